@@ -1,0 +1,48 @@
+"""Who takes part: adding a contender is one entry of `CONTENDERS`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from benchmarks.sizes import Size
+
+Step = Callable[[], Any]  # one training step; returns the loss as its framework's scalar
+
+
+class Contender(NamedTuple):
+    """The package to import, and the module whose `build(package, size)` returns the step."""
+
+    package: str
+    source: str
+
+
+CONTENDERS = {
+    "numpy": Contender("numpy", "benchmarks.contenders.numpy_step"),
+    "torch": Contender("torch", "benchmarks.contenders.torch_like"),
+    "tinygrad_mlp": Contender("tinygrad_mlp", "benchmarks.contenders.torch_like"),
+    "jax": Contender("jax", "benchmarks.contenders.jax_step"),
+    "autograd": Contender("autograd", "benchmarks.contenders.autograd_step"),
+    "mygrad": Contender("mygrad", "benchmarks.contenders.mygrad_step"),
+}
+
+
+def find(name: str) -> Contender:
+    """The registered contender, or for `NAME=MODULE` one from outside whose `build` is in that module."""
+    _, outside, module = name.partition("=")
+    return Contender(module, module) if outside else CONTENDERS[name]
+
+
+def is_installed(contender: Contender) -> bool:
+    """Whether its package can be imported, found without importing it."""
+    spec = importlib.util.find_spec(contender.package.partition(".")[0])
+    # A folder without __init__.py is found as a namespace package: a place, not an installation.
+    return spec is not None and spec.origin is not None
+
+
+def build(name: str, size: Size) -> Step:
+    """Import the contender's package, and no other framework, and make its step."""
+    package, source = find(name)
+    return importlib.import_module(source).build(importlib.import_module(package), size)

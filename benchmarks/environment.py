@@ -1,0 +1,49 @@
+"""The machine and the versions behind the figures."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_WAIT_POLICY", "XLA_FLAGS")
+
+
+def describe(packages: list[str]) -> dict[str, Any]:
+    """Python, cores, processor, load, BLAS, and the version of each package that has one."""
+    return {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "numpy_blas": numpy_blas(),
+        "thread_variables": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
+        "versions": {package: version(package) for package in packages},
+    }
+
+
+def processor() -> str:
+    """The model's name where Linux tells it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+
+
+def numpy_blas() -> str:
+    """Name and version of the BLAS that NumPy was built with."""
+    # Not at the top: the harness itself stays smaller than its workers (see worker.peak_bytes).
+    import numpy as np
+
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    return f"{blas['name']} {blas['version']}"
+
+
+def version(package: str) -> str | None:
+    """The installed version; None for a source tree that was never installed."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None

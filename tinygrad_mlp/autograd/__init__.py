@@ -1,0 +1,7 @@
+"""The tape: nodes, grad modes, backward, hooks."""
+
+from .backward import backward, grad
+from .modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .node import Node as Node
+
+__all__ = ["backward", "enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]

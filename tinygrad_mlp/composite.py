@@ -1,0 +1,467 @@
+"""Torch functions that need no row of their own: each is a few lines in terms of rows."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .dispatch import check_written, refuse_inplace
+from .dtypes import dtype as _dtype
+from .functions import FUNCTIONS, INPLACE
+from .ops.dims import axis
+from .tensor import Size, Tensor, device, wrap
+
+_f = FUNCTIONS
+
+# -- arithmetic -------------------------------------------------------------------------------------------------------------
+
+
+def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
+    """input + alpha * other (torch.add)."""
+    return _f["add"](input, other if alpha == 1 else _f["mul"](other, alpha))
+
+
+def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
+    """input - alpha * other (torch.sub)."""
+    return _f["sub"](input, other if alpha == 1 else _f["mul"](other, alpha))
+
+
+def add_(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """input += alpha * other (torch.Tensor.add_)."""
+    return INPLACE["add_"](input, other if alpha == 1 else _f["mul"](other, alpha))
+
+
+def sub_(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """input -= alpha * other (torch.Tensor.sub_)."""
+    return INPLACE["sub_"](input, other if alpha == 1 else _f["mul"](other, alpha))
+
+
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """input / other, rounded towards 0 ("trunc") or down ("floor") if asked (torch.div)."""
+    if rounding_mode is None:
+        return _f["div"](input, other)
+    if rounding_mode == "floor":
+        return _f["floor_divide"](input, other)
+    if rounding_mode != "trunc":
+        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
+    quotient = _f["trunc"](_f["div"](input, other))
+    return to(quotient, dtypes.of(dtypes.result_type(_raw(input), _raw(other))))
+
+
+def _raw(x: Any) -> Any:
+    return x.array if isinstance(x, Tensor) else x
+
+
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+    """input + value * tensor1 * tensor2 (torch.addcmul)."""
+    return add(input, tensor1 * tensor2, alpha=value)
+
+
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+    """input + value * tensor1 / tensor2 (torch.addcdiv)."""
+    return add(input, tensor1 / tensor2, alpha=value)
+
+
+def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
+    """input + weight * (end - input) (torch.lerp)."""
+    return input + (end - input) * weight
+
+
+def clamp_min(input: Tensor, min: Any) -> Tensor:
+    """Every element, at least `min` (torch.clamp_min)."""
+    return _f["clamp"](input, min)
+
+
+def clamp_max(input: Tensor, max: Any) -> Tensor:
+    """Every element, at most `max` (torch.clamp_max)."""
+    return _f["clamp"](input, None, max)
+
+
+# -- products ---------------------------------------------------------------------------------------------------------------
+
+
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The matrix product of vectors, matrices or batches of matrices (torch.matmul)."""
+    if isinstance(input, Tensor) and isinstance(other, Tensor):
+        name = _PRODUCTS.get((input.array.ndim, other.array.ndim))
+        if name is not None and input.array.shape[-1] == other.array.shape[0]:
+            return _f[name](input, other)
+    return _f["matmul"](input, other)
+
+
+_PRODUCTS = {(2, 2): "mm", (1, 1): "dot", (2, 1): "mv"}
+
+
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """beta * input + alpha * (mat1 @ mat2) (torch.addmm)."""
+    product = _f["mm"](mat1, mat2)
+    return add(input if beta == 1 else input * beta, product, alpha=alpha)
+
+
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """The matrix of all products of two vectors (torch.outer)."""
+    return _f["reshape"](input, (-1, 1)) * vec2
+
+
+# -- reductions ---------------------------------------------------------------------------------------------------------------
+
+
+def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: _dtype | None = None, **other: Any) -> Tensor:
+    """The sum of all elements, or over `dim` (torch.sum)."""
+    if dtype is not None:
+        input = to(input, dtype)
+    return _f["sum"](input, dim, keepdim, **other)
+
+
+def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: _dtype | None = None, **other: Any) -> Tensor:
+    """The mean of all elements, or over `dim` (torch.mean)."""
+    if dtype is not None:
+        input = to(input, dtype)
+    return _f["mean"](input, dim, keepdim, **other)
+
+
+def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+    """The largest element; with `dim` (values, indices) along it; with a tensor the elementwise maximum (torch.max)."""
+    return _extreme("max", "amax", "maximum", input, dim, keepdim)
+
+
+def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+    """The smallest element; with `dim` (values, indices) along it; with a tensor the elementwise minimum (torch.min)."""
+    return _extreme("min", "amin", "minimum", input, dim, keepdim)
+
+
+def _extreme(name: str, whole: str, pairwise: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
+    if dim is None:
+        if not input.array.size:
+            raise RuntimeError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
+                "with the 'dim' argument."
+            )
+        return _f[whole](input)
+    if isinstance(dim, Tensor):
+        return _f[pairwise](input, dim)
+    return _f[name + "_dim"](input, dim, keepdim)
+
+
+def var(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None) -> Tensor:
+    """The variance (torch.var)."""
+    return _deviation("var", input, dim, unbiased, keepdim, correction)
+
+
+def std(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None) -> Tensor:
+    """The standard deviation (torch.std)."""
+    return _deviation("std", input, dim, unbiased, keepdim, correction)
+
+
+def _deviation(name: str, input: Tensor, dim: Any, unbiased: bool, keepdim: bool, correction: float | None) -> Tensor:
+    if isinstance(dim, bool):  # torch.var(x, False)
+        dim, unbiased = None, dim
+    return _f[name](input, dim, int(unbiased) if correction is None else correction, keepdim)
+
+
+def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: _dtype | None = None) -> Tensor:
+    """The p-norm of all elements, or over `dim`; the subgradient at 0 is 0 (torch.norm)."""
+    if dtype is not None:
+        input = to(input, dtype)
+    if p in (2, "fro", None):
+        return _f["euclidean_norm"](input, dim, keepdim)
+    size = _f["abs"](input)
+    if p == 1:
+        return _f["sum"](size, dim, keepdim)
+    if p in (float("inf"), float("-inf")):
+        return _f["amax" if p > 0 else "amin"](size, dim, keepdim)
+    if p == 0:
+        return _f["sum"](to(input != 0, input.dtype), dim, keepdim)
+    return _f["pow"](_f["sum"](_f["pow"](size, p), dim, keepdim), 1.0 / p)
+
+
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+    """The indices that sort along a dimension (torch.argsort)."""
+    indices: Tensor = _f["sort"](input, dim, descending)[1]
+    return indices
+
+
+# -- shape --------------------------------------------------------------------------------------------------------------------
+
+
+def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
+    """A shape, given as separate integers or as one sequence."""
+    if len(args) == 1 and isinstance(args[0], (Sequence, tuple, list)):
+        return tuple(int(n) for n in args[0])
+    return tuple(int(n) for n in args)
+
+
+def view(self: Tensor, *shape: Any, dtype: _dtype | None = None) -> Tensor:
+    """A view of the same elements in another shape; RuntimeError where strides forbid it (torch.Tensor.view)."""
+    result: Tensor = _f["reshape"](self, sizes(shape))
+    if result.base is None and self.array.size:
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+            "contiguous subspaces). Use .reshape(...) instead."
+        )
+    return result
+
+
+def view_as(self: Tensor, other: Tensor) -> Tensor:
+    """A view in the shape of another tensor."""
+    return view(self, other.shape)
+
+
+def reshape_as(self: Tensor, other: Tensor) -> Tensor:
+    """The same elements in the shape of another tensor."""
+    return _f["reshape"](self, other.shape)
+
+
+def expand_as(self: Tensor, other: Tensor) -> Tensor:
+    """A view expanded to the shape of another tensor."""
+    return _f["expand"](self, other.shape)
+
+
+def ravel(input: Tensor) -> Tensor:
+    """All elements in one dimension."""
+    return _f["flatten"](input)
+
+
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """A view with two dimensions swapped (torch.swapaxes)."""
+    return _f["transpose"](input, axis0, axis1)
+
+
+def movedim(input: Tensor, source: int, destination: int) -> Tensor:
+    """A view with one dimension moved (torch.movedim)."""
+    order = list(range(input.array.ndim))
+    moved = order.pop(axis(source, input.array.ndim))
+    order.insert(axis(destination, input.array.ndim), moved)
+    return _f["permute"](input, order)
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """The slices along a dimension, as views (torch.unbind)."""
+    return tuple(_f["select"](input, dim, i) for i in range(input.size(dim)))
+
+
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of a given size, or of given sizes, along a dimension (torch.split)."""
+    length = tensor.size(dim)
+    if isinstance(split_size_or_sections, int):
+        step = split_size_or_sections
+        if step < 0 or (step == 0 and length):
+            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={step}")
+        sections = [builtins.min(step, length - start) for start in range(0, length, step or 1)] or [0]
+    else:
+        sections = list(split_size_or_sections)
+        if builtins.sum(sections) != length:
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
+                f"{dim}), but got split_sizes={sections}"
+            )
+    starts = np.cumsum([0, *sections[:-1]]).tolist()
+    return tuple(_f["narrow"](tensor, dim, start, size) for start, size in zip(starts, sections, strict=True))
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most `chunks` views of equal size (the last may be smaller) along a dimension (torch.chunk)."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    return split(input, builtins.max(-(-input.size(dim) // chunks), 1), dim)
+
+
+# -- elements -----------------------------------------------------------------------------------------------------------------
+
+
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+    """`input` where the condition holds, else `other`; alone, the indices where it holds (torch.where)."""
+    if input is None and other is None:
+        return tuple(wrap(part) for part in np.nonzero(condition.array))
+    return _f["where"](condition, input, other)
+
+
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+    """The indices of the elements that are not zero (torch.nonzero)."""
+    found = np.nonzero(input.array if input.array.ndim else input.array.reshape(1))
+    if as_tuple:
+        return tuple(wrap(part) for part in found)
+    return wrap(np.stack(found, 1)[:, : input.array.ndim])
+
+
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """Whether all elements are within atol + rtol * abs(other) of each other (torch.allclose)."""
+    return bool(np.allclose(input.array, other.array, rtol, atol, equal_nan))
+
+
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """Which elements are within atol + rtol * abs(other) of each other (torch.isclose)."""
+    return wrap(np.asarray(np.isclose(input.array, other.array, rtol, atol, equal_nan)))
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether two tensors have the same shape and elements (torch.equal)."""
+    return bool(np.array_equal(input.array, other.array))
+
+
+def numel(input: Tensor) -> int:
+    """The number of elements (torch.numel)."""
+    return input.numel()
+
+
+def is_tensor(obj: object) -> bool:
+    """Whether an object is a Tensor (torch.is_tensor)."""
+    return isinstance(obj, Tensor)
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Whether a tensor's dtype is a floating one (torch.is_floating_point)."""
+    return input.is_floating_point()
+
+
+def result_type(tensor1: Any, tensor2: Any) -> _dtype:
+    """The dtype of an operation on both (torch.result_type)."""
+    return dtypes.of(dtypes.result_type(_raw(tensor1), _raw(tensor2)))
+
+
+# -- dtype and memory -----------------------------------------------------------------------------------------------------------
+
+
+def to(self: Tensor, *args: Any, dtype: _dtype | None = None, copy: bool = False, **other: Any) -> Tensor:
+    """This tensor in another dtype (or on a device: the CPU); itself where nothing changes (torch.Tensor.to)."""
+    for arg in args:
+        if isinstance(arg, _dtype):
+            dtype = arg
+        elif isinstance(arg, Tensor):
+            dtype = arg.dtype
+        elif isinstance(arg, (str, device)):
+            device(arg)  # refuses any but the CPU
+    if dtype is not None and dtype.numpy != self.array.dtype:
+        return _f["cast"](self, dtype.numpy)
+    return _f["clone"](self) if copy else self
+
+
+def _caster(name: str, target: _dtype) -> Any:
+    def cast(self: Tensor) -> Tensor:
+        return to(self, target)
+
+    cast.__name__ = cast.__qualname__ = name
+    cast.__doc__ = f"This tensor as {target} (torch.Tensor.{name})."
+    return cast
+
+
+CASTERS = {
+    name: _caster(name, target)
+    for name, target in {
+        "float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "long": dtypes.int64,
+        "int": dtypes.int32, "short": dtypes.int16, "byte": dtypes.uint8, "char": dtypes.int8, "bool": dtypes.bool_,
+    }.items()
+}  # fmt: skip
+
+
+def type(self: Tensor, dtype: Any = None) -> Any:
+    """Torch's name of the tensor's type; with a dtype, the tensor cast to it (torch.Tensor.type)."""
+    if dtype is not None:
+        return to(self, dtype)
+    return f"torch.{self.dtype.tensor_type}"
+
+
+def type_as(self: Tensor, other: Tensor) -> Tensor:
+    """This tensor in the dtype of another."""
+    return to(self, other.dtype)
+
+
+def cpu(self: Tensor) -> Tensor:
+    """The tensor itself, which is on the CPU."""
+    return self
+
+
+def contiguous(self: Tensor) -> Tensor:
+    """The tensor itself if it lies in C order, else a copy that does."""
+    return self if self.array.flags.c_contiguous else _f["clone"](self)
+
+
+def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
+    """Write the elements of `src`, broadcast and cast, into this tensor (torch.Tensor.copy_)."""
+    return INPLACE["assign_"](self, src)
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Write one value into every element (torch.Tensor.fill_)."""
+    return INPLACE["assign_"](self, value)
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Write 0 into every element (torch.Tensor.zero_)."""
+    return INPLACE["assign_"](self, 0.0 if self.array.dtype.kind == "f" else 0)
+
+
+def setitem(self: Tensor, index: Any, value: Any) -> None:
+    """self[index] = value, recorded where a gradient is needed."""
+    INPLACE["put_"](self, plain_index(index), value)
+
+
+def plain_index(index: Any) -> Any:
+    """An index as NumPy takes it: arrays for Tensors and lists. ValueError for a step that is not positive."""
+    if isinstance(index, tuple):
+        return tuple(plain_index(part) for part in index)
+    if isinstance(index, Tensor):
+        array = index.array
+        return array.astype(bool) if array.dtype == np.uint8 else array if array.ndim or array.dtype == bool else int(array)
+    if isinstance(index, list):
+        return np.array([int(x) if isinstance(x, Tensor) else x for x in index]) if index else np.zeros(0, np.int64)
+    if isinstance(index, slice):
+        parts = (index.start, index.stop, index.step)
+        if index.step is not None and int(index.step) <= 0:
+            raise ValueError("step must be greater than zero")
+        return slice(*(None if part is None else int(part) for part in parts))
+    return index
+
+
+def getitem(self: Tensor, index: Any) -> Tensor:
+    """self[index]: a view for integers and slices, a copy for tensors and masks; IndexError as torch's."""
+    try:
+        return _f["getitem"](self, plain_index(index))
+    except IndexError as error:
+        raise _index_error(self, index, str(error)) from None
+
+
+def _index_error(self: Tensor, index: Any, text: str) -> IndexError:
+    if not self.array.ndim and isinstance(index, int):
+        return IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number")
+    if text.startswith("too many indices"):
+        return IndexError(f"too many indices for tensor of dimension {self.array.ndim}")
+    return IndexError(text.replace(" for axis ", " for dimension "))
+
+
+_METHODS = (
+    add, sub, add_, sub_, div, addcmul, addcdiv, lerp, clamp_min, clamp_max, matmul, addmm, outer, sum, mean, max, min,
+    var, std, norm, argsort, view, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unbind, split, chunk,
+    nonzero, allclose, isclose, equal, to, type, type_as, cpu, contiguous, copy_, fill_, zero_,
+)  # fmt: skip
+
+
+def install() -> None:
+    """Give Tensor these functions as methods."""
+    for function in _METHODS:
+        setattr(Tensor, function.__name__, function)
+    for name, function in CASTERS.items():
+        setattr(Tensor, name, function)
+    for name, original in {"absolute": "abs", "negative": "neg", "divide": "div", "multiply": "mul", "subtract": "sub"}.items():
+        setattr(Tensor, name, getattr(Tensor, original))
+    Tensor.__matmul__ = matmul  # type: ignore[method-assign]
+    Tensor.__rmatmul__ = lambda self, other: matmul(other, self)  # type: ignore[attr-defined]
+    Tensor.__getitem__ = getitem  # type: ignore[method-assign, assignment]
+    Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
+    Tensor.T = property(lambda self: _f["permute"](self, tuple(range(self.array.ndim))[::-1]))  # type: ignore[attr-defined]
+    Tensor.mT = property(lambda self: _f["transpose"](self, -2, -1))  # type: ignore[attr-defined]
+    Tensor.where = lambda self, condition, other: _f["where"](condition, self, other)  # type: ignore[attr-defined]
+    Tensor.copy = _f["clone"]  # type: ignore[attr-defined]  # NumPy's name, for rules
+
+
+install()
+
+__all__ = [
+    "Size", "add", "addcdiv", "addcmul", "addmm", "allclose", "argsort", "chunk", "clamp_max", "clamp_min", "div",
+    "equal", "is_floating_point", "is_tensor", "isclose", "lerp", "matmul", "max", "mean", "min", "movedim", "nonzero",
+    "norm", "numel", "outer", "ravel", "result_type", "split", "std", "sub", "sum", "swapaxes", "unbind", "var", "where",
+]  # fmt: skip

@@ -1,0 +1,269 @@
+"""Making tensors: from data, of one value, in steps, and at random."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import dtypes, random
+from .composite import sizes
+from .dtypes import dtype as _dtype
+from .tensor import Tensor, wrap
+
+
+__all__ = [
+    "arange", "as_tensor", "bernoulli", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace",
+    "normal", "ones", "ones_like", "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "tensor", "zeros",
+    "zeros_like",
+]  # fmt: skip
+
+
+def _numpy(dtype: _dtype | None) -> Any:
+    return dtypes.get_default_dtype().numpy if dtype is None else dtype.numpy
+
+
+def _made(array: Any, requires_grad: bool) -> Tensor:
+    tensor = wrap(np.asarray(array))
+    if requires_grad:
+        tensor.requires_grad = True
+    return tensor
+
+
+def tensor(data: Any, *, dtype: _dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A copy of numbers, nested sequences of them, an array or a tensor, as a new leaf (torch.tensor).
+
+    Python floats give the default dtype, integers int64, bools bool; arrays and tensors keep theirs.
+    """
+    return _made(np.array(_as_array(data, dtype)), requires_grad)
+
+
+def as_tensor(data: Any, dtype: _dtype | None = None, device: Any = None) -> Tensor:
+    """The data as a tensor, sharing memory where it is an array or a tensor of that dtype already (torch.as_tensor)."""
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)  # type: ignore[no-any-return]
+    return wrap(_as_array(data, dtype))
+
+
+def from_numpy(ndarray: Any) -> Tensor:
+    """A tensor that shares memory with an array (torch.from_numpy)."""
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    dtypes.of(ndarray.dtype)
+    return wrap(ndarray)
+
+
+def _as_array(data: Any, dtype: _dtype | None) -> Any:
+    if isinstance(data, Tensor):
+        array = data.array
+    elif isinstance(data, (np.ndarray, np.generic)):
+        array = np.asarray(data)
+    else:
+        array = _of_python(data)
+    if dtype is not None:
+        return array.astype(dtype.numpy, copy=False)
+    dtypes.of(array.dtype)
+    return array
+
+
+def _of_python(data: Any) -> Any:
+    try:
+        array = np.array(_without_tensors(data))
+    except ValueError:
+        raise ValueError("expected sequences of equal length at every dimension") from None
+    if array.dtype.kind == "f" and not _has_numpy_floats(data):
+        return array.astype(_numpy(None))
+    if array.dtype.kind in "OUSV":
+        raise TypeError(f"new(): invalid data type '{_first(data).__class__.__name__}'")
+    return array if array.size or array.dtype.kind != "f" else array.astype(_numpy(None))
+
+
+def _without_tensors(data: Any) -> Any:
+    if isinstance(data, Tensor):
+        return data.item() if data.numel() == 1 else data.tolist()
+    if isinstance(data, (list, tuple)):
+        return [_without_tensors(x) for x in data]
+    return data
+
+
+def _first(data: Any) -> Any:
+    while isinstance(data, (list, tuple)) and data:
+        data = next((x for x in data if not isinstance(x, (int, float))), data[0])
+    return data
+
+
+def _has_numpy_floats(data: Any) -> bool:
+    first = _first(data)
+    return isinstance(first, np.ndarray)
+
+
+# -- of one value -----------------------------------------------------------------------------------------------------------
+
+
+def zeros(*size: Any, dtype: _dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of zeros (torch.zeros)."""
+    return _made(np.zeros(sizes(size), _numpy(dtype)), requires_grad)
+
+
+def ones(*size: Any, dtype: _dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of ones (torch.ones)."""
+    return _made(np.ones(sizes(size), _numpy(dtype)), requires_grad)
+
+
+def empty(*size: Any, dtype: _dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor whose elements are whatever was in memory (torch.empty)."""
+    return _made(np.empty(sizes(size), _numpy(dtype)), requires_grad)
+
+
+def full(size: Any, fill_value: Any, *, dtype: _dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of one value, whose type gives the dtype (torch.full)."""
+    kind = dtype.numpy if dtype is not None else dtypes.result_type(fill_value)
+    return _made(np.full(sizes((size,) if not isinstance(size, int) else (size,)), fill_value, kind), requires_grad)
+
+
+def _like(make: Any) -> Any:
+    def like(input: Tensor, *, dtype: _dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+        kind = input.array.dtype if dtype is None else dtype.numpy
+        return _made(make(input.array.shape, kind), requires_grad)
+
+    like.__name__ = like.__qualname__ = f"{make.__name__}_like"
+    like.__doc__ = f"As `{make.__name__}`, with the shape and dtype of another tensor (torch.{make.__name__}_like)."
+    return like
+
+
+zeros_like, ones_like, empty_like = _like(np.zeros), _like(np.ones), _like(np.empty)
+
+
+def full_like(input: Tensor, fill_value: Any, *, dtype: _dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of one value, with the shape and dtype of another (torch.full_like)."""
+    kind = input.array.dtype if dtype is None else dtype.numpy
+    return _made(np.full(input.array.shape, fill_value, kind), requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, dtype: _dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """Ones on the diagonal, zeros elsewhere (torch.eye)."""
+    return _made(np.eye(n, m, dtype=_numpy(dtype)), requires_grad)
+
+
+# -- in steps -----------------------------------------------------------------------------------------------------------------
+
+
+def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: _dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """The numbers from `start` (0) to before `end`, `step` apart: integers give int64 (torch.arange)."""
+    start, end = (0, start) if end is None else (start, end)
+    start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    kind = dtype.numpy if dtype is not None else dtypes.result_type(start, end, step)
+    count = int(np.ceil((end - start) / step))
+    return _made((start + np.arange(count) * step).astype(kind), requires_grad)
+
+
+def linspace(start: float, end: float, steps: int, *, dtype: _dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """`steps` numbers from `start` to `end`, evenly spaced (torch.linspace)."""
+    return _made(np.linspace(start, end, steps, dtype=_numpy(dtype)), requires_grad)
+
+
+# -- at random ----------------------------------------------------------------------------------------------------------------
+
+
+def rand(
+    *size: Any, generator: random.Generator | None = None, dtype: _dtype | None = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Uniform in [0, 1): torch's numbers for the same seed (torch.rand)."""
+    return _made(_of(generator).uniform(sizes(size), _numpy(dtype)), requires_grad)
+
+
+def randn(
+    *size: Any, generator: random.Generator | None = None, dtype: _dtype | None = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Normal, mean 0 and variance 1: torch's numbers for the same seed (torch.randn)."""
+    return _made(_of(generator).normal(sizes(size), _numpy(dtype)), requires_grad)
+
+
+def rand_like(input: Tensor, *, dtype: _dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """As `rand`, with the shape and dtype of another tensor (torch.rand_like)."""
+    return rand(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def randn_like(input: Tensor, *, dtype: _dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """As `randn`, with the shape and dtype of another tensor (torch.randn_like)."""
+    return randn(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def randint(
+    low: Any, high: Any = None, size: Sequence[int] | None = None, *, generator: random.Generator | None = None,
+    dtype: _dtype | None = None, device: Any = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Integers from `low` (0) to before `high`: torch's numbers for the same seed (torch.randint)."""
+    if size is None:
+        low, high, size = 0, low, high
+    assert size is not None
+    kind = dtypes.int64.numpy if dtype is None else dtype.numpy
+    return _made(_of(generator).integers(low, high, tuple(size), kind), requires_grad)
+
+
+def randperm(
+    n: int, *, generator: random.Generator | None = None, dtype: _dtype | None = None, device: Any = None
+) -> Tensor:
+    """The integers below `n` in random order: torch's order for the same seed (torch.randperm)."""
+    return wrap(_of(generator).permutation(n, dtypes.int64.numpy if dtype is None else dtype.numpy))
+
+
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: random.Generator | None = None) -> Tensor:
+    """Normal with a mean and a standard deviation, numbers or tensors (torch.normal)."""
+    if isinstance(mean, Tensor) or isinstance(std, Tensor):
+        shape = np.broadcast_shapes(*(x.array.shape for x in (mean, std) if isinstance(x, Tensor)))
+        return randn(shape, generator=generator) * std + mean
+    return wrap(_of(generator).normal(tuple(size), _numpy(None), mean, std))
+
+
+def bernoulli(input: Tensor, *, generator: random.Generator | None = None) -> Tensor:
+    """1 with the probability that each element gives, else 0 (torch.bernoulli)."""
+    return wrap(_of(generator).bernoulli_p(input.array).astype(input.array.dtype))
+
+
+def _of(generator: random.Generator | None) -> random.Generator:
+    return random.default_generator if generator is None else generator
+
+
+def _drawn(name: str, draw: Any) -> Any:
+    def method(self: Tensor, *args: Any, generator: random.Generator | None = None, **kwargs: Any) -> Tensor:
+        values = draw(_of(generator), self.array, *args, **kwargs)
+        return self.copy_(wrap(np.asarray(values)))  # type: ignore[no-any-return]
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"Fill with random numbers, torch's for the same seed (torch.Tensor.{name})."
+    return method
+
+
+def install() -> None:
+    """Give Tensor the methods that fill it at random, and those that make others like it."""
+    draws = {
+        "uniform_": lambda g, a, low=0.0, high=1.0, **kw: g.uniform(a.shape, a.dtype, kw.get("from", low), kw.get("to", high)),
+        "normal_": lambda g, a, mean=0.0, std=1.0: g.normal(a.shape, a.dtype, mean, std),
+        "bernoulli_": lambda g, a, p=0.5: g.bernoulli(p, a.shape),
+        "random_": lambda g, a, *bounds: _random(g, a, *bounds),
+        "exponential_": lambda g, a, lambd=1.0: g.exponential(a.shape, a.dtype, lambd),
+    }
+    for name, draw in draws.items():
+        setattr(Tensor, name, _drawn(name, draw))
+    Tensor.new_zeros = lambda self, *size, **kw: zeros(*size, **{"dtype": self.dtype, **kw})  # type: ignore[attr-defined]
+    Tensor.new_ones = lambda self, *size, **kw: ones(*size, **{"dtype": self.dtype, **kw})  # type: ignore[attr-defined]
+    Tensor.new_tensor = lambda self, data, **kw: tensor(data, **{"dtype": self.dtype, **kw})  # type: ignore[attr-defined]
+    Tensor.new_full = lambda self, size, value, **kw: full(size, value, **{"dtype": self.dtype, **kw})  # type: ignore[attr-defined]
+
+
+def _random(generator: random.Generator, array: Any, *bounds: Any) -> Any:
+    if not bounds:
+        return generator.nonnegative_integers(array.shape, array.dtype)
+    low, high = (0, bounds[0]) if len(bounds) == 1 else bounds
+    return generator.integers(low, high, array.shape, array.dtype)
+
+
+install()

@@ -1,0 +1,488 @@
+"""From a row of the derivative table to a function on Tensors: unwrap, run the forward, write the node.
+
+The function for a row is one of three, by what it takes, for speed alone: `_general` says all that they do.
+"""
+
+from __future__ import annotations
+
+import collections
+import functools
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .autograd.modes import state
+from .autograd.node import Bundle, Node, OutputNode, gradient_edge
+from .ops import NUMPY_KEYWORDS, Operator
+from .tensor import Tensor, new, wrap
+
+Function = Callable[..., Any]
+ndarray = np.ndarray
+
+
+def function_of(row: Operator) -> Function:
+    """The function on Tensors that a row stands for, with the row's own signature."""
+    row_class = node_class(row)
+    general = _general(row, row_class)
+    if row.listed or len(row.outputs) > 1 or row.kinds or row.view:
+        call = general
+    elif len(row.tensors) == 2 == len(row.parameters):
+        call = _two_tensors(row, row_class, general)
+    else:
+        call = _one_tensor(row, row_class, general)
+    return _with_signature(row, call)
+
+
+@functools.cache
+def node_class(row: Operator) -> type[Node]:
+    """The class of the nodes that a row writes, named as torch names it."""
+    base = OperatorWithOutputs if len(row.outputs) > 1 else OperatorOnList if row.listed else Node
+    return type(row.node_name, (base,), {"__slots__": (), "row": row})
+
+
+def _with_signature(row: Operator, call: Function) -> Function:
+    """`call`, as a function with the row's parameter names and defaults (a lambda made from text, as namedtuple's)."""
+    if row.variadic:
+
+        def function(*args: Any, **kwargs: Any) -> Any:
+            return call(*row.complete(args, kwargs))
+
+    else:
+        required = len(row.parameters) - len(row.defaults)
+        scope: dict[str, Any] = {"call": call, "renamed": functools.partial(_call_renamed, row, call)}
+        parameters = list(row.parameters)
+        for i, default in enumerate(row.defaults, required):
+            scope[f"default_{i}"] = default
+            parameters[i] += f"=default_{i}"
+        names = ", ".join(row.parameters)
+        if "dim" in row.parameters:  # torch takes NumPy's names for it as well
+            function = eval(
+                f"lambda {', '.join(parameters)}, **other: call({names}) if not other else renamed(({names},), other)",
+                scope,
+            )
+        else:
+            function = eval(f"lambda {', '.join(parameters)}: call({names})", scope)
+    function.__name__ = function.__qualname__ = row.name
+    function.__module__ = "tinygrad_mlp"
+    function.__doc__ = f"{row.doc}.\n\nThe row `{row.name}` of the derivative table; as torch.{row.name}."
+    return function
+
+
+def _call_renamed(row: Operator, call: Function, values: tuple[Any, ...], other: dict[str, Any]) -> Any:
+    arguments = dict(zip(row.parameters, values, strict=True))
+    for keyword, value in other.items():
+        name = NUMPY_KEYWORDS.get(keyword)
+        if name not in arguments:
+            raise TypeError(f"{row.name}() got an unexpected keyword argument '{keyword}'")
+        arguments[name] = value
+    return call(*arguments.values())
+
+
+# -- the three callers ------------------------------------------------------------------------------------------------------
+
+
+def _general(row: Operator, row_class: type[Node]) -> Function:
+    """For any row: any arguments may be Tensors, one may be a list of them, and there may be several outputs."""
+    forward, outputs = row.forward, row.outputs
+
+    def call(*args: Any) -> Any:
+        arrays = unwrap(row, args)
+        result = forward(*arrays)
+        if len(outputs) > 1:
+            tensors = tuple(wrap(part if type(part) is ndarray else _as_array(part)) for part in result)
+            if state.recording and _needs_grad(row, args):
+                _record_outputs(row, row_class, args, (*result, *arrays), tensors)
+            return _named_outputs(row)(*tensors)
+        if type(result) is not ndarray:
+            result = _as_array(result)
+        tensor = wrap(result)
+        if state.recording and _needs_grad(row, args):
+            _record(row, row_class, args, (result, *arrays), tensor)
+        if row.view:
+            _share(tensor, args[0], arrays[0], row, args[1:])
+        return tensor
+
+    return call
+
+
+def _two_tensors(row: Operator, row_class: type[Node], general: Function) -> Function:
+    """For a function of two arrays and nothing else."""
+    forward, first, second = row.forward, *(_Saver(row, i) if i < len(row.rules) else None for i in (0, 1))
+    adding_shapes = row.reads_shapes
+    numbers_are_weak = row.promotion != "same"
+
+    def call(input: Any, other: Any) -> Tensor:
+        if isinstance(input, Tensor) and isinstance(other, Tensor):
+            a, b = input.array, other.array
+            if a.dtype is not b.dtype or (a.dtype.kind != "f" and row.promotion == "float"):
+                return general(input, other)  # type: ignore[no-any-return]
+            input_needs, other_needs = input.needs_grad, other.needs_grad
+        elif type(other) is float and isinstance(input, Tensor) and numbers_are_weak and input.array.dtype.kind == "f":
+            a, b = input.array, other
+            input_needs, other_needs = input.needs_grad, False
+        else:
+            return general(input, other)  # type: ignore[no-any-return]
+        result = forward(a, b)
+        if type(result) is not ndarray:
+            result = _as_array(result)
+        tensor = new(Tensor)
+        tensor.array = result
+        tensor.versions = [0]
+        tensor.base = None
+        if (input_needs or other_needs) and first is not None and state.recording:
+            holders, frame = (tensor, input, other), (result, a, b)
+            if adding_shapes:
+                frame += (a.shape, getattr(b, "shape", ()))
+            edges: list[Node | None] = [None, None]
+            saved: list[Any] = [None, None]
+            versions: list[Any] = []
+            if input_needs:
+                edges[0] = gradient_edge(input)
+                saved[0] = first(frame, holders, versions)
+            if other_needs:
+                edges[1] = gradient_edge(other)
+                saved[1] = second(frame, holders, versions)  # type: ignore[misc]
+            tensor.node = row_class(edges, saved, versions, result.shape, result.dtype)
+            tensor.needs_grad = True
+        else:
+            tensor.node = None
+            tensor.needs_grad = False
+        return tensor
+
+    return call
+
+
+def _one_tensor(row: Operator, row_class: type[Node], general: Function) -> Function:
+    """For a function of an array and other arguments; where one of them is a Tensor too it is `general`'s."""
+    forward = row.forward
+    save = _Saver(row, 0) if row.rules else None
+    others = row.tensors[1:]
+    adding_shape = row.reads_shapes
+    unused = (None,) * (len(row.differentiable) - 1)
+    floats_only = row.promotion is not None
+
+    def call(input: Any, *rest: Any) -> Tensor:
+        if not isinstance(input, Tensor):
+            return general(input, *rest)  # type: ignore[no-any-return]
+        for i in others:
+            if isinstance(rest[i - 1], Tensor):
+                return general(input, *rest)  # type: ignore[no-any-return]
+        array = input.array
+        if floats_only and array.dtype.kind != "f":
+            return general(input, *rest)  # type: ignore[no-any-return]
+        result = forward(array, *rest)
+        if type(result) is not ndarray:
+            result = _as_array(result)
+        tensor = new(Tensor)
+        tensor.array = result
+        tensor.versions = [0]
+        tensor.base = None
+        if input.needs_grad and save is not None and state.recording:
+            frame = (result, array, *rest, array.shape) if adding_shape else (result, array, *rest)
+            versions: list[Any] = []
+            saved = save(frame, (tensor, input), versions)
+            edges = (gradient_edge(input), *unused)
+            tensor.node = row_class(edges, (saved, *unused), versions, result.shape, result.dtype)
+            tensor.needs_grad = True
+        else:
+            tensor.node = None
+            tensor.needs_grad = False
+        return tensor
+
+    return call
+
+
+# -- writing the node ---------------------------------------------------------------------------------------------------------
+
+
+def _Saver(row: Operator, i: int) -> Function:
+    """What takes the values that a row's i-th rule reads out of a frame, and notes the versions of the tensors."""
+    read = row.reads[i]
+    first_shape = len(row.outputs) + len(row.parameters)
+    holding = [k for k in read if k < len(row.outputs) or (k - len(row.outputs)) in row.tensors and k < first_shape]
+    pick: Function = itemgetter(*read) if len(read) > 1 else itemgetter(slice(read[0], read[0] + 1)) if read else _nothing
+
+    def save(frame: tuple[Any, ...], holders: Sequence[Any], versions: list[Any]) -> Any:
+        for k in holding:
+            if k < len(holders):
+                holder = holders[k]
+                if isinstance(holder, Tensor):
+                    counter = holder.versions
+                    versions.append((counter, counter[0]))
+        return pick(frame)
+
+    return save
+
+
+def _nothing(frame: tuple[Any, ...]) -> tuple[()]:
+    return ()
+
+
+@functools.cache
+def _savers(row: Operator) -> tuple[Function, ...]:
+    return tuple(_Saver(row, i) for i in range(len(row.rules)))
+
+
+def _frame(row: Operator, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Outputs and arguments, and behind them the shapes of the array arguments."""
+    arrays = values[len(row.outputs) :]
+    shapes = (
+        [x.shape for x in arrays[i]] if row.listed and i == 0 else getattr(arrays[i], "shape", ()) for i in row.tensors
+    )
+    return (*values, *shapes)
+
+
+def _edges_and_saved(
+    row: Operator, args: tuple[Any, ...], values: tuple[Any, ...], holders: tuple[Any, ...]
+) -> tuple[list[Node | None], list[Any], list[Any]]:
+    """The node's edges, what their rules read of `values` (outputs and arguments), and the versions of its holders."""
+    frame = _frame(row, values)
+    edges: list[Node | None] = []
+    saved: list[Any] = []
+    versions: list[Any] = []
+    for position, save in zip(row.differentiable, _savers(row), strict=True):
+        arg = args[position]
+        if isinstance(arg, Tensor) and arg.needs_grad:
+            edges.append(gradient_edge(arg))
+            saved.append(save(frame, holders, versions))
+        elif row.listed and position == 0:
+            edges.extend(gradient_edge(x) if isinstance(x, Tensor) and x.needs_grad else None for x in arg)
+            saved.append(save(frame, holders, versions))
+        else:
+            edges.append(None)
+            saved.append(None)
+    return edges, saved, versions
+
+
+def _record(
+    row: Operator, row_class: type[Node], args: tuple[Any, ...], values: tuple[Any, ...], tensor: Tensor
+) -> None:
+    edges, saved, versions = _edges_and_saved(row, args, values, (tensor, *args))
+    tensor.node = row_class(edges, saved, versions, values[0].shape, values[0].dtype)
+    tensor.needs_grad = True
+
+
+def _record_outputs(
+    row: Operator, row_class: type[Node], args: tuple[Any, ...], values: tuple[Any, ...], tensors: tuple[Tensor, ...]
+) -> None:
+    edges, saved, versions = _edges_and_saved(row, args, values, (*tensors, *args))
+    node = row_class(edges, saved, versions, None, None)  # type: ignore[arg-type]
+    for i, tensor in enumerate(tensors):
+        if tensor.array.dtype.kind == "f":
+            tensor.node = OutputNode(node, i, tensor.array.shape, tensor.array.dtype)
+            tensor.needs_grad = True
+
+
+class OperatorWithOutputs(Node):
+    """A node whose operator has several outputs; its rules take the cotangent of the one that is differentiable."""
+
+    __slots__ = ()
+
+    def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+        assert isinstance(g, Bundle)
+        return super().pull(g.parts[0], edges, create_graph)
+
+
+class OperatorOnList(Node):
+    """A node whose operator takes a list; its one rule gives a list of cotangents."""
+
+    __slots__ = ()
+
+    def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+        if self.saved is None or self.versions:
+            return super().pull(g, edges, create_graph)
+        return self.row.rules[0](g, *self.saved[0])  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _named_outputs(row: Operator) -> Any:
+    return collections.namedtuple(row.name.removesuffix("_dim"), row.outputs, module="tinygrad_mlp.return_types")
+
+
+def _needs_grad(row: Operator, args: tuple[Any, ...]) -> bool:
+    for position in row.differentiable:
+        arg = args[position]
+        if isinstance(arg, Tensor):
+            if arg.needs_grad:
+                return True
+        elif row.listed and position == 0 and any(isinstance(x, Tensor) and x.needs_grad for x in arg):
+            return True
+    return False
+
+
+def _share(tensor: Tensor, base: Tensor, array: Any, row: Operator, rest: tuple[Any, ...]) -> None:
+    """Note that a tensor is a view, where NumPy could make it one."""
+    memory = tensor.array.base if isinstance(tensor.array, np.ndarray) else None
+    if memory is not None and (memory is array or memory is getattr(array, "base", None)):
+        tensor.versions = base.versions
+        tensor.base = base if base.base is None else base.base
+
+
+# -- arguments ------------------------------------------------------------------------------------------------------------------
+
+
+def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
+    """The arguments with arrays for Tensors, brought to the dtype that torch computes in; TypeError in torch's words."""
+    arrays = list(args)
+    for position in row.tensors:
+        arg = args[position]
+        if isinstance(arg, Tensor):
+            arrays[position] = arg.array
+        elif row.listed and position == 0:
+            arrays[position] = [_listed(row, x, i) for i, x in enumerate(_sequence(row, arg))]
+        elif isinstance(arg, np.generic):
+            arrays[position] = arg.item()
+        elif not isinstance(arg, (bool, int, float, np.ndarray, type(None))) and not hasattr(arg, "__array_ufunc__"):
+            raise _not_a_tensor(row, position, arg)
+    if not isinstance(args[row.tensors[0]], Tensor) and not _has_tensor(row, args):
+        raise _not_a_tensor(row, row.tensors[0], args[row.tensors[0]])
+    if row.kinds and arrays[0].dtype.kind not in row.kinds + "u":
+        raise RuntimeError(f'"{row.name}_cpu" not implemented for \'{dtypes.of(arrays[0].dtype).tensor_type[:-6]}\'')
+    return arrays if row.promotion is None else _promoted(row, arrays)
+
+
+def _sequence(row: Operator, arg: Any) -> Any:
+    if not isinstance(arg, (list, tuple)):
+        raise TypeError(
+            f"{row.name}(): argument '{row.parameters[0]}' (position 1) must be tuple of Tensors, not {type(arg).__name__}"
+        )
+    return arg
+
+
+def _listed(row: Operator, x: Any, i: int) -> Any:
+    if isinstance(x, Tensor):
+        return x.array
+    raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+
+
+def _has_tensor(row: Operator, args: tuple[Any, ...]) -> bool:
+    return row.listed or any(isinstance(args[i], Tensor) for i in row.tensors)
+
+
+def _not_a_tensor(row: Operator, position: int, arg: Any) -> TypeError:
+    name = row.parameters[position]
+    return TypeError(
+        f"{row.name}(): argument '{name}' (position {position + 1}) must be Tensor, not {type(arg).__name__}"
+    )
+
+
+def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
+    positions = [i for i in row.tensors if arrays[i] is not None and not (row.name == "where" and i == 0)]
+    operands = arrays[0] if row.listed else [arrays[i] for i in positions]
+    if not operands:
+        return arrays
+    if row.promotion == "same":
+        _refuse_mixed(operands)
+        return arrays
+    target = dtypes.result_type(*operands)
+    if row.promotion == "float" and target.kind != "f":
+        target = dtypes.get_default_dtype().numpy
+    cast = [x.astype(target) if isinstance(x, np.ndarray) and x.dtype != target else _number(x, target) for x in operands]
+    if row.listed:
+        arrays[0] = cast
+    else:
+        for i, x in zip(positions, cast, strict=True):
+            arrays[i] = x
+    return arrays
+
+
+def _number(x: Any, target: np.dtype[Any]) -> Any:
+    """A Python number, made an array where NumPy would not take it for one of the target's dtype."""
+    if isinstance(x, (bool, int, float)):
+        return np.asarray(x).astype(target)
+    return x
+
+
+def _refuse_mixed(operands: list[Any]) -> None:
+    a = operands[0].dtype
+    for x in operands[1:]:
+        if x.dtype != a:
+            words = [_SCALAR_WORDS.get(d.name, d.name) for d in (a, x.dtype)]
+            raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {words[0]} != {words[1]}")
+
+
+_SCALAR_WORDS = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long", "int32": "int"}
+
+
+def _as_array(result: Any) -> Any:
+    """An array for NumPy's scalars, which ufuncs give instead of 0-d arrays; other array types as they are."""
+    return np.asarray(result) if isinstance(result, np.generic) else result
+
+
+# -- in place -----------------------------------------------------------------------------------------------------------------------
+
+
+def inplace_of(row: Operator) -> Function:
+    """The operator in place: `x.mul_(y)` writes x * y into x's memory, and on the tape x becomes the product."""
+    row_class = node_class(row)
+
+    def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return _in_place(row, row_class, self, row.complete((self, *args), kwargs))
+
+    function.__name__ = function.__qualname__ = row.name + "_"
+    function.__doc__ = f"{row.doc}, written into the tensor itself.\n\nThe row `{row.name}` in place."
+    return function
+
+
+def _in_place(row: Operator, row_class: type[Node], tensor: Tensor, args: tuple[Any, ...]) -> Tensor:
+    recorded = state.recording and (tensor.needs_grad or _needs_grad(row, args))
+    if recorded:
+        refuse_inplace(tensor)
+    arrays = unwrap(row, args)
+    target = tensor.array
+    before = target.copy() if recorded and any(len(row.outputs) in read for read in row.reads) else target
+    _write(row, target, arrays)
+    tensor.versions[0] += 1
+    if recorded:
+        values = (target, *(before if x is target else x for x in arrays))
+        holders = (tensor, None, *args[1:])  # what is read of `input` is the copy from before, which nobody can change
+        tensor.node = row_class(*_edges_and_saved(row, args, values, holders), target.shape, target.dtype)
+        tensor.needs_grad = True
+    return tensor
+
+
+def _write(row: Operator, target: Any, arrays: list[Any]) -> None:
+    """Run the forward into `target`, at once where NumPy can."""
+    try:
+        if row.write is not None:
+            row.write(*arrays)
+        elif isinstance(row.forward, np.ufunc) and arrays[0] is target and target.dtype.kind == "f":
+            row.forward(*arrays, out=target)
+        else:
+            result = row.forward(*arrays)
+            check_written(target, result)
+            target[...] = result
+    except ValueError as error:
+        shapes = [list(x.shape) for x in arrays[1:] if isinstance(x, np.ndarray)]
+        raise RuntimeError(
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape {shapes[0] if shapes else error}"
+        ) from None
+
+
+def refuse_inplace(tensor: Tensor) -> None:
+    """RuntimeError in torch's words for a recorded write into a leaf, or (not here yet) into a view."""
+    if tensor.needs_grad and tensor.node is None:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+    if tensor.base is not None:
+        base = tensor.base
+        if base.needs_grad and base.node is None:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+        raise NotImplementedError(
+            "tinygrad_mlp does not record in-place operations on views yet; write into the base, or into a clone"
+        )
+
+
+def check_written(target: Any, result: Any) -> None:
+    """RuntimeError in torch's words where a result has not the shape, or not the kind of dtype, to be written."""
+    if result.shape != target.shape and np.broadcast_shapes(result.shape, target.shape) != target.shape:
+        raise RuntimeError(
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(result.shape)}"
+        )
+    if dtypes.RANK[result.dtype.kind] > dtypes.RANK[target.dtype.kind]:
+        own, wanted = dtypes.of(result.dtype), dtypes.of(target.dtype)
+        raise RuntimeError(
+            f"result type {own.tensor_type[:-6]} can't be cast to the desired output type {wanted.tensor_type[:-6]}"
+        )

@@ -1,0 +1,83 @@
+"""The functions and methods on Tensors that follow from the derivative table, one for each row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .dispatch import function_of, inplace_of
+from .ops import BY_NUMPY, TABLE
+from .tensor import Tensor, wrap
+
+Function = Callable[..., Any]
+
+FUNCTIONS: dict[str, Function] = {name: function_of(row) for name, row in TABLE.items()}
+INPLACE: dict[str, Function] = {name + "_": inplace_of(row) for name, row in TABLE.items() if row.inplace}
+
+
+def call_numpy(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A NumPy function, or a row, called on Tensors: how a rule's own lines are recorded."""
+    row = BY_NUMPY.get(function)
+    if row is not None:
+        return FUNCTIONS[row.name](*args, **kwargs)
+    if function in (np.zeros_like, np.ones_like, np.empty_like):
+        return wrap(np.asarray(function(args[0].array, *args[1:], **kwargs)))
+    raise TypeError(
+        f"no row of the derivative table stands for {getattr(function, '__name__', function)}; "
+        "use a torch function, or .detach().numpy()"
+    )
+
+
+def _reversed(name: str) -> Function:
+    function = FUNCTIONS[name]
+    return lambda self, other: function(other, self)
+
+
+def _comparison(name: str) -> Function:
+    function = FUNCTIONS[name]
+
+    def compare(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, (Tensor, int, float, np.ndarray, np.generic)):
+            return NotImplemented
+        return function(self, other)
+
+    return compare
+
+
+# Python's operators, and the rows that they mean.
+_OPERATORS = {
+    "add": "add",
+    "sub": "sub",
+    "mul": "mul",
+    "truediv": "div",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "pow": "pow",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+}
+
+
+def install() -> None:
+    """Give Tensor its methods and operators."""
+    for name, row in TABLE.items():
+        if row.method:
+            setattr(Tensor, name, FUNCTIONS[name])
+    for name, function in INPLACE.items():
+        setattr(Tensor, name, function)
+    for operator, name in _OPERATORS.items():
+        setattr(Tensor, f"__{operator}__", FUNCTIONS[name])
+        setattr(Tensor, f"__r{operator}__", _reversed(name))
+        setattr(Tensor, f"__i{operator}__", INPLACE[name + "_"])
+    for name in ("eq", "ne", "lt", "le", "gt", "ge"):
+        setattr(Tensor, f"__{name}__", _comparison(name))
+    Tensor.__neg__ = FUNCTIONS["neg"]  # type: ignore[method-assign]
+    Tensor.__pos__ = lambda self: self  # type: ignore[attr-defined]
+    Tensor.__abs__ = FUNCTIONS["abs"]  # type: ignore[attr-defined]
+    Tensor.__invert__ = FUNCTIONS["bitwise_not"]  # type: ignore[attr-defined]
+
+
+install()

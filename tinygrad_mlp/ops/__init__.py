@@ -1,0 +1,22 @@
+"""The derivative table, a file for each kind of operator. Importing it fills `TABLE`."""
+
+from . import indexing, linalg, neural, pointwise, reduction, shape
+from .pointwise import cast
+from .shape import expand, sum_to
+from .table import BY_NUMPY, NUMPY_KEYWORDS, TABLE, Operator
+
+__all__ = [
+    "BY_NUMPY",
+    "NUMPY_KEYWORDS",
+    "TABLE",
+    "Operator",
+    "cast",
+    "expand",
+    "indexing",
+    "linalg",
+    "neural",
+    "pointwise",
+    "reduction",
+    "shape",
+    "sum_to",
+]

@@ -1,0 +1,48 @@
+"""Dimension arguments: torch's `dim` as NumPy's `axis`, with torch's refusals."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .table import Array
+
+
+def axis(dim: Any, ndim: int) -> int:
+    """`dim` counted from the front. IndexError outside of [-ndim, ndim - 1]; a 0-d array counts as having one."""
+    extent = ndim or 1
+    dim = operator.index(dim)
+    if not -extent <= dim < extent:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-extent}, {extent - 1}], but got {dim})"
+        )
+    return dim % extent
+
+
+def axes(dim: Any, ndim: int) -> tuple[int, ...]:
+    """`dim` (a number, several, or None for all) as a tuple. RuntimeError for one named twice."""
+    if dim is None or (isinstance(dim, Sequence) and not dim):
+        return tuple(range(ndim))
+    if not isinstance(dim, Sequence):
+        dim = (dim,)
+    result = tuple(axis(d, ndim) for d in dim)
+    if len(set(result)) != len(result):
+        twice = next(d for d in result if result.count(d) > 1)
+        raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
+    return result if ndim else ()
+
+
+def count(shape: tuple[int, ...], dim: Any) -> int:
+    """How many elements a reduction over `dim` puts into one."""
+    n = 1
+    for d in axes(dim, len(shape)):
+        n *= shape[d]
+    return n
+
+
+def positions(shape: tuple[int, ...], dim: int) -> Array:
+    """The index of every element along `dim`, shaped so that it broadcasts to `shape`."""
+    return np.arange(shape[dim]).reshape([-1 if d == dim else 1 for d in range(len(shape))])

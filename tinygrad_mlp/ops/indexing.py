@@ -1,0 +1,155 @@
+"""Operators that take elements by index, and put them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .dims import axis
+from .shape import sum_to
+from .table import Array, operator
+
+
+def is_basic(index: Any) -> bool:
+    """Whether NumPy takes this index as a view: integers, slices, None and Ellipsis only."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(part is None or part is Ellipsis or isinstance(part, (int, slice)) and not isinstance(part, bool) for part in parts)
+
+
+@operator({"input": lambda g, index: g[index]}, method=False, sample=lambda s: s.scattered())
+def put_at(input: Array, shape: tuple[int, ...], index: Any) -> Array:
+    """Zeros of `shape`, with the elements of `input` added at an index: what indexing does, backwards"""
+    whole = np.zeros(shape, input.dtype)
+    if is_basic(index):
+        whole[index] = input
+    else:
+        np.add.at(whole, index, input)
+    return whole
+
+
+@operator(
+    {"input": lambda g, input_shape, index: put_at(g, input_shape, index)},
+    method=False,
+    view=True,
+    node_name="IndexBackward0",
+    sample=lambda s: s.indexed(),
+)
+def getitem(input: Array, index: Any) -> Array:
+    """input[index]: a view for integers and slices, a copy for arrays and masks"""
+    return input[index]
+
+
+@operator(
+    {"input": lambda g, input_shape, dim, index: scatter_add(np.zeros_like(g, shape=input_shape), dim, index, g)},
+    sample=lambda s: (s.floats(shape := s.shape(1, least=1)), d := s.dim(shape), s.index_along(shape, d)),
+    tensors=("input", "index"),
+)
+def gather(input: Array, dim: int, index: Array) -> Array:
+    """out[i][j] = input[index[i][j]][j] for dim 0, and so on"""
+    if input.ndim != index.ndim:
+        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+    d = axis(dim, input.ndim)
+    for k in range(input.ndim):
+        if k != d and index.shape[k] > input.shape[k]:
+            raise RuntimeError(
+                f"Size does not match at dimension {k} expected index {list(index.shape)} to be no larger than self "
+                f"{list(input.shape)} apart from dimension {d}"
+            )
+    _in_bounds(index, input.shape[d] if input.ndim else 1, d)
+    return input[_along(index, d)] if input.ndim else input.copy()
+
+
+def _along(index: Array, dim: int) -> tuple[Array, ...]:
+    grid = np.ogrid[tuple(slice(n) for n in index.shape)]
+    return tuple(index if d == dim else part for d, part in enumerate(grid))
+
+
+def _in_bounds(index: Array, size: int, dim: int) -> None:
+    if index.dtype.kind not in "iu":
+        raise RuntimeError(f"gather(): Expected dtype int32/int64 for index, got {index.dtype.name}")
+    wrong = index[(index < 0) | (index >= size)]
+    if wrong.size:
+        raise RuntimeError(f"index {wrong.flat[0]} is out of bounds for dimension {dim} with size {size}")
+
+
+@operator(
+    {"input": lambda g: g, "src": lambda g, dim, index: gather(g, dim, index)},
+    tensors=("input", "index", "src"),
+    inplace=True,
+    sample=lambda s: (
+        s.floats(shape := s.shape(1, least=1)),
+        d := s.dim(shape),
+        index := s.index_along(shape, d),
+        s.floats(index.shape),
+    ),
+)
+def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
+    """A copy of `input` to which `src` is added where `index` says along `dim`"""
+    d = axis(dim, input.ndim)
+    _in_bounds(index, input.shape[d] if input.ndim else 1, d)
+    whole = input.copy()
+    if whole.ndim:
+        np.add.at(whole, _along(index, d), src[tuple(slice(n) for n in index.shape)])
+    else:
+        whole += src
+    return whole
+
+
+@operator(
+    {"input": lambda g, input_shape, dim, index: put_at(g, input_shape, (*(slice(None),) * axis(dim, len(input_shape)), index))},
+    tensors=("input", "index"),
+    sample=lambda s: (s.floats(shape := s.shape(1, least=1)), d := s.dim(shape), s.indices(shape[d])),
+)
+def index_select(input: Array, dim: int, index: Array) -> Array:
+    """The slices of `input` at the positions `index` along `dim`, copied"""
+    if index.ndim > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector")
+    d = axis(dim, input.ndim)
+    wrong = index[(index < 0) | (index >= input.shape[d])]
+    if wrong.size:
+        raise IndexError("index out of range in self")
+    return np.take(input, index, d)
+
+
+def _put(input: Array, index: Any, value: Any) -> None:
+    input[index] = value
+
+
+@operator(
+    {
+        "input": lambda g, index: put(g, index, 0),
+        "value": lambda g, index, value_shape: sum_to(g[index], value_shape),
+    },
+    tensors=("input", "value"),
+    method=False,
+    inplace=True,
+    write=_put,
+    node_name="IndexPutBackward0",
+    sample=lambda s: s.putting(),
+)
+def put(input: Array, index: Any, value: Any) -> Array:
+    """A copy of `input` with `value` at an index"""
+    whole = input.copy()
+    whole[index] = value
+    return whole
+
+
+def _assign(input: Array, src: Any) -> None:
+    input[...] = src
+
+
+@operator(
+    {"input": lambda g: np.zeros_like(g), "src": lambda g: g},
+    tensors=("input", "src"),
+    method=False,
+    inplace=True,
+    write=_assign,
+    node_name="CopyBackwards",
+    sample=lambda s: (s.floats(shape := s.shape()), s.floats(s.broadcast_into(shape))),
+)
+def assign(input: Array, src: Any) -> Array:
+    """`src`, broadcast to the shape of `input` and cast to its dtype"""
+    whole = np.empty_like(input)
+    whole[...] = src
+    return whole

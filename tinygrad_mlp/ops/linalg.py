@@ -1,0 +1,146 @@
+"""Matrix products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .table import Array, binary, operator
+
+
+def _size(x: Array) -> str:
+    return "x".join(map(str, x.shape))
+
+
+def _mm(input: Array, mat2: Array) -> Array:
+    if input.ndim != 2 or mat2.ndim != 2:
+        which = "self" if input.ndim != 2 else "mat2"
+        raise RuntimeError(f"{which} must be a matrix")
+    if input.shape[1] != mat2.shape[0]:
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({_size(input)} and {_size(mat2)})")
+    return np.matmul(input, mat2)
+
+
+mm = binary(
+    "mm", _mm, lambda g, mat2: g @ mat2.T, lambda g, input: input.T @ g, names=("input", "mat2"), promotion="same",
+    inplace=False, doc="The product of two matrices", sample=lambda s: s.chain(2),
+)  # fmt: skip
+
+
+def _as_matrices(input: Array, other: Array) -> tuple[Array, Array]:
+    """matmul's vectors as matrices of one row, or of one column."""
+    return (input[None, :] if input.ndim == 1 else input), (other[:, None] if other.ndim == 1 else other)
+
+
+def _matmul_cotangent(g: Array, a_ndim: int, b_ndim: int) -> Array:
+    if a_ndim == 1 and b_ndim == 1:
+        return g.reshape([1, 1])
+    if a_ndim == 1:
+        return g.reshape([*g.shape[:-1], 1, g.shape[-1]])
+    return g.reshape([*g.shape, 1]) if b_ndim == 1 else g
+
+
+def _matmul_input(g: Array, input_shape: tuple[int, ...], other: Array) -> Array:
+    if len(input_shape) == 2 == other.ndim:
+        return g @ other.T
+    g = _matmul_cotangent(g, len(input_shape), other.ndim)
+    b = other.reshape([*other.shape, 1]) if other.ndim == 1 else other
+    part = g @ b.mT
+    return part.reshape([*part.shape[:-2], part.shape[-1]]) if len(input_shape) == 1 else part
+
+
+def _matmul_other(g: Array, input: Array, other_shape: tuple[int, ...]) -> Array:
+    if input.ndim == 2 == len(other_shape):
+        return input.T @ g
+    g = _matmul_cotangent(g, input.ndim, len(other_shape))
+    a = input.reshape([1, *input.shape]) if input.ndim == 1 else input
+    part = a.mT @ g
+    return part.reshape([*part.shape[:-1]]) if len(other_shape) == 1 else part
+
+
+def _matmul(input: Array, other: Array) -> Array:
+    if not input.ndim or not other.ndim:
+        raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {input.ndim}D and {other.ndim}D")
+    if input.shape[-1] == other.shape[-2 if other.ndim > 1 else 0]:
+        try:
+            return np.matmul(input, other)
+        except ValueError:
+            pass
+    elif input.ndim == other.ndim == 1:
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{_size(input)}] and src [{_size(other)}] to have the same "
+            f"number of elements, but got {input.size} and {other.size} elements respectively"
+        )
+    elif other.ndim == 1:
+        raise RuntimeError(f"size mismatch, got input ({input.shape[0]}), mat ({_size(input)}), vec ({other.size})")
+    a, b = _as_matrices(input, other)
+    if a.ndim == 2 or b.ndim == 2:
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({_size(a)} and {_size(b)})")
+    raise RuntimeError(
+        f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[-1]}] but got: "
+        f"[{b.shape[0]}, {b.shape[-2]}]."
+    )
+
+
+matmul = binary(
+    "matmul", _matmul, _matmul_input, _matmul_other, promotion="same", inplace=False, numpy=np.matmul,
+    node_name="UnsafeViewBackward0",
+    doc="The matrix product of the last two dimensions, broadcast over the others; vectors as torch.matmul takes them",
+    sample=lambda s: s.choice([s.chain(2), s.chain(2), s.batched_chain()]),
+)  # fmt: skip
+
+
+def _vector_or_matrix(name: str, a_ndim: int, b_ndim: int, refusal: str) -> Any:
+    def forward(input: Array, other: Array) -> Array:
+        if (input.ndim, other.ndim) != (a_ndim, b_ndim):
+            raise RuntimeError(refusal.format(a=input.ndim, b=other.ndim))
+        return _matmul(input, other)
+
+    return forward
+
+
+dot = binary(
+    "dot", _vector_or_matrix("dot", 1, 1, "1D tensors expected, but got {a}D and {b}D tensors"),
+    lambda g, other: g * other, lambda g, input: g * input, promotion="same", inplace=False,
+    doc="The inner product of two vectors", sample=lambda s: (s.floats((n := s.size(),)), s.floats((n,))),
+)  # fmt: skip
+mv = binary(
+    "mv", _vector_or_matrix("mv", 2, 1, "vector + matrix @ vector expected, got 1, {a}, {b}"),
+    lambda g, vec: g.reshape([-1, 1]) * vec, lambda g, input: input.T @ g, names=("input", "vec"), promotion="same",
+    inplace=False, doc="A matrix times a vector", sample=lambda s: (s.floats((s.size(), m := s.size())), s.floats((m,))),
+)  # fmt: skip
+bmm = binary(
+    "bmm", _vector_or_matrix("bmm", 3, 3, "batch1 must be a 3D tensor"),
+    lambda g, mat2: g @ mat2.mT, lambda g, input: input.mT @ g, names=("input", "mat2"), promotion="same",
+    inplace=False, doc="The products of two batches of matrices",
+    sample=lambda s: (s.floats((b := s.size(), s.size(), k := s.size())), s.floats((b, k, s.size()))),
+)  # fmt: skip
+
+
+def _linear_weight(g: Array, input: Array) -> Array:
+    return g.reshape([-1, g.shape[-1]]).T @ input.reshape([-1, input.shape[-1]])
+
+
+@operator(
+    {
+        "input": lambda g, weight: g @ weight,
+        "weight": _linear_weight,
+        "bias": lambda g: np.sum(g.reshape([-1, g.shape[-1]]), axis=0),
+    },
+    tensors=("input", "weight", "bias"),
+    promotion="same",
+    method=False,
+    node_name="AddmmBackward0",
+    sample=lambda s: (s.floats((*s.shape(0, 2), k := s.size(1))), s.floats((m := s.size(1), k)), s.maybe(s.floats((m,)))),
+)
+def linear(input: Array, weight: Array, bias: Any = None) -> Array:
+    """input @ weight.T + bias, over the last dimension of the input (torch.nn.functional.linear)"""
+    if input.shape[-1] != weight.shape[-1]:
+        a, b = _size(input.reshape(-1, input.shape[-1])), _size(weight.T)
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({a} and {b})")
+    out = np.matmul(input, weight.T)
+    if bias is not None:
+        out += bias
+    return out
+

@@ -1,0 +1,147 @@
+"""Operators of neural networks: activations and losses."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .pointwise import erf
+from .shape import unslice
+from .special import special
+from .table import Array, operator, unary
+
+
+def _sigmoid(input: Array) -> Array:
+    return 1 / (1 + np.exp(-input))
+
+
+sigmoid = unary("sigmoid", _sigmoid, lambda g, out: g * (out * (1 - out)), promotion="float", doc="1 / (1 + exp(-x))")
+relu = unary("relu", lambda input: np.maximum(input, 0), lambda g, out: np.where(out <= 0, 0, g), doc="max(x, 0); the derivative at 0 is 0")
+logsigmoid = unary(
+    "logsigmoid", lambda input: np.minimum(input, 0) - np.log1p(np.exp(-np.absolute(input))),
+    lambda g, input: g * sigmoid(-input), node_name="LogSigmoidBackward0", inplace=False, method=False,
+    doc="log(sigmoid(x)), safe from overflow",
+)  # fmt: skip
+silu = unary(
+    "silu", lambda input: input * _sigmoid(input),
+    lambda g, input: g * (sigmoid(input) * (1 + input * (1 - sigmoid(input)))), inplace=False, method=False,
+    doc="x sigmoid(x)",
+)  # fmt: skip
+
+
+@operator({"input": lambda g, input, negative_slope: np.where(input > 0, g, g * negative_slope)}, method=False)
+def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
+    """x where x > 0, else negative_slope x"""
+    return np.where(input > 0, input, input * negative_slope)
+
+
+@operator({"input": lambda g, input, alpha: np.where(input > 0, g, g * (alpha * np.exp(input)))}, method=False)
+def elu(input: Array, alpha: float = 1.0) -> Array:
+    """x where x > 0, else alpha (exp(x) - 1)"""
+    return np.where(input > 0, input, alpha * np.expm1(input))
+
+
+def _softplus_input(g: Array, input: Array, beta: float, threshold: float) -> Array:
+    return np.where(input * beta > threshold, g, g * sigmoid(input * beta))
+
+
+@operator({"input": _softplus_input}, method=False)
+def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
+    """log(1 + exp(beta x)) / beta; x where beta x is above the threshold"""
+    return np.where(input * beta > threshold, input, np.log1p(np.exp(input * beta)) / beta)
+
+
+_ROOT = math.sqrt(2 / math.pi)
+
+
+def _gelu_input(g: Array, input: Array, approximate: str) -> Array:
+    if approximate == "none":
+        density = np.exp(input * input * -0.5) * (1 / math.sqrt(2 * math.pi))
+        return g * (0.5 * (1 + erf(input * math.sqrt(0.5))) + input * density)
+    cube = input * input * input
+    t = np.tanh(_ROOT * (input + 0.044715 * cube))
+    return g * (0.5 * (1 + t) + 0.5 * input * (1 - t * t) * _ROOT * (1 + 3 * 0.044715 * (input * input)))
+
+
+@operator({"input": _gelu_input}, method=False, sample=lambda s: (s.floats(s.shape()), s.choice(["none", "tanh"])))
+def gelu(input: Array, approximate: str = "none") -> Array:
+    """x times the normal distribution function of x (Hendrycks & Gimpel 2016)"""
+    if approximate == "none":
+        return input * (0.5 * (1 + special.erf(input * math.sqrt(0.5))))
+    return 0.5 * input * (1 + np.tanh(_ROOT * (input + 0.044715 * input * input * input)))
+
+
+# -- losses -------------------------------------------------------------------------------------------------------------------
+
+
+def _reduce(loss: Array, reduction: str) -> Array:
+    if reduction == "none":
+        return loss
+    total = np.add.reduce(loss, axis=None)
+    return total if reduction == "sum" else total / loss.dtype.type(loss.size)
+
+
+def _mse_input(g: Array, input: Array, target: Array, reduction: str) -> Array:
+    error = input - target
+    scale = 2 / error.size if reduction == "mean" and error.size else 2
+    return error * (g * scale)
+
+
+@operator(
+    {
+        "input": _mse_input,
+        "target": lambda g, input, target, reduction: -_mse_input(g, input, target, reduction),
+    },
+    tensors=("input", "target"),
+    promotion="arithmetic",
+    method=False,
+    sample=lambda s: (s.floats(shape := s.shape()), s.floats(shape), s.choice(["mean", "sum", "none"])),
+)
+def mse_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
+    """The squared error, as it is or its mean or sum"""
+    error = input - target
+    return _reduce(np.square(error), reduction)
+
+
+def _class_weights(target: Array, weight: Any, ignore_index: int) -> tuple[Array, Array]:
+    """The class of each target (any class, where it is ignored) and its weight (0 where it is ignored)."""
+    kept = target != ignore_index
+    classes = np.where(kept, target, 0)
+    return classes, kept if weight is None else kept * weight[classes]
+
+
+def _nll_input(
+    g: Array, input_shape: tuple[int, ...], target: Array, weight: Any, reduction: str, ignore_index: int
+) -> Array:
+    classes, own = _class_weights(target, weight, ignore_index)
+    if reduction == "mean":
+        g = g / float(own.sum())
+    return unslice(-g * own, input_shape, (np.arange(len(target)), classes))
+
+
+@operator(
+    {"input": _nll_input},
+    tensors=("input", "target", "weight"),
+    method=False,
+    sample=lambda s: (
+        s.floats((n := s.size(1), c := s.size(1))),
+        s.ints((n,), 0, c - 1),
+        s.maybe(s.positive((c,))),
+        s.choice(["mean", "sum", "none"]),
+    ),
+)
+def nll_loss(input: Array, target: Array, weight: Any = None, reduction: str = "mean", ignore_index: int = -100) -> Array:
+    """The negative log probability of the target classes, from log probabilities (N, C) and classes (N,)"""
+    if len(input) != len(target):
+        raise ValueError(f"Expected input batch_size ({len(input)}) to match target batch_size ({len(target)}).")
+    kept = target != ignore_index
+    wrong = target[kept & ((target < 0) | (target >= input.shape[1]))]
+    if wrong.size:
+        raise IndexError(f"Target {wrong[0]} is out of bounds.")
+    classes, own = _class_weights(target, weight, ignore_index)
+    loss = -input[np.arange(len(target)), classes] * own
+    if reduction != "mean":
+        return _reduce(loss, reduction)
+    return np.add.reduce(loss) / input.dtype.type(np.add.reduce(own, dtype=input.dtype))

@@ -1,0 +1,195 @@
+"""Elementwise operators: each output element depends on one element of each input."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .special import special
+from .table import Array, binary, operator, unary
+
+# -- sign and rounding ------------------------------------------------------------------------------------------------
+
+neg = unary("neg", np.negative, lambda g: -g)
+abs = unary("abs", np.absolute, lambda g, input: g * np.sign(input))
+sign = unary("sign", np.sign, lambda g: np.zeros_like(g))
+floor = unary("floor", np.floor, lambda g: np.zeros_like(g))
+ceil = unary("ceil", np.ceil, lambda g: np.zeros_like(g))
+trunc = unary("trunc", np.trunc, lambda g: np.zeros_like(g))
+round = unary("round", np.rint, lambda g: np.zeros_like(g), doc="The nearest integer, ties to even")
+frac = unary("frac", lambda input: input - np.trunc(input), lambda g: g, doc="What is after the decimal point")
+clone = unary("clone", np.copy, lambda g: g, inplace=False, doc="A copy with its own memory")
+
+# -- powers, exponentials, logarithms -----------------------------------------------------------------------------------
+
+square = unary("square", np.square, lambda g, input: g * (2 * input), node_name="PowBackward0")
+sqrt = unary("sqrt", np.sqrt, lambda g, out: g / (2 * out), promotion="float")
+rsqrt = unary(
+    "rsqrt", lambda input: 1 / np.sqrt(input), lambda g, out: -0.5 * g * (out * out * out), promotion="float",
+    doc="1 / sqrt",
+)  # fmt: skip
+reciprocal = unary("reciprocal", lambda input: 1 / input, lambda g, out: -g * (out * out), promotion="float", doc="1 / x")
+exp = unary("exp", np.exp, lambda g, out: g * out, promotion="float")
+exp2 = unary("exp2", np.exp2, lambda g, out: g * out * math.log(2), promotion="float")
+expm1 = unary("expm1", np.expm1, lambda g, out: g * (out + 1), promotion="float")
+log = unary("log", np.log, lambda g, input: g / input, promotion="float")
+log2 = unary("log2", np.log2, lambda g, input: g / (input * math.log(2)), promotion="float")
+log10 = unary("log10", np.log10, lambda g, input: g / (input * math.log(10)), promotion="float")
+log1p = unary("log1p", np.log1p, lambda g, input: g / (input + 1), promotion="float")
+
+# -- trigonometric and hyperbolic -----------------------------------------------------------------------------------------
+
+sin = unary("sin", np.sin, lambda g, input: g * np.cos(input), promotion="float")
+cos = unary("cos", np.cos, lambda g, input: -g * np.sin(input), promotion="float")
+tan = unary("tan", np.tan, lambda g, out: g * (1 + out * out), promotion="float")
+asin = unary("asin", np.arcsin, lambda g, input: g / np.sqrt(1 - input * input), promotion="float")
+acos = unary("acos", np.arccos, lambda g, input: -g / np.sqrt(1 - input * input), promotion="float")
+atan = unary("atan", np.arctan, lambda g, input: g / (1 + input * input), promotion="float")
+sinh = unary("sinh", np.sinh, lambda g, input: g * np.cosh(input), promotion="float")
+cosh = unary("cosh", np.cosh, lambda g, input: g * np.sinh(input), promotion="float")
+tanh = unary("tanh", np.tanh, lambda g, out: g * (1 - out * out), promotion="float")
+asinh = unary("asinh", np.arcsinh, lambda g, input: g / np.sqrt(1 + input * input), promotion="float")
+acosh = unary("acosh", np.arccosh, lambda g, input: g / np.sqrt(input * input - 1), promotion="float")
+atanh = unary("atanh", np.arctanh, lambda g, input: g / (1 - input * input), promotion="float")
+
+# -- special functions ------------------------------------------------------------------------------------------------------
+
+erf = unary(
+    "erf", lambda input: special.erf(input), lambda g, input: g * (2 / math.sqrt(math.pi)) * np.exp(-input * input),
+    promotion="float", doc="The error function",
+)  # fmt: skip
+erfc = unary(
+    "erfc", lambda input: special.erfc(input), lambda g, input: g * (-2 / math.sqrt(math.pi)) * np.exp(-input * input),
+    promotion="float", doc="1 - erf",
+)  # fmt: skip
+
+# -- arithmetic ---------------------------------------------------------------------------------------------------------------
+
+add = binary("add", np.add, lambda g: g, lambda g: g)
+sub = binary("sub", np.subtract, lambda g: g, lambda g: -g)
+mul = binary("mul", np.multiply, lambda g, other: g * other, lambda g, input: g * input)
+div = binary(
+    "div", np.true_divide, lambda g, other: g / other, lambda g, out, other: -g * (out / other), promotion="float"
+)
+floor_divide = binary("floor_divide", np.floor_divide)
+remainder = binary(
+    "remainder", np.remainder, lambda g: g, lambda g, input, other: -g * np.floor_divide(input, other)
+)
+fmod = binary("fmod", np.fmod, lambda g: g, lambda g, input, other: -g * np.trunc(input / other))
+
+
+def _pow_input(g: Array, input: Array, exponent: Any) -> Array:
+    if isinstance(exponent, (int, float)):
+        if exponent == 2:
+            return g * (2 * input)
+        return g * (exponent * input ** (exponent - 1)) if exponent else np.zeros_like(g)
+    return np.where(exponent == 0, 0, g * (exponent * input ** (exponent - 1)))
+
+
+def _pow_exponent(g: Array, out: Array, input: Array, exponent: Array) -> Array:
+    # d/db a**b = a**b log(a); at a == 0 the limit is 0 for b >= 0 (torch)
+    return g * np.where((input == 0) & (exponent >= 0), 0, out * np.log(input))
+
+
+pow = binary("pow", np.power, _pow_input, _pow_exponent, names=("input", "exponent"))
+atan2 = binary(
+    "atan2", np.arctan2, lambda g, input, other: g * (other / (input * input + other * other)),
+    lambda g, input, other: g * (-input / (input * input + other * other)), promotion="float",
+)  # fmt: skip
+hypot = binary("hypot", np.hypot, lambda g, out, input: g * (input / out), lambda g, out, other: g * (other / out))
+
+# -- choosing -------------------------------------------------------------------------------------------------------------------
+
+# On a tie both sides get half of the cotangent, as in torch.
+maximum = binary(
+    "maximum", np.maximum,
+    lambda g, input, other: np.where(input == other, g / 2, np.where(input < other, 0, g)),
+    lambda g, input, other: np.where(input == other, g / 2, np.where(input > other, 0, g)),
+    inplace=False,
+)  # fmt: skip
+minimum = binary(
+    "minimum", np.minimum,
+    lambda g, input, other: np.where(input == other, g / 2, np.where(input > other, 0, g)),
+    lambda g, input, other: np.where(input == other, g / 2, np.where(input < other, 0, g)),
+    inplace=False,
+)  # fmt: skip
+
+
+@operator(
+    {"input": lambda g, condition: np.where(condition, g, 0), "other": lambda g, condition: np.where(condition, 0, g)},
+    tensors=("condition", "input", "other"),
+    promotion="arithmetic",
+    numpy=np.where,
+    sample=lambda s: (s.mask(shape := s.shape()), s.floats(s.broadcast(shape)), s.floats(s.broadcast(shape))),
+)
+def where(condition: Array, input: Array, other: Array) -> Array:
+    """`input` where `condition` holds, else `other`"""
+    return np.where(condition, input, other)
+
+
+def _clamp_input(g: Array, input: Array, min: Any, max: Any) -> Array:
+    if max is None:
+        return np.where(input >= min, g, 0)
+    if min is None:
+        return np.where(input <= max, g, 0)
+    return np.where((input >= min) & (input <= max), g, 0)
+
+
+@operator(
+    {
+        "input": _clamp_input,
+        "min": lambda g, input, min, max: np.where((input < min) & (True if max is None else min < max), g, 0),
+        "max": lambda g, input, min, max: np.where((input > max) | (False if min is None else max < min), g, 0),
+    },
+    tensors=("input", "min", "max"),
+    promotion="arithmetic",
+    inplace=True,
+    sample=lambda s: (s.floats(shape := s.shape()), *s.choice([(-1.0, 1.0), (None, 0), (0, None), (1, -1)])),
+)
+def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
+    """Every element, limited to the range from `min` to `max`"""
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    low = input if min is None else np.maximum(input, min)
+    return low if max is None else np.minimum(low, max)
+
+
+@operator(
+    {"input": lambda g, mask: np.where(mask, 0, g), "value": lambda g, mask: np.sum(np.where(mask, g, 0))},
+    tensors=("input", "mask", "value"),
+    inplace=True,
+    sample=lambda s: (s.floats(shape := s.shape()), s.mask(s.broadcast_into(shape)), s.number()),
+)
+def masked_fill(input: Array, mask: Array, value: Any) -> Array:
+    """`value` where `mask` holds, else `input`"""
+    return np.where(mask, input.dtype.type(value), input)
+
+
+# -- comparison and logic: nothing to differentiate ---------------------------------------------------------------------------
+
+eq = binary("eq", np.equal)
+ne = binary("ne", np.not_equal)
+lt = binary("lt", np.less)
+le = binary("le", np.less_equal)
+gt = binary("gt", np.greater)
+ge = binary("ge", np.greater_equal)
+logical_not = unary("logical_not", np.logical_not)
+logical_and = binary("logical_and", np.logical_and)
+logical_or = binary("logical_or", np.logical_or)
+logical_xor = binary("logical_xor", np.logical_xor)
+bitwise_not = unary("bitwise_not", np.bitwise_not, kinds="bi")
+bitwise_and = binary("bitwise_and", np.bitwise_and, kinds="bi")
+bitwise_or = binary("bitwise_or", np.bitwise_or, kinds="bi")
+bitwise_xor = binary("bitwise_xor", np.bitwise_xor, kinds="bi")
+isnan = unary("isnan", np.isnan, inplace=False)
+isinf = unary("isinf", np.isinf, inplace=False)
+isfinite = unary("isfinite", np.isfinite, inplace=False)
+
+
+# The cotangent is cast back where all are: as it is handed on.
+@operator({"input": lambda g: g}, node_name="ToCopyBackward0", sample=lambda s: (s.floats(s.shape()), np.dtype("float64")))
+def cast(input: Array, dtype: Any) -> Array:
+    """The elements as another NumPy dtype"""
+    return input.astype(dtype)

@@ -1,0 +1,291 @@
+"""Operators that move, join and repeat elements and change none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .dims import axes, axis
+from .table import Array, Arrays, operator
+
+
+def spread(g: Array, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Array:
+    """Repeat the cotangent of a reduction over `dim` along what was reduced."""
+    if not keepdim and g.ndim:
+        reduced = axes(dim, len(shape))
+        g = g.reshape([1 if d in reduced else n for d, n in enumerate(shape)])
+    return expand(g, shape)
+
+
+def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
+    """Sum over the dimensions along which `shape` was broadcast to that of `x`."""
+    added = x.ndim - len(shape)
+    stretched = [added + d for d, n in enumerate(shape) if n == 1 != x.shape[added + d]]
+    return np.sum(x, axis=(*range(added), *stretched), keepdims=True).reshape(shape)
+
+
+@operator(
+    {"input": lambda g, input_shape: sum_to(g, input_shape)},
+    view=True,
+    variadic=True,
+    sample=lambda s: (s.floats(s.broadcast_into(shape := s.shape())), shape),
+)
+def expand(input: Array, size: Sequence[int]) -> Array:
+    """A view with dimensions of size 1 repeated, and new ones in front; -1 keeps a size"""
+    if -1 in size:
+        added = len(size) - input.ndim
+        size = [input.shape[d - added] if n == -1 and d >= added else n for d, n in enumerate(size)]
+    return np.broadcast_to(input, size) if input.ndim else np.ndarray(size, input.dtype, input, 0, (0,) * len(size))
+
+
+@operator(
+    {"input": lambda g, input_shape: g.reshape(input_shape)},
+    view=True,
+    variadic=True,
+    node_name="ViewBackward0",
+    sample=lambda s: (s.floats(shape := s.shape()), s.regrouped(shape)),
+)
+def reshape(input: Array, shape: Sequence[int]) -> Array:
+    """The same elements in another shape; a view where strides allow it, else a copy"""
+    try:
+        return input.reshape(shape)
+    except ValueError:
+        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {input.size}") from None
+
+
+@operator(
+    {"input": lambda g, input_shape: g.reshape(input_shape)},
+    sample=lambda s: (s.floats(shape := s.shape(1)), *s.dim_range(shape)),
+    view=True,
+    node_name="ViewBackward0",
+)
+def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
+    """Dimensions from `start_dim` to `end_dim` as one"""
+    start, end = axis(start_dim, input.ndim), axis(end_dim, input.ndim)
+    if start > end:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    merged = math.prod(input.shape[start : end + 1])
+    return input.reshape(*input.shape[:start], merged, *input.shape[end + 1 :])
+
+
+@operator(
+    {"input": lambda g, dim0, dim1: np.swapaxes(g, dim0, dim1)},
+    view=True,
+    numpy=np.swapaxes,
+    sample=lambda s: (s.floats(shape := s.shape(1)), s.dim(shape), s.dim(shape)),
+)
+def transpose(input: Array, dim0: int, dim1: int) -> Array:
+    """A view with two dimensions swapped"""
+    if not input.ndim:
+        return input[()] if axis(dim0, 0) == axis(dim1, 0) else input
+    return np.swapaxes(input, axis(dim0, input.ndim), axis(dim1, input.ndim))
+
+
+@operator({"input": lambda g: g.T}, view=True, sample=lambda s: (s.floats(s.shape(0, 2)),))
+def t(input: Array) -> Array:
+    """The transpose of a matrix, as a view"""
+    if input.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
+    return input.T
+
+
+@operator(
+    {"input": lambda g, dims: permute(g, np.argsort([axis(d, len(dims)) for d in dims]).tolist())},
+    view=True,
+    variadic=True,
+    sample=lambda s: (s.floats(shape := s.shape()), s.permutation(len(shape))),
+)
+def permute(input: Array, dims: Sequence[int]) -> Array:
+    """A view with its dimensions in another order"""
+    if len(dims) != input.ndim:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+            f"ordering of dimensions i.e. input.dim() = {input.ndim} is not equal to len(dims) = {len(dims)}"
+        )
+    if len({axis(d, input.ndim) for d in dims}) != len(dims):
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return np.transpose(input, dims)
+
+
+@operator(
+    {"input": lambda g, input_shape: g.reshape(input_shape)},
+    view=True,
+    sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dim(shape))),
+)
+def squeeze(input: Array, dim: Any = None) -> Array:
+    """A view without the dimensions of size 1 (of those named by `dim`)"""
+    named = [d for d in axes(dim, input.ndim) if input.shape[d] == 1]
+    return np.squeeze(input, tuple(named))
+
+
+@operator(
+    {"input": lambda g, input_shape: g.reshape(input_shape)},
+    view=True,
+    sample=lambda s: (s.floats(shape := s.shape()), s.dim((*shape, 1))),
+)
+def unsqueeze(input: Array, dim: int) -> Array:
+    """A view with a dimension of size 1 put in at `dim`"""
+    return np.expand_dims(input, axis(dim, input.ndim + 1))
+
+
+@operator(
+    {"input": lambda g, dims: flip(g, dims)},
+    variadic=True,
+    sample=lambda s: (s.floats(shape := s.shape()), s.dims(shape)),
+)
+def flip(input: Array, dims: Any) -> Array:
+    """A copy with the order of the elements along `dims` reversed"""
+    dims = (dims,) if isinstance(dims, int) else tuple(dims)
+    return np.flip(input, tuple(axis(d, input.ndim) for d in dims)).copy() if dims and input.ndim else input.copy()
+
+
+def _unrepeat(g: Array, input_shape: tuple[int, ...], repeats: Sequence[int]) -> Array:
+    padded = (1,) * (len(repeats) - len(input_shape)) + input_shape
+    pairs = [n for pair in zip(repeats, padded, strict=True) for n in pair]
+    return np.sum(g.reshape(pairs), axis=tuple(range(0, len(pairs), 2))).reshape(input_shape)
+
+
+@operator(
+    {"input": _unrepeat},
+    variadic=True,
+    sample=lambda s: (s.floats(shape := s.shape()), [s.size(0, 2) for _ in range(len(shape) + s.size(0, 1))]),
+)
+def repeat(input: Array, repeats: Sequence[int]) -> Array:
+    """Copies of the whole, `repeats` times along each dimension"""
+    if len(repeats) < input.ndim:
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
+        )
+    return np.tile(input, repeats)
+
+
+def _uncat(g: Array, tensors_shape: Sequence[tuple[int, ...]], dim: int) -> list[Array]:
+    parts, start = [], 0
+    for shape in tensors_shape:
+        if shape == (0,):  # torch lets an empty vector join anything
+            parts.append(np.zeros_like(g, shape=(0,)))
+            continue
+        size = shape[axis(dim, len(shape))]
+        parts.append(narrow(g, axis(dim, len(shape)), start, size))
+        start += size
+    return parts
+
+
+@operator({"tensors": _uncat}, tensors=("tensors",), promotion="arithmetic", listed=True, sample=lambda s: s.joinable())
+def cat(tensors: Arrays, dim: int = 0) -> Array:
+    """The arrays, joined along a dimension they have"""
+    if not tensors:
+        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+    whole = [x for x in tensors if x.shape != (0,)]
+    if not whole:
+        return np.concatenate(tensors, axis(dim, 1))
+    first = whole[0]
+    if any(x.ndim == 0 for x in whole):
+        position = next(i for i, x in enumerate(tensors) if x.ndim == 0)
+        raise RuntimeError(f"zero-dimensional tensor (at position {position}) cannot be concatenated")
+    d = axis(dim, first.ndim)
+    for i, x in enumerate(whole[1:], 1):
+        if x.ndim != first.ndim:
+            raise RuntimeError(f"Tensors must have same number of dimensions: got {first.ndim} and {x.ndim}")
+        if x.shape[:d] + x.shape[d + 1 :] != first.shape[:d] + first.shape[d + 1 :]:
+            own, expected = next((b, a) for k, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)) if k != d and a != b)
+            raise RuntimeError(
+                f"Sizes of tensors must match except in dimension {d}. Expected size {expected} but got size {own} "
+                f"for tensor number {i} in the list."
+            )
+    return np.concatenate(whole, d)
+
+
+@operator(
+    {"tensors": lambda g, dim: [select(g, dim, i) for i in range(g.shape[dim])]},
+    tensors=("tensors",),
+    promotion="arithmetic",
+    listed=True,
+    sample=lambda s: ([s.floats(shape := s.shape()) for _ in range(1)] * 0 + s.alike(), s.choice([0, -1])),
+)
+def stack(tensors: Arrays, dim: int = 0) -> Array:
+    """The arrays, all of one shape, joined along a new dimension"""
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    for i, x in enumerate(tensors):
+        if x.shape != tensors[0].shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at entry 0 and "
+                f"{list(x.shape)} at entry {i}"
+            )
+    return np.stack(tensors, axis(dim, tensors[0].ndim + 1))
+
+
+def _slice(ndim: int, dim: int, index: Any) -> tuple[Any, ...]:
+    return (*(slice(None),) * axis(dim, ndim), index)
+
+
+@operator(
+    {"input": lambda g, input_shape, dim, start, length: unslice(g, input_shape, _slice(len(input_shape), dim, slice(start, start + length)))},
+    view=True,
+    node_name="SliceBackward0",
+    sample=lambda s: (s.floats(shape := s.shape(1)), d := s.dim(shape), a := s.size(0, shape[d]), s.size(0, shape[d] - a)),
+)
+def narrow(input: Array, dim: int, start: int, length: int) -> Array:
+    """A view of `length` elements along `dim`, from `start` on"""
+    size = input.shape[axis(dim, input.ndim)]
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    if not -size <= start <= size:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-size}, {size}], but got {start})")
+    start = start + size if start < 0 else start
+    if start + length > size:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
+    return input[_slice(input.ndim, dim, slice(start, start + length))]
+
+
+@operator(
+    {"input": lambda g, input_shape, dim, index: unslice(g, input_shape, _slice(len(input_shape), dim, index))},
+    view=True,
+    sample=lambda s: (s.floats(shape := s.shape(1, least=1)), d := s.dim(shape), s.size(0, shape[d] - 1)),
+)
+def select(input: Array, dim: int, index: int) -> Array:
+    """A view of what is at `index` along `dim`"""
+    if not input.ndim:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    size = input.shape[axis(dim, input.ndim)]
+    if not -size <= index < size:
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {dim}"
+        )
+    return input[(*_slice(input.ndim, dim, index), ...)]
+
+
+@operator(
+    {"input": lambda g, index: g[index]},
+    method=False,
+    sample=lambda s: (s.floats(shape := (s.size(), s.size())), (s.size(3, 5), *shape), s.size(0, 2)),
+)
+def unslice(input: Array, shape: tuple[int, ...], index: Any) -> Array:
+    """Zeros of `shape` with `input` put in at a basic index: what slicing does, backwards"""
+    whole = np.zeros(shape, input.dtype)
+    whole[index] = input
+    return whole
+
+
+@operator(
+    {"input": lambda g, input_shape, diagonal: np.triu(g, diagonal)},
+    numpy=np.triu,
+    sample=lambda s: (s.floats(s.shape(2)), s.size(-2, 2)),
+)
+def triu(input: Array, diagonal: int = 0) -> Array:
+    """What is on and above a diagonal, zeros below"""
+    return np.triu(input, diagonal)
+
+
+@operator(
+    {"input": lambda g, diagonal: np.tril(g, diagonal)},
+    numpy=np.tril,
+    sample=lambda s: (s.floats(s.shape(2)), s.size(-2, 2)),
+)
+def tril(input: Array, diagonal: int = 0) -> Array:
+    """What is on and below a diagonal, zeros above"""
+    return np.tril(input, diagonal)

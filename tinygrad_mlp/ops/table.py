@@ -1,0 +1,182 @@
+"""The derivative table: an operator is one row, a forward in NumPy and one rule for each differentiable input.
+
+A rule is a vector-Jacobian product written in NumPy. Its first parameter is the cotangent `g` of the output; the
+names of its other parameters say what the tape saves for it, and nothing else is kept alive:
+
+    an input or argument of the forward    `input`, `other`, `dim`, ...
+    the shape of an array input            `input_shape`, ...
+    an output                              `out`, or the names given as `outputs`
+
+    tanh = unary("tanh", np.tanh, lambda g, out: g * (1 - out * out))
+
+A rule knows no Tensor and no tape. What its arrays are decides what the same line does (NEP 13 and NEP 18): on
+ndarrays it computes, on Tensors it is recorded and can be differentiated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+Array = Any  # an ndarray, or whatever implements NumPy's protocols
+Arrays = Sequence[Any]
+Rule = Callable[..., Any]
+
+TABLE: dict[str, Operator] = {}
+BY_NUMPY: dict[Callable[..., Any], Operator] = {}  # np.tanh -> the row tanh: how a rule on Tensors finds its row
+
+
+class Operator:
+    """One row of the table; called with arrays it computes (on array types other than ndarray: as they define).
+
+    `promotion` says what happens to mixed dtypes: "arithmetic" (torch.result_type), "float" (the same, and integers
+    become the default floating dtype), "float_one" (each array by itself: integers become floats), "same" (refused
+    unless equal) or None (left as they are).
+    `outputs` names the outputs where there are several. `view` says that the output may share memory with the first
+    input, `variadic` that the last argument may be given as separate integers, `listed` that the first argument is a
+    list of arrays (its rule gives a list of cotangents), `method` and `inplace` whether Tensor has the operator as a
+    method and in place, `kinds` which NumPy kinds of dtype alone are taken. `write` does the operator in place on
+    its first array, where there is a quicker way than copying a result. `sample` draws valid arguments for a test,
+    given a sampler; without it the strategy follows from the parameters.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., Any],
+        parameters: tuple[str, ...],
+        defaults: tuple[Any, ...],
+        tensors: tuple[str, ...],
+        rules: dict[str, Rule],
+        *,
+        doc: str,
+        outputs: tuple[str, ...] = ("out",),
+        promotion: str | None = None,
+        node_name: str | None = None,
+        numpy: Callable[..., Any] | None = None,
+        view: bool = False,
+        variadic: bool = False,
+        inplace: bool = False,
+        method: bool = True,
+        listed: bool = False,
+        kinds: str = "",
+        write: Callable[..., Any] | None = None,
+        sample: Callable[[Any], tuple[Any, ...]] | None = None,
+    ) -> None:
+        self.name = name
+        self.forward = forward
+        self.parameters = parameters
+        self.defaults = defaults
+        self.tensors = tuple(parameters.index(t) for t in tensors)
+        self.doc = doc
+        self.outputs = outputs
+        self.promotion = promotion
+        self.node_name = node_name or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
+        self.view = view
+        self.variadic = variadic
+        self.inplace = inplace
+        self.method = method
+        self.listed = listed
+        self.kinds = kinds
+        self.write = write
+        self.sample = sample
+
+        self.rules = tuple(rules.values())
+        self.differentiable = tuple(parameters.index(t) for t in rules)
+        frame = (*outputs, *parameters, *(f"{t}_shape" for t in tensors))
+        self.reads = tuple(tuple(frame.index(n) for n in _parameter_names(rule)[1:]) for rule in self.rules)
+        self.reads_shapes = any(i >= len(outputs) + len(parameters) for read in self.reads for i in read)
+
+        TABLE[name] = self
+        for function in (self, forward, numpy):
+            if function is not None:
+                BY_NUMPY.setdefault(function, self)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        for arg in args:
+            kind = type(arg)
+            if kind is not np.ndarray and hasattr(kind, "__array_function__"):
+                return arg.__array_function__(self, (kind,), args, kwargs)
+        return self.forward(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<operator {self.name}({', '.join(self.parameters)})>"
+
+    def complete(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments in order, defaults filled in; TypeError in Python's words for a wrong call."""
+        names = self.parameters
+        if self.variadic and len(args) > 1 and all(isinstance(a, (int, np.integer)) for a in args[1:]):
+            args = (args[0], args[1:])
+        elif self.variadic and len(args) == 1 and not kwargs:
+            args = (args[0], ())
+        if len(args) > len(names):
+            raise TypeError(f"{self.name}() takes {len(names)} positional arguments but {len(args)} were given")
+        values = dict(zip(names, args, strict=False))
+        for keyword, value in kwargs.items():
+            name = keyword if keyword in names else NUMPY_KEYWORDS.get(keyword, keyword)
+            if name not in names:
+                raise TypeError(f"{self.name}() got an unexpected keyword argument '{keyword}'")
+            if name in values:
+                raise TypeError(f"{self.name}() got multiple values for argument '{keyword}'")
+            values[name] = value
+        required = len(names) - len(self.defaults)
+        for name, default in zip(names[required:], self.defaults, strict=True):
+            values.setdefault(name, default)
+        missing = [name for name in names if name not in values]
+        if missing:
+            raise TypeError(
+                f'{self.name}() missing {len(missing)} required positional arguments: "{", ".join(missing)}"'
+            )
+        return tuple(values[name] for name in names)
+
+
+# torch takes NumPy's keyword names too, and rules call NumPy with them.
+NUMPY_KEYWORDS = {"axis": "dim", "axes": "dim", "keepdims": "keepdim", "a": "input", "x": "input", "x1": "input", "x2": "other"}
+
+
+def unary(name: str, forward: Callable[..., Any], rule: Rule | None = None, **options: Any) -> Operator:
+    """A row for an elementwise function of one array."""
+    options.setdefault("doc", f"`{getattr(forward, '__name__', name)}` of every element")
+    options.setdefault("inplace", True)
+    rules = {} if rule is None else {"input": rule}
+    return Operator(name, forward, ("input",), (), ("input",), rules, **options)
+
+
+def binary(
+    name: str,
+    forward: Callable[..., Any],
+    first: Rule | None = None,
+    second: Rule | None = None,
+    *,
+    names: tuple[str, str] = ("input", "other"),
+    **options: Any,
+) -> Operator:
+    """A row for a function of two arrays (broadcast together, where it is elementwise)."""
+    options.setdefault("promotion", "arithmetic")
+    options.setdefault("doc", f"`{getattr(forward, '__name__', name)}` of the elements of two arrays, broadcast")
+    options.setdefault("inplace", True)
+    rules = {key: rule for key, rule in zip(names, (first, second), strict=True) if rule is not None}
+    return Operator(name, forward, names, (), names, rules, **options)
+
+
+def operator(
+    rules: dict[str, Rule] | None = None, *, tensors: tuple[str, ...] = ("input",), name: str | None = None, **options: Any
+) -> Callable[[FunctionType], Operator]:
+    """Make a row of the NumPy function below; `tensors` names its array parameters, and `rules` those with a rule."""
+
+    def row(forward: FunctionType) -> Operator:
+        options.setdefault("doc", (forward.__doc__ or "").strip())
+        parameters = _parameter_names(forward)
+        return Operator(
+            name or forward.__name__, forward, parameters, forward.__defaults__ or (), tensors, rules or {}, **options
+        )
+
+    return row
+
+
+def _parameter_names(function: Any) -> tuple[str, ...]:
+    code = function.__code__  # inspect.signature costs 20 times as much, at import, for every row
+    return tuple(code.co_varnames[: code.co_argcount])

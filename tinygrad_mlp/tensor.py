@@ -1,0 +1,481 @@
+"""Tensor: an array, its gradient and its place on the tape.
+
+The operators' methods come from the rows of the derivative table (functions.py); here is what a tensor is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import dtypes
+from .autograd import hooks
+from .autograd.backward import backward
+from .autograd.modes import state
+from .autograd.node import AccumulateGrad, Node, OutputNode, gradient_edge
+from .dtypes import dtype
+from .printing import tensor_text
+
+new = object.__new__
+
+
+class Size(tuple[int, ...]):
+    """The shape of a tensor: a tuple that prints as torch.Size and counts its elements."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"torch.Size({list(self)})"
+
+    def numel(self) -> int:
+        """How many elements a tensor of this shape has."""
+        n = 1
+        for size in self:
+            n *= size
+        return n
+
+    def __getitem__(self, index: Any) -> Any:
+        part = tuple.__getitem__(self, index)
+        return Size(part) if isinstance(index, slice) else part
+
+
+class device:
+    """A device; the CPU is the only one (torch.device)."""
+
+    __slots__ = ("index", "type")
+
+    def __init__(self, type: Any, index: int | None = None) -> None:
+        name = str(type)
+        self.type, _, number = name.partition(":")
+        self.index = int(number) if number else index
+        if self.type != "cpu":
+            raise RuntimeError(f"tinygrad_mlp has no device but the CPU, not {name!r}")
+
+    def __repr__(self) -> str:
+        return f"device(type='{self.type}')"
+
+    def __str__(self) -> str:
+        return self.type
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, device) and self.type == other.type
+
+    def __hash__(self) -> int:
+        return hash(self.type)
+
+
+_CPU = device("cpu")
+
+
+class Tensor:
+    """An n-dimensional array that knows how it was computed (torch.Tensor).
+
+    `array` is the NumPy array; `needs_grad` is what `requires_grad` shows; `node` is the operator that it came out
+    of (None for a leaf); `versions` counts the writes into its memory, shared with its views and with what the tape
+    saved; `base` is the tensor that it is a view of.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "array", "base", "needs_grad", "node", "versions")
+
+    # What few tensors have lies in the instance's dict, so that a tensor is made with five stores.
+    _grad: Tensor | None = None
+    _accumulator: Any = None
+    _leaf_hooks: Any = None
+    _retains: bool = False
+    __array_priority__ = 1000
+
+    if TYPE_CHECKING:
+        array: Any
+        needs_grad: bool
+        node: Node | None
+        versions: list[int]
+        base: Tensor | None
+
+        def __getattr__(self, name: str) -> Any: ...  # the operators' methods
+
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+
+    def __init__(self, *args: Any) -> None:
+        if len(args) == 1 and not isinstance(args[0], (int, np.integer)):
+            data = args[0]
+            array = data.array if isinstance(data, Tensor) else np.array(data, dtypes.get_default_dtype().numpy)
+        else:
+            array = np.empty(args or (0,), dtypes.get_default_dtype().numpy)
+        self.array = array
+        self.needs_grad = False
+        self.node = None
+        self.versions = [0]
+        self.base = None
+
+    # -- what it is -----------------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        return Size(self.array.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or its size along `dim`."""
+        if dim is None:
+            return self.shape
+        return self.array.shape[_axis(dim, self.array.ndim)]
+
+    @property
+    def ndim(self) -> int:
+        return int(self.array.ndim)
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return int(self.array.ndim)
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return int(self.array.size)
+
+    nelement = numel
+
+    @property
+    def dtype(self) -> dtype:
+        return dtypes.of(self.array.dtype)
+
+    @property
+    def device(self) -> device:
+        return _CPU
+
+    @property
+    def is_cuda(self) -> bool:
+        return False
+
+    @property
+    def itemsize(self) -> int:
+        return int(self.array.itemsize)
+
+    def element_size(self) -> int:
+        """The bytes of an element."""
+        return int(self.array.itemsize)
+
+    def stride(self, dim: int | None = None) -> Any:
+        """How many elements apart neighbours along each dimension (or `dim`) lie in memory."""
+        strides = tuple(s // self.array.itemsize for s in self.array.strides)
+        return strides if dim is None else strides[_axis(dim, self.array.ndim)]
+
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie in memory in C order without gaps."""
+        return bool(self.array.flags.c_contiguous)
+
+    def is_floating_point(self) -> bool:
+        """Whether the dtype is a floating one."""
+        return bool(self.array.dtype.kind == "f")
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return int(self.array.ctypes.data)
+
+    @property
+    def _version(self) -> int:
+        return self.versions[0]
+
+    # -- its gradient ---------------------------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        return self.needs_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if value and self.array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        if not value and self.node is not None:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
+                "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+            )
+        self.needs_grad = bool(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set `requires_grad`, and return the tensor itself."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        return self.node is None
+
+    @property
+    def grad_fn(self) -> Node | None:
+        node = self.node
+        return node.edges[0] if isinstance(node, OutputNode) else node
+
+    @property
+    def output_nr(self) -> int:
+        return self.node.index if isinstance(self.node, OutputNode) else 0
+
+    @property
+    def grad(self) -> Tensor | None:
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {_type_name(value)}")
+            if value is self:
+                raise RuntimeError("can't assign Variable as its own grad")
+            if value.array.dtype != self.array.dtype:
+                raise RuntimeError(
+                    f"assigned grad has data of a different type: expected {self.type()} but got {value.type()}"
+                )
+            if value.array.shape != self.array.shape:
+                raise RuntimeError(
+                    "assigned grad has data of a different size: expected "
+                    f"{list(self.array.shape)} but got {list(value.array.shape)}"
+                )
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+    ) -> None:
+        """Add d(self)/d(leaf) to the `.grad` of every leaf that requires grad.
+
+        `gradient` has the shape of this tensor and may be left out for a single element (it is 1). The graph is freed
+        unless `retain_graph`; with `create_graph` the gradients can be differentiated again. `inputs`: only these get
+        a `.grad`. RuntimeError in torch's words for what is refused. Source: torch.Tensor.backward.
+        """
+        backward(self, gradient, retain_graph, create_graph, inputs)
+
+    def _accumulate(self, g: Any) -> None:
+        """Add a cotangent to `.grad`: an array, or a Tensor when the gradient has a graph of its own."""
+        grad = self._grad
+        if isinstance(g, Tensor):
+            self._grad = g.clone() if grad is None else grad + g
+        elif grad is None:
+            self._grad = wrap(g if isinstance(g, np.ndarray) else np.asarray(g))
+        elif grad.needs_grad and state.recording:
+            self._grad = grad + wrap(np.asarray(g))
+        else:
+            grad.array += g
+            grad.versions[0] += 1
+
+    @classmethod
+    def _with_history(cls, array: Any, node: Node) -> Tensor:
+        """A saved array as a Tensor again, at its place on the tape."""
+        if isinstance(node, AccumulateGrad) and node.variable.array is array:
+            variable: Tensor = node.variable
+            return variable
+        tensor = wrap(array)
+        tensor.needs_grad = True
+        tensor.node = node
+        return tensor
+
+    @staticmethod
+    def _constant(array: Any) -> Tensor:
+        """An array as a Tensor without history."""
+        return wrap(np.asarray(array))
+
+    def register_hook(self, hook: Any) -> hooks.Handle:
+        """Have `hook(grad)` called when this tensor's gradient is computed; what it returns, if anything, replaces it.
+
+        Returns a handle with `remove()`. RuntimeError for a tensor that does not require grad.
+        """
+        if not self.needs_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        return hooks.register(self, hook)
+
+    def retain_grad(self) -> None:
+        """Have backward leave a non-leaf's cotangent in its `.grad`, too."""
+        if not self.needs_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self.node is not None:
+            self._retains = True
+            hooks.retain(self.node, self)
+
+    @property
+    def retains_grad(self) -> bool:
+        return self._retains
+
+    def detach(self) -> Tensor:
+        """The same memory without the history."""
+        tensor = wrap(self.array)
+        tensor.versions = self.versions
+        return tensor
+
+    def detach_(self) -> Tensor:
+        """Cut this tensor off from its history."""
+        if self.base is not None:
+            raise RuntimeError(
+                "Can't detach views in-place; use detach() instead. If you are using DistributedDataParallel (DDP) for "
+                "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
+                "detach_() cannot be called on these gradients. To fix this error, please refer to the "
+                "Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
+            )
+        self.node = None
+        self.needs_grad = False
+        return self
+
+    @property
+    def data(self) -> Tensor:
+        return wrap(self.array)  # with a version counter of its own: writes through it are not noticed, as in torch
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {_type_name(value)}")
+        self.array = value.array
+
+    # -- as Python and NumPy values ---------------------------------------------------------------------------------------
+
+    def item(self) -> Any:
+        """The one element, as a Python number. RuntimeError for more or fewer."""
+        if self.array.size != 1:
+            raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+        return self.array.item()
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers."""
+        return self.array.tolist()
+
+    def numpy(self, *, force: bool = False) -> Any:
+        """The array itself, sharing memory. RuntimeError for a tensor that requires grad, unless `force`."""
+        if self.needs_grad and not force:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
+        return self.array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        array = self.numpy()
+        return array if dtype is None and not copy else np.array(array, dtype, copy=copy)
+
+    def __bool__(self) -> bool:
+        if self.array.size != 1:
+            if not self.array.size:
+                raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+        return bool(self.array.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __index__(self) -> int:
+        if self.array.size != 1 or self.array.dtype.kind == "f":
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def __len__(self) -> int:
+        if not self.array.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.array.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return (self[i] for i in range(len(self.array)))
+
+    def __contains__(self, element: Any) -> bool:
+        return bool((self.array == (element.array if isinstance(element, Tensor) else element)).any())
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        name = None if self.grad_fn is None else self.grad_fn.name()
+        return tensor_text(self.array, requires_grad=self.needs_grad, grad_fn=name)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if not self.array.ndim and type(self) is Tensor else object.__format__(self, spec)
+
+    def __dir__(self) -> list[str]:
+        return sorted(set(object.__dir__(self)))
+
+    # -- copies -----------------------------------------------------------------------------------------------------------
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        import copy
+
+        if self.node is not None:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils."
+                "weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
+            )
+        twin = new(type(self))
+        memo[id(self)] = twin
+        twin.__setstate__((self.array.copy(), self.needs_grad, {}))
+        for name, value in vars(self).items():
+            if name != "_accumulator":
+                setattr(twin, name, copy.deepcopy(value, memo))
+        return twin
+
+    def __getstate__(self) -> Any:
+        if self.node is not None:
+            raise RuntimeError("only leaf tensors can be pickled; use .detach() for one that was computed")
+        attributes = {name: value for name, value in vars(self).items() if name not in ("_accumulator", "_grad")}
+        return self.array, self.needs_grad, attributes
+
+    def __reduce__(self) -> Any:
+        return new, (type(self),), self.__getstate__()
+
+    def __setstate__(self, kept: Any) -> None:
+        self.array, self.needs_grad, attributes = kept
+        self.node = None
+        self.versions = [0]
+        self.base = None
+        vars(self).update(attributes)
+
+    # -- NumPy's protocols: how a rule runs on tensors ----------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        from .functions import call_numpy
+
+        if method == "reduce":
+            ufunc = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}.get(ufunc, ufunc)
+        elif method != "__call__":
+            return NotImplemented
+        return call_numpy(ufunc, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        from .functions import call_numpy
+
+        return call_numpy(function, args, kwargs)
+
+
+def wrap(array: Any) -> Tensor:
+    """A Tensor over an array as it is: no copy, no history."""
+    tensor = new(Tensor)
+    tensor.array = array
+    tensor.needs_grad = False
+    tensor.node = None
+    tensor.versions = [0]
+    tensor.base = None
+    return tensor
+
+
+def _axis(dim: int, ndim: int) -> int:
+    from .ops.dims import axis
+
+    return axis(dim, ndim)
+
+
+def _type_name(value: object) -> str:
+    return type(value).__name__
+
+
+__all__ = ["Size", "Tensor", "device", "gradient_edge", "wrap"]
