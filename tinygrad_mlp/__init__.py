@@ -37,9 +37,12 @@ from .dtypes import (  # noqa: E402
 from .dtypes import bool_ as bool  # noqa: E402
 from .functions import FUNCTIONS as _functions  # noqa: E402
 from .functions import TABLE as _table  # noqa: E402
+from .memory import keep_freed_memory as _keep_freed_memory  # noqa: E402
 from .printing import set_printoptions  # noqa: E402
 from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
 from .tensor import Size, Tensor, device  # noqa: E402
+
+_keep_freed_memory()
 
 e, pi, inf, nan = 2.718281828459045, 3.141592653589793, 1e400, 1e400 - 1e400
 

@@ -387,12 +387,16 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
 
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Write one value into every element (torch.Tensor.fill_)."""
+    if not self.needs_grad and isinstance(value, (int, float)):  # nothing to record
+        self.array.fill(value)
+        self.versions[0] += 1
+        return self
     return INPLACE["assign_"](self, value)
 
 
 def zero_(self: Tensor) -> Tensor:
     """Write 0 into every element (torch.Tensor.zero_)."""
-    return INPLACE["assign_"](self, 0.0 if self.array.dtype.kind == "f" else 0)
+    return fill_(self, 0)
 
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:

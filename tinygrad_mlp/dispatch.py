@@ -110,21 +110,19 @@ def _general(row: Operator, row_class: type[Node]) -> Function:
 
 def _two_tensors(row: Operator, row_class: type[Node], general: Function) -> Function:
     """For a function of two arrays and nothing else."""
-    forward, first, second = row.forward, *(_Saver(row, i) if i < len(row.rules) else None for i in (0, 1))
+    forward, rules = row.forward, len(row.rules)
+    pick_first, pick_second = (_picker(row.reads[i]) if i < rules else None for i in (0, 1))
+    holds_first, holds_second = (_holding(row, row.reads[i]) if i < rules else () for i in (0, 1))
     adding_shapes = row.reads_shapes
-    numbers_are_weak = row.promotion != "same"
+    fits = _fits_same if row.promotion == "same" else _fits_float if row.promotion == "float" else _fits
 
     def call(input: Any, other: Any) -> Tensor:
-        if isinstance(input, Tensor) and isinstance(other, Tensor):
-            a, b = input.array, other.array
-            if a.dtype is not b.dtype or (a.dtype.kind != "f" and row.promotion == "float"):
-                return general(input, other)  # type: ignore[no-any-return]
-            input_needs, other_needs = input.needs_grad, other.needs_grad
-        elif type(other) is float and isinstance(input, Tensor) and numbers_are_weak and input.array.dtype.kind == "f":
-            a, b = input.array, other
-            input_needs, other_needs = input.needs_grad, False
-        else:
+        a = input.array if isinstance(input, Tensor) else input
+        b = other.array if isinstance(other, Tensor) else other
+        if not fits(a, b):
             return general(input, other)  # type: ignore[no-any-return]
+        input_needs = a is not input and input.needs_grad
+        other_needs = b is not other and other.needs_grad
         result = forward(a, b)
         if type(result) is not ndarray:
             result = _as_array(result)
@@ -132,19 +130,25 @@ def _two_tensors(row: Operator, row_class: type[Node], general: Function) -> Fun
         tensor.array = result
         tensor.versions = [0]
         tensor.base = None
-        if (input_needs or other_needs) and first is not None and state.recording:
+        if (input_needs or other_needs) and pick_first is not None and state.recording:
             holders, frame = (tensor, input, other), (result, a, b)
             if adding_shapes:
                 frame += (a.shape, getattr(b, "shape", ()))
-            edges: list[Node | None] = [None, None]
-            saved: list[Any] = [None, None]
+            edge_a = edge_b = saved_a = saved_b = None
             versions: list[Any] = []
             if input_needs:
-                edges[0] = gradient_edge(input)
-                saved[0] = first(frame, holders, versions)
+                edge_a, saved_a = gradient_edge(input), pick_first(frame)
+                for k in holds_first:
+                    if isinstance(holders[k], Tensor):
+                        counter = holders[k].versions
+                        versions.append((counter, counter[0]))
             if other_needs:
-                edges[1] = gradient_edge(other)
-                saved[1] = second(frame, holders, versions)  # type: ignore[misc]
+                edge_b, saved_b = gradient_edge(other), pick_second(frame)  # type: ignore[misc]
+                for k in holds_second:
+                    if isinstance(holders[k], Tensor):
+                        counter = holders[k].versions
+                        versions.append((counter, counter[0]))
+            edges, saved = (edge_a, edge_b), (saved_a, saved_b)
             tensor.node = row_class(edges, saved, versions, result.shape, result.dtype)
             tensor.needs_grad = True
         else:
@@ -155,10 +159,30 @@ def _two_tensors(row: Operator, row_class: type[Node], general: Function) -> Fun
     return call
 
 
+def _fits(a: Any, b: Any) -> bool:
+    """Whether NumPy computes on these operands in the dtype that torch does: equal dtypes, or floats and a number."""
+    kind = type(b)
+    if kind is ndarray:
+        if type(a) is ndarray:
+            return a.dtype is b.dtype
+        a, b, kind = b, a, type(a)
+    return (kind is float or kind is int) and type(a) is ndarray and a.dtype.kind == "f"
+
+
+def _fits_float(a: Any, b: Any) -> bool:
+    return _fits(a, b) and (a if type(a) is ndarray else b).dtype.kind == "f"
+
+
+def _fits_same(a: Any, b: Any) -> bool:
+    return type(a) is ndarray and type(b) is ndarray and a.dtype is b.dtype
+
+
 def _one_tensor(row: Operator, row_class: type[Node], general: Function) -> Function:
     """For a function of an array and other arguments; where one of them is a Tensor too it is `general`'s."""
     forward = row.forward
-    save = _Saver(row, 0) if row.rules else None
+    read = row.reads[0] if row.rules else None
+    pick = None if read is None else _picker(read)
+    saves_output, saves_input = (0 in (read or ())), (1 in (read or ()))
     others = row.tensors[1:]
     adding_shape = row.reads_shapes
     unused = (None,) * (len(row.differentiable) - 1)
@@ -180,12 +204,16 @@ def _one_tensor(row: Operator, row_class: type[Node], general: Function) -> Func
         tensor.array = result
         tensor.versions = [0]
         tensor.base = None
-        if input.needs_grad and save is not None and state.recording:
+        if input.needs_grad and pick is not None and state.recording:
             frame = (result, array, *rest, array.shape) if adding_shape else (result, array, *rest)
-            versions: list[Any] = []
-            saved = save(frame, (tensor, input), versions)
-            edges = (gradient_edge(input), *unused)
-            tensor.node = row_class(edges, (saved, *unused), versions, result.shape, result.dtype)
+            versions: tuple[Any, ...] = ()
+            if saves_output:
+                versions = ((tensor.versions, 0),)
+            if saves_input:
+                counter = input.versions
+                versions = (*versions, (counter, counter[0]))
+            edges, saved = (gradient_edge(input), *unused), (pick(frame), *unused)
+            tensor.node = row_class(edges, saved, versions, result.shape, result.dtype)
             tensor.needs_grad = True
         else:
             tensor.node = None
@@ -201,24 +229,30 @@ def _one_tensor(row: Operator, row_class: type[Node], general: Function) -> Func
 def _Saver(row: Operator, i: int) -> Function:
     """What takes the values that a row's i-th rule reads out of a frame, and notes the versions of the tensors."""
     read = row.reads[i]
-    first_shape = len(row.outputs) + len(row.parameters)
-    holding = [k for k in read if k < len(row.outputs) or (k - len(row.outputs)) in row.tensors and k < first_shape]
-    pick: Function = itemgetter(*read) if len(read) > 1 else itemgetter(slice(read[0], read[0] + 1)) if read else _nothing
+    pick, holding = _picker(read), _holding(row, read)
 
     def save(frame: tuple[Any, ...], holders: Sequence[Any], versions: list[Any]) -> Any:
         for k in holding:
-            if k < len(holders):
-                holder = holders[k]
-                if isinstance(holder, Tensor):
-                    counter = holder.versions
-                    versions.append((counter, counter[0]))
+            holder = holders[k]
+            if isinstance(holder, Tensor):
+                counter = holder.versions
+                versions.append((counter, counter[0]))
         return pick(frame)
 
     return save
 
 
-def _nothing(frame: tuple[Any, ...]) -> tuple[()]:
-    return ()
+def _holding(row: Operator, read: tuple[int, ...]) -> tuple[int, ...]:
+    """Which places of a frame that a rule reads may hold the array of a Tensor."""
+    arguments = len(row.outputs)
+    return tuple(k for k in read if k < arguments or k - arguments in row.tensors)
+
+
+def _picker(read: tuple[int, ...]) -> Function:
+    """What takes a tuple of the values at these places out of a frame."""
+    if len(read) == 1:
+        return itemgetter(slice(read[0], read[0] + 1))
+    return itemgetter(*read) if read else lambda frame: ()
 
 
 @functools.cache
@@ -417,10 +451,19 @@ def _as_array(result: Any) -> Any:
 
 def inplace_of(row: Operator) -> Function:
     """The operator in place: `x.mul_(y)` writes x * y into x's memory, and on the tape x becomes the product."""
-    row_class = node_class(row)
+    row_class, arity = node_class(row), len(row.parameters)
+    ufunc = row.forward if isinstance(row.forward, np.ufunc) and arity == 2 and row.promotion == "arithmetic" else None
 
     def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return _in_place(row, row_class, self, row.complete((self, *args), kwargs))
+        if ufunc is not None and len(args) == 1 and not kwargs and not (state.recording and self.needs_grad):
+            other = args[0]  # the usual case: an update of weights, or of sums that nobody differentiates
+            target, operand = self.array, other.array if isinstance(other, Tensor) else other
+            if _fits_float(target, operand) and not (state.recording and operand is not other and other.needs_grad):
+                _write(row, target, [target, operand])
+                self.versions[0] += 1
+                return self
+        args = (self, *args)
+        return _in_place(row, row_class, self, row.complete(args, kwargs) if kwargs or len(args) != arity else args)
 
     function.__name__ = function.__qualname__ = row.name + "_"
     function.__doc__ = f"{row.doc}, written into the tensor itself.\n\nThe row `{row.name}` in place."
@@ -450,7 +493,7 @@ def _write(row: Operator, target: Any, arrays: list[Any]) -> None:
         if row.write is not None:
             row.write(*arrays)
         elif isinstance(row.forward, np.ufunc) and arrays[0] is target and target.dtype.kind == "f":
-            row.forward(*arrays, out=target)
+            row.forward(*arrays, target)
         else:
             result = row.forward(*arrays)
             check_written(target, result)

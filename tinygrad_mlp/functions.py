@@ -70,7 +70,8 @@ def install() -> None:
         setattr(Tensor, name, function)
     for operator, name in _OPERATORS.items():
         setattr(Tensor, f"__{operator}__", FUNCTIONS[name])
-        setattr(Tensor, f"__r{operator}__", _reversed(name))
+        # a + b is b + a, to the last bit
+        setattr(Tensor, f"__r{operator}__", FUNCTIONS[name] if name in ("add", "mul") else _reversed(name))
         setattr(Tensor, f"__i{operator}__", INPLACE[name + "_"])
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         setattr(Tensor, f"__{name}__", _comparison(name))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..ops import cast, sum_to
-from .modes import set_grad_enabled
+from .modes import state
 from .node import AccumulateGrad, Node, gradient_edge
 
 
@@ -27,6 +27,16 @@ def run(
     node runs: no recursion, no counting. Without `wanted` the cotangents of leaves are added to their `.grad`; with
     it they are put there for its keys, and nodes that lead to none of the keys do not run.
     """
+    previous, state.recording = state.recording, create_graph
+    try:
+        _run(roots, keep_graph, create_graph, wanted)
+    finally:
+        state.recording = previous
+
+
+def _run(
+    roots: Iterable[tuple[Node, Any]], keep_graph: bool, create_graph: bool, wanted: dict[Node, Any] | None
+) -> None:
     pending: dict[Node, Any] = {}
     heap: list[tuple[int, Node]] = []
     for node, g in roots:
@@ -49,7 +59,7 @@ def run(
                 wanted[node] = g  # type: ignore[index]
                 if type(node) is AccumulateGrad or not any(edges):
                     continue
-        for edge, part in zip(edges, node.pull(g, edges, create_graph), strict=True):
+        for edge, part in zip(edges, node.pull(g, edges, create_graph)):  # noqa: B905
             if edge is None or part is None:
                 continue
             array = part.array if create_graph else part
@@ -92,17 +102,20 @@ def backward(
     tensors: Any, gradients: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
 ) -> None:
     """Add the gradients of `tensors` to the `.grad` of the leaves, or of `inputs` alone (torch.autograd.backward)."""
-    tensors, gradients = _as_pairs(tensors, gradients)
-    roots = [_root(tensor, g, create_graph) for tensor, g in zip(tensors, gradients, strict=True)]
     keep = create_graph if retain_graph is None else retain_graph
+    if gradients is None and not isinstance(tensors, (list, tuple)):
+        roots = [_root(tensors, None, create_graph)]
+    else:
+        tensors, gradients = _as_pairs(tensors, gradients)
+        roots = [_root(tensor, g, create_graph) for tensor, g in zip(tensors, gradients, strict=True)]
     if inputs is None:
-        _run(roots, keep_graph=keep, create_graph=create_graph)
+        run(roots, keep_graph=keep, create_graph=create_graph)
         return
     inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
     if not inputs:
         raise RuntimeError("'inputs' argument to backward() cannot be empty.")
     wanted: dict[Node, Any] = dict.fromkeys([gradient_edge(_differentiable(x)) for x in inputs])
-    _run(roots, keep_graph=keep, create_graph=create_graph, wanted=wanted)
+    run(roots, keep_graph=keep, create_graph=create_graph, wanted=wanted)
     for node, x in {gradient_edge(x): x for x in inputs}.items():
         if wanted[node] is not None:
             x._accumulate(wanted[node] if create_graph else wanted[node].copy())
@@ -135,15 +148,10 @@ def grad(
     nodes = [gradient_edge(_differentiable(x)) for x in inputs]
     wanted: dict[Node, Any] = dict.fromkeys(nodes)
     keep = create_graph if retain_graph is None else retain_graph
-    _run(roots, keep_graph=keep, create_graph=create_graph, wanted=wanted)
+    run(roots, keep_graph=keep, create_graph=create_graph, wanted=wanted)
     return tuple(
         _result(x, wanted[node], bool(allow_unused), materialize_grads) for x, node in zip(inputs, nodes, strict=True)
     )
-
-
-def _run(roots: list[tuple[Node, Any]], **options: Any) -> None:
-    with set_grad_enabled(options["create_graph"]):
-        run(roots, **options)
 
 
 def _as_pairs(tensors: Any, gradients: Any) -> tuple[list[Any], list[Any]]:
@@ -168,7 +176,7 @@ def _root(tensor: Any, gradient: Any, create_graph: bool) -> tuple[Node, Any]:
     if gradient is None:
         if tensor.requires_grad and array.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        gradient = tensor._constant(np.ones_like(array))
+        gradient = tensor._constant(np.ones(array.shape, array.dtype))
     elif not hasattr(gradient, "array"):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
     elif gradient.array.shape != array.shape:

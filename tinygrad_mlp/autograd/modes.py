@@ -26,8 +26,8 @@ def is_grad_enabled() -> bool:
 class _GradMode:
     """Sets grad mode for a `with` block, or for every run of the function (or generator) it decorates."""
 
-    def __init__(self, mode: bool) -> None:
-        self.mode = mode
+    __slots__ = ("previous",)
+    mode: bool
 
     def __enter__(self) -> None:
         self.previous = state.recording
@@ -37,7 +37,7 @@ class _GradMode:
         state.recording = self.previous
 
     def _again(self) -> _GradMode:
-        return _GradMode(self.mode)  # a decorated function may call itself: each run remembers its own mode
+        return enable_grad() if self.mode else no_grad()  # one for each run: a decorated function may call itself
 
     def __call__(self, function: Function) -> Function:
         if inspect.isgeneratorfunction(function):
@@ -76,28 +76,32 @@ class _GradMode:
 class no_grad(_GradMode):
     """Nothing is recorded in this block or decorated function (torch.no_grad)."""
 
-    def __init__(self) -> None:
-        super().__init__(False)
+    __slots__ = ()
+    mode = False
 
     def __new__(cls, function: Any = None) -> Any:
-        return super().__new__(cls) if function is None else cls()(function)  # `@no_grad` without parentheses
+        self = object.__new__(cls)
+        return self if function is None else self(function)  # `@no_grad` without parentheses
 
 
 class enable_grad(_GradMode):
     """Operators are recorded in this block or decorated function (torch.enable_grad)."""
 
-    def __init__(self) -> None:
-        super().__init__(True)
+    __slots__ = ()
+    mode = True
 
     def __new__(cls, function: Any = None) -> Any:
-        return super().__new__(cls) if function is None else cls()(function)
+        self = object.__new__(cls)
+        return self if function is None else self(function)
 
 
 class set_grad_enabled(_GradMode):
     """Sets grad mode at once; as a context manager, until the block ends (torch.set_grad_enabled)."""
 
+    __slots__ = ("before", "mode")
+
     def __init__(self, mode: bool) -> None:
-        super().__init__(bool(mode))
+        self.mode = bool(mode)
         self.before = state.recording
         state.recording = self.mode
 

@@ -57,10 +57,10 @@ class Node:
                 raise RuntimeError(self._modified())
         if create_graph:
             saved = self._saved_with_history(type(g))
-        return [
-            None if edge is None else rule(g, *values)
-            for edge, rule, values in zip(edges, self.row.rules, saved, strict=True)
-        ]
+        rules = self.row.rules
+        if len(rules) == 1:
+            return (rules[0](g, *saved[0]),)
+        return [None if edge is None else rule(g, *values) for edge, rule, values in zip(edges, rules, saved)]  # noqa: B905
 
     def release(self) -> None:
         """Drop what the rules read. A node that saved no tensor keeps working, as in torch."""
@@ -108,8 +108,10 @@ class AccumulateGrad(Node):
     __slots__ = ("variable",)
 
     def __init__(self, variable: Any) -> None:
-        array = variable.array
-        super().__init__((), (), (), array.shape, array.dtype)
+        self.order = _next_order()
+        self.edges = self.saved = self.versions = ()
+        self.shape = variable.array.shape
+        self.dtype = variable.array.dtype
         self.variable = variable
         self.hooks = variable._leaf_hooks
 

@@ -17,14 +17,15 @@ def _mm(input: Array, mat2: Array) -> Array:
     if input.ndim != 2 or mat2.ndim != 2:
         which = "self" if input.ndim != 2 else "mat2"
         raise RuntimeError(f"{which} must be a matrix")
-    if input.shape[1] != mat2.shape[0]:
-        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({_size(input)} and {_size(mat2)})")
-    return np.matmul(input, mat2)
+    try:
+        return np.dot(input, mat2)  # for small matrices np.matmul costs twice as much
+    except ValueError:
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({_size(input)} and {_size(mat2)})") from None
 
 
 mm = binary(
-    "mm", _mm, lambda g, mat2: g @ mat2.T, lambda g, input: input.T @ g, names=("input", "mat2"), promotion="same",
-    inplace=False, doc="The product of two matrices", sample=lambda s: s.chain(2),
+    "mm", _mm, lambda g, mat2: np.dot(g, mat2.T), lambda g, input: np.dot(input.T, g), names=("input", "mat2"),
+    promotion="same", inplace=False, numpy=np.dot, doc="The product of two matrices", sample=lambda s: s.chain(),
 )  # fmt: skip
 
 
@@ -87,7 +88,7 @@ matmul = binary(
     "matmul", _matmul, _matmul_input, _matmul_other, promotion="same", inplace=False, numpy=np.matmul,
     node_name="UnsafeViewBackward0",
     doc="The matrix product of the last two dimensions, broadcast over the others; vectors as torch.matmul takes them",
-    sample=lambda s: s.choice([s.chain(2), s.chain(2), s.batched_chain()]),
+    sample=lambda s: s.products(),
 )  # fmt: skip
 
 

@@ -122,7 +122,7 @@ minimum = binary(
     tensors=("condition", "input", "other"),
     promotion="arithmetic",
     numpy=np.where,
-    sample=lambda s: (s.mask(shape := s.shape()), s.floats(s.broadcast(shape)), s.floats(s.broadcast(shape))),
+    sample=lambda s: s.broadcast(s.mask, s.floats, s.floats),
 )
 def where(condition: Array, input: Array, other: Array) -> Array:
     """`input` where `condition` holds, else `other`"""

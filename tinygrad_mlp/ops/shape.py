@@ -58,7 +58,7 @@ def reshape(input: Array, shape: Sequence[int]) -> Array:
 
 @operator(
     {"input": lambda g, input_shape: g.reshape(input_shape)},
-    sample=lambda s: (s.floats(shape := s.shape(1)), *s.dim_range(shape)),
+    sample=lambda s: (s.floats(shape := s.shape(1)), *sorted([s.size(0, len(shape) - 1), s.size(0, len(shape) - 1)])),
     view=True,
     node_name="ViewBackward0",
 )
@@ -134,7 +134,7 @@ def unsqueeze(input: Array, dim: int) -> Array:
 @operator(
     {"input": lambda g, dims: flip(g, dims)},
     variadic=True,
-    sample=lambda s: (s.floats(shape := s.shape()), s.dims(shape)),
+    sample=lambda s: (s.floats(shape := s.shape()), s.several_dims(shape)),
 )
 def flip(input: Array, dims: Any) -> Array:
     """A copy with the order of the elements along `dims` reversed"""
@@ -204,7 +204,7 @@ def cat(tensors: Arrays, dim: int = 0) -> Array:
     tensors=("tensors",),
     promotion="arithmetic",
     listed=True,
-    sample=lambda s: ([s.floats(shape := s.shape()) for _ in range(1)] * 0 + s.alike(), s.choice([0, -1])),
+    sample=lambda s: (s.alike(), s.choice([0, -1])),
 )
 def stack(tensors: Arrays, dim: int = 0) -> Array:
     """The arrays, all of one shape, joined along a new dimension"""

@@ -1,0 +1,22 @@
+"""Hypothesis profiles, chosen by HYPOTHESIS_PROFILE: `ci` (few examples, always the same ones) and `random`."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, Phase, settings
+
+_SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+
+settings.register_profile(
+    "ci", derandomize=True, max_examples=25, deadline=None, print_blob=True, suppress_health_check=_SLOW
+)
+settings.register_profile(
+    "random",
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "250")),
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=_SLOW,
+)
+settings.register_profile("dev", parent=settings.get_profile("ci"), phases=[Phase.generate, Phase.shrink])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

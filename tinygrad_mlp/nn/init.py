@@ -1,0 +1,211 @@
+"""Filling parameters before training: torch's numbers for the same seed, in place and without history."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ..autograd import no_grad
+from ..random import Generator
+from ..tensor import Tensor, wrap
+
+__all__ = [
+    "calculate_gain", "constant_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "orthogonal_",
+    "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
+]  # fmt: skip
+
+
+def calculate_gain(nonlinearity: str, param: Any = None) -> float:
+    """How much wider weights must spread before this function, so that it keeps the variance of its input.
+
+    `param` is leaky_relu's slope (0.01). ValueError for a name or slope that is none. Source: torch.nn.init, after He
+    et al. (2015) and Klambauer et al. (2017).
+    """
+    if nonlinearity == "leaky_relu":
+        slope = 0.01 if param is None else param
+        if isinstance(slope, bool) or not isinstance(slope, (int, float)):
+            raise ValueError(f"negative_slope {param} not a valid number")
+        return math.sqrt(2.0 / (1 + slope**2))
+    if nonlinearity not in _GAINS:
+        raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
+    return _GAINS[nonlinearity]
+
+
+_GAINS = {"linear": 1, "sigmoid": 1, "tanh": 5.0 / 3, "relu": math.sqrt(2.0), "selu": 3.0 / 4}
+_GAINS |= {f"conv{kind}{n}d": 1 for kind in ("", "_transpose") for n in (1, 2, 3)}
+
+
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
+    """Fill with the uniform distribution over [a, b)."""
+    with no_grad():
+        return tensor.uniform_(a, b, generator=generator)  # type: ignore[no-any-return]
+
+
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
+    """Fill with the normal distribution."""
+    with no_grad():
+        return tensor.normal_(mean, std, generator=generator)  # type: ignore[no-any-return]
+
+
+def trunc_normal_(
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0,
+    generator: Generator | None = None,
+) -> Tensor:  # fmt: skip
+    """Fill with the normal distribution, restricted to [a, b].
+
+    By rejection: of normals where most lie in the interval, else of uniforms under the curve (Robert 1995). Warns where
+    the mean lies more than 2 std outside the interval. Source: torch.nn.init.trunc_normal_.
+    """
+    if mean < a - 2 * std or mean > b + 2 * std:
+        warnings.warn(
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
+            stacklevel=2,
+        )
+    inside = _normal_cdf((b - mean) / std) - _normal_cdf((a - mean) / std)
+    with no_grad():
+        draw = _normals_inside if inside > 0.3 else _uniforms_under_the_curve
+        return tensor.copy_(draw(tensor, mean, std, a, b, generator))  # type: ignore[no-any-return]
+
+
+def _normal_cdf(x: float) -> float:
+    return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
+
+
+def _like(tensor: Tensor) -> Tensor:
+    return wrap(np.empty(tensor.array.shape, tensor.array.dtype))
+
+
+def _normals_inside(tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Any) -> Tensor:
+    low, high = tensor.array.dtype.type(a), tensor.array.dtype.type(b)
+    values = _like(tensor).normal_(mean, std, generator=generator).array
+    while np.any(outside := (values < low) | (values > high)):
+        values = np.where(outside, _like(tensor).normal_(mean, std, generator=generator).array, values)
+    return wrap(values)
+
+
+def _uniforms_under_the_curve(tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Any) -> Tensor:
+    mode = max(a, min(mean, b))
+    log_peak = -0.5 * ((mode - mean) / std) ** 2
+    result, pending = tensor.array, np.ones(tensor.array.shape, bool)
+    while np.any(pending):
+        candidates = _like(tensor).uniform_(a, b, generator=generator).array
+        result = np.where(pending, candidates, result)
+        log_density = ((candidates - mean) / std) ** 2 * -0.5 - log_peak
+        with np.errstate(divide="ignore"):
+            pending = pending & (np.log(_like(tensor).uniform_(generator=generator).array) > log_density)
+    return wrap(result)
+
+
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Fill with one value."""
+    with no_grad():
+        return tensor.fill_(val)  # type: ignore[no-any-return]
+
+
+def ones_(tensor: Tensor) -> Tensor:
+    """Fill with ones."""
+    return constant_(tensor, 1.0)
+
+
+def zeros_(tensor: Tensor) -> Tensor:
+    """Fill with zeros."""
+    return constant_(tensor, 0.0)
+
+
+def eye_(tensor: Tensor) -> Tensor:
+    """Fill a matrix with ones on its diagonal, zeros elsewhere; ValueError unless it has 2 dimensions."""
+    if tensor.array.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    with no_grad():
+        return tensor.copy_(wrap(np.eye(*tensor.array.shape, dtype=tensor.array.dtype)))  # type: ignore[no-any-return]
+
+
+def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
+    """How many inputs an output has and how many outputs an input, in a weight (out, in, *window)."""
+    if tensor.array.ndim < 2:
+        raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
+    fan_out, fan_in, *window = tensor.array.shape
+    return fan_in * math.prod(window), fan_out * math.prod(window)
+
+
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
+    """Fill a weight (out, in) uniformly, of variance 2 gain^2 / (in + out) (Glorot & Bengio 2010).
+
+    ValueError for fewer than 2 dimensions. Source: torch.nn.init.xavier_uniform_.
+    """
+    bound = math.sqrt(3.0) * _xavier_std(tensor, gain)
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
+    """Fill a weight (out, in) normally, of variance 2 gain^2 / (in + out) (Glorot & Bengio 2010).
+
+    ValueError for fewer than 2 dimensions. Source: torch.nn.init.xavier_normal_.
+    """
+    return normal_(tensor, 0.0, _xavier_std(tensor, gain), generator)
+
+
+def _xavier_std(tensor: Tensor, gain: float) -> float:
+    return gain * math.sqrt(2.0 / float(sum(_calculate_fan_in_and_fan_out(tensor))))
+
+
+def kaiming_uniform_(
+    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+) -> Tensor:  # fmt: skip
+    """Fill a weight (out, in) uniformly, of variance gain^2 / fan, for the function that follows (He et al. 2015).
+
+    `mode` says which fan: "fan_in" keeps the variance forward, "fan_out" backward; `a` is leaky_relu's slope. A tensor
+    without elements stays as it is, with a warning. ValueError for fewer than 2 dimensions, another mode or an unknown
+    function. Source: torch.nn.init.kaiming_uniform_.
+    """
+    if not tensor.array.size:
+        return _nothing_to_do(tensor)
+    bound = math.sqrt(3.0) * _kaiming_std(tensor, a, mode, nonlinearity)
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def kaiming_normal_(
+    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+) -> Tensor:  # fmt: skip
+    """As `kaiming_uniform_`, normally (He et al. 2015). Source: torch.nn.init.kaiming_normal_."""
+    if not tensor.array.size:
+        return _nothing_to_do(tensor)
+    return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
+
+
+def _nothing_to_do(tensor: Tensor) -> Tensor:
+    warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+    return tensor
+
+
+def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    modes = ["fan_in", "fan_out"]
+    if mode.lower() not in modes:
+        raise ValueError(f"Mode {mode.lower()} not supported, please use one of {modes}")
+    fan = _calculate_fan_in_and_fan_out(tensor)[modes.index(mode.lower())]
+    return calculate_gain(nonlinearity, a) / math.sqrt(fan)
+
+
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
+    """Fill with a matrix whose rows, or columns if it has more rows, are orthonormal, times `gain` (Saxe et al. 2014).
+
+    Dimensions after the second count as columns. ValueError for fewer than 2. Agrees with torch to rounding. Source:
+    torch.nn.init.orthogonal_, after Mezzadri (2007).
+    """
+    if tensor.array.ndim < 2:
+        raise ValueError("Only tensors with 2 or more dimensions are supported")
+    if not tensor.array.size:
+        return tensor
+    rows = len(tensor.array)
+    normals = wrap(np.empty((rows, tensor.array.size // rows), tensor.array.dtype))
+    matrix = normals.normal_(0, 1, generator=generator).array
+    wide = matrix.shape[0] < matrix.shape[1]
+    q, r = np.linalg.qr(matrix.T if wide else matrix)
+    q = q * np.sign(np.diag(r))  # makes the distribution uniform over the orthogonal matrices
+    with no_grad():
+        return tensor.copy_(wrap((q.T if wide else q).reshape(tensor.array.shape) * gain))  # type: ignore[no-any-return]

@@ -1,0 +1,70 @@
+"""Layers that change the shape alone."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ...functions import FUNCTIONS
+from ...ops.dims import axis
+from ...tensor import Tensor
+from .module import Module
+
+_flatten, _reshape = FUNCTIONS["flatten"], FUNCTIONS["reshape"]
+
+
+class Flatten(Module):
+    """The dimensions from `start_dim` to `end_dim` as one: (N, a, b) to (N, a * b). Source: torch.nn.Flatten."""
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        super().__init__()
+        self.start_dim = start_dim
+        self.end_dim = end_dim
+
+    def forward(self, input: Tensor) -> Any:
+        """The input, flattened."""
+        return _flatten(input, self.start_dim, self.end_dim)
+
+    def extra_repr(self) -> str:
+        """The dimensions."""
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Unflatten(Module):
+    """One dimension as several: (N, a * b) to (N, a, b); one of the sizes may be -1.
+
+    TypeError unless the sizes are a tuple of ints, RuntimeError where they do not fit. Source: torch.nn.Unflatten.
+    """
+
+    def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:
+        super().__init__()
+        if not isinstance(unflattened_size, (tuple, list)):
+            raise TypeError(
+                f"unflattened_size must be a tuple of ints, but found type {type(unflattened_size).__name__}"
+            )
+        for i, size in enumerate(unflattened_size):
+            if not isinstance(size, int):
+                raise TypeError(
+                    f"unflattened_size must be tuple of ints, but found element of type {type(size).__name__} at pos {i}"
+                )
+        self.dim = dim
+        self.unflattened_size = unflattened_size
+
+    def forward(self, input: Tensor) -> Any:
+        """The input, with the dimension divided."""
+        shape = list(input.shape)
+        dim = axis(self.dim, len(shape))
+        sizes = list(self.unflattened_size)
+        known = math.prod(size for size in sizes if size != -1)
+        if sizes.count(-1) == 1 and known and shape[dim] % known == 0:
+            sizes[sizes.index(-1)] = shape[dim] // known
+        elif -1 in sizes or known != shape[dim]:
+            raise RuntimeError(
+                f"unflatten: Provided sizes {sizes} don't multiply up to the size of dim {self.dim} ({shape[dim]}) in "
+                "the input tensor"
+            )
+        return _reshape(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
+
+    def extra_repr(self) -> str:
+        """The dimension and its sizes."""
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

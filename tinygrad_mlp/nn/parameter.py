@@ -1,0 +1,46 @@
+"""Parameter: a tensor that a module learns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..tensor import Tensor, new
+
+
+class Parameter(Tensor):
+    """A leaf tensor that becomes part of `module.parameters()` when it is assigned to a module.
+
+    `data` is a tensor of any shape, whose memory is shared; without it the parameter is empty. RuntimeError where a
+    gradient is asked for and the dtype is not floating. Source: torch.nn.Parameter.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        if data is None:
+            self.array = np.empty(0, dtypes.get_default_dtype().numpy)
+            self.versions = [0]
+        else:
+            source = data.detach()
+            self.array, self.versions = source.array, source.versions
+        if requires_grad and self.array.dtype.kind != "f":
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        self.needs_grad = bool(requires_grad)
+        self.node = None
+        self.base = None
+
+    def __repr__(self) -> str:
+        return f"Parameter containing:\n{super().__repr__()}"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        twin: Parameter = new(type(self))
+        twin.__setstate__((self.array.copy(), self.needs_grad, {}))  # without the gradient, unlike a plain tensor's
+        memo[id(self)] = twin
+        return twin
+
+    def __getstate__(self) -> Any:
+        array, needs_grad, attributes = super().__getstate__()
+        return array, needs_grad, {name: value for name, value in attributes.items() if name != "_leaf_hooks"}

@@ -1,0 +1,33 @@
+"""The generator that serves every draw without a `generator=` of its own."""
+
+from __future__ import annotations
+
+from ..dtypes import Array
+from .generator import Generator
+
+default_generator = Generator()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Restart the default generator at `seed` (converted by int) and return it, as torch.manual_seed."""
+    return default_generator.manual_seed(int(seed))
+
+
+def seed() -> int:
+    """Restart the default generator at a random seed and return that seed, as torch.seed."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed of the default generator's last restart, as torch.initial_seed."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> Array:
+    """The default generator's state as 5056 uint8, as torch.get_rng_state."""
+    return default_generator.get_state()
+
+
+def set_rng_state(state: Array) -> None:
+    """Continue the default generator from a state of `get_rng_state`, as torch.set_rng_state."""
+    default_generator.set_state(state)

@@ -1,0 +1,54 @@
+"""The fused multiply-add, a * b + c rounded once, without the instruction.
+
+The algorithm is Boldo & Melquiond's (2008), on the error-free product of Dekker (1971) and sum of Knuth (1969).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import Array
+
+
+def fused_multiply_add(a: Array, b: float, c: float) -> Array:
+    """a * b + c rounded once to the dtype of `a`: uniforms of [0, 1), 24-bit in float32 or 53-bit in float64.
+
+    Only a result that is subnormal in float64 may be off in its last bit.
+    """
+    if a.dtype == np.float32:  # float64 holds the product exactly, and the sum of terms of like size
+        product = a.astype(np.float64) * b
+        exact = c == 0 or 2.0**-27 * b <= abs(c) <= 8 * b
+        return (product + c if exact else _add_to_odd(*_two_sum(product, c))).astype(np.float32)
+    b, exponent = math.frexp(b)  # splitting a large b would overflow
+    product = a * b
+    (a_high, a_low), (b_high, b_low) = _split(a), _split(b)
+    product_error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+    small, small_error = _two_sum(product_error, math.ldexp(c, -exponent))
+    large, large_error = _two_sum(product, small)
+    result: Array = np.ldexp(large + _add_to_odd(*_two_sum(small_error, large_error)), exponent)
+    return result
+
+
+def _two_sum(a: Array, b: Any) -> tuple[Array, Array]:
+    """The sum and its rounding error (Knuth)."""
+    total = a + b
+    b_part = total - a
+    return total, (a - (total - b_part)) + (b - b_part)
+
+
+def _add_to_odd(total: Array, error: Array) -> Array:
+    """Total + error with an inexact result made odd in its last bit, which keeps a second rounding right."""
+    bits = total.view(np.int64)
+    outwards = np.where(np.signbit(total) == np.signbit(error), 1, -1)
+    nearest_odd: Array = bits + outwards * ((error != 0) & (bits & 1 == 0))
+    return nearest_odd.view(np.float64)
+
+
+def _split(x: Any) -> tuple[Any, Any]:
+    """A float64 as the sum of two with at most 26 significant bits, whose products are exact (Veltkamp)."""
+    scaled = x * (2.0**27 + 1)
+    high = scaled - (scaled - x)
+    return high, x - high

@@ -1,0 +1,193 @@
+"""Torch as the oracle: what it does with the arguments of a row, and whether the row does the same.
+
+Torch is imported when the first question is asked; it is a dependency of the tests alone.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import autograd
+from ..functions import FUNCTIONS, INPLACE
+from ..ops import Operator
+from ..tensor import Tensor, wrap
+
+Call = Callable[..., Any]
+
+
+def torch() -> Any:
+    """The torch module."""
+    import torch
+
+    return torch
+
+
+# -- the counterpart of a row -----------------------------------------------------------------------------------------
+
+# Rows whose name or signature is not torch's.
+COUNTERPARTS: dict[str, Call] = {
+    "amax": lambda x, dim=(), keepdim=False: torch().amax(x, dim, keepdim),
+    "amin": lambda x, dim=(), keepdim=False: torch().amin(x, dim, keepdim),
+    "assign": lambda x, src: x.clone().copy_(src if isinstance(src, torch().Tensor) else torch().tensor(src)),
+    "cast": lambda x, dtype: x.to(dtype),
+    "euclidean_norm": lambda x, dim=None, keepdim=False: torch().linalg.vector_norm(x, 2, dim, keepdim),
+    "getitem": lambda x, index: x[index],
+    "max_dim": lambda x, dim, keepdim=False: torch().max(x, dim, keepdim),
+    "min_dim": lambda x, dim, keepdim=False: torch().min(x, dim, keepdim),
+    "prod": lambda x, dim=None, keepdim=False: torch().prod(x) if dim is None else torch().prod(x, dim, keepdim),
+    "put": lambda x, index, value: _put(x.clone(), index, value),
+    "put_at": lambda x, shape, index: torch().zeros(shape, dtype=x.dtype).index_put(_places(shape, index), x, True),
+    "unslice": lambda x, shape, index: _put(torch().zeros(shape, dtype=x.dtype), index, x),
+}
+
+
+def counterpart(row: Operator) -> Call:
+    """The function on torch's tensors that a row stands for. LookupError where none is known."""
+    if row.name in COUNTERPARTS:
+        return COUNTERPARTS[row.name]
+    for home in (torch(), torch().nn.functional, torch().Tensor):
+        if hasattr(home, row.name):
+            return getattr(home, row.name)  # type: ignore[no-any-return]
+    raise LookupError(f"torch has no {row.name}; say in testing.oracle.COUNTERPARTS what stands for it")
+
+
+def _put(x: Any, index: Any, value: Any) -> Any:
+    x[index] = value
+    return x
+
+
+def _places(shape: tuple[int, ...], index: Any) -> tuple[Any, ...]:
+    """Any index, as the index arrays that torch.index_put takes."""
+    places = np.arange(int(np.prod(shape))).reshape(shape)[to_numpy(index)]
+    return tuple(torch().from_numpy(np.asarray(part)) for part in np.unravel_index(places, shape)) if shape else ()
+
+
+# -- from one world to the other ----------------------------------------------------------------------------------------
+
+
+def to_torch(x: Any) -> Any:
+    """An argument as torch takes it: arrays as tensors with the same strides, NumPy's dtypes as torch's."""
+    if isinstance(x, np.ndarray):
+        repeated = tuple(slice(0, 1) if stride == 0 and n > 1 else slice(None) for n, stride in zip(x.shape, x.strides, strict=True))
+        once = x[repeated]
+        tensor = torch().from_numpy(np.copy(once, order="C"))
+        strides = [stride // x.itemsize for stride in once.strides]
+        if once.size and once.ndim:
+            tensor = torch().empty_strided(once.shape, strides, dtype=tensor.dtype).copy_(tensor)
+        return tensor.expand(x.shape)
+    if isinstance(x, np.dtype):
+        return getattr(torch(), x.name)
+    if isinstance(x, (list, tuple)):
+        return type(x)(to_torch(part) for part in x)
+    return x
+
+
+def to_numpy(x: Any) -> Any:
+    """A result or an argument of either world with arrays for its tensors."""
+    if isinstance(x, Tensor):
+        return x.array
+    if isinstance(x, (list, tuple)):
+        return tuple(to_numpy(part) for part in x)
+    return x.numpy(force=True) if hasattr(x, "detach") else x
+
+
+def leaves(row: Operator, args: Sequence[Any], needs: Callable[[], bool]) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
+    """The arguments for us and for torch, and the tensors among them that require grad (as `needs` says), in pairs."""
+    ours, theirs = list(args), [to_torch(x) for x in args]
+    pairs = []
+    for i in row.tensors:
+        several = row.listed and i == 0
+        for k, x in enumerate(args[i] if several else (args[i],)):
+            if not isinstance(x, np.ndarray):
+                continue
+            mine, other = wrap(x), theirs[i][k] if several else theirs[i]
+            if several:
+                ours[i] = [*ours[i][:k], mine, *ours[i][k + 1 :]]
+            else:
+                ours[i] = mine
+            if i in row.differentiable and x.dtype.kind == "f" and needs():
+                pairs.append((mine.requires_grad_(), other.requires_grad_()))
+    return ours, theirs, [a for a, _ in pairs], [b for _, b in pairs]
+
+
+def call_ours(row: Operator, args: Sequence[Any]) -> Any:
+    """A row, called on our tensors."""
+    return FUNCTIONS[row.name](*args)
+
+
+def call_torch(row: Operator, args: Sequence[Any]) -> Any:
+    """A row's counterpart; the arguments after the last that is not at its default are left out."""
+    required = len(row.parameters) - len(row.defaults)
+    given = len(args)
+    while given > required and args[given - 1] is row.defaults[given - 1 - required]:
+        given -= 1
+    return counterpart(row)(*args[:required], **dict(zip(row.parameters[required:given], args[required:given], strict=True)))
+
+
+def outcome(function: Call, *args: Any) -> Any:
+    """What a call returns, or the exception that it raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            return function(*args)
+        except Exception as error:
+            return error
+
+
+# -- agreement ----------------------------------------------------------------------------------------------------------
+
+
+def magnitude(*values: Any) -> float:
+    """The largest finite absolute value among arrays, numbers and lists of them."""
+    largest = 0.0
+    for x in values:
+        if isinstance(x, (list, tuple)):
+            largest = max(largest, magnitude(*x))
+        elif isinstance(x, (np.ndarray, float, int)):
+            finite = np.abs(np.asarray(x, float))
+            finite = finite[np.isfinite(finite)]
+            largest = max(largest, float(finite.max()) if finite.size else 0.0)
+    return largest
+
+
+def assert_same(ours: Any, theirs: Any, what: str, *, rtol: float = 0.0, scale: float = 0.0, signs: bool = False) -> None:
+    """AssertionError unless two arrays have the same shape, dtype and elements.
+
+    Elements are the same within `rtol` of the larger of their own size and `scale` (that of the terms they are sums
+    of); nan equals nan, an infinity only itself, and with `signs` -0 is not 0.
+    """
+    assert ours.shape == theirs.shape, f"{what}: shape {ours.shape}, torch {theirs.shape}"
+    assert ours.dtype == theirs.dtype, f"{what}: dtype {ours.dtype}, torch {theirs.dtype}"
+    same = np.isclose(ours, theirs, rtol=rtol, atol=rtol * scale, equal_nan=True) if rtol else (
+        (ours == theirs) | ((ours != ours) & (theirs != theirs))
+    )  # fmt: skip
+    if signs and ours.dtype.kind == "f":
+        same &= (ours != 0) | (theirs != 0) | (np.signbit(ours) == np.signbit(theirs))
+    assert same.all(), f"{what}: {ours.tolist()}, torch {theirs.tolist()}, differs at {np.argwhere(~same).tolist()}"
+
+
+def assert_same_refusal(ours: Any, theirs: Exception, what: str, words: int = 3) -> None:
+    """AssertionError unless `ours` is an exception of the type of torch's that begins with the same words."""
+    shown = ours if isinstance(ours, Exception) else f"returned {ours!r}"
+    assert type(ours) is type(theirs), f"{what}: {shown!r}, torch {theirs!r}"
+    mine, other = (str(error).split()[:words] for error in (ours, theirs))
+    assert mine == other, f"{what}: {shown!r}, torch {theirs!r}"
+
+
+RTOL = {"float16": 1e-2, "float32": 1e-5, "float64": 1e-12}
+RTOL_SECOND = {"float16": 1e-1, "float32": 1e-4, "float64": 1e-9}
+
+
+def outputs(x: Any) -> list[Any]:
+    """The outputs of an operator as a list."""
+    return list(x) if isinstance(x, (tuple, list)) else [x]
+
+
+__all__ = [
+    "COUNTERPARTS", "INPLACE", "RTOL", "RTOL_SECOND", "assert_same", "assert_same_refusal", "autograd", "call_ours",
+    "call_torch", "counterpart", "leaves", "magnitude", "outcome", "outputs", "to_numpy", "to_torch", "torch",
+]  # fmt: skip

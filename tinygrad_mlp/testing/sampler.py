@@ -1,0 +1,277 @@
+"""Draws the arguments of a row with hypothesis: shapes that fit together, arrays with their special points.
+
+A row's `sample` asks a Sampler for what its forward takes, `lambda s: (s.floats(shape := s.shape(1)), s.dim(shape))`.
+What kind of numbers the arrays hold is the Sampler's choice, so that the same line draws float32, float64, mixed
+dtypes and integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from ..ops import Operator
+
+Shape = tuple[int, ...]
+
+SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, -1.5, 2.0, -2.0, 3.0, float("inf"), float("-inf"), float("nan"))
+
+# How the elements of a floating array are drawn; an array is of one manner, or its nans would drown all the rest.
+_special = st.sampled_from(SPECIAL)
+_grid = st.integers(-48, 48).map(lambda n: n / 16)  # ties, zeros, the ends of domains
+_seed = st.integers(0, 2**32 - 1)
+_MANNERS = ("grid", "normal", "ties", "special", "small", "large")
+_manner = st.sampled_from((*_MANNERS[:2] * 2, *_MANNERS[2:]))
+_layout = st.sampled_from(("contiguous", "contiguous", "transposed", "strided", "expanded"))
+_size = st.sampled_from((1, 2, 3, 2, 3, 0))
+_boolean = st.booleans()
+_integers = {np.dtype(d): st.integers(0 if d in ("uint8", "bool") else -4, 1 if d == "bool" else 4) for d in
+             ("int64", "int32", "int16", "int8", "uint8", "bool")}  # fmt: skip
+
+
+class Sampler:
+    """Draws through hypothesis' `draw`, arrays of one of `dtypes`."""
+
+    def __init__(self, draw: Callable[[Any], Any], *dtypes: str, finite: bool = False) -> None:
+        self.draw = draw
+        self.dtypes = [np.dtype(d) for d in dtypes or ("float32",)]
+        self.finite = finite
+
+    def arguments(self, row: Operator) -> tuple[Any, ...]:
+        """Arguments for a row: as its `sample` draws them, else by its parameters."""
+        if row.sample is not None:
+            return tuple(row.sample(self))
+        arrays = len(row.tensors)
+        if arrays == 1:
+            return (self.floats(self.shape()), *row.defaults)
+        if arrays == 2 == len(row.parameters):
+            return self.binary()
+        raise LookupError(f"the row {row.name} says neither by its parameters nor by `sample` how to call it")
+
+    # -- shapes and dimensions ----------------------------------------------------------------------------------------
+
+    def choice(self, options: Sequence[Any]) -> Any:
+        """One of several."""
+        return self.draw(st.sampled_from(options))
+
+    def maybe(self, value: Any) -> Any:
+        """`value` or None."""
+        return value if self.boolean() else None
+
+    def boolean(self) -> bool:
+        """True or False."""
+        return bool(self.draw(_boolean))
+
+    def size(self, low: int = 0, high: int = 3) -> int:
+        """A whole number from `low` to `high`: the size of a dimension, a count, a place."""
+        n = self.draw(_size) if (low, high) == (0, 3) else self.draw(st.integers(low, high))
+        return int(n)
+
+    def shape(self, min_ndim: int = 0, max_ndim: int = 3, *, least: int = 0) -> Shape:
+        """Up to `max_ndim` dimensions of size `least` to 3."""
+        return tuple(self.size(least, 3) for _ in range(self.draw(st.integers(min_ndim, max_ndim))))
+
+    def shapes(self, n: int, max_ndim: int = 3) -> list[Shape]:
+        """`n` shapes that broadcast together."""
+        whole = self.shape(0, max_ndim)
+        return [self.broadcast_into(whole) for _ in range(n)]
+
+    def broadcast_into(self, shape: Shape) -> Shape:
+        """A shape that broadcasts to `shape`: some sizes are 1, some leading dimensions missing."""
+        missing = self.size(0, len(shape)) if self.boolean() else 0
+        return tuple(1 if self.draw(st.integers(0, 3)) == 3 else n for n in shape[missing:])
+
+    def dim(self, shape: Shape) -> int:
+        """A dimension of `shape`, counted from either end."""
+        extent = len(shape) or 1
+        return self.size(-extent, extent - 1)
+
+    def dims(self, shape: Shape) -> Any:
+        """A dimension of `shape`, or several, or none."""
+        return self.dim(shape) if self.boolean() else self.several_dims(shape)
+
+    def several_dims(self, shape: Shape) -> list[int]:
+        """A list of different dimensions of `shape`."""
+        return [d - len(shape) if self.boolean() else d for d in self.permutation(len(shape))[: self.size(0, 3)]]
+
+    def permutation(self, n: int) -> list[int]:
+        """The numbers below `n` in some order."""
+        return list(self.draw(st.permutations(range(n))))
+
+    def regrouped(self, shape: Shape) -> Shape:
+        """Another shape with as many elements; perhaps one size is -1, to be found out."""
+        n = int(np.prod(shape))
+        if not n:
+            return (*self.permutation(3)[:1], 0)
+        shapes = [(n,), (1, n), (n, 1, 1), tuple(reversed(shape)), (-1,), (-1, n)]
+        shapes += [(a, n // a) for a in (2, 3) if n % a == 0] + ([()] if n == 1 else [])
+        return tuple(self.choice(shapes))
+
+    # -- arrays -------------------------------------------------------------------------------------------------------
+
+    def floats(self, shape: Shape) -> Any:
+        """An array of the Sampler's dtype in some layout: special points, ties, small and large numbers."""
+        dtype = self.choice(self.dtypes) if len(self.dtypes) > 1 else self.dtypes[0]
+        n = int(np.prod(shape))
+        elements: Any
+        if dtype in _integers:
+            elements = self._list(_integers[dtype], n)
+        else:
+            manner = self.draw(_manner)
+            if self.finite and manner in ("special", "large"):
+                manner = "grid"
+            if manner == "grid":
+                elements = self._list(_grid, n)
+            elif manner == "special":
+                elements = self._list(_special, n)
+            elif manner == "ties":
+                elements = self._list(_integers[np.dtype("int8")], n)
+            else:
+                elements = self.normal((n,)) * {"normal": 1, "small": 1e-4, "large": 40}[manner]
+        return self._laid_out(np.array(elements, dtype).reshape(shape))
+
+    def _list(self, elements: Any, n: int) -> list[Any]:
+        return list(self.draw(st.lists(elements, min_size=n, max_size=n)))
+
+    def normal(self, shape: Shape) -> Any:
+        """Normal numbers, all different, as float64."""
+        return np.random.default_rng(self.draw(_seed)).normal(size=shape)
+
+    def distinct(self, shape: Shape) -> Any:
+        """As `floats`, no two elements alike: for operators that leave the order of ties open."""
+        n = int(np.prod(shape))
+        order = np.array(self.permutation(n), float)
+        dtype = self.dtypes[0] if self.dtypes[0] != bool else np.dtype("int64")
+        return self._laid_out((order if dtype.kind in "iu" else order / 4 - n / 8).astype(dtype).reshape(shape))
+
+    def _laid_out(self, array: Any) -> Any:
+        layout = self.draw(_layout) if array.ndim else "contiguous"
+        if layout == "transposed":
+            return array.T.copy().T
+        if layout == "strided":
+            wider = np.empty((*array.shape[:-1], 2 * array.shape[-1] + 1), array.dtype)
+            wider[..., 1::2] = array
+            return wider[..., 1::2]
+        if layout == "expanded" and len(array):
+            return np.broadcast_to(array[:1].copy(), array.shape)
+        return array
+
+    def mask(self, shape: Shape) -> Any:
+        """An array of bools."""
+        return np.array(self._list(_boolean, int(np.prod(shape))), bool).reshape(shape)
+
+    def positive(self, shape: Shape) -> Any:
+        """Floating numbers from 1/16 to 4."""
+        elements = self._list(st.integers(1, 64), int(np.prod(shape)))
+        return np.array([n / 16 for n in elements], self._floating()).reshape(shape)
+
+    def _floating(self) -> Any:
+        return self.dtypes[0] if self.dtypes[0].kind == "f" else np.dtype("float32")
+
+    def ints(self, shape: Shape, low: int, high: int) -> Any:
+        """An int64 array of numbers from `low` to `high`."""
+        return np.array(self._list(st.integers(low, high), int(np.prod(shape))), np.int64).reshape(shape)
+
+    def number(self) -> Any:
+        """A Python number: a float, an integer or a bool."""
+        kinds = ("float", "int", "bool") if self.dtypes[0].kind == "f" else ("int", "bool", "float")
+        kind = self.choice(kinds)
+        return self.boolean() if kind == "bool" else self.size(-3, 3) if kind == "int" else float(self.draw(_grid))
+
+    def broadcast(self, *arrays: Callable[[Shape], Any]) -> tuple[Any, ...]:
+        """An array by each of the given methods, in shapes that broadcast together."""
+        return tuple(draw(shape) for draw, shape in zip(arrays, self.shapes(len(arrays)), strict=True))
+
+    def binary(self) -> tuple[Any, Any]:
+        """Two arrays that broadcast together, or an array and a Python number."""
+        if self.draw(st.integers(0, 3)) == 3:
+            return self.floats(self.shape()), self.number()
+        first, second = self.broadcast(self.floats, self.floats)
+        return first, second
+
+    def alike(self, least: int = 1) -> list[Any]:
+        """Up to three arrays of one shape."""
+        shape = self.shape()
+        return [self.floats(shape) for _ in range(self.size(least, 3))]
+
+    def joinable(self) -> tuple[list[Any], int]:
+        """Up to three arrays that can be joined along a dimension, and that dimension; an empty vector joins anything."""
+        shape = self.shape(1)
+        dim = self.dim(shape)
+        arrays = []
+        for _ in range(self.size(1, 3)):
+            own = list(shape)
+            own[dim] = self.size()
+            arrays.append(self.floats((0,) if self.draw(st.integers(0, 5)) == 5 else tuple(own)))
+        return arrays, dim
+
+    # -- matrices -----------------------------------------------------------------------------------------------------
+
+    def chain(self) -> tuple[Any, Any]:
+        """Two matrices that can be multiplied."""
+        n, k, m = self.size(), self.size(), self.size()
+        return self.floats((n, k)), self.floats((k, m))
+
+    def products(self) -> tuple[Any, Any]:
+        """Two vectors, matrices or batches of matrices (broadcast together) that can be multiplied."""
+        k = self.size()
+        batches = self.shapes(2, 2)
+        first = (k,) if self.draw(st.integers(0, 3)) == 3 else (*batches[0], self.size(), k)
+        second = (k,) if self.draw(st.integers(0, 3)) == 3 else (*batches[1], k, self.size())
+        return self.floats(first), self.floats(second)
+
+    # -- indices ------------------------------------------------------------------------------------------------------
+
+    def indices(self, size: int) -> Any:
+        """A vector of indices along a dimension of `size`."""
+        return self.ints((self.size(),) if size else (0,), 0, max(size - 1, 0))
+
+    def index_along(self, shape: Shape, dim: int) -> Any:
+        """Indices along `dim` of an array of `shape`, in an array no larger than it in the others (see gather)."""
+        d = dim % (len(shape) or 1)
+        own = tuple(self.size() if k == d else self.size(0, n) for k, n in enumerate(shape))
+        return self.ints(own, 0, shape[d] - 1 if shape else 0)
+
+    def index(self, shape: Shape) -> Any:
+        """An index as one writes it in brackets: integers, slices, None, Ellipsis, arrays, masks."""
+        if shape and self.draw(st.integers(0, 7)) == 7:
+            return self.mask(shape[: self.size(1, len(shape))])
+        parts: list[Any] = []
+        vector = self.size(1, 3)
+        for n in shape[: self.size(0, len(shape))]:
+            kind = self.choice(("slice", "integer", "array", "none") if n else ("slice", "none"))
+            if kind == "none":
+                parts.append(None)
+            parts.append(
+                self.size(-n, n - 1) if kind == "integer"
+                else self.ints((vector,), -n, n - 1) if kind == "array"
+                else slice(self.maybe(self.size(-4, 4)), self.maybe(self.size(-4, 4)), self.choice((None, 1, 2)))
+            )  # fmt: skip
+        if self.boolean():
+            parts.insert(self.choice((0, len(parts))), Ellipsis) if len(parts) <= 1 else parts.append(Ellipsis)
+        return parts[0] if len(parts) == 1 and self.boolean() else tuple(parts)
+
+    def indexed(self) -> tuple[Any, Any]:
+        """An array and an index into it."""
+        shape = self.shape()
+        return self.floats(shape), self.index(shape)
+
+    def scattered(self) -> tuple[Any, Shape, Any]:
+        """What an index takes out of an array of a shape, the shape, and the index."""
+        shape = self.shape()
+        index = self.index(shape)
+        return self.floats(np.empty(shape)[index].shape), shape, index
+
+    def putting(self) -> tuple[Any, Any, Any]:
+        """An array, an index without repetitions, and what can be put there."""
+        shape = self.shape()
+        index = self.index(shape)
+        places = np.arange(int(np.prod(shape))).reshape(shape)[index]
+        if np.unique(places).size != places.size:
+            index = Ellipsis
+            places = np.empty(shape)
+        value = self.number() if self.boolean() else self.floats(self.broadcast_into(places.shape))
+        return self.floats(shape), index, value
