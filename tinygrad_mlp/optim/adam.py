@@ -1,0 +1,121 @@
+"""Adam and AdamW (torch.optim.Adam, torch.optim.AdamW)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor, wrap
+from .optimizer import Group, Optimizer, blocks, state_of_zeros
+
+
+class Adam(Optimizer):
+    """Steps scaled by running means of the gradient and of its square.
+
+        m = beta1 m + (1 - beta1) g;   v = beta2 v + (1 - beta2) g²
+        p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+
+    `weight_decay` is added to the gradient; `amsgrad` uses the largest v so far. ValueError for options out of range.
+    Source: Kingma & Ba 2015; torch.optim.Adam.
+    """
+
+    decoupled = False
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        if not lr >= 0.0:
+            raise ValueError(f"Invalid learning rate: {lr}")
+        if not eps >= 0.0:
+            raise ValueError(f"Invalid epsilon value: {eps}")
+        for i, beta in enumerate(betas):
+            if not 0.0 <= beta < 1.0:
+                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+            "fused": fused,
+            "decoupled_weight_decay": self.decoupled,
+        }
+        super().__init__(params, defaults)
+
+    def update(self, p: Tensor, grad: Any, state: dict[str, Any], group: Group) -> None:
+        """One step for one parameter."""
+        if not state:
+            state["step"] = wrap(np.zeros((), np.float32))
+            state["exp_avg"] = state_of_zeros(p)
+            state["exp_avg_sq"] = state_of_zeros(p)
+            if group["amsgrad"]:
+                state["max_exp_avg_sq"] = state_of_zeros(p)
+        state["step"].array += 1
+        t = state["step"].item()
+        beta1, beta2 = group["betas"]
+        lr, decay, eps = float(group["lr"]), group["weight_decay"], group["eps"]
+        size = -lr / (1 - beta1**t)
+        root = math.sqrt(1 - beta2**t)
+        largest = (state["max_exp_avg_sq"].array,) if group["amsgrad"] else ()
+
+        for w, g, m, v, *rest in blocks(p.array, grad, state["exp_avg"].array, state["exp_avg_sq"].array, *largest):
+            if group["maximize"]:
+                g = -g
+            if decay and self.decoupled:
+                w *= 1 - lr * decay
+            elif decay:
+                g = g + decay * w
+            change = g - m
+            change *= 1 - beta1
+            m += change
+            v *= beta2
+            np.multiply(g, g, out=change)
+            change *= 1 - beta2
+            v += change
+            if rest:
+                np.maximum(rest[0], v, out=rest[0])
+            np.sqrt(rest[0] if rest else v, out=change)
+            change /= root
+            change += eps
+            np.divide(m, change, out=change)
+            change *= size
+            w += change
+
+
+class AdamW(Adam):
+    """Adam whose weight decay shrinks the parameter itself, by 1 - lr * weight_decay.
+
+    Source: Loshchilov & Hutter 2019; torch.optim.AdamW.
+    """
+
+    decoupled = True
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, **options)

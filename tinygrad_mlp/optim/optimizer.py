@@ -1,0 +1,161 @@
+"""What all optimisers share: parameter groups, state by parameter, zero_grad, state_dict (torch.optim.Optimizer)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..autograd.modes import enable_grad, no_grad
+from ..tensor import Tensor, wrap
+
+Group = dict[str, Any]
+
+# Elements of a block that an update works through at a time: what it touches of a block stays in the cache.
+BLOCK = 1 << 14
+
+
+class Optimizer:
+    """Updates parameters from their gradients.
+
+    `param_groups` is a list of dicts with the group's parameters under "params" and its options; `state` has a dict
+    for each parameter. A subclass names its `defaults` and writes `update`. TypeError and ValueError in torch's words
+    for parameters that cannot be optimised. Source: torch.optim.Optimizer.
+    """
+
+    _checked: ClassVar[tuple[tuple[str, str], ...]] = (("lr", "learning rate"), ("weight_decay", "weight_decay value"))
+
+    def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
+        self.defaults = defaults
+        self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
+        self.param_groups: list[Group] = []
+        for name, words in self._checked:
+            if name in defaults and not defaults[name] >= 0.0:
+                raise ValueError(f"Invalid {words}: {defaults[name]}")
+        if isinstance(params, Tensor):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                f"{params.type()}"
+            )
+        groups = list(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def add_param_group(self, param_group: Group) -> None:
+        """Add a group of parameters with options of their own; what it does not set is the optimiser's default."""
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        group = dict(param_group)
+        group["params"] = _as_parameters(group["params"])
+        for name, default in self.defaults.items():
+            group.setdefault(name, default)
+        present = {id(p) for other in self.param_groups for p in other["params"]}
+        if any(id(p) in present for p in group["params"]):
+            raise ValueError("some parameters appear in more than one parameter group")
+        self.param_groups.append(group)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Drop the gradients of all parameters, or set them to 0."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                if set_to_none:
+                    p._grad = None
+                elif p._grad is not None:
+                    p._grad = p._grad.detach()
+                    p._grad.zero_()
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient; a closure first computes the loss again, which is returned."""
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        with no_grad():
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p._grad is not None:
+                        self.update(p, p._grad.array, self.state[p], group)
+                        p.versions[0] += 1
+        return loss
+
+    def update(self, p: Tensor, grad: Any, state: dict[str, Any], group: Group) -> None:
+        """Write one parameter's new value into its array, and what must be remembered into its state."""
+        raise NotImplementedError
+
+    # -- saving and loading -----------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state and the groups, with parameters as numbers in the order of the groups."""
+        numbers = {id(p): i for i, p in enumerate(self._parameters())}
+        groups = [
+            {**{k: v for k, v in group.items() if k != "params"}, "params": [numbers[id(p)] for p in group["params"]]}
+            for group in self.param_groups
+        ]
+        return {"state": {numbers[id(p)]: dict(s) for p, s in self.state.items() if s}, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave; ValueError for groups that do not match, and then nothing is changed."""
+        saved = deepcopy(state_dict)
+        groups = saved["param_groups"]
+        if len(groups) != len(self.param_groups):
+            raise ValueError("loaded state dict has a different number of parameter groups")
+        if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, self.param_groups, strict=True)):
+            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+        parameters = dict(zip([i for group in groups for i in group["params"]], self._parameters(), strict=True))
+        self.state = defaultdict(dict, {parameters[i]: s for i, s in saved["state"].items()})
+        self.param_groups = [
+            {**group, "params": own["params"]} for group, own in zip(groups, self.param_groups, strict=True)
+        ]
+
+    def _parameters(self) -> Iterator[Tensor]:
+        for group in self.param_groups:
+            yield from group["params"]
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
+        return "\n".join([*lines, ")"])
+
+
+def _as_parameters(params: Any) -> list[Tensor]:
+    parameters = [params] if isinstance(params, Tensor) else params
+    if isinstance(parameters, set):
+        raise TypeError(
+            "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will "
+            "change between runs. Please use a list instead."
+        )
+    parameters = [p[1] if isinstance(p, tuple) and len(p) == 2 else p for p in parameters]
+    for p in parameters:
+        if not isinstance(p, Tensor):
+            raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__module__}.{type(p).__name__}")
+        if not p.is_leaf:
+            raise ValueError("can't optimize a non-leaf Tensor")
+    if len({id(p) for p in parameters}) != len(parameters):
+        raise ValueError("some parameters appear in more than one parameter group")
+    return parameters
+
+
+def blocks(*arrays: Any) -> Iterable[tuple[Any, ...]]:
+    """The arrays cut into flat blocks that fit the cache together, where all are contiguous; else whole, as they are.
+
+    An update of several passes over a block reads it from memory once.
+    """
+    size = arrays[0].size
+    if size <= BLOCK or not all(isinstance(a, np.ndarray) and a.flags.c_contiguous for a in arrays):
+        return (arrays,)
+    flat = [a.reshape(-1) for a in arrays]
+    return [tuple(a[i : i + BLOCK] for a in flat) for i in range(0, size, BLOCK)]
+
+
+def state_of_zeros(p: Tensor) -> Tensor:
+    """A tensor of zeros like a parameter."""
+    return wrap(np.zeros_like(p.array))

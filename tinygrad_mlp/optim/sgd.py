@@ -1,0 +1,76 @@
+"""Stochastic gradient descent, with momentum (torch.optim.SGD)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor, wrap
+from .optimizer import Group, Optimizer, blocks
+
+
+class SGD(Optimizer):
+    """p -= lr * d, where d is the gradient, or a running sum of gradients with momentum.
+
+        d = grad + weight_decay * p;   buf = momentum * buf + (1 - dampening) * d;   d = d + momentum * buf (Nesterov) or buf
+
+    The first buffer is the first d. ValueError for options out of range. Source: torch.optim.SGD; momentum as in
+    Sutskever et al. 2013.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        if momentum < 0.0:
+            raise ValueError(f"Invalid momentum value: {momentum}")
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "maximize": maximize,
+            "foreach": foreach,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
+        super().__init__(params, defaults)
+
+    def update(self, p: Tensor, grad: Any, state: dict[str, Any], group: Group) -> None:
+        """One step for one parameter."""
+        lr, momentum, decay = float(group["lr"]), group["momentum"], group["weight_decay"]
+        buffer = None
+        if momentum:
+            buffer = state.get("momentum_buffer")
+            if buffer is None:
+                first = -grad if group["maximize"] else grad.copy()
+                if decay:
+                    first += decay * p.array
+                state["momentum_buffer"] = wrap(first)
+                p.array -= lr * (first * (1 + momentum) if group["nesterov"] else first)
+                return
+        sums = (buffer.array,) if buffer is not None else ()
+        for w, g, *rest in blocks(p.array, grad, *sums):
+            d = -g if group["maximize"] else g
+            if decay:
+                d = d + decay * w
+            if rest:
+                buf = rest[0]
+                np.multiply(buf, momentum, out=buf)
+                buf += d if not group["dampening"] else (1 - group["dampening"]) * d
+                d = d + momentum * buf if group["nesterov"] else buf
+            w -= lr * d
