@@ -27,7 +27,7 @@ def function_of(row: Operator) -> Function:
     """The function on Tensors that a row stands for, with the row's own signature."""
     row_class = node_class(row)
     general = _general(row, row_class)
-    if row.listed or len(row.outputs) > 1 or row.kinds or row.view:
+    if row.listed or len(row.outputs) > 1 or row.view or (row.kinds and "f" not in row.kinds):
         call = general
     elif len(row.tensors) == 2 == len(row.parameters):
         call = _two_tensors(row, row_class, general)
@@ -114,7 +114,7 @@ def _two_tensors(row: Operator, row_class: type[Node], general: Function) -> Fun
     pick_first, pick_second = (_picker(row.reads[i]) if i < rules else None for i in (0, 1))
     holds_first, holds_second = (_holding(row, row.reads[i]) if i < rules else () for i in (0, 1))
     adding_shapes = row.reads_shapes
-    fits = _fits_same if row.promotion == "same" else _fits_float if row.promotion == "float" else _fits
+    fits = _fits_arrays if not row.numbers else _fits_float if row.promotion == "float" or row.check else _fits
 
     def call(input: Any, other: Any) -> Tensor:
         a = input.array if isinstance(input, Tensor) else input
@@ -173,8 +173,8 @@ def _fits_float(a: Any, b: Any) -> bool:
     return _fits(a, b) and (a if type(a) is ndarray else b).dtype.kind == "f"
 
 
-def _fits_same(a: Any, b: Any) -> bool:
-    return type(a) is ndarray and type(b) is ndarray and a.dtype is b.dtype
+def _fits_arrays(a: Any, b: Any) -> bool:
+    return type(a) is ndarray and type(b) is ndarray and a.dtype is b.dtype and a.dtype.kind == "f"
 
 
 def _one_tensor(row: Operator, row_class: type[Node], general: Function) -> Function:
@@ -186,7 +186,7 @@ def _one_tensor(row: Operator, row_class: type[Node], general: Function) -> Func
     others = row.tensors[1:]
     adding_shape = row.reads_shapes
     unused = (None,) * (len(row.differentiable) - 1)
-    floats_only = row.promotion is not None
+    floats_only = row.promotion is not None or row.kinds != "" or row.check is not None
 
     def call(input: Any, *rest: Any) -> Tensor:
         if not isinstance(input, Tensor):
@@ -369,13 +369,25 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
             arrays[position] = [_listed(row, x, i) for i, x in enumerate(_sequence(row, arg))]
         elif isinstance(arg, np.generic):
             arrays[position] = arg.item()
-        elif not isinstance(arg, (bool, int, float, np.ndarray, type(None))) and not hasattr(arg, "__array_ufunc__"):
+        elif isinstance(arg, (bool, int, float)):
+            if not row.numbers:
+                raise _not_a_tensor(row, position, arg)
+        elif not isinstance(arg, (np.ndarray, type(None))) and not hasattr(arg, "__array_ufunc__"):
             raise _not_a_tensor(row, position, arg)
     if not isinstance(args[row.tensors[0]], Tensor) and not _has_tensor(row, args):
         raise _not_a_tensor(row, row.tensors[0], args[row.tensors[0]])
-    if row.kinds and arrays[0].dtype.kind not in row.kinds + "u":
-        raise RuntimeError(f'"{row.name}_cpu" not implemented for \'{dtypes.of(arrays[0].dtype).tensor_type[:-6]}\'')
-    return arrays if row.promotion is None else _promoted(row, arrays)
+    if row.check is not None:
+        row.check(*arrays)
+    if row.promotion is not None:
+        arrays = _promoted(row, arrays)
+    if row.kinds:
+        _refuse_kind(row, arrays[0].dtype)
+    return arrays
+
+
+def _refuse_kind(row: Operator, dtype: np.dtype[Any]) -> None:
+    if dtype.kind.replace("u", "i") not in row.kinds:
+        raise NotImplementedError(f'"{row.kernel}" not implemented for \'{dtypes.of(dtype).tensor_type[:-6]}\'')
 
 
 def _sequence(row: Operator, arg: Any) -> Any:

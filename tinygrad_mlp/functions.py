@@ -17,8 +17,8 @@ FUNCTIONS: dict[str, Function] = {name: function_of(row) for name, row in TABLE.
 INPLACE: dict[str, Function] = {name + "_": inplace_of(row) for name, row in TABLE.items() if row.inplace}
 
 
-def call_numpy(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """A NumPy function, or a row, called on Tensors: how a rule's own lines are recorded."""
+def call_numpy(self: Tensor, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A NumPy function, or a row, called on Tensors (NEP 18): how a rule's own lines are recorded."""
     row = BY_NUMPY.get(function)
     if row is not None:
         return FUNCTIONS[row.name](*args, **kwargs)
@@ -28,6 +28,16 @@ def call_numpy(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         f"no row of the derivative table stands for {getattr(function, '__name__', function)}; "
         "use a torch function, or .detach().numpy()"
     )
+
+
+_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+
+
+def call_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    """A NumPy ufunc called on Tensors (NEP 13), or its reduction."""
+    if method == "reduce" and ufunc in _REDUCTIONS:
+        return call_numpy(self, _REDUCTIONS[ufunc], (), inputs, kwargs)
+    return call_numpy(self, ufunc, (), inputs, kwargs) if method == "__call__" else NotImplemented
 
 
 def _reversed(name: str) -> Function:
@@ -75,6 +85,8 @@ def install() -> None:
         setattr(Tensor, f"__i{operator}__", INPLACE[name + "_"])
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         setattr(Tensor, f"__{name}__", _comparison(name))
+    Tensor.__array_function__ = call_numpy  # type: ignore[attr-defined]
+    Tensor.__array_ufunc__ = call_ufunc  # type: ignore[attr-defined]
     Tensor.__neg__ = FUNCTIONS["neg"]  # type: ignore[method-assign]
     Tensor.__pos__ = lambda self: self  # type: ignore[attr-defined]
     Tensor.__abs__ = FUNCTIONS["abs"]  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["atomic_write", "load_file", "load_metadata", "save_file"]
+__all__ = ["atomic_write", "check_writable", "load_file", "load_metadata", "save_file"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Path = str | os.PathLike[str]
@@ -95,10 +95,7 @@ def atomic_write(path: Path, content: bytes) -> None:
     """
     target = os.path.realpath(path)
     mode = _mode_of_existing(target)
-    folder, name = os.path.split(target)
-    # The name is cut so that a long one, legal by itself, does not become too long by the suffix.
-    temporary = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(8)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    descriptor, temporary = _temporary_beside(target)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             if mode is not None:
@@ -110,7 +107,29 @@ def atomic_write(path: Path, content: bytes) -> None:
     except BaseException:  # KeyboardInterrupt too
         os.unlink(temporary)
         raise
-    _sync_folder(folder)
+    _sync_folder(os.path.dirname(target))
+
+
+def check_writable(path: Path) -> None:
+    """Raise now what `save_file` would raise about the path: for those who compute for long before they save.
+
+    OSError for a folder that is not there or cannot be written to, and for a path that is no plain, writable file;
+    ImportError without safetensors. Nothing is left behind. A disk that fills up later is not foreseen.
+    """
+    _safetensors()
+    target = os.path.realpath(path)
+    _mode_of_existing(target)
+    descriptor, temporary = _temporary_beside(target)
+    os.close(descriptor)
+    os.unlink(temporary)
+
+
+def _temporary_beside(target: str) -> tuple[int, str]:
+    """A new file in the target's folder, opened for writing, and its path."""
+    folder, name = os.path.split(target)
+    # The name is cut so that a long one, legal by itself, does not become too long by the suffix.
+    temporary = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(8)}.tmp")
+    return os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666), temporary
 
 
 def _mode_of_existing(path: str) -> int | None:

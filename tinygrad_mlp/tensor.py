@@ -5,6 +5,7 @@ The operators' methods come from the rows of the derivative table (functions.py)
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from .autograd.backward import backward
 from .autograd.modes import state
 from .autograd.node import AccumulateGrad, Node, OutputNode, gradient_edge
 from .dtypes import dtype
+from .ops.dims import axis
 from .printing import tensor_text
 
 new = object.__new__
@@ -130,7 +132,7 @@ class Tensor:
         """The shape, or its size along `dim`."""
         if dim is None:
             return self.shape
-        return self.array.shape[_axis(dim, self.array.ndim)]
+        return self.array.shape[axis(dim, self.array.ndim)]
 
     @property
     def ndim(self) -> int:
@@ -169,7 +171,7 @@ class Tensor:
     def stride(self, dim: int | None = None) -> Any:
         """How many elements apart neighbours along each dimension (or `dim`) lie in memory."""
         strides = tuple(s // self.array.itemsize for s in self.array.strides)
-        return strides if dim is None else strides[_axis(dim, self.array.ndim)]
+        return strides if dim is None else strides[axis(dim, self.array.ndim)]
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in memory in C order without gaps."""
@@ -408,8 +410,6 @@ class Tensor:
     # -- copies -----------------------------------------------------------------------------------------------------------
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        import copy
-
         if self.node is not None:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
@@ -440,22 +440,6 @@ class Tensor:
         self.base = None
         vars(self).update(attributes)
 
-    # -- NumPy's protocols: how a rule runs on tensors ----------------------------------------------------------------------
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        from .functions import call_numpy
-
-        if method == "reduce":
-            ufunc = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}.get(ufunc, ufunc)
-        elif method != "__call__":
-            return NotImplemented
-        return call_numpy(ufunc, inputs, kwargs)
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        from .functions import call_numpy
-
-        return call_numpy(function, args, kwargs)
-
 
 def wrap(array: Any) -> Tensor:
     """A Tensor over an array as it is: no copy, no history."""
@@ -466,12 +450,6 @@ def wrap(array: Any) -> Tensor:
     tensor.versions = [0]
     tensor.base = None
     return tensor
-
-
-def _axis(dim: int, ndim: int) -> int:
-    from .ops.dims import axis
-
-    return axis(dim, ndim)
 
 
 def _type_name(value: object) -> str:

@@ -43,11 +43,12 @@ class Standardizer:
     scale: Array
 
     @classmethod
-    def fit(cls, values: Array) -> Standardizer:
+    def fit(cls, values: Array, one_unit: bool = False) -> Standardizer:
         """Measure `values`, of shape (n, d) or (n,) with n at least 1.
 
         The standard deviation is that of the population (`numpy.std`, as in scikit-learn's StandardScaler). A constant
-        column is only shifted: its scale is 1.
+        column is only shifted: its scale is 1. Columns in one unit, such as pixels, can be scaled by one number for
+        all, the root mean square of the deviations: a pixel that hardly ever changes then does not outweigh the others.
         """
         values = np.asarray(values, dtype=np.float64)
         # In units of the largest value, so that squares of very large numbers stay finite.
@@ -57,8 +58,11 @@ class Standardizer:
         mean, deviation = relative.mean(0) * unit, relative.std(0) * unit
         # Asked of the values, not of the deviation: that of 0.1, 0.1, 0.1 is rounding noise rather than 0.
         constant = values.max(0) == values.min(0)
-        mean = np.where(constant, values[0], mean)
-        return cls(mean, np.where(constant | (deviation == 0), 1.0, deviation))
+        mean, deviation = np.where(constant, values[0], mean), np.where(constant, 0.0, deviation)
+        if one_unit:
+            largest = deviation.max() or 1.0
+            deviation = np.full_like(deviation, largest * np.sqrt(np.square(deviation / largest).mean()))
+        return cls(mean, np.where(deviation == 0, 1.0, deviation))
 
     def apply(self, values: Array) -> Array:
         """Standardised values, float64 of the same shape."""

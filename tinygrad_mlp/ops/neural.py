@@ -37,7 +37,7 @@ def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
     return np.where(input > 0, input, input * negative_slope)
 
 
-@operator({"input": lambda g, input, alpha: np.where(input > 0, g, g * (alpha * np.exp(input)))}, method=False)
+@operator({"input": lambda g, input, alpha: np.where(input > 0, g, g * (alpha * np.exp(-relu(-input))))}, method=False)
 def elu(input: Array, alpha: float = 1.0) -> Array:
     """x where x > 0, else alpha (exp(x) - 1)"""
     return np.where(input > 0, input, alpha * np.expm1(input))
@@ -85,7 +85,7 @@ def _reduce(loss: Array, reduction: str) -> Array:
 
 def _mse_input(g: Array, input: Array, target: Array, reduction: str) -> Array:
     error = input - target
-    scale = 2 / error.size if reduction == "mean" and error.size else 2
+    scale = 2 / (math.prod(error.shape) or 1) if reduction == "mean" else 2
     return error * (g * scale)
 
 

@@ -12,7 +12,16 @@ from .table import Array, binary, operator, unary
 
 # -- sign and rounding ------------------------------------------------------------------------------------------------
 
-neg = unary("neg", np.negative, lambda g: -g)
+
+def _no_bool_negation(input: Array) -> None:
+    if input.dtype == bool:
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
+            "the `~` or `logical_not()` operator instead."
+        )
+
+
+neg = unary("neg", np.negative, lambda g: -g, check=_no_bool_negation)
 abs = unary("abs", np.absolute, lambda g, input: g * np.sign(input))
 sign = unary("sign", np.sign, lambda g: np.zeros_like(g))
 floor = unary("floor", np.floor, lambda g: np.zeros_like(g))
@@ -67,17 +76,75 @@ erfc = unary(
 
 # -- arithmetic ---------------------------------------------------------------------------------------------------------------
 
+
+def _no_bool_subtraction(input: Any, other: Any) -> None:
+    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == bool for x in (input, other)]
+    if bools[0] and bools[1]:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+            "operator instead."
+        )
+    if bools[0] or bools[1]:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+            "use the `~` or `logical_not()` operator instead."
+        )
+
+
+def _by_zero(input: Array, other: Array) -> None:
+    if input.dtype.kind != "f" and not np.all(other):
+        raise RuntimeError("ZeroDivisionError")
+
+
+def _floor_divide(input: Array, other: Array) -> Array:
+    _by_zero(input, other)
+    return np.floor_divide(input, other)
+
+
+def _remainder(input: Array, other: Array) -> Array:
+    _by_zero(input, other)
+    rest = np.fmod(input, other)
+    return np.where((rest != 0) & ((rest < 0) != (other < 0)), rest + other, rest)
+
+
+def _fmod(input: Array, other: Array) -> Array:
+    _by_zero(input, other)
+    return np.fmod(input, other)
+
+
+@operator(
+    {"input": lambda g: np.zeros_like(g), "other": lambda g: np.zeros_like(g)},
+    tensors=("input", "other"),
+    promotion="arithmetic",
+    method=False,
+    node_name="DivBackward1",
+    sample=lambda s: (*s.binary(), s.choice(["trunc", "floor"])),
+)
+def div_rounded(input: Array, other: Array, rounding_mode: str) -> Array:
+    """The quotient as a whole number, rounded to 0 ("trunc") or down ("floor")"""
+    if rounding_mode == "floor":
+        return _floor_divide(input, other)
+    if input.dtype.kind == "f":
+        return np.trunc(input / other)
+    quotient = _floor_divide(input, other)
+    return quotient + ((quotient < 0) & (quotient * other != input))
+
+
 add = binary("add", np.add, lambda g: g, lambda g: g)
-sub = binary("sub", np.subtract, lambda g: g, lambda g: -g)
+sub = binary("sub", np.subtract, lambda g: g, lambda g: -g, check=_no_bool_subtraction)
 mul = binary("mul", np.multiply, lambda g, other: g * other, lambda g, input: g * input)
 div = binary(
     "div", np.true_divide, lambda g, other: g / other, lambda g, out, other: -g * (out / other), promotion="float"
 )
-floor_divide = binary("floor_divide", np.floor_divide)
+floor_divide = binary("floor_divide", _floor_divide, numpy=np.floor_divide, doc="The quotient, rounded down")
 remainder = binary(
-    "remainder", np.remainder, lambda g: g, lambda g, input, other: -g * np.floor_divide(input, other)
-)
-fmod = binary("fmod", np.fmod, lambda g: g, lambda g, input, other: -g * np.trunc(input / other))
+    "remainder", _remainder, lambda g: g, lambda g, input, other: -g * div_rounded(input, other, "floor"),
+    numpy=np.remainder, doc="What is left of the quotient rounded down, with the sign of `other`",
+)  # fmt: skip
+fmod = binary(
+    "fmod", _fmod, lambda g: g, lambda g, input, other: -g * div_rounded(input, other, "trunc"),
+    numpy=np.fmod, doc="What is left of the quotient rounded to 0, with the sign of `input`",
+)  # fmt: skip
 
 
 def _pow_input(g: Array, input: Array, exponent: Any) -> Array:
@@ -94,11 +161,19 @@ def _pow_exponent(g: Array, out: Array, input: Array, exponent: Array) -> Array:
 
 
 pow = binary("pow", np.power, _pow_input, _pow_exponent, names=("input", "exponent"))
+
+
+def _over_squares(part: Array, input: Array, other: Array) -> Array:
+    """part / (input**2 + other**2), 0 at the origin."""
+    squares = input * input + other * other
+    return part / np.where(squares == 0, 1, squares)
+
+
 atan2 = binary(
-    "atan2", np.arctan2, lambda g, input, other: g * (other / (input * input + other * other)),
-    lambda g, input, other: g * (-input / (input * input + other * other)), promotion="float",
+    "atan2", np.arctan2, lambda g, input, other: g * _over_squares(other, input, other),
+    lambda g, input, other: -g * _over_squares(input, input, other), promotion="float", numbers=False,
 )  # fmt: skip
-hypot = binary("hypot", np.hypot, lambda g, out, input: g * (input / out), lambda g, out, other: g * (other / out))
+hypot = binary("hypot", np.hypot, lambda g, out, input: g * (input / out), lambda g, out, other: g * (other / out), numbers=False)
 
 # -- choosing -------------------------------------------------------------------------------------------------------------------
 
@@ -107,13 +182,13 @@ maximum = binary(
     "maximum", np.maximum,
     lambda g, input, other: np.where(input == other, g / 2, np.where(input < other, 0, g)),
     lambda g, input, other: np.where(input == other, g / 2, np.where(input > other, 0, g)),
-    inplace=False,
+    inplace=False, numbers=False,
 )  # fmt: skip
 minimum = binary(
     "minimum", np.minimum,
     lambda g, input, other: np.where(input == other, g / 2, np.where(input > other, 0, g)),
     lambda g, input, other: np.where(input == other, g / 2, np.where(input < other, 0, g)),
-    inplace=False,
+    inplace=False, numbers=False,
 )  # fmt: skip
 
 
@@ -176,9 +251,9 @@ le = binary("le", np.less_equal)
 gt = binary("gt", np.greater)
 ge = binary("ge", np.greater_equal)
 logical_not = unary("logical_not", np.logical_not)
-logical_and = binary("logical_and", np.logical_and)
-logical_or = binary("logical_or", np.logical_or)
-logical_xor = binary("logical_xor", np.logical_xor)
+logical_and = binary("logical_and", np.logical_and, numbers=False)
+logical_or = binary("logical_or", np.logical_or, numbers=False)
+logical_xor = binary("logical_xor", np.logical_xor, numbers=False)
 bitwise_not = unary("bitwise_not", np.bitwise_not, kinds="bi")
 bitwise_and = binary("bitwise_and", np.bitwise_and, kinds="bi")
 bitwise_or = binary("bitwise_or", np.bitwise_or, kinds="bi")

@@ -28,7 +28,7 @@ def sum(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None)
 
 
 @operator(
-    {"input": lambda g, input_shape, dim, keepdim: spread(g / count(input_shape, dim), input_shape, dim, keepdim)},
+    {"input": lambda g, input_shape, dim, keepdim: spread(g / (count(input_shape, dim) or 1), input_shape, dim, keepdim)},
     numpy=np.mean,
     **_over_dims,
 )
@@ -190,7 +190,7 @@ def _var_input(g: Array, input: Array, dim: Any, correction: float, keepdim: boo
     freedom = n - correction
     scale = 2 / freedom if freedom > 0 else (float("inf") if n else float("nan"))
     over = axes(dim, len(shape))
-    return spread(g, shape, dim, keepdim) * scale * (input - np.mean(input, axis=over, keepdims=True))
+    return spread(g, shape, dim, keepdim) * scale * (input - mean(input, over, True))
 
 
 def _var(input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
@@ -241,7 +241,7 @@ def _logsumexp_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool
     return spread(g, shape, dim, keepdim) * np.exp(input - spread(out, shape, dim, keepdim))
 
 
-@operator({"input": _logsumexp_input}, sample=lambda s: (s.floats(shape := s.shape(1)), s.dims(shape), s.boolean()))
+@operator({"input": _logsumexp_input}, sample=lambda s: (s.floats(shape := s.shape(1)), s.dims(shape) or 0, s.boolean()))
 def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
     """log(sum(exp(input))), safe from overflow"""
     over = axes(dim, input.ndim)
@@ -283,7 +283,7 @@ def log_softmax(input: Array, dim: int) -> Array:
 # -- running totals ---------------------------------------------------------------------------------------------------------------
 
 
-@operator({"input": lambda g, dim: flip(np.cumsum(flip(g, dim), axis=dim), dim)}, numpy=np.cumsum, **_along_dim)
+@operator({"input": lambda g, dim: flip(cumsum(flip(g, [dim]), dim), [dim])}, numpy=np.cumsum, **_along_dim)
 def cumsum(input: Array, dim: int) -> Array:
     """The running total along a dimension"""
     dtype = None if input.dtype.kind == "f" else np.int64

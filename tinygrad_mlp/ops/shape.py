@@ -24,7 +24,8 @@ def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     """Sum over the dimensions along which `shape` was broadcast to that of `x`."""
     added = x.ndim - len(shape)
     stretched = [added + d for d, n in enumerate(shape) if n == 1 != x.shape[added + d]]
-    return np.sum(x, axis=(*range(added), *stretched), keepdims=True).reshape(shape)
+    over = (*range(added), *stretched)  # torch takes no dimensions for all of them
+    return (np.sum(x, axis=over, keepdims=True) if over else x).reshape(shape)
 
 
 @operator(

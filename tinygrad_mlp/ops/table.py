@@ -38,7 +38,9 @@ class Operator:
     `outputs` names the outputs where there are several. `view` says that the output may share memory with the first
     input, `variadic` that the last argument may be given as separate integers, `listed` that the first argument is a
     list of arrays (its rule gives a list of cotangents), `method` and `inplace` whether Tensor has the operator as a
-    method and in place, `kinds` which NumPy kinds of dtype alone are taken. `write` does the operator in place on
+    method and in place, `numbers` whether a Python number may stand for an array. `kinds` says which NumPy kinds of
+    dtype alone are taken (torch names its `kernel` when it refuses others), and `check` raises for arguments that
+    torch refuses by their dtypes; both are asked only where not all are floating. `write` does the operator in place on
     its first array, where there is a quicker way than copying a result. `sample` draws valid arguments for a test,
     given a sampler; without it the strategy follows from the parameters.
     """
@@ -62,7 +64,10 @@ class Operator:
         inplace: bool = False,
         method: bool = True,
         listed: bool = False,
+        numbers: bool = True,
         kinds: str = "",
+        kernel: str = "",
+        check: Callable[..., None] | None = None,
         write: Callable[..., Any] | None = None,
         sample: Callable[[Any], tuple[Any, ...]] | None = None,
     ) -> None:
@@ -80,7 +85,10 @@ class Operator:
         self.inplace = inplace
         self.method = method
         self.listed = listed
+        self.numbers = numbers and promotion != "same"
         self.kinds = kinds
+        self.kernel = kernel or f"{name}_cpu"
+        self.check = check
         self.write = write
         self.sample = sample
 

@@ -34,13 +34,14 @@ COUNTERPARTS: dict[str, Call] = {
     "amin": lambda x, dim=(), keepdim=False: torch().amin(x, dim, keepdim),
     "assign": lambda x, src: x.clone().copy_(src if isinstance(src, torch().Tensor) else torch().tensor(src)),
     "cast": lambda x, dtype: x.to(dtype),
+    "div_rounded": lambda x, y, mode: torch().div(x, y, rounding_mode=mode),
     "euclidean_norm": lambda x, dim=None, keepdim=False: torch().linalg.vector_norm(x, 2, dim, keepdim),
     "getitem": lambda x, index: x[index],
     "max_dim": lambda x, dim, keepdim=False: torch().max(x, dim, keepdim),
     "min_dim": lambda x, dim, keepdim=False: torch().min(x, dim, keepdim),
     "prod": lambda x, dim=None, keepdim=False: torch().prod(x) if dim is None else torch().prod(x, dim, keepdim),
     "put": lambda x, index, value: _put(x.clone(), index, value),
-    "put_at": lambda x, shape, index: torch().zeros(shape, dtype=x.dtype).index_put(_places(shape, index), x, True),
+    "put_at": lambda x, shape, index: _added(x, shape, index),
     "unslice": lambda x, shape, index: _put(torch().zeros(shape, dtype=x.dtype), index, x),
 }
 
@@ -60,10 +61,10 @@ def _put(x: Any, index: Any, value: Any) -> Any:
     return x
 
 
-def _places(shape: tuple[int, ...], index: Any) -> tuple[Any, ...]:
-    """Any index, as the index arrays that torch.index_put takes."""
+def _added(x: Any, shape: tuple[int, ...], index: Any) -> Any:
     places = np.arange(int(np.prod(shape))).reshape(shape)[to_numpy(index)]
-    return tuple(torch().from_numpy(np.asarray(part)) for part in np.unravel_index(places, shape)) if shape else ()
+    zeros = torch().zeros(int(np.prod(shape)), dtype=x.dtype)
+    return zeros.index_put((torch().from_numpy(np.array(places)),), x, True).reshape(shape)
 
 
 # -- from one world to the other ----------------------------------------------------------------------------------------
