@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .dispatch import check_written, refuse_inplace
+from .autograd.views import ONE_OF_SEVERAL
 from .dtypes import dtype as _dtype
 from .functions import FUNCTIONS, INPLACE
 from .ops.dims import axis
+from .ops.indexing import is_basic
 from .tensor import Size, Tensor, device, wrap
 
 _f = FUNCTIONS
@@ -126,22 +127,17 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: _dtype
 
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element; with `dim` (values, indices) along it; with a tensor the elementwise maximum (torch.max)."""
-    return _extreme("max", "amax", "maximum", input, dim, keepdim)
+    return _extreme("max", "maximum", input, dim, keepdim)
 
 
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; with `dim` (values, indices) along it; with a tensor the elementwise minimum (torch.min)."""
-    return _extreme("min", "amin", "minimum", input, dim, keepdim)
+    return _extreme("min", "minimum", input, dim, keepdim)
 
 
-def _extreme(name: str, whole: str, pairwise: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
+def _extreme(name: str, pairwise: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     if dim is None:
-        if not input.array.size:
-            raise RuntimeError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
-                "with the 'dim' argument."
-            )
-        return _f[whole](input)
+        return _f[name + "_all"](input)
     if isinstance(dim, Tensor):
         return _f[pairwise](input, dim)
     return _f[name + "_dim"](input, dim, keepdim)
@@ -198,7 +194,7 @@ def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
 def view(self: Tensor, *shape: Any, dtype: _dtype | None = None) -> Tensor:
     """A view of the same elements in another shape; RuntimeError where strides forbid it (torch.Tensor.view)."""
     result: Tensor = _f["reshape"](self, sizes(shape))
-    if result.base is None and self.array.size:
+    if result.viewed is None and self.array.size:
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
             "contiguous subspaces). Use .reshape(...) instead."
@@ -241,7 +237,15 @@ def movedim(input: Tensor, source: int, destination: int) -> Tensor:
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along a dimension, as views (torch.unbind)."""
-    return tuple(_f["select"](input, dim, i) for i in range(input.size(dim)))
+    return _several("Unbind", [_f["select"](input, dim, i) for i in range(input.size(dim))])
+
+
+def _several(name: str, views: list[Tensor]) -> tuple[Tensor, ...]:
+    """Views that came together: none may be written to on the tape."""
+    for i, view in enumerate(views):
+        if view.viewed is not None:
+            view.viewed.refusal = ONE_OF_SEVERAL.format(index=i, name=name)
+    return tuple(views)
 
 
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
@@ -260,7 +264,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
                 f"{dim}), but got split_sizes={sections}"
             )
     starts = np.cumsum([0, *sections[:-1]]).tolist()
-    return tuple(_f["narrow"](tensor, dim, start, size) for start, size in zip(starts, sections, strict=True))
+    views = [_f["narrow"](tensor, dim, start, size) for start, size in zip(starts, sections, strict=True)]
+    return _several("Split" if isinstance(split_size_or_sections, int) else "SplitWithSizes", views)
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
@@ -401,7 +406,11 @@ def zero_(self: Tensor) -> Tensor:
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """self[index] = value, recorded where a gradient is needed."""
-    INPLACE["put_"](self, plain_index(index), value)
+    index = plain_index(index)
+    if is_basic(index):
+        INPLACE["assign_"](_f["getitem"](self, index), value)
+    else:
+        INPLACE["put_"](self, index, value)
 
 
 def plain_index(index: Any) -> Any:

@@ -17,6 +17,7 @@ from . import dtypes
 from .autograd.modes import state
 from .autograd.node import Bundle, Node, OutputNode, gradient_edge
 from .ops import NUMPY_KEYWORDS, Operator
+from .autograd.views import OVERLAPPING, base_needs_grad, note_view, rebase, refresh, refuse_inplace
 from .tensor import Tensor, new, wrap
 
 Function = Callable[..., Any]
@@ -101,8 +102,8 @@ def _general(row: Operator, row_class: type[Node]) -> Function:
         tensor = wrap(result)
         if state.recording and _needs_grad(row, args):
             _record(row, row_class, args, (result, *arrays), tensor)
-        if row.view:
-            _share(tensor, args[0], arrays[0], row, args[1:])
+        if row.view and _shares_memory(result, arrays[0]):
+            note_view(tensor, args[0], row, args[1:])
         return tensor
 
     return call
@@ -114,22 +115,29 @@ def _two_tensors(row: Operator, row_class: type[Node], general: Function) -> Fun
     pick_first, pick_second = (_picker(row.reads[i]) if i < rules else None for i in (0, 1))
     holds_first, holds_second = (_holding(row, row.reads[i]) if i < rules else () for i in (0, 1))
     adding_shapes = row.reads_shapes
-    fits = _fits_arrays if not row.numbers else _fits_float if row.promotion == "float" or row.check else _fits
+    fits = _fits_arrays if not row.numbers else _fits_float if row.promotion == "float" or row.check or row.kinds else _fits
 
     def call(input: Any, other: Any) -> Tensor:
         a = input.array if isinstance(input, Tensor) else input
         b = other.array if isinstance(other, Tensor) else other
         if not fits(a, b):
             return general(input, other)  # type: ignore[no-any-return]
-        input_needs = a is not input and input.needs_grad
-        other_needs = b is not other and other.needs_grad
+        input_needs = other_needs = False
+        if a is not input:
+            if input.viewed is not None:
+                refresh(input)
+            input_needs = input.needs_grad
+        if b is not other:
+            if other.viewed is not None:
+                refresh(other)
+            other_needs = other.needs_grad
         result = forward(a, b)
         if type(result) is not ndarray:
             result = _as_array(result)
         tensor = new(Tensor)
         tensor.array = result
         tensor.versions = [0]
-        tensor.base = None
+        tensor.viewed = None
         if (input_needs or other_needs) and pick_first is not None and state.recording:
             holders, frame = (tensor, input, other), (result, a, b)
             if adding_shapes:
@@ -141,13 +149,13 @@ def _two_tensors(row: Operator, row_class: type[Node], general: Function) -> Fun
                 for k in holds_first:
                     if isinstance(holders[k], Tensor):
                         counter = holders[k].versions
-                        versions.append((counter, counter[0]))
+                        versions.append((counter, counter[0], k))
             if other_needs:
                 edge_b, saved_b = gradient_edge(other), pick_second(frame)  # type: ignore[misc]
                 for k in holds_second:
                     if isinstance(holders[k], Tensor):
                         counter = holders[k].versions
-                        versions.append((counter, counter[0]))
+                        versions.append((counter, counter[0], k))
             edges, saved = (edge_a, edge_b), (saved_a, saved_b)
             tensor.node = row_class(edges, saved, versions, result.shape, result.dtype)
             tensor.needs_grad = True
@@ -194,6 +202,8 @@ def _one_tensor(row: Operator, row_class: type[Node], general: Function) -> Func
         for i in others:
             if isinstance(rest[i - 1], Tensor):
                 return general(input, *rest)  # type: ignore[no-any-return]
+        if input.viewed is not None:
+            refresh(input)
         array = input.array
         if floats_only and array.dtype.kind != "f":
             return general(input, *rest)  # type: ignore[no-any-return]
@@ -203,15 +213,15 @@ def _one_tensor(row: Operator, row_class: type[Node], general: Function) -> Func
         tensor = new(Tensor)
         tensor.array = result
         tensor.versions = [0]
-        tensor.base = None
+        tensor.viewed = None
         if input.needs_grad and pick is not None and state.recording:
             frame = (result, array, *rest, array.shape) if adding_shape else (result, array, *rest)
             versions: tuple[Any, ...] = ()
             if saves_output:
-                versions = ((tensor.versions, 0),)
+                versions = ((tensor.versions, 0, 0),)
             if saves_input:
                 counter = input.versions
-                versions = (*versions, (counter, counter[0]))
+                versions = (*versions, (counter, counter[0], 1))
             edges, saved = (gradient_edge(input), *unused), (pick(frame), *unused)
             tensor.node = row_class(edges, saved, versions, result.shape, result.dtype)
             tensor.needs_grad = True
@@ -236,7 +246,7 @@ def _Saver(row: Operator, i: int) -> Function:
             holder = holders[k]
             if isinstance(holder, Tensor):
                 counter = holder.versions
-                versions.append((counter, counter[0]))
+                versions.append((counter, counter[0], k))
         return pick(frame)
 
     return save
@@ -347,12 +357,10 @@ def _needs_grad(row: Operator, args: tuple[Any, ...]) -> bool:
     return False
 
 
-def _share(tensor: Tensor, base: Tensor, array: Any, row: Operator, rest: tuple[Any, ...]) -> None:
-    """Note that a tensor is a view, where NumPy could make it one."""
-    memory = tensor.array.base if isinstance(tensor.array, np.ndarray) else None
-    if memory is not None and (memory is array or memory is getattr(array, "base", None)):
-        tensor.versions = base.versions
-        tensor.base = base if base.base is None else base.base
+def _shares_memory(part: Any, whole: Any) -> bool:
+    """Whether an operator that may give a view gave one: NumPy copies where strides cannot express it."""
+    memory = part.base if isinstance(part, ndarray) else None
+    return memory is not None and (memory is whole or memory is getattr(whole, "base", None))
 
 
 # -- arguments ------------------------------------------------------------------------------------------------------------------
@@ -364,6 +372,8 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
     for position in row.tensors:
         arg = args[position]
         if isinstance(arg, Tensor):
+            if arg.viewed is not None:
+                refresh(arg)
             arrays[position] = arg.array
         elif row.listed and position == 0:
             arrays[position] = [_listed(row, x, i) for i, x in enumerate(_sequence(row, arg))]
@@ -387,7 +397,7 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
 
 def _refuse_kind(row: Operator, dtype: np.dtype[Any]) -> None:
     if dtype.kind.replace("u", "i") not in row.kinds:
-        raise NotImplementedError(f'"{row.kernel}" not implemented for \'{dtypes.of(dtype).tensor_type[:-6]}\'')
+        raise NotImplementedError(f'"{row.name}_cpu" not implemented for \'{dtypes.of(dtype).tensor_type[:-6]}\'')
 
 
 def _sequence(row: Operator, arg: Any) -> Any:
@@ -400,6 +410,8 @@ def _sequence(row: Operator, arg: Any) -> Any:
 
 def _listed(row: Operator, x: Any, i: int) -> Any:
     if isinstance(x, Tensor):
+        if x.viewed is not None:
+            refresh(x)
         return x.array
     raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
 
@@ -464,10 +476,12 @@ def _as_array(result: Any) -> Any:
 def inplace_of(row: Operator) -> Function:
     """The operator in place: `x.mul_(y)` writes x * y into x's memory, and on the tape x becomes the product."""
     row_class, arity = node_class(row), len(row.parameters)
-    ufunc = row.forward if isinstance(row.forward, np.ufunc) and arity == 2 and row.promotion == "arithmetic" else None
+    plain = arity == 2 and row.promotion == "arithmetic" and row.numbers and "f" in (row.kinds or "f")
+    ufunc = row.forward if plain and isinstance(row.forward, np.ufunc) else None
 
     def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if ufunc is not None and len(args) == 1 and not kwargs and not (state.recording and self.needs_grad):
+        quick = ufunc is not None and len(args) == 1 and not kwargs and self.viewed is None
+        if quick and not (state.recording and self.needs_grad):
             other = args[0]  # the usual case: an update of weights, or of sums that nobody differentiates
             target, operand = self.array, other.array if isinstance(other, Tensor) else other
             if _fits_float(target, operand) and not (state.recording and operand is not other and other.needs_grad):
@@ -483,19 +497,20 @@ def inplace_of(row: Operator) -> Function:
 
 
 def _in_place(row: Operator, row_class: type[Node], tensor: Tensor, args: tuple[Any, ...]) -> Tensor:
-    recorded = state.recording and (tensor.needs_grad or _needs_grad(row, args))
+    arrays = unwrap(row, args)
+    recorded = state.recording and (tensor.needs_grad or _needs_grad(row, args) or base_needs_grad(tensor))
     if recorded:
         refuse_inplace(tensor)
-    arrays = unwrap(row, args)
     target = tensor.array
+    if tensor.viewed is not None and 0 in target.strides and target.size > 1:
+        raise RuntimeError(OVERLAPPING)
     before = target.copy() if recorded and any(len(row.outputs) in read for read in row.reads) else target
     _write(row, target, arrays)
     tensor.versions[0] += 1
     if recorded:
         values = (target, *(before if x is target else x for x in arrays))
         holders = (tensor, None, *args[1:])  # what is read of `input` is the copy from before, which nobody can change
-        tensor.node = row_class(*_edges_and_saved(row, args, values, holders), target.shape, target.dtype)
-        tensor.needs_grad = True
+        rebase(tensor, row_class(*_edges_and_saved(row, args, values, holders), target.shape, target.dtype))
     return tensor
 
 
@@ -515,19 +530,6 @@ def _write(row: Operator, target: Any, arrays: list[Any]) -> None:
         raise RuntimeError(
             f"output with shape {list(target.shape)} doesn't match the broadcast shape {shapes[0] if shapes else error}"
         ) from None
-
-
-def refuse_inplace(tensor: Tensor) -> None:
-    """RuntimeError in torch's words for a recorded write into a leaf, or (not here yet) into a view."""
-    if tensor.needs_grad and tensor.node is None:
-        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-    if tensor.base is not None:
-        base = tensor.base
-        if base.needs_grad and base.node is None:
-            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-        raise NotImplementedError(
-            "tinygrad_mlp does not record in-place operations on views yet; write into the base, or into a clone"
-        )
 
 
 def check_written(target: Any, result: Any) -> None:

@@ -15,7 +15,8 @@ from . import dtypes
 from .autograd import hooks
 from .autograd.backward import backward
 from .autograd.modes import state
-from .autograd.node import AccumulateGrad, Node, OutputNode, gradient_edge
+from .autograd.node import AccumulateGrad, Node, OutputNode
+from .autograd.views import View, refresh
 from .dtypes import dtype
 from .ops.dims import axis
 from .printing import tensor_text
@@ -76,10 +77,10 @@ class Tensor:
 
     `array` is the NumPy array; `needs_grad` is what `requires_grad` shows; `node` is the operator that it came out
     of (None for a leaf); `versions` counts the writes into its memory, shared with its views and with what the tape
-    saved; `base` is the tensor that it is a view of.
+    saved; `viewed` says what it is a view of.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "array", "base", "needs_grad", "node", "versions")
+    __slots__ = ("__dict__", "__weakref__", "array", "needs_grad", "node", "versions", "viewed")
 
     # What few tensors have lies in the instance's dict, so that a tensor is made with five stores.
     _grad: Tensor | None = None
@@ -93,7 +94,7 @@ class Tensor:
         needs_grad: bool
         node: Node | None
         versions: list[int]
-        base: Tensor | None
+        viewed: View | None
 
         def __getattr__(self, name: str) -> Any: ...  # the operators' methods
 
@@ -120,7 +121,7 @@ class Tensor:
         self.needs_grad = False
         self.node = None
         self.versions = [0]
-        self.base = None
+        self.viewed = None
 
     # -- what it is -----------------------------------------------------------------------------------------------------
 
@@ -193,6 +194,8 @@ class Tensor:
 
     @property
     def requires_grad(self) -> bool:
+        if self.viewed is not None:
+            refresh(self)
         return self.needs_grad
 
     @requires_grad.setter
@@ -213,12 +216,21 @@ class Tensor:
 
     @property
     def is_leaf(self) -> bool:
-        return self.node is None
+        return self.grad_fn is None
 
     @property
     def grad_fn(self) -> Node | None:
+        if self.viewed is not None:
+            refresh(self)
         node = self.node
         return node.edges[0] if isinstance(node, OutputNode) else node
+
+    @property
+    def _base(self) -> Tensor | None:
+        return None if self.viewed is None else self.viewed.base
+
+    def _is_view(self) -> bool:
+        return self.viewed is not None
 
     @property
     def output_nr(self) -> int:
@@ -319,7 +331,7 @@ class Tensor:
 
     def detach_(self) -> Tensor:
         """Cut this tensor off from its history."""
-        if self.base is not None:
+        if self.viewed is not None:
             raise RuntimeError(
                 "Can't detach views in-place; use detach() instead. If you are using DistributedDataParallel (DDP) for "
                 "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
@@ -398,8 +410,8 @@ class Tensor:
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        name = None if self.grad_fn is None else self.grad_fn.name()
-        return tensor_text(self.array, requires_grad=self.needs_grad, grad_fn=name)
+        node = self.grad_fn
+        return tensor_text(self.array, requires_grad=self.needs_grad, grad_fn=None if node is None else node.name())
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if not self.array.ndim and type(self) is Tensor else object.__format__(self, spec)
@@ -437,7 +449,7 @@ class Tensor:
         self.array, self.needs_grad, attributes = kept
         self.node = None
         self.versions = [0]
-        self.base = None
+        self.viewed = None
         vars(self).update(attributes)
 
 
@@ -448,7 +460,7 @@ def wrap(array: Any) -> Tensor:
     tensor.needs_grad = False
     tensor.node = None
     tensor.versions = [0]
-    tensor.base = None
+    tensor.viewed = None
     return tensor
 
 
@@ -456,4 +468,4 @@ def _type_name(value: object) -> str:
     return type(value).__name__
 
 
-__all__ = ["Size", "Tensor", "device", "gradient_edge", "wrap"]
+__all__ = ["Size", "Tensor", "device", "wrap"]

@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import numpy as np
+from .. import dtypes
 
 FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
@@ -52,7 +52,7 @@ class Node:
         saved = self.saved
         if saved is None:
             raise RuntimeError(FREED)
-        for counter, count in self.versions:
+        for counter, count, _ in self.versions:
             if counter[0] != count:
                 raise RuntimeError(self._modified())
         if create_graph:
@@ -71,6 +71,11 @@ class Node:
     def name(self) -> str:
         """Torch's name of the operator's node."""
         return type(self).__name__
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The nodes of the inputs, each with the number of the output that was taken."""
+        return tuple((e.edges[0], e.index) if isinstance(e, OutputNode) else (e, 0) for e in self.edges)
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
@@ -93,12 +98,23 @@ class Node:
         ]
 
     def _modified(self) -> str:
-        for counter, count in self.versions:
-            if counter[0] != count:
-                break
+        counter, count, place = next(v for v in self.versions if v[0][0] != v[1])
+        array = next(
+            values[read.index(place)]
+            for read, values in zip(self.row.reads, self.saved, strict=True)
+            if values is not None and place in read
+        )
+        argument = place - len(self.row.outputs)
+        maker: Node | None = self
+        if argument >= 0:
+            edges = dict(zip(self.row.differentiable, self.edges, strict=False))
+            maker = edges.get(argument)
+        made = "" if maker is None or isinstance(maker, AccumulateGrad) else f", which is output 0 of {maker.name().removesuffix('Backward0')},"
         return (
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"a tensor saved by {self.name()} is at version {counter[0]}; expected version {count} instead."
+            f"[torch.{dtypes.of(array.dtype).tensor_type} {list(array.shape)}]{made} is at version {counter[0]}; expected "
+            f"version {count} instead. Hint: enable anomaly detection to find the operation that failed to compute its "
+            "gradient, with torch.autograd.set_detect_anomaly(True)."
         )
 
 

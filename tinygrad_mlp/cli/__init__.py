@@ -1,1 +1,112 @@
+"""The command `tinygrad-mlp`: `train` an MLP, `run` a torch script."""
 
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+__all__ = ["main"]
+
+DESCRIPTION = "PyTorch's world of MLPs on plain NumPy arrays."
+EXAMPLES = """\
+examples:
+  tinygrad-mlp train                      learn to read handwritten digits
+  tinygrad-mlp train --data FILE.csv      learn the last column from the others
+  tinygrad-mlp run SCRIPT.py              run a torch script on tinygrad_mlp
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line (`sys.argv` if None) and return its exit code.
+
+    0 after success; 2, with one line on stderr, for what cannot be done as asked; 130 after Ctrl-C; for `run` else the
+    script's own code.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _run(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("tinygrad-mlp: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `tinygrad-mlp train | head -3`: who reads has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter would try to flush
+        return 141
+    except SystemExit as stop:  # argparse, after --help and after what it refuses
+        return stop.code if isinstance(stop.code, int) else 0
+
+
+def _run(arguments: list[str]) -> int:
+    # What follows the script is the script's, options and `--` included; argparse would take its share.
+    if arguments[:1] == ["run"] and len(arguments) > 1 and not arguments[1].startswith("-"):
+        from .run import run_script
+
+        return run_script(arguments[1], arguments[2:])
+    parser = _build_parser()
+    if not arguments:
+        parser.print_help(sys.stderr)
+        return 2
+    parsed = parser.parse_args(arguments)
+    from .train import train_command
+
+    return train_command(parsed)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose refusals are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
+class _Version(argparse.Action):
+    """`--version`, which looks the versions up only when asked."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        import platform
+        from importlib.metadata import PackageNotFoundError, version
+
+        import numpy as np
+
+        try:
+            own = version("tinygrad_mlp")
+        except PackageNotFoundError:
+            own = "(not installed)"
+        print(f"tinygrad-mlp {own} (Python {platform.python_version()}, NumPy {np.__version__})")
+        parser.exit()
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = _Parser(
+        prog="tinygrad-mlp", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=layout, allow_abbrev=False
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the versions and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
+
+    from .train import add_options
+
+    add_options(
+        commands.add_parser(
+            "train",
+            help="train an MLP on handwritten digits or on your own table",
+            usage="tinygrad-mlp train [options]",
+            description="Train a multi-layer perceptron on handwritten digits, or on a table of your own.",
+            allow_abbrev=False,
+        )
+    )
+    run = commands.add_parser(
+        "run",
+        help="run a torch script with torch meaning tinygrad_mlp",
+        usage="tinygrad-mlp run SCRIPT.py [ARG ...]",
+        description="Run a torch script, unchanged, with every `import torch` meaning tinygrad_mlp.",
+        allow_abbrev=False,
+    )
+    run.add_argument("script", metavar="SCRIPT.py", help="the script")
+    run.add_argument("args", metavar="ARG", nargs="*", help="its arguments")
+    return parser

@@ -30,7 +30,7 @@ class Parameter(Tensor):
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         self.needs_grad = bool(requires_grad)
         self.node = None
-        self.base = None
+        self.viewed = None
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"

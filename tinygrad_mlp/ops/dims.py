@@ -46,3 +46,10 @@ def count(shape: tuple[int, ...], dim: Any) -> int:
 def positions(shape: tuple[int, ...], dim: int) -> Array:
     """The index of every element along `dim`, shaped so that it broadcasts to `shape`."""
     return np.arange(shape[dim]).reshape([-1 if d == dim else 1 for d in range(len(shape))])
+
+
+def dtype_word(x: Array) -> str:
+    """Torch's word for a dtype in its refusals."""
+    words = {"int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool"}
+    words |= {"float16": "Half", "float32": "Float", "float64": "Double"}
+    return words.get(x.dtype.name, x.dtype.name)

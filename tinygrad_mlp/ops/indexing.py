@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .dims import axis
+from .dims import axis, dtype_word
 from .shape import sum_to
 from .table import Array, operator
 
@@ -37,7 +37,10 @@ def put_at(input: Array, shape: tuple[int, ...], index: Any) -> Array:
 )
 def getitem(input: Array, index: Any) -> Array:
     """input[index]: a view for integers and slices, a copy for arrays and masks"""
-    return input[index]
+    part = input[index]
+    if isinstance(part, np.generic):  # of one element NumPy gives a copy, unless the index ends in ...
+        part = input[(*index, ...) if isinstance(index, tuple) else (index, ...)]
+    return part
 
 
 @operator(
@@ -88,6 +91,8 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     """A copy of `input` to which `src` is added where `index` says along `dim`"""
     d = axis(dim, input.ndim)
     _in_bounds(index, input.shape[d] if input.ndim else 1, d)
+    if src.dtype != input.dtype:
+        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
     whole = input.copy()
     if whole.ndim:
         np.add.at(whole, _along(index, d), src[tuple(slice(n) for n in index.shape)])
@@ -113,6 +118,12 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
 
 
 def _put(input: Array, index: Any, value: Any) -> None:
+    if getattr(value, "dtype", input.dtype) != input.dtype and not is_basic(index):
+        own, other = (dtype_word(x) for x in (input, value))
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {own} for the destination and {other} "
+            "for the source."
+        )
     input[index] = value
 
 
@@ -131,7 +142,7 @@ def _put(input: Array, index: Any, value: Any) -> None:
 def put(input: Array, index: Any, value: Any) -> Array:
     """A copy of `input` with `value` at an index"""
     whole = input.copy()
-    whole[index] = value
+    _put(whole, index, value)
     return whole
 
 

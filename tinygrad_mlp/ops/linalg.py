@@ -127,7 +127,7 @@ def _linear_weight(g: Array, input: Array) -> Array:
     {
         "input": lambda g, weight: g @ weight,
         "weight": _linear_weight,
-        "bias": lambda g: np.sum(g.reshape([-1, g.shape[-1]]), axis=0),
+        "bias": lambda g: np.add.reduce(g.reshape([-1, g.shape[-1]]), axis=0),
     },
     tensors=("input", "weight", "bias"),
     promotion="same",

@@ -18,26 +18,33 @@ def _sigmoid(input: Array) -> Array:
 
 
 sigmoid = unary("sigmoid", _sigmoid, lambda g, out: g * (out * (1 - out)), promotion="float", doc="1 / (1 + exp(-x))")
-relu = unary("relu", lambda input: np.maximum(input, 0), lambda g, out: np.where(out <= 0, 0, g), doc="max(x, 0); the derivative at 0 is 0")
+
+
+def _no_bools(input: Array) -> None:
+    if input.dtype == bool:
+        raise RuntimeError("Boolean inputs not supported for relu")
+
+
+relu = unary("relu", lambda input: np.maximum(input, 0), lambda g, out: np.where(out <= 0, 0, g), check=_no_bools, doc="max(x, 0); the derivative at 0 is 0")
 logsigmoid = unary(
     "logsigmoid", lambda input: np.minimum(input, 0) - np.log1p(np.exp(-np.absolute(input))),
-    lambda g, input: g * sigmoid(-input), node_name="LogSigmoidBackward0", inplace=False, method=False,
+    lambda g, input: g * sigmoid(-input), node_name="LogSigmoidBackward0", inplace=False, method=False, kinds="f",
     doc="log(sigmoid(x)), safe from overflow",
 )  # fmt: skip
 silu = unary(
     "silu", lambda input: input * _sigmoid(input),
-    lambda g, input: g * (sigmoid(input) * (1 + input * (1 - sigmoid(input)))), inplace=False, method=False,
+    lambda g, input: g * (sigmoid(input) * (1 + input * (1 - sigmoid(input)))), inplace=False, method=False, kinds="f",
     doc="x sigmoid(x)",
 )  # fmt: skip
 
 
-@operator({"input": lambda g, input, negative_slope: np.where(input > 0, g, g * negative_slope)}, method=False)
+@operator({"input": lambda g, input, negative_slope: np.where(input > 0, g, g * negative_slope)}, method=False, kinds="f")
 def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
     """x where x > 0, else negative_slope x"""
     return np.where(input > 0, input, input * negative_slope)
 
 
-@operator({"input": lambda g, input, alpha: np.where(input > 0, g, g * (alpha * np.exp(-relu(-input))))}, method=False)
+@operator({"input": lambda g, input, alpha: np.where(input <= 0, g * (alpha * np.exp(-relu(-input))), g)}, method=False, kinds="f")
 def elu(input: Array, alpha: float = 1.0) -> Array:
     """x where x > 0, else alpha (exp(x) - 1)"""
     return np.where(input > 0, input, alpha * np.expm1(input))
@@ -47,7 +54,7 @@ def _softplus_input(g: Array, input: Array, beta: float, threshold: float) -> Ar
     return np.where(input * beta > threshold, g, g * sigmoid(input * beta))
 
 
-@operator({"input": _softplus_input}, method=False)
+@operator({"input": _softplus_input}, method=False, kinds="f")
 def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
     """log(1 + exp(beta x)) / beta; x where beta x is above the threshold"""
     return np.where(input * beta > threshold, input, np.log1p(np.exp(input * beta)) / beta)
@@ -65,7 +72,7 @@ def _gelu_input(g: Array, input: Array, approximate: str) -> Array:
     return g * (0.5 * (1 + t) + 0.5 * input * (1 - t * t) * _ROOT * (1 + 3 * 0.044715 * (input * input)))
 
 
-@operator({"input": _gelu_input}, method=False, sample=lambda s: (s.floats(s.shape()), s.choice(["none", "tanh"])))
+@operator({"input": _gelu_input}, method=False, kinds="f", sample=lambda s: (s.floats(s.shape()), s.choice(["none", "tanh"])))
 def gelu(input: Array, approximate: str = "none") -> Array:
     """x times the normal distribution function of x (Hendrycks & Gimpel 2016)"""
     if approximate == "none":
@@ -96,6 +103,7 @@ def _mse_input(g: Array, input: Array, target: Array, reduction: str) -> Array:
     },
     tensors=("input", "target"),
     promotion="arithmetic",
+    kinds="f",
     method=False,
     sample=lambda s: (s.floats(shape := s.shape()), s.floats(shape), s.choice(["mean", "sum", "none"])),
 )
@@ -124,6 +132,7 @@ def _nll_input(
 @operator(
     {"input": _nll_input},
     tensors=("input", "target", "weight"),
+    kinds="f",
     method=False,
     sample=lambda s: (
         s.floats((n := s.size(1), c := s.size(1))),

@@ -22,18 +22,41 @@ def _no_bool_negation(input: Array) -> None:
 
 
 neg = unary("neg", np.negative, lambda g: -g, check=_no_bool_negation)
-abs = unary("abs", np.absolute, lambda g, input: g * np.sign(input))
-sign = unary("sign", np.sign, lambda g: np.zeros_like(g))
-floor = unary("floor", np.floor, lambda g: np.zeros_like(g))
-ceil = unary("ceil", np.ceil, lambda g: np.zeros_like(g))
-trunc = unary("trunc", np.trunc, lambda g: np.zeros_like(g))
-round = unary("round", np.rint, lambda g: np.zeros_like(g), doc="The nearest integer, ties to even")
-frac = unary("frac", lambda input: input - np.trunc(input), lambda g: g, doc="What is after the decimal point")
+abs = unary("abs", np.absolute, lambda g, input: g * np.sign(input), kinds="if")
+sign = unary(
+    "sign", lambda input: np.copy(input) if input.dtype == bool else np.sign(input), lambda g: np.zeros_like(g),
+    numpy=np.sign, doc="-1, 0 or 1",
+)  # fmt: skip
+
+
+def _rounding(function: Any) -> Any:
+    return lambda input: function(input) if input.dtype.kind == "f" else np.copy(input)
+
+
+floor = unary(
+    "floor", _rounding(np.floor), lambda g: np.zeros_like(g), numpy=np.floor, kinds="if", doc="The next integer below",
+)  # fmt: skip
+ceil = unary(
+    "ceil", _rounding(np.ceil), lambda g: np.zeros_like(g), numpy=np.ceil, kinds="if", doc="The next integer above"
+)
+trunc = unary(
+    "trunc", _rounding(np.trunc), lambda g: np.zeros_like(g), numpy=np.trunc, kinds="if", doc="The integer towards 0"
+)
+round = unary(
+    "round", _rounding(np.rint), lambda g: np.zeros_like(g), numpy=np.rint, kinds="if",
+    doc="The nearest integer, ties to even",
+)  # fmt: skip
+frac = unary(
+    "frac", lambda input: input - np.trunc(input), lambda g: g, kinds="f", doc="What is after the decimal point"
+)
 clone = unary("clone", np.copy, lambda g: g, inplace=False, doc="A copy with its own memory")
 
 # -- powers, exponentials, logarithms -----------------------------------------------------------------------------------
 
-square = unary("square", np.square, lambda g, input: g * (2 * input), node_name="PowBackward0")
+square = unary(
+    "square", lambda input: input * input if input.dtype != bool else input.astype(np.int64),
+    lambda g, input: g * (2 * input), numpy=np.square, node_name="PowBackward0", doc="x * x",
+)  # fmt: skip
 sqrt = unary("sqrt", np.sqrt, lambda g, out: g / (2 * out), promotion="float")
 rsqrt = unary(
     "rsqrt", lambda input: 1 / np.sqrt(input), lambda g, out: -0.5 * g * (out * out * out), promotion="float",
@@ -46,7 +69,7 @@ expm1 = unary("expm1", np.expm1, lambda g, out: g * (out + 1), promotion="float"
 log = unary("log", np.log, lambda g, input: g / input, promotion="float")
 log2 = unary("log2", np.log2, lambda g, input: g / (input * math.log(2)), promotion="float")
 log10 = unary("log10", np.log10, lambda g, input: g / (input * math.log(10)), promotion="float")
-log1p = unary("log1p", np.log1p, lambda g, input: g / (input + 1), promotion="float")
+log1p = unary("log1p", np.log1p, lambda g, input: g / (input + 1), promotion="float", node_name="Log1PBackward0")
 
 # -- trigonometric and hyperbolic -----------------------------------------------------------------------------------------
 
@@ -116,6 +139,7 @@ def _fmod(input: Array, other: Array) -> Array:
     {"input": lambda g: np.zeros_like(g), "other": lambda g: np.zeros_like(g)},
     tensors=("input", "other"),
     promotion="arithmetic",
+    kinds="if",
     method=False,
     node_name="DivBackward1",
     sample=lambda s: (*s.binary(), s.choice(["trunc", "floor"])),
@@ -136,14 +160,14 @@ mul = binary("mul", np.multiply, lambda g, other: g * other, lambda g, input: g 
 div = binary(
     "div", np.true_divide, lambda g, other: g / other, lambda g, out, other: -g * (out / other), promotion="float"
 )
-floor_divide = binary("floor_divide", _floor_divide, numpy=np.floor_divide, doc="The quotient, rounded down")
+floor_divide = binary("floor_divide", _floor_divide, numpy=np.floor_divide, kinds="if", doc="The quotient, rounded down")
 remainder = binary(
     "remainder", _remainder, lambda g: g, lambda g, input, other: -g * div_rounded(input, other, "floor"),
-    numpy=np.remainder, doc="What is left of the quotient rounded down, with the sign of `other`",
+    numpy=np.remainder, kinds="if", doc="What is left of the quotient rounded down, with the sign of `other`",
 )  # fmt: skip
 fmod = binary(
     "fmod", _fmod, lambda g: g, lambda g, input, other: -g * div_rounded(input, other, "trunc"),
-    numpy=np.fmod, doc="What is left of the quotient rounded to 0, with the sign of `input`",
+    numpy=np.fmod, kinds="if", doc="What is left of the quotient rounded to 0, with the sign of `input`",
 )  # fmt: skip
 
 
@@ -160,7 +184,23 @@ def _pow_exponent(g: Array, out: Array, input: Array, exponent: Array) -> Array:
     return g * np.where((input == 0) & (exponent >= 0), 0, out * np.log(input))
 
 
-pow = binary("pow", np.power, _pow_input, _pow_exponent, names=("input", "exponent"))
+def _pow(input: Any, exponent: Any) -> Array:
+    if getattr(input, "dtype", None) is None or input.dtype.kind == "f":
+        return input**exponent  # not np.power, which has no shorter way for a square
+    whole = np.power(input, np.maximum(exponent, 0))
+    fraction = np.where(input == -1, 1 - 2 * (exponent & 1), input == 1)  # an integer's power below 0 is cut to 1, -1, 0
+    return np.where(exponent < 0, fraction, whole).astype(input.dtype)
+
+
+def _no_negative_power(input: Any, exponent: Any) -> None:
+    if isinstance(exponent, int) and exponent < 0 and input.dtype.kind != "f":
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+
+
+pow = binary(
+    "pow", _pow, _pow_input, _pow_exponent, names=("input", "exponent"), numpy=np.power, kinds="if",
+    check=_no_negative_power, doc="The power of the elements of two arrays, broadcast",
+)  # fmt: skip
 
 
 def _over_squares(part: Array, input: Array, other: Array) -> Array:
@@ -173,7 +213,7 @@ atan2 = binary(
     "atan2", np.arctan2, lambda g, input, other: g * _over_squares(other, input, other),
     lambda g, input, other: -g * _over_squares(input, input, other), promotion="float", numbers=False,
 )  # fmt: skip
-hypot = binary("hypot", np.hypot, lambda g, out, input: g * (input / out), lambda g, out, other: g * (other / out), numbers=False)
+hypot = binary("hypot", np.hypot, lambda g, out, input: g * (input / out), lambda g, out, other: g * (other / out), numbers=False, kinds="f")
 
 # -- choosing -------------------------------------------------------------------------------------------------------------------
 
@@ -232,7 +272,7 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
 
 
 @operator(
-    {"input": lambda g, mask: np.where(mask, 0, g), "value": lambda g, mask: np.sum(np.where(mask, g, 0))},
+    {"input": lambda g, mask: np.where(mask, 0, g), "value": lambda g, mask: np.add.reduce(np.where(mask, g, 0), axis=None)},
     tensors=("input", "mask", "value"),
     inplace=True,
     sample=lambda s: (s.floats(shape := s.shape()), s.mask(s.broadcast_into(shape)), s.number()),
@@ -264,7 +304,7 @@ isfinite = unary("isfinite", np.isfinite, inplace=False)
 
 
 # The cotangent is cast back where all are: as it is handed on.
-@operator({"input": lambda g: g}, node_name="ToCopyBackward0", sample=lambda s: (s.floats(s.shape()), np.dtype("float64")))
+@operator({"input": lambda g: g}, node_name="ToCopyBackward0", sample=lambda s: (s.floats(s.shape()), s.another_dtype()))
 def cast(input: Array, dtype: Any) -> Array:
     """The elements as another NumPy dtype"""
     return input.astype(dtype)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .dims import axes, axis, count, positions
+from .dims import axes, axis, count, dtype_word, positions
 from .indexing import scatter_add
 from .shape import flip, spread
 from .table import Array, operator
@@ -37,15 +37,10 @@ def mean(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     if input.dtype.kind != "f":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
-            f"Got: {_dtype_word(input)}"
+            f"Got: {dtype_word(input)}"
         )
     total = np.add.reduce(input, axis=None if dim is None else axes(dim, input.ndim), keepdims=keepdim)
     return total / input.dtype.type(count(input.shape, dim))
-
-
-def _dtype_word(x: Array) -> str:
-    words = {"int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool"}
-    return words.get(x.dtype.name, x.dtype.name)
 
 
 def _prod_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> Array:
@@ -84,8 +79,7 @@ def prod(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
 def _share_among_ties(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> Array:
     shape = tuple(input.shape)
     ties = input == spread(out, shape, dim, keepdim)
-    n = np.sum(ties, axis=axes(dim, len(shape)), keepdims=True)
-    return np.where(ties, spread(g, shape, dim, keepdim) / n, 0)
+    return spread(g, shape, dim, keepdim) * ties / np.add.reduce(ties, axis=axes(dim, len(shape)), keepdims=True)
 
 
 def _nonempty(input: Array, dim: Any, name: str) -> None:
@@ -99,6 +93,7 @@ def _nonempty(input: Array, dim: Any, name: str) -> None:
             raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
 
 
+_nonempty_arrays = {"sample": lambda s: (s.floats(s.shape()),)}
 _some_dims = {"sample": lambda s: (s.floats(shape := s.shape(least=1)), s.maybe(s.dims(shape)), s.boolean())}
 
 
@@ -114,6 +109,25 @@ def amin(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     """The smallest element; ties share the cotangent"""
     _nonempty(input, dim, "amin")
     return np.minimum.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim)
+
+
+def _share_among_all(g: Array, out: Array, input: Array) -> Array:
+    ties = np.where(out == out, input == out, input != input)  # a nan is the extreme, and shares with the other nans
+    return np.where(ties, g / np.add.reduce(ties, axis=None), 0)
+
+
+@operator({"input": _share_among_all}, name="max_all", node_name="MaxBackward1", method=False, **_nonempty_arrays)
+def max_all(input: Array) -> Array:
+    """The largest element of all; ties share the cotangent"""
+    _nonempty(input, None, "max")
+    return np.maximum.reduce(input, axis=None)
+
+
+@operator({"input": _share_among_all}, name="min_all", node_name="MinBackward1", method=False, **_nonempty_arrays)
+def min_all(input: Array) -> Array:
+    """The smallest element of all; ties share the cotangent"""
+    _nonempty(input, None, "min")
+    return np.minimum.reduce(input, axis=None)
 
 
 def _at_index(g: Array, indices: Array, input_shape: tuple[int, ...], dim: int, keepdim: bool) -> Array:
@@ -169,16 +183,25 @@ def _where_extreme(input: Array, dim: Any, keepdim: bool, arg: Any, name: str) -
     return arg(input, axis=None if dim is None else axis(dim, input.ndim), keepdims=keepdim)
 
 
-@operator(sample=lambda s: (s.mask(shape := s.shape()), s.maybe(s.dims(shape)), s.boolean()))
+def _some_axes(dim: Any, ndim: int) -> tuple[int, ...]:
+    """As `axes`, but an empty list of dimensions is none of them: torch's `all` and `any` differ from its sums here."""
+    return () if dim is not None and not isinstance(dim, int) and not len(dim) else axes(dim, ndim)
+
+
+def _as_byte(result: Array, input: Array) -> Array:
+    return result.astype(np.uint8) if input.dtype == np.uint8 else result  # uint8 was torch's bool once
+
+
+@operator(**_over_dims)
 def all(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     """Whether all elements are true"""
-    return np.all(input, axis=axes(dim, input.ndim), keepdims=keepdim)
+    return _as_byte(np.all(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim), input)
 
 
-@operator(sample=lambda s: (s.mask(shape := s.shape()), s.maybe(s.dims(shape)), s.boolean()))
+@operator(**_over_dims)
 def any(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     """Whether any element is true"""
-    return np.any(input, axis=axes(dim, input.ndim), keepdims=keepdim)
+    return _as_byte(np.any(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim), input)
 
 
 # -- spread ---------------------------------------------------------------------------------------------------------------------
@@ -205,7 +228,12 @@ _spread_sample = {
 }
 
 
-@operator({"input": _var_input}, **_spread_sample)
+def _floats_alone(input: Array, *args: Any) -> None:
+    if input.dtype.kind != "f":
+        raise RuntimeError("std and var only support floating point and complex dtypes")
+
+
+@operator({"input": _var_input}, check=_floats_alone, **_spread_sample)
 def var(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Array:
     """The variance, with n - `correction` degrees of freedom"""
     return _var(input, dim, correction, keepdim)
@@ -215,7 +243,7 @@ def _std_input(g: Array, out: Array, input: Array, dim: Any, correction: float, 
     return _var_input(np.where(out == 0, 0, g / (2 * out)), input, dim, correction, keepdim)
 
 
-@operator({"input": _std_input}, **_spread_sample)
+@operator({"input": _std_input}, check=_floats_alone, **_spread_sample)
 def std(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Array:
     """The standard deviation, with n - `correction` degrees of freedom"""
     return np.sqrt(_var(input, dim, correction, keepdim))
@@ -227,7 +255,16 @@ def _norm_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> 
     return spread(g, shape, dim, keepdim) * np.where(norm == 0, 0, input / norm)
 
 
-@operator({"input": _norm_input}, node_name="LinalgVectorNormBackward0", method=False, **_over_dims)
+def _floating_norm(input: Array, *args: Any) -> None:
+    if input.dtype.kind != "f":
+        raise RuntimeError(
+            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtype_word(input)}"
+        )
+
+
+@operator(
+    {"input": _norm_input}, node_name="LinalgVectorNormBackward0", method=False, check=_floating_norm, **_over_dims
+)
 def euclidean_norm(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     """The root of the sum of squares; the subgradient at 0 is 0"""
     return np.sqrt(np.add.reduce(input * input, axis=axes(dim, input.ndim), keepdims=keepdim))
@@ -241,7 +278,7 @@ def _logsumexp_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool
     return spread(g, shape, dim, keepdim) * np.exp(input - spread(out, shape, dim, keepdim))
 
 
-@operator({"input": _logsumexp_input}, sample=lambda s: (s.floats(shape := s.shape(1)), s.dims(shape) or 0, s.boolean()))
+@operator({"input": _logsumexp_input}, promotion="float", sample=lambda s: (s.floats(shape := s.shape(1)), s.dims(shape) or 0, s.boolean()))
 def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
     """log(sum(exp(input))), safe from overflow"""
     over = axes(dim, input.ndim)
@@ -255,10 +292,10 @@ def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
 
 def _softmax_input(g: Array, out: Array, dim: int) -> Array:
     weighted = g * out
-    return weighted - out * np.sum(weighted, axis=dim, keepdims=True)
+    return weighted - out * np.add.reduce(weighted, axis=dim, keepdims=True)
 
 
-@operator({"input": _softmax_input}, promotion=None, **_along_dim)
+@operator({"input": _softmax_input}, kinds="f", **_along_dim)
 def softmax(input: Array, dim: int) -> Array:
     """exp(input), scaled to the sum 1 along `dim`"""
     d = axis(dim, input.ndim)
@@ -269,7 +306,7 @@ def softmax(input: Array, dim: int) -> Array:
     return shifted
 
 
-@operator({"input": lambda g, out, dim: g - np.exp(out) * np.sum(g, axis=dim, keepdims=True)}, **_along_dim)
+@operator({"input": lambda g, out, dim: g - np.exp(out) * np.add.reduce(g, axis=dim, keepdims=True)}, kinds="f", **_along_dim)
 def log_softmax(input: Array, dim: int) -> Array:
     """log(softmax(input)) along `dim`, safe from overflow"""
     d = axis(dim, input.ndim)
@@ -283,7 +320,7 @@ def log_softmax(input: Array, dim: int) -> Array:
 # -- running totals ---------------------------------------------------------------------------------------------------------------
 
 
-@operator({"input": lambda g, dim: flip(cumsum(flip(g, [dim]), dim), [dim])}, numpy=np.cumsum, **_along_dim)
+@operator({"input": lambda g, dim: flip(cumsum(flip(g, [dim]), dim), [dim])}, numpy=np.cumsum, inplace=True, **_along_dim)
 def cumsum(input: Array, dim: int) -> Array:
     """The running total along a dimension"""
     dtype = None if input.dtype.kind == "f" else np.int64

@@ -25,7 +25,7 @@ def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     added = x.ndim - len(shape)
     stretched = [added + d for d, n in enumerate(shape) if n == 1 != x.shape[added + d]]
     over = (*range(added), *stretched)  # torch takes no dimensions for all of them
-    return (np.sum(x, axis=over, keepdims=True) if over else x).reshape(shape)
+    return (np.add.reduce(x, axis=over, keepdims=True) if over else x).reshape(shape)
 
 
 @operator(
@@ -59,7 +59,7 @@ def reshape(input: Array, shape: Sequence[int]) -> Array:
 
 @operator(
     {"input": lambda g, input_shape: g.reshape(input_shape)},
-    sample=lambda s: (s.floats(shape := s.shape(1)), *sorted([s.size(0, len(shape) - 1), s.size(0, len(shape) - 1)])),
+    sample=lambda s: (s.floats(shape := s.shape(2)), d := s.size(0, len(shape) - 2), s.size(d + 1, len(shape) - 1)),
     view=True,
     node_name="ViewBackward0",
 )
@@ -146,7 +146,7 @@ def flip(input: Array, dims: Any) -> Array:
 def _unrepeat(g: Array, input_shape: tuple[int, ...], repeats: Sequence[int]) -> Array:
     padded = (1,) * (len(repeats) - len(input_shape)) + input_shape
     pairs = [n for pair in zip(repeats, padded, strict=True) for n in pair]
-    return np.sum(g.reshape(pairs), axis=tuple(range(0, len(pairs), 2))).reshape(input_shape)
+    return np.add.reduce(g.reshape(pairs), axis=tuple(range(0, len(pairs), 2))).reshape(input_shape)
 
 
 @operator(
@@ -275,6 +275,7 @@ def unslice(input: Array, shape: tuple[int, ...], index: Any) -> Array:
 @operator(
     {"input": lambda g, input_shape, diagonal: np.triu(g, diagonal)},
     numpy=np.triu,
+    inplace=True,
     sample=lambda s: (s.floats(s.shape(2)), s.size(-2, 2)),
 )
 def triu(input: Array, diagonal: int = 0) -> Array:
@@ -285,6 +286,7 @@ def triu(input: Array, diagonal: int = 0) -> Array:
 @operator(
     {"input": lambda g, diagonal: np.tril(g, diagonal)},
     numpy=np.tril,
+    inplace=True,
     sample=lambda s: (s.floats(s.shape(2)), s.size(-2, 2)),
 )
 def tril(input: Array, diagonal: int = 0) -> Array:

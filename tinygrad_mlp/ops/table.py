@@ -39,8 +39,8 @@ class Operator:
     input, `variadic` that the last argument may be given as separate integers, `listed` that the first argument is a
     list of arrays (its rule gives a list of cotangents), `method` and `inplace` whether Tensor has the operator as a
     method and in place, `numbers` whether a Python number may stand for an array. `kinds` says which NumPy kinds of
-    dtype alone are taken (torch names its `kernel` when it refuses others), and `check` raises for arguments that
-    torch refuses by their dtypes; both are asked only where not all are floating. `write` does the operator in place on
+    dtype alone are taken, and `check` raises for arguments that torch refuses by their dtypes; both are asked only
+    where not all are floating. `write` does the operator in place on
     its first array, where there is a quicker way than copying a result. `sample` draws valid arguments for a test,
     given a sampler; without it the strategy follows from the parameters.
     """
@@ -66,7 +66,6 @@ class Operator:
         listed: bool = False,
         numbers: bool = True,
         kinds: str = "",
-        kernel: str = "",
         check: Callable[..., None] | None = None,
         write: Callable[..., Any] | None = None,
         sample: Callable[[Any], tuple[Any, ...]] | None = None,
@@ -87,7 +86,6 @@ class Operator:
         self.listed = listed
         self.numbers = numbers and promotion != "same"
         self.kinds = kinds
-        self.kernel = kernel or f"{name}_cpu"
         self.check = check
         self.write = write
         self.sample = sample

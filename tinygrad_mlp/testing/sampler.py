@@ -208,6 +208,10 @@ class Sampler:
             arrays.append(self.floats((0,) if self.draw(st.integers(0, 5)) == 5 else tuple(own)))
         return arrays, dim
 
+    def another_dtype(self) -> Any:
+        """A floating dtype that the arrays do not have."""
+        return np.dtype("float32" if self.dtypes == [np.dtype("float64")] else "float64")
+
     # -- matrices -----------------------------------------------------------------------------------------------------
 
     def chain(self) -> tuple[Any, Any]:
@@ -241,7 +245,9 @@ class Sampler:
             return self.mask(shape[: self.size(1, len(shape))])
         parts: list[Any] = []
         vector = self.size(1, 3)
-        for n in shape[: self.size(0, len(shape))]:
+        count = self.size(0, len(shape))
+        behind = self.boolean()  # an Ellipsis in front: the parts stand for the last dimensions
+        for n in shape[len(shape) - count :] if behind else shape[:count]:
             kind = self.choice(("slice", "integer", "array", "none") if n else ("slice", "none"))
             if kind == "none":
                 parts.append(None)
@@ -250,8 +256,10 @@ class Sampler:
                 else self.ints((vector,), -n, n - 1) if kind == "array"
                 else slice(self.maybe(self.size(-4, 4)), self.maybe(self.size(-4, 4)), self.choice((None, 1, 2)))
             )  # fmt: skip
-        if self.boolean():
-            parts.insert(self.choice((0, len(parts))), Ellipsis) if len(parts) <= 1 else parts.append(Ellipsis)
+        if behind:
+            parts.insert(0, Ellipsis)
+        elif self.boolean():
+            parts.append(Ellipsis)
         return parts[0] if len(parts) == 1 and self.boolean() else tuple(parts)
 
     def indexed(self) -> tuple[Any, Any]:

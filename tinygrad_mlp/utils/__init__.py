@@ -1,1 +1,3 @@
+"""Utilities (torch.utils)."""
 
+from . import data as data

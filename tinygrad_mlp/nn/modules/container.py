@@ -12,6 +12,8 @@ from ...tensor import Tensor
 from ..parameter import Parameter
 from .module import Module, in_lines
 
+__all__ = ["ModuleDict", "ModuleList", "ParameterList", "Sequential"]
+
 Listed = TypeVar("Listed", bound="_Listed")
 
 
@@ -22,7 +24,8 @@ class _Listed(Module):
         number = operator.index(index)
         if not -len(self) <= number < len(self):
             raise IndexError(f"index {number} is out of range")
-        return list(self._modules)[number]
+        key: str = list(self._modules)[number]
+        return key
 
     def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, self._key(index), module)

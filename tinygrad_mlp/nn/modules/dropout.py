@@ -6,6 +6,8 @@ from ...tensor import Tensor
 from .. import functional as F
 from .module import Module
 
+__all__ = ["Dropout"]
+
 
 class Dropout(Module):
     """In training, each element is 0 with probability `p`, else divided by 1 - p; in evaluation all stay.

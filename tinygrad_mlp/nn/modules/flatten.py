@@ -10,6 +10,8 @@ from ...ops.dims import axis
 from ...tensor import Tensor
 from .module import Module
 
+__all__ = ["Flatten", "Unflatten"]
+
 _flatten, _reshape = FUNCTIONS["flatten"], FUNCTIONS["reshape"]
 
 
@@ -45,7 +47,8 @@ class Unflatten(Module):
         for i, size in enumerate(unflattened_size):
             if not isinstance(size, int):
                 raise TypeError(
-                    f"unflattened_size must be tuple of ints, but found element of type {type(size).__name__} at pos {i}"
+                    "unflattened_size must be tuple of ints, but found element of type "
+                    f"{type(size).__name__} at pos {i}"
                 )
         self.dim = dim
         self.unflattened_size = unflattened_size

@@ -15,6 +15,8 @@ from .. import init
 from ..parameter import Parameter
 from .module import Module
 
+__all__ = ["Identity", "Linear"]
+
 
 def blank(shape: tuple[int, ...], dtype: _dtype | None) -> Parameter:
     """A parameter of the default dtype, or another, that is yet to be filled."""

@@ -18,6 +18,8 @@ from ...dtypes import dtype as _dtype
 from ...tensor import Tensor, device
 from ..parameter import Parameter
 
+__all__ = ["Module"]
+
 Self = TypeVar("Self", bound="Module")
 
 _next_key = itertools.count().__next__
@@ -54,7 +56,7 @@ class Module:
         own["_forward_hooks"] = {}
         own["_forward_pre_hooks"] = {}
 
-    # -- calling ----------------------------------------------------------------------------------------------------------
+    # -- calling -------------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._forward_hooks or self._forward_pre_hooks:
@@ -67,7 +69,10 @@ class Module:
                 changed = hook(self, args, kwargs)
                 if changed is not None:
                     if not (isinstance(changed, tuple) and len(changed) == 2):
-                        raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}.")
+                        raise RuntimeError(
+                            "forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got "
+                            f"{changed}."
+                        )
                     args, kwargs = changed
             else:
                 changed = hook(self, args)
@@ -100,7 +105,7 @@ class Module:
         """
         return _register(self._forward_hooks, hook, with_kwargs, prepend)
 
-    # -- the parts: attributes that live in the three dicts ---------------------------------------------------------------
+    # -- the parts: attributes that live in the three dicts ------------------------------------------------------------
 
     def __getattr__(self, name: str) -> Any:  # only for what is not found in the ordinary way
         own = self.__dict__
@@ -177,8 +182,9 @@ class Module:
                 )
             if param.node is not None:
                 raise ValueError(
-                    f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. "
-                    f"To express '{name}' as a function of another Tensor, compute the value in the forward() method."
+                    f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created "
+                    f"explicitly. To express '{name}' as a function of another Tensor, compute the value in the "
+                    "forward() method."
                 )
         self._parameters[name] = param
 
@@ -192,7 +198,9 @@ class Module:
             raise AttributeError("cannot assign buffer before Module.__init__() call")
         self._check_name(name, "buffer", self._buffers)
         if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)")
+            raise TypeError(
+                f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
+            )
         self._buffers[name] = tensor
         if persistent:
             self._non_persistent_buffers_set.discard(name)
@@ -224,7 +232,7 @@ class Module:
         if name not in part and hasattr(self, name):
             raise KeyError(f"attribute '{name}' already exists")
 
-    # -- walking over the parts -------------------------------------------------------------------------------------------
+    # -- walking over the parts ----------------------------------------------------------------------------------------
 
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
@@ -320,7 +328,7 @@ class Module:
             raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
         return getattr(module, name)
 
-    # -- saving and loading -----------------------------------------------------------------------------------------------
+    # -- saving and loading --------------------------------------------------------------------------------------------
 
     def state_dict(
         self, *, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False
@@ -342,7 +350,9 @@ class Module:
         persistent = {name: b for name, b in self._buffers.items() if name not in self._non_persistent_buffers_set}
         return {name: t for name, t in {**self._parameters, **persistent}.items() if t is not None}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> _IncompatibleKeys:
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> _IncompatibleKeys:
         """Copy tensors by dotted name into the parameters and buffers, cast to their dtypes.
 
         Returns the names that were missing and that were unexpected; where there are any and the load is `strict`, and
@@ -365,8 +375,9 @@ class Module:
         return _IncompatibleKeys(missing, unexpected)
 
     def _load(
-        self, state: dict[str, Any], prefix: str, assign: bool, missing: list[str], unexpected: list[str], errors: list[str]
-    ) -> None:
+        self, state: dict[str, Any], prefix: str, assign: bool, missing: list[str], unexpected: list[str],
+        errors: list[str],
+    ) -> None:  # fmt: skip
         own = self._own_state()
         for name, tensor in own.items():
             key = prefix + name
@@ -407,7 +418,7 @@ class Module:
             setattr(self, name, value.requires_grad_(tensor.needs_grad))
         return None
 
-    # -- for every module at once -----------------------------------------------------------------------------------------
+    # -- for every module at once --------------------------------------------------------------------------------------
 
     def apply(self: Self, fn: Callable[[Module], Any]) -> Self:
         """Call `fn` on every module below this one, children first, and on this one; returns this one."""
@@ -493,7 +504,7 @@ class Module:
         """The module itself, which is on the CPU."""
         return self
 
-    # -- printing -----------------------------------------------------------------------------------------------------------
+    # -- printing ------------------------------------------------------------------------------------------------------
 
     def extra_repr(self) -> str:
         """What a subclass prints of itself between its parentheses."""

@@ -1,0 +1,183 @@
+"""What `train` shows: lines of text, and a progress bar where there is a terminal and rich."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from statistics import median
+from typing import Any, Protocol
+
+import numpy as np
+
+from .scores import Classification, Regression, Scores
+from .training import Epoch, Fitted
+
+__all__ = ["Screen", "compare_header", "compare_row", "comparison", "epoch_header", "epoch_row", "screen", "summary"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+NAMES = ("tinygrad_mlp", "torch")
+
+# A confusion matrix is shown up to this many classes, with names cut to this length.
+MOST_CLASSES = 20
+NAME_WIDTH = 12
+
+
+class Screen(Protocol):
+    """Where the lines go."""
+
+    def line(self, text: str = "") -> None:
+        """Show a line."""
+
+    def progress(self, title: str, steps: int) -> AbstractContextManager[Callable[[], object]]:
+        """Show how much of `steps` is done for as long as the context lasts; what it gives is called after each."""
+
+
+def screen(quiet: bool) -> Screen:
+    """The best screen there is: none if `quiet`, rich's on a terminal, else plain lines."""
+    if quiet:
+        return Silent()
+    if sys.stdout is not None and sys.stdout.isatty():
+        try:
+            return Terminal()
+        except ImportError:
+            pass
+    return Plain()
+
+
+class Silent:
+    """Shows nothing: for `--json`."""
+
+    def line(self, text: str = "") -> None:
+        """Show nothing."""
+
+    def progress(self, title: str, steps: int) -> AbstractContextManager[Callable[[], object]]:
+        """Show nothing."""
+        return nullcontext(lambda: None)
+
+
+class Plain(Silent):
+    """Lines on stdout: for files, pipes and terminals without rich."""
+
+    def line(self, text: str = "") -> None:
+        """Print the line at once, so that who reads a pipe sees it grow."""
+        print(text, flush=True)
+
+
+class Terminal:
+    """Lines above a progress bar. Raises ImportError without rich."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self.console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+    def line(self, text: str = "") -> None:
+        """Print the line, above the bar if there is one."""
+        self.console.print(text)
+
+    @contextmanager
+    def progress(self, title: str, steps: int) -> Iterator[Callable[[], object]]:
+        """A bar, which is wiped out at the end."""
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self.console, transient=True) as bar:
+            task = bar.add_task(title, total=steps)
+            yield lambda: bar.advance(task)
+
+
+# -- epochs ---------------------------------------------------------------------------------------------------------
+
+
+def epoch_header(task: str) -> str:
+    """The titles above `epoch_row`."""
+    return "epoch  " + "  ".join(f"{title:>13}" for title in _titles(task))
+
+
+def epoch_row(epoch: Epoch) -> str:
+    """One epoch: its loss and what the test part says."""
+    return f"{epoch.number:5}  " + "  ".join(f"{value:>13}" for value in _values(epoch))
+
+
+def compare_header(task: str) -> list[str]:
+    """The titles above `compare_row`: what is measured, and under it the two frameworks."""
+    measured = [*_titles(task), "time (ms)"]
+    names = "  ".join(f"{name:>12}" for name in NAMES)
+    return [
+        " " * 5 + "".join(f"    {title:^{len(names)}}" for title in measured).rstrip(),
+        "epoch" + f"    {names}" * len(measured),
+    ]
+
+
+def compare_row(epochs: Sequence[Epoch]) -> str:
+    """The same epoch under both frameworks, value beside value."""
+    values = [[*_values(epoch), f"{epoch.seconds * 1e3:.1f}"] for epoch in epochs]
+    pairs = zip(*values, strict=True)
+    return f"{epochs[0].number:5}" + "".join("    " + "  ".join(f"{value:>12}" for value in pair) for pair in pairs)
+
+
+def _titles(task: str) -> list[str]:
+    return ["loss", "test accuracy"] if task == "classification" else ["loss", "test RMSE", "test R2"]
+
+
+def _values(epoch: Epoch) -> list[str]:
+    scores = epoch.scores
+    loss = f"{epoch.loss:#.6g}"
+    if isinstance(scores, Classification):
+        return [loss, f"{scores.accuracy:.2%}"]
+    return [loss, f"{scores.rmse:.5g}", _r2(scores)]
+
+
+def _r2(scores: Regression) -> str:
+    return "undefined" if scores.r2 != scores.r2 else f"{scores.r2:.4f}"
+
+
+def comparison(ours: Fitted, theirs: Fitted) -> list[str]:
+    """How far apart the two frameworks' losses are, and their times."""
+    apart = [
+        abs(a.loss - b.loss) / abs(b.loss) if b.loss else 0.0 for a, b in zip(ours.epochs, theirs.epochs, strict=True)
+    ]
+    worst = max(range(len(apart)), key=apart.__getitem__)
+    ratio = median(e.seconds for e in ours.epochs) / median(e.seconds for e in theirs.epochs)
+    return [
+        f"losses: at most {apart[worst]:.1e} apart (relative, epoch {worst + 1}); {apart[0]:.1e} in epoch 1",
+        f"time to train: {ours.seconds:.2f} s, torch {theirs.seconds:.2f} s; median epoch {ratio:.2f} of torch's",
+    ]
+
+
+# -- the end --------------------------------------------------------------------------------------------------------
+
+
+def summary(scores: Scores, seconds: float, class_names: Sequence[str], target: str) -> list[str]:
+    """What the trained network can do: accuracy and confusion, or for a quantity its error."""
+    trained = f"trained in {seconds:.2f} s"
+    if isinstance(scores, Regression):
+        return [f"test RMSE {scores.rmse:.5g} (in units of {target!r}), R2 {_r2(scores)}; {trained}"]
+    head = f"test accuracy {scores.accuracy:.2%} ({scores.right} of {scores.rows}); {trained}"
+    matrix = _confusion_matrix(scores.confusion, class_names) if len(class_names) <= MOST_CLASSES else []
+    return [head, *matrix, "", _most_confused(scores.confusion, class_names)]
+
+
+def _confusion_matrix(confusion: Array, class_names: Sequence[str]) -> list[str]:
+    names = [name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 2] + ".." for name in class_names]
+    width = max(5, *map(len, names))
+    lines = ["", "confusion: a row for each true class, a column for each predicted one"]
+    lines.append(" " * width + "".join(f" {name:>{width}}" for name in names) + "   found")
+    for i, name in enumerate(names):
+        cells = "".join(f" {count or '.':>{width}}" for count in confusion[i])
+        rows = confusion[i].sum()
+        lines.append(f"{name:>{width}}{cells}" + (f" {confusion[i, i] / rows:7.1%}" if rows else "       -"))
+    return lines
+
+
+def _most_confused(confusion: Array, class_names: Sequence[str], most: int = 5) -> str:
+    wrong = confusion.copy()
+    np.fill_diagonal(wrong, 0)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    pairs = [(wrong.flat[k], *divmod(int(k), len(wrong))) for k in order if wrong.flat[k]]
+    if not pairs:
+        return "nothing was confused"
+    return "most confused: " + ", ".join(
+        f"{class_names[i]} taken for {class_names[j]} ({'once' if n == 1 else f'{n} times'})" for n, i, j in pairs
+    )

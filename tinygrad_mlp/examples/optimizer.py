@@ -1,0 +1,27 @@
+"""The network as a sequence of layers, and an optimizer that updates the weights."""
+
+import tinygrad_mlp as torch
+
+torch.manual_seed(0)
+N, D_in, H, D_out = 64, 1000, 100, 10
+learning_rate = 1e-6
+
+x = torch.randn(N, D_in)
+y = torch.randn(N, D_out)
+model = torch.nn.Sequential(
+    torch.nn.Linear(D_in, H, bias=False),
+    torch.nn.ReLU(),
+    torch.nn.Linear(H, D_out, bias=False),
+)
+torch.nn.init.normal_(model[0].weight)
+torch.nn.init.normal_(model[2].weight)
+loss_fn = torch.nn.MSELoss(reduction="sum")
+optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
+
+for step in range(500):
+    loss = loss_fn(model(x), y)
+    print(step, loss.item())
+
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()

@@ -1,0 +1,345 @@
+"""Losses: those that are rows of the derivative table under torch's signatures, others made of rows.
+
+`reduction` is "none" (a loss for each element or sample), "mean" or "sum"; ValueError for another. `size_average` and
+`reduce` are its older form, which warns, as in torch.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...functions import FUNCTIONS
+from ...tensor import Tensor, wrap
+
+__all__ = [
+    "binary_cross_entropy_with_logits", "cross_entropy", "huber_loss", "kl_div", "l1_loss", "mse_loss", "nll_loss",
+    "smooth_l1_loss",
+]  # fmt: skip
+
+_f: dict[str, Callable[..., Tensor]] = FUNCTIONS
+_mse, _nll, _log_softmax = _f["mse_loss"], _f["nll_loss"], _f["log_softmax"]
+_abs, _sum, _mean, _where, _reshape = (_f[name] for name in ("abs", "sum", "mean", "where", "reshape"))
+_REDUCTIONS = ("mean", "sum", "none")
+
+
+def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    """The reduction that is meant, by its name or by its older form, which warns. ValueError for one that is none."""
+    if size_average is not None or reduce is not None:
+        averaged = size_average is None or size_average
+        reduction = "none" if reduce is False else "mean" if averaged else "sum"
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+            stacklevel=3,
+        )
+    return reduction
+
+
+def _check(reduction: str) -> None:
+    if reduction not in _REDUCTIONS:
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+
+
+def _reduced(loss: Any, reduction: str) -> Tensor:
+    _check(reduction)
+    return loss if reduction == "none" else _sum(loss) if reduction == "sum" else _mean(loss)
+
+
+# -- of two tensors of the same shape ----------------------------------------------------------------------------------
+
+
+def _warn_of_sizes(input: Tensor, target: Tensor) -> None:
+    if target.array.shape != input.array.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
+            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            stacklevel=3,
+        )
+
+
+def _weighted(error: Any, weight: Tensor, input: Tensor, reduction: str, divisor: Any) -> Tensor:
+    if weight.shape != input.shape:
+        raise ValueError("Weights and input must have the same size.")
+    if reduction not in _REDUCTIONS:
+        raise ValueError(f"Invalid reduction mode: {reduction}. Expected one of 'none', 'mean', 'sum'.")
+    loss = error * weight
+    return _sum(loss) / divisor if reduction == "mean" else _reduced(loss, reduction)
+
+
+def mse_loss(
+    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+    reduction: str = "mean", weight: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """The squared error; with `weight`, of the input's shape, the weighted mean.
+
+    Warns where the shapes differ (they are broadcast). Source: torch.nn.functional.mse_loss.
+    """
+    if target.array.shape != input.array.shape:
+        _warn_of_sizes(input, target)
+    if size_average is not None or reduce is not None:
+        reduction = reduction_of(size_average, reduce, reduction)
+    if weight is not None:
+        return _weighted(_f["square"](input - target), weight, input, reduction, _sum(weight))
+    _check(reduction)
+    return _mse(input, target, reduction)
+
+
+def l1_loss(
+    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+    reduction: str = "mean", weight: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """The absolute error; with `weight`, of the input's shape, the weighted mean.
+
+    Warns where the shapes differ (they are broadcast). Source: torch.nn.functional.l1_loss.
+    """
+    _warn_of_sizes(input, target)
+    reduction = reduction_of(size_average, reduce, reduction)
+    error = _abs(input - target)
+    if weight is not None:
+        return _weighted(error, weight, input, reduction, _sum(weight))
+    return _reduced(error, reduction)
+
+
+def smooth_l1_loss(
+    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+    reduction: str = "mean", beta: float = 1.0,
+) -> Tensor:  # fmt: skip
+    """error^2 / (2 beta) where the absolute error is below `beta`, else it less beta / 2.
+
+    Warns where the shapes differ (they are broadcast); RuntimeError for a negative beta. Source:
+    torch.nn.functional.smooth_l1_loss, after Girshick (2015).
+    """
+    if beta < 0:
+        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+    _warn_of_sizes(input, target)
+    reduction = reduction_of(size_average, reduce, reduction)
+    error = _abs(input - target)
+    if beta:
+        error = _where(error.lt(beta), _f["square"](error) * (0.5 / beta), error - 0.5 * beta)
+    return _reduced(error, reduction)
+
+
+def huber_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
+) -> Tensor:
+    """error^2 / 2 where the absolute error is at most `delta`, else delta (it less delta / 2); times `weight`.
+
+    Warns where the shapes differ (they are broadcast); RuntimeError unless delta > 0. Source:
+    torch.nn.functional.huber_loss, after Huber (1964).
+    """
+    if delta <= 0:
+        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    _warn_of_sizes(input, target)
+    error = _abs(input - target)
+    loss = _where(error.le(delta), _f["square"](error) * 0.5, (error - 0.5 * delta) * delta)
+    if weight is not None:
+        return _weighted(loss, weight, input, reduction, float(loss.numel()))
+    return _reduced(loss, reduction)
+
+
+# -- of probabilities --------------------------------------------------------------------------------------------------
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
+    reduce: bool | None = None, reduction: str = "mean", pos_weight: Tensor | None = None,
+) -> Tensor:  # fmt: skip
+    """-(target log(p) + (1 - target) log(1 - p)) for p = sigmoid(input), safe from overflow.
+
+    `pos_weight` weighs the first term, `weight` the whole; both are broadcast. ValueError where input and target differ
+    in shape. Source: torch.nn.functional.binary_cross_entropy_with_logits.
+    """
+    reduction = reduction_of(size_average, reduce, reduction)
+    if target.shape != input.shape:
+        raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+    log_p: Any = _f["logsigmoid"](input)
+    if pos_weight is not None:
+        log_p = ((pos_weight - 1) * target + 1) * log_p
+    loss = (1 - target) * input - log_p
+    return _reduced(loss if weight is None else loss * weight, reduction)
+
+
+def kl_div(
+    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
+    reduction: str = "mean", log_target: bool = False,
+) -> Tensor:  # fmt: skip
+    """target (log(target) - input), for an input of log probabilities; with `log_target` the target's are logs too.
+
+    `reduction` may be "batchmean", the sum over the first size, which is the Kullback-Leibler divergence; "mean" warns
+    that it is not. Source: torch.nn.functional.kl_div.
+    """
+    if size_average is not None or reduce is not None:
+        reduction = reduction_of(size_average, reduce, reduction)
+    elif reduction == "mean":
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size."
+            "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
+            "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
+            stacklevel=2,
+        )
+    loss: Any
+    if log_target:
+        loss = _f["exp"](target) * (target - input)
+    else:
+        positive = target.gt(0)  # 0 log(0) is 0
+        log = _f["log"](_where(positive, target, 1.0))
+        loss = _where(positive, target * log, target * 0) - target * input
+    if reduction != "batchmean":
+        return _reduced(loss, reduction)
+    return _sum(loss) / input.shape[0] if input.ndim else _sum(loss)
+
+
+# -- of classes --------------------------------------------------------------------------------------------------------
+
+
+def nll_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
+    ignore_index: int = -100, reduce: bool | None = None, reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """The negative log probability of the target class, from log probabilities (C,), (N, C) or (N, C, d, ...).
+
+    `target` has int64 or uint8 classes of the shape (), (N,) or (N, d, ...); those equal to `ignore_index` do not
+    count. `weight` (C,) weighs the classes, and the mean is the weighted one. IndexError for a class that is out of
+    bounds, ValueError or RuntimeError, as torch, for shapes and dtypes that do not fit. Source:
+    torch.nn.functional.nll_loss.
+    """
+    _check_tensor("nll_loss_nd", target)
+    if size_average is not None or reduce is not None:
+        reduction = reduction_of(size_average, reduce, reduction)
+    return _classes(input, target, weight, reduction, ignore_index)
+
+
+def cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
+    ignore_index: int = -100, reduce: bool | None = None, reduction: str = "mean", label_smoothing: float = 0.0,
+) -> Tensor:  # fmt: skip
+    """nll_loss of log_softmax, from logits (C,), (N, C) or (N, C, d, ...); or a target of the same shape.
+
+    Such a target holds the probability of each class. `label_smoothing` mixes the target with equal probabilities
+    (Szegedy et al. 2016); RuntimeError for one outside [0, 1], otherwise errors as `nll_loss`. Source:
+    torch.nn.functional.cross_entropy.
+    """
+    _check_tensor("cross_entropy_loss", target)
+    if size_average is not None or reduce is not None:
+        reduction = reduction_of(size_average, reduce, reduction)
+    dim = 0 if input.array.ndim == 1 else 1
+    if target.array.shape == input.array.shape:
+        return _probabilities(input, target, weight, reduction, ignore_index, label_smoothing, dim)
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
+    log_p = _log_softmax(input, dim)
+    loss = _classes(log_p, target, weight, reduction, ignore_index)
+    if label_smoothing == 0:
+        return loss
+    spread = _over_all_classes(log_p, target, weight, reduction, ignore_index, dim)
+    part: float = label_smoothing / input.shape[dim]
+    return loss * (1 - label_smoothing) + spread * part
+
+
+def _check_tensor(name: str, target: object) -> None:
+    if not isinstance(target, Tensor):
+        raise TypeError(f"{name}(): argument 'target' (position 2) must be Tensor, not {type(target).__name__}")
+
+
+def _classes(log_p: Tensor, target: Tensor, weight: Tensor | None, reduction: str, ignore_index: int) -> Tensor:
+    """nll_loss in any number of dimensions: the row has two."""
+    _check(reduction)
+    shape, wanted = log_p.array.shape, target.array.shape
+    _check_classes(log_p, target, weight)
+    if target.array.dtype != np.int64:
+        target = wrap(target.array.astype(np.int64))
+    if len(shape) == 2:
+        return _nll(log_p, target, weight, reduction, ignore_index)
+    if len(shape) > 2:
+        log_p = _f["permute"](log_p, (0, *range(2, len(shape)), 1))
+    rows = _reshape(log_p, (-1, shape[1] if len(shape) > 1 else shape[0]))
+    loss = _nll(rows, wrap(target.array.reshape(-1)), weight, reduction, ignore_index)
+    return _reshape(loss, wanted) if reduction == "none" else loss
+
+
+def _check_classes(log_p: Tensor, target: Tensor, weight: Tensor | None) -> None:
+    shape, wanted = log_p.array.shape, target.array.shape
+    if not shape:
+        raise ValueError("Expected 1 or more dimensions (got 0)")
+    if len(shape) == 1:
+        if len(wanted) == 1 and wanted != (1,):
+            raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {wanted[0]}")
+    elif wanted[:1] != shape[:1]:
+        raise ValueError(
+            f"Expected input batch_size ({shape[0]}) to match target batch_size ({wanted[0] if wanted else 1})."
+        )
+    if len(shape) <= 2:
+        if len(wanted) > 1:
+            raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    elif wanted[1:] != shape[2:]:
+        if len(shape) == 4:
+            raise RuntimeError(f"size mismatch (got input: {list(shape)} , target: {list(wanted)}")
+        raise RuntimeError(f"Expected target size {[shape[0], *shape[2:]]}, got {list(wanted)}")
+    if target.array.dtype not in (np.int64, np.uint8):
+        name = target.dtype.tensor_type.removesuffix("Tensor")
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {name}")
+    if weight is not None:
+        _check_weight(weight, shape[min(1, len(shape) - 1)], "")
+        if weight.array.dtype != log_p.array.dtype:
+            words = [tensor.dtype.tensor_type.removesuffix("Tensor") for tensor in (log_p, weight)]
+            raise RuntimeError(f"expected scalar type {words[0]} but found {words[1]}")
+
+
+def _check_weight(weight: Tensor, classes: int, prefix: str) -> None:
+    if weight.array.shape != (classes,):
+        raise RuntimeError(
+            f"{prefix}weight tensor should be defined either for all {classes} classes or no classes but got weight "
+            f"tensor of shape: {list(weight.array.shape)}"
+        )
+
+
+def _over_all_classes(
+    log_p: Any, target: Tensor, weight: Tensor | None, reduction: str, ignore_index: int, dim: int
+) -> Tensor:
+    """The sum of the losses that each class would give, for label smoothing."""
+    counted = target.array != ignore_index
+    if dim == 0:
+        counted = counted.reshape(())
+    loss = -_sum(log_p if weight is None else log_p * _along_classes(weight, log_p, dim), dim)
+    loss = _where(wrap(np.asarray(counted)), loss, 0.0)
+    if reduction != "mean":
+        return _reduced(loss, reduction)
+    classes = target.array[target.array != ignore_index]
+    total = classes.size if weight is None else weight.array[classes].sum()
+    return _sum(loss) / wrap(np.asarray(total, log_p.array.dtype))
+
+
+def _along_classes(weight: Tensor, input: Tensor, dim: int) -> Tensor:
+    shape = [1] * input.array.ndim
+    shape[dim] = -1
+    return wrap(weight.array.reshape(shape))
+
+
+def _probabilities(
+    input: Any, target: Any, weight: Tensor | None, reduction: str, ignore_index: int, label_smoothing: float, dim: int
+) -> Tensor:
+    _check(reduction)
+    if target.array.dtype.kind != "f":
+        name = target.dtype.tensor_type.removesuffix("Tensor")
+        raise RuntimeError(f"Expected floating point type for target with class probabilities, got {name}")
+    if ignore_index >= 0:
+        raise RuntimeError("ignore_index is not supported for floating point target")
+    classes = input.shape[dim]
+    if weight is not None:
+        _check_weight(weight, classes, "cross_entropy: ")
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
+    if label_smoothing:
+        target = target * (1 - label_smoothing) + label_smoothing / classes
+    log_p = _log_softmax(input, dim)
+    loss = log_p * target
+    if weight is not None:
+        loss = loss * _along_classes(weight, input, dim)
+    if reduction == "none":
+        return -_sum(loss, dim)
+    samples = math.prod(input.shape) // classes if classes else 0
+    return -_sum(loss) if reduction == "sum" else -_sum(loss) / wrap(np.asarray(samples, log_p.array.dtype))

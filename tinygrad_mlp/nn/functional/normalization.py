@@ -1,0 +1,92 @@
+"""Normalising: of vectors to length 1, of features to mean 0 and variance 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ...autograd import no_grad
+from ...composite import norm
+from ...functions import FUNCTIONS
+from ...tensor import Tensor
+
+_f: dict[str, Callable[..., Tensor]] = FUNCTIONS
+
+
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """input / max(its p-norm along `dim`, eps) (torch.nn.functional.normalize)."""
+    return input / _f["clamp"](norm(input, p, dim, keepdim=True), eps)
+
+
+def layer_norm(
+    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    """Mean 0 and variance 1 over the last dimensions, which have `normalized_shape`; then times `weight` plus `bias`.
+
+    RuntimeError for an input, weight or bias of another shape. Source: torch.nn.functional.layer_norm, after Ba et al.
+    (2016).
+    """
+    shape = tuple(normalized_shape)
+    if tuple(input.shape[input.ndim - len(shape) :]) != shape:
+        raise RuntimeError(
+            f"Given normalized_shape={list(shape)}, expected input with shape [*, {str(list(shape))[1:-1]}], but got "
+            f"input of size{list(input.shape)}"
+        )
+    for name, part in (("weight", weight), ("bias", bias)):
+        if part is not None and part.shape != shape:
+            raise RuntimeError(
+                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(part.shape)} "
+                f"and normalized_shape = {list(shape)}"
+            )
+    return _scaled(_standardized(input, list(range(input.ndim - len(shape), input.ndim)), eps), weight, bias)
+
+
+def _standardized(input: Tensor, dims: list[int], eps: float) -> Tensor:
+    centered = input - _f["mean"](input, dims, True)
+    return centered * _f["rsqrt"](_f["mean"](_f["square"](centered), dims, True) + eps)
+
+
+def _scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    if weight is not None:
+        x = x * weight
+    return x if bias is None else x + bias
+
+
+def batch_norm(
+    input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None,
+    bias: Tensor | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    """Mean 0 and variance 1 of every channel (dimension 1), then times `weight` plus `bias`.
+
+    In training over the batch, whose mean and unbiased variance move the running ones by `momentum`, in place;
+    otherwise by the running ones. ValueError for one value per channel in training, RuntimeError for another number of
+    channels. Source: torch.nn.functional.batch_norm, after Ioffe & Szegedy (2015).
+    """
+    channels = input.shape[1]
+    dims = [d for d in range(input.ndim) if d != 1]
+    count = math.prod(input.shape[d] for d in dims)
+    if training and count == 1:
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+    parts = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    for name, part in parts.items():
+        if part is not None and part.numel() != channels:
+            raise RuntimeError(f"{name} should contain {channels} elements not {part.numel()}")
+    across = (1, channels, *(1,) * (input.ndim - 2))
+    weight, bias = (None if part is None else part.reshape(across) for part in (weight, bias))
+    if not training:
+        if running_mean is None or running_var is None:
+            raise RuntimeError("running_mean and running_var must be defined in evaluation mode")
+        scale = _f["rsqrt"](running_var.reshape(across) + eps)
+        return _scaled((input - running_mean.reshape(across)) * scale, weight, bias)
+    with no_grad():
+        for running, now in (
+            (running_mean, np.mean(input.array, tuple(dims))),
+            (running_var, np.var(input.array, tuple(dims), ddof=1)),
+        ):
+            if running is not None:
+                running.array[...] = (1 - momentum) * running.array + momentum * now
+                running.versions[0] += 1
+    return _scaled(_standardized(input, dims, eps), weight, bias)

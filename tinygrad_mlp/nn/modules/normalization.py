@@ -1,0 +1,116 @@
+"""Normalising layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...dtypes import dtype as _dtype
+from ...tensor import Tensor, wrap
+from .. import functional as F
+from .. import init
+from .linear import blank
+from .module import Module
+
+__all__ = ["BatchNorm1d", "LayerNorm"]
+
+
+class LayerNorm(Module):
+    """Mean 0 and variance 1 over the last dimensions, which have `normalized_shape`; then times weight plus bias.
+
+    Source: torch.nn.LayerNorm, after Ba et al. (2016).
+    """
+
+    def __init__(
+        self, normalized_shape: int | tuple[int, ...] | list[int], eps: float = 1e-5, elementwise_affine: bool = True,
+        bias: bool = True, device: Any = None, dtype: _dtype | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.eps = eps
+        self.elementwise_affine = elementwise_affine
+        for name, present in (("weight", elementwise_affine), ("bias", elementwise_affine and bias)):
+            self.register_parameter(name, blank(self.normalized_shape, dtype) if present else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Make the weight 1 and the bias 0."""
+        _reset(self)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The input (*, normalized_shape), normalised."""
+        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        """The options."""
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
+            f"bias={self.bias is not None}"
+        )
+
+
+class BatchNorm1d(Module):
+    """Mean 0 and variance 1 of every feature over the batch: (N, C) or (N, C, L); then times weight plus bias.
+
+    Evaluation takes the running mean and variance, which training moves by `momentum` (None: their plain mean over all
+    batches), unless `track_running_stats` is off. ValueError for another number of dimensions and for a batch of one
+    value per feature in training. Source: torch.nn.BatchNorm1d, after Ioffe & Szegedy (2015).
+    """
+
+    def __init__(
+        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+        track_running_stats: bool = True, device: Any = None, dtype: _dtype | None = None, *, bias: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.num_features = num_features
+        self.eps = eps
+        self.momentum = momentum
+        self.affine = affine
+        self.track_running_stats = track_running_stats
+        for name, present in (("weight", affine), ("bias", affine and bias)):
+            self.register_parameter(name, blank((num_features,), dtype) if present else None)
+        for name in ("running_mean", "running_var"):
+            self.register_buffer(name, blank((num_features,), dtype).detach() if track_running_stats else None)
+        self.register_buffer("num_batches_tracked", wrap(np.zeros((), np.int64)) if track_running_stats else None)
+        self.reset_parameters()
+
+    def reset_running_stats(self) -> None:
+        """Make the running mean 0, the running variance 1, and forget the number of batches."""
+        if self.track_running_stats:
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+    def reset_parameters(self) -> None:
+        """Make the weight 1, the bias 0, and start the running statistics anew."""
+        self.reset_running_stats()
+        _reset(self)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The input (N, C) or (N, C, L), normalised."""
+        if input.ndim not in (2, 3):
+            raise ValueError(f"expected 2D or 3D input (got {input.ndim}D input)")
+        momentum = self.momentum
+        if self.training and self.track_running_stats:
+            self.num_batches_tracked.add_(1)
+            if momentum is None:
+                momentum = 1.0 / float(self.num_batches_tracked)
+        return F.batch_norm(
+            input, self.running_mean, self.running_var, self.weight, self.bias,
+            self.training or self.running_mean is None, momentum or 0.0, self.eps,
+        )  # fmt: skip
+
+    def extra_repr(self) -> str:
+        """The options."""
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+
+def _reset(module: Module) -> None:
+    if module.weight is not None:
+        init.ones_(module.weight)
+    if module.bias is not None:
+        init.zeros_(module.bias)

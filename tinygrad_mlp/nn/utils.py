@@ -1,0 +1,99 @@
+"""What is done to all the parameters of a module: clip their gradients, lay them out as one vector."""
+
+from __future__ import annotations
+
+import math
+import types
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..functions import FUNCTIONS
+from ..tensor import Tensor, wrap
+
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "get_total_norm", "parameters_to_vector", "vector_to_parameters"]
+
+Tensors = Tensor | Iterable[Tensor]
+
+
+def _listed(parameters: Tensors) -> list[Tensor]:
+    return [parameters] if isinstance(parameters, Tensor) else list(parameters)
+
+
+def _gradients(parameters: list[Tensor]) -> list[Any]:
+    return [p._grad.array for p in parameters if p._grad is not None]
+
+
+def get_total_norm(
+    tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
+) -> Tensor:
+    """The norm of several tensors as if they were one vector, 0-d (torch.nn.utils.get_total_norm).
+
+    RuntimeError if it is nan or infinite and `error_if_nonfinite`. `foreach` makes no difference here.
+    """
+    return _total_norm([tensor.array for tensor in _listed(tensors)], norm_type, error_if_nonfinite)
+
+
+def _total_norm(arrays: list[Any], norm_type: float, error_if_nonfinite: bool) -> Tensor:
+    if not arrays:
+        return wrap(np.zeros((), np.float32))
+    norm_type = float(norm_type)
+    norms = np.array([np.linalg.norm(array.ravel(), norm_type) for array in arrays], arrays[0].dtype)
+    total = np.linalg.norm(norms, norm_type)
+    if error_if_nonfinite and not math.isfinite(total):
+        raise RuntimeError(
+            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
+            "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
+            "`error_if_nonfinite=False`"
+        )
+    return wrap(np.asarray(total, norms.dtype))
+
+
+def clip_grad_norm_(
+    parameters: Tensors, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:  # fmt: skip
+    """Scale the gradients, in place, so that their norm as one vector is at most `max_norm`; returns what it was.
+
+    RuntimeError if the norm is nan or infinite and `error_if_nonfinite`. `foreach` makes no difference here. Source:
+    torch.nn.utils.clip_grad_norm_.
+    """
+    listed = _listed(parameters)
+    if not listed and isinstance(parameters, types.GeneratorType):
+        warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=2)
+    total = _total_norm(_gradients(listed), norm_type, error_if_nonfinite)
+    factor = np.minimum(float(max_norm) / (total.array + total.array.dtype.type(1e-6)), 1)  # nan stays nan
+    for p in listed:
+        if p._grad is not None:
+            p._grad.array *= factor.astype(p._grad.array.dtype)
+            p._grad.versions[0] += 1
+    return total
+
+
+def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
+    """Limit every element of the gradients to +-`clip_value`, in place (torch.nn.utils.clip_grad_value_)."""
+    for p in _listed(parameters):
+        if p._grad is not None:
+            np.clip(p._grad.array, -float(clip_value), float(clip_value), out=p._grad.array)
+            p._grad.versions[0] += 1
+
+
+def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
+    """All elements of all parameters as one vector (torch.nn.utils.parameters_to_vector)."""
+    return FUNCTIONS["cat"]([FUNCTIONS["reshape"](p, (-1,)) for p in parameters])  # type: ignore[no-any-return]
+
+
+def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
+    """Give the parameters the elements of a vector, whose memory they then share; TypeError for what is no Tensor.
+
+    Source: torch.nn.utils.vector_to_parameters.
+    """
+    if not isinstance(vec, Tensor):
+        raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")
+    start = 0
+    for p in parameters:
+        count = p.numel()
+        p.data = wrap(vec.array[start : start + count].reshape(p.array.shape))
+        start += count

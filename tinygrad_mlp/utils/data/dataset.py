@@ -1,0 +1,128 @@
+"""Data sets: samples by number."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from ... import random
+from ...functions import FUNCTIONS
+from ...tensor import Tensor
+
+Sample = TypeVar("Sample", covariant=True)
+
+
+class Dataset(Generic[Sample]):
+    """The base class of data sets: a subclass defines `__getitem__(index)`, and `__len__` for a loader.
+
+    `a + b` is the one after the other. Source: torch.utils.data.Dataset.
+    """
+
+    def __getitem__(self, index: Any) -> Sample:
+        raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
+
+    def __add__(self, other: Dataset[Any]) -> ConcatDataset:
+        return ConcatDataset([self, other])
+
+
+class TensorDataset(Dataset[tuple[Tensor, ...]]):
+    """Tensors side by side: sample i is the tuple of their i-th slices.
+
+    AssertionError unless the tensors have the same first size. Source: torch.utils.data.TensorDataset.
+    """
+
+    def __init__(self, *tensors: Tensor) -> None:
+        if any(tensors[0].size(0) != tensor.size(0) for tensor in tensors):
+            raise AssertionError("Size mismatch between tensors")
+        self.tensors = tensors
+
+    def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
+        return tuple(tensor[index] for tensor in self.tensors)
+
+    def __len__(self) -> int:
+        return int(self.tensors[0].size(0))
+
+
+class Subset(Dataset[Any]):
+    """The samples of another data set at some indices (torch.utils.data.Subset)."""
+
+    def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
+        self.dataset = dataset
+        self.indices = indices
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, list):
+            return self.dataset[[self.indices[i] for i in index]]
+        return self.dataset[self.indices[index]]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+class ConcatDataset(Dataset[Any]):
+    """Several data sets one after the other.
+
+    AssertionError for none, ValueError for an index before the first. Source: torch.utils.data.ConcatDataset.
+    """
+
+    def __init__(self, datasets: Iterable[Any]) -> None:
+        self.datasets = list(datasets)
+        if not self.datasets:
+            raise AssertionError("datasets should not be an empty iterable")
+        self.cumulative_sizes = list(accumulate(len(dataset) for dataset in self.datasets))
+
+    def __getitem__(self, index: int) -> Any:
+        if index < 0:
+            if -index > len(self):
+                raise ValueError("absolute value of index should not exceed dataset length")
+            index += len(self)
+        which = bisect_right(self.cumulative_sizes, index)
+        return self.datasets[which][index - (self.cumulative_sizes[which - 1] if which else 0)]
+
+    def __len__(self) -> int:
+        return self.cumulative_sizes[-1]
+
+
+def random_split(
+    dataset: Any, lengths: Sequence[float], generator: random.Generator | None = None
+) -> list[Subset]:
+    """A data set divided at random into parts of given lengths, or of fractions that sum to 1.
+
+    What rounding the fractions down leaves over goes to the parts in turn, from the first. The order is torch's for the
+    same seed of the generator. ValueError for lengths that do not sum to the data set's or a fraction outside [0, 1];
+    warns of a fraction that gets no sample. Source: torch.utils.data.random_split.
+    """
+    counts = list(lengths)
+    if math.isclose(sum(counts), 1) and sum(counts) <= 1:
+        for i, fraction in enumerate(counts):
+            if not 0 <= fraction <= 1:
+                raise ValueError(f"Fraction at index {i} is not between 0 and 1")
+        counts = [math.floor(len(dataset) * fraction) for fraction in counts]
+        for i in range(len(dataset) - sum(counts)):  # type: ignore[arg-type]
+            counts[i % len(counts)] += 1
+        for i, count in enumerate(counts):
+            if not count:
+                warnings.warn(
+                    f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2
+                )
+    if sum(counts) != len(dataset):
+        raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
+    order = (generator or random.default_generator).permutation(len(dataset)).tolist()
+    ends = list(accumulate(int(count) for count in counts))
+    return [Subset(dataset, order[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def batch_of_tensors(dataset: Any, indices: Sequence[int]) -> list[Tensor] | None:
+    """What collating these samples one by one would give, taken at once; None where a data set is not of tensors."""
+    if type(dataset) is Subset:
+        return batch_of_tensors(dataset.dataset, [dataset.indices[i] for i in indices])
+    if type(dataset) is not TensorDataset:
+        return None
+    where = np.array(indices, np.int64)
+    return [FUNCTIONS["getitem"](tensor, where) for tensor in dataset.tensors]

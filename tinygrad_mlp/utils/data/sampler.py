@@ -1,0 +1,156 @@
+"""Samplers: in which order the samples of a data set come, torch's for the same seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from itertools import islice
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from ... import random
+
+Index = TypeVar("Index", covariant=True)
+
+
+class Sampler(Generic[Index]):
+    """The base class of samplers: a subclass defines `__iter__`, over the indices, and `__len__`.
+
+    Source: torch.utils.data.Sampler.
+    """
+
+    def __iter__(self) -> Iterator[Index]:
+        raise NotImplementedError
+
+
+class SequentialSampler(Sampler[int]):
+    """The indices in order (torch.utils.data.SequentialSampler)."""
+
+    def __init__(self, data_source: Sized) -> None:
+        self.data_source = data_source
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self.data_source)))
+
+    def __len__(self) -> int:
+        return len(self.data_source)
+
+
+class RandomSampler(Sampler[int]):
+    """The indices in random order, anew at each pass; with `replacement` each drawn from all.
+
+    Without a generator each pass draws the seed of its own from the default one. TypeError for a `replacement` that is
+    no bool, ValueError unless there is a sample to draw. Source: torch.utils.data.RandomSampler.
+    """
+
+    def __init__(
+        self, data_source: Sized, replacement: bool = False, num_samples: int | None = None,
+        generator: random.Generator | None = None,
+    ) -> None:  # fmt: skip
+        self.data_source = data_source
+        self.replacement = replacement
+        self.generator = generator
+        self._num_samples = num_samples
+        if not isinstance(replacement, bool):
+            raise TypeError(f"replacement should be a boolean value, but got replacement={replacement}")
+        if not isinstance(self.num_samples, int) or self.num_samples <= 0:
+            raise ValueError(
+                f"num_samples should be a positive integer value, but got num_samples={self.num_samples}"
+            )
+
+    @property
+    def num_samples(self) -> int:
+        return len(self.data_source) if self._num_samples is None else self._num_samples
+
+    def __iter__(self) -> Iterator[int]:
+        n, count = len(self.data_source), self.num_samples
+        generator = self.generator or random.Generator().manual_seed(draw_seed(None))
+        if self.replacement:
+            for start in range(0, count, 32):
+                yield from generator.integers(0, n, min(32, count - start)).tolist()
+            return
+        for _ in range(count // n):
+            yield from generator.permutation(n).tolist()
+        # Torch shuffles once more for the rest, even where there is none: a generator of the user's moves on by it.
+        yield from generator.permutation(n).tolist()[: count % n]
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+def draw_seed(generator: random.Generator | None) -> int:
+    """A seed out of a generator, as `torch.empty((), dtype=torch.int64).random_()` draws it."""
+    return int((generator or random.default_generator).nonnegative_integers((), np.int64))
+
+
+class SubsetRandomSampler(Sampler[int]):
+    """Given indices in random order, anew at each pass (torch.utils.data.SubsetRandomSampler)."""
+
+    def __init__(self, indices: Sequence[int], generator: random.Generator | None = None) -> None:
+        self.indices = indices
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[int]:
+        for i in (self.generator or random.default_generator).permutation(len(self.indices)).tolist():
+            yield self.indices[i]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+class WeightedRandomSampler(Sampler[int]):
+    """`num_samples` indices, each as likely as its weight, with or without replacement.
+
+    ValueError for a number that is no positive int, a `replacement` that is no bool, weights that are no vector.
+    Source: torch.utils.data.WeightedRandomSampler.
+    """
+
+    def __init__(
+        self, weights: Any, num_samples: int, replacement: bool = True, generator: random.Generator | None = None
+    ) -> None:
+        if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:
+            raise ValueError(f"num_samples should be a positive integer value, but got num_samples={num_samples}")
+        if not isinstance(replacement, bool):
+            raise ValueError(f"replacement should be a boolean value, but got replacement={replacement}")
+        self.weights = np.array(getattr(weights, "array", weights), np.float64)
+        if self.weights.ndim != 1:
+            raise ValueError(
+                f"weights should be a 1d sequence but given weights have shape {self.weights.shape}"
+            )
+        self.num_samples = num_samples
+        self.replacement = replacement
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[int]:
+        generator = self.generator or random.default_generator
+        yield from generator.multinomial(self.weights, self.num_samples, self.replacement).tolist()
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+class BatchSampler(Sampler[list[int]]):
+    """The indices of another sampler in lists of `batch_size`, the last of which may be shorter, or dropped.
+
+    ValueError for a size that is no positive int and a `drop_last` that is no bool. Source:
+    torch.utils.data.BatchSampler.
+    """
+
+    def __init__(self, sampler: Any, batch_size: int, drop_last: bool) -> None:
+        if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:
+            raise ValueError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
+        if not isinstance(drop_last, bool):
+            raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}")
+        self.sampler: Iterable[int] = sampler
+        self.batch_size = batch_size
+        self.drop_last = drop_last
+
+    def __iter__(self) -> Iterator[list[int]]:
+        indices = iter(self.sampler)
+        while batch := list(islice(indices, self.batch_size)):
+            if len(batch) == self.batch_size or not self.drop_last:
+                yield batch
+
+    def __len__(self) -> int:
+        count = len(self.sampler)  # type: ignore[arg-type]
+        return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
