@@ -152,9 +152,14 @@ def test_dtypes(name: str, data: Any) -> None:
     expected = outcome(oracle.call_torch, row, theirs)
     result = outcome(oracle.call_ours, row, ours)
     if isinstance(expected, Exception):
-        assert_same_refusal(result, expected, name, words=0 if row.promotion == "same" else 1)
+        if row.promotion == "same":  # torch has words of its own in every product, and sees first this fault or that
+            assert isinstance(result, RuntimeError)
+        else:
+            assert_same_refusal(result, expected, name, words=1)
         return
     if isinstance(result, Exception):
+        if isinstance(result, RuntimeError) and not any(x.numel() for x in oracle.outputs(expected)):
+            return  # for an empty result torch starts no kernel, and so misses none
         raise result
     for mine, other in zip(oracle.outputs(result), oracle.outputs(expected), strict=True):
         dtype = oracle.to_numpy(other).dtype.name
@@ -177,7 +182,8 @@ def test_in_place_where_torch_has_it(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in ROWS if TABLE[name].inplace])
 @given(data=st.data())
 def test_in_place(name: str, data: Any) -> None:
-    row, dtype = TABLE[name], data.draw(FLOATING)
+    row = TABLE[name]
+    dtype = data.draw(FLOATING) if "f" in (row.kinds or "f") else "int64"
     sampler = Sampler(data.draw, dtype)
     args = sampler.arguments(row)
     ours, theirs, my_leaves, leaves = oracle.leaves(row, args, lambda: sampler.choice([True, True, False]))

@@ -11,39 +11,52 @@ import warnings as _warnings
 # Where torch gives inf or nan in silence, NumPy warns; a user's own NumPy keeps its warnings.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_mlp\.")
 
-from . import autograd, dtypes, nn, optim, utils  # noqa: E402
-from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled  # noqa: E402
+from . import autograd as autograd, dtypes as dtypes, nn as nn, optim as optim, utils as utils  # noqa: E402
+from .autograd import (  # noqa: E402
+    enable_grad as enable_grad,
+    is_grad_enabled as is_grad_enabled,
+    no_grad as no_grad,
+    set_grad_enabled as set_grad_enabled,
+)
 from .composite import *  # noqa: E402, F403
 from .creation import *  # noqa: E402, F403
 from .dtypes import (  # noqa: E402
-    double,
-    dtype,
-    float,
-    float16,
-    float32,
-    float64,
-    get_default_dtype,
-    half,
-    int,
-    int8,
-    int16,
-    int32,
-    int64,
-    long,
-    set_default_dtype,
-    short,
-    uint8,
+    double as double,
+    dtype as dtype,
+    float as float,
+    float16 as float16,
+    float32 as float32,
+    float64 as float64,
+    get_default_dtype as get_default_dtype,
+    half as half,
+    int as int,
+    int8 as int8,
+    int16 as int16,
+    int32 as int32,
+    int64 as int64,
+    long as long,
+    set_default_dtype as set_default_dtype,
+    short as short,
+    uint8 as uint8,
 )
-from .dtypes import bool_ as bool  # noqa: E402
 from .functions import FUNCTIONS as _functions  # noqa: E402
-from .functions import TABLE as _table  # noqa: E402
 from .memory import keep_freed_memory as _keep_freed_memory  # noqa: E402
-from .printing import set_printoptions  # noqa: E402
-from .random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
-from .tensor import Size, Tensor, device  # noqa: E402
+from .ops import TABLE as _table  # noqa: E402
+from .printing import set_printoptions as set_printoptions  # noqa: E402
+from .random import (  # noqa: E402
+    Generator as Generator,
+    default_generator as default_generator,
+    get_rng_state as get_rng_state,
+    initial_seed as initial_seed,
+    manual_seed as manual_seed,
+    seed as seed,
+    set_rng_state as set_rng_state,
+)
+from .tensor import Size as Size, Tensor as Tensor, device as device  # noqa: E402
 
 _keep_freed_memory()
 
+bool = dtypes.bool_
 e, pi, inf, nan = 2.718281828459045, 3.141592653589793, 1e400, 1e400 - 1e400
 
 # A composite function of the same name (`max`, `add` with alpha) stands before its row.

@@ -27,7 +27,9 @@ def _numpy(dtype: _dtype | None) -> Any:
 def _made(array: Any, requires_grad: bool) -> Tensor:
     tensor = wrap(np.asarray(array))
     if requires_grad:
-        tensor.requires_grad = True
+        if tensor.array.dtype.kind != "f":
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        tensor.needs_grad = True
     return tensor
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import itertools
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
@@ -91,7 +92,10 @@ def _general(row: Operator, row_class: type[Node]) -> Function:
 
     def call(*args: Any) -> Any:
         arrays = unwrap(row, args)
-        result = forward(*arrays)
+        try:
+            result = forward(*arrays)
+        except ValueError as error:
+            raise as_torch(error, arrays) from None
         if len(outputs) > 1:
             tensors = tuple(wrap(part if type(part) is ndarray else _as_array(part)) for part in result)
             if state.recording and _needs_grad(row, args):
@@ -131,7 +135,10 @@ def _two_tensors(row: Operator, row_class: type[Node], general: Function) -> Fun
             if other.viewed is not None:
                 refresh(other)
             other_needs = other.needs_grad
-        result = forward(a, b)
+        try:
+            result = forward(a, b)
+        except ValueError as error:
+            raise as_torch(error, (a, b)) from None
         if type(result) is not ndarray:
             result = _as_array(result)
         tensor = new(Tensor)
@@ -530,6 +537,22 @@ def _write(row: Operator, target: Any, arrays: list[Any]) -> None:
         raise RuntimeError(
             f"output with shape {list(target.shape)} doesn't match the broadcast shape {shapes[0] if shapes else error}"
         ) from None
+
+
+def as_torch(error: ValueError, arrays: Sequence[Any]) -> Exception:
+    """Torch's RuntimeError for NumPy's word that shapes do not broadcast; any other error as it is."""
+    shapes = [x.shape for x in arrays if isinstance(x, ndarray)]
+    if not str(error).startswith("operands could not be broadcast"):
+        return error
+    for a, b in itertools.pairwise(shapes):
+        dims = max(len(a), len(b))
+        for back in range(1, min(len(a), len(b)) + 1):
+            m, n = a[-back], b[-back]
+            if m != n and m != 1 != n:
+                return RuntimeError(
+                    f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension {dims - back}"
+                )
+    return error
 
 
 def check_written(target: Any, result: Any) -> None:

@@ -13,10 +13,16 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
+_WORDS = {
+    "float16": "c10::Half", "float32": "float", "float64": "double", "uint8": "unsigned char", "int8": "signed char",
+    "int16": "short int", "int64": "long int", "int32": "int",
+}  # fmt: skip
+
+
 class dtype:
     """A torch data type: `name`, its NumPy counterpart `numpy`, and torch's properties."""
 
-    __slots__ = ("is_complex", "is_floating_point", "is_signed", "itemsize", "name", "numpy", "tensor_type")
+    __slots__ = ("is_complex", "is_floating_point", "is_signed", "itemsize", "name", "numpy", "tensor_type", "word")
 
     def __init__(self, name: str, tensor_type: str) -> None:
         self.name = name
@@ -25,7 +31,8 @@ class dtype:
         self.is_floating_point = self.numpy.kind == "f"
         self.is_complex = self.numpy.kind == "c"
         self.is_signed = self.numpy.kind in "ifc"
-        self.tensor_type = tensor_type  # torch's legacy name, which its error messages still use
+        self.tensor_type = tensor_type  # torch's legacy name, and the C++ one: its error messages use both
+        self.word = _WORDS.get(name, name)
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"

@@ -249,12 +249,13 @@ class Tensor:
                 raise RuntimeError("can't assign Variable as its own grad")
             if value.array.dtype != self.array.dtype:
                 raise RuntimeError(
-                    f"assigned grad has data of a different type: expected {self.type()} but got {value.type()}"
+                    f"attempting to assign a gradient with dtype '{value.dtype.word}' to a tensor with grad_dtype "
+                    f"'{self.dtype.tensor_type[:-6]}'. The gradient must match the tensor's dtype."
                 )
             if value.array.shape != self.array.shape:
                 raise RuntimeError(
-                    "assigned grad has data of a different size: expected "
-                    f"{list(self.array.shape)} but got {list(value.array.shape)}"
+                    f"attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor of size "
+                    f"'{list(self.array.shape)}'. Please ensure that the gradient and the tensor are the same size"
                 )
         self._grad = value
 

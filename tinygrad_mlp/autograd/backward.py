@@ -150,7 +150,8 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     run(roots, keep_graph=keep, create_graph=create_graph, wanted=wanted)
     return tuple(
-        _result(x, wanted[node], bool(allow_unused), materialize_grads) for x, node in zip(inputs, nodes, strict=True)
+        _result(x, wanted[node], i, bool(allow_unused), materialize_grads)
+        for i, (x, node) in enumerate(zip(inputs, nodes, strict=True))
     )
 
 
@@ -192,13 +193,13 @@ def _root(tensor: Any, gradient: Any, create_graph: bool) -> tuple[Node, Any]:
     return node, gradient.array.copy() if type(node) is AccumulateGrad else gradient.array
 
 
-def _result(x: Any, g: Any, allow_unused: bool, materialize: bool) -> Any:
+def _result(x: Any, g: Any, index: int, allow_unused: bool, materialize: bool) -> Any:
     if g is None:
         if materialize:
             return x._constant(np.zeros_like(x.array))
         if not allow_unused:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "
+                f"The differentiated Tensor at index {index} appears to not have been used in the graph. Set allow_unused=True "
                 "if this is the desired behavior."
             )
         return None

@@ -79,7 +79,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     network = parser.add_argument_group("network and training")
     network.add_argument(
-        "--hidden", type=_hidden, default=(256, 128), metavar="N,N", help="sizes of the hidden layers (default: 256,128)"
+        "--hidden",
+        type=_hidden,
+        default=(256, 128),
+        metavar="N,N",
+        help="sizes of the hidden layers (default: 256,128)",
     )
     network.add_argument(
         "--epochs", type=_at_least_1, default=30, metavar="N", help="passes over the data (default: 30)"

@@ -25,7 +25,7 @@ def _mm(input: Array, mat2: Array) -> Array:
 
 mm = binary(
     "mm", _mm, lambda g, mat2: np.dot(g, mat2.T), lambda g, input: np.dot(input.T, g), names=("input", "mat2"),
-    promotion="same", inplace=False, numpy=np.dot, doc="The product of two matrices", sample=lambda s: s.chain(),
+    promotion="same", kinds="if", inplace=False, numpy=np.dot, doc="The product of two matrices", sample=lambda s: s.chain(),
 )  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def _matmul(input: Array, other: Array) -> Array:
 
 
 matmul = binary(
-    "matmul", _matmul, _matmul_input, _matmul_other, promotion="same", inplace=False, numpy=np.matmul,
+    "matmul", _matmul, _matmul_input, _matmul_other, promotion="same", kinds="if", inplace=False, numpy=np.matmul,
     node_name="UnsafeViewBackward0",
     doc="The matrix product of the last two dimensions, broadcast over the others; vectors as torch.matmul takes them",
     sample=lambda s: s.products(),
@@ -103,17 +103,17 @@ def _vector_or_matrix(name: str, a_ndim: int, b_ndim: int, refusal: str) -> Any:
 
 dot = binary(
     "dot", _vector_or_matrix("dot", 1, 1, "1D tensors expected, but got {a}D and {b}D tensors"),
-    lambda g, other: g * other, lambda g, input: g * input, promotion="same", inplace=False,
+    lambda g, other: g * other, lambda g, input: g * input, promotion="same", kinds="if", inplace=False,
     doc="The inner product of two vectors", sample=lambda s: (s.floats((n := s.size(),)), s.floats((n,))),
 )  # fmt: skip
 mv = binary(
     "mv", _vector_or_matrix("mv", 2, 1, "vector + matrix @ vector expected, got 1, {a}, {b}"),
-    lambda g, vec: g.reshape([-1, 1]) * vec, lambda g, input: input.T @ g, names=("input", "vec"), promotion="same",
+    lambda g, vec: g.reshape([-1, 1]) * vec, lambda g, input: input.T @ g, names=("input", "vec"), promotion="same", kinds="if",
     inplace=False, doc="A matrix times a vector", sample=lambda s: (s.floats((s.size(), m := s.size())), s.floats((m,))),
 )  # fmt: skip
 bmm = binary(
     "bmm", _vector_or_matrix("bmm", 3, 3, "batch1 must be a 3D tensor"),
-    lambda g, mat2: g @ mat2.mT, lambda g, input: input.mT @ g, names=("input", "mat2"), promotion="same",
+    lambda g, mat2: g @ mat2.mT, lambda g, input: input.mT @ g, names=("input", "mat2"), promotion="same", kinds="if",
     inplace=False, doc="The products of two batches of matrices",
     sample=lambda s: (s.floats((b := s.size(), s.size(), k := s.size())), s.floats((b, k, s.size()))),
 )  # fmt: skip
@@ -131,6 +131,7 @@ def _linear_weight(g: Array, input: Array) -> Array:
     },
     tensors=("input", "weight", "bias"),
     promotion="same",
+    kinds="if",
     method=False,
     node_name="AddmmBackward0",
     sample=lambda s: (s.floats((*s.shape(0, 2), k := s.size(1))), s.floats((m := s.size(1), k)), s.maybe(s.floats((m,)))),

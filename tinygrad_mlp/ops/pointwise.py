@@ -115,7 +115,7 @@ def _no_bool_subtraction(input: Any, other: Any) -> None:
 
 
 def _by_zero(input: Array, other: Array) -> None:
-    if input.dtype.kind != "f" and not np.all(other):
+    if input.dtype.kind != "f" and input.size and not np.all(other):
         raise RuntimeError("ZeroDivisionError")
 
 
@@ -279,7 +279,7 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
 )
 def masked_fill(input: Array, mask: Array, value: Any) -> Array:
     """`value` where `mask` holds, else `input`"""
-    return np.where(mask, input.dtype.type(value), input)
+    return np.where(mask, np.asarray(value).astype(input.dtype), input)
 
 
 # -- comparison and logic: nothing to differentiate ---------------------------------------------------------------------------

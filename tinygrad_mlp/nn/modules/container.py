@@ -51,10 +51,6 @@ class _Listed(Module):
 
     def extend(self: Listed, modules: Iterable[Module]) -> Listed:
         """Put modules at the end; returns the container. TypeError for what is not iterable."""
-        if not isinstance(modules, Iterable):
-            raise TypeError(
-                f"{type(self).__name__}.extend should be called with an iterable, but got {type(modules).__name__}"
-            )
         for module in list(modules):
             self.append(module)
         return self
@@ -146,8 +142,16 @@ class ModuleList(_Listed):
             return type(self)(list(self._modules.values())[index])
         return self._modules[self._key(index)]
 
+    def extend(self: Listed, modules: Iterable[Module]) -> Listed:
+        """Put modules at the end; returns the list. TypeError for what is not iterable."""
+        if not isinstance(modules, Iterable):
+            raise TypeError(
+                f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}"
+            )
+        return super().extend(modules)
+
     def insert(self, index: int, module: Module) -> None:
-        """Put a module before the one at `index`."""
+        """Put a module before the one at `index`, as list.insert does."""
         modules = list(self._modules.values())
         modules.insert(index, module)
         self._renumber(modules)

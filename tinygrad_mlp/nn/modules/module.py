@@ -409,13 +409,21 @@ class Module:
                 f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, the shape in "
                 f"current model is {tensor.shape}."
             )
-        if not assign:
-            with no_grad():
-                tensor.copy_(value)
-        elif isinstance(tensor, Parameter) and not isinstance(value, Parameter):
-            setattr(self, name, Parameter(value, tensor.needs_grad))
-        else:
-            setattr(self, name, value.requires_grad_(tensor.needs_grad))
+        try:
+            if not assign:
+                with no_grad():
+                    tensor.copy_(value)
+            elif not isinstance(tensor, Parameter):
+                setattr(self, name, value)
+            elif isinstance(value, Parameter):
+                setattr(self, name, value.requires_grad_(tensor.needs_grad))
+            else:
+                setattr(self, name, Parameter(value, tensor.needs_grad))
+        except Exception as error:
+            return (
+                f'While copying the parameter named "{key}", whose dimensions in the model are {tensor.shape} and whose '
+                f"dimensions in the checkpoint are {value.shape}, an exception occurred : {error.args}."
+            )
         return None
 
     # -- for every module at once --------------------------------------------------------------------------------------
@@ -527,10 +535,11 @@ def in_lines(name: str, lines: list[str]) -> str:
 
 
 def typename(value: object) -> str:
-    """The type of a value as torch's messages name it (torch.typename)."""
+    """The type of a value, or a class itself, as torch's messages name it (torch.typename)."""
     if isinstance(value, Tensor):
         return str(value.type())
-    module, name = type(value).__module__, type(value).__qualname__
+    name = getattr(value, "__qualname__", type(value).__name__)
+    module = getattr(value, "__module__", None) or "builtins"
     package, _, rest = module.partition(".")
     if package == "tinygrad_mlp":
         module = f"torch.{rest}"
