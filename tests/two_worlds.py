@@ -40,21 +40,21 @@ def plain(x: Any) -> Any:
     if isinstance(x, Mapping):
         return {key: plain(value) for key, value in x.items()}
     if isinstance(x, Exception):
-        return [type(x), str(x)]
+        return [type(x), str(x).replace("<class 'tinygrad_mlp.", "<class 'torch.")]
     return [plain(part) for part in x] if isinstance(x, (list, tuple)) else x
 
 
-def compare(ours: Any, theirs: Any, rtol: float, where: str = "result") -> None:
+def compare(ours: Any, theirs: Any, rtol: float, scale: float, where: str = "result") -> None:
     assert type(ours) is type(theirs), f"{where}: {ours!r}, torch {theirs!r}"
     if isinstance(theirs, (list, dict)):
         assert len(ours) == len(theirs), f"{where}: {ours!r}, torch {theirs!r}"
         if isinstance(theirs, dict):
             assert list(ours) == list(theirs), f"{where}: {list(ours)}, torch {list(theirs)}"
         for key in theirs if isinstance(theirs, dict) else range(len(theirs)):
-            compare(ours[key], theirs[key], rtol, f"{where}[{key!r}]")
+            compare(ours[key], theirs[key], rtol, scale, f"{where}[{key!r}]")
     elif isinstance(theirs, np.ndarray):
         assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype), where
-        scale = np.abs(theirs[np.isfinite(theirs)]).max(initial=0)
+        scale = np.abs(theirs[np.isfinite(theirs)]).max(initial=scale)
         np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=rtol * scale, err_msg=where)
     elif isinstance(theirs, float):
         np.testing.assert_allclose(ours, theirs, rtol=rtol, err_msg=where)
@@ -62,10 +62,12 @@ def compare(ours: Any, theirs: Any, rtol: float, where: str = "result") -> None:
         assert ours == theirs, f"{where}: {ours!r}, torch {theirs!r}"
 
 
-def assert_alike(program: Callable[[Any], Any], *, rtol: float = 0.0, seed: int = 0, words: int | None = None) -> Any:
+def assert_alike(
+    program: Callable[[Any], Any], *, rtol: float = 0.0, scale: float = 0.0, seed: int = 0, words: int | None = None
+) -> Any:
     """AssertionError unless the program does the same in both worlds; torch's result.
 
-    Numbers may differ by `rtol` of the largest. An exception must be of the same type, with the same text or, with
+    Numbers may differ by `rtol` of the largest of their array and of `scale`. An exception must be of the same type, with the same text or, with
     `words`, the same first words; the warnings must be the same.
     """
     theirs, their_warnings = run(program, torch, seed)
@@ -74,7 +76,7 @@ def assert_alike(program: Callable[[Any], Any], *, rtol: float = 0.0, seed: int 
         raise ours
     if words is not None and isinstance(theirs, Exception) and isinstance(ours, Exception):
         ours, theirs = ((type(error), *str(error).split()[:words]) for error in (ours, theirs))
-    compare(plain(ours), plain(theirs), rtol)
+    compare(plain(ours), plain(theirs), rtol, scale)
     assert our_warnings == their_warnings
     return theirs
 

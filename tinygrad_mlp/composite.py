@@ -14,6 +14,7 @@ from .dtypes import dtype as _dtype
 from .functions import FUNCTIONS, INPLACE
 from .ops.dims import axis
 from .ops.indexing import is_basic
+from .ops.shape import refuse_expansion
 from .tensor import Size, Tensor, device, wrap
 
 _f = FUNCTIONS
@@ -21,24 +22,28 @@ _f = FUNCTIONS
 # -- arithmetic -------------------------------------------------------------------------------------------------------------
 
 
+def _scaled(other: Any, alpha: Any) -> Any:
+    return other if alpha == 1 else other * alpha
+
+
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input + alpha * other (torch.add)."""
-    return _f["add"](input, other if alpha == 1 else _f["mul"](other, alpha))
+    return _f["add"](input, _scaled(other, alpha))
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input - alpha * other (torch.sub)."""
-    return _f["sub"](input, other if alpha == 1 else _f["mul"](other, alpha))
+    return _f["sub"](input, _scaled(other, alpha))
 
 
 def add_(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """input += alpha * other (torch.Tensor.add_)."""
-    return INPLACE["add_"](input, other if alpha == 1 else _f["mul"](other, alpha))
+    return INPLACE["add_"](input, _scaled(other, alpha))
 
 
 def sub_(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """input -= alpha * other (torch.Tensor.sub_)."""
-    return INPLACE["sub_"](input, other if alpha == 1 else _f["mul"](other, alpha))
+    return INPLACE["sub_"](input, _scaled(other, alpha))
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
@@ -408,7 +413,13 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     """self[index] = value, recorded where a gradient is needed."""
     index = plain_index(index)
     if is_basic(index):
-        INPLACE["assign_"](_f["getitem"](self, index), value)
+        part = _f["getitem"](self, index)
+        try:
+            INPLACE["assign_"](part, value)
+        except RuntimeError:
+            if isinstance(value, Tensor):
+                refuse_expansion(value.array, part.array.shape)
+            raise
     else:
         INPLACE["put_"](self, index, value)
 
@@ -443,6 +454,13 @@ def _index_error(self: Tensor, index: Any, text: str) -> IndexError:
         return IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number")
     if text.startswith("too many indices"):
         return IndexError(f"too many indices for tensor of dimension {self.array.ndim}")
+    if text.startswith("arrays used as indices"):
+        return IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    if text.startswith("boolean index did not match") and isinstance(index, Tensor):
+        return IndexError(
+            f"The shape of the mask {list(index.shape)} at index 0 does not match the shape of the indexed tensor "
+            f"{list(self.shape)} at index 0"
+        )
     return IndexError(text.replace(" for axis ", " for dimension "))
 
 

@@ -62,23 +62,45 @@ def _as_array(data: Any, dtype: _dtype | None) -> Any:
     elif isinstance(data, (np.ndarray, np.generic)):
         array = np.asarray(data)
     else:
-        array = _of_python(data)
+        array = _of_python(data, dtype)
     if dtype is not None:
         return array.astype(dtype.numpy, copy=False)
     dtypes.of(array.dtype)
     return array
 
 
-def _of_python(data: Any) -> Any:
+def _of_python(data: Any, dtype: _dtype | None = None) -> Any:
     try:
         array = np.array(_without_tensors(data))
     except ValueError:
-        raise ValueError("expected sequences of equal length at every dimension") from None
+        _refuse_ragged(data, _depths(data), 0)
+        raise
     if array.dtype.kind == "f" and not _has_numpy_floats(data):
-        return array.astype(_numpy(None))
+        return array if dtype is not None else array.astype(_numpy(None))  # not rounded twice
     if array.dtype.kind in "OUSV":
-        raise TypeError(f"new(): invalid data type '{_first(data).__class__.__name__}'")
+        name = _first(data).__class__.__name__
+        raise TypeError(f"new(): invalid data type '{name}'") if name == "str" else RuntimeError(
+            f"Could not infer dtype of {name}"
+        )
     return array if array.size or array.dtype.kind != "f" else array.astype(_numpy(None))
+
+
+def _depths(data: Any) -> list[int]:
+    """The length of nested sequences at each depth, as that of the first."""
+    return [len(data), *(_depths(data[0]) if len(data) else ())] if isinstance(data, (list, tuple)) else []
+
+
+def _refuse_ragged(data: Any, lengths: list[int], dim: int) -> None:
+    if dim == len(lengths):
+        if isinstance(data, (list, tuple)):
+            raise TypeError(f"'{type(data).__name__}' object cannot be interpreted as an integer")
+        return
+    if not isinstance(data, (list, tuple)):
+        raise TypeError("not a sequence")
+    if len(data) != lengths[dim]:
+        raise ValueError(f"expected sequence of length {lengths[dim]} at dim {dim} (got {len(data)})")
+    for part in data:
+        _refuse_ragged(part, lengths, dim + 1)
 
 
 def _without_tensors(data: Any) -> Any:
@@ -103,25 +125,35 @@ def _has_numpy_floats(data: Any) -> bool:
 # -- of one value -----------------------------------------------------------------------------------------------------------
 
 
+def _shape(size: Any) -> tuple[int, ...]:
+    shape = sizes(size)
+    for n in shape:
+        if n < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(shape)}")
+    return shape
+
+
 def zeros(*size: Any, dtype: _dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of zeros (torch.zeros)."""
+    if any(n < 0 for n in sizes(size)):
+        raise RuntimeError("zeros: Dimension size must be non-negative.")
     return _made(np.zeros(sizes(size), _numpy(dtype)), requires_grad)
 
 
 def ones(*size: Any, dtype: _dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of ones (torch.ones)."""
-    return _made(np.ones(sizes(size), _numpy(dtype)), requires_grad)
+    return _made(np.ones(_shape(size), _numpy(dtype)), requires_grad)
 
 
 def empty(*size: Any, dtype: _dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor whose elements are whatever was in memory (torch.empty)."""
-    return _made(np.empty(sizes(size), _numpy(dtype)), requires_grad)
+    return _made(np.empty(_shape(size), _numpy(dtype)), requires_grad)
 
 
 def full(size: Any, fill_value: Any, *, dtype: _dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of one value, whose type gives the dtype (torch.full)."""
     kind = dtype.numpy if dtype is not None else dtypes.result_type(fill_value)
-    return _made(np.full(sizes((size,) if not isinstance(size, int) else (size,)), fill_value, kind), requires_grad)
+    return _made(np.full(_shape((size,)), fill_value, kind), requires_grad)
 
 
 def _like(make: Any) -> Any:
@@ -145,6 +177,9 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: _dtype | None = None, re
 
 def eye(n: int, m: int | None = None, *, dtype: _dtype | None = None, requires_grad: bool = False) -> Tensor:
     """Ones on the diagonal, zeros elsewhere (torch.eye)."""
+    for name, size in (("n", n), ("m", m)):
+        if size is not None and size < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
     return _made(np.eye(n, m, dtype=_numpy(dtype)), requires_grad)
 
 
@@ -166,6 +201,8 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: _dtype | None =
 
 def linspace(start: float, end: float, steps: int, *, dtype: _dtype | None = None, requires_grad: bool = False) -> Tensor:
     """`steps` numbers from `start` to `end`, evenly spaced (torch.linspace)."""
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
     return _made(np.linspace(start, end, steps, dtype=_numpy(dtype)), requires_grad)
 
 
@@ -177,7 +214,7 @@ def rand(
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Uniform in [0, 1): torch's numbers for the same seed (torch.rand)."""
-    return _made(_of(generator).uniform(sizes(size), _numpy(dtype)), requires_grad)
+    return _made(_of(generator).uniform(_shape(size), _numpy(dtype)), requires_grad)
 
 
 def randn(
@@ -185,7 +222,7 @@ def randn(
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Normal, mean 0 and variance 1: torch's numbers for the same seed (torch.randn)."""
-    return _made(_of(generator).normal(sizes(size), _numpy(dtype)), requires_grad)
+    return _made(_of(generator).normal(_shape(size), _numpy(dtype)), requires_grad)
 
 
 def rand_like(input: Tensor, *, dtype: _dtype | None = None, requires_grad: bool = False) -> Tensor:

@@ -19,6 +19,7 @@ from .autograd.modes import state
 from .autograd.node import Bundle, Node, OutputNode, gradient_edge
 from .ops import NUMPY_KEYWORDS, Operator
 from .autograd.views import OVERLAPPING, base_needs_grad, note_view, rebase, refresh, refuse_inplace
+from .ops.dims import mismatch
 from .tensor import Tensor, new, wrap
 
 Function = Callable[..., Any]
@@ -533,9 +534,9 @@ def _write(row: Operator, target: Any, arrays: list[Any]) -> None:
             check_written(target, result)
             target[...] = result
     except ValueError as error:
-        shapes = [list(x.shape) for x in arrays[1:] if isinstance(x, np.ndarray)]
-        raise RuntimeError(
-            f"output with shape {list(target.shape)} doesn't match the broadcast shape {shapes[0] if shapes else error}"
+        shapes = [x.shape for x in arrays[1:] if isinstance(x, np.ndarray)] or [target.shape]
+        raise mismatch(target.shape, shapes[0]) or RuntimeError(
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(shapes[0])}"
         ) from None
 
 
@@ -544,15 +545,8 @@ def as_torch(error: ValueError, arrays: Sequence[Any]) -> Exception:
     shapes = [x.shape for x in arrays if isinstance(x, ndarray)]
     if not str(error).startswith("operands could not be broadcast"):
         return error
-    for a, b in itertools.pairwise(shapes):
-        dims = max(len(a), len(b))
-        for back in range(1, min(len(a), len(b)) + 1):
-            m, n = a[-back], b[-back]
-            if m != n and m != 1 != n:
-                return RuntimeError(
-                    f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension {dims - back}"
-                )
-    return error
+    refusals = (mismatch(a, b) for a, b in itertools.pairwise(shapes))
+    return next((refusal for refusal in refusals if refusal is not None), error)
 
 
 def check_written(target: Any, result: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from heapq import heappop, heappush
 from typing import Any
 
@@ -13,29 +13,38 @@ from .modes import state
 from .node import AccumulateGrad, Node, gradient_edge
 
 
+watch: Any = None  # anomaly mode's, which then runs the nodes
+
+
 def run(
     roots: Iterable[tuple[Node, Any]],
     *,
     keep_graph: bool = False,
     create_graph: bool = False,
     wanted: dict[Node, Any] | None = None,
+    only: Collection[Node] | None = None,
 ) -> None:
     """Run backward from `roots`, pairs of a node and the cotangent of its output.
 
     Cotangents are arrays; with `create_graph` they are Tensors, and the same rules write the tape of the gradient.
     A node is younger than its inputs, so taking the youngest first means that every consumer has spoken before a
     node runs: no recursion, no counting. Without `wanted` the cotangents of leaves are added to their `.grad`; with
-    it they are put there for its keys, and nodes that lead to none of the keys do not run.
+    it they are put there for its keys; with `only`, added to the `.grad` of those leaves alone. In both cases nodes
+    that lead nowhere do not run.
     """
     previous, state.recording = state.recording, create_graph
     try:
-        _run(roots, keep_graph, create_graph, wanted)
+        _run(roots, keep_graph, create_graph, wanted, only)
     finally:
         state.recording = previous
 
 
 def _run(
-    roots: Iterable[tuple[Node, Any]], keep_graph: bool, create_graph: bool, wanted: dict[Node, Any] | None
+    roots: Iterable[tuple[Node, Any]],
+    keep_graph: bool,
+    create_graph: bool,
+    wanted: dict[Node, Any] | None,
+    only: Collection[Node] | None,
 ) -> None:
     pending: dict[Node, Any] = {}
     heap: list[tuple[int, Node]] = []
@@ -45,21 +54,26 @@ def _run(
         else:
             pending[node] = g
             heappush(heap, (node.order, node))
-    useful = None if wanted is None else _nodes_towards(wanted, pending)
+    targets = only if wanted is None else wanted
+    useful = None if targets is None else _nodes_towards(targets, pending)
 
     while heap:
         node = heappop(heap)[1]
         g = pending.pop(node)
-        if node.hooks is not None:
-            g = node.hooks.before(g, create_graph)
+        hooks = node.hooks or watch
+        if hooks is not None:
+            g = hooks.before(node, g, create_graph, pending, useful)
         edges = node.edges
         if useful is not None:
             edges = [edge if edge in useful else None for edge in edges]
-            if node in wanted:  # type: ignore[operator]
-                wanted[node] = g  # type: ignore[index]
-                if type(node) is AccumulateGrad or not any(edges):
+            if wanted is not None and node in wanted:
+                wanted[node] = g
+                if type(node) is AccumulateGrad:
                     continue
-        for edge, part in zip(edges, node.pull(g, edges, create_graph)):  # noqa: B905
+            if not any(edges) and type(node) is not AccumulateGrad:
+                continue
+        parts = node.pull(g, edges, create_graph) if hooks is None else hooks.pull(node, g, edges, create_graph)
+        for edge, part in zip(edges, parts):  # noqa: B905
             if edge is None or part is None:
                 continue
             array = part.array if create_graph else part
@@ -114,11 +128,10 @@ def backward(
     inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
     if not inputs:
         raise RuntimeError("'inputs' argument to backward() cannot be empty.")
-    wanted: dict[Node, Any] = dict.fromkeys([gradient_edge(_differentiable(x)) for x in inputs])
-    run(roots, keep_graph=keep, create_graph=create_graph, wanted=wanted)
-    for node, x in {gradient_edge(x): x for x in inputs}.items():
-        if wanted[node] is not None:
-            x._accumulate(wanted[node] if create_graph else wanted[node].copy())
+    only = [gradient_edge(_differentiable(x)) for x in inputs]
+    for x in inputs:
+        x.retain_grad()
+    run(roots, keep_graph=keep, create_graph=create_graph, only=only)
 
 
 def grad(

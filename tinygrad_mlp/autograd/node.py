@@ -136,6 +136,11 @@ class AccumulateGrad(Node):
         return ()
 
 
+def is_tensor(value: object) -> bool:
+    """Whether a value is a Tensor; that class stands on a floor above, which the tape cannot import from."""
+    return hasattr(type(value), "needs_grad")
+
+
 def gradient_edge(tensor: Any) -> Node:
     """The node through which the cotangent of a tensor that requires grad flows on."""
     node: Node | None = tensor.node

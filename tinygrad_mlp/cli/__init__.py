@@ -108,5 +108,5 @@ def _build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     run.add_argument("script", metavar="SCRIPT.py", help="the script")
-    run.add_argument("args", metavar="ARG", nargs="*", help="its arguments")
+    run.add_argument("args", metavar="ARG", nargs="*", default=[], help="its arguments")
     return parser

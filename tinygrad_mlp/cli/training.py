@@ -18,9 +18,6 @@ __all__ = ["Diverged", "Epoch", "Fitted", "Parts", "Plan", "build_model", "fit"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-# The test part goes through the network in pieces of so many rows, that a large one does not fill the memory.
-TEST_ROWS = 4096
-
 
 @dataclass(frozen=True)
 class Parts:
@@ -112,7 +109,8 @@ def fit(
         seconds = time.perf_counter() - start
         if not math.isfinite(loss):
             raise Diverged(number, loss, plan.lr)
-        scores = score(plan.task, _outputs(torch, model, parts.test_features), parts.test_target, plan.unit)
+        outputs = _outputs(torch, model, parts.test_features, plan.batch_size)
+        scores = score(plan.task, outputs, parts.test_target, plan.unit)
         epochs.append(Epoch(number, loss, scores, seconds))
         on_epoch(epochs[-1])
     return Fitted(model, epochs)
@@ -132,6 +130,6 @@ def _build_optimizer(torch: Any, model: Any, plan: Plan) -> Any:
     return torch.optim.SGD(model.parameters(), lr=plan.lr, momentum=plan.momentum)
 
 
-def _outputs(torch: Any, model: Any, features: Array) -> Array:
+def _outputs(torch: Any, model: Any, features: Array, batch_size: int) -> Array:
     with torch.no_grad():
-        return np.concatenate([model(rows).numpy() for rows in torch.from_numpy(features).split(TEST_ROWS)])
+        return np.concatenate([model(rows).numpy() for rows in torch.from_numpy(features).split(batch_size)])

@@ -1,6 +1,6 @@
 """The derivative table, a file for each kind of operator. Importing it fills `TABLE`."""
 
-from . import indexing, linalg, neural, pointwise, reduction, shape
+from . import indexing, linalg, masking, neural, pointwise, reduction, shape
 from .pointwise import cast
 from .shape import expand, sum_to
 from .table import BY_NUMPY, NUMPY_KEYWORDS, TABLE, Operator
@@ -14,6 +14,7 @@ __all__ = [
     "expand",
     "indexing",
     "linalg",
+    "masking",
     "neural",
     "pointwise",
     "reduction",

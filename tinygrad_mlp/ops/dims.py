@@ -43,6 +43,17 @@ def count(shape: tuple[int, ...], dim: Any) -> int:
     return n
 
 
+def mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError | None:
+    """Torch's refusal of two shapes that do not broadcast together, None for shapes that do."""
+    dims = max(len(a), len(b))
+    for back, (m, n) in enumerate(zip(reversed(a), reversed(b), strict=False), 1):
+        if m != n and m != 1 != n:
+            return RuntimeError(
+                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension {dims - back}"
+            )
+    return None
+
+
 def positions(shape: tuple[int, ...], dim: int) -> Array:
     """The index of every element along `dim`, shaped so that it broadcasts to `shape`."""
     return np.arange(shape[dim]).reshape([-1 if d == dim else 1 for d in range(len(shape))])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .dims import axis, dtype_word
-from .shape import sum_to
+from .shape import refuse_expansion, sum_to
 from .table import Array, operator
 
 
@@ -118,13 +118,23 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
 
 
 def _put(input: Array, index: Any, value: Any) -> None:
-    if getattr(value, "dtype", input.dtype) != input.dtype and not is_basic(index):
+    filled = getattr(index, "dtype", None) == bool and np.size(value) == 1  # torch.masked_fill, which casts
+    if getattr(value, "dtype", input.dtype) != input.dtype and not is_basic(index) and not filled:
         own, other = (dtype_word(x) for x in (input, value))
         raise RuntimeError(
             f"Index put requires the source and destination dtypes match, got {own} for the destination and {other} "
             "for the source."
         )
-    input[index] = value
+    try:
+        input[index] = value
+    except ValueError:
+        shape = input[index].shape
+        if is_basic(index):
+            refuse_expansion(value, shape)
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(np.shape(value))} cannot be broadcast to indexing result of "
+            f"shape {list(shape)}"
+        ) from None
 
 
 @operator(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .dims import mismatch
 from .table import Array, binary, operator
 
 
@@ -78,7 +79,11 @@ def _matmul(input: Array, other: Array) -> Array:
     a, b = _as_matrices(input, other)
     if a.ndim == 2 or b.ndim == 2:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({_size(a)} and {_size(b)})")
-    raise RuntimeError(
+    raise mismatch(a.shape[:-2], b.shape[:-2]) or _batch_mismatch(a, b)
+
+
+def _batch_mismatch(a: Array, b: Array) -> RuntimeError:
+    return RuntimeError(
         f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[-1]}] but got: "
         f"[{b.shape[0]}, {b.shape[-2]}]."
     )
@@ -96,6 +101,8 @@ def _vector_or_matrix(name: str, a_ndim: int, b_ndim: int, refusal: str) -> Any:
     def forward(input: Array, other: Array) -> Array:
         if (input.ndim, other.ndim) != (a_ndim, b_ndim):
             raise RuntimeError(refusal.format(a=input.ndim, b=other.ndim))
+        if a_ndim == 3 and input.shape[0] != other.shape[0]:
+            raise _batch_mismatch(input, other)
         return _matmul(input, other)
 
     return forward

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .dims import dtype_word
+from .masking import keep
 from .pointwise import erf
 from .shape import unslice
 from .special import special
@@ -25,7 +27,7 @@ def _no_bools(input: Array) -> None:
         raise RuntimeError("Boolean inputs not supported for relu")
 
 
-relu = unary("relu", lambda input: np.maximum(input, 0), lambda g, out: np.where(out <= 0, 0, g), check=_no_bools, doc="max(x, 0); the derivative at 0 is 0")
+relu = unary("relu", lambda input: np.maximum(input, 0), lambda g, out: keep(g, np.logical_not(out <= 0)), check=_no_bools, doc="max(x, 0); the derivative at 0 is 0")
 logsigmoid = unary(
     "logsigmoid", lambda input: np.minimum(input, 0) - np.log1p(np.exp(-np.absolute(input))),
     lambda g, input: g * sigmoid(-input), node_name="LogSigmoidBackward0", inplace=False, method=False, kinds="f",
@@ -126,7 +128,8 @@ def _nll_input(
     classes, own = _class_weights(target, weight, ignore_index)
     if reduction == "mean":
         g = g / float(own.sum())
-    return unslice(-g * own, input_shape, (np.arange(len(target)), classes))
+    # where all are ignored the mean divides by 0, which must not reach them
+    return unslice(np.where(target != ignore_index, -g * own, 0), input_shape, (np.arange(len(target)), classes))
 
 
 @operator(
@@ -143,6 +146,8 @@ def _nll_input(
 )
 def nll_loss(input: Array, target: Array, weight: Any = None, reduction: str = "mean", ignore_index: int = -100) -> Array:
     """The negative log probability of the target classes, from log probabilities (N, C) and classes (N,)"""
+    if weight is not None and weight.dtype != input.dtype:
+        raise RuntimeError(f"expected scalar type {dtype_word(input)} but found {dtype_word(weight)}")
     if len(input) != len(target):
         raise ValueError(f"Expected input batch_size ({len(input)}) to match target batch_size ({len(target)}).")
     kept = target != ignore_index

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .masking import keep
+from .dims import dtype_word
 from .special import special
 from .table import Array, binary, operator, unary
 
@@ -21,12 +23,13 @@ def _no_bool_negation(input: Array) -> None:
         )
 
 
+def _sign(input: Array) -> Array:
+    return np.copy(input) if input.dtype == bool else (input > 0).astype(input.dtype) - (input < 0)
+
+
 neg = unary("neg", np.negative, lambda g: -g, check=_no_bool_negation)
-abs = unary("abs", np.absolute, lambda g, input: g * np.sign(input), kinds="if")
-sign = unary(
-    "sign", lambda input: np.copy(input) if input.dtype == bool else np.sign(input), lambda g: np.zeros_like(g),
-    numpy=np.sign, doc="-1, 0 or 1",
-)  # fmt: skip
+sign = unary("sign", _sign, lambda g: np.zeros_like(g), numpy=np.sign, doc="-1, 0 or 1; of nan 0")
+abs = unary("abs", np.absolute, lambda g, input: g * sign(input), kinds="if")
 
 
 def _rounding(function: Any) -> Any:
@@ -174,7 +177,7 @@ fmod = binary(
 def _pow_input(g: Array, input: Array, exponent: Any) -> Array:
     if isinstance(exponent, (int, float)):
         if exponent == 2:
-            return g * (2 * input)
+            return g * (input + input)
         return g * (exponent * input ** (exponent - 1)) if exponent else np.zeros_like(g)
     return np.where(exponent == 0, 0, g * (exponent * input ** (exponent - 1)))
 
@@ -199,7 +202,7 @@ def _no_negative_power(input: Any, exponent: Any) -> None:
 
 pow = binary(
     "pow", _pow, _pow_input, _pow_exponent, names=("input", "exponent"), numpy=np.power, kinds="if",
-    check=_no_negative_power, doc="The power of the elements of two arrays, broadcast",
+    check=_no_negative_power, sample=lambda s: s.binary(bools=False), doc="The power of the elements of two arrays, broadcast",
 )  # fmt: skip
 
 
@@ -233,7 +236,7 @@ minimum = binary(
 
 
 @operator(
-    {"input": lambda g, condition: np.where(condition, g, 0), "other": lambda g, condition: np.where(condition, 0, g)},
+    {"input": lambda g, condition: keep(g, condition), "other": lambda g, condition: keep(g, np.logical_not(condition))},
     tensors=("condition", "input", "other"),
     promotion="arithmetic",
     numpy=np.where,
@@ -241,15 +244,19 @@ minimum = binary(
 )
 def where(condition: Array, input: Array, other: Array) -> Array:
     """`input` where `condition` holds, else `other`"""
+    if condition.dtype.kind not in "bu":
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {dtype_word(condition)}"
+        )
     return np.where(condition, input, other)
 
 
 def _clamp_input(g: Array, input: Array, min: Any, max: Any) -> Array:
     if max is None:
-        return np.where(input >= min, g, 0)
+        return keep(g, input >= min)
     if min is None:
-        return np.where(input <= max, g, 0)
-    return np.where((input >= min) & (input <= max), g, 0)
+        return keep(g, input <= max)
+    return keep(g, (input >= min) & (input <= max))
 
 
 @operator(
@@ -279,6 +286,8 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
 )
 def masked_fill(input: Array, mask: Array, value: Any) -> Array:
     """`value` where `mask` holds, else `input`"""
+    if mask.dtype != bool:
+        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {dtype_word(mask)}")
     return np.where(mask, np.asarray(value).astype(input.dtype), input)
 
 

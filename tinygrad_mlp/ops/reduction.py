@@ -177,6 +177,10 @@ def argmin(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
 
 
 def _where_extreme(input: Array, dim: Any, keepdim: bool, arg: Any, name: str) -> Array:
+    if input.dtype == bool:
+        raise RuntimeError(f"{name}(): does not support bool input")
+    if dim is None and not input.size:
+        raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
     _nonempty(input, dim, name)
     if not input.ndim:
         return np.zeros((), np.int64)
@@ -359,6 +363,8 @@ def _order(input: Array, d: int, descending: bool) -> Array:
 )
 def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
     """The k largest (or smallest) elements along a dimension, in order, and where they were"""
+    if input.dtype == bool:
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     d = axis(dim, input.ndim)
     if not 0 <= k <= (input.shape[d] if input.ndim else 1):
         raise RuntimeError("selected index k out of range")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .dims import axes, axis
+from .dims import axes, axis, dtype_word
 from .table import Array, Arrays, operator
 
 
@@ -28,6 +28,26 @@ def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     return (np.add.reduce(x, axis=over, keepdims=True) if over else x).reshape(shape)
 
 
+def refuse_expansion(x: Array, size: tuple[int, ...]) -> None:
+    """RuntimeError in torch's words unless `x` can be broadcast to `size`."""
+    added = len(size) - x.ndim
+    if added < 0:
+        raise RuntimeError(
+            f"expand(torch.{dtype_word(x)}Tensor{{{list(x.shape)}}}, size={list(size)}): the number of sizes provided "
+            f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({x.ndim})"
+        )
+    if -1 in size[:added]:
+        raise RuntimeError(
+            f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {size.index(-1)}"
+        )
+    for d, (n, own) in enumerate(zip(size[added:], x.shape, strict=True), added):
+        if n != own != 1:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({n}) must match the existing size ({own}) at non-singleton "
+                f"dimension {d}.  Target sizes: {list(size)}.  Tensor sizes: {list(x.shape)}"
+            )
+
+
 @operator(
     {"input": lambda g, input_shape: sum_to(g, input_shape)},
     view=True,
@@ -39,6 +59,7 @@ def expand(input: Array, size: Sequence[int]) -> Array:
     if -1 in size:
         added = len(size) - input.ndim
         size = [input.shape[d - added] if n == -1 and d >= added else n for d, n in enumerate(size)]
+    refuse_expansion(input, tuple(size))
     return np.broadcast_to(input, size) if input.ndim else np.ndarray(size, input.dtype, input, 0, (0,) * len(size))
 
 
@@ -54,6 +75,8 @@ def reshape(input: Array, shape: Sequence[int]) -> Array:
     try:
         return input.reshape(shape)
     except ValueError:
+        if list(shape).count(-1) > 1:
+            raise RuntimeError("only one dimension can be inferred") from None
         raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {input.size}") from None
 
 
@@ -140,7 +163,7 @@ def unsqueeze(input: Array, dim: int) -> Array:
 def flip(input: Array, dims: Any) -> Array:
     """A copy with the order of the elements along `dims` reversed"""
     dims = (dims,) if isinstance(dims, int) else tuple(dims)
-    return np.flip(input, tuple(axis(d, input.ndim) for d in dims)).copy() if dims and input.ndim else input.copy()
+    return np.flip(input, axes(dims, input.ndim)).copy() if dims else input.copy()
 
 
 def _unrepeat(g: Array, input_shape: tuple[int, ...], repeats: Sequence[int]) -> Array:
@@ -179,10 +202,10 @@ def _uncat(g: Array, tensors_shape: Sequence[tuple[int, ...]], dim: int) -> list
 def cat(tensors: Arrays, dim: int = 0) -> Array:
     """The arrays, joined along a dimension they have"""
     if not tensors:
-        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     whole = [x for x in tensors if x.shape != (0,)]
     if not whole:
-        return np.concatenate(tensors, axis(dim, 1))
+        return np.concatenate(tensors)
     first = whole[0]
     if any(x.ndim == 0 for x in whole):
         position = next(i for i, x in enumerate(tensors) if x.ndim == 0)
@@ -236,7 +259,7 @@ def narrow(input: Array, dim: int, start: int, length: int) -> Array:
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
     if not -size <= start <= size:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-size}, {size}], but got {start})")
+        raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
     start = start + size if start < 0 else start
     if start + length > size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")

@@ -28,6 +28,8 @@ Rule = Callable[..., Any]
 TABLE: dict[str, Operator] = {}
 BY_NUMPY: dict[Callable[..., Any], Operator] = {}  # np.tanh -> the row tanh: how a rule on Tensors finds its row
 
+_PLAIN = frozenset((np.ndarray, np.float32, np.float64, int, float, bool, str, tuple, list, type(None)))
+
 
 class Operator:
     """One row of the table; called with arrays it computes (on array types other than ndarray: as they define).
@@ -104,7 +106,7 @@ class Operator:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         for arg in args:
             kind = type(arg)
-            if kind is not np.ndarray and hasattr(kind, "__array_function__"):
+            if kind not in _PLAIN and hasattr(kind, "__array_function__"):
                 return arg.__array_function__(self, (kind,), args, kwargs)
         return self.forward(*args, **kwargs)
 

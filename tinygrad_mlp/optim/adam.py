@@ -72,8 +72,9 @@ class Adam(Optimizer):
         t = state["step"].item()
         beta1, beta2 = group["betas"]
         lr, decay, eps = float(group["lr"]), group["weight_decay"], group["eps"]
-        size = -lr / (1 - beta1**t)
+        # m / (sqrt(v) / root + eps) is root m / (sqrt(v) + root eps): a pass less over the arrays.
         root = math.sqrt(1 - beta2**t)
+        size, eps = -lr / (1 - beta1**t) * root, eps * root
         largest = (state["max_exp_avg_sq"].array,) if group["amsgrad"] else ()
 
         for w, g, m, v, *rest in blocks(p.array, grad, state["exp_avg"].array, state["exp_avg_sq"].array, *largest):
@@ -93,7 +94,6 @@ class Adam(Optimizer):
             if rest:
                 np.maximum(rest[0], v, out=rest[0])
             np.sqrt(rest[0] if rest else v, out=change)
-            change /= root
             change += eps
             np.divide(m, change, out=change)
             change *= size

@@ -15,7 +15,7 @@ from ..tensor import Tensor, wrap
 Group = dict[str, Any]
 
 # Elements of a block that an update works through at a time: what it touches of a block stays in the cache.
-BLOCK = 1 << 14
+BLOCK = 1 << 18
 
 
 class Optimizer:

@@ -39,6 +39,7 @@ COUNTERPARTS: dict[str, Call] = {
     "euclidean_norm": lambda x, dim=None, keepdim=False: torch().linalg.vector_norm(x, 2, dim, keepdim),
     "getitem": lambda x, index: x[index],
     "max_all": lambda x: torch().max(x),
+    "keep": lambda x, mask: torch().where(mask, x, 0),
     "max_dim": lambda x, dim, keepdim=False: torch().max(x, dim, keepdim),
     "min_all": lambda x: torch().min(x),
     "min_dim": lambda x, dim, keepdim=False: torch().min(x, dim, keepdim),

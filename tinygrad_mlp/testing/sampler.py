@@ -175,20 +175,20 @@ class Sampler:
         """An int64 array of numbers from `low` to `high`."""
         return np.array(self._list(st.integers(low, high), int(np.prod(shape))), np.int64).reshape(shape)
 
-    def number(self) -> Any:
+    def number(self, bools: bool = True) -> Any:
         """A Python number: a float, an integer or a bool."""
-        kinds = ("float", "int", "bool") if self.dtypes[0].kind == "f" else ("int", "bool", "float")
-        kind = self.choice(kinds)
+        kinds = ("float", "int", "bool") if self.dtypes[0].kind == "f" else ("int", "float", "bool")
+        kind = self.choice(kinds if bools else kinds[:2])
         return self.boolean() if kind == "bool" else self.size(-3, 3) if kind == "int" else float(self.draw(_grid))
 
     def broadcast(self, *arrays: Callable[[Shape], Any]) -> tuple[Any, ...]:
         """An array by each of the given methods, in shapes that broadcast together."""
         return tuple(draw(shape) for draw, shape in zip(arrays, self.shapes(len(arrays)), strict=True))
 
-    def binary(self) -> tuple[Any, Any]:
+    def binary(self, bools: bool = True) -> tuple[Any, Any]:
         """Two arrays that broadcast together, or an array and a Python number."""
         if self.draw(st.integers(0, 3)) == 3:
-            return self.floats(self.shape()), self.number()
+            return self.floats(self.shape()), self.number(bools)
         first, second = self.broadcast(self.floats, self.floats)
         return first, second
 

@@ -131,7 +131,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     RuntimeError for an odd size, or for a tensor without dimensions.
     """
     if not input.ndim:
-        raise RuntimeError("glu does not support 0-dimensional tensors")
+        raise RuntimeError("glu does not support scalars because halving size must be even")
     size = input.size(dim)
     if size % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {dim % input.ndim} is size {size}")

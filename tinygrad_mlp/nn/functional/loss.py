@@ -220,7 +220,7 @@ def cross_entropy(
     """nll_loss of log_softmax, from logits (C,), (N, C) or (N, C, d, ...); or a target of the same shape.
 
     Such a target holds the probability of each class. `label_smoothing` mixes the target with equal probabilities
-    (Szegedy et al. 2016); RuntimeError for one outside [0, 1], otherwise errors as `nll_loss`. Source:
+    (Szegedy et al. 2016), unless it is negative; RuntimeError for one above 1, otherwise errors as `nll_loss`. Source:
     torch.nn.functional.cross_entropy.
     """
     _check_tensor("cross_entropy_loss", target)
@@ -229,11 +229,11 @@ def cross_entropy(
     dim = 0 if input.array.ndim == 1 else 1
     if target.array.shape == input.array.shape:
         return _probabilities(input, target, weight, reduction, ignore_index, label_smoothing, dim)
-    if not 0 <= label_smoothing <= 1:
+    if label_smoothing > 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
     log_p = _log_softmax(input, dim)
     loss = _classes(log_p, target, weight, reduction, ignore_index)
-    if label_smoothing == 0:
+    if label_smoothing <= 0:
         return loss
     spread = _over_all_classes(log_p, target, weight, reduction, ignore_index, dim)
     part: float = label_smoothing / input.shape[dim]
@@ -331,9 +331,9 @@ def _probabilities(
     classes = input.shape[dim]
     if weight is not None:
         _check_weight(weight, classes, "cross_entropy: ")
-    if not 0 <= label_smoothing <= 1:
+    if label_smoothing > 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
-    if label_smoothing:
+    if label_smoothing > 0:
         target = target * (1 - label_smoothing) + label_smoothing / classes
     log_p = _log_softmax(input, dim)
     loss = log_p * target

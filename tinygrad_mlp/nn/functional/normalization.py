@@ -78,7 +78,8 @@ def batch_norm(
     weight, bias = (None if part is None else part.reshape(across) for part in (weight, bias))
     if not training:
         if running_mean is None or running_var is None:
-            raise RuntimeError("running_mean and running_var must be defined in evaluation mode")
+            name = "running_mean" if running_mean is None else "running_var"
+            raise RuntimeError(f"{name} must be defined in evaluation mode")
         scale = _f["rsqrt"](running_var.reshape(across) + eps)
         return _scaled((input - running_mean.reshape(across)) * scale, weight, bias)
     with no_grad():

@@ -36,12 +36,29 @@ def _zeros(array: Any) -> Any:
 
 def _noise(array: Any, kept: float) -> Any:
     """0 or 1 / kept for each element."""
-    order = range(array.ndim)
-    if not array.flags.c_contiguous:  # torch's mask lies in memory as its input does, if that has no gaps
-        order = sorted(order, key=lambda d: -array.strides[d])  # type: ignore[assignment]
-        if not array.transpose(order).flags.c_contiguous:
-            order = range(array.ndim)
-    mask = random.default_generator.bernoulli(kept, [array.shape[d] for d in order])
-    noise = mask.astype(array.dtype)
+    order = None if array.flags.c_contiguous else _memory_order(array)
+    shape = array.shape if order is None else [array.shape[d] for d in order]
+    noise = random.default_generator.bernoulli(kept, shape).astype(array.dtype)
     noise *= array.dtype.type(1) / array.dtype.type(kept)
-    return noise.transpose(np.argsort(order)) if array.ndim else noise
+    return noise if order is None else noise.transpose(np.argsort(order))
+
+
+def _memory_order(array: Any) -> list[int]:
+    """The dimensions from the widest to the narrowest stride: torch lays out what is like a tensor as it lies itself.
+
+    A stride of 0, of an expanded dimension, compares with none (torch's infer_dense_strides).
+    """
+    strides, shape = array.strides, array.shape
+    order = list(range(array.ndim))[::-1]
+    for end in range(1, array.ndim):
+        k = end
+        for j in range(end - 1, -1, -1):
+            a, b = order[j], order[k]
+            if not strides[a] or not strides[b]:
+                continue
+            if (strides[a], shape[a]) > (strides[b], shape[b]):
+                order[j], order[k] = b, a
+                k = j
+            elif strides[a] < strides[b]:
+                break
+    return order[::-1]

@@ -6,14 +6,13 @@ loading, casting, printing) is a walk over those. Semantics and error texts are 
 
 from __future__ import annotations
 
-import itertools
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from ... import dtypes
 from ...autograd import no_grad
-from ...autograd.hooks import Handle
+from ...autograd.hooks import RemovableHandle
 from ...dtypes import dtype as _dtype
 from ...tensor import Tensor, device
 from ..parameter import Parameter
@@ -21,8 +20,6 @@ from ..parameter import Parameter
 __all__ = ["Module"]
 
 Self = TypeVar("Self", bound="Module")
-
-_next_key = itertools.count().__next__
 
 
 class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
@@ -53,8 +50,8 @@ class Module:
         own["_buffers"] = {}
         own["_modules"] = {}
         own["_non_persistent_buffers_set"] = set()
-        own["_forward_hooks"] = {}
-        own["_forward_pre_hooks"] = {}
+        own["_forward_hooks"] = OrderedDict()
+        own["_forward_pre_hooks"] = OrderedDict()
 
     # -- calling -------------------------------------------------------------------------------------------------------
 
@@ -87,7 +84,7 @@ class Module:
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> Handle:
+    ) -> RemovableHandle:
         """Have `hook(module, args)` called before every forward; what it returns, if anything, replaces the arguments.
 
         With `with_kwargs` it is `hook(module, args, kwargs)`, which returns both or None. `prepend` puts it before the
@@ -97,7 +94,7 @@ class Module:
 
     def register_forward_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> Handle:
+    ) -> RemovableHandle:
         """Have `hook(module, args, output)` called after every forward; what it returns, if anything, is the output.
 
         With `with_kwargs` it is `hook(module, args, kwargs, output)`. `prepend` puts it before the hooks that are
@@ -558,13 +555,11 @@ def _check_device(value: Any) -> None:
     device(value)  # refuses any but the CPU
 
 
-def _register(hooks: dict[int, Any], hook: Callable[..., Any], with_kwargs: bool, prepend: bool) -> Handle:
-    key = _next_key()
+def _register(
+    hooks: OrderedDict[int, Any], hook: Callable[..., Any], with_kwargs: bool, prepend: bool
+) -> RemovableHandle:
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = hook, with_kwargs
     if prepend:
-        earlier = dict(hooks)
-        hooks.clear()
-        hooks[key] = (hook, with_kwargs)
-        hooks.update(earlier)
-    else:
-        hooks[key] = (hook, with_kwargs)
-    return Handle(hooks, key)
+        hooks.move_to_end(handle.id, last=False)
+    return handle

@@ -1,0 +1,481 @@
+"""Small programs as data, run under torch and under tinygrad_mlp, statement by statement.
+
+A program is a list of steps, tuples of a kind and three small integers. A step becomes one statement of a torch
+script (`statement`), made with a look at torch's own state so that most of them are valid; that script is then what
+both frameworks run. What can be seen of every live tensor is compared on the way and at the end.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from parity import first_words
+
+import tinygrad_mlp
+
+Step = tuple[str, int, int, int]
+SHAPES = [(3,), (2, 3), (2, 2), (), (4,), (1, 3), (2, 1, 3), (3, 2), (1,), (0, 2), (3, 3)]
+
+
+class Run:
+    """The state of a program under one framework: its variables, and what its hooks saw."""
+
+    def __init__(self, framework: Any) -> None:
+        self.framework = framework
+        self.log: list[Any] = []
+        self.scope: dict[str, Any] = {"torch": framework, "seen": self.seen}
+        self.counted_from: dict[int, tuple[int, Any]] = {}
+        framework.set_grad_enabled(True)
+
+    def seen(self, name: str, factor: float | None = None) -> Callable[[Any], Any]:
+        """A hook that notes its gradient, and replaces it by `factor` times it."""
+
+        def hook(g: Any) -> Any:
+            self.log.append((name, None if g is None else described(g)))
+            return None if factor is None or g is None else g * factor
+
+        return hook
+
+    def execute(self, line: str) -> Any:
+        """None, or the type and the first words of what the statement raised."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                exec(line, self.scope)
+            except Exception as error:
+                return type(error).__name__, first_words(str(error))
+        for x in self.tensors().values() if "grad" in line else ():
+            if x._base is None and storage(x) not in self.counted_from:
+                # How often backward itself added to a new gradient is its own affair; held, so that its id stays its own.
+                self.counted_from[storage(x)] = x._version if " = torch.autograd.grad" in line or line.endswith(".grad") else 0, memory(x)
+        return None
+
+    def version(self, x: Any) -> int:
+        """The version of a tensor; of a gradient, counted from when it got its name."""
+        return x._version - self.counted_from.get(storage(x), (0, None))[0]
+
+    def tensors(self) -> dict[str, Any]:
+        """The live tensors by name."""
+        return {name: x for name, x in self.scope.items() if isinstance(x, self.framework.Tensor)}
+
+
+# -- what can be seen ---------------------------------------------------------------------------------------------------
+
+
+def described(x: Any) -> dict[str, Any]:
+    """The elements and the flags of a tensor that say nothing of other tensors."""
+    return {
+        "dtype": str(x.dtype).removeprefix("torch."),
+        "shape": tuple(x.shape),
+        "requires_grad": x.requires_grad,
+        "array": np.array(x.detach().numpy()),
+    }
+
+
+def snapshot(run: Run) -> dict[str, Any]:
+    """All that a program could see of its tensors."""
+    tensors = run.tensors()
+    bases: dict[int, str] = {}
+    storages: dict[int, str] = {}
+    result: dict[str, Any] = {}
+    for name, x in tensors.items():
+        base = x._base
+        result[name] = {
+            **described(x),
+            "is_leaf": x.is_leaf,
+            "version": run.version(x),
+            "base": None if base is None else bases.setdefault(id(base), name),
+            "is_its_base": [other for other, y in tensors.items() if base is y],
+            "is_view": x._is_view(),
+            "storage": storages.setdefault(storage(x), name) if x.numel() else None,
+            "retains_grad": x.retains_grad,
+            "grad": None if x._grad is None else described(x._grad),
+            "grad_fn": node_name(x),
+            "output_nr": x.output_nr,
+        }
+    result["hooks"] = list(run.log)
+    return result
+
+
+def node_name(x: Any) -> Any:
+    """What `x.grad_fn.name()` gives, or raises: a view whose base was written to may be refused here."""
+    try:
+        node = x.grad_fn
+    except RuntimeError as error:
+        return first_words(str(error))
+    return None if node is None else node.name()
+
+
+def storage(x: Any) -> int:
+    """What is the same for two tensors that share memory."""
+    return memory(x).data_ptr() if isinstance(x, torch.Tensor) else id(memory(x))
+
+
+def memory(x: Any) -> Any:
+    """Torch's storage, or the array that owns the memory of a tensor."""
+    if isinstance(x, torch.Tensor):
+        return x.untyped_storage()
+    array = x.array
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def differences(ours: Any, theirs: Any, place: str = "") -> Iterator[str]:
+    """Where two snapshots differ by more than rounding."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        for key in theirs.keys() | ours.keys():
+            yield from differences(ours.get(key), theirs.get(key), f"{place}.{key}".strip("."))
+    elif isinstance(theirs, np.ndarray) and isinstance(ours, np.ndarray):
+        if ours.shape != theirs.shape or not close(ours, theirs):
+            yield f"{place}: {ours.tolist()} is not torch's {theirs.tolist()}"
+    elif isinstance(theirs, (list, tuple)) and isinstance(ours, (list, tuple)) and len(ours) == len(theirs):
+        for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+            yield from differences(a, b, f"{place}[{i}]")
+    elif ours != theirs:
+        yield f"{place}: {ours} is not torch's {theirs}"
+
+
+def close(ours: np.ndarray, theirs: np.ndarray) -> bool:
+    """Equal to 1e-4 (float32) or 1e-9 (float64) of the largest element, nan where nan is."""
+    size = np.abs(theirs[np.isfinite(theirs)]).max(initial=1e-2)
+    bound = (1e-4 if theirs.dtype == np.float32 else 1e-9) * size
+    return bool(np.allclose(ours, theirs, rtol=0, atol=bound, equal_nan=True))
+
+
+# -- from a step to a statement -------------------------------------------------------------------------------------------
+
+UNARY = ["tanh()", "sin()", "cos()", "neg()", "abs()", "relu()", "sigmoid()", "clamp(-0.5, 1)", "clamp(min=0)", "clamp(max=0.5)",
+         "pow(2)", "exp()", "mul(3)", "square()", "reciprocal()", "rsqrt()", "floor()", "erf()", "log1p()", "contiguous()",
+         "double()", "float()"]  # fmt: skip
+INPLACE = ["tanh_()", "sin_()", "cos_()", "neg_()", "abs_()", "relu_()", "sigmoid_()", "clamp_(-0.5, 1)", "clamp_(min=0)",
+           "clamp_(max=0.5)", "pow_(2)", "exp_()", "mul_(3)", "square_()", "reciprocal_()", "floor_()", "zero_()", "fill_(0.5)",
+           "add_(1)", "sub_(0.25)", "div_(2)", "atan_()", "erf_()", "sign_()", "round_()", "clamp_min_(0)", "clamp_max_(1)", "trunc_()",
+           "frac_()", "sinh_()", "expm1_()", "log1p_()", "asinh_()", "tril_()", "triu_(1)"]  # fmt: skip
+GROWING = ("exp", "pow", "square", "reciprocal", "mul(3)", "mul_(3)", "rsqrt", "sinh", "expm1", "log1p")
+BINARY = ["add", "sub", "mul", "div", "maximum", "minimum", "atan2", "where", "lerp", "addcmul", "rsub"]
+INPLACE_BINARY = ["add_", "sub_", "mul_", "div_", "copy_", "atan2_", "lerp_", "addcmul_", "addcdiv_", "masked_fill_", "fill_", "hypot_"]
+REDUCTIONS = ["sum()", "mean()", "sum(0)", "sum(-1, keepdim=True)", "mean(0)", "amax(-1)", "max()", "prod()", "var(unbiased=False)",
+              "cumsum(0)", "logsumexp(0)", "norm()"]  # fmt: skip
+OPERATORS = ["+=", "-=", "*=", "/="]
+ITEMS = ["0", "-1", "...", "1:", "::2", ":, 0", "None", "..., -1", "0, 1:", ":1", ":, None", "()", "0, 0", "1:1", "[0]"]
+VIEWS = ["view(-1)", "view({split})", "reshape(-1)", "t()", "transpose(0, -1)", "permute({reverse})", "expand(2, {shape})", "squeeze()",
+         "squeeze(0)", "unsqueeze({b})", "narrow(0, {b}, 1)", "select({b}, 0)", "diagonal()", "detach()", "T", "mT",
+         "flatten()", "view_as({same})", "expand_as({same})", "swapaxes(0, -1)", "swapdims(0, -1)", "movedim(0, -1)",
+         "unflatten(0, (1, -1))", "as_strided((2,), (1,))", "as_strided((2, 2), (1, 1), {b})", "diagonal(1)", "data",
+         "expand({shape})", "view({shape})", "reshape(-1, 1)", "ravel()", "moveaxis(-1, 0)"]  # fmt: skip
+SEVERAL = ["unbind()", "unbind(-1)", "split(1)", "split([1, 1], -1)", "chunk(2)", "tensor_split(2)", "split(2, -1)", "chunk(2, -1)"]
+RESHAPING = ["t_()", "transpose_(0, -1)", "squeeze_()", "unsqueeze_(0)", "squeeze_(0)", "swapaxes_(0, -1)"]
+
+KINDS = ["leaf", "unary", "binary", "number", "product", "reduce", "join", "view", "item", "several", "clone",
+         "in_place", "in_place_binary", "set_item", "operator_in_place", "item_in_place", "reshape_in_place", "set_grad_enabled",
+         "requires_grad", "hook", "replacing_hook", "remove_hook", "retain_grad", "backward", "grad", "detach_",
+         "take_grad", "drop", "write_grad"]  # fmt: skip
+OFTEN = ["view", "item", "in_place", "in_place_binary", "unary", "binary", "leaf", "set_item", "backward"]
+# The kinds that may stand in a `with torch.no_grad():` line.
+MODES = ["", "", "", "", "", "", "with torch.no_grad(): ", "with torch.enable_grad(): "]
+
+
+def numbers(shape: tuple[int, ...], seed: int) -> Any:
+    """Small numbers, all different from 0, as nested lists."""
+    n = int(np.prod(shape))
+    return np.round(((np.arange(n) * 7 + seed * 5) % 13 - 6.1) / 4, 3).reshape(shape).tolist()
+
+
+def statement(step: Step, run: Run, new: str) -> str | None:
+    """The statement that a step means here, or None where there is nothing for it to work on."""
+    kind, a, b, c = step
+    tensors = run.tensors()
+    if kind == "leaf":
+        shape = SHAPES[a % len(SHAPES)]
+        dtype = "" if b % 3 else ", dtype=torch.float64"
+        values = f"torch.zeros({shape}{dtype}" if 0 in shape else f"torch.tensor({numbers(shape, c)}{dtype}"
+        return f"{new} = {values}, requires_grad=True)" if b % 4 else f"{new} = {values})"
+    if kind == "set_grad_enabled":
+        return f"torch.set_grad_enabled({bool(a % 2)})"
+    if kind == "remove_hook":
+        handles = [name for name in run.scope if name.startswith("h")]
+        return f"{handles[a % len(handles)]}.remove()" if handles else None
+    if not tensors:
+        return None
+    name = pick(tensors, a)
+    line = _TEMPLATES[kind](name, tensors, b, c, new)
+    return None if line is None else MODES[c % len(MODES)] + line if kind in _IN_A_MODE else line
+
+
+def pick(tensors: dict[str, Any], i: int) -> str:
+    """A name; small integers mean the newest, which makes programs of one thread."""
+    names = list(tensors)
+    return names[-1 - i % len(names)]
+
+
+def tame(x: Any, call: str) -> str:
+    """The call, unless its values would leave what two frameworks can be held to."""
+    if call.startswith(GROWING) and x.numel() and not (0.05 < float(x.detach().abs().min()) and float(x.detach().abs().max()) < 3):
+        return "tanh_()" if "_(" in call else "tanh()"
+    if call.startswith(("rsqrt", "log1p")) and x.numel() and float(x.detach().min()) < 0:
+        return "tanh_()" if "_(" in call else "tanh()"
+    return call
+
+
+def operand(tensors: dict[str, Any], x: Any, i: int, *, into: bool = False) -> str:
+    """Another tensor that broadcasts with `x` (into its shape), mostly; never one whose overlap with it torch cannot see."""
+    fitting = [name for name, y in tensors.items() if fits(x, y, into)] or list(tensors)
+    name = fitting[-1 - i % len(fitting)]
+    y = tensors[name]
+    blind = into and y is not x and storage(y) == storage(x) and not (dense(x) and dense(y))
+    return f"{name}.clone()" if blind else name
+
+
+def fits(x: Any, y: Any, into: bool) -> bool:
+    """Whether two shapes broadcast (into the first)."""
+    try:
+        shape = torch.broadcast_shapes(x.shape, y.shape)
+    except RuntimeError:
+        return False
+    return y.is_floating_point() and (not into or shape == x.shape)
+
+
+def dense(x: Any) -> bool:
+    """Whether a tensor's elements fill a stretch of memory, each once."""
+    sizes = sorted((s, n) for s, n in zip(x.stride(), x.shape, strict=True) if n != 1)
+    expected = 1
+    for s, n in sizes:
+        if s != expected:
+            return False
+        expected *= n
+    return True
+
+
+def overlapping(x: Any) -> bool:
+    """Whether two places of a tensor may be one place in memory, without an expanded dimension that says so."""
+    return len(set(torch.as_strided(torch.arange(x.untyped_storage().nbytes() // x.element_size()), x.shape, x.stride(), x.storage_offset()).flatten().tolist())) < x.numel()
+
+
+def _unary(name: str, tensors: Any, b: int, c: int, new: str) -> str:
+    return f"{new} = {name}.{tame(tensors[name], UNARY[b % len(UNARY)])}"
+
+
+def _binary(name: str, tensors: Any, b: int, c: int, new: str) -> str:
+    x, function = tensors[name], BINARY[c % len(BINARY)]
+    other = operand(tensors, x, b)
+    if function == "div":
+        return f"{new} = {name} / ({other}.abs() + 1)"
+    if function == "where":
+        return f"{new} = torch.where({name} > 0, {name}, {other})"
+    if function == "lerp":
+        return f"{new} = {name}.lerp({other}, 0.25)"
+    if function == "addcmul":
+        return f"{new} = {name}.addcmul({other}, {other}, value=0.5)"
+    if function == "rsub":
+        return f"{new} = 1 - {name} * {other}"
+    return f"{new} = torch.{function}({name}, {other})"
+
+
+def _number(name: str, tensors: Any, b: int, c: int, new: str) -> str:
+    return f"{new} = {[f'{name} * 0.5', f'{name} + 1', f'2 - {name}', f'{name} / 4', f'{name} * 1'][b % 5]}"
+
+
+def _product(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
+    x = tensors[name]
+    if not x.ndim:
+        return None
+    fitting = [other for other, y in tensors.items() if y.dtype == x.dtype and y.ndim and y.shape[-min(2, y.ndim)] == x.shape[-1]]
+    return f"{new} = ({name} @ {fitting[b % len(fitting)]}) * 0.25" if fitting else None
+
+
+def _reduce(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
+    call = REDUCTIONS[b % len(REDUCTIONS)]
+    if call == "prod()" and not (tensors[name].abs() > 0.05).all():
+        return None
+    return f"{new} = {name}.{call}" if tensors[name].numel() else f"{new} = {name}.sum()"
+
+
+def _join(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
+    x = tensors[name]
+    same = [other for other, y in tensors.items() if y.shape == x.shape]
+    function = "cat" if x.ndim and c % 2 else "stack"
+    return f"{new} = torch.{function}([{name}, {same[b % len(same)]}]{', -1' if c % 3 else ''})"
+
+
+def _view(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
+    x, call = tensors[name], VIEWS[b % len(VIEWS)]
+    if call in ("T", "mT") and x.ndim != 2:
+        call = "t()"
+    if call.startswith("as_strided((2, 2)") and x.untyped_storage().nbytes() // x.element_size() < c % 3 + 3:
+        return None
+    if call.startswith("as_strided((2,)") and x.untyped_storage().nbytes() // x.element_size() < x.storage_offset() + 2:
+        return None
+    half = f"2, {x.numel() // 2}" if x.numel() % 2 == 0 else f"1, {x.numel()}"
+    shape = str(tuple(x.shape)).strip("()").rstrip(",")
+    reverse = str(tuple(range(x.ndim))[::-1])
+    return f"{new} = {name}." + call.format(split=half, shape=shape, reverse=reverse, b=c % 3, same=pick(tensors, c)).replace(", )", ")")
+
+
+def _item(name: str, tensors: Any, b: int, c: int, new: str) -> str:
+    return f"{new} = {name}[{name} > 0]" if b % 17 == 16 else f"{new} = {name}[{ITEMS[b % len(ITEMS)]}]"
+
+
+def _several(name: str, tensors: Any, b: int, c: int, new: str) -> str:
+    return f"*_, {new}_b, {new}_a = {name}.{SEVERAL[b % len(SEVERAL)]}"
+
+
+def _in_place(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
+    x, call = tensors[name], INPLACE[b % len(INPLACE)]
+    if call.startswith("tri") and x.ndim < 2:
+        call = "neg_()"
+    if overlapping(x) and not any(s == 0 and n > 1 for s, n in zip(x.stride(), x.shape, strict=True)):
+        return None
+    return f"{name}.{tame(x, call)}"
+
+
+def _in_place_binary(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
+    x, function = tensors[name], INPLACE_BINARY[c % len(INPLACE_BINARY)]
+    if overlapping(x):
+        return None
+    if function == "masked_fill_":
+        return f"{name}.masked_fill_({name} > 0, {b % 3 - 1}.5)"
+    other = operand(tensors, x, b, into=True)
+    if function == "fill_":
+        return f"{name}.fill_({other}.sum())"
+    if function == "div_":
+        return f"{name}.div_({other}.abs() + 1)"
+    if function == "lerp_":
+        return f"{name}.lerp_({other}, 0.25)"
+    if function == "addcmul_":
+        return f"{name}.addcmul_({other}, {other}, value=0.5)"
+    if function == "addcdiv_":
+        return f"{name}.addcdiv_({other}, {other}.abs() + 1)"
+    if function == "mul_" and x.numel() and float(x.detach().abs().max()) > 8:
+        return f"{name}.copy_({other})"
+    return f"{name}.{function}({other})"
+
+
+def _set_item(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
+    x = tensors[name]
+    if overlapping(x):
+        return None
+    if c % 5 == 4:
+        return f"{name}[{name} > 0] = {['0.5', f'{name}.sum()'][b % 2]}"
+    index = ITEMS[b % len(ITEMS)]
+    if c % 5 == 3:
+        return f"{name}[{index}] = 0.25"
+    try:
+        part = eval(f"x.detach()[{index}]", {"x": x})
+    except (IndexError, RuntimeError):
+        part = x
+    return f"{name}[{index}] = {operand(tensors, part, c, into=True)}"
+
+
+def _operator_in_place(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
+    x = tensors[name]
+    if overlapping(x):
+        return None
+    operator = OPERATORS[c % 4]
+    other = operand(tensors, x, b, into=True)
+    if operator == "/=":
+        other = "2"
+    elif operator == "*=" and x.numel() and float(x.detach().abs().max()) > 8:
+        other = "0.5"
+    return f"{name} {operator} {other}"
+
+
+def _item_in_place(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
+    if overlapping(tensors[name]):
+        return None
+    return f"{name}[{ITEMS[b % len(ITEMS)]}] {OPERATORS[c % 4]} {['2', '0.5', f'{name}.detach().sum()'][c % 3]}"
+
+
+def _backward(name: str, tensors: Any, b: int, c: int, new: str) -> str:
+    keep = ["", "retain_graph=True"][b % 2]
+    if c % 4 == 0:
+        return f"{name}.backward(torch.ones_like({name}){keep and ', ' + keep})"
+    if c % 4 == 1 and tensors[name].numel() == 1:
+        return f"{name}.backward({keep})"
+    if c % 4 == 2:
+        return f"torch.autograd.backward([{name}.sum(), {pick(tensors, b)}.sum()]{keep and ', ' + keep})"
+    return f"({name} * {name}).sum().backward({keep})"
+
+
+def _grad(name: str, tensors: Any, b: int, c: int, new: str) -> str:
+    inputs = [pick(tensors, b), pick(tensors, b // 2 + c)][: 1 + c % 2]
+    options = ["", ", retain_graph=True", ", create_graph=True"][c % 3] + ["", ", allow_unused=True", ", materialize_grads=True"][b % 3]
+    return f"{new}, *_ = torch.autograd.grad(({name} * {name}).sum(), [{', '.join(inputs)}]{options})"
+
+
+_TEMPLATES: dict[str, Callable[[str, dict[str, Any], int, int, str], str | None]] = {
+    "unary": _unary,
+    "binary": _binary,
+    "number": _number,
+    "product": _product,
+    "reduce": _reduce,
+    "join": _join,
+    "view": _view,
+    "item": _item,
+    "several": _several,
+    "clone": lambda name, tensors, b, c, new: f"{new} = {name}.clone()",
+    "in_place": _in_place,
+    "in_place_binary": _in_place_binary,
+    "set_item": _set_item,
+    "operator_in_place": _operator_in_place,
+    "item_in_place": _item_in_place,
+    "reshape_in_place": lambda name, tensors, b, c, new: f"{name}.{RESHAPING[b % len(RESHAPING)]}",
+    "requires_grad": lambda name, tensors, b, c, new: f"{name}.requires_grad_({'' if b % 3 else 'False'})",
+    "hook": lambda name, tensors, b, c, new: f"h{new} = {name}.register_hook(seen('{name} at {new}'))",
+    "replacing_hook": lambda name, tensors, b, c, new: f"h{new} = {name}.register_hook(seen('{name} at {new}', 0.5))",
+    "retain_grad": lambda name, tensors, b, c, new: f"{name}.retain_grad()",
+    "backward": _backward,
+    "grad": _grad,
+    "detach_": lambda name, tensors, b, c, new: f"{name}.detach_()",
+    "take_grad": lambda name, tensors, b, c, new: None if tensors[name]._grad is None else f"{new} = {name}.grad",
+    "drop": lambda name, tensors, b, c, new: f"del {name}",
+    "write_grad": lambda name, tensors, b, c, new: (
+        f"{name}.grad = None" if tensors[name]._grad is None or b % 2 else f"{name}.grad.zero_()"
+    ),
+}
+_IN_A_MODE = {
+    "unary", "view", "item", "several", "in_place", "in_place_binary", "set_item", "operator_in_place", "number", "clone",
+}  # fmt: skip
+
+
+# -- both ---------------------------------------------------------------------------------------------------------------------
+
+LAST = "sum((x * x).sum() for x in list(globals().values()) if isinstance(x, torch.Tensor) and x.requires_grad).backward()"
+
+
+def compare(steps: list[Step], watch: bool = True) -> list[str]:
+    """Run a program under both frameworks; AssertionError with the program, up to where they part. Its statements.
+
+    With `watch` everything is compared after every statement, and so looked at: a look gives a stale view its new node.
+    """
+    theirs, ours = Run(torch), Run(tinygrad_mlp)
+    lines: list[str] = []
+    try:
+        for i, step in enumerate([*steps, ("last", 0, 0, 0)]):
+            last = step[0] == "last"
+            line = LAST if last else statement(step, theirs, f"t{i}")
+            if line is None:
+                continue
+            lines.append(line)
+            expected, got = theirs.execute(line), ours.execute(line)
+            if expected is not None:
+                lines[-1] += f"  # {': '.join(expected)}"
+            assert got == expected, _told(lines, [f"{got} is not torch's {expected}"])
+            ran_into = expected is not None and ("backward(" in line or "grad(" in line)
+            if watch or last or ran_into:
+                if ran_into:  # how far a refused backward came is not told by torch: what it left is not compared
+                    return lines
+                found = sorted(differences(snapshot(ours), snapshot(theirs)))
+                assert not found, _told(lines, found)
+    finally:
+        torch.set_grad_enabled(True)
+        tinygrad_mlp.set_grad_enabled(True)
+    return lines
+
+
+def _told(lines: list[str], found: list[str]) -> str:
+    return "\n".join(["the frameworks part:", *lines, "---", *found[:8]])

@@ -1,0 +1,29 @@
+"""Keeping a cotangent where a condition holds: the heart of the rules of relu, clamp, where."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .table import Array, operator
+
+_FEW = 2048
+_INTEGERS = {2: np.int16, 4: np.int32, 8: np.int64}
+
+
+@operator(
+    {"input": lambda g, mask: keep(g, mask)},
+    tensors=("input", "mask"),
+    method=False,
+    node_name="WhereBackward0",
+    sample=lambda s: (s.floats(shape := s.shape()), s.mask(shape)),
+)
+def keep(input: Array, mask: Array) -> Array:
+    """`input` where `mask` holds, else 0"""
+    if not input.ndim or input.shape != mask.shape or not isinstance(input, np.ndarray) or input.dtype.kind != "f":
+        return np.where(mask, input, 0)
+    # The bits of an element AND those of -1 (all ones) or 0: np.where takes a branch for each element, which a random
+    # mask mispredicts (up to 15 times slower), and multiplying by the mask would make a nan of inf * 0.
+    bits = mask.astype(_INTEGERS[input.itemsize])
+    np.negative(bits, out=bits)
+    bits &= input.view(bits.dtype)
+    return bits.view(input.dtype)
