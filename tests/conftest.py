@@ -18,6 +18,8 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=_SLOW,
 )
-settings.register_profile("dev2", parent=settings.get_profile("random"), database=None, phases=[Phase.generate, Phase.shrink])
+settings.register_profile(
+    "dev2", parent=settings.get_profile("random"), database=None, phases=[Phase.generate, Phase.shrink]
+)
 settings.register_profile("dev", parent=settings.get_profile("ci"), phases=[Phase.generate, Phase.shrink])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

@@ -1,7 +1,7 @@
 """One line of torch, run under both modules: the functions that are not rows, and what is refused.
 
-Each line of `CALLS` is evaluated with `torch` meaning torch, and again with it meaning tinygrad_mlp: same values, dtypes,
-shapes and requires_grad; where torch refuses, the same exception type and the same first words.
+Each line of `CALLS` is evaluated with `torch` meaning torch, and again with it meaning tinygrad_mlp: same values,
+dtypes, shapes and requires_grad; where torch refuses, the same exception type and the same first words.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,11 +18,15 @@ FOLDER = Path(examples.__file__).parent
 IMPORT = "import tinygrad_mlp as torch"
 TORCH_PROGRAMS = ["tensors", "sequential", "optimizer", "custom_module"]
 STEPS = 500
+# One core each: with two, waiting for one that another test keeps busy takes most of the time.
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def python(*args: str) -> str:
+def python(*args: str, stdin: str = "") -> str:
     """Run the interpreter in a process of its own, which must succeed without a word on stderr; its stdout."""
-    done = subprocess.run([sys.executable, *args], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, *args], cwd=ROOT, env=ENVIRONMENT, input=stdin, capture_output=True, text=True, timeout=120
+    )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -57,10 +62,7 @@ print(json.dumps(outputs))
 @pytest.fixture(scope="module")
 def torch_outputs() -> dict[str, str]:
     sources = json.dumps({name: torch_source(name) for name in TORCH_PROGRAMS})
-    done = subprocess.run(
-        [sys.executable, "-c", TORCH_SIDE], input=sources, capture_output=True, text=True, timeout=300, check=True
-    )
-    return json.loads(done.stdout)
+    return json.loads(python("-c", TORCH_SIDE, stdin=sources))
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from two_worlds import assert_alike, refusal
 
 DTYPES = ["float32", "float64"]
@@ -17,11 +16,13 @@ def state_of(torch):
     return torch.rand(3)
 
 
-# -- initialisation -------------------------------------------------------------------------------------------------------
+# -- initialisation ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("inputs", "outputs", "bias"), [(1000, 100, True), (3, 2, False), (1, 1, True), (64, 10, True)])
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "bias"), [(1000, 100, True), (3, 2, False), (1, 1, True), (64, 10, True)]
+)
 def test_linear_starts_with_torchs_weights(inputs, outputs, bias, dtype) -> None:
     """Bit for bit, and the stream goes on at the same place."""
 
@@ -112,7 +113,9 @@ def test_filling_from_a_generator() -> None:
     assert_alike(run)
 
 
-@pytest.mark.parametrize("name", ["linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu", "conv_transpose3d"])
+@pytest.mark.parametrize(
+    "name", ["linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu", "conv_transpose3d"]
+)
 def test_gains(name) -> None:
     assert_alike(lambda torch: [torch.nn.init.calculate_gain(name), torch.nn.init.calculate_gain("leaky_relu", 2)])
 
@@ -136,7 +139,7 @@ def test_refused_filling(program) -> None:
     refusal(program)
 
 
-# -- shape layers, linear ---------------------------------------------------------------------------------------------------
+# -- shape layers, linear ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (3,), (2, 4, 3), (0, 3)])
@@ -172,11 +175,26 @@ def test_shapes(program) -> None:
     assert_alike(program, rtol=1e-6)
 
 
+def test_a_weight_that_is_computed() -> None:
+    """As in weight normalisation by hand: the parameter is deleted, and a tensor takes its name."""
+
+    def run(torch):
+        layer = torch.nn.Linear(3, 2)
+        raw = layer.weight
+        del layer.weight
+        layer.weight = raw * 2
+        y = layer(torch.ones(1, 3))
+        y.sum().backward()
+        return y, raw.grad, list(layer.state_dict())
+
+    assert_alike(run, rtol=1e-6)
+
+
 def test_linear_of_the_wrong_width() -> None:
     refusal(lambda torch: torch.nn.Linear(3, 4)(torch.ones(2, 5)))
 
 
-# -- activations ------------------------------------------------------------------------------------------------------------
+# -- activations ------------------------------------------------------------------------------------------------------
 
 PLAIN = ["Sigmoid", "Tanh", "LogSigmoid", "Softsign", "Tanhshrink", "GELU", "Softplus"]
 INPLACE = ["ReLU", "ReLU6", "SELU", "SiLU", "Mish", "Hardsigmoid", "Hardswish", "LeakyReLU", "ELU", "CELU", "Hardtanh"]
@@ -284,7 +302,7 @@ def test_texts_and_classes(program) -> None:
     assert_alike(program)
 
 
-# -- dropout ------------------------------------------------------------------------------------------------------------------
+# -- dropout ----------------------------------------------------------------------------------------------------------
 
 
 @given(
@@ -335,7 +353,7 @@ def test_refused_dropout(program) -> None:
     refusal(program)
 
 
-# -- normalisation --------------------------------------------------------------------------------------------------------------
+# -- normalisation ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -395,7 +413,7 @@ def test_batch_norm_keeps_the_numbers_it_saw() -> None:
     assert_alike(run)
 
 
-# -- helpers of training ----------------------------------------------------------------------------------------------------------
+# -- helpers of training ----------------------------------------------------------------------------------------------
 
 
 @given(
@@ -448,7 +466,7 @@ def test_training_helpers(program) -> None:
     assert_alike(run, rtol=1e-6, words=3)
 
 
-# -- programs of a tutorial ---------------------------------------------------------------------------------------------------------
+# -- programs of a tutorial -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 from two_worlds import assert_alike, refusal
 
 REDUCTIONS = ["mean", "sum", "none"]
@@ -27,14 +26,14 @@ def answer(torch, loss, *leaves, twice=True):
     if total.requires_grad:
         second = torch.autograd.grad(total, wanted, allow_unused=True)
     # A gradient that does not depend on the input has a second one of 0, which only torch says.
-    return loss, first, [x.detach() * 0 if g is None else g for g, x in zip(second, wanted)]
+    return loss, first, [x.detach() * 0 if g is None else g for g, x in zip(second, wanted, strict=True)]
 
 
 def numbers(torch, shape, dtype, low=-2.0, high=2.0, needs=True):
     return (torch.rand(shape, dtype=getattr(torch, dtype)) * (high - low) + low).requires_grad_(needs)
 
 
-# -- of two tensors of the same shape -----------------------------------------------------------------------------------
+# -- of two tensors of the same shape ---------------------------------------------------------------------------------
 
 
 @given(
@@ -98,7 +97,9 @@ def test_refused_distances(program) -> None:
     refusal(lambda torch: program(torch, torch.nn.functional), words=6)
 
 
-@pytest.mark.parametrize("arguments", [(None, None), (False, None), (True, None), (None, False), (False, True), (True, False)])
+@pytest.mark.parametrize(
+    "arguments", [(None, None), (False, None), (True, None), (None, False), (False, True), (True, False)]
+)
 @pytest.mark.parametrize("name", ["MSELoss", "CrossEntropyLoss"])
 def test_the_older_form_of_reductions(name, arguments) -> None:
     """`size_average=False`, as tutorials of 2017 have it: the same warning, the same reduction."""
@@ -108,12 +109,34 @@ def test_the_older_form_of_reductions(name, arguments) -> None:
         loss = getattr(torch.nn, name)(size_average=size_average, reduce=reduce)
         x = torch.rand(3, 2)
         function = getattr(torch.nn.functional, "mse_loss" if name == "MSELoss" else "cross_entropy")
-        return loss.reduction, loss(x, x * 0.5), function(x, x * 0.5, size_average=size_average, reduce=reduce), repr(loss)
+        again = function(x, x * 0.5, size_average=size_average, reduce=reduce)
+        return loss.reduction, loss(x, x * 0.5), again, repr(loss)
 
     assert_alike(run, rtol=1e-6)
 
 
-# -- of probabilities -----------------------------------------------------------------------------------------------------
+# -- of probabilities -------------------------------------------------------------------------------------------------
+
+
+@given(
+    shape=shapes, dtype=DTYPES, reduction=reductions, seed=seeds, weighted=st.booleans(), both=st.booleans(),
+    ends=st.booleans(),
+)  # fmt: skip
+def test_binary_cross_entropy(shape, dtype, reduction, seed, weighted, both, ends) -> None:
+    """Probabilities of exactly 0 and 1 included, where the logarithm ends at -100."""
+
+    def run(torch):
+        x = numbers(torch, shape, dtype, 0.01, 0.99)
+        y = numbers(torch, shape, dtype, 0.0, 1.0, needs=False)
+        if ends:
+            x = x.detach().round().requires_grad_()
+        weight = numbers(torch, shape[-1:], dtype, 0.0, 2.0, needs=False) if weighted else None
+        loss = torch.nn.BCELoss(weight, reduction=reduction)
+        # Torch's gradient of the target is that of logarithms without an end, infinite where the loss is not.
+        return answer(torch, loss(x, y.requires_grad_(both and not ends)), x, y, twice=not ends), repr(loss)
+
+    # Torch's second gradient has a 1e-12 in its denominator everywhere, and so is off by as much over x (1 - x).
+    assert_alike(run, seed=seed, scale=1.0, rtol=max(RTOL[dtype], 1e-9))
 
 
 @given(shape=shapes, dtype=DTYPES, reduction=reductions, seed=seeds, weight=st.booleans(), pos_weight=st.booleans())
@@ -122,7 +145,8 @@ def test_binary_cross_entropy_with_logits(shape, dtype, reduction, seed, weight,
         x = numbers(torch, shape, dtype, -40.0, 40.0)
         y = numbers(torch, shape, dtype, 0.0, 1.0, needs=False)
         weights = [
-            numbers(torch, shape[-1:], dtype, 0.0, 2.0, needs=False) if wanted else None for wanted in (weight, pos_weight)
+            numbers(torch, shape[-1:], dtype, 0.0, 2.0, needs=False) if wanted else None
+            for wanted in (weight, pos_weight)
         ]
         loss = torch.nn.BCEWithLogitsLoss(weights[0], reduction=reduction, pos_weight=weights[1])
         return answer(torch, loss(x, y), x), list(loss.state_dict()), repr(loss)
@@ -151,6 +175,12 @@ def test_kl_divergence(shape, dtype, reduction, seed, log_target, zeros) -> None
 @pytest.mark.parametrize(
     "program",
     [
+        lambda torch, f: f.binary_cross_entropy(torch.tensor([2.0]), torch.ones(1)),
+        lambda torch, f: f.binary_cross_entropy(torch.tensor([float("nan")]), torch.ones(1)),
+        lambda torch, f: f.binary_cross_entropy(torch.ones(1), torch.tensor([-0.5])),
+        lambda torch, f: f.binary_cross_entropy(torch.ones(1), torch.ones(2)),
+        lambda torch, f: f.binary_cross_entropy(torch.ones(1), torch.ones(1, dtype=torch.int64)),
+        lambda torch, f: f.binary_cross_entropy(torch.ones(1), torch.ones(1, dtype=torch.float64)),
         lambda torch, f: f.binary_cross_entropy_with_logits(torch.ones(2), torch.ones(3)),
         lambda torch, f: f.binary_cross_entropy_with_logits(torch.ones(2, 1), torch.ones(2)),
         lambda torch, f: f.binary_cross_entropy_with_logits(torch.ones(2), torch.ones(2), reduction="foo"),
@@ -161,7 +191,7 @@ def test_refused_probabilities(program) -> None:
     refusal(lambda torch: program(torch, torch.nn.functional))
 
 
-# -- of classes -------------------------------------------------------------------------------------------------------------
+# -- of classes -------------------------------------------------------------------------------------------------------
 
 inner = st.lists(st.integers(1, 3), max_size=3)
 
@@ -175,7 +205,9 @@ inner = st.lists(st.integers(1, 3), max_size=3)
 @example("CrossEntropyLoss", 3, 1, [], False, "float64", "mean", True, 0, 0.1, False, 0)  # all are ignored: nan
 @example("NLLLoss", 0, 3, [], False, "float32", "mean", False, -100, 0.0, False, 0)  # no sample: nan
 @example("CrossEntropyLoss", 2, 3, [2, 2], False, "float32", "none", True, 1, 0.1, False, 0)
-def test_classes(name, n, classes, inner, single, dtype, reduction, weighted, ignore_index, smoothing, byte, seed) -> None:
+def test_classes(
+    name, n, classes, inner, single, dtype, reduction, weighted, ignore_index, smoothing, byte, seed
+) -> None:  # fmt: skip
     def run(torch):
         shape, wanted = ((classes,), ()) if single else ((n, classes, *inner), (n, *inner))
         x = numbers(torch, shape, dtype, -5.0, 5.0)
@@ -193,8 +225,9 @@ def test_classes(name, n, classes, inner, single, dtype, reduction, weighted, ig
 
 
 @given(
-    n=st.integers(0, 4), classes=st.integers(1, 5), inner=inner, single=st.booleans(), dtype=DTYPES, reduction=reductions,
-    weighted=st.booleans(), smoothing=st.sampled_from([0.0, 0.1, 1.0, -0.1]), both=st.booleans(), seed=seeds,
+    n=st.integers(0, 4), classes=st.integers(1, 5), inner=inner, single=st.booleans(), dtype=DTYPES,
+    reduction=reductions, weighted=st.booleans(), smoothing=st.sampled_from([0.0, 0.1, 1.0, -0.1]),
+    both=st.booleans(), seed=seeds,
 )  # fmt: skip
 def test_class_probabilities(n, classes, inner, single, dtype, reduction, weighted, smoothing, both, seed) -> None:
     def run(torch):

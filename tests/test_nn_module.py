@@ -68,7 +68,7 @@ def foo(torch):
     return Foo()
 
 
-# -- the parts ----------------------------------------------------------------------------------------------------------
+# -- the parts --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_parameter_that_was_computed_is_refused() -> None:
     refusal(run)
 
 
-# -- Parameter ------------------------------------------------------------------------------------------------------------
+# -- Parameter --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_copies_of_modules(twin) -> None:
     assert_alike(run)
 
 
-# -- saving and loading -----------------------------------------------------------------------------------------------------
+# -- saving and loading -----------------------------------------------------------------------------------------------
 
 
 def changed(torch, change):
@@ -297,7 +297,10 @@ CHANGES = [
     lambda torch, state: state.update({"0.extra": torch.ones(1)}),
     lambda torch, state: state.update({"0.bias.deep": torch.ones(1), "1.weight": torch.ones(1)}),
     lambda torch, state: state.update({"2.weight": torch.ones(3, 5)}),
-    lambda torch, state: (state.pop("2.bias"), state.update({"x": 1, "0.weight": torch.ones(1), "2.weight": torch.ones(())})),
+    lambda torch, state: (
+        state.pop("2.bias"),
+        state.update({"x": 1, "0.weight": torch.ones(1), "2.weight": torch.ones(())}),
+    ),
     lambda torch, state: state.update({"0.weight": torch.ones(4, 3, dtype=torch.float64) / 3}),
     lambda torch, state: state.update({"0.weight": torch.ones(4, 3, dtype=torch.int64)}),
     lambda torch, state: state.update({"0.weight": [1.0]}),
@@ -333,7 +336,8 @@ def test_state_dicts_share_memory() -> None:
         with torch.no_grad():
             net[0].bias.fill_(7)
         kept = net.state_dict(keep_vars=True)
-        return state, [x.requires_grad for x in state.values()], kept["0.bias"] is net[0].bias, type(state) is OrderedDict
+        needs = [x.requires_grad for x in state.values()]
+        return state, needs, kept["0.bias"] is net[0].bias, isinstance(state, OrderedDict)
 
     assert_alike(run)
 
@@ -357,7 +361,7 @@ def test_a_number_is_loaded_from_a_vector_of_one() -> None:
     assert_alike(run)
 
 
-# -- modes, dtypes, gradients -------------------------------------------------------------------------------------------------
+# -- modes, dtypes, gradients -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -388,9 +392,10 @@ def test_changes_of_the_whole_model(change) -> None:
         net(torch.ones(1, 3)).sum().backward()
         same = change(torch, net)
         return (
-            same is None or same is net, [p.dtype for p in net.state_dict().values()], [p.grad for p in net.parameters()],
-            [p.requires_grad for p in net.parameters()], [m.training for m in net.modules()],
-            all(a is b for a, b in zip(before, net.parameters())), list(net.state_dict().values()),
+            same is None or same is net, [p.dtype for p in net.state_dict().values()],
+            [p.grad for p in net.parameters()], [p.requires_grad for p in net.parameters()],
+            [m.training for m in net.modules()],
+            all(a is b for a, b in zip(before, net.parameters(), strict=True)), list(net.state_dict().values()),
         )  # fmt: skip
 
     assert_alike(run, rtol=1e-6)
@@ -411,7 +416,7 @@ def test_apply_visits_children_first() -> None:
     assert_alike(run)
 
 
-# -- hooks ----------------------------------------------------------------------------------------------------------------------
+# -- hooks ------------------------------------------------------------------------------------------------------------
 
 
 def test_forward_hooks() -> None:
@@ -458,7 +463,7 @@ def test_deepcopy_keeps_hooks() -> None:
     assert_alike(run, rtol=1e-6)
 
 
-# -- containers -------------------------------------------------------------------------------------------------------------------
+# -- containers -------------------------------------------------------------------------------------------------------
 
 
 def four(torch):
@@ -536,10 +541,10 @@ def test_a_module_list_inserts_from_the_end() -> None:
         lambda torch: torch.nn.ModuleList(3),
         lambda torch: torch.nn.ModuleList([3]),
         lambda torch: torch.nn.ModuleList([torch.nn.ReLU()])(1),
-        lambda torch: torch.nn.ModuleList([torch.nn.Linear(1, 1) for _ in range(3)] + [torch.nn.ReLU(), torch.nn.Tanh()]),
+        lambda torch: torch.nn.ModuleList([*(torch.nn.Linear(1, 1) for _ in range(3)), torch.nn.ReLU()]),
         lambda torch: torch.nn.ModuleList([four(torch) for _ in range(2)]),
         lambda torch: torch.nn.Sequential(torch.nn.ModuleList([four(torch) for _ in range(2)])),
-        lambda torch: torch.nn.ModuleList([torch.nn.ReLU()]) + [torch.nn.Tanh()],
+        lambda torch: torch.nn.ModuleList([torch.nn.ReLU()]).__add__([torch.nn.Tanh()]),
         lambda torch: torch.nn.ModuleDict(),
         lambda torch: torch.nn.ModuleDict({"a": torch.nn.ReLU(), "b": torch.nn.Linear(1, 1)}),
         lambda torch: torch.nn.ModuleDict([("a", torch.nn.ReLU())]),
@@ -578,7 +583,7 @@ def test_module_dicts_are_dicts() -> None:
     assert_alike(run)
 
 
-# -- what it costs ----------------------------------------------------------------------------------------------------------------
+# -- what it costs ----------------------------------------------------------------------------------------------------
 
 
 def test_modules_die_without_the_garbage_collector() -> None:

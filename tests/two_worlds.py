@@ -67,8 +67,8 @@ def assert_alike(
 ) -> Any:
     """AssertionError unless the program does the same in both worlds; torch's result.
 
-    Numbers may differ by `rtol` of the largest of their array and of `scale`. An exception must be of the same type, with the same text or, with
-    `words`, the same first words; the warnings must be the same.
+    Numbers may differ by `rtol` of the largest of their array and of `scale`. An exception must be of the same type,
+    with the same text or, with `words`, the same first words; the warnings must be the same.
     """
     theirs, their_warnings = run(program, torch, seed)
     ours, our_warnings = run(program, tinygrad_mlp, seed)

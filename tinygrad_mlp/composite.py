@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import builtins
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from . import dtypes
-from .autograd.views import ONE_OF_SEVERAL
+from .autograd.views import geometry, note_several, refresh
 from .dtypes import dtype as _dtype
-from .functions import FUNCTIONS, INPLACE
+from .functions import FUNCTIONS, INPLACE, TABLE
 from .ops.dims import axis
 from .ops.indexing import is_basic
 from .ops.shape import refuse_expansion
@@ -62,31 +63,6 @@ def _raw(x: Any) -> Any:
     return x.array if isinstance(x, Tensor) else x
 
 
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
-    """input + value * tensor1 * tensor2 (torch.addcmul)."""
-    return add(input, tensor1 * tensor2, alpha=value)
-
-
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
-    """input + value * tensor1 / tensor2 (torch.addcdiv)."""
-    return add(input, tensor1 / tensor2, alpha=value)
-
-
-def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
-    """input + weight * (end - input) (torch.lerp)."""
-    return input + (end - input) * weight
-
-
-def clamp_min(input: Tensor, min: Any) -> Tensor:
-    """Every element, at least `min` (torch.clamp_min)."""
-    return _f["clamp"](input, min)
-
-
-def clamp_max(input: Tensor, max: Any) -> Tensor:
-    """Every element, at most `max` (torch.clamp_max)."""
-    return _f["clamp"](input, None, max)
-
-
 # -- products ---------------------------------------------------------------------------------------------------------------
 
 
@@ -108,26 +84,19 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
     return add(input if beta == 1 else input * beta, product, alpha=alpha)
 
 
+def addmm_(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """addmm, written into `input` (torch.Tensor.addmm_)."""
+    if beta == 1:
+        return add_(input, _f["mm"](mat1, mat2), alpha=alpha)
+    return copy_(input, addmm(input, mat1, mat2, beta=beta, alpha=alpha))
+
+
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The matrix of all products of two vectors (torch.outer)."""
     return _f["reshape"](input, (-1, 1)) * vec2
 
 
 # -- reductions ---------------------------------------------------------------------------------------------------------------
-
-
-def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: _dtype | None = None, **other: Any) -> Tensor:
-    """The sum of all elements, or over `dim` (torch.sum)."""
-    if dtype is not None:
-        input = to(input, dtype)
-    return _f["sum"](input, dim, keepdim, **other)
-
-
-def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: _dtype | None = None, **other: Any) -> Tensor:
-    """The mean of all elements, or over `dim` (torch.mean)."""
-    if dtype is not None:
-        input = to(input, dtype)
-    return _f["mean"](input, dim, keepdim, **other)
 
 
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
@@ -222,6 +191,12 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
     return _f["expand"](self, other.shape)
 
 
+def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+    """as_strided, as what the tensor itself is from now on (torch.Tensor.as_strided_)."""
+    rest = as_strided(self.detach(), size, stride, storage_offset).viewed.steps[-1][1]  # type: ignore[union-attr]
+    return INPLACE["as_strided_"](self, *rest)
+
+
 def ravel(input: Tensor) -> Tensor:
     """All elements in one dimension."""
     return _f["flatten"](input)
@@ -240,21 +215,60 @@ def movedim(input: Tensor, source: int, destination: int) -> Tensor:
     return _f["permute"](input, order)
 
 
+def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
+    """A view with one dimension as several (torch.unflatten)."""
+    d = axis(dim, input.array.ndim)
+    shape = input.array.shape
+    wanted = [int(n) for n in sizes]
+    if not wanted:
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    known = math.prod(n for n in wanted if n != -1)
+    if (-1 in wanted and (not known or shape[d] % known)) or (-1 not in wanted and known != shape[d]):
+        raise RuntimeError(
+            f"unflatten: Provided sizes {wanted} don't multiply up to the size of dim {d} ({shape[d]}) in the input tensor"
+        )
+    wanted = [shape[d] // known if n == -1 else n for n in wanted]
+    return view(input, (*shape[:d], *wanted, *shape[d + 1 :]))
+
+
+def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+    """A view of the tensor's memory by sizes, strides and an offset, counted in elements (torch.as_strided)."""
+    own = geometry(input.array)
+    start, available, itemsize = own[2], own[3], input.array.itemsize
+    offset = start if storage_offset is None else storage_offset
+    size, stride = tuple(int(n) for n in size), tuple(int(n) for n in stride)
+    if len(size) != len(stride):
+        raise RuntimeError(
+            f"mismatch in length of strides and shape: got {len(stride)} strides for {len(size)} dimensions"
+        )
+    needed = 0 if 0 in size else offset + 1 + builtins.sum((n - 1) * s for n, s in zip(size, stride, strict=True))
+    if needed > available:
+        raise RuntimeError(
+            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize {itemsize} "
+            f"requiring a storage size of {needed * itemsize} are out of bounds for storage of size {available * itemsize}"
+        )
+    return _f["as_strided"](input, size, stride, offset, own)
+
+
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along a dimension, as views (torch.unbind)."""
-    return _several("Unbind", [_f["select"](input, dim, i) for i in range(input.size(dim))])
+    return _several("UnbindBackward0", "select", input, [(dim, i) for i in range(input.size(dim))])
 
 
-def _several(name: str, views: list[Tensor]) -> tuple[Tensor, ...]:
-    """Views that came together: none may be written to on the tape."""
-    for i, view in enumerate(views):
-        if view.viewed is not None:
-            view.viewed.refusal = ONE_OF_SEVERAL.format(index=i, name=name)
-    return tuple(views)
+def _several(node: str, row_name: str, input: Tensor, arguments: list[tuple[Any, ...]]) -> tuple[Tensor, ...]:
+    """Views that come together out of one operator: a row, called with each of `arguments`."""
+    row = TABLE[row_name]
+    if input.viewed is not None:
+        refresh(input)
+    views = tuple(wrap(row.forward(input.array, *rest)) for rest in arguments)
+    note_several(views, input, [(row, rest) for rest in arguments], node)
+    return views
 
 
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of a given size, or of given sizes, along a dimension (torch.split)."""
+    if not tensor.array.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
     length = tensor.size(dim)
     if isinstance(split_size_or_sections, int):
         step = split_size_or_sections
@@ -263,14 +277,29 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
         sections = [builtins.min(step, length - start) for start in range(0, length, step or 1)] or [0]
     else:
         sections = list(split_size_or_sections)
-        if builtins.sum(sections) != length:
+        if sum(sections) != length:
             raise RuntimeError(
                 f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
                 f"{dim}), but got split_sizes={sections}"
             )
     starts = np.cumsum([0, *sections[:-1]]).tolist()
-    views = [_f["narrow"](tensor, dim, start, size) for start, size in zip(starts, sections, strict=True)]
-    return _several("Split" if isinstance(split_size_or_sections, int) else "SplitWithSizes", views)
+    name = "SplitBackward0" if isinstance(split_size_or_sections, int) else "SplitWithSizesBackward0"
+    return _several(name, "narrow", tensor, [(dim, start, size) for start, size in zip(starts, sections, strict=True)])
+
+
+def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of nearly equal sizes, or between given indices, along a dimension (torch.tensor_split)."""
+    length = input.size(dim)
+    if isinstance(indices_or_sections, int):
+        if indices_or_sections <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {indices_or_sections}")
+        least, more = divmod(length, indices_or_sections)
+        ends = np.cumsum([least + (i < more) for i in range(indices_or_sections)])[:-1].tolist()
+    else:
+        ends = [int(i) for i in indices_or_sections]
+    return tuple(
+        _f["slice_along"](input, dim, slice(start, end)) for start, end in zip([0, *ends], [*ends, length], strict=True)
+    )
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
@@ -397,31 +426,87 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
 
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Write one value into every element (torch.Tensor.fill_)."""
-    if not self.needs_grad and isinstance(value, (int, float)):  # nothing to record
+    if self.viewed is None and not self.needs_grad and isinstance(value, (int, float)):  # nothing to record
         self.array.fill(value)
         self.versions[0] += 1
         return self
-    return INPLACE["assign_"](self, value)
+    if isinstance(value, Tensor) and value.array.ndim:
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value.array.ndim} dimensions."
+        )
+    return INPLACE["fill_"](self, value)
 
 
 def zero_(self: Tensor) -> Tensor:
     """Write 0 into every element (torch.Tensor.zero_)."""
-    return fill_(self, 0)
+    if self.viewed is None and not self.needs_grad:
+        self.array.fill(0)
+        self.versions[0] += 1
+        return self
+    return INPLACE["zero_"](self)
 
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """self[index] = value, recorded where a gradient is needed."""
     index = plain_index(index)
-    if is_basic(index):
-        part = _f["getitem"](self, index)
-        try:
-            INPLACE["assign_"](part, value)
-        except RuntimeError:
-            if isinstance(value, Tensor):
-                refuse_expansion(value.array, part.array.shape)
-            raise
-    else:
+    if not is_basic(index):
         INPLACE["put_"](self, index, value)
+        return
+    part = self if index is Ellipsis else _view_at(self, index)
+    if not isinstance(value, Tensor):
+        value = wrap(np.asarray(value, part.array.dtype))
+    shape = part.array.shape
+    if value.array.shape == shape:
+        INPLACE["assign_"](part, value)
+    elif not value.array.ndim:
+        INPLACE["fill_"](part, value)
+    else:
+        ones = next((d for d, n in enumerate(value.array.shape) if n != 1), value.array.ndim)
+        if ones:
+            value = _f["reshape"](value, value.array.shape[ones:])
+        INPLACE["assign_"](part, _f["expand"](value, shape) if value.array.shape != shape else value)
+
+
+def _view_at(self: Tensor, index: Any) -> Tensor:
+    """self[index] for integers, slices, None and Ellipsis, one view after the other, as torch makes them."""
+    if isinstance(index, int):
+        return _select(self, 0, index)
+    if isinstance(index, slice):
+        if not self.array.ndim:
+            raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+        return _f["slice_along"](self, 0, index)
+    if not isinstance(index, tuple):
+        index = (index,)
+    ndim, dim, part = self.array.ndim, 0, self
+    taken = builtins.sum(i is not None and i is not Ellipsis for i in index)
+    if taken > ndim:
+        raise IndexError(f"too many indices for tensor of dimension {ndim}")
+    for i in index:
+        if i is None:
+            part = _f["unsqueeze"](part, dim)
+            dim += 1
+        elif i is Ellipsis:
+            dim += ndim - taken
+        elif isinstance(i, slice):
+            if i.indices(part.array.shape[dim]) != (0, part.array.shape[dim], 1):
+                part = _f["slice_along"](part, dim, i)
+            dim += 1
+        else:
+            part = _select(part, dim, i)
+    return part
+
+
+def _select(self: Tensor, dim: int, index: int) -> Tensor:
+    if not self.array.ndim:
+        raise IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
+            "tensor to a number"
+        )
+    size = self.array.shape[dim]
+    if not -size <= index < size:
+        raise IndexError(f"index {index} is out of bounds for dimension {dim} with size {size}")
+    result: Tensor = _f["select"](self, dim, index)
+    return result
 
 
 def plain_index(index: Any) -> Any:
@@ -443,8 +528,13 @@ def plain_index(index: Any) -> Any:
 
 def getitem(self: Tensor, index: Any) -> Tensor:
     """self[index]: a view for integers and slices, a copy for tensors and masks; IndexError as torch's."""
+    index = plain_index(index)
+    if is_basic(index):
+        part = _view_at(self, index)
+        return _f["alias"](self) if part is self else part
     try:
-        return _f["getitem"](self, plain_index(index))
+        result: Tensor = _f["getitem"](self, index)
+        return result
     except IndexError as error:
         raise _index_error(self, index, str(error)) from None
 
@@ -465,8 +555,8 @@ def _index_error(self: Tensor, index: Any, text: str) -> IndexError:
 
 
 _METHODS = (
-    add, sub, add_, sub_, div, addcmul, addcdiv, lerp, clamp_min, clamp_max, matmul, addmm, outer, sum, mean, max, min,
-    var, std, norm, argsort, view, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unbind, split, chunk,
+    add, sub, add_, sub_, div, matmul, addmm, addmm_, outer, max, min,
+    var, std, norm, argsort, view, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unbind, split, tensor_split, chunk, unflatten, as_strided, as_strided_,
     nonzero, allclose, isclose, equal, to, type, type_as, cpu, contiguous, copy_, fill_, zero_,
 )  # fmt: skip
 
@@ -477,7 +567,12 @@ def install() -> None:
         setattr(Tensor, function.__name__, function)
     for name, function in CASTERS.items():
         setattr(Tensor, name, function)
-    for name, original in {"absolute": "abs", "negative": "neg", "divide": "div", "multiply": "mul", "subtract": "sub"}.items():
+    for name, original in {"moveaxis": "movedim", "swapdims": "swapaxes", "absolute": "abs", "negative": "neg", "divide": "div", "multiply": "mul", "subtract": "sub"}.items():
+        setattr(Tensor, name, getattr(Tensor, original))
+    for name, original in {
+        "absolute_": "abs_", "negative_": "neg_", "divide_": "div_", "multiply_": "mul_", "subtract_": "sub_",
+        "swapaxes_": "transpose_", "swapdims_": "transpose_",
+    }.items():  # fmt: skip
         setattr(Tensor, name, getattr(Tensor, original))
     Tensor.__matmul__ = matmul  # type: ignore[method-assign]
     Tensor.__rmatmul__ = lambda self, other: matmul(other, self)  # type: ignore[attr-defined]
@@ -492,7 +587,7 @@ def install() -> None:
 install()
 
 __all__ = [
-    "Size", "add", "addcdiv", "addcmul", "addmm", "allclose", "argsort", "chunk", "clamp_max", "clamp_min", "div",
-    "equal", "is_floating_point", "is_tensor", "isclose", "lerp", "matmul", "max", "mean", "min", "movedim", "nonzero",
-    "norm", "numel", "outer", "ravel", "result_type", "split", "std", "sub", "sum", "swapaxes", "unbind", "var", "where",
+    "Size", "add", "addmm", "allclose", "argsort", "as_strided", "chunk", "div",
+    "equal", "is_floating_point", "is_tensor", "isclose", "matmul", "max", "min", "movedim", "nonzero",
+    "norm", "numel", "outer", "ravel", "result_type", "split", "std", "sub", "swapaxes", "tensor_split", "unbind", "unflatten", "var", "where",
 ]  # fmt: skip

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
+from .autograd.graph import saved_attributes
 from .autograd.modes import state
 from .autograd.node import Bundle, Node, OutputNode, gradient_edge
-from .ops import NUMPY_KEYWORDS, Operator
-from .autograd.views import OVERLAPPING, base_needs_grad, note_view, rebase, refresh, refuse_inplace
+from .ops import NUMPY_KEYWORDS, TABLE, Operator
+from .autograd.views import note_view, rebase, refresh, refuse_inplace, refuse_overlap
 from .ops.dims import mismatch
 from .tensor import Tensor, new, wrap
 
@@ -43,7 +44,8 @@ def function_of(row: Operator) -> Function:
 def node_class(row: Operator) -> type[Node]:
     """The class of the nodes that a row writes, named as torch names it."""
     base = OperatorWithOutputs if len(row.outputs) > 1 else OperatorOnList if row.listed else Node
-    return type(row.node_name, (base,), {"__slots__": (), "row": row})
+    saves = bool(row.reads) and all(_holding(row, read) for read in row.reads)
+    return type(row.node_name, (base,), {"__slots__": (), "row": row, "saves": saves, **saved_attributes(row)})
 
 
 def _with_signature(row: Operator, call: Function) -> Function:
@@ -107,7 +109,7 @@ def _general(row: Operator, row_class: type[Node]) -> Function:
         tensor = wrap(result)
         if state.recording and _needs_grad(row, args):
             _record(row, row_class, args, (result, *arrays), tensor)
-        if row.view and _shares_memory(result, arrays[0]):
+        if row.view and (result is arrays[0] or _shares_memory(result, arrays[0])):
             note_view(tensor, args[0], row, args[1:])
         return tensor
 
@@ -386,7 +388,7 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
         elif row.listed and position == 0:
             arrays[position] = [_listed(row, x, i) for i, x in enumerate(_sequence(row, arg))]
         elif isinstance(arg, np.generic):
-            arrays[position] = arg.item()
+            arrays[position] = np.asarray(arg) if isinstance(arg, np.bool_) else arg.item()
         elif isinstance(arg, (bool, int, float)):
             if not row.numbers:
                 raise _not_a_tensor(row, position, arg)
@@ -492,7 +494,7 @@ def inplace_of(row: Operator) -> Function:
         if quick and not (state.recording and self.needs_grad):
             other = args[0]  # the usual case: an update of weights, or of sums that nobody differentiates
             target, operand = self.array, other.array if isinstance(other, Tensor) else other
-            if _fits_float(target, operand) and not (state.recording and operand is not other and other.needs_grad):
+            if _fits_float(target, operand) and (operand is other or _only_read(other, self)):
                 _write(row, target, [target, operand])
                 self.versions[0] += 1
                 return self
@@ -504,22 +506,74 @@ def inplace_of(row: Operator) -> Function:
     return function
 
 
+def _only_read(other: Tensor, tensor: Tensor) -> bool:
+    """Whether a write of `other` into `tensor` needs no node and no look at their overlap."""
+    if state.recording and (other.needs_grad or other.viewed is not None):
+        return False
+    return other.versions is not tensor.versions or other is tensor
+
+
 def _in_place(row: Operator, row_class: type[Node], tensor: Tensor, args: tuple[Any, ...]) -> Tensor:
-    arrays = unwrap(row, args)
-    recorded = state.recording and (tensor.needs_grad or _needs_grad(row, args) or base_needs_grad(tensor))
+    recorded = state.recording and any(
+        isinstance(args[i], Tensor) and args[i].requires_grad for i in row.differentiable
+    )
     if recorded:
         refuse_inplace(tensor)
+    arrays = unwrap(row, args)
     target = tensor.array
-    if tensor.viewed is not None and 0 in target.strides and target.size > 1:
-        raise RuntimeError(OVERLAPPING)
-    before = target.copy() if recorded and any(len(row.outputs) in read for read in row.reads) else target
+    if tensor.viewed is not None or any(isinstance(x, Tensor) and x.viewed is not None for x in args):
+        _prepare_shared(row, tensor, args)
+    if not recorded:
+        _write(row, target, arrays)
+        tensor.versions[0] += 1
+        return tensor
+    outputs = len(row.outputs)
+    if any(outputs in read for read in row.reads) and arrays[0] is target:
+        arrays[0] = target.copy()  # what is read of `input` is a copy from before, which nobody can change
+    edges, saved, versions = _edges_and_saved(row, args, (target, *arrays), (tensor, None, *args[1:]))
+    arrays[0] = target if arrays[0].dtype == target.dtype else arrays[0]
     _write(row, target, arrays)
     tensor.versions[0] += 1
-    if recorded:
-        values = (target, *(before if x is target else x for x in arrays))
-        holders = (tensor, None, *args[1:])  # what is read of `input` is the copy from before, which nobody can change
-        rebase(tensor, row_class(*_edges_and_saved(row, args, values, holders), target.shape, target.dtype))
+    versions = [(counter, count + 1 if place < outputs else count, place) for counter, count, place in versions]
+    rebase(tensor, row_class(edges, saved, versions, target.shape, target.dtype))
     return tensor
+
+
+def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> None:
+    """Before a write into, or out of, a view: what torch refuses of overlaps, and what NumPy does not let be written."""
+    lenient = row.name in ("zero", "masked_fill", "put")  # what these write into one place is one value, or only warned of
+    refuse_overlap(tensor, () if lenient else args[1:], with_itself=not lenient)
+    tensor.array.flags.writeable = True  # NumPy's broadcast_to and diagonal are not
+
+
+def reshaped_in_place(row: Operator) -> Function:
+    """A row that gives a view, in place: `x.t_()` changes what x is of its memory, and no element."""
+    row_class, alias_class = node_class(row), node_class(TABLE["alias"])
+
+    def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        args = row.complete((self, *args), kwargs)
+        recorded = state.recording and self.requires_grad
+        if recorded:
+            refuse_inplace(self)
+        arrays = unwrap(row, args)
+        result = row.forward(*arrays)
+        self.versions[0] += 1
+        node = None
+        if recorded:
+            written = row_class if self.viewed is None else alias_class  # the base keeps its shape
+            shaped = (result, *arrays) if self.viewed is None else (arrays[0], arrays[0])
+            edges, saved, _ = _edges_and_saved(written.row, args[: len(shaped) - 1], shaped, (self, *args))
+            node = written(edges, saved, (), shaped[0].shape, result.dtype)
+        self.array = result
+        if self.viewed is not None:
+            self.viewed.steps = (*self.viewed.steps, (row, args[1:]))
+        if node is not None:
+            rebase(self, node)
+        return self
+
+    function.__name__ = function.__qualname__ = row.name + "_"
+    function.__doc__ = f"{row.doc}, as what the tensor itself is from now on.\n\nThe row `{row.name}` in place."
+    return function
 
 
 def _write(row: Operator, target: Any, arrays: list[Any]) -> None:

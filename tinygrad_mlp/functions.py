@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .dispatch import function_of, inplace_of
+from .dispatch import function_of, inplace_of, reshaped_in_place
 from .ops import BY_NUMPY, TABLE
 from .tensor import Tensor, wrap
 
@@ -15,6 +15,9 @@ Function = Callable[..., Any]
 
 FUNCTIONS: dict[str, Function] = {name: function_of(row) for name, row in TABLE.items()}
 INPLACE: dict[str, Function] = {name + "_": inplace_of(row) for name, row in TABLE.items() if row.inplace}
+INPLACE |= {
+    name + "_": reshaped_in_place(TABLE[name]) for name in ("t", "transpose", "squeeze", "unsqueeze", "as_strided")
+}
 
 
 def call_numpy(self: Tensor, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes
-from .autograd import hooks
+from .autograd import engine, hooks
 from .autograd.backward import backward
 from .autograd.modes import state
 from .autograd.node import AccumulateGrad, Node, OutputNode
-from .autograd.views import View, refresh
+from .autograd.views import View, renew
 from .dtypes import dtype
 from .ops.dims import axis
 from .printing import tensor_text
@@ -194,9 +194,8 @@ class Tensor:
 
     @property
     def requires_grad(self) -> bool:
-        if self.viewed is not None:
-            refresh(self)
-        return self.needs_grad
+        view = self.viewed
+        return self.needs_grad if view is None else view.own or self.node is not None or view.base.needs_grad
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -208,6 +207,8 @@ class Tensor:
                 "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
         self.needs_grad = bool(value)
+        if self.viewed is not None:
+            self.viewed.own = self.needs_grad
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`, and return the tensor itself."""
@@ -221,7 +222,7 @@ class Tensor:
     @property
     def grad_fn(self) -> Node | None:
         if self.viewed is not None:
-            refresh(self)
+            renew(self)
         node = self.node
         return node.edges[0] if isinstance(node, OutputNode) else node
 
@@ -303,22 +304,37 @@ class Tensor:
         """An array as a Tensor without history."""
         return wrap(np.asarray(array))
 
-    def register_hook(self, hook: Any) -> hooks.Handle:
+    def register_hook(self, hook: Any) -> hooks.RemovableHandle:
         """Have `hook(grad)` called when this tensor's gradient is computed; what it returns, if anything, replaces it.
 
         Returns a handle with `remove()`. RuntimeError for a tensor that does not require grad.
         """
-        if not self.needs_grad:
+        if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self.viewed is not None:
+            renew(self)
         return hooks.register(self, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Any) -> hooks.RemovableHandle:
+        """Have `hook(tensor)` called after backward has added to the `.grad` of this leaf.
+
+        RuntimeError for a tensor that is no leaf or does not require grad. Source:
+        torch.Tensor.register_post_accumulate_grad_hook.
+        """
+        return hooks.register_post_accumulate_grad(self, hook)
 
     def retain_grad(self) -> None:
         """Have backward leave a non-leaf's cotangent in its `.grad`, too."""
-        if not self.needs_grad:
+        if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if self.node is not None:
-            self._retains = True
-            hooks.retain(self.node, self)
+            if self.viewed is not None:
+                renew(self)
+            hooks.retain(self)
+
+    @property
+    def _backward_hooks(self) -> Any:
+        return hooks.backward_hooks(self)
 
     @property
     def retains_grad(self) -> bool:
@@ -412,7 +428,7 @@ class Tensor:
 
     def __repr__(self) -> str:
         node = self.grad_fn
-        return tensor_text(self.array, requires_grad=self.needs_grad, grad_fn=None if node is None else node.name())
+        return tensor_text(self.array, requires_grad=self.needs_grad, grad_fn=None if node is None else node.name().rpartition(":")[2])
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if not self.array.ndim and type(self) is Tensor else object.__format__(self, spec)
@@ -468,5 +484,7 @@ def wrap(array: Any) -> Tensor:
 def _type_name(value: object) -> str:
     return type(value).__name__
 
+
+engine.wrap = wrap
 
 __all__ = ["Size", "Tensor", "device", "wrap"]

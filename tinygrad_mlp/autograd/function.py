@@ -20,9 +20,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import dtypes
-from .modes import no_grad, state
+from . import engine
+from .grad_mode import no_grad
+from .graph import packed
+from .modes import state
 from .node import FREED, AccumulateGrad, Bundle, Node, OutputNode, gradient_edge, is_tensor
-from .views import ONE_OF_SEVERAL, rebase
+from .views import ONE_OF_SEVERAL, rebase, refuse_inplace
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
@@ -115,29 +118,37 @@ class FunctionCtx:
 
 
 class _Saved:
-    """A saved tensor and its version. Of an output it keeps the array and a weak reference to the node: no cycle."""
+    """A saved tensor and its version. Of an output it keeps the array and a weak reference to the node: no cycle.
 
-    __slots__ = ("array", "count", "counter", "index", "make", "node", "tensor")
+    In `saved_tensors_hooks` it keeps what they made of the array, and the tensor's place on the tape.
+    """
+
+    __slots__ = ("array", "box", "count", "counter", "index", "node", "own", "tensor")
 
     def __init__(self, tensor: Any, node: Node, written: bool) -> None:
         self.index = tensor.output_nr
         self.counter = tensor.versions
         self.count = tensor.versions[0]
-        self.array = tensor.array
-        own = written or tensor.grad_fn is node
-        self.tensor = None if own else tensor
-        self.node = weakref.ref(tensor.node if own else node)
-        self.make = tensor._constant
+        self.own = written or tensor.grad_fn is node
+        self.box = packed(tensor.array)
+        self.array = tensor.array if self.box is None else None
+        self.tensor = None if self.own or self.box is not None else tensor
+        self.node: Any = None
+        if self.own:
+            self.node = weakref.ref(tensor.node)
+        elif self.box is not None and tensor.requires_grad:
+            self.node = gradient_edge(tensor)
 
     def unpack(self) -> Any:
-        node = self.node()
-        if self.counter[0] != self.count:
+        node = self.node() if self.own else self.node
+        if self.box is None and self.counter[0] != self.count:
             maker = node if self.tensor is None else self.tensor.grad_fn
             raise RuntimeError(self._modified(maker.edges[0] if isinstance(maker, OutputNode) else maker))
         if self.tensor is not None:
             return self.tensor
-        tensor = self.make(self.array)
-        tensor.versions = self.counter
+        tensor = engine.wrap(self.array if self.box is None else self.box.unpack())
+        if self.box is None:
+            tensor.versions = self.counter
         tensor.node = node
         tensor.needs_grad = node is not None
         return tensor
@@ -164,7 +175,7 @@ class FunctionNode(Node):
     has the shape and dtype of each output, or None; `zero_dirty` says that a gradient None of edge 0 counts as zeros.
     """
 
-    __slots__ = ("arguments", "ctx", "outputs", "tensor_type", "zero_dirty")
+    __slots__ = ("arguments", "ctx", "outputs", "zero_dirty")
     function: ClassVar[type[Function]]
 
     def __getattr__(self, name: str) -> Any:
@@ -183,7 +194,7 @@ class FunctionNode(Node):
                 continue
             if result is None:
                 if place == 0 and self.zero_dirty:
-                    result = self.tensor_type._constant(np.zeros(edge.shape, edge.dtype))
+                    result = engine.wrap(np.zeros(edge.shape, edge.dtype))
                     parts[place] = result if create_graph else result.array
                 continue
             shape = result.array.shape
@@ -201,15 +212,14 @@ class FunctionNode(Node):
     def _cotangents(self, g: Any, create_graph: bool) -> list[Any]:
         """Those of all outputs as Tensors: for one that nothing depends on, zeros or None."""
         given = g.parts if isinstance(g, Bundle) else {0: g}
-        constant = self.tensor_type._constant
         cotangents: list[Any] = []
         for i, output in enumerate(self.outputs):
             if i in given:
-                cotangents.append(given[i] if create_graph else constant(given[i]))
+                cotangents.append(given[i] if create_graph else engine.wrap(given[i]))
             elif output is None or not self.ctx.materialize_grads:
                 cotangents.append(None)
             else:
-                cotangents.append(constant(np.zeros(*output)))
+                cotangents.append(engine.wrap(np.zeros(*output)))
         return cotangents
 
     def _gradients(self, cotangents: list[Any]) -> tuple[Any, ...]:
@@ -396,7 +406,6 @@ def _node_for(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...]) -> F
     edges = [gradient_edge(arg) if ctx.needs_input_grad[i] else None for i, arg in tensors]
     node = cls._backward_cls(edges, (), (), None, None)  # type: ignore[arg-type]
     node.ctx = ctx
-    node.tensor_type = None
     node.zero_dirty = False
     node.arguments = [None] * len(args)
     for place, (i, _) in enumerate(tensors):
@@ -409,7 +418,9 @@ def _node_for(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...]) -> F
 
 def _with_history(ctx: FunctionCtx, node: FunctionNode | None, args: tuple[Any, ...], raw: tuple[Any, ...]) -> list[Any]:
     """The outputs at their places on the tape; torch's rules for inputs and views among them (_wrap_outputs)."""
-    marked = ctx.dirty_tensors if node is None else _checked_marks(ctx, args, raw)
+    marked = _checked_marks(ctx, args, raw)
+    for tensor in marked:
+        tensor.versions[0] += 1
     if node is not None:
         node.outputs = [(o.array.shape, o.array.dtype) if is_tensor(o) else None for o in raw]
         if len(raw) == 1 and is_tensor(raw[0]):
@@ -423,7 +434,6 @@ def _with_history(ctx: FunctionCtx, node: FunctionNode | None, args: tuple[Any, 
         if node is None or output.array.dtype.kind != "f" or _among(output, ctx.non_differentiable):
             outputs.append(_constant(output, is_input, dirty))
             continue
-        node.tensor_type = node.tensor_type or type(output._constant(output.array))
         place = node if len(raw) == 1 else OutputNode(node, index, output.array.shape, output.array.dtype)
         if dirty:
             _rebase(output, node, place, args, sum(map(is_tensor, raw)))
@@ -434,8 +444,7 @@ def _with_history(ctx: FunctionCtx, node: FunctionNode | None, args: tuple[Any, 
             output.needs_grad = True
             if output.viewed is not None:
                 output.viewed.current = output.versions[0]
-                text = MADE_BY_FUNCTION if sum(map(is_tensor, raw)) == 1 else ONE_OF_SEVERAL
-                output.viewed.refusal = text.format(index=index, name=node.function.__name__)
+                output.viewed.refusal = MADE_BY_FUNCTION if sum(map(is_tensor, raw)) == 1 else ONE_OF_SEVERAL
         outputs.append(output)
     return outputs
 
@@ -479,16 +488,10 @@ def _checked_marks(ctx: FunctionCtx, args: tuple[Any, ...], raw: tuple[Any, ...]
 
 def _rebase(tensor: Any, node: FunctionNode, place: Node, args: tuple[Any, ...], several: int) -> None:
     """Put an input that forward changed in place at the Function's place on the tape."""
-    view = tensor.viewed
-    if view is None:
-        if tensor.needs_grad and tensor.node is None:
-            raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
-    else:
-        base = view.base
-        if base.needs_grad and base.node is None:
-            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-        if view.refusal is not None:
-            raise RuntimeError(view.refusal)
+    if tensor.needs_grad and tensor.node is None:
+        raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
+    if tensor.viewed is not None:
+        refuse_inplace(tensor)
         if several > 1:
             raise RuntimeError(VIEW_AND_SEVERAL)
         _to_front(node, node.arguments[next(i for i, arg in enumerate(args) if arg is tensor)])
@@ -514,7 +517,7 @@ def _save(ctx: FunctionCtx, node: FunctionNode, inputs: tuple[Any, ...], raw: tu
             )
         if _among(tensor, inputs) and _among(tensor, raw) and not _among(tensor, ctx.dirty_tensors):
             raise RuntimeError(
-                "A input that has been returned as-is as output is being saved for backward. This is not supported if "
+                "An input that has been returned as-is as output is being saved for backward. This is not supported if "
                 "you override setup_context. You should return and save a view of the input instead, e.g. with "
                 "x.view_as(x) or setup ctx inside the forward function itself."
             )
@@ -558,3 +561,4 @@ class _Error(Function):
 
 
 _Error._backward_cls.__name__ = "Error"
+_Error._backward_cls.__repr__ = Node.__repr__  # type: ignore[method-assign]

@@ -18,8 +18,7 @@ import numpy as np
 
 from .. import dtypes
 from ..ops import cast, sum_to
-from . import backward as engine
-from .modes import state
+from . import engine
 from .node import AccumulateGrad, Bundle, Node, OutputNode, gradient_edge
 
 Hook = Callable[..., Any]
@@ -85,10 +84,13 @@ class NodeHooks:
         keeper = None if self.retained is None else self.retained()
         if not self.of_tensor and keeper is None:
             return g
-        _running.backward = (node, pending, useful)
-        tensor = _tensors.of(g)
-        for hook in list(self.of_tensor.values()):
-            tensor = _replaced(hook, tensor, hook(tensor))
+        tensor = _as_tensor(g)
+        outer, _running.backward = _running.backward, (node, pending, useful)
+        try:
+            for hook in list(self.of_tensor.values()):
+                tensor = _replaced(hook, tensor, hook(tensor))
+        finally:
+            _running.backward = outer
         if keeper is not None:
             keeper._grad = tensor.clone() if keeper._grad is None else keeper._grad + tensor
         # A hook may have kept the array: what goes on, perhaps into a .grad, must be another.
@@ -103,6 +105,8 @@ class NodeHooks:
                 outputs = _replaced_all(hook, outputs, hook(outputs))
             if self.before_node:
                 g = _cotangent(g, outputs, create_graph)
+                if g is None:
+                    return [None] * len(edges)
         call = node.pull if engine.watch is None else functools.partial(engine.watch.pull, node)
         parts = call(g, edges, create_graph)
         if self.accumulated:
@@ -112,7 +116,7 @@ class NodeHooks:
                     raise RuntimeError("Tensor post accumulate grad hooks should return None.")
         if self.after:
             inputs = tuple(
-                None if edge is None or part is None else _tensors.of(fitted(part, edge, create_graph))
+                None if edge is None or part is None else _as_tensor(fitted(part, edge, create_graph))
                 for edge, part in zip(edges, parts, strict=bool(edges))
             )
             for hook in list(self.after.values()):
@@ -121,16 +125,8 @@ class NodeHooks:
         return parts
 
 
-class _Tensors:
-    """How a cotangent becomes a Tensor: told by Tensor, which is defined on a floor above."""
-
-    wrap: Callable[[Any], Any]
-
-    def of(self, g: Any) -> Any:
-        return self.wrap(np.asarray(g)) if not hasattr(g, "array") else g
-
-
-_tensors = _Tensors()
+def _as_tensor(g: Any) -> Any:
+    return g if hasattr(g, "array") else engine.wrap(np.asarray(g))
 
 
 class _Running(threading.local):
@@ -153,9 +149,9 @@ def fitted(part: Any, edge: Node, create_graph: bool) -> Any:
 def _outputs(node: Node, g: Any) -> tuple[Any, ...]:
     """The cotangents of all outputs of a node, None for those that have none."""
     if isinstance(g, Bundle):
-        count = max(len(node.row.outputs) if node.row is not None else 0, *(i + 1 for i in g.parts))
-        return tuple(_tensors.of(g.parts[i]) if i in g.parts else None for i in range(count))
-    return (_tensors.of(g),)
+        count = len(getattr(node, "outputs", "1"))  # of a row's outputs one is differentiable
+        return tuple(_as_tensor(g.parts[i]) if i in g.parts else None for i in range(count))
+    return (_as_tensor(g),)
 
 
 def _cotangent(g: Any, outputs: tuple[Any, ...], create_graph: bool) -> Any:
@@ -183,8 +179,6 @@ def _replaced(hook: Hook, value: Any, result: Any) -> Any:
 def _replaced_all(hook: Hook, values: tuple[Any, ...], results: Any) -> tuple[Any, ...]:
     if results is None:
         return values
-    if hasattr(results, "array") and len(values) == 1:
-        results = (results,)
     if not isinstance(results, tuple):
         raise TypeError(f"expected tuple, but hook returned '{type(results).__name__}'")
     if len(results) != len(values):
@@ -192,7 +186,10 @@ def _replaced_all(hook: Hook, values: tuple[Any, ...], results: Any) -> tuple[An
         raise RuntimeError(
             f"hook '{name}' has returned an incorrect number of values (got {len(results)}, but expected {len(values)})"
         )
-    return tuple(_replaced(hook, value, result) for value, result in zip(values, results, strict=True))
+    return tuple(
+        None if result is None else _replaced(hook, value, result)
+        for value, result in zip(values, results, strict=True)
+    )
 
 
 # -- registering ------------------------------------------------------------------------------------------------------
@@ -313,10 +310,12 @@ def register_multi_grad_hook(
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
     tensors = tuple(tensors)
-    for tensor in tensors:
-        if not tensor.requires_grad:
-            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-    group = _Group(tensors, fn) if mode == "all" else _First(fn)
+    if mode == "any":
+        first = _First(fn)
+        return _MultiHandle(tuple(register(tensor, first) for tensor in tensors if tensor.requires_grad))
+    if not all(tensor.requires_grad for tensor in tensors):
+        raise AssertionError("Expected gradient function to be set")
+    group = _Group(tensors, fn)
     return _MultiHandle(
         tuple(register(tensor, functools.partial(group, index)) for index, tensor in enumerate(tensors))
     )
@@ -363,7 +362,7 @@ class _First:
         self.lock = threading.Lock()
         self.seen: Any = None
 
-    def __call__(self, index: int, g: Any) -> None:
+    def __call__(self, g: Any) -> None:
         pending = _running.backward[1]
         with self.lock:
             if self.seen is pending:

@@ -10,9 +10,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Sequence
-from typing import Any, ClassVar
-
-from .. import dtypes
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
@@ -35,6 +33,13 @@ class Node:
 
     __slots__ = ("__weakref__", "dtype", "edges", "hooks", "order", "saved", "shape", "versions")
     row: ClassVar[Any] = None
+    saves: ClassVar[bool] = False  # whether each rule reads an array, or a number where an array could stand
+
+    if TYPE_CHECKING:  # what a node says of itself: graph.py
+        name: Any
+        next_functions: Any
+        metadata: Any
+        modified: Any
 
     def __init__(
         self, edges: Sequence[Node | None], saved: Any, versions: Any, shape: tuple[int, ...], dtype: Any
@@ -54,7 +59,7 @@ class Node:
             raise RuntimeError(FREED)
         for counter, count, _ in self.versions:
             if counter[0] != count:
-                raise RuntimeError(self._modified())
+                raise RuntimeError(self.modified())
         if create_graph:
             saved = self._saved_with_history(type(g))
         rules = self.row.rules
@@ -64,21 +69,9 @@ class Node:
 
     def release(self) -> None:
         """Drop what the rules read. A node that saved no tensor keeps working, as in torch."""
-        if self.versions:
+        if self.versions or self.saves:
             self.saved = None
             self.versions = ()
-
-    def name(self) -> str:
-        """Torch's name of the operator's node."""
-        return type(self).__name__
-
-    @property
-    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
-        """The nodes of the inputs, each with the number of the output that was taken."""
-        return tuple((e.edges[0], e.index) if isinstance(e, OutputNode) else (e, 0) for e in self.edges)
-
-    def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
 
     def _saved_with_history(self, tensor_type: Any) -> list[Any]:
         """The saved values, where they depend on a tensor that requires grad as Tensors with their place on the tape."""
@@ -97,26 +90,6 @@ class Node:
             for read, values in zip(row.reads, self.saved, strict=True)
         ]
 
-    def _modified(self) -> str:
-        counter, count, place = next(v for v in self.versions if v[0][0] != v[1])
-        array = next(
-            values[read.index(place)]
-            for read, values in zip(self.row.reads, self.saved, strict=True)
-            if values is not None and place in read
-        )
-        argument = place - len(self.row.outputs)
-        maker: Node | None = self
-        if argument >= 0:
-            edges = dict(zip(self.row.differentiable, self.edges, strict=False))
-            maker = edges.get(argument)
-        made = "" if maker is None or isinstance(maker, AccumulateGrad) else f", which is output 0 of {maker.name().removesuffix('Backward0')},"
-        return (
-            "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"[torch.{dtypes.of(array.dtype).tensor_type} {list(array.shape)}]{made} is at version {counter[0]}; expected "
-            f"version {count} instead. Hint: enable anomaly detection to find the operation that failed to compute its "
-            "gradient, with torch.autograd.set_detect_anomaly(True)."
-        )
-
 
 class AccumulateGrad(Node):
     """The end of the tape at a leaf: adds the cotangent to `variable.grad`."""
@@ -132,7 +105,8 @@ class AccumulateGrad(Node):
         self.hooks = variable._leaf_hooks
 
     def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
-        self.variable._accumulate(g)
+        if self.variable.needs_grad:  # still, as it did when it was used
+            self.variable._accumulate(g)
         return ()
 
 
@@ -149,9 +123,19 @@ def gradient_edge(tensor: Any) -> Node:
     reference = tensor._accumulator
     node = None if reference is None else reference()
     if node is None:
+        if tensor.viewed is not None and not tensor.viewed.own:
+            return tensor.viewed.nowhere(tensor)  # type: ignore[no-any-return]
         node = AccumulateGrad(tensor)
         tensor._accumulator = weakref.ref(node)  # weak: the leaf must not hold the node that holds the leaf
     return node
+
+
+class GradientEdge(NamedTuple):
+    """An edge of the tape: the place where a tensor's gradient is computed (torch.autograd.graph.GradientEdge)."""
+
+    node: Node
+    output_nr: int
+    ownership_token: Node | None = None  # of an operator with several outputs: the node of this one
 
 
 class OutputNode(Node):

@@ -3,16 +3,21 @@
 A view remembers its base and the steps that lead from the base to it. A recorded write into a view gives the *base* a
 new node, `CopySlices`: outside the view the cotangent passes, inside it goes through the operator that wrote. Every
 view of that base is then out of date; it gets its new node, which leads to the base, when it is used next. So a write
-anywhere flows into the base and into all its views, at any depth.
+anywhere flows into the base and into all its views, at any depth. Rules and texts are torch's (variable.cpp).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from ..ops import TABLE
+from . import hooks
 from .modes import state
-from .node import Node, gradient_edge
+from .node import FREED, Bundle, Node, OutputNode, gradient_edge
 
 MADE_WITHOUT_GRAD = (
     "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case "
@@ -25,27 +30,61 @@ ONE_OF_SEVERAL = (
     "returns multiple views. Such functions do not allow the output views to be modified inplace. You should replace "
     "the inplace operation by an out-of-place one."
 )
-
 OVERLAPPING = (
     "unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please "
     "clone() the tensor before performing the operation."
 )
+PARTLY_THE_SAME = (
+    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+    "location. Please clone() the tensor before performing the operation."
+)
+
+
+def geometry(array: Any) -> tuple[Any, ...]:
+    """Shape, strides and offset of an array in its memory, and the size of that, all in elements."""
+    memory = array
+    while isinstance(memory.base, np.ndarray):
+        memory = memory.base
+    start = array.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
+    strides = tuple(s // array.itemsize for s in array.strides)
+    return array.shape, strides, start // array.itemsize, memory.size
+
+
+def place(whole: Any, part: Any) -> tuple[Any, ...]:
+    """The arguments of the row `as_strided` that give `part` of `whole`, which share memory."""
+    return (*geometry(part)[:3], geometry(whole))
 
 
 class View:
     """What a view is of: `base`, and `steps`, pairs of a row and its arguments after the first.
 
     `current` is the count of the base's versions at which the view's node was right; `refusal` is why a recorded
-    write into it is refused, if it is.
+    write into it is refused, if it is; `own` says that the view was itself told to require grad.
     """
 
-    __slots__ = ("base", "current", "refusal", "steps")
+    __slots__ = ("base", "current", "own", "refusal", "steps")
 
     def __init__(self, base: Any, steps: tuple[Any, ...], current: int, refusal: str | None) -> None:
         self.base = base
         self.steps = steps
         self.current = current
         self.refusal = refusal
+        self.own = False
+
+    def nowhere(self, tensor: Any) -> Node:
+        """Where the cotangent ends of a view that requires grad only because its base does."""
+        return Unreachable((), (), (), tensor.array.shape, tensor.array.dtype)
+
+    def steps_now(self, array: Any) -> tuple[Any, ...]:
+        """The steps, or one by place in memory where they no longer lead to `array`: the base was itself transposed."""
+        whole = self.base.array
+        try:
+            part = self.of(whole)
+        except (IndexError, RuntimeError, ValueError):
+            part = None
+        if part is not None and part.__array_interface__ == array.__array_interface__:
+            return self.steps
+        return ((TABLE["as_strided"], place(whole, array)),)
 
     def of(self, whole: Any) -> Any:
         """The same part of another array, or Tensor, of the base's shape."""
@@ -60,80 +99,153 @@ def note_view(tensor: Any, source: Any, row: Any, rest: tuple[Any, ...]) -> None
     refusal = None if state.recording else MADE_WITHOUT_GRAD
     of = source.viewed
     if of is None:
-        tensor.viewed = View(source, ((row, rest),), counter[0], refusal)
+        base = source
+        tensor.viewed = View(base, ((row, rest),), counter[0], refusal)
     else:
-        tensor.viewed = View(of.base, (*of.steps, (row, rest)), counter[0], of.refusal or refusal)
+        base = of.base
+        tensor.viewed = View(base, (*of.steps, (row, rest)), counter[0], refusal or of.refusal)
+    if base.needs_grad:
+        tensor.needs_grad = True  # even if it was made without grad, and leads nowhere
 
 
 def refresh(tensor: Any) -> None:
-    """Give a view its new node, if its base has been written to since it got the one it has."""
+    """Bring a view up to date before it is used: its base may have been written to, or told to require grad."""
     view = tensor.viewed
-    count = tensor.versions[0]
-    if view.current == count:
+    tensor.needs_grad = needs = view.own or tensor.node is not None or view.base.needs_grad
+    if needs and state.recording and view.current != tensor.versions[0]:
+        renew(tensor)
+
+
+def renew(tensor: Any) -> None:
+    """Give a view the node that leads to its base as it is now, if the base was written to since it got the one it has."""
+    view = tensor.viewed
+    if view.current == tensor.versions[0] or (tensor.node is None and not view.base.needs_grad):
         return
-    view.current = count
-    base = view.base
-    if tensor.node is not None or base.needs_grad:
-        tensor.node = AsStridedBackward0(base, view, tensor.array)
-        tensor.needs_grad = True
-
-
-def base_needs_grad(tensor: Any) -> bool:
-    """Whether a tensor is a view of one that requires grad."""
-    return tensor.viewed is not None and bool(tensor.viewed.base.needs_grad)
+    if view.refusal is not None:
+        raise RuntimeError(_refusal(tensor, "its base or another view of its base has been"))
+    old, tensor.node = tensor.node, AsStridedBackward0(view, tensor.array)
+    tensor.needs_grad = True
+    view.current = tensor.versions[0]
+    hooks.move_retained(tensor, old)
 
 
 def refuse_inplace(tensor: Any) -> None:
     """RuntimeError in torch's words for a write that cannot be recorded."""
-    if tensor.viewed is None:
-        if tensor.needs_grad and tensor.node is None:
-            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-        return
-    base = tensor.viewed.base
-    if base.needs_grad and base.node is None:
-        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-    if tensor.viewed.refusal is not None:
-        raise RuntimeError(tensor.viewed.refusal)
+    view = tensor.viewed
+    if view is not None:
+        if view.refusal is not None:
+            raise RuntimeError(_refusal(tensor, "is being"))
+        if tensor.needs_grad and view.base.node is None:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+    if tensor.needs_grad and tensor.node is None:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+def _refusal(tensor: Any, changed: str) -> str:
+    """Why a view may not be written to, or used after a write that it cannot follow."""
+    text, node = tensor.viewed.refusal, tensor.node
+    index, maker = (node.index, node.edges[0]) if isinstance(node, OutputNode) else (0, node)
+    name = "" if maker is None else re.sub(r"Backward\d*$", "", maker.name())
+    if text is MADE_WITHOUT_GRAD and name:
+        text = text.replace("A view was created", f"Output {index} of {name} is a view of a view which was created", 1)
+    elif text is ONE_OF_SEVERAL and not name:
+        text = text.replace("Output {index} of {name} is a view and is being modified inplace.",
+                            "A view was created in no_grad mode and is being modified inplace with grad mode enabled.")  # fmt: skip
+    else:
+        text = text.format(index=index, name=name)
+    return str(text.replace("is being modified", f"{changed} modified", 1))
+
+
+def refuse_overlap(tensor: Any, sources: Sequence[Any], *, with_itself: bool = True) -> None:
+    """RuntimeError in torch's words where two elements of a write are one place in memory, as far as torch can see."""
+    target = tensor.array
+    if with_itself and tensor.viewed is not None and any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape)):  # noqa: B905
+        raise RuntimeError(OVERLAPPING)
+    for source in sources:
+        array = getattr(source, "array", None)
+        if array is None or source is tensor or not array.size or not target.size or not (_dense(target) and _dense(array)):
+            continue
+        begin, end = (x.__array_interface__["data"][0] for x in (target, array))
+        if begin < end + array.nbytes and end < begin + target.nbytes:
+            same = begin == end and target.nbytes == array.nbytes
+            if not same or _walk(target) != _walk(array):
+                raise RuntimeError(PARTLY_THE_SAME)
+
+
+def _walk(array: Any) -> list[tuple[int, int]]:
+    """Sizes and strides where there are steps to take."""
+    return [(n, s) for n, s in zip(array.shape, array.strides, strict=True) if n != 1]
+
+
+def _dense(array: Any) -> bool:
+    """Whether the elements fill a stretch of memory, each once."""
+    if array.flags.forc:
+        return True
+    expected = array.itemsize
+    for stride, size in sorted((s, n) for s, n in zip(array.strides, array.shape) if n != 1):  # noqa: B905
+        if stride != expected:
+            return False
+        expected *= size
+    return True
 
 
 def rebase(tensor: Any, node: Node) -> None:
     """Put the node of an operator that wrote into `tensor` on the tape."""
-    if tensor.viewed is None:
+    view, old = tensor.viewed, tensor.node
+    if view is None:
         tensor.node = node
         tensor.needs_grad = True
+        hooks.move_retained(tensor, old)
         return
-    base, view = tensor.viewed.base, tensor.viewed
+    base = view.base
+    before = base.node
+    view.steps = view.steps_now(tensor.array)
     base.node = CopySlices(gradient_edge(base) if base.needs_grad else None, node, view, base.array)
     base.needs_grad = True
+    hooks.move_retained(base, before)
     view.current = -1
-    refresh(tensor)
+    renew(tensor)
+
+
+class Unreachable(Node):
+    """The end of the tape at a view made without grad."""
+
+    __slots__ = ()
+
+    def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+        return ()
 
 
 class CopySlices(Node):
-    """A base after a write into a part of it: `written` is the node of the operator that wrote."""
+    """A base after a write into a part of it: `written` is the node of the operator that wrote, until it is freed."""
 
     __slots__ = ("view", "written")
 
     def __init__(self, base: Node | None, written: Node, view: View, array: Any) -> None:
         super().__init__((base, *written.edges[1:]), (), written.versions, array.shape, array.dtype)
-        self.written = written
+        self.written: Node | None = written
         self.view = View(None, view.steps, 0, None)  # without the base, which points at this node
 
     def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+        written = self.written
+        if written is None:
+            raise RuntimeError(FREED)
         part = self.view.of(g)
-        inside = [self.written.edges[0], *edges[1:]]
-        before, *others = self.written.pull(part.clone() if create_graph else part.copy(), inside, create_graph)
+        inside = [written.edges[0], *edges[1:]]
+        before, *others = written.pull(part.clone() if create_graph else part.copy(), inside, create_graph)
         if edges[0] is None:
             return [None, *others]
-        outside = g.clone() if create_graph else g.copy()
+        outside = g.clone() if create_graph else np.array(g, order="C")
+        target = self.view.of(outside)
         if create_graph:
-            self.view.of(outside).copy_(before)
+            target.copy_(before)
         else:
-            self.view.of(outside)[...] = before
+            target.flags.writeable = True  # NumPy's expand and diagonal are not
+            target[...] = before
         return [outside, *others]
 
     def release(self) -> None:
-        self.written.release()
+        self.written = None  # even one that saved nothing: torch's runs once
 
 
 class AsStridedBackward0(Node):
@@ -141,11 +253,12 @@ class AsStridedBackward0(Node):
 
     __slots__ = ("steps",)
 
-    def __init__(self, base: Any, view: View, array: Any) -> None:
+    def __init__(self, view: View, array: Any) -> None:
+        base = view.base
         super().__init__((gradient_edge(base),), (), (), array.shape, array.dtype)
         self.steps = []
         whole = base.array
-        for row, rest in view.steps:
+        for row, rest in view.steps_now(array):
             part = row.forward(whole, *rest)
             frame = (part, whole, *rest, whole.shape)
             self.steps.append((row.rules[0], [frame[i] for i in row.reads[0]]))
@@ -156,3 +269,42 @@ class AsStridedBackward0(Node):
             g = rule(g, *values)
         return (g,)
 
+
+class SeveralViews(Node):
+    """The node of an operator that gives several views: `steps` has the row and arguments that give each from the input."""
+
+    __slots__ = ("outer", "steps")
+
+    def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+        assert isinstance(g, Bundle)
+        total: Any = None
+        for index, part in g.parts.items():
+            row, rest = self.steps[index]
+            frame = dict(zip((*row.outputs, *row.parameters, "input_shape"), (None, None, *rest, self.outer), strict=True))
+            whole = row.rules[0](part, *(list(frame.values())[i] for i in row.reads[0]))
+            total = whole if total is None else total + whole
+        return (total,)
+
+
+def note_several(tensors: Sequence[Any], source: Any, steps: Sequence[Any], name: str) -> None:
+    """Make tensors, which came together out of one operator, views of its input: none may be written to on the tape."""
+    if state.recording and source.needs_grad:
+        node = _several_class(name)((gradient_edge(source),), (), (), None, None)  # type: ignore[arg-type]
+        node.outer, node.steps = source.array.shape, steps
+        for i in reversed(range(len(tensors))):  # the first output is the youngest: its hooks run first
+            tensor = tensors[i]
+            tensor.node = OutputNode(node, i, tensor.array.shape, tensor.array.dtype)
+            tensor.needs_grad = True
+    for tensor, (row, rest) in zip(tensors, steps, strict=True):
+        note_view(tensor, source, row, rest)
+        if state.recording:
+            tensor.viewed.refusal = ONE_OF_SEVERAL
+
+
+def _several_class(name: str) -> type[SeveralViews]:
+    if name not in _classes:
+        _classes[name] = type(name, (SeveralViews,), {"__slots__": ()})
+    return _classes[name]
+
+
+_classes: dict[str, type[SeveralViews]] = {}

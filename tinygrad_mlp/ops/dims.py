@@ -19,7 +19,7 @@ def axis(dim: Any, ndim: int) -> int:
         raise IndexError(
             f"Dimension out of range (expected to be in range of [{-extent}, {extent - 1}], but got {dim})"
         )
-    return dim % extent
+    return int(dim % extent)
 
 
 def axes(dim: Any, ndim: int) -> tuple[int, ...]:
@@ -49,7 +49,8 @@ def mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError | None:
     for back, (m, n) in enumerate(zip(reversed(a), reversed(b), strict=False), 1):
         if m != n and m != 1 != n:
             return RuntimeError(
-                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension {dims - back}"
+                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension "
+                f"{dims - back}"
             )
     return None
 
@@ -63,4 +64,4 @@ def dtype_word(x: Array) -> str:
     """Torch's word for a dtype in its refusals."""
     words = {"int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool"}
     words |= {"float16": "Half", "float32": "Float", "float64": "Double"}
-    return words.get(x.dtype.name, x.dtype.name)
+    return words.get(x.dtype.name, str(x.dtype.name))

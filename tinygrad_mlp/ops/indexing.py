@@ -14,7 +14,10 @@ from .table import Array, operator
 def is_basic(index: Any) -> bool:
     """Whether NumPy takes this index as a view: integers, slices, None and Ellipsis only."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(part is None or part is Ellipsis or isinstance(part, (int, slice)) and not isinstance(part, bool) for part in parts)
+    return all(
+        part is None or part is Ellipsis or (isinstance(part, (int, slice)) and not isinstance(part, bool))
+        for part in parts
+    )
 
 
 @operator({"input": lambda g, index: g[index]}, method=False, sample=lambda s: s.scattered())
@@ -102,7 +105,11 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
 
 
 @operator(
-    {"input": lambda g, input_shape, dim, index: put_at(g, input_shape, (*(slice(None),) * axis(dim, len(input_shape)), index))},
+    {
+        "input": lambda g, input_shape, dim, index: put_at(
+            g, input_shape, (*(slice(None),) * axis(dim, len(input_shape)), index)
+        )
+    },
     tensors=("input", "index"),
     sample=lambda s: (s.floats(shape := s.shape(1, least=1)), d := s.dim(shape), s.indices(shape[d])),
 )
@@ -117,8 +124,28 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
     return np.take(input, index, d)
 
 
+@operator(
+    {"input": lambda g: g, "source": lambda g, dim, index: index_select(g, dim, index)},
+    tensors=("input", "index", "source"),
+    inplace=True,
+    sample=lambda s: (
+        s.floats(shape := s.shape(1, least=1)),
+        d := s.dim(shape) % len(shape),
+        index := s.indices(shape[d]),
+        s.floats((*shape[:d], len(index), *shape[d + 1 :])),
+    ),
+)
+def index_add(input: Array, dim: int, index: Array, source: Array) -> Array:
+    """A copy of `input` to which the slices of `source` are added where `index` says along `dim`"""
+    if source.dtype != input.dtype:
+        raise RuntimeError("index_add_(): self and source expected to have the same dtype")
+    whole = input.copy()
+    np.add.at(whole, (*(slice(None),) * axis(dim, input.ndim), index), source)
+    return whole
+
+
 def _put(input: Array, index: Any, value: Any) -> None:
-    filled = getattr(index, "dtype", None) == bool and np.size(value) == 1  # torch.masked_fill, which casts
+    filled = getattr(index, "dtype", None) == np.bool_ and np.size(value) == 1  # torch.masked_fill, which casts
     if getattr(value, "dtype", input.dtype) != input.dtype and not is_basic(index) and not filled:
         own, other = (dtype_word(x) for x in (input, value))
         raise RuntimeError(
@@ -174,3 +201,23 @@ def assign(input: Array, src: Any) -> Array:
     whole = np.empty_like(input)
     whole[...] = src
     return whole
+
+
+@operator(
+    {"input": lambda g: np.zeros_like(g), "value": lambda g: np.add.reduce(g, axis=None)},
+    tensors=("input", "value"),
+    method=False,
+    inplace=True,
+    write=_assign,
+    node_name="FillBackward2",
+    sample=lambda s: (s.floats(s.shape()), s.number()),
+)
+def fill(input: Array, value: Any) -> Array:
+    """One value in every element, in the shape and dtype of `input`"""
+    return np.full_like(input, value)
+
+
+@operator({"input": lambda g: np.zeros_like(g)}, method=False, inplace=True, write=lambda input: input.fill(0))
+def zero(input: Array) -> Array:
+    """0 in every element"""
+    return np.zeros_like(input)

@@ -26,7 +26,8 @@ def _mm(input: Array, mat2: Array) -> Array:
 
 mm = binary(
     "mm", _mm, lambda g, mat2: np.dot(g, mat2.T), lambda g, input: np.dot(input.T, g), names=("input", "mat2"),
-    promotion="same", kinds="if", inplace=False, numpy=np.dot, doc="The product of two matrices", sample=lambda s: s.chain(),
+    promotion="same", kinds="if", inplace=False, numpy=np.dot,
+    doc="The product of two matrices", sample=lambda s: s.chain(),
 )  # fmt: skip
 
 
@@ -63,7 +64,9 @@ def _matmul_other(g: Array, input: Array, other_shape: tuple[int, ...]) -> Array
 
 def _matmul(input: Array, other: Array) -> Array:
     if not input.ndim or not other.ndim:
-        raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {input.ndim}D and {other.ndim}D")
+        raise RuntimeError(
+            f"both arguments to matmul need to be at least 1D, but they are {input.ndim}D and {other.ndim}D"
+        )
     if input.shape[-1] == other.shape[-2 if other.ndim > 1 else 0]:
         try:
             return np.matmul(input, other)
@@ -115,8 +118,9 @@ dot = binary(
 )  # fmt: skip
 mv = binary(
     "mv", _vector_or_matrix("mv", 2, 1, "vector + matrix @ vector expected, got 1, {a}, {b}"),
-    lambda g, vec: g.reshape([-1, 1]) * vec, lambda g, input: input.T @ g, names=("input", "vec"), promotion="same", kinds="if",
-    inplace=False, doc="A matrix times a vector", sample=lambda s: (s.floats((s.size(), m := s.size())), s.floats((m,))),
+    lambda g, vec: g.reshape([-1, 1]) * vec, lambda g, input: input.T @ g, names=("input", "vec"), promotion="same",
+    kinds="if", inplace=False, doc="A matrix times a vector",
+    sample=lambda s: (s.floats((s.size(), m := s.size())), s.floats((m,))),
 )  # fmt: skip
 bmm = binary(
     "bmm", _vector_or_matrix("bmm", 3, 3, "batch1 must be a 3D tensor"),
@@ -141,7 +145,11 @@ def _linear_weight(g: Array, input: Array) -> Array:
     kinds="if",
     method=False,
     node_name="AddmmBackward0",
-    sample=lambda s: (s.floats((*s.shape(0, 2), k := s.size(1))), s.floats((m := s.size(1), k)), s.maybe(s.floats((m,)))),
+    sample=lambda s: (
+        s.floats((*s.shape(0, 2), k := s.size(1))),
+        s.floats((m := s.size(1), k)),
+        s.maybe(s.floats((m,))),
+    ),
 )
 def linear(input: Array, weight: Array, bias: Any = None) -> Array:
     """input @ weight.T + bias, over the last dimension of the input (torch.nn.functional.linear)"""
@@ -152,4 +160,3 @@ def linear(input: Array, weight: Array, bias: Any = None) -> Array:
     if bias is not None:
         out += bias
     return out
-

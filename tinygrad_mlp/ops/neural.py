@@ -27,7 +27,13 @@ def _no_bools(input: Array) -> None:
         raise RuntimeError("Boolean inputs not supported for relu")
 
 
-relu = unary("relu", lambda input: np.maximum(input, 0), lambda g, out: keep(g, np.logical_not(out <= 0)), check=_no_bools, doc="max(x, 0); the derivative at 0 is 0")
+relu = unary(
+    "relu",
+    lambda input: np.maximum(input, 0),
+    lambda g, out: keep(g, np.logical_not(out <= 0)),
+    check=_no_bools,
+    doc="max(x, 0); the derivative at 0 is 0",
+)
 logsigmoid = unary(
     "logsigmoid", lambda input: np.minimum(input, 0) - np.log1p(np.exp(-np.absolute(input))),
     lambda g, input: g * sigmoid(-input), node_name="LogSigmoidBackward0", inplace=False, method=False, kinds="f",
@@ -40,13 +46,19 @@ silu = unary(
 )  # fmt: skip
 
 
-@operator({"input": lambda g, input, negative_slope: np.where(input > 0, g, g * negative_slope)}, method=False, kinds="f")
+@operator(
+    {"input": lambda g, input, negative_slope: np.where(input > 0, g, g * negative_slope)}, method=False, kinds="f"
+)
 def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
     """x where x > 0, else negative_slope x"""
     return np.where(input > 0, input, input * negative_slope)
 
 
-@operator({"input": lambda g, input, alpha: np.where(input <= 0, g * (alpha * np.exp(-relu(-input))), g)}, method=False, kinds="f")
+@operator(
+    {"input": lambda g, input, alpha: np.where(input <= 0, g * (alpha * np.exp(-relu(-input))), g)},
+    method=False,
+    kinds="f",
+)
 def elu(input: Array, alpha: float = 1.0) -> Array:
     """x where x > 0, else alpha (exp(x) - 1)"""
     return np.where(input > 0, input, alpha * np.expm1(input))
@@ -74,7 +86,9 @@ def _gelu_input(g: Array, input: Array, approximate: str) -> Array:
     return g * (0.5 * (1 + t) + 0.5 * input * (1 - t * t) * _ROOT * (1 + 3 * 0.044715 * (input * input)))
 
 
-@operator({"input": _gelu_input}, method=False, kinds="f", sample=lambda s: (s.floats(s.shape()), s.choice(["none", "tanh"])))
+@operator(
+    {"input": _gelu_input}, method=False, kinds="f", sample=lambda s: (s.floats(s.shape()), s.choice(["none", "tanh"]))
+)
 def gelu(input: Array, approximate: str = "none") -> Array:
     """x times the normal distribution function of x (Hendrycks & Gimpel 2016)"""
     if approximate == "none":
@@ -82,7 +96,7 @@ def gelu(input: Array, approximate: str = "none") -> Array:
     return 0.5 * input * (1 + np.tanh(_ROOT * (input + 0.044715 * input * input * input)))
 
 
-# -- losses -------------------------------------------------------------------------------------------------------------------
+# -- losses ------------------------------------------------------------------------------------------------------------
 
 
 def _reduce(loss: Array, reduction: str) -> Array:
@@ -144,7 +158,9 @@ def _nll_input(
         s.choice(["mean", "sum", "none"]),
     ),
 )
-def nll_loss(input: Array, target: Array, weight: Any = None, reduction: str = "mean", ignore_index: int = -100) -> Array:
+def nll_loss(
+    input: Array, target: Array, weight: Any = None, reduction: str = "mean", ignore_index: int = -100
+) -> Array:
     """The negative log probability of the target classes, from log probabilities (N, C) and classes (N,)"""
     if weight is not None and weight.dtype != input.dtype:
         raise RuntimeError(f"expected scalar type {dtype_word(input)} but found {dtype_word(weight)}")

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .masking import keep
 from .dims import dtype_word
+from .masking import keep
 from .special import special
 from .table import Array, binary, operator, unary
 
@@ -54,7 +54,7 @@ frac = unary(
 )
 clone = unary("clone", np.copy, lambda g: g, inplace=False, doc="A copy with its own memory")
 
-# -- powers, exponentials, logarithms -----------------------------------------------------------------------------------
+# -- powers, exponentials, logarithms ----------------------------------------------------------------------------------
 
 square = unary(
     "square", lambda input: input * input if input.dtype != bool else input.astype(np.int64),
@@ -65,7 +65,9 @@ rsqrt = unary(
     "rsqrt", lambda input: 1 / np.sqrt(input), lambda g, out: -0.5 * g * (out * out * out), promotion="float",
     doc="1 / sqrt",
 )  # fmt: skip
-reciprocal = unary("reciprocal", lambda input: 1 / input, lambda g, out: -g * (out * out), promotion="float", doc="1 / x")
+reciprocal = unary(
+    "reciprocal", lambda input: 1 / input, lambda g, out: -g * (out * out), promotion="float", doc="1 / x"
+)
 exp = unary("exp", np.exp, lambda g, out: g * out, promotion="float")
 exp2 = unary("exp2", np.exp2, lambda g, out: g * out * math.log(2), promotion="float")
 expm1 = unary("expm1", np.expm1, lambda g, out: g * (out + 1), promotion="float")
@@ -74,7 +76,7 @@ log2 = unary("log2", np.log2, lambda g, input: g / (input * math.log(2)), promot
 log10 = unary("log10", np.log10, lambda g, input: g / (input * math.log(10)), promotion="float")
 log1p = unary("log1p", np.log1p, lambda g, input: g / (input + 1), promotion="float", node_name="Log1PBackward0")
 
-# -- trigonometric and hyperbolic -----------------------------------------------------------------------------------------
+# -- trigonometric and hyperbolic --------------------------------------------------------------------------------------
 
 sin = unary("sin", np.sin, lambda g, input: g * np.cos(input), promotion="float")
 cos = unary("cos", np.cos, lambda g, input: -g * np.sin(input), promotion="float")
@@ -89,7 +91,7 @@ asinh = unary("asinh", np.arcsinh, lambda g, input: g / np.sqrt(1 + input * inpu
 acosh = unary("acosh", np.arccosh, lambda g, input: g / np.sqrt(input * input - 1), promotion="float")
 atanh = unary("atanh", np.arctanh, lambda g, input: g / (1 - input * input), promotion="float")
 
-# -- special functions ------------------------------------------------------------------------------------------------------
+# -- special functions -------------------------------------------------------------------------------------------------
 
 erf = unary(
     "erf", lambda input: special.erf(input), lambda g, input: g * (2 / math.sqrt(math.pi)) * np.exp(-input * input),
@@ -100,11 +102,11 @@ erfc = unary(
     promotion="float", doc="1 - erf",
 )  # fmt: skip
 
-# -- arithmetic ---------------------------------------------------------------------------------------------------------------
+# -- arithmetic --------------------------------------------------------------------------------------------------------
 
 
 def _no_bool_subtraction(input: Any, other: Any) -> None:
-    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == bool for x in (input, other)]
+    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, other)]
     if bools[0] and bools[1]:
         raise RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
@@ -161,9 +163,11 @@ add = binary("add", np.add, lambda g: g, lambda g: g)
 sub = binary("sub", np.subtract, lambda g: g, lambda g: -g, check=_no_bool_subtraction)
 mul = binary("mul", np.multiply, lambda g, other: g * other, lambda g, input: g * input)
 div = binary(
-    "div", np.true_divide, lambda g, other: g / other, lambda g, out, other: -g * (out / other), promotion="float"
+    "div", np.true_divide, lambda g, other: g / other, lambda g, input, other: -g * ((input / other) / other), promotion="float"
 )
-floor_divide = binary("floor_divide", _floor_divide, numpy=np.floor_divide, kinds="if", doc="The quotient, rounded down")
+floor_divide = binary(
+    "floor_divide", _floor_divide, numpy=np.floor_divide, kinds="if", doc="The quotient, rounded down"
+)
 remainder = binary(
     "remainder", _remainder, lambda g: g, lambda g, input, other: -g * div_rounded(input, other, "floor"),
     numpy=np.remainder, kinds="if", doc="What is left of the quotient rounded down, with the sign of `other`",
@@ -191,7 +195,9 @@ def _pow(input: Any, exponent: Any) -> Array:
     if getattr(input, "dtype", None) is None or input.dtype.kind == "f":
         return input**exponent  # not np.power, which has no shorter way for a square
     whole = np.power(input, np.maximum(exponent, 0))
-    fraction = np.where(input == -1, 1 - 2 * (exponent & 1), input == 1)  # an integer's power below 0 is cut to 1, -1, 0
+    fraction = np.where(
+        input == -1, 1 - 2 * (exponent & 1), input == 1
+    )  # an integer's power below 0 is cut to 1, -1, 0
     return np.where(exponent < 0, fraction, whole).astype(input.dtype)
 
 
@@ -202,7 +208,8 @@ def _no_negative_power(input: Any, exponent: Any) -> None:
 
 pow = binary(
     "pow", _pow, _pow_input, _pow_exponent, names=("input", "exponent"), numpy=np.power, kinds="if",
-    check=_no_negative_power, sample=lambda s: s.binary(bools=False), doc="The power of the elements of two arrays, broadcast",
+    check=_no_negative_power, sample=lambda s: s.binary(bools=False),
+    doc="The power of the elements of two arrays, broadcast",
 )  # fmt: skip
 
 
@@ -216,9 +223,50 @@ atan2 = binary(
     "atan2", np.arctan2, lambda g, input, other: g * _over_squares(other, input, other),
     lambda g, input, other: -g * _over_squares(input, input, other), promotion="float", numbers=False,
 )  # fmt: skip
-hypot = binary("hypot", np.hypot, lambda g, out, input: g * (input / out), lambda g, out, other: g * (other / out), numbers=False, kinds="f")
+hypot = binary(
+    "hypot",
+    np.hypot,
+    lambda g, out, input: g * (input / out),
+    lambda g, out, other: g * (other / out),
+    numbers=False,
+    kinds="f",
+)
 
-# -- choosing -------------------------------------------------------------------------------------------------------------------
+logaddexp = binary(
+    "logaddexp", np.logaddexp, lambda g, input, other: g / (1 + np.exp(other - input)),
+    lambda g, input, other: g / (1 + np.exp(input - other)), numbers=False, kinds="f", inplace=False,
+    doc="log(exp(x) + exp(y)), safe from overflow",
+)  # fmt: skip
+
+
+def _xlogy(input: Array, other: Array) -> Array:
+    dtype = getattr(other, "dtype", None) or input.dtype
+    input, other = np.asarray(input, dtype), np.asarray(other, dtype)
+    return np.where((input == 0) & (other == other), dtype.type(0), input * np.log(other))
+
+
+def _xlogy_input(g: Array, input: Array, other: Array) -> Array:
+    return np.where((input == 0) & (other <= 0), 0, xlogy(g, other))
+
+
+xlogy = binary(
+    "xlogy", _xlogy, _xlogy_input, lambda g, input, other: g * input / other, promotion="float",
+    node_name="XlogyBackward0", doc="x log(y), and 0 where x is 0",
+)  # fmt: skip
+
+
+def _sinc_input(g: Array, input: Array) -> Array:
+    angle = input * math.pi
+    square = np.where(input == 0, 1, angle * input)
+    return g * np.where(input == 0, 0, (angle * np.cos(angle) - np.sin(angle)) / square)
+
+
+sinc = unary(
+    "sinc", lambda input: np.where(input == 0, input.dtype.type(1), np.sin(input * math.pi) / (input * math.pi)),
+    _sinc_input, promotion="float", doc="sin(pi x) / (pi x), and 1 at 0",
+)  # fmt: skip
+
+# -- choosing ----------------------------------------------------------------------------------------------------------
 
 # On a tie both sides get half of the cotangent, as in torch.
 maximum = binary(
@@ -236,7 +284,10 @@ minimum = binary(
 
 
 @operator(
-    {"input": lambda g, condition: keep(g, condition), "other": lambda g, condition: keep(g, np.logical_not(condition))},
+    {
+        "input": lambda g, condition: keep(g, condition),
+        "other": lambda g, condition: keep(g, np.logical_not(condition)),
+    },
     tensors=("condition", "input", "other"),
     promotion="arithmetic",
     numpy=np.where,
@@ -268,7 +319,7 @@ def _clamp_input(g: Array, input: Array, min: Any, max: Any) -> Array:
     tensors=("input", "min", "max"),
     promotion="arithmetic",
     inplace=True,
-    sample=lambda s: (s.floats(shape := s.shape()), *s.choice([(-1.0, 1.0), (None, 0), (0, None), (1, -1)])),
+    sample=lambda s: s.bounded(),
 )
 def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
     """Every element, limited to the range from `min` to `max`"""
@@ -279,7 +330,10 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
 
 
 @operator(
-    {"input": lambda g, mask: np.where(mask, 0, g), "value": lambda g, mask: np.add.reduce(np.where(mask, g, 0), axis=None)},
+    {
+        "input": lambda g, mask: np.where(mask, 0, g),
+        "value": lambda g, mask: np.add.reduce(np.where(mask, g, 0), axis=None),
+    },
     tensors=("input", "mask", "value"),
     inplace=True,
     sample=lambda s: (s.floats(shape := s.shape()), s.mask(s.broadcast_into(shape)), s.number()),
@@ -291,7 +345,67 @@ def masked_fill(input: Array, mask: Array, value: Any) -> Array:
     return np.where(mask, np.asarray(value).astype(input.dtype), input)
 
 
-# -- comparison and logic: nothing to differentiate ---------------------------------------------------------------------------
+clamp_min = binary(
+    "clamp_min", np.maximum, lambda g, input, min: keep(g, input >= min), lambda g, input, min: keep(g, input < min),
+    names=("input", "min"), numpy=None, doc="Every element, at least `min`",
+)  # fmt: skip
+clamp_max = binary(
+    "clamp_max", np.minimum, lambda g, input, max: keep(g, input <= max), lambda g, input, max: keep(g, input > max),
+    names=("input", "max"), numpy=None, doc="Every element, at most `max`",
+)  # fmt: skip
+
+
+@operator(
+    {
+        "input": lambda g: g,
+        "tensor1": lambda g, tensor2, value: g * (tensor2 * value),
+        "tensor2": lambda g, tensor1, value: g * (tensor1 * value),
+    },
+    tensors=("input", "tensor1", "tensor2"),
+    promotion="arithmetic",
+    inplace=True,
+    numbers=False,
+    sample=lambda s: (*s.broadcast(s.floats, s.floats, s.floats), s.choice([1, 0.5])),
+)
+def addcmul(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Array:
+    """input + value * tensor1 * tensor2"""
+    return input + value * tensor1 * tensor2
+
+
+@operator(
+    {
+        "input": lambda g: g,
+        "tensor1": lambda g, tensor2, value: g * (value / tensor2),
+        "tensor2": lambda g, tensor1, tensor2, value: -g * (value * tensor1 / (tensor2 * tensor2)),
+    },
+    tensors=("input", "tensor1", "tensor2"),
+    promotion="arithmetic",
+    inplace=True,
+    numbers=False,
+    sample=lambda s: (*s.broadcast(s.floats, s.floats, s.floats), s.choice([1, 0.5])),
+)
+def addcdiv(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Array:
+    """input + value * tensor1 / tensor2"""
+    return input + value * tensor1 / tensor2
+
+
+@operator(
+    {
+        "input": lambda g, weight: g * (1 - weight),
+        "end": lambda g, weight: g * weight,
+        "weight": lambda g, input, end: g * (end - input),
+    },
+    tensors=("input", "end", "weight"),
+    promotion="arithmetic",
+    inplace=True,
+    sample=lambda s: (*s.broadcast(s.floats, s.floats), s.choice([0.25, 0.75])),
+)
+def lerp(input: Array, end: Array, weight: Any) -> Array:
+    """input + weight * (end - input)"""
+    return input + weight * (end - input)
+
+
+# -- comparison and logic: nothing to differentiate --------------------------------------------------------------------
 
 eq = binary("eq", np.equal)
 ne = binary("ne", np.not_equal)
@@ -313,7 +427,9 @@ isfinite = unary("isfinite", np.isfinite, inplace=False)
 
 
 # The cotangent is cast back where all are: as it is handed on.
-@operator({"input": lambda g: g}, node_name="ToCopyBackward0", sample=lambda s: (s.floats(s.shape()), s.another_dtype()))
+@operator(
+    {"input": lambda g: g}, node_name="ToCopyBackward0", sample=lambda s: (s.floats(s.shape()), s.another_dtype())
+)
 def cast(input: Array, dtype: Any) -> Array:
     """The elements as another NumPy dtype"""
     return input.astype(dtype)

@@ -12,34 +12,39 @@ from .indexing import scatter_add
 from .shape import flip, spread
 from .table import Array, operator
 
-_over_dims = {"sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.boolean())}
-_over_dim = {"sample": lambda s: (s.distinct(shape := s.shape(1, least=1)), s.dim(shape), s.boolean())}
-_along_dim = {"sample": lambda s: (s.floats(shape := s.shape(1)), s.dim(shape))}
+_over_dims: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.boolean())}
+_over_dim: dict[str, Any] = {"sample": lambda s: (s.distinct(shape := s.shape(1, least=1)), s.dim(shape), s.boolean())}
+_along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape(1)), s.dim(shape))}
 
 
 @operator(
     {"input": lambda g, input_shape, dim, keepdim: spread(g, input_shape, dim, keepdim)}, numpy=np.sum, **_over_dims
 )
 def sum(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Array:
-    """The sum; of integers and bools as int64"""
-    if dtype is None and input.dtype.kind != "f":
-        dtype = np.int64
-    return np.add.reduce(input, axis=None if dim is None else axes(dim, input.ndim), keepdims=keepdim, dtype=dtype)
+    """The sum, of integers and bools as int64; or in `dtype`"""
+    kind = dtype.numpy if dtype is not None else None if input.dtype.kind == "f" else np.int64
+    return np.add.reduce(input, None if dim is None else axes(dim, input.ndim), kind, None, keepdim)
 
 
 @operator(
-    {"input": lambda g, input_shape, dim, keepdim: spread(g / (count(input_shape, dim) or 1), input_shape, dim, keepdim)},
+    {
+        "input": lambda g, input_shape, dim, keepdim: spread(
+            g / (count(input_shape, dim) or 1), input_shape, dim, keepdim
+        )
+    },
     numpy=np.mean,
     **_over_dims,
 )
-def mean(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """The arithmetic mean; nan of nothing"""
+def mean(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Array:
+    """The arithmetic mean, in `dtype` if given; nan of nothing"""
+    if dtype is not None:
+        input = input.astype(dtype.numpy)
     if input.dtype.kind != "f":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
             f"Got: {dtype_word(input)}"
         )
-    total = np.add.reduce(input, axis=None if dim is None else axes(dim, input.ndim), keepdims=keepdim)
+    total = np.add.reduce(input, None if dim is None else axes(dim, input.ndim), None, None, keepdim)
     return total / input.dtype.type(count(input.shape, dim))
 
 
@@ -73,7 +78,7 @@ def prod(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     return np.multiply.reduce(input, axis=over, keepdims=keepdim and dim is not None, dtype=dtype)
 
 
-# -- extremes ---------------------------------------------------------------------------------------------------------------
+# -- extremes ----------------------------------------------------------------------------------------------------------
 
 
 def _share_among_ties(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> Array:
@@ -93,8 +98,8 @@ def _nonempty(input: Array, dim: Any, name: str) -> None:
             raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
 
 
-_nonempty_arrays = {"sample": lambda s: (s.floats(s.shape()),)}
-_some_dims = {"sample": lambda s: (s.floats(shape := s.shape(least=1)), s.maybe(s.dims(shape)), s.boolean())}
+_nonempty_arrays: dict[str, Any] = {"sample": lambda s: (s.floats(s.shape()),)}
+_some_dims: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape(least=1)), s.maybe(s.dims(shape)), s.boolean())}
 
 
 @operator({"input": _share_among_ties}, numpy=np.max, **_some_dims)
@@ -161,7 +166,7 @@ def min_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array
     return _extreme(input, dim, keepdim, np.argmin, "min")
 
 
-_choose = {"sample": lambda s: (s.distinct(shape := s.shape(1, least=1)), s.maybe(s.dim(shape)), s.boolean())}
+_choose: dict[str, Any] = {"sample": lambda s: (s.distinct(shape := s.shape(1, least=1)), s.maybe(s.dim(shape)), s.boolean())}
 
 
 @operator(**_choose)
@@ -208,7 +213,7 @@ def any(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     return _as_byte(np.any(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim), input)
 
 
-# -- spread ---------------------------------------------------------------------------------------------------------------------
+# -- spread ------------------------------------------------------------------------------------------------------------
 
 
 def _var_input(g: Array, input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
@@ -227,7 +232,7 @@ def _var(input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
     return np.add.reduce(centred * centred, axis=over, keepdims=keepdim) / input.dtype.type(freedom)
 
 
-_spread_sample = {
+_spread_sample: dict[str, Any] = {
     "sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.choice([1, 0]), s.boolean())
 }
 
@@ -274,7 +279,7 @@ def euclidean_norm(input: Array, dim: Any = None, keepdim: bool = False) -> Arra
     return np.sqrt(np.add.reduce(input * input, axis=axes(dim, input.ndim), keepdims=keepdim))
 
 
-# -- in the log domain ----------------------------------------------------------------------------------------------------------
+# -- in the log domain -------------------------------------------------------------------------------------------------
 
 
 def _logsumexp_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> Array:
@@ -282,7 +287,11 @@ def _logsumexp_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool
     return spread(g, shape, dim, keepdim) * np.exp(input - spread(out, shape, dim, keepdim))
 
 
-@operator({"input": _logsumexp_input}, promotion="float", sample=lambda s: (s.floats(shape := s.shape(1)), s.dims(shape) or 0, s.boolean()))
+@operator(
+    {"input": _logsumexp_input},
+    promotion="float",
+    sample=lambda s: (s.floats(shape := s.shape(1)), s.dims(shape) or 0, s.boolean()),
+)
 def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
     """log(sum(exp(input))), safe from overflow"""
     over = axes(dim, input.ndim)
@@ -310,7 +319,9 @@ def softmax(input: Array, dim: int) -> Array:
     return shifted
 
 
-@operator({"input": lambda g, out, dim: g - np.exp(out) * np.add.reduce(g, axis=dim, keepdims=True)}, kinds="f", **_along_dim)
+@operator(
+    {"input": lambda g, out, dim: g - np.exp(out) * np.add.reduce(g, axis=dim, keepdims=True)}, kinds="f", **_along_dim
+)
 def log_softmax(input: Array, dim: int) -> Array:
     """log(softmax(input)) along `dim`, safe from overflow"""
     d = axis(dim, input.ndim)
@@ -321,18 +332,40 @@ def log_softmax(input: Array, dim: int) -> Array:
     return shifted
 
 
-# -- running totals ---------------------------------------------------------------------------------------------------------------
+# -- running totals ----------------------------------------------------------------------------------------------------
 
 
-@operator({"input": lambda g, dim: flip(cumsum(flip(g, [dim]), dim), [dim])}, numpy=np.cumsum, inplace=True, **_along_dim)
+@operator(
+    {"input": lambda g, dim: flip(cumsum(flip(g, [dim]), dim), [dim])}, numpy=np.cumsum, inplace=True, **_along_dim
+)
 def cumsum(input: Array, dim: int) -> Array:
     """The running total along a dimension"""
     dtype = None if input.dtype.kind == "f" else np.int64
     return np.cumsum(input, axis=axis(dim, input.ndim), dtype=dtype).reshape(input.shape)
 
 
+def _cumprod_input(g: Array, out: Array, input: Array, dim: int) -> Array:
+    if not input.ndim or input.shape[axis(dim, input.ndim)] == 1:
+        return g
+    if not bool((input == 0).any()):
+        return flip(cumsum(flip(g * out, [dim]), dim), [dim]) / input
+    # The products of all but one element: n times the work, so only where a zero forbids dividing.
+    d = axis(dim, input.ndim)
+    g, x = np.swapaxes(g, d, -1), np.swapaxes(input, d, -1)
+    n = x.shape[-1]
+    others = np.where(np.eye(n, dtype=bool), 1, x.reshape([*x.shape[:-1], 1, n]))
+    terms = np.triu(cumprod(others, -1) * g.reshape([*g.shape[:-1], 1, n]))
+    return np.swapaxes(np.add.reduce(terms, axis=-1), d, -1)
 
-# -- order ------------------------------------------------------------------------------------------------------------------------
+
+@operator({"input": _cumprod_input}, numpy=np.cumprod, inplace=True, **_along_dim)
+def cumprod(input: Array, dim: int) -> Array:
+    """The running product along a dimension"""
+    dtype = None if input.dtype.kind == "f" else np.int64
+    return np.cumprod(input, axis=axis(dim, input.ndim), dtype=dtype).reshape(input.shape)
+
+
+# -- order -------------------------------------------------------------------------------------------------------------
 
 
 @operator(

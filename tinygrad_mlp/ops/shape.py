@@ -40,7 +40,8 @@ def refuse_expansion(x: Array, size: tuple[int, ...]) -> None:
         raise RuntimeError(
             f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {size.index(-1)}"
         )
-    for d, (n, own) in enumerate(zip(size[added:], x.shape, strict=True), added):
+    for d in reversed(range(added, len(size))):
+        n, own = size[d], x.shape[d - added]
         if n != own != 1:
             raise RuntimeError(
                 f"The expanded size of the tensor ({n}) must match the existing size ({own}) at non-singleton "
@@ -56,11 +57,13 @@ def refuse_expansion(x: Array, size: tuple[int, ...]) -> None:
 )
 def expand(input: Array, size: Sequence[int]) -> Array:
     """A view with dimensions of size 1 repeated, and new ones in front; -1 keeps a size"""
+    if not input.ndim and min(size, default=0) >= 0:
+        return np.ndarray(size, input.dtype, input, 0, (0,) * len(size))  # np.broadcast_to takes six times as long
     if -1 in size:
         added = len(size) - input.ndim
         size = [input.shape[d - added] if n == -1 and d >= added else n for d, n in enumerate(size)]
     refuse_expansion(input, tuple(size))
-    return np.broadcast_to(input, size) if input.ndim else np.ndarray(size, input.dtype, input, 0, (0,) * len(size))
+    return np.broadcast_to(input, size)
 
 
 @operator(
@@ -166,6 +169,19 @@ def flip(input: Array, dims: Any) -> Array:
     return np.flip(input, axes(dims, input.ndim)).copy() if dims else input.copy()
 
 
+def _unroll(g: Array, shifts: Any, dims: Any) -> Array:
+    return roll(g, [-n for n in shifts] if isinstance(shifts, Sequence) else -shifts, dims)
+
+
+@operator(
+    {"input": _unroll},
+    sample=lambda s: (s.floats(shape := s.shape(1)), s.size(-3, 3), s.maybe(s.dim(shape))),
+)
+def roll(input: Array, shifts: Any, dims: Any = None) -> Array:
+    """A copy with the elements moved on along `dims`, and round to the other end; all as one row without `dims`"""
+    return np.roll(input, shifts, None if dims is None else axes(dims, input.ndim))
+
+
 def _unrepeat(g: Array, input_shape: tuple[int, ...], repeats: Sequence[int]) -> Array:
     padded = (1,) * (len(repeats) - len(input_shape)) + input_shape
     pairs = [n for pair in zip(repeats, padded, strict=True) for n in pair]
@@ -180,9 +196,7 @@ def _unrepeat(g: Array, input_shape: tuple[int, ...], repeats: Sequence[int]) ->
 def repeat(input: Array, repeats: Sequence[int]) -> Array:
     """Copies of the whole, `repeats` times along each dimension"""
     if len(repeats) < input.ndim:
-        raise RuntimeError(
-            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
-        )
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
     return np.tile(input, repeats)
 
 
@@ -215,7 +229,9 @@ def cat(tensors: Arrays, dim: int = 0) -> Array:
         if x.ndim != first.ndim:
             raise RuntimeError(f"Tensors must have same number of dimensions: got {first.ndim} and {x.ndim}")
         if x.shape[:d] + x.shape[d + 1 :] != first.shape[:d] + first.shape[d + 1 :]:
-            own, expected = next((b, a) for k, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)) if k != d and a != b)
+            own, expected = next(
+                (b, a) for k, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)) if k != d and a != b
+            )
             raise RuntimeError(
                 f"Sizes of tensors must match except in dimension {d}. Expected size {expected} but got size {own} "
                 f"for tensor number {i} in the list."
@@ -248,10 +264,19 @@ def _slice(ndim: int, dim: int, index: Any) -> tuple[Any, ...]:
 
 
 @operator(
-    {"input": lambda g, input_shape, dim, start, length: unslice(g, input_shape, _slice(len(input_shape), dim, slice(start, start + length)))},
+    {
+        "input": lambda g, input_shape, dim, start, length: unslice(
+            g, input_shape, _slice(len(input_shape), dim, slice(start, start + length))
+        )
+    },
     view=True,
     node_name="SliceBackward0",
-    sample=lambda s: (s.floats(shape := s.shape(1)), d := s.dim(shape), a := s.size(0, shape[d]), s.size(0, shape[d] - a)),
+    sample=lambda s: (
+        s.floats(shape := s.shape(1)),
+        d := s.dim(shape),
+        a := s.size(0, shape[d]),
+        s.size(0, shape[d] - a),
+    ),
 )
 def narrow(input: Array, dim: int, start: int, length: int) -> Array:
     """A view of `length` elements along `dim`, from `start` on"""
@@ -315,3 +340,95 @@ def triu(input: Array, diagonal: int = 0) -> Array:
 def tril(input: Array, diagonal: int = 0) -> Array:
     """What is on and below a diagonal, zeros above"""
     return np.tril(input, diagonal)
+
+
+# -- views that torch's indexing is made of, and by their place in memory ----------------------------------------------
+
+
+@operator(
+    {"input": lambda g, input_shape, dim, index: unslice(g, input_shape, _slice(len(input_shape), dim, index))},
+    view=True,
+    method=False,
+    node_name="SliceBackward0",
+    sample=lambda s: (s.floats(shape := s.shape(1)), s.dim(shape), slice(s.size(0, 2), s.size(0, 3), s.size(1, 2))),
+)
+def slice_along(input: Array, dim: int, index: slice) -> Array:
+    """A view of the elements that a slice takes along `dim`"""
+    return input[_slice(input.ndim, dim, index)]
+
+
+@operator({"input": lambda g: g}, view=True, method=False, node_name="AliasBackward0")
+def alias(input: Array) -> Array:
+    """A view of the whole"""
+    return input[...]
+
+
+@operator(
+    {"input": lambda g, input_shape, offset, dim1, dim2: _undiagonal(g, input_shape, offset, dim1, dim2)},
+    view=True,
+    sample=lambda s: (
+        s.floats((s.size(), s.size(), s.size())),
+        s.size(-1, 1),
+        *s.choice([(0, 1), (1, 0), (-1, 0), (1, 2)]),
+    ),
+)
+def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
+    """A view of a diagonal of two dimensions, which becomes the last dimension"""
+    first, second = axis(dim1, input.ndim), axis(dim2, input.ndim)
+    if first == second:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return np.diagonal(input, offset, first, second)
+
+
+def _undiagonal(g: Array, input_shape: tuple[int, ...], offset: int, dim1: int, dim2: int) -> Array:
+    first, second = axis(dim1, len(input_shape)), axis(dim2, len(input_shape))
+    steps = np.arange(g.shape[-1])
+    others = [d for d in range(len(input_shape)) if d not in (first, second)]
+    index: list[Any] = [None] * len(input_shape)
+    for place, d in enumerate(others):
+        index[d] = np.arange(input_shape[d]).reshape([-1 if k == place else 1 for k in range(g.ndim)])
+    index[first], index[second] = steps - min(offset, 0), steps + max(offset, 0)
+    return unindex(g, input_shape, tuple(index))
+
+
+@operator(
+    {"input": lambda g, shape, index: g[index]},
+    method=False,
+    sample=lambda s: (s.floats((3,)), (2, 3), (np.array([0, 1, 1]), np.array([2, 0, 1]))),
+)
+def unindex(input: Array, shape: tuple[int, ...], index: Any) -> Array:
+    """Zeros of `shape`, with the elements of `input` added at an index of arrays: what taking them does, backwards"""
+    whole = np.zeros(shape, input.dtype)
+    np.add.at(whole, index, input)
+    return whole
+
+
+def strided_index(size: Sequence[int], stride: Sequence[int], offset: int) -> Array:
+    """Where in memory the elements of a strided array lie, counted in elements."""
+    index = np.full(size, offset, np.int64)
+    for d, (n, step) in enumerate(zip(size, stride, strict=True)):
+        index += (np.arange(n) * step).reshape([-1 if k == d else 1 for k in range(len(size))])
+    return index
+
+
+def _unstrided(g: Array, size: Any, stride: Any, storage_offset: int, own: tuple[Any, ...]) -> Array:
+    """The cotangent in memory, and from there to the elements of the input, shared among those that are one place."""
+    memory = unindex(g, (own[3],), (strided_index(size, stride, storage_offset),))
+    index = strided_index(*own[:3])
+    times = np.bincount(index.reshape(-1), minlength=own[3])[index]
+    return memory[index] / times.astype(g.dtype) if (times > 1).any() else memory[index]
+
+
+@operator({"input": _unstrided}, view=True, method=False, sample=lambda s: s.strided())
+def as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: tuple[Any, ...]) -> Array:
+    """A view by sizes, strides and an offset in memory; `own` has those of the input, and the size of its memory"""
+    memory = input
+    while isinstance(memory.base, np.ndarray):
+        memory = memory.base
+    if memory.size == own[3] and [n * input.itemsize for n in own[1]] == list(input.strides):
+        flat = memory.reshape(-1) if memory.flags.c_contiguous else memory.T.reshape(-1)
+    else:  # another array in the place of the input, laid out as a rule left it
+        flat = np.zeros(own[3], input.dtype)
+        flat[strided_index(*own[:3])] = input
+    strides = [n * flat.itemsize for n in stride]
+    return np.ndarray(size, flat.dtype, flat, storage_offset * flat.itemsize, strides)

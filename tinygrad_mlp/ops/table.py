@@ -16,7 +16,6 @@ ndarrays it computes, on Tensors it is recorded and can be differentiated again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -142,7 +141,15 @@ class Operator:
 
 
 # torch takes NumPy's keyword names too, and rules call NumPy with them.
-NUMPY_KEYWORDS = {"axis": "dim", "axes": "dim", "keepdims": "keepdim", "a": "input", "x": "input", "x1": "input", "x2": "other"}
+NUMPY_KEYWORDS = {
+    "axis": "dim",
+    "axes": "dim",
+    "keepdims": "keepdim",
+    "a": "input",
+    "x": "input",
+    "x1": "input",
+    "x2": "other",
+}
 
 
 def unary(name: str, forward: Callable[..., Any], rule: Rule | None = None, **options: Any) -> Operator:
@@ -171,11 +178,15 @@ def binary(
 
 
 def operator(
-    rules: dict[str, Rule] | None = None, *, tensors: tuple[str, ...] = ("input",), name: str | None = None, **options: Any
-) -> Callable[[FunctionType], Operator]:
+    rules: dict[str, Rule] | None = None,
+    *,
+    tensors: tuple[str, ...] = ("input",),
+    name: str | None = None,
+    **options: Any,
+) -> Callable[[Rule], Operator]:
     """Make a row of the NumPy function below; `tensors` names its array parameters, and `rules` those with a rule."""
 
-    def row(forward: FunctionType) -> Operator:
+    def row(forward: Any) -> Operator:
         options.setdefault("doc", (forward.__doc__ or "").strip())
         parameters = _parameter_names(forward)
         return Operator(

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..autograd.modes import enable_grad, no_grad
+from ..autograd.grad_mode import enable_grad, no_grad
 from ..tensor import Tensor, wrap
 
 Group = dict[str, Any]
@@ -150,6 +150,8 @@ def blocks(*arrays: Any) -> Iterable[tuple[Any, ...]]:
     An update of several passes over a block reads it from memory once.
     """
     size = arrays[0].size
+    if not arrays[0].ndim:
+        return (tuple(a.reshape(1) for a in arrays),)  # of 0-d arrays NumPy gives scalars, which take no out=
     if size <= BLOCK or not all(isinstance(a, np.ndarray) and a.flags.c_contiguous for a in arrays):
         return (arrays,)
     flat = [a.reshape(-1) for a in arrays]

@@ -57,7 +57,7 @@ class SGD(Optimizer):
         if momentum:
             buffer = state.get("momentum_buffer")
             if buffer is None:
-                first = -grad if group["maximize"] else grad.copy()
+                first = np.array(-grad if group["maximize"] else grad)
                 if decay:
                     first += decay * p.array
                 state["momentum_buffer"] = wrap(first)

@@ -31,8 +31,10 @@ def torch() -> Any:
 
 # Rows whose name or signature is not torch's.
 COUNTERPARTS: dict[str, Call] = {
+    "alias": lambda x: x[...],
     "amax": lambda x, dim=(), keepdim=False: torch().amax(x, dim, keepdim),
     "amin": lambda x, dim=(), keepdim=False: torch().amin(x, dim, keepdim),
+    "as_strided": lambda x, size, stride, offset, own: torch().as_strided(x, size, stride, offset),
     "assign": lambda x, src: x.clone().copy_(src if isinstance(src, torch().Tensor) else torch().tensor(src)),
     "cast": lambda x, dtype: x.to(dtype),
     "div_rounded": lambda x, y, mode: torch().div(x, y, rounding_mode=mode),
@@ -46,7 +48,10 @@ COUNTERPARTS: dict[str, Call] = {
     "prod": lambda x, dim=None, keepdim=False: torch().prod(x) if dim is None else torch().prod(x, dim, keepdim),
     "put": lambda x, index, value: _put(x.clone(), index, value),
     "put_at": lambda x, shape, index: _added(x, shape, index),
+    "slice_along": lambda x, dim, index: x[(*(slice(None),) * (dim % x.ndim), index)],
+    "unindex": lambda x, shape, index: torch().zeros(shape, dtype=x.dtype).index_put(index, x, True),
     "unslice": lambda x, shape, index: _put(torch().zeros(shape, dtype=x.dtype), index, x),
+    "zero": lambda x: x.clone().zero_(),
 }
 
 
@@ -71,13 +76,15 @@ def _added(x: Any, shape: tuple[int, ...], index: Any) -> Any:
     return zeros.index_put((torch().from_numpy(np.array(places)),), x, True).reshape(shape)
 
 
-# -- from one world to the other ----------------------------------------------------------------------------------------
+# -- from one world to the other ---------------------------------------------------------------------------------------
 
 
 def to_torch(x: Any) -> Any:
     """An argument as torch takes it: arrays as tensors with the same strides, NumPy's dtypes as torch's."""
     if isinstance(x, np.ndarray):
-        repeated = tuple(slice(0, 1) if stride == 0 and n > 1 else slice(None) for n, stride in zip(x.shape, x.strides, strict=True))
+        repeated = tuple(
+            slice(0, 1) if stride == 0 and n > 1 else slice(None) for n, stride in zip(x.shape, x.strides, strict=True)
+        )
         once = x[repeated]
         tensor = torch().from_numpy(np.copy(once, order="C"))
         strides = [stride // x.itemsize for stride in once.strides]
@@ -100,7 +107,9 @@ def to_numpy(x: Any) -> Any:
     return x.numpy(force=True) if hasattr(x, "detach") else x
 
 
-def leaves(row: Operator, args: Sequence[Any], needs: Callable[[], bool]) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
+def leaves(
+    row: Operator, args: Sequence[Any], needs: Callable[[], bool]
+) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
     """The arguments for us and for torch, and the tensors among them that require grad (as `needs` says), in pairs."""
     ours, theirs = list(args), [to_torch(x) for x in args]
     pairs = []
@@ -130,7 +139,9 @@ def call_torch(row: Operator, args: Sequence[Any]) -> Any:
     given = len(args)
     while given > required and args[given - 1] is row.defaults[given - 1 - required]:
         given -= 1
-    return counterpart(row)(*args[:required], **dict(zip(row.parameters[required:given], args[required:given], strict=True)))
+    return counterpart(row)(
+        *args[:required], **dict(zip(row.parameters[required:given], args[required:given], strict=True))
+    )
 
 
 def outcome(function: Call, *args: Any) -> Any:
@@ -143,7 +154,7 @@ def outcome(function: Call, *args: Any) -> Any:
             return error
 
 
-# -- agreement ----------------------------------------------------------------------------------------------------------
+# -- agreement ---------------------------------------------------------------------------------------------------------
 
 
 def magnitude(*values: Any) -> float:
@@ -159,7 +170,9 @@ def magnitude(*values: Any) -> float:
     return largest
 
 
-def assert_same(ours: Any, theirs: Any, what: str, *, rtol: float = 0.0, scale: float = 0.0, signs: bool = False) -> None:
+def assert_same(
+    ours: Any, theirs: Any, what: str, *, rtol: float = 0.0, scale: float = 0.0, signs: bool = False
+) -> None:
     """AssertionError unless two arrays have the same shape, dtype and elements.
 
     Elements are the same within `rtol` of the larger of their own size and `scale` (that of the terms they are sums

@@ -144,7 +144,7 @@ class Sampler:
         """As `floats`, no two elements alike: for operators that leave the order of ties open."""
         n = int(np.prod(shape))
         order = np.array(self.permutation(n), float)
-        dtype = self.dtypes[0] if self.dtypes[0] != bool else np.dtype("int64")
+        dtype = self.dtypes[0] if self.dtypes[0] != np.bool_ else np.dtype("int64")
         return self._laid_out((order if dtype.kind in "iu" else order / 4 - n / 8).astype(dtype).reshape(shape))
 
     def _laid_out(self, array: Any) -> Any:
@@ -192,13 +192,20 @@ class Sampler:
         first, second = self.broadcast(self.floats, self.floats)
         return first, second
 
+    def bounded(self) -> tuple[Any, Any, Any]:
+        """An array with a lower and an upper bound: numbers or arrays, one of them perhaps None."""
+        if self.boolean():
+            return (self.floats(self.shape()), *self.choice([(-1.0, 1.0), (None, 0), (0, None), (1, -1), (None, 0.5)]))
+        x, low, high = self.broadcast(self.floats, self.floats, self.floats)
+        return self.choice([(x, low, high), (x, None, high), (x, low, None)])  # type: ignore[no-any-return]
+
     def alike(self, least: int = 1) -> list[Any]:
         """Up to three arrays of one shape."""
         shape = self.shape()
         return [self.floats(shape) for _ in range(self.size(least, 3))]
 
     def joinable(self) -> tuple[list[Any], int]:
-        """Up to three arrays that can be joined along a dimension, and that dimension; an empty vector joins anything."""
+        """Up to three arrays that can be joined, and along which dimension; an empty vector joins anything."""
         shape = self.shape(1)
         dim = self.dim(shape)
         arrays = []
@@ -266,6 +273,21 @@ class Sampler:
         """An array and an index into it."""
         shape = self.shape()
         return self.floats(shape), self.index(shape)
+
+    def strided(self) -> tuple[Any, Any, Any, int, Any]:
+        """An array, sizes, strides and an offset within its memory; then its own, and the size of its memory."""
+        memory = self.size(1, 12)
+        x = np.arange(memory) / 4
+        size, stride, last = [], [], self.size(0, memory - 1)
+        offset = last
+        for _ in range(self.size(0, 3)):
+            step = self.size(0, 3)
+            n = self.size(1, 3)
+            if last + step * (n - 1) < memory:
+                size.append(n)
+                stride.append(step)
+                last += step * (n - 1)
+        return x.astype(self._floating()), size, stride, offset, ((memory,), (1,), 0, memory)
 
     def scattered(self) -> tuple[Any, Shape, Any]:
         """What an index takes out of an array of a shape, the shape, and the index."""

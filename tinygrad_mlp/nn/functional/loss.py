@@ -17,13 +17,14 @@ from ...functions import FUNCTIONS
 from ...tensor import Tensor, wrap
 
 __all__ = [
-    "binary_cross_entropy_with_logits", "cross_entropy", "huber_loss", "kl_div", "l1_loss", "mse_loss", "nll_loss",
-    "smooth_l1_loss",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber_loss", "kl_div", "l1_loss",
+    "mse_loss", "nll_loss", "smooth_l1_loss",
 ]  # fmt: skip
 
 _f: dict[str, Callable[..., Tensor]] = FUNCTIONS
 _mse, _nll, _log_softmax = _f["mse_loss"], _f["nll_loss"], _f["log_softmax"]
 _abs, _sum, _mean, _where, _reshape = (_f[name] for name in ("abs", "sum", "mean", "where", "reshape"))
+_INT64 = np.dtype(np.int64)  # NumPy's dtypes are singletons
 _REDUCTIONS = ("mean", "sum", "none")
 
 
@@ -144,6 +145,39 @@ def huber_loss(
 # -- of probabilities --------------------------------------------------------------------------------------------------
 
 
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
+    reduce: bool | None = None, reduction: str = "mean",
+) -> Tensor:  # fmt: skip
+    """-(target log(input) + (1 - target) log(1 - input)), with logarithms of at least -100; times `weight`, broadcast.
+
+    ValueError where input and target differ in shape, RuntimeError where they differ in dtype or leave [0, 1]. Source:
+    torch.nn.functional.binary_cross_entropy.
+    """
+    reduction = reduction_of(size_average, reduce, reduction)
+    if target.shape != input.shape:
+        raise ValueError(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
+            "Please ensure they have the same size."
+        )
+    if target.dtype != input.dtype:
+        found, expected = (tensor.dtype.tensor_type.removesuffix("Tensor") for tensor in (target, input))
+        raise RuntimeError(f"Found dtype {found} but expected {expected}")
+    for name, array in (("input", input.array), ("target", target.array)):
+        if not np.all((array >= 0) & (array <= 1)):
+            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+    complement: Any = 1 - input
+    loss = (target - 1) * _log_of_probability(complement) - target * _log_of_probability(input)
+    return _reduced(loss if weight is None else loss * weight, reduction)
+
+
+def _log_of_probability(p: Tensor) -> Tensor:
+    """log(p), at least -100; at 0 its slope is 1e12, which is as steep as torch lets it become."""
+    positive = p.gt(0)
+    log = _f["clamp"](_f["log"](_where(positive, p, 1.0)), -100.0)
+    return _where(positive, log, p * 1e12 - 100)
+
+
 def binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
     reduce: bool | None = None, reduction: str = "mean", pos_weight: Tensor | None = None,
@@ -250,7 +284,7 @@ def _classes(log_p: Tensor, target: Tensor, weight: Tensor | None, reduction: st
     _check(reduction)
     shape, wanted = log_p.array.shape, target.array.shape
     _check_classes(log_p, target, weight)
-    if target.array.dtype != np.int64:
+    if target.array.dtype is not _INT64:
         target = wrap(target.array.astype(np.int64))
     if len(shape) == 2:
         return _nll(log_p, target, weight, reduction, ignore_index)
@@ -263,6 +297,8 @@ def _classes(log_p: Tensor, target: Tensor, weight: Tensor | None, reduction: st
 
 def _check_classes(log_p: Tensor, target: Tensor, weight: Tensor | None) -> None:
     shape, wanted = log_p.array.shape, target.array.shape
+    if weight is None and len(shape) == 2 and wanted == shape[:1] and target.array.dtype is _INT64:
+        return  # the usual case, before all the questions
     if not shape:
         raise ValueError("Expected 1 or more dimensions (got 0)")
     if len(shape) == 1:

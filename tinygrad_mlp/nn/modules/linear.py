@@ -10,8 +10,7 @@ import numpy as np
 from ... import dtypes
 from ...dtypes import dtype as _dtype
 from ...tensor import Tensor, wrap
-from .. import functional as F
-from .. import init
+from .. import functional as F, init
 from ..parameter import Parameter
 from .module import Module
 
@@ -50,7 +49,12 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Any:
         """The linear map of an input (*, in_features)."""
-        return F.linear(input, self.weight, self.bias)
+        parameters = self._parameters  # an attribute that __getattr__ must find costs ten times as much
+        try:
+            weight, bias = parameters["weight"], parameters["bias"]
+        except KeyError:  # one was deleted, and perhaps replaced by a tensor that is computed
+            weight, bias = self.weight, self.bias
+        return F.linear(input, weight, bias)
 
     def extra_repr(self) -> str:
         """The sizes."""

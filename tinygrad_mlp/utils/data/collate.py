@@ -48,7 +48,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
 
 def default_convert(sample: Any) -> Any:
     """A sample with tensors for its arrays, through tuples, lists and dicts (torch.utils.data.default_convert)."""
-    if isinstance(sample, np.ndarray) and sample.dtype.kind not in "SUO" or isinstance(sample, np.generic):
+    if isinstance(sample, (np.ndarray, np.generic)) and sample.dtype.kind not in "SUO":
         return as_tensor(sample)
     if isinstance(sample, Mapping):
         return _mapping(sample, {key: default_convert(value) for key, value in sample.items()})

@@ -1,0 +1,115 @@
+"""Backward: the nodes of the tape, youngest first, each handing on the cotangents of its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from heapq import heappop, heappush
+from typing import Any
+
+from ..ops import cast, sum_to
+from .modes import state
+from .node import AccumulateGrad, Node
+
+
+watch: Any = None  # anomaly mode's, which then runs the nodes
+wrap: Any = None  # makes a Tensor of an array: Tensor is defined on a floor above, which sets this
+
+
+def run(
+    roots: Iterable[tuple[Node, Any]],
+    *,
+    keep_graph: bool = False,
+    create_graph: bool = False,
+    wanted: dict[Node, Any] | None = None,
+    only: Collection[Node] | None = None,
+) -> None:
+    """Run backward from `roots`, pairs of a node and the cotangent of its output.
+
+    Cotangents are arrays; with `create_graph` they are Tensors, and the same rules write the tape of the gradient.
+    A node is younger than its inputs, so taking the youngest first means that every consumer has spoken before a
+    node runs: no recursion, no counting. Without `wanted` the cotangents of leaves are added to their `.grad`; with
+    it they are put there for its keys; with `only`, added to the `.grad` of those leaves alone. In both cases nodes
+    that lead nowhere do not run.
+    """
+    previous, state.recording = state.recording, create_graph
+    try:
+        _run(roots, keep_graph, create_graph, wanted, only)
+    finally:
+        state.recording = previous
+
+
+def _run(
+    roots: Iterable[tuple[Node, Any]],
+    keep_graph: bool,
+    create_graph: bool,
+    wanted: dict[Node, Any] | None,
+    only: Collection[Node] | None,
+) -> None:
+    pending: dict[Node, Any] = {}
+    heap: list[tuple[int, Node]] = []
+    for node, g in roots:
+        if node in pending:
+            pending[node] = pending[node] + g
+        else:
+            pending[node] = g
+            heappush(heap, (node.order, node))
+    targets = only if wanted is None else wanted
+    useful = None if targets is None else _nodes_towards(targets, pending)
+
+    while heap:
+        node = heappop(heap)[1]
+        g = pending.pop(node)
+        hooks = node.hooks or watch
+        edges = node.edges
+        if useful is not None:
+            if node not in useful:
+                continue
+            edges = [edge if edge in useful else None for edge in edges]
+            if wanted is not None and node in wanted:
+                wanted[node] = g  # as in torch, before the tensor's hooks, unless backward ends here
+            if not any(edges) and (wanted is not None or type(node) is not AccumulateGrad):
+                if hooks is not None:
+                    g = hooks.before(node, g, create_graph, pending, useful)
+                if wanted is not None:
+                    wanted[node] = g
+                continue
+        if hooks is not None:
+            g = hooks.before(node, g, create_graph, pending, useful)
+        parts = node.pull(g, edges, create_graph) if hooks is None else hooks.pull(node, g, edges, create_graph)
+        for edge, part in zip(edges, parts):  # noqa: B905
+            if edge is None or part is None:
+                continue
+            array = part.array if create_graph else part
+            if array.shape != edge.shape:
+                part = sum_to(part, edge.shape)  # the operand was broadcast
+            if array.dtype != edge.dtype:
+                part = cast(part, edge.dtype)
+            if edge in pending:
+                pending[edge] = pending[edge] + part
+                continue
+            if type(edge) is AccumulateGrad and not create_graph and (part is g or part.base is not None):
+                part = part.copy()  # .grad must not share memory with another cotangent
+            pending[edge] = part
+            heappush(heap, (edge.order, edge))
+        if not keep_graph:
+            node.release()
+
+
+def _nodes_towards(targets: Iterable[Node], roots: Iterable[Node]) -> set[Node]:
+    """The nodes on a path from the roots to a target."""
+    useful = set(targets)
+    oldest = max((node.order for node in useful), default=0)
+    order: list[Node] = []
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        for edge in node.edges:
+            if edge is not None and edge not in seen and edge.order <= oldest:
+                seen.add(edge)
+                stack.append(edge)
+    for node in sorted(order, key=lambda n: -n.order):  # inputs before their consumers
+        if any(edge in useful for edge in node.edges):
+            useful.add(node)
+    return useful

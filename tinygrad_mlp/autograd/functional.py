@@ -1,0 +1,385 @@
+"""Jacobians, Hessians and products with them, of functions of Tensors (torch.autograd.functional).
+
+All of it is `grad`, called in different ways: a row of a Jacobian is the gradient of one element, and a product J v is
+the gradient, with respect to u, of the linear function u -> u J ("double backward"). Behaviour and texts are those of
+torch 2.13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import engine
+from .backward import grad
+from .grad_mode import enable_grad, set_grad_enabled
+from .modes import state
+from .node import is_tensor
+
+__all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
+
+Tensors = tuple[Any, ...]
+Function = Callable[..., Any]
+
+SCALAR = "should return a single Tensor"
+ONE_ELEMENT = "should contain a single element"
+
+
+# -- in and out -----------------------------------------------------------------------------------------------------------
+
+
+def _as_tuple(value: Any, argument: str, function: str) -> tuple[bool, Tensors]:
+    """Whether a value is a tuple, and it as one. TypeError in torch's words for what is no tensor."""
+    is_tuple = isinstance(value, tuple)
+    values = value if is_tuple else (value,)
+    for i, element in enumerate(values):
+        if not is_tensor(element):
+            where = f"value at index {i}" if is_tuple else f"given {argument}"
+            raise TypeError(
+                f"The {argument} given to {function} must be either a Tensor or a tuple of Tensors but the {where} has "
+                f"type {type(element)}."
+            )
+    return is_tuple, values
+
+
+def _unpacked(values: Any, is_tuple: bool) -> Any:
+    return values if is_tuple else values[0]
+
+
+def _prepared(tensors: Tensors, create_graph: bool, need_graph: bool) -> Tensors:
+    """Tensors of their own, so that one that the function captured besides is a constant."""
+    return tuple(
+        x.view_as(x) if create_graph and x.requires_grad else x.detach().requires_grad_(need_graph) for x in tensors
+    )
+
+
+def _finished(tensors: Tensors, create_graph: bool) -> Tensors:
+    return tensors if create_graph else tuple(x.detach() for x in tensors)
+
+
+def _zeros(x: Any, requires_grad: bool = False) -> Any:
+    zeros = engine.wrap(np.zeros_like(x.array))
+    return zeros.requires_grad_() if requires_grad else zeros
+
+
+def _checked_v(v: Any, others: Tensors, is_tuple: bool, create_graph: bool, function: str) -> Tensors:
+    """The given vectors. RuntimeError in torch's words where they do not fit."""
+    _, v = _as_tuple(v, "v", function)
+    v = _prepared(v, create_graph, need_graph=False)
+    if len(v) != len(others):
+        if is_tuple:
+            raise RuntimeError(f"v is a tuple of invalid length: should be {len(others)} but got {len(v)}.")
+        raise RuntimeError("The given v should contain a single Tensor.")
+    for i, (x, other) in enumerate(zip(v, others, strict=True)):
+        if x.shape != other.shape:
+            entry = f"Entry {i} in " if is_tuple else ""
+            raise RuntimeError(f"{entry}v has invalid size: should be {other.size()} but got {x.size()}.")
+    return v
+
+
+def _one_element(tensors: Tensors) -> bool:
+    return len(tensors) == 1 and tensors[0].numel() == 1
+
+
+def _vector(v: Any, inputs: Tensors, is_tuple: bool, create_graph: bool, function: str) -> Tensors | None:
+    """The vector by which a derivative with respect to the inputs is multiplied; None for the number 1."""
+    if v is not None:
+        return _checked_v(v, inputs, is_tuple, create_graph, function)
+    if _one_element(inputs):
+        return None
+    raise RuntimeError(
+        "The vector v can only be None if the input to the user-provided function is a single Tensor with a single "
+        "element."
+    )
+
+
+def _scalar_output(output: Any, function: str, strict: bool) -> Any:
+    is_tuple, outputs = _as_tuple(output, "outputs of the user-provided function", function)
+    _require_grad(outputs, "outputs", strict)
+    if is_tuple:
+        raise RuntimeError(f"The function given to {function} {SCALAR}")
+    if output.numel() != 1:
+        raise RuntimeError(f"The Tensor returned by the function given to {function} {ONE_ELEMENT}")
+    return output
+
+
+# -- gradients, and what strict refuses -----------------------------------------------------------------------------------
+
+INDEPENDENT = {
+    "outputs": (
+        "Output {i} of the user-provided function does not require gradients. The outputs must be computed in a "
+        "differentiable manner from the input when running in strict mode."
+    ),
+    "grad_inputs": (
+        "The gradient with respect to input {i} is independent of the inputs of the user-provided function. This is "
+        "not allowed in strict mode."
+    ),
+    "jacobian": (
+        "While computing the hessian, found that the jacobian of the user-provided function with respect to input {i} "
+        "is independent of the input. This is not allowed in strict mode. You should ensure that your function is twice "
+        "differentiable and that the jacobian depends on the inputs (this would be violated by a linear function for "
+        "example)."
+    ),
+    "hessian": (
+        "The hessian of the user-provided function with respect to input {i} is independent of the input. This is not "
+        "allowed in strict mode. You should ensure that your function is thrice differentiable and that the hessian "
+        "depends on the inputs."
+    ),
+    "back": "The output of the user-provided function is independent of input {i}. This is not allowed in strict mode.",
+    "back_trick": (
+        "The gradient with respect to the input is independent of entry {i} in the grad_outputs when using the double "
+        "backward trick to compute forward mode gradients. This is not allowed in strict mode."
+    ),
+    "double_back": (
+        "The jacobian of the user-provided function is independent of input {i}. This is not allowed in strict mode."
+    ),
+    "double_back_trick": (
+        "The hessian of the user-provided function is independent of entry {i} in the grad_jacobian. This is not "
+        "allowed in strict mode as it prevents from using the double backward trick to replace forward mode AD."
+    ),
+}
+
+
+def _require_grad(tensors: Tensors, kind: str, strict: bool) -> None:
+    """RuntimeError in torch's words for a tensor that depends on nothing, if that is not allowed."""
+    if strict:
+        for i, x in enumerate(tensors):
+            if x is None:
+                raise RuntimeError(INDEPENDENT["back"].format(i=i))
+            if not x.requires_grad:
+                raise RuntimeError(INDEPENDENT[kind].format(i=i))
+
+
+def _gradients(
+    outputs: Tensors,
+    inputs: Tensors,
+    v: Tensors | None = None,
+    create_graph: bool = False,
+    retain_graph: bool | None = None,
+) -> Tensors:
+    """Those of the outputs that depend on something; None for an input that no output depends on."""
+    weights = (None,) * len(outputs) if v is None else v
+    pairs = [(y, w) for y, w in zip(outputs, weights, strict=True) if y is not None and y.requires_grad]
+    if not pairs:
+        return (None,) * len(inputs)
+    ys, ws = zip(*pairs, strict=True)
+    return grad(ys, inputs, ws, retain_graph=retain_graph, create_graph=create_graph, allow_unused=True)
+
+
+def _with_zeros(grads: Tensors, references: Tensors, strict: bool, create_graph: bool, stage: str) -> Tensors:
+    """Zeros for None, or a refusal."""
+    for i, g in enumerate(grads if strict else ()):
+        if g is None:
+            raise RuntimeError(INDEPENDENT[stage].format(i=i))
+        if create_graph and not g.requires_grad:
+            what = "hessian" if "double" in stage else "jacobian"
+            raise RuntimeError(
+                f"The {what} of the user-provided function is independent of input {i}. This is not allowed in strict "
+                "mode when create_graph=True."
+            )
+    return tuple(_zeros(x) if g is None else g for g, x in zip(grads, references, strict=True))
+
+
+# -- products -------------------------------------------------------------------------------------------------------------
+
+
+def vjp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+    """The outputs of `func`, and the product of `v` with its Jacobian.
+
+    `inputs` and the outputs are a Tensor or a tuple of Tensors; `v` has the shapes of the outputs, and may be left out
+    for one element; the product has the shapes of `inputs`. With `create_graph` the results can be differentiated;
+    `strict` refuses an input that the outputs do not depend on, which else has zeros. RuntimeError and TypeError in
+    torch's words. Source: torch.autograd.functional.vjp.
+    """
+    with enable_grad():
+        is_inputs_tuple, inputs = _as_tuple(inputs, "inputs", "vjp")
+        inputs = _prepared(inputs, create_graph, need_graph=True)
+        is_outputs_tuple, outputs = _as_tuple(func(*inputs), "outputs of the user-provided function", "vjp")
+        _require_grad(outputs, "outputs", strict)
+        if v is not None:
+            v = _checked_v(v, outputs, is_outputs_tuple, create_graph, "vjp")
+        elif not _one_element(outputs):
+            raise RuntimeError(
+                "The vector v can only be None if the user-provided function returns a single Tensor with a single "
+                "element."
+            )
+    with set_grad_enabled(create_graph or state.recording):
+        grads = _gradients(outputs, inputs, v, create_graph)
+        product = _with_zeros(grads, inputs, strict, create_graph, "back")
+    return (
+        _unpacked(_finished(outputs, create_graph), is_outputs_tuple),
+        _unpacked(_finished(product, create_graph), is_inputs_tuple),
+    )
+
+
+def jvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+    """The outputs of `func`, and the product of its Jacobian with `v`, by two backwards.
+
+    `v` has the shapes of `inputs`, and may be left out for one element; the product has the shapes of the outputs.
+    The other arguments and the refusals are those of `vjp`. Source: torch.autograd.functional.jvp.
+    """
+    with enable_grad():
+        is_inputs_tuple, inputs = _as_tuple(inputs, "inputs", "jvp")
+        inputs = _prepared(inputs, create_graph, need_graph=True)
+        v = _vector(v, inputs, is_inputs_tuple, create_graph, "jvp")
+        is_outputs_tuple, outputs = _as_tuple(func(*inputs), "outputs of the user-provided function", "jvp")
+        _require_grad(outputs, "outputs", strict)
+        # Backward is linear in these, so that their value does not matter.
+        weights = tuple(_zeros(y, requires_grad=True) for y in outputs)
+        grad_inputs = _gradients(outputs, inputs, weights, create_graph=True)
+        _require_grad(grad_inputs, "grad_inputs", strict)
+    with set_grad_enabled(create_graph or state.recording):
+        grads = _gradients(grad_inputs, weights, v, create_graph)
+        product = _with_zeros(grads, outputs, strict, create_graph, "back_trick")
+    return (
+        _unpacked(_finished(outputs, create_graph), is_outputs_tuple),
+        _unpacked(_finished(product, create_graph), is_outputs_tuple),
+    )
+
+
+def vhp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+    """The output of `func`, one element, and the product of `v` with its Hessian.
+
+    `v` and the product have the shapes of `inputs`. The other arguments and the refusals are those of `vjp`. Source:
+    torch.autograd.functional.vhp.
+    """
+    return _hessian_product("vhp", func, inputs, v, create_graph, strict)
+
+
+def hvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+    """The output of `func`, one element, and the product of its Hessian with `v`, by three backwards.
+
+    The same as `vhp`, which costs less, for a function that is twice continuously differentiable. Source:
+    torch.autograd.functional.hvp.
+    """
+    return _hessian_product("hvp", func, inputs, v, create_graph, strict)
+
+
+def _hessian_product(name: str, func: Function, inputs: Any, v: Any, create_graph: bool, strict: bool) -> Any:
+    with enable_grad():
+        is_tuple, inputs = _as_tuple(inputs, "inputs", name)
+        inputs = _prepared(inputs, create_graph, need_graph=True)
+        v = _vector(v, inputs, is_tuple, create_graph, name)
+        output = _scalar_output(func(*inputs), name, strict)
+        jac = _gradients((output,), inputs, create_graph=True)
+        _require_grad(jac, "jacobian", strict)
+        rows, columns, stage = jac, inputs, "double_back"
+        if name == "hvp":
+            columns, stage = tuple(_zeros(x, requires_grad=True) for x in inputs), "double_back_trick"
+            rows = _gradients(jac, inputs, columns, create_graph=True)
+            _require_grad(jac, "hessian", strict)
+    with set_grad_enabled(create_graph or state.recording):
+        product = _with_zeros(_gradients(rows, columns, v, create_graph), inputs, strict, create_graph, stage)
+    return _finished((output,), create_graph)[0], _unpacked(_finished(product, create_graph), is_tuple)
+
+
+# -- whole matrices -------------------------------------------------------------------------------------------------------
+
+
+def jacobian(
+    func: Function,
+    inputs: Any,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    strategy: str = "reverse-mode",
+) -> Any:
+    """The Jacobian of `func`: for every output and every input, a Tensor of the shape of the one and then the other.
+
+    `inputs` and the outputs are a Tensor or a tuple of Tensors, and so is the result: Jacobian[output][input]. With
+    `create_graph` it can be differentiated; `strict` refuses an output that does not depend on an input.
+    `vectorize` and `strategy` say how torch computes it; here every row is one backward, and only the refusals (and
+    the dtype, which with "forward-mode" is that of the output) follow them. Source: torch.autograd.functional.jacobian.
+    """
+    _check_strategy(create_graph, strict, vectorize, strategy)
+    with enable_grad():
+        is_inputs_tuple, inputs = _as_tuple(inputs, "inputs", "jacobian")
+        inputs = _prepared(inputs, create_graph, need_graph=True)
+        is_outputs_tuple, outputs = _as_tuple(func(*inputs), "outputs of the user-provided function", "jacobian")
+        _require_grad(outputs, "outputs", strict)
+        if vectorize and strict:
+            raise RuntimeError(
+                "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported together. "
+                "Please either set `strict=False` or `vectorize=False`."
+            )
+        rows = tuple(_jacobian_of(y, i, inputs, create_graph, strict) for i, y in enumerate(outputs))
+    if strategy == "forward-mode":
+        rows = tuple(tuple(x.to(y.dtype) for x in row) for row, y in zip(rows, outputs, strict=True))
+    rows = tuple(_unpacked(_finished(row, create_graph), is_inputs_tuple) for row in rows)
+    return _unpacked(rows, is_outputs_tuple)
+
+
+def _check_strategy(create_graph: bool, strict: bool, vectorize: bool, strategy: str) -> None:
+    if strategy not in ("forward-mode", "reverse-mode"):
+        raise AssertionError(
+            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has more outputs '
+            'than inputs, "forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode".'
+        )
+    if strategy == "reverse-mode":
+        return
+    for name, given, error in (("create_graph", create_graph, NotImplementedError), ("strict", strict, RuntimeError)):
+        if given:
+            raise error(
+                f'torch.autograd.functional.jacobian: `{name}=True` and `strategy="forward-mode"` are not supported '
+                f'together (yet). Please either set `{name}=False` or `strategy="reverse-mode"`.'
+            )
+    if not vectorize:
+        raise NotImplementedError(
+            "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented for "
+            "`vectorize=True`."
+        )
+
+
+def _jacobian_of(output: Any, index: int, inputs: Tensors, create_graph: bool, strict: bool) -> Tensors:
+    """That of one output, with respect to each input: a backward for each element."""
+    flat = output.reshape(-1)
+    rows = [_gradients((flat[j],), inputs, None, create_graph, retain_graph=True) for j in range(output.numel())]
+    result = []
+    for k, x in enumerate(inputs):
+        parts = [row[k] for row in rows]
+        if strict and any(part is None for part in parts):
+            raise RuntimeError(
+                f"Output {index} of the user-provided function is independent of input {k}. This is not allowed in "
+                "strict mode."
+            )
+        if strict and create_graph and not all(part.requires_grad for part in parts):
+            raise RuntimeError(
+                f"The jacobian of the user-provided function is independent of input {index}. This is not allowed in "
+                "strict mode when create_graph=True."
+            )
+        if not parts:
+            raise RuntimeError("stack expects a non-empty TensorList")
+        stacked: Any = np.stack([_zeros(x) if part is None else part for part in parts])
+        result.append(stacked.reshape(output.shape + x.shape))
+    return tuple(result)
+
+
+def hessian(
+    func: Function,
+    inputs: Any,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    outer_jacobian_strategy: str = "reverse-mode",
+) -> Any:
+    """The Hessian of `func`, whose output is one element: Hessian[i][j] for every pair of inputs.
+
+    Each has the shape of the one input and then the other; for a single Tensor as `inputs` it is a single Tensor. The
+    other arguments and the refusals are those of `jacobian`. Source: torch.autograd.functional.hessian.
+    """
+    is_tuple, inputs = _as_tuple(inputs, "inputs", "hessian")
+    if outer_jacobian_strategy not in ("forward-mode", "reverse-mode"):
+        raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
+
+    def scalar(*xs: Any) -> Any:
+        return _scalar_output(func(*xs), "hessian", strict).squeeze()
+
+    def gradient(*xs: Any) -> Any:
+        jac = jacobian(scalar, xs, create_graph=True)
+        _require_grad(jac, "jacobian", strict)
+        return jac
+
+    result = jacobian(gradient, inputs, create_graph, strict, vectorize, outer_jacobian_strategy)
+    return result if is_tuple else result[0][0]

@@ -1,0 +1,138 @@
+"""Grad modes: no_grad, enable_grad, set_grad_enabled and inference_mode, in a `with` block or as decorators."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+from .modes import state
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def is_grad_enabled() -> bool:
+    """Whether operators are recorded in this thread."""
+    return state.recording
+
+
+class _Mode:
+    """A context manager that also decorates functions and generators: each run has a context of its own.
+
+    A coroutine, as in torch, runs in the mode of its awaiter: the context lasts while the coroutine is made.
+    """
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        raise NotImplementedError
+
+    def __exit__(self, *exception: object) -> None:
+        raise NotImplementedError
+
+    def clone(self) -> _Mode:
+        """A context like this one."""
+        return type(self)()
+
+    def __call__(self, function: Function) -> Function:
+        if inspect.isclass(function):
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future versions. You should only decorate "
+                "functions or methods. To preserve the current behavior of class decoration, you can directly decorate "
+                "the `__init__` method and nothing else.",
+                FutureWarning,
+                stacklevel=2,
+            )
+        if inspect.isgeneratorfunction(function):
+            return self._decorate_generator(function)
+
+        @functools.wraps(function, updated=() if inspect.isclass(function) else ("__dict__",))
+        def in_mode(*args: Any, **kwargs: Any) -> Any:
+            with self.clone():
+                return function(*args, **kwargs)
+
+        return in_mode  # type: ignore[return-value]
+
+    def _decorate_generator(self, function: Function) -> Function:
+        @functools.wraps(function)
+        def in_mode(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            generator = function(*args, **kwargs)
+            step: Callable[[], Any] = generator.__next__
+            while True:  # the mode holds while the generator runs, not while its consumer does
+                try:
+                    with self.clone():
+                        value = step()
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    sent = yield value
+                    step = functools.partial(generator.send, sent)
+                except GeneratorExit:
+                    with self.clone():
+                        generator.close()
+                    raise
+                except BaseException as error:
+                    step = functools.partial(generator.throw, error)
+
+        return in_mode  # type: ignore[return-value]
+
+
+class _GradMode(_Mode):
+    __slots__ = ("previous",)
+    mode: bool
+
+    def __enter__(self) -> None:
+        self.previous = state.recording
+        state.recording = self.mode and not state.inference
+
+    def __exit__(self, *exception: object) -> None:
+        state.recording = self.previous
+
+
+class no_grad(_GradMode):
+    """Nothing is recorded in this block or decorated function (torch.no_grad)."""
+
+    __slots__ = ()
+    mode = False
+
+    def __new__(cls, function: Any = None) -> Any:
+        self = object.__new__(cls)
+        return self if function is None else self(function)  # `@no_grad` without parentheses
+
+
+class enable_grad(_GradMode):
+    """Operators are recorded in this block or decorated function (torch.enable_grad)."""
+
+    __slots__ = ()
+    mode = True
+
+    def __new__(cls, function: Any = None) -> Any:
+        self = object.__new__(cls)
+        return self if function is None else self(function)
+
+
+class set_grad_enabled(_GradMode):
+    """Sets grad mode at once; as a context manager, until the block ends (torch.set_grad_enabled)."""
+
+    __slots__ = ("mode",)
+
+    def __init__(self, mode: bool) -> None:
+        self.previous = state.recording
+        self.mode = bool(mode)
+        state.recording = self.mode and not state.inference
+
+    def __enter__(self) -> None:
+        state.recording = self.mode and not state.inference
+
+    def __call__(self, function: Function) -> Function:
+        state.recording = self.previous  # as a decorator it sets the mode for the function alone
+        return super().__call__(function)
+
+    def __repr__(self) -> str:
+        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.mode})"
+
+    def clone(self) -> set_grad_enabled:
+        """A context like this one."""
+        return set_grad_enabled(self.mode)

@@ -1,0 +1,12 @@
+"""Gradients as functions of functions (torch.func)."""
+
+from .functional_call import functional_call as functional_call
+from .transforms import grad as grad
+from .transforms import grad_and_value as grad_and_value
+from .transforms import hessian as hessian
+from .transforms import jacfwd as jacfwd
+from .transforms import jacrev as jacrev
+from .transforms import jvp as jvp
+from .transforms import vjp as vjp
+
+__all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "vjp"]
