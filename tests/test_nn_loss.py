@@ -212,7 +212,7 @@ def test_classes(
         shape, wanted = ((classes,), ()) if single else ((n, classes, *inner), (n, *inner))
         x = numbers(torch, shape, dtype, -5.0, 5.0)
         target = torch.randint(0, classes, wanted)
-        target = target.to(torch.uint8) if byte and len(wanted) < 2 else target
+        target = target.to(torch.uint8) if byte and smoothing <= 0 and len(wanted) < 2 else target
         options = {"weight": numbers(torch, (classes,), dtype, 0.1, 1.0, needs=False)} if weighted else {}
         if name == "CrossEntropyLoss":
             options["label_smoothing"] = smoothing

@@ -12,7 +12,8 @@ import numpy as np
 from . import dtypes
 from .autograd.views import geometry, note_several, refresh
 from .dtypes import dtype as _dtype
-from .functions import FUNCTIONS, INPLACE, TABLE
+from .functions import FUNCTIONS, INPLACE
+from .ops import TABLE
 from .ops.dims import axis
 from .ops.indexing import is_basic
 from .ops.shape import refuse_expansion
@@ -145,7 +146,7 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtyp
     if p in (float("inf"), float("-inf")):
         return _f["amax" if p > 0 else "amin"](size, dim, keepdim)
     if p == 0:
-        return _f["sum"](to(input != 0, input.dtype), dim, keepdim)
+        return _f["sum"](to(_f["ne"](input, 0), input.dtype), dim, keepdim)
     return _f["pow"](_f["sum"](_f["pow"](size, p), dim, keepdim), 1.0 / p)
 
 
@@ -574,14 +575,17 @@ def install() -> None:
         "swapaxes_": "transpose_", "swapdims_": "transpose_",
     }.items():  # fmt: skip
         setattr(Tensor, name, getattr(Tensor, original))
-    Tensor.__matmul__ = matmul  # type: ignore[method-assign]
-    Tensor.__rmatmul__ = lambda self, other: matmul(other, self)  # type: ignore[attr-defined]
-    Tensor.__getitem__ = getitem  # type: ignore[method-assign, assignment]
-    Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
-    Tensor.T = property(lambda self: _f["permute"](self, tuple(range(self.array.ndim))[::-1]))  # type: ignore[attr-defined]
-    Tensor.mT = property(lambda self: _f["transpose"](self, -2, -1))  # type: ignore[attr-defined]
-    Tensor.where = lambda self, condition, other: _f["where"](condition, self, other)  # type: ignore[attr-defined]
-    Tensor.copy = _f["clone"]  # type: ignore[attr-defined]  # NumPy's name, for rules
+    for name, attribute in {
+        "__matmul__": matmul,
+        "__rmatmul__": lambda self, other: matmul(other, self),
+        "__getitem__": getitem,
+        "__setitem__": setitem,
+        "T": property(lambda self: _f["permute"](self, tuple(range(self.array.ndim))[::-1])),
+        "mT": property(lambda self: _f["transpose"](self, -2, -1)),
+        "where": lambda self, condition, other: _f["where"](condition, self, other),
+        "copy": _f["clone"],  # NumPy's name, for rules
+    }.items():
+        setattr(Tensor, name, attribute)
 
 
 install()

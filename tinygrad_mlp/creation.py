@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, random
-from .composite import sizes
+from .composite import sizes, to
 from .dtypes import dtype as _dtype
 from .tensor import Tensor, wrap
 
@@ -44,7 +44,7 @@ def tensor(data: Any, *, dtype: _dtype | None = None, device: Any = None, requir
 def as_tensor(data: Any, dtype: _dtype | None = None, device: Any = None) -> Tensor:
     """The data as a tensor, sharing memory where it is an array or a tensor of that dtype already (torch.as_tensor)."""
     if isinstance(data, Tensor):
-        return data if dtype is None else data.to(dtype)  # type: ignore[no-any-return]
+        return data if dtype is None else to(data, dtype)
     return wrap(_as_array(data, dtype))
 
 
@@ -258,7 +258,8 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: rand
     """Normal with a mean and a standard deviation, numbers or tensors (torch.normal)."""
     if isinstance(mean, Tensor) or isinstance(std, Tensor):
         shape = np.broadcast_shapes(*(x.array.shape for x in (mean, std) if isinstance(x, Tensor)))
-        return randn(shape, generator=generator) * std + mean
+        noise: Tensor = randn(shape, generator=generator)
+        return noise * std + mean
     return wrap(_of(generator).normal(tuple(size), _numpy(None), mean, std))
 
 

@@ -149,7 +149,8 @@ def _two_tensors(row: Operator, row_class: type[Node], general: Function) -> Fun
         tensor.versions = [0]
         tensor.viewed = None
         if (input_needs or other_needs) and pick_first is not None and state.recording:
-            holders, frame = (tensor, input, other), (result, a, b)
+            holders = (tensor, input, other)
+            frame: tuple[Any, ...] = (result, a, b)
             if adding_shapes:
                 frame += (a.shape, getattr(b, "shape", ()))
             edge_a = edge_b = saved_a = saved_b = None

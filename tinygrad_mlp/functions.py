@@ -13,8 +13,8 @@ from .tensor import Tensor, wrap
 
 Function = Callable[..., Any]
 
-FUNCTIONS: dict[str, Function] = {name: function_of(row) for name, row in TABLE.items()}
-INPLACE: dict[str, Function] = {name + "_": inplace_of(row) for name, row in TABLE.items() if row.inplace}
+FUNCTIONS: dict[str, Callable[..., Tensor]] = {name: function_of(row) for name, row in TABLE.items()}
+INPLACE: dict[str, Callable[..., Tensor]] = {name + "_": inplace_of(row) for name, row in TABLE.items() if row.inplace}
 INPLACE |= {
     name + "_": reshaped_in_place(TABLE[name]) for name in ("t", "transpose", "squeeze", "unsqueeze", "as_strided")
 }
@@ -88,12 +88,15 @@ def install() -> None:
         setattr(Tensor, f"__i{operator}__", INPLACE[name + "_"])
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         setattr(Tensor, f"__{name}__", _comparison(name))
-    Tensor.__array_function__ = call_numpy  # type: ignore[attr-defined]
-    Tensor.__array_ufunc__ = call_ufunc  # type: ignore[attr-defined]
-    Tensor.__neg__ = FUNCTIONS["neg"]  # type: ignore[method-assign]
-    Tensor.__pos__ = lambda self: self  # type: ignore[attr-defined]
-    Tensor.__abs__ = FUNCTIONS["abs"]  # type: ignore[attr-defined]
-    Tensor.__invert__ = FUNCTIONS["bitwise_not"]  # type: ignore[attr-defined]
+    for name, function in {
+        "__array_function__": call_numpy,
+        "__array_ufunc__": call_ufunc,
+        "__neg__": FUNCTIONS["neg"],
+        "__pos__": lambda self: self,
+        "__abs__": FUNCTIONS["abs"],
+        "__invert__": FUNCTIONS["bitwise_not"],
+    }.items():
+        setattr(Tensor, name, function)
 
 
 install()

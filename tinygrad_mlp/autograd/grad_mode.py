@@ -136,3 +136,35 @@ class set_grad_enabled(_GradMode):
     def clone(self) -> set_grad_enabled:
         """A context like this one."""
         return set_grad_enabled(self.mode)
+
+
+class inference_mode(_Mode):
+    """Nothing is recorded here, and what is made here can never be part of what is; False: the contrary.
+
+    A view of a tensor from outside is a normal tensor. Outside, RuntimeError in torch's words for an inference tensor
+    that would be saved for backward, or written to. Source: torch.inference_mode.
+    """
+
+    __slots__ = ("_context", "mode")
+
+    def __new__(cls, mode: Any = True) -> Any:
+        return object.__new__(cls) if isinstance(mode, bool) else cls()(mode)
+
+    def __init__(self, mode: bool = True) -> None:
+        self.mode = mode
+
+    def __enter__(self) -> None:
+        self._context = InferenceMode()
+        self._context.enter(self.mode)
+
+    def __exit__(self, *exception: object) -> None:
+        self._context.leave()
+
+    def clone(self) -> inference_mode:
+        """A context like this one."""
+        return inference_mode(self.mode)
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether this thread is in inference mode (torch.is_inference_mode_enabled)."""
+    return state.inference

@@ -1,0 +1,154 @@
+"""Anomaly mode: where in the forward the node was written that fails, or makes a nan, in backward.
+
+While it is on, every new node keeps the traceback of its line, and backward hands its nodes to `_Watch` to run; off,
+nothing of it is in the way. It is one for all threads, as in torch.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import engine
+from .graph import observe_nodes
+from .node import Node, OutputNode
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class _Running(threading.local):
+    node: Node | None = None
+
+
+_running = _Running()
+
+
+class _Watch:
+    """Runs the nodes in place of the engine, and tells where a node that fails comes from."""
+
+    def __init__(self, check_nan: bool) -> None:
+        self.check_nan = check_nan
+
+    def before(self, node: Node, g: Any, create_graph: bool, pending: Any, useful: Any) -> Any:
+        """The cotangent, as the node's hooks leave it."""
+        if node.hooks is None:
+            return g
+        try:
+            return node.hooks.before(node, g, create_graph, pending, useful)
+        except Exception:
+            _tell(node)
+            raise
+
+    def pull(self, node: Node, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+        """What the node hands on; RuntimeError in torch's words for a nan."""
+        if isinstance(node, OutputNode):
+            return node.pull(g, edges, create_graph)
+        outer, _running.node = _running.node, node
+        try:
+            if node.hooks is None:
+                parts = node.pull(g, edges, create_graph)
+            else:
+                parts = node.hooks.pull(node, g, edges, create_graph)
+            if self.check_nan:
+                for i, part in enumerate(parts):
+                    array = part.array if hasattr(part, "array") else part
+                    if isinstance(array, np.ndarray) and array.dtype.kind == "f" and np.isnan(array).any():
+                        raise RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output.")
+        except Exception:
+            _tell(node)
+            raise
+        finally:
+            _running.node = outer
+        return parts
+
+
+def _keep_traceback(node: Node) -> None:
+    """Keep the line of the program that a new node comes from, and the node whose gradient it computes, if it does."""
+    if engine.watch is None or isinstance(node, OutputNode):
+        return
+    stack = traceback.extract_stack()
+    while stack and stack[-1].filename.startswith(_PACKAGE):
+        stack.pop()
+    node.metadata["traceback_"] = stack.format()
+    if _running.node is not None:
+        node.metadata["parent_"] = _running.node
+
+
+def _tell(node: Node) -> None:
+    text = f"Error detected in {node.name()}. "
+    if "traceback_" not in node.metadata:
+        text += "No forward pass information available. Enable detect anomaly during forward pass for more information."
+        warnings.warn(text, stacklevel=2)
+        return
+    text += "Traceback of forward call that caused the error:\n" + "".join(node.metadata["traceback_"])
+    warnings.warn(text, stacklevel=2)
+    parent = node.metadata.get("parent_")
+    while parent is not None:
+        text = f"\n\nPrevious calculation was induced by {parent.name()}. "
+        if "traceback_" in parent.metadata:
+            text += "Traceback of forward call that induced the previous calculation:\n"
+            text += "".join(parent.metadata["traceback_"])
+        else:
+            text += "No forward pass information available."
+        warnings.warn(text, stacklevel=2)
+        parent = parent.metadata.get("parent_")
+
+
+def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
+    """Turn anomaly mode on or off (torch.autograd.anomaly_mode)."""
+    if mode:
+        observe_nodes(_keep_traceback)
+    engine.watch = _Watch(bool(check_nan)) if mode else None
+
+
+def is_anomaly_enabled() -> bool:
+    """Whether anomaly mode is on."""
+    return engine.watch is not None
+
+
+def is_anomaly_check_nan_enabled() -> bool:
+    """Whether anomaly mode looks for nans; True where it is off, as in torch."""
+    return True if engine.watch is None else bool(engine.watch.check_nan)
+
+
+class set_detect_anomaly:
+    """Turns anomaly mode on or off at once; as a context manager, until the block ends.
+
+    With `check_nan` a gradient with a nan is refused: RuntimeError that names the node, after a UserWarning with the
+    traceback of the forward line that wrote it. Source: torch.autograd.set_detect_anomaly.
+    """
+
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
+        self.previous = engine.watch
+        set_anomaly_enabled(mode, check_nan)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exception: object) -> None:
+        engine.watch = self.previous
+
+
+class detect_anomaly:
+    """Anomaly mode in a block, see `set_detect_anomaly`; UserWarning that it costs time (torch.autograd's)."""
+
+    def __init__(self, check_nan: bool = True) -> None:
+        self.previous = engine.watch
+        self.check_nan = check_nan
+        warnings.warn(
+            "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for "
+            "debugging.",
+            stacklevel=2,
+        )
+
+    def __enter__(self) -> None:
+        set_anomaly_enabled(True, self.check_nan)
+
+    def __exit__(self, *exception: object) -> None:
+        engine.watch = self.previous
