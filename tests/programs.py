@@ -35,8 +35,10 @@ class Run:
         """A hook that notes its gradient, and replaces it by `factor` times it."""
 
         def hook(g: Any) -> Any:
-            self.log.append((name, None if g is None else described(g)))
-            return None if factor is None or g is None else g * factor
+            if g is None:  # of one of several outputs, which had no part: torch calls the hook all the same
+                return None
+            self.log.append((name, described(g)))
+            return None if factor is None else g * factor
 
         return hook
 
@@ -51,7 +53,7 @@ class Run:
         for x in self.tensors().values() if "grad" in line else ():
             if x._base is None and storage(x) not in self.counted_from:
                 # How often backward itself added to a new gradient is its own affair; held, so that its id stays its own.
-                self.counted_from[storage(x)] = x._version if " = torch.autograd.grad" in line or line.endswith(".grad") else 0, memory(x)
+                self.counted_from[storage(x)] = x._version if line.endswith(".grad") else 0, memory(x)
         return None
 
     def version(self, x: Any) -> int:
@@ -111,7 +113,9 @@ def looked_at(x: Any, look: Callable[[Any], Any]) -> Any:
 
 def node_name(x: Any) -> str | None:
     """The name of a tensor's node without the number of the overload."""
-    return None if x.grad_fn is None else x.grad_fn.name().rstrip("0123456789")
+    if x.grad_fn is None:
+        return None
+    return x.grad_fn.name().rstrip("0123456789").removeprefix("torch::autograd::").replace("ReshapeAlias", "View")
 
 
 def storage(x: Any) -> int:
@@ -158,7 +162,7 @@ UNARY = ["tanh()", "sin()", "cos()", "neg()", "abs()", "relu()", "sigmoid()", "c
 INPLACE = ["tanh_()", "sin_()", "cos_()", "neg_()", "abs_()", "relu_()", "sigmoid_()", "clamp_(-0.5, 1)", "clamp_(min=0)",
            "clamp_(max=0.5)", "pow_(2)", "exp_()", "mul_(3)", "square_()", "reciprocal_()", "floor_()", "zero_()", "fill_(0.5)",
            "add_(1)", "sub_(0.25)", "div_(2)", "atan_()", "erf_()", "sign_()", "round_()", "clamp_min_(0)", "clamp_max_(1)", "trunc_()",
-           "frac_()", "sinh_()", "expm1_()", "log1p_()", "asinh_()", "tril_()", "triu_(1)"]  # fmt: skip
+           "frac_()", "sinh_()", "expm1_()", "log1p_()", "tril_()", "triu_(1)"]  # fmt: skip
 GROWING = ("exp", "pow", "square", "reciprocal", "mul(3)", "mul_(3)", "rsqrt", "sinh", "expm1", "log1p")
 BINARY = ["add", "sub", "mul", "div", "maximum", "minimum", "atan2", "where", "lerp", "addcmul", "multiply"]
 INPLACE_BINARY = ["add_", "sub_", "mul_", "div_", "copy_", "atan2_", "lerp_", "addcmul_", "addcdiv_", "masked_fill_", "fill_", "hypot_"]
@@ -409,7 +413,8 @@ def _backward(name: str, tensors: Any, b: int, c: int, new: str) -> str:
 def _grad(name: str, tensors: Any, b: int, c: int, new: str) -> str:
     inputs = [pick(tensors, b), pick(tensors, b // 2 + c)][: 1 + c % 2]
     options = ["", ", retain_graph=True", ", create_graph=True"][c % 3] + ["", ", allow_unused=True", ", materialize_grads=True"][b % 3]
-    return f"{new}, *_ = torch.autograd.grad(({name} * {name}).sum(), [{', '.join(inputs)}]{options})"
+    # A copy: whether a gradient is itself a view of another is the engine's own affair.
+    return f"{new} = torch.autograd.grad(({name} * {name}).sum(), [{', '.join(inputs)}]{options})[0].clone()"
 
 
 _TEMPLATES: dict[str, Callable[[str, dict[str, Any], int, int, str], str | None]] = {
@@ -435,7 +440,10 @@ _TEMPLATES: dict[str, Callable[[str, dict[str, Any], int, int, str], str | None]
     "retain_grad": lambda name, tensors, b, c, new: f"{name}.retain_grad()",
     "backward": _backward,
     "grad": _grad,
-    "detach_": lambda name, tensors, b, c, new: f"{name}.detach_()",
+    # Not of one that the tape may have saved, which torch refuses in backward.
+    "detach_": lambda name, tensors, b, c, new: (
+        f"{name}.detach_()" if looked_at(tensors[name], node_name) is None else f"{new} = {name}.clone().detach_()"
+    ),
     "take_grad": lambda name, tensors, b, c, new: None if tensors[name]._grad is None else f"{new} = {name}.grad",
     "drop": lambda name, tensors, b, c, new: f"del {name}",
     "write_grad": lambda name, tensors, b, c, new: (

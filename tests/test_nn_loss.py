@@ -135,8 +135,8 @@ def test_binary_cross_entropy(shape, dtype, reduction, seed, weighted, both, end
         # Torch's gradient of the target is that of logarithms without an end, infinite where the loss is not.
         return answer(torch, loss(x, y.requires_grad_(both and not ends)), x, y, twice=not ends), repr(loss)
 
-    # Torch's second gradient has a 1e-12 in its denominator everywhere, and so is off by as much over x (1 - x).
-    assert_alike(run, seed=seed, scale=1.0, rtol=max(RTOL[dtype], 1e-9))
+    # Torch's slope at the ends is one over the float32 nearest to 1e-12, which is also added in its second gradient.
+    assert_alike(run, seed=seed, scale=1.0, rtol=max(RTOL[dtype], 1e-8))
 
 
 @given(shape=shapes, dtype=DTYPES, reduction=reductions, seed=seeds, weight=st.booleans(), pos_weight=st.booleans())

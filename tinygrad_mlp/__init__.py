@@ -11,13 +11,21 @@ import warnings as _warnings
 # Where torch gives inf or nan in silence, NumPy warns; a user's own NumPy keeps its warnings.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_mlp\.")
 
-from . import autograd as autograd, dtypes as dtypes, nn as nn, optim as optim, utils as utils  # noqa: E402
+from . import autograd as autograd, dtypes as dtypes, func as func, nn as nn, optim as optim, utils as utils  # noqa: E402
 from .autograd import (  # noqa: E402
     enable_grad as enable_grad,
     is_grad_enabled as is_grad_enabled,
+    inference_mode as inference_mode,
     no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
 )
+from .autograd.anomaly import (  # noqa: E402
+    is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled,
+    is_anomaly_enabled as is_anomaly_enabled,
+    set_anomaly_enabled as set_anomaly_enabled,
+)
+from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled  # noqa: E402
+from .autograd.inference import is_inference as is_inference  # noqa: E402
 from .composite import *  # noqa: E402, F403
 from .creation import *  # noqa: E402, F403
 from .dtypes import (  # noqa: E402

@@ -253,6 +253,8 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along a dimension, as views (torch.unbind)."""
+    if not input.array.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     return _several("UnbindBackward0", "select", input, [(dim, i) for i in range(input.size(dim))])
 
 
@@ -290,6 +292,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
 
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of nearly equal sizes, or between given indices, along a dimension (torch.tensor_split)."""
+    if not input.array.ndim:
+        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
     length = input.size(dim)
     if isinstance(indices_or_sections, int):
         if indices_or_sections <= 0:
@@ -305,6 +309,8 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` views of equal size (the last may be smaller) along a dimension (torch.chunk)."""
+    if not input.array.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     return split(input, builtins.max(-(-input.size(dim) // chunks), 1), dim)
@@ -428,8 +434,9 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Write one value into every element (torch.Tensor.fill_)."""
     if self.viewed is None and not self.needs_grad and isinstance(value, (int, float)):  # nothing to record
+        count = self.versions[-1]  # an inference tensor refuses here, before the write
         self.array.fill(value)
-        self.versions[0] += 1
+        self.versions[0] = count + 1
         return self
     if isinstance(value, Tensor) and value.array.ndim:
         raise RuntimeError(
@@ -441,8 +448,9 @@ def fill_(self: Tensor, value: Any) -> Tensor:
 def zero_(self: Tensor) -> Tensor:
     """Write 0 into every element (torch.Tensor.zero_)."""
     if self.viewed is None and not self.needs_grad:
+        count = self.versions[-1]  # an inference tensor refuses here, before the write
         self.array.fill(0)
-        self.versions[0] += 1
+        self.versions[0] = count + 1
         return self
     return INPLACE["zero_"](self)
 
@@ -451,9 +459,11 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     """self[index] = value, recorded where a gradient is needed."""
     index = plain_index(index)
     if not is_basic(index):
+        if _is_one_bool(index):
+            self, index = _f["unsqueeze"](self, 0), np.reshape(index, 1)
         INPLACE["put_"](self, index, value)
         return
-    part = self if index is Ellipsis else _view_at(self, index)
+    part = _view_at(self, (index,) if self.array.ndim and not isinstance(index, tuple) else index)
     if not isinstance(value, Tensor):
         value = wrap(np.asarray(value, part.array.dtype))
     shape = part.array.shape
@@ -466,6 +476,11 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         if ones:
             value = _f["reshape"](value, value.array.shape[ones:])
         INPLACE["assign_"](part, _f["expand"](value, shape) if value.array.shape != shape else value)
+
+
+def _is_one_bool(index: Any) -> bool:
+    """Whether an index is a single bool, which torch takes for a mask of a new dimension."""
+    return getattr(index, "dtype", None) == bool and not index.ndim
 
 
 def _view_at(self: Tensor, index: Any) -> Tensor:
@@ -499,6 +514,8 @@ def _view_at(self: Tensor, index: Any) -> Tensor:
 
 def _select(self: Tensor, dim: int, index: int) -> Tensor:
     if not self.array.ndim:
+        if index:
+            raise IndexError(f"index {index} is out of bounds for dimension 0 with size 0")
         raise IndexError(
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
             "tensor to a number"
@@ -533,6 +550,8 @@ def getitem(self: Tensor, index: Any) -> Tensor:
     if is_basic(index):
         part = _view_at(self, index)
         return _f["alias"](self) if part is self else part
+    if _is_one_bool(index):
+        self, index = _f["unsqueeze"](self, 0), np.reshape(index, 1)
     try:
         result: Tensor = _f["getitem"](self, index)
         return result

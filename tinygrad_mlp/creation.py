@@ -258,8 +258,8 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: rand
     """Normal with a mean and a standard deviation, numbers or tensors (torch.normal)."""
     if isinstance(mean, Tensor) or isinstance(std, Tensor):
         shape = np.broadcast_shapes(*(x.array.shape for x in (mean, std) if isinstance(x, Tensor)))
-        noise: Tensor = randn(shape, generator=generator)
-        return noise * std + mean
+        drawn: Tensor = randn(shape, generator=generator) * std + mean
+        return drawn
     return wrap(_of(generator).normal(tuple(size), _numpy(None), mean, std))
 
 

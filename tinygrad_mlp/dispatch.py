@@ -15,16 +15,21 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
+from .autograd import inference
 from .autograd.graph import saved_attributes
+from .autograd.hooks import move_retained
 from .autograd.modes import state
 from .autograd.node import Bundle, Node, OutputNode, gradient_edge
-from .ops import NUMPY_KEYWORDS, TABLE, Operator
-from .autograd.views import note_view, rebase, refresh, refuse_inplace, refuse_overlap
+from .ops import NUMPY_KEYWORDS, Operator
+from .autograd.views import PARTLY_THE_SAME, note_view, rebase, refresh, refuse_inplace, refuse_overlap
 from .ops.dims import mismatch
 from .tensor import Tensor, new, wrap
 
 Function = Callable[..., Any]
 ndarray = np.ndarray
+
+
+inference.make_with(globals())
 
 
 def function_of(row: Operator) -> Function:
@@ -44,7 +49,7 @@ def function_of(row: Operator) -> Function:
 def node_class(row: Operator) -> type[Node]:
     """The class of the nodes that a row writes, named as torch names it."""
     base = OperatorWithOutputs if len(row.outputs) > 1 else OperatorOnList if row.listed else Node
-    saves = bool(row.reads) and all(_holding(row, read) for read in row.reads)
+    saves = row.name in ("getitem", "put") or (bool(row.reads) and all(_holding(row, read) for read in row.reads))
     return type(row.node_name, (base,), {"__slots__": (), "row": row, "saves": saves, **saved_attributes(row)})
 
 
@@ -92,6 +97,9 @@ def _call_renamed(row: Operator, call: Function, values: tuple[Any, ...], other:
 def _general(row: Operator, row_class: type[Node]) -> Function:
     """For any row: any arguments may be Tensors, one may be a list of them, and there may be several outputs."""
     forward, outputs = row.forward, row.outputs
+    copying_class = row_class
+    if row.node_name == "ViewBackward0":  # torch then clones, and views the clone
+        copying_class = type("UnsafeViewBackward0", (row_class,), {"__slots__": ()})
 
     def call(*args: Any) -> Any:
         arrays = unwrap(row, args)
@@ -107,9 +115,10 @@ def _general(row: Operator, row_class: type[Node]) -> Function:
         if type(result) is not ndarray:
             result = _as_array(result)
         tensor = wrap(result)
+        is_view = row.view and (result is arrays[0] or _shares_memory(result, arrays[0]))
         if state.recording and _needs_grad(row, args):
-            _record(row, row_class, args, (result, *arrays), tensor)
-        if row.view and (result is arrays[0] or _shares_memory(result, arrays[0])):
+            _record(row, row_class if is_view else copying_class, args, (result, *arrays), tensor)
+        if is_view:
             note_view(tensor, args[0], row, args[1:])
         return tensor
 
@@ -496,8 +505,9 @@ def inplace_of(row: Operator) -> Function:
             other = args[0]  # the usual case: an update of weights, or of sums that nobody differentiates
             target, operand = self.array, other.array if isinstance(other, Tensor) else other
             if _fits_float(target, operand) and (operand is other or _only_read(other, self)):
+                count = self.versions[-1]  # an inference tensor refuses here, before the write
                 _write(row, target, [target, operand])
-                self.versions[0] += 1
+                self.versions[0] = count + 1
                 return self
         args = (self, *args)
         return _in_place(row, row_class, self, row.complete(args, kwargs) if kwargs or len(args) != arity else args)
@@ -522,11 +532,12 @@ def _in_place(row: Operator, row_class: type[Node], tensor: Tensor, args: tuple[
         refuse_inplace(tensor)
     arrays = unwrap(row, args)
     target = tensor.array
-    if tensor.viewed is not None or any(isinstance(x, Tensor) and x.viewed is not None for x in args):
+    if tensor.viewed is not None or row.name == "put" or any(isinstance(x, Tensor) and x.viewed is not None for x in args):
         _prepare_shared(row, tensor, args)
+    count = tensor.versions[-1]  # an inference tensor refuses here, before the write
     if not recorded:
         _write(row, target, arrays)
-        tensor.versions[0] += 1
+        tensor.versions[0] = count + 1
         return tensor
     outputs = len(row.outputs)
     if any(outputs in read for read in row.reads) and arrays[0] is target:
@@ -543,13 +554,15 @@ def _in_place(row: Operator, row_class: type[Node], tensor: Tensor, args: tuple[
 def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> None:
     """Before a write into, or out of, a view: what torch refuses of overlaps, and what NumPy does not let be written."""
     lenient = row.name in ("zero", "masked_fill", "put")  # what these write into one place is one value, or only warned of
-    refuse_overlap(tensor, () if lenient else args[1:], with_itself=not lenient)
+    if row.name == "put" and args[2] is tensor:
+        raise RuntimeError(PARTLY_THE_SAME)
+    refuse_overlap(tensor, args[1:], with_itself=not lenient)
     tensor.array.flags.writeable = True  # NumPy's broadcast_to and diagonal are not
 
 
 def reshaped_in_place(row: Operator) -> Function:
     """A row that gives a view, in place: `x.t_()` changes what x is of its memory, and no element."""
-    row_class, alias_class = node_class(row), node_class(TABLE["alias"])
+    row_class = node_class(row)
 
     def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         args = row.complete((self, *args), kwargs)
@@ -561,15 +574,16 @@ def reshaped_in_place(row: Operator) -> Function:
         self.versions[0] += 1
         node = None
         if recorded:
-            written = row_class if self.viewed is None else alias_class  # the base keeps its shape
-            shaped = (result, *arrays) if self.viewed is None else (arrays[0], arrays[0])
-            edges, saved, _ = _edges_and_saved(written.row, args[: len(shaped) - 1], shaped, (self, *args))
-            node = written(edges, saved, (), shaped[0].shape, result.dtype)
+            edges, saved, _ = _edges_and_saved(row, args, (result, *arrays), (self, *args))
+            node, old = row_class(edges, saved, (), result.shape, result.dtype), self.node
         self.array = result
         if self.viewed is not None:
             self.viewed.steps = (*self.viewed.steps, (row, args[1:]))
         if node is not None:
-            rebase(self, node)
+            self.node = node
+            if self.viewed is not None:
+                self.viewed.current = self.versions[0]  # its base is as it was
+            move_retained(self, old)
         return self
 
     function.__name__ = function.__qualname__ = row.name + "_"

@@ -88,7 +88,7 @@ def install() -> None:
         setattr(Tensor, f"__i{operator}__", INPLACE[name + "_"])
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         setattr(Tensor, f"__{name}__", _comparison(name))
-    for name, function in {
+    for name, special in {
         "__array_function__": call_numpy,
         "__array_ufunc__": call_ufunc,
         "__neg__": FUNCTIONS["neg"],
@@ -96,7 +96,7 @@ def install() -> None:
         "__abs__": FUNCTIONS["abs"],
         "__invert__": FUNCTIONS["bitwise_not"],
     }.items():
-        setattr(Tensor, name, function)
+        setattr(Tensor, name, special)
 
 
 install()

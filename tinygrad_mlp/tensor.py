@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes
-from .autograd import engine, hooks
+from .autograd import engine, hooks, inference
 from .autograd.backward import backward
 from .autograd.modes import state
 from .autograd.node import AccumulateGrad, Node, OutputNode
@@ -87,6 +87,7 @@ class Tensor:
     _accumulator: Any = None
     _leaf_hooks: Any = None
     _retains: bool = False
+    _inference: bool = False
     __array_priority__ = 1000
 
     if TYPE_CHECKING:
@@ -188,7 +189,13 @@ class Tensor:
 
     @property
     def _version(self) -> int:
+        if inference.is_inference(self):
+            raise RuntimeError(inference.NO_VERSION)
         return self.versions[0]
+
+    def is_inference(self) -> bool:
+        """Whether this tensor was made in inference mode (torch.Tensor.is_inference)."""
+        return inference.is_inference(self)
 
     # -- its gradient ---------------------------------------------------------------------------------------------------
 
@@ -201,6 +208,8 @@ class Tensor:
     def requires_grad(self, value: bool) -> None:
         if value and self.array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        if value and not state.inference and inference.is_inference(self):
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         if not value and self.node is not None:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
@@ -344,6 +353,8 @@ class Tensor:
         """The same memory without the history."""
         tensor = wrap(self.array)
         tensor.versions = self.versions
+        if state.inference:
+            tensor._inference = self._inference  # here torch makes a view of this tensor, and not a new one
         return tensor
 
     def detach_(self) -> Tensor:
@@ -486,5 +497,6 @@ def _type_name(value: object) -> str:
 
 
 engine.wrap = wrap
+inference.make_with(globals())
 
 __all__ = ["Size", "Tensor", "device", "wrap"]

@@ -59,7 +59,7 @@ def _run(
     while heap:
         node = heappop(heap)[1]
         g = pending.pop(node)
-        hooks = node.hooks or watch
+        hooks = watch or node.hooks
         edges = node.edges
         if useful is not None:
             if node not in useful:

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
+from .inference import InferenceMode
 from .modes import state
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -6,6 +6,7 @@ of a program has new nodes shown to it from then on.
 
 from __future__ import annotations
 
+import re
 import threading
 import weakref
 from collections.abc import Callable, Generator
@@ -73,12 +74,18 @@ def _modified(self: Node) -> str:
     if maker is not None and not isinstance(maker, AccumulateGrad):
         index = maker.index if isinstance(maker, OutputNode) else 0
         maker = maker.edges[0] if isinstance(maker, OutputNode) else maker
-        made = f", which is output {index} of {maker.name()},"
+        made = f", which is output {index} of {re.sub(r'Backward[0-9]*$', '', maker.name())},"
+    hint = (
+        "enable anomaly detection to find the operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+        if engine.watch is None
+        else "the backtrace further above shows the operation that failed to compute its gradient. The variable in "
+        "question was changed in there or anywhere later. Good luck!"
+    )
     return (
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
         f"[torch.{dtypes.of(array.dtype).tensor_type} {list(array.shape)}]{made} is at version {counter[0]}; expected "
-        f"version {count} instead. Hint: enable anomaly detection to find the operation that failed to compute its "
-        "gradient, with torch.autograd.set_detect_anomaly(True)."
+        f"version {count} instead. Hint: {hint}"
     )
 
 

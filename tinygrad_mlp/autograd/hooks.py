@@ -107,8 +107,7 @@ class NodeHooks:
                 g = _cotangent(g, outputs, create_graph)
                 if g is None:
                     return [None] * len(edges)
-        call = node.pull if engine.watch is None else functools.partial(engine.watch.pull, node)
-        parts = call(g, edges, create_graph)
+        parts = node.pull(g, edges, create_graph)
         if self.accumulated:
             variable = node.variable  # type: ignore[attr-defined]
             for hook in list(self.accumulated.values()):

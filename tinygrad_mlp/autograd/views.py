@@ -19,6 +19,12 @@ from . import hooks
 from .modes import state
 from .node import FREED, Bundle, Node, OutputNode, gradient_edge
 
+MADE_IN_INFERENCE = (
+    "A view was created in inference mode and is being modified inplace in normal mode. Given that this use case is "
+    "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either "
+    "both inside the inference_mode block (if you don't want the inplace to be tracked) or both outside (if you want the "
+    "inplace to be tracked)."
+)
 MADE_WITHOUT_GRAD = (
     "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case "
     "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
@@ -96,7 +102,9 @@ class View:
 def note_view(tensor: Any, source: Any, row: Any, rest: tuple[Any, ...]) -> None:
     """Make `tensor`, whose array is a part of the source's, a view of it."""
     tensor.versions = counter = source.versions
-    refusal = None if state.recording else MADE_WITHOUT_GRAD
+    if type(counter) is not list:
+        return  # an inference tensor: what shares its memory is one too
+    refusal = None if state.recording else MADE_IN_INFERENCE if state.inference else MADE_WITHOUT_GRAD
     of = source.viewed
     if of is None:
         base = source

@@ -82,7 +82,7 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """All elements of all parameters as one vector (torch.nn.utils.parameters_to_vector)."""
-    return FUNCTIONS["cat"]([FUNCTIONS["reshape"](p, (-1,)) for p in parameters])  # type: ignore[no-any-return]
+    return FUNCTIONS["cat"]([FUNCTIONS["reshape"](p, (-1,)) for p in parameters])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:

@@ -178,7 +178,7 @@ def _put(input: Array, index: Any, value: Any) -> None:
 )
 def put(input: Array, index: Any, value: Any) -> Array:
     """A copy of `input` with `value` at an index"""
-    whole = input.copy()
+    whole = np.array(input)
     _put(whole, index, value)
     return whole
 

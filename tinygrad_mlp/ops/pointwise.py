@@ -389,6 +389,9 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Arr
     return input + value * tensor1 / tensor2
 
 
+_LERP_WORDS = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long int"}
+
+
 @operator(
     {
         "input": lambda g, weight: g * (1 - weight),
@@ -396,12 +399,15 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Arr
         "weight": lambda g, input, end: g * (end - input),
     },
     tensors=("input", "end", "weight"),
-    promotion="arithmetic",
     inplace=True,
     sample=lambda s: (*s.broadcast(s.floats, s.floats), s.choice([0.25, 0.75])),
 )
 def lerp(input: Array, end: Array, weight: Any) -> Array:
     """input + weight * (end - input)"""
+    for name, x in (("end", end), ("weight", weight)):
+        if getattr(x, "dtype", input.dtype) != input.dtype:
+            own, other = (_LERP_WORDS.get(a.dtype.name, a.dtype.name) for a in (input, x))
+            raise RuntimeError(f"expected dtype {own} for `{name}` but got dtype {other}")
     return input + weight * (end - input)
 
 

@@ -99,7 +99,7 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
 
 
 @operator(
-    {"input": lambda g, dim0, dim1: np.swapaxes(g, dim0, dim1)},
+    {"input": lambda g, dim0, dim1: transpose(g, dim0, dim1)},
     view=True,
     numpy=np.swapaxes,
     sample=lambda s: (s.floats(shape := s.shape(1)), s.dim(shape), s.dim(shape)),
@@ -107,7 +107,7 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
 def transpose(input: Array, dim0: int, dim1: int) -> Array:
     """A view with two dimensions swapped"""
     if not input.ndim:
-        return input[()] if axis(dim0, 0) == axis(dim1, 0) else input
+        return input[...] if axis(dim0, 0) == axis(dim1, 0) else input
     return np.swapaxes(input, axis(dim0, input.ndim), axis(dim1, input.ndim))
 
 
@@ -236,7 +236,7 @@ def cat(tensors: Arrays, dim: int = 0) -> Array:
                 f"Sizes of tensors must match except in dimension {d}. Expected size {expected} but got size {own} "
                 f"for tensor number {i} in the list."
             )
-    return np.concatenate(whole, d)
+    return np.ascontiguousarray(np.concatenate(whole, d))
 
 
 @operator(
@@ -244,6 +244,7 @@ def cat(tensors: Arrays, dim: int = 0) -> Array:
     tensors=("tensors",),
     promotion="arithmetic",
     listed=True,
+    numpy=np.stack,
     sample=lambda s: (s.alike(), s.choice([0, -1])),
 )
 def stack(tensors: Arrays, dim: int = 0) -> Array:
@@ -256,7 +257,7 @@ def stack(tensors: Arrays, dim: int = 0) -> Array:
                 f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at entry 0 and "
                 f"{list(x.shape)} at entry {i}"
             )
-    return np.stack(tensors, axis(dim, tensors[0].ndim + 1))
+    return np.ascontiguousarray(np.stack(tensors, axis(dim, tensors[0].ndim + 1)))
 
 
 def _slice(ndim: int, dim: int, index: Any) -> tuple[Any, ...]:
@@ -280,6 +281,8 @@ def _slice(ndim: int, dim: int, index: Any) -> tuple[Any, ...]:
 )
 def narrow(input: Array, dim: int, start: int, length: int) -> Array:
     """A view of `length` elements along `dim`, from `start` on"""
+    if not input.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     size = input.shape[axis(dim, input.ndim)]
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")

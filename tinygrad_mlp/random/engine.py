@@ -6,7 +6,7 @@ A word serves 24-bit uniforms; two words, the high one first, serve 53-bit unifo
 from __future__ import annotations
 
 import math
-import secrets
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,14 +35,24 @@ _STATE = np.dtype(
 class Engine:
     """The seed, the state and the raw draws of `torch.Generator("cpu")`; RuntimeError for another device."""
 
-    __slots__ = ("_initial_seed", "_mt19937", "_spare_normal", "device")
+    __slots__ = ("_bits", "_initial_seed", "_restarted", "_spare_normal", "device")
 
     def __init__(self, device: object = "cpu") -> None:
         if str(device).partition(":")[0] != "cpu":
             raise RuntimeError(f"Generator: the only device is cpu, but got {device}")
         self.device = device
-        self._mt19937 = np.random.MT19937(0)
+        self._bits: Any = None
         self.manual_seed(_DEFAULT_SEED)
+
+    @property
+    def _mt19937(self) -> Any:
+        """NumPy's engine, made and seeded when it is first used: importing numpy.random takes longer than a seed."""
+        if self._bits is None:
+            self._bits = np.random.MT19937(0)
+        if self._restarted:
+            np.random.RandomState(self._bits).seed(self._initial_seed % 2**32)
+            self._restarted = False
+        return self._bits
 
     def manual_seed(self, seed: int) -> Self:
         """Restart the stream at `seed` and return the generator.
@@ -56,12 +66,12 @@ class Engine:
             raise ValueError("Overflow when unpacking long long")
         self._initial_seed = int(seed) % 2**64
         self._spare_normal: float | None = None
-        np.random.RandomState(self._mt19937).seed(self._initial_seed % 2**32)
+        self._restarted = True
         return self
 
     def seed(self) -> int:
         """Restart the stream at a seed from the operating system's randomness and return that seed."""
-        self.manual_seed(secrets.randbits(64))
+        self.manual_seed(int.from_bytes(os.urandom(8), "little"))
         return self._initial_seed
 
     def initial_seed(self) -> int:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..dtypes import Array
 from . import normals, refusals
@@ -14,6 +13,9 @@ from .engine import Engine, Shape, size
 from .refusals import last_integer
 from .rounding import fused_multiply_add
 from .shuffle import shuffle
+
+if TYPE_CHECKING:
+    import numpy.typing as npt  # 5 ms that only types need
 
 _WIDE_SPAN = 2**28  # from here on, the modulo of one word would be too uneven: integers take two
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .. import dtypes
 from ..dtypes import Array
+
+if TYPE_CHECKING:
+    import numpy.typing as npt  # 5 ms that only types need
 
 # How torch's range errors call a dtype.
 _C_NAMES = {"float16": "c10::Half", "float32": "float", "float64": "double", "bool": "bool", "uint8": "unsigned char"}
