@@ -229,6 +229,13 @@ torch.ones(3).__setitem__(torch.tensor([0, 5]), 1.)
 torch.ones(3)[torch.tensor([True])]
 torch.ones(3)[torch.tensor([1.0])]
 torch.ones(3)[1.0]
+torch.arange(24.).reshape(2, 3, 4)[0, :, torch.tensor([0, 1])]
+torch.arange(24.).reshape(2, 3, 4)[:, None, torch.tensor([0, 1])]
+torch.arange(24.).reshape(2, 3, 4)[torch.tensor([0, 1]), :, torch.tensor([0, 1])]
+torch.arange(24.).reshape(2, 3, 4)[..., torch.tensor([0, 1]), 2]
+torch.arange(24.).reshape(2, 3, 4)[1, ..., torch.tensor([True, False, False, True])]
+torch.arange(24.).reshape(2, 3, 4)[1, 1:, torch.tensor([[0, 1], [2, 3]])]
+torch.arange(24.).reshape(2, 3, 4).requires_grad_()[1, 1:, torch.tensor([[0, 1], [2, 3]])].sum()
 torch.ones(1, 2, 3).bmm(torch.ones(2, 3, 2))
 torch.ones(2, 2, 3) @ torch.ones(2, 4, 2)
 torch.clamp(torch.ones(2), torch.ones(3))

@@ -129,9 +129,19 @@ def compare_node(row: Operator, mine: Any, other: Any) -> None:
 
 # Torch has a node for each overload (a number, a tensor; all, some dimensions); ours has the name of the first.
 OVERLOADED = {"clamp", "div_rounded", "fmod", "masked_fill", "mean", "pow", "prod", "remainder", "squeeze", "sum"}
-OVERLOADED |= {"xlogy"}
+OVERLOADED |= {"clamp_max", "clamp_min", "fill", "xlogy"}
 # Rows for which torch has other nodes by the index, the strides or the number of dimensions, or several nodes for one.
-NO_NODE_OF_ITS_OWN = {"assign", "flatten", "getitem", "linear", "matmul", "put", "put_at", "reshape", "unslice"}
+NO_NODE_OF_ITS_OWN = {"slice_along", "unindex"} | {
+    "assign",
+    "flatten",
+    "getitem",
+    "linear",
+    "matmul",
+    "put",
+    "put_at",
+    "reshape",
+    "unslice",
+}
 
 
 def shares(x: Any, y: Any) -> bool:
@@ -197,7 +207,7 @@ def test_in_place(name: str, data: Any) -> None:
     ours, theirs, my_leaves, leaves = oracle.leaves(row, args, lambda: sampler.choice([True, True, False]))
     theirs_in_place = IN_PLACE.get(f"{name}_") or getattr(torch().Tensor, f"{name}_")
     my_x, x = ours[0] * 1, theirs[0] * 1
-    expected = outcome(theirs_in_place, x, *theirs[1:])
+    expected = outcome(oracle.call_torch, row, [x, *theirs[1:]], theirs_in_place)
     result = outcome(INPLACE[f"{name}_"], my_x, *ours[1:])
     if isinstance(expected, Exception):  # where there are several faults, torch may see another of them first
         assert isinstance(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tinygrad_mlp import serialization
-from tinygrad_mlp.serialization import atomic_write, load_file, load_metadata, save_file
+from tinygrad_mlp.serialization import atomic_write, check_writable, load_file, load_metadata, save_file
 
 DTYPES = [
     *("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"),
@@ -89,6 +89,20 @@ def test_the_library_reads_ours_and_we_read_the_library(tmp_path: Path) -> None:
     assert load_metadata(tmp_path / "theirs") == {"made": "there"}
 
 
+def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
+    script = (
+        "import sys, numpy as np; from tinygrad_mlp.serialization import save_file\n"
+        "facts = {f'key {i} \u017c\\n\"': f'{i} \u00e9' for i in range(9)}\n"
+        "save_file({'a': np.arange(5.0), 'b': np.zeros((2, 0))}, sys.argv[1], facts)"
+    )
+    for name in ("one", "two"):  # the library's order changes from process to process
+        subprocess.run([sys.executable, "-c", script, str(tmp_path / name)], cwd=ROOT, check=True)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    assert load_metadata(tmp_path / "one") == {f'key {i} \u017c\n"': f"{i} \u00e9" for i in range(9)}
+    assert safetensors.numpy.load_file(tmp_path / "one")["a"].tolist() == [0, 1, 2, 3, 4]
+    assert safetensors.numpy.load_file(tmp_path / "one")["b"].shape == (2, 0)
+
+
 def test_metadata(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     save_file({"a": np.ones(1)}, path, metadata={"seed": "0", "näme": 'ünï "quoted"'})
@@ -159,6 +173,21 @@ def test_saving_where_it_cannot_be(tmp_path: Path) -> None:
         save_file({"a": np.ones(1)}, tmp_path / "pipe")
     assert stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)
     assert temporaries(tmp_path) == []
+
+
+def test_a_path_can_be_checked_before_there_is_something_to_save(tmp_path: Path) -> None:
+    old = tmp_path / "old.safetensors"
+    old.write_text("old")
+    check_writable(old)
+    check_writable(tmp_path / "new.safetensors")
+    assert old.read_text() == "old" and list(tmp_path.iterdir()) == [old]
+    with pytest.raises(FileNotFoundError):
+        check_writable(tmp_path / "nowhere" / "a.safetensors")
+    with pytest.raises(IsADirectoryError):
+        check_writable(tmp_path)
+    with pytest.raises(OSError, match="not a plain file"):
+        check_writable("/dev/null")
+    assert list(tmp_path.iterdir()) == [old]
 
 
 def test_a_file_that_may_not_be_written_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

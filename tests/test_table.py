@@ -500,6 +500,14 @@ def test_very_large_and_very_small_numbers() -> None:
     np.testing.assert_allclose(Standardizer.fit(values).apply(values), [[1, -1], [-1, 1]] * 2)
 
 
+def test_columns_in_one_unit_share_their_scale() -> None:
+    values = np.random.RandomState(0).randn(50, 3) * [1, 100, 0] + [0, 5, -7]
+    standardizer = Standardizer.fit(values, one_unit=True)
+    np.testing.assert_allclose(standardizer.mean, values.mean(0), rtol=1e-12)
+    np.testing.assert_allclose(standardizer.scale, [(values - values.mean(0)).std()] * 3, rtol=1e-12)
+    assert Standardizer.fit(np.full((4, 2), 7), one_unit=True).scale.tolist() == [1, 1]
+
+
 def test_whole_numbers_are_standardised_as_floats() -> None:
     values = np.array([[0, 16], [2, 0]], np.uint8)
     assert Standardizer.fit(values).apply(values).tolist() == [[-1, 1], [1, -1]]

@@ -3,6 +3,7 @@
 `import tinygrad_mlp as torch`: the names below mean what they mean in torch.
 """
 
+# ruff: noqa: E402, I001 (`name as name` marks what is offered to type checkers, many in one statement)
 from __future__ import annotations
 
 import typing as _typing
@@ -11,24 +12,24 @@ import warnings as _warnings
 # Where torch gives inf or nan in silence, NumPy warns; a user's own NumPy keeps its warnings.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_mlp\.")
 
-from . import autograd as autograd, dtypes as dtypes, func as func, nn as nn, optim as optim, utils as utils  # noqa: E402
-from .autograd import (  # noqa: E402
+from . import autograd as autograd, dtypes as dtypes, func as func, nn as nn, optim as optim, utils as utils
+from .autograd import (
     enable_grad as enable_grad,
     is_grad_enabled as is_grad_enabled,
     inference_mode as inference_mode,
     no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
 )
-from .autograd.anomaly import (  # noqa: E402
+from .autograd.anomaly import (
     is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled,
     is_anomaly_enabled as is_anomaly_enabled,
     set_anomaly_enabled as set_anomaly_enabled,
 )
-from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled  # noqa: E402
-from .autograd.inference import is_inference as is_inference  # noqa: E402
-from .composite import *  # noqa: E402, F403
-from .creation import *  # noqa: E402, F403
-from .dtypes import (  # noqa: E402
+from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
+from .autograd.inference import is_inference as is_inference
+from .composite import *  # noqa: F403
+from .creation import *  # noqa: F403
+from .dtypes import (
     double as double,
     dtype as dtype,
     float as float,
@@ -47,11 +48,11 @@ from .dtypes import (  # noqa: E402
     short as short,
     uint8 as uint8,
 )
-from .functions import FUNCTIONS as _functions  # noqa: E402
-from .memory import keep_freed_memory as _keep_freed_memory  # noqa: E402
-from .ops import TABLE as _table  # noqa: E402
-from .printing import set_printoptions as set_printoptions  # noqa: E402
-from .random import (  # noqa: E402
+from .functions import FUNCTIONS as _functions
+from .memory import keep_freed_memory as _keep_freed_memory
+from .ops import TABLE as _table
+from .printing import set_printoptions as set_printoptions
+from .random import (
     Generator as Generator,
     default_generator as default_generator,
     get_rng_state as get_rng_state,
@@ -60,9 +61,11 @@ from .random import (  # noqa: E402
     seed as seed,
     set_rng_state as set_rng_state,
 )
-from .tensor import Size as Size, Tensor as Tensor, device as device  # noqa: E402
+from .tensor import Size as Size, Tensor as Tensor, device as device
 
 _keep_freed_memory()
+
+__version__ = "2.13.0+tinygrad_mlp.0.1.0"  # of the torch whose names these are, for who asks; then the package's own
 
 bool = dtypes.bool_
 e, pi, inf, nan = 2.718281828459045, 3.141592653589793, 1e400, 1e400 - 1e400

@@ -177,6 +177,14 @@ def view(self: Tensor, *shape: Any, dtype: _dtype | None = None) -> Tensor:
     return result
 
 
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Dimensions from `start_dim` to `end_dim` as one; the tensor itself if they are one already (torch.flatten)."""
+    ndim = input.array.ndim
+    if ndim and axis(start_dim, ndim) == axis(end_dim, ndim):
+        return input
+    return _f["flatten"](input, start_dim, end_dim)
+
+
 def view_as(self: Tensor, other: Tensor) -> Tensor:
     """A view in the shape of another tensor."""
     return view(self, other.shape)
@@ -200,7 +208,7 @@ def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None
 
 def ravel(input: Tensor) -> Tensor:
     """All elements in one dimension."""
-    return _f["flatten"](input)
+    return _f["reshape"](contiguous(input), (-1,))
 
 
 def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
@@ -210,6 +218,9 @@ def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
 
 def movedim(input: Tensor, source: int, destination: int) -> Tensor:
     """A view with one dimension moved (torch.movedim)."""
+    if not input.array.ndim:
+        axis(source, 0), axis(destination, 0)
+        return _f["alias"](input)
     order = list(range(input.array.ndim))
     moved = order.pop(axis(source, input.array.ndim))
     order.insert(axis(destination, input.array.ndim), moved)
@@ -218,6 +229,8 @@ def movedim(input: Tensor, source: int, destination: int) -> Tensor:
 
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     """A view with one dimension as several (torch.unflatten)."""
+    if not input.array.ndim:
+        raise RuntimeError(f"unflatten got an unexpected error:\nDimension specified as {dim} but tensor has no dimensions")
     d = axis(dim, input.array.ndim)
     shape = input.array.shape
     wanted = [int(n) for n in sizes]
@@ -254,7 +267,7 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along a dimension, as views (torch.unbind)."""
     if not input.array.ndim:
-        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        raise IndexError(f"Dimension specified as {axis(dim, 0)} but tensor has no dimensions")
     return _several("UnbindBackward0", "select", input, [(dim, i) for i in range(input.size(dim))])
 
 
@@ -272,6 +285,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     """Views of a given size, or of given sizes, along a dimension (torch.split)."""
     if not tensor.array.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
+    if tensor.viewed is not None:
+        refresh(tensor)
     length = tensor.size(dim)
     if isinstance(split_size_or_sections, int):
         step = split_size_or_sections
@@ -313,6 +328,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    if not input.size(dim):
+        return split(input, [0] * chunks, dim)
     return split(input, builtins.max(-(-input.size(dim) // chunks), 1), dim)
 
 
@@ -423,7 +440,7 @@ def cpu(self: Tensor) -> Tensor:
 
 def contiguous(self: Tensor) -> Tensor:
     """The tensor itself if it lies in C order, else a copy that does."""
-    return self if self.array.flags.c_contiguous else _f["clone"](self)
+    return self if self.array.flags.c_contiguous else _f["contiguous_clone"](self)
 
 
 def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
@@ -459,8 +476,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     """self[index] = value, recorded where a gradient is needed."""
     index = plain_index(index)
     if not is_basic(index):
-        if _is_one_bool(index):
-            self, index = _f["unsqueeze"](self, 0), np.reshape(index, 1)
+        self, index = _before_arrays(self, index)
         INPLACE["put_"](self, index, value)
         return
     part = _view_at(self, (index,) if self.array.ndim and not isinstance(index, tuple) else index)
@@ -483,6 +499,28 @@ def _is_one_bool(index: Any) -> bool:
     return getattr(index, "dtype", None) == bool and not index.ndim
 
 
+def _before_arrays(self: Tensor, index: Any) -> tuple[Tensor, Any]:
+    """The view that an index's integers, slices and None give, and what is left for its arrays: torch's order.
+
+    NumPy takes an integer beside arrays for one of them, which can move dimensions to the front.
+    """
+    if _is_one_bool(index):
+        return _f["unsqueeze"](self, 0), np.reshape(index, 1)
+    if not isinstance(index, tuple) or not any(part is None or isinstance(part, (int, slice)) for part in index):
+        return self, index
+    view: list[Any] = []
+    rest: list[Any] = []
+    for part in index:
+        if isinstance(part, np.ndarray):
+            view += [slice(None)] * (part.ndim if part.dtype == bool else 1)
+            rest.append(part)
+        else:
+            view.append(part)
+            if not isinstance(part, int):
+                rest.append(part if part is Ellipsis else slice(None))
+    return _view_at(self, tuple(view)), tuple(rest)
+
+
 def _view_at(self: Tensor, index: Any) -> Tensor:
     """self[index] for integers, slices, None and Ellipsis, one view after the other, as torch makes them."""
     if isinstance(index, int):
@@ -497,22 +535,23 @@ def _view_at(self: Tensor, index: Any) -> Tensor:
     taken = builtins.sum(i is not None and i is not Ellipsis for i in index)
     if taken > ndim:
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
-    for i in index:
+    for place, i in enumerate(index):
         if i is None:
             part = _f["unsqueeze"](part, dim)
             dim += 1
         elif i is Ellipsis:
             dim += ndim - taken
         elif isinstance(i, slice):
-            if i.indices(part.array.shape[dim]) != (0, part.array.shape[dim], 1):
+            whole = not i.start and i.step in (None, 1) and (i.stop is None or i.stop >= part.array.shape[dim])
+            if not whole:
                 part = _f["slice_along"](part, dim, i)
             dim += 1
         else:
-            part = _select(part, dim, i)
+            part = _select(part, dim, i, place)
     return part
 
 
-def _select(self: Tensor, dim: int, index: int) -> Tensor:
+def _select(self: Tensor, dim: int, index: int, place: int = 0) -> Tensor:
     if not self.array.ndim:
         if index:
             raise IndexError(f"index {index} is out of bounds for dimension 0 with size 0")
@@ -522,7 +561,7 @@ def _select(self: Tensor, dim: int, index: int) -> Tensor:
         )
     size = self.array.shape[dim]
     if not -size <= index < size:
-        raise IndexError(f"index {index} is out of bounds for dimension {dim} with size {size}")
+        raise IndexError(f"index {index} is out of bounds for dimension {place} with size {size}")
     result: Tensor = _f["select"](self, dim, index)
     return result
 
@@ -550,9 +589,8 @@ def getitem(self: Tensor, index: Any) -> Tensor:
     if is_basic(index):
         part = _view_at(self, index)
         return _f["alias"](self) if part is self else part
-    if _is_one_bool(index):
-        self, index = _f["unsqueeze"](self, 0), np.reshape(index, 1)
     try:
+        self, index = _before_arrays(self, index)
         result: Tensor = _f["getitem"](self, index)
         return result
     except IndexError as error:
@@ -566,17 +604,19 @@ def _index_error(self: Tensor, index: Any, text: str) -> IndexError:
         return IndexError(f"too many indices for tensor of dimension {self.array.ndim}")
     if text.startswith("arrays used as indices"):
         return IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    if text.startswith("boolean index did not match") and isinstance(index, Tensor):
+    if text.startswith("boolean index did not match") and isinstance(index, np.ndarray):
         return IndexError(
             f"The shape of the mask {list(index.shape)} at index 0 does not match the shape of the indexed tensor "
             f"{list(self.shape)} at index 0"
         )
+    if isinstance(index, np.ndarray) and text.endswith("with size 0"):
+        return IndexError("index is out of bounds for dimension with size 0")
     return IndexError(text.replace(" for axis ", " for dimension "))
 
 
 _METHODS = (
     add, sub, add_, sub_, div, matmul, addmm, addmm_, outer, max, min,
-    var, std, norm, argsort, view, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unbind, split, tensor_split, chunk, unflatten, as_strided, as_strided_,
+    var, std, norm, argsort, view, flatten, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unbind, split, tensor_split, chunk, unflatten, as_strided, as_strided_,
     nonzero, allclose, isclose, equal, to, type, type_as, cpu, contiguous, copy_, fill_, zero_,
 )  # fmt: skip
 
@@ -611,6 +651,6 @@ install()
 
 __all__ = [
     "Size", "add", "addmm", "allclose", "argsort", "as_strided", "chunk", "div",
-    "equal", "is_floating_point", "is_tensor", "isclose", "matmul", "max", "min", "movedim", "nonzero",
+    "equal", "flatten", "is_floating_point", "is_tensor", "isclose", "matmul", "max", "min", "movedim", "nonzero",
     "norm", "numel", "outer", "ravel", "result_type", "split", "std", "sub", "swapaxes", "tensor_split", "unbind", "unflatten", "var", "where",
 ]  # fmt: skip

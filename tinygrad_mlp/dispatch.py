@@ -17,11 +17,10 @@ import numpy as np
 from . import dtypes
 from .autograd import inference
 from .autograd.graph import saved_attributes
-from .autograd.hooks import move_retained
 from .autograd.modes import state
 from .autograd.node import Bundle, Node, OutputNode, gradient_edge
 from .ops import NUMPY_KEYWORDS, Operator
-from .autograd.views import PARTLY_THE_SAME, note_view, rebase, refresh, refuse_inplace, refuse_overlap
+from .autograd.views import PARTLY_THE_SAME, Unreachable, note_view, rebase, refresh, refuse_inplace, refuse_overlap
 from .ops.dims import mismatch
 from .tensor import Tensor, new, wrap
 
@@ -49,7 +48,7 @@ def function_of(row: Operator) -> Function:
 def node_class(row: Operator) -> type[Node]:
     """The class of the nodes that a row writes, named as torch names it."""
     base = OperatorWithOutputs if len(row.outputs) > 1 else OperatorOnList if row.listed else Node
-    saves = row.name in ("getitem", "put") or (bool(row.reads) and all(_holding(row, read) for read in row.reads))
+    saves = row.name in ("getitem", "put") or (row.name != "lerp" and bool(row.reads) and all(_holding(row, read) for read in row.reads))
     return type(row.node_name, (base,), {"__slots__": (), "row": row, "saves": saves, **saved_attributes(row)})
 
 
@@ -140,11 +139,11 @@ def _two_tensors(row: Operator, row_class: type[Node], general: Function) -> Fun
             return general(input, other)  # type: ignore[no-any-return]
         input_needs = other_needs = False
         if a is not input:
-            if input.viewed is not None:
+            if input.viewed is not None and rules:
                 refresh(input)
             input_needs = input.needs_grad
         if b is not other:
-            if other.viewed is not None:
+            if other.viewed is not None and rules:
                 refresh(other)
             other_needs = other.needs_grad
         try:
@@ -166,13 +165,17 @@ def _two_tensors(row: Operator, row_class: type[Node], general: Function) -> Fun
             versions: list[Any] = []
             if input_needs:
                 edge_a, saved_a = gradient_edge(input), pick_first(frame)
-                for k in holds_first:
+                if input.viewed is not None and type(edge_a) is Unreachable:
+                    edge_a = saved_a = None
+                for k in holds_first if edge_a is not None else ():
                     if isinstance(holders[k], Tensor):
                         counter = holders[k].versions
                         versions.append((counter, counter[0], k))
             if other_needs:
                 edge_b, saved_b = gradient_edge(other), pick_second(frame)  # type: ignore[misc]
-                for k in holds_second:
+                if other.viewed is not None and type(edge_b) is Unreachable:
+                    edge_b = saved_b = None
+                for k in holds_second if edge_b is not None else ():
                     if isinstance(holders[k], Tensor):
                         counter = holders[k].versions
                         versions.append((counter, counter[0], k))
@@ -222,7 +225,7 @@ def _one_tensor(row: Operator, row_class: type[Node], general: Function) -> Func
         for i in others:
             if isinstance(rest[i - 1], Tensor):
                 return general(input, *rest)  # type: ignore[no-any-return]
-        if input.viewed is not None:
+        if input.viewed is not None and pick is not None:
             refresh(input)
         array = input.array
         if floats_only and array.dtype.kind != "f":
@@ -310,8 +313,10 @@ def _edges_and_saved(
     for position, save in zip(row.differentiable, _savers(row), strict=True):
         arg = args[position]
         if isinstance(arg, Tensor) and arg.needs_grad:
-            edges.append(gradient_edge(arg))
-            saved.append(save(frame, holders, versions))
+            edge = gradient_edge(arg)
+            lost = type(edge) is Unreachable
+            edges.append(None if lost else edge)
+            saved.append(None if lost and len(row.rules) > 1 else save(frame, holders, versions))
         elif row.listed and position == 0:
             edges.extend(gradient_edge(x) if isinstance(x, Tensor) and x.needs_grad else None for x in arg)
             saved.append(save(frame, holders, versions))
@@ -392,7 +397,7 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
     for position in row.tensors:
         arg = args[position]
         if isinstance(arg, Tensor):
-            if arg.viewed is not None:
+            if arg.viewed is not None and row.rules:
                 refresh(arg)
             arrays[position] = arg.array
         elif row.listed and position == 0:
@@ -553,7 +558,7 @@ def _in_place(row: Operator, row_class: type[Node], tensor: Tensor, args: tuple[
 
 def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> None:
     """Before a write into, or out of, a view: what torch refuses of overlaps, and what NumPy does not let be written."""
-    lenient = row.name in ("zero", "masked_fill", "put")  # what these write into one place is one value, or only warned of
+    lenient = row.name in ("zero", "masked_fill", "put", "tril", "triu")  # what these write into one place is one value, or only warned of
     if row.name == "put" and args[2] is tensor:
         raise RuntimeError(PARTLY_THE_SAME)
     refuse_overlap(tensor, args[1:], with_itself=not lenient)
@@ -570,12 +575,15 @@ def reshaped_in_place(row: Operator) -> Function:
         if recorded:
             refuse_inplace(self)
         arrays = unwrap(row, args)
-        result = row.forward(*arrays)
+        try:
+            result = row.forward(*arrays)
+        except RuntimeError as error:
+            raise RuntimeError(str(error).replace(f"{row.name}()", f"{row.name}_()")) from None
         self.versions[0] += 1
         node = None
         if recorded:
             edges, saved, _ = _edges_and_saved(row, args, (result, *arrays), (self, *args))
-            node, old = row_class(edges, saved, (), result.shape, result.dtype), self.node
+            node = row_class(edges, saved, (), result.shape, result.dtype)
         self.array = result
         if self.viewed is not None:
             self.viewed.steps = (*self.viewed.steps, (row, args[1:]))
@@ -583,7 +591,6 @@ def reshaped_in_place(row: Operator) -> Function:
             self.node = node
             if self.viewed is not None:
                 self.viewed.current = self.versions[0]  # its base is as it was
-            move_retained(self, old)
         return self
 
     function.__name__ = function.__qualname__ = row.name + "_"
@@ -597,7 +604,7 @@ def _write(row: Operator, target: Any, arrays: list[Any]) -> None:
         if row.write is not None:
             row.write(*arrays)
         elif isinstance(row.forward, np.ufunc) and arrays[0] is target and target.dtype.kind == "f":
-            row.forward(*arrays, target)
+            row.forward(*arrays, out=target)
         else:
             result = row.forward(*arrays)
             check_written(target, result)

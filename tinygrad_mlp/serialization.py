@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import secrets
 import stat
@@ -21,8 +22,8 @@ def save_file(tensors: Mapping[str, Array], path: Path, metadata: Mapping[str, s
     """Write named arrays to a safetensors file that is there whole or not at all.
 
     Any shape, 0-d and empty included, and any memory order; dtypes bool, (u)int8 to (u)int64, float16 to float64 and
-    complex64. `metadata` is text by text, kept in the file's header. Whoever is killed while this runs, and whenever,
-    finds the old file or the new one at `path`, see `atomic_write`.
+    complex64. `metadata` is text by text, kept in the file's header. The same content gives the same bytes. Whoever is
+    killed while this runs, and whenever, finds the old file or the new one at `path`, see `atomic_write`.
 
     Raises TypeError for a name or metadata that is not text, for a value that is not an array and for a dtype that the
     format lacks, all before the disk is touched; OSError as `open(path, "wb")` would; ImportError without safetensors.
@@ -42,7 +43,21 @@ def save_file(tensors: Mapping[str, Array], path: Path, metadata: Mapping[str, s
             raise TypeError(f"save_file(): metadata must be text, not {key!r}: {value!r}")
     # The library copies memory as it lies, so a transposed view would be saved scrambled.
     contiguous = {name: np.asarray(array, order="C") for name, array in tensors.items()}
-    atomic_write(path, safetensors.numpy.save(contiguous, dict(metadata) if metadata else None))
+    content = safetensors.numpy.save(contiguous, dict(metadata) if metadata else None)
+    atomic_write(path, _with_sorted_metadata(content) if metadata else content)
+
+
+def _with_sorted_metadata(content: bytes) -> bytes:
+    """The same file with its metadata in the order of the keys; the library's is another one each time.
+
+    The format: eight bytes with the header's length, the header as JSON padded with spaces, the arrays.
+    """
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:start])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[start:]
 
 
 def load_file(path: Path) -> dict[str, Array]:

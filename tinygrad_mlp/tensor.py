@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes
-from .autograd import engine, hooks, inference
+from .autograd import engine, graph, hooks, inference
 from .autograd.backward import backward
 from .autograd.modes import state
 from .autograd.node import AccumulateGrad, Node, OutputNode
@@ -226,14 +226,16 @@ class Tensor:
 
     @property
     def is_leaf(self) -> bool:
-        return self.grad_fn is None
+        if self.viewed is not None:
+            renew(self)
+        return self.node is None
 
     @property
     def grad_fn(self) -> Node | None:
         if self.viewed is not None:
             renew(self)
         node = self.node
-        return node.edges[0] if isinstance(node, OutputNode) else node
+        return graph.seen(node.edges[0] if isinstance(node, OutputNode) else node)
 
     @property
     def _base(self) -> Tensor | None:

@@ -72,7 +72,7 @@ def grad(
     for i, (x, node) in enumerate(zip(inputs, nodes, strict=True)):
         g = wanted[node]
         if g is None and materialize_grads:
-            g = tensors.wrap(np.zeros(node.shape, node.dtype))
+            g = engine.wrap(np.zeros(node.shape, node.dtype))
             g.needs_grad = create_graph
         elif g is None and not allow_unused:
             raise RuntimeError(

@@ -112,7 +112,10 @@ class FunctionCtx:
         return tensors
 
     def maybe_clear_saved_tensors(self) -> None:
-        """Forget the saved tensors if the Function has `clear_saved_tensors_on_access` (torch's name)."""
+        """Forget the saved tensors if the Function has `clear_saved_tensors_on_access`.
+
+        Without it this does nothing: torch forgets them then too, if backward does not retain the graph.
+        """
         if self._forward_cls.clear_saved_tensors_on_access:
             self._saved, self._read = (), True
 
@@ -560,5 +563,7 @@ class _Error(Function):
         )
 
 
+# As torch calls it: a node like those of operators.
 _Error._backward_cls.__name__ = "Error"
 _Error._backward_cls.__repr__ = Node.__repr__  # type: ignore[method-assign]
+_Error._backward_cls.name = lambda self: "torch::autograd::Error"

@@ -305,10 +305,17 @@ def jacobian(
                 "Please either set `strict=False` or `vectorize=False`."
             )
         rows = tuple(_jacobian_of(y, i, inputs, create_graph, strict) for i, y in enumerate(outputs))
+    rows = tuple(_finished(row, create_graph) for row in rows)
     if strategy == "forward-mode":
-        rows = tuple(tuple(x.to(y.dtype) for x in row) for row, y in zip(rows, outputs, strict=True))
-    rows = tuple(_unpacked(_finished(row, create_graph), is_inputs_tuple) for row in rows)
-    return _unpacked(rows, is_outputs_tuple)
+        return _as_forward_mode(rows, outputs, is_outputs_tuple, is_inputs_tuple)
+    return _unpacked(tuple(_unpacked(row, is_inputs_tuple) for row in rows), is_outputs_tuple)
+
+
+def _as_forward_mode(rows: Tensors, outputs: Tensors, is_outputs_tuple: bool, is_inputs_tuple: bool) -> Any:
+    """In the dtype of the outputs, and in lists where torch leaves them."""
+    listed = [[x.to(y.dtype) for x in row] for row, y in zip(rows, outputs, strict=True)]
+    result: Any = listed if is_inputs_tuple else tuple(row[0] for row in listed)
+    return result if is_outputs_tuple else result[0]
 
 
 def _check_strategy(create_graph: bool, strict: bool, vectorize: bool, strategy: str) -> None:

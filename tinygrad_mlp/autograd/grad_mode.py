@@ -59,23 +59,26 @@ class _Mode:
     def _decorate_generator(self, function: Function) -> Function:
         @functools.wraps(function)
         def in_mode(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            # The mode holds while the generator runs, not while its consumer does.
             generator = function(*args, **kwargs)
-            step: Callable[[], Any] = generator.__next__
-            while True:  # the mode holds while the generator runs, not while its consumer does
-                try:
-                    with self.clone():
-                        value = step()
-                except StopIteration as stop:
-                    return stop.value
-                try:
-                    sent = yield value
-                    step = functools.partial(generator.send, sent)
-                except GeneratorExit:
-                    with self.clone():
-                        generator.close()
-                    raise
-                except BaseException as error:
-                    step = functools.partial(generator.throw, error)
+            try:
+                with self.clone():
+                    value = next(generator)
+                while True:
+                    try:
+                        sent = yield value
+                    except GeneratorExit:
+                        with self.clone():
+                            generator.close()
+                        raise
+                    except BaseException as error:
+                        with self.clone():
+                            value = generator.throw(error)
+                    else:
+                        with self.clone():
+                            value = generator.send(sent)
+            except StopIteration as stop:
+                return stop.value
 
         return in_mode  # type: ignore[return-value]
 

@@ -6,6 +6,7 @@ of a program has new nodes shown to it from then on.
 
 from __future__ import annotations
 
+import functools
 import re
 import threading
 import weakref
@@ -40,12 +41,48 @@ __all__ = [
 def _name(self: Node) -> str:
     """Torch's name of the node: AddBackward0, torch::autograd::AccumulateGrad."""
     name = type(self).__name__
-    return f"torch::autograd::{name}" if isinstance(self, (AccumulateGrad, CopySlices)) else name
+    return f"torch::autograd::{name}" if name in ("AccumulateGrad", "CopySlices", "CopyBackwards") else name
 
 
 def _next_functions(self: Node) -> tuple[tuple[Node | None, int], ...]:
     """The nodes of the inputs, each with the number of the output that was taken; (None, 0) for a constant."""
-    return tuple((e.edges[0], e.index) if isinstance(e, OutputNode) else (e, 0) for e in self.edges)
+    edges = self.edges[:1] if type(self).__name__ in _OF_NUMBERS else self.edges
+    return tuple((seen(e.edges[0]), e.index) if isinstance(e, OutputNode) else (seen(e), 0) for e in edges)
+
+
+# Where torch has two operators for one row, by the type of an argument: that of the other, and when it is the one.
+_OTHER_NAMES: dict[str, tuple[str, str, Callable[[Any], bool]]] = {
+    "SumBackward0": ("SumBackward1", "dim", lambda dim: dim is not None),
+    "MeanBackward0": ("MeanBackward1", "dim", lambda dim: dim is not None),
+    "PowBackward0": ("PowBackward1", "exponent", lambda exponent: isinstance(exponent, np.ndarray)),
+    "ClampBackward0": ("ClampBackward1", "min max", lambda bound: not isinstance(bound, np.ndarray)),
+}
+_OF_NUMBERS = ("PowBackward0", "ClampBackward1")  # these have no edges for the arguments that are numbers
+
+
+def seen(node: Node | None) -> Node | None:
+    """The node, as somebody outside sees it: now its class gets the name that torch's operator has."""
+    other = _OTHER_NAMES.get(type(node).__name__)
+    if other is None or node is None or not node.saved:
+        return node
+    name, arguments, matches = other
+    places = [len(node.row.outputs) + node.row.parameters.index(a) for a in arguments.split() if a in node.row.parameters]
+    found = [_raw(node, place) for place in places if any(place in read for read in node.row.reads)]
+    if found and all(map(matches, found)):
+        node.__class__ = _named_otherwise(type(node), name)
+    return node
+
+
+@functools.cache
+def _named_otherwise(row_class: type[Node], name: str) -> type[Node]:
+    return type(name, (row_class,), {"__slots__": ()})
+
+
+def _raw(node: Node, place: int) -> Any:
+    for read, values in zip(node.row.reads, node.saved, strict=True):
+        if values is not None and place in read:
+            return values[read.index(place)]
+    return None
 
 
 def _repr(self: Node) -> str:
@@ -117,10 +154,8 @@ def _saved_at(place: int) -> Callable[[Node], Any]:
             raise RuntimeError(FREED)
         if any(counter[0] != count for counter, count, k in self.versions if k == place):
             raise RuntimeError(self.modified())
-        for read, values in zip(self.row.reads, self.saved, strict=True):
-            if values is not None and place in read:
-                return _with_history(self, place, values[read.index(place)])
-        return None  # its rule is not needed, so it was not saved
+        value = _raw(self, place)
+        return None if value is None else _with_history(self, place, value)  # None: no rule that is needed reads it
 
     return saved
 
@@ -137,7 +172,14 @@ def _with_history(node: Node, place: int, value: Any) -> Any:
         return engine.wrap(np.asarray(value)) if row.parameters[argument] == "other" else value
     edge = dict(zip(row.differentiable, node.edges, strict=True)).get(argument)
     tensor = engine.wrap(value)
-    return tensor if edge is None else tensor._with_history(value, edge)
+    if edge is None:
+        return tensor
+    if not isinstance(edge, AccumulateGrad):
+        return tensor._with_history(value, edge)
+    if edge.variable.array is value:
+        return edge.variable
+    tensor.needs_grad, tensor._accumulator = True, weakref.ref(edge)  # of a leaf, but hooks gave other values
+    return tensor
 
 
 def get_gradient_edge(tensor: Any) -> GradientEdge:
@@ -220,7 +262,7 @@ class save_on_cpu(saved_tensors_hooks):
     """Keeps what the tape saves on the CPU, where it is (torch.autograd.graph.save_on_cpu)."""
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
-        super().__init__(lambda tensor: tensor, lambda packed: packed)
+        super().__init__(lambda tensor: tensor.detach(), lambda packed: packed)
 
 
 @contextmanager
@@ -240,15 +282,15 @@ class PackedTensor:
 
     __slots__ = ("packed", "unpack_hook")
 
-    def __init__(self, array: Any, hooks: saved_tensors_hooks) -> None:
-        tensor = engine.wrap(np.asarray(array))
+    def __init__(self, tensor: Any, hooks: saved_tensors_hooks) -> None:
+        count = tensor.versions[0]
         previous, state.recording = state.recording, False
         try:
             self.packed = hooks.pack_hook(tensor)
         finally:
             state.recording = previous
         self.unpack_hook = hooks.unpack_hook
-        if tensor.versions[0]:
+        if tensor.versions[0] != count:
             raise RuntimeError(
                 "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook can "
                 "not be modified by in-place operations as this can lead to unexpected side-effects. Please open an "
@@ -266,9 +308,9 @@ class PackedTensor:
         return tensor.array
 
 
-def packed(array: Any) -> PackedTensor | None:
-    """An array as the hooks of this thread pack it, None where there are none."""
-    return PackedTensor(array, _default.stack[-1]) if _default.stack else None
+def packed(tensor: Any) -> PackedTensor | None:
+    """A tensor as the hooks of this thread pack it, None where there are none."""
+    return PackedTensor(tensor, _default.stack[-1]) if _default.stack else None
 
 
 class _PackedValues:
@@ -310,7 +352,7 @@ def _pack(node: Node) -> None:
         for place, value in zip(read, values, strict=True):
             a_tensor = place < outputs or (place - outputs in row.tensors and not row.listed)
             if a_tensor and isinstance(value, np.ndarray) and place not in boxes:
-                boxes[place] = PackedTensor(value, hooks)
+                boxes[place] = PackedTensor(_with_history(node, place, value), hooks)
         rules.append([boxes.get(place, value) for place, value in zip(read, values, strict=True)])
     if boxes:
         node.saved = _PackedValues(rules)

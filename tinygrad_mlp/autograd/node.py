@@ -61,7 +61,7 @@ class Node:
             if counter[0] != count:
                 raise RuntimeError(self.modified())
         if create_graph:
-            saved = self._saved_with_history(type(g))
+            saved = self._differentiable_saved(type(g))
         rules = self.row.rules
         if len(rules) == 1:
             return (rules[0](g, *saved[0]),)
@@ -73,7 +73,7 @@ class Node:
             self.saved = None
             self.versions = ()
 
-    def _saved_with_history(self, tensor_type: Any) -> list[Any]:
+    def _differentiable_saved(self, tensor_type: Any) -> list[Any]:
         """The saved values, where they depend on a tensor that requires grad as Tensors with their place on the tape."""
         row, outputs = self.row, len(self.row.outputs)
         history: dict[int, Node] = dict.fromkeys(range(outputs), self)

@@ -8,6 +8,7 @@ anywhere flows into the base and into all its views, at any depth. Rules and tex
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..ops import TABLE
+from ..ops.shape import strided_index
 from . import hooks
 from .modes import state
 from .node import FREED, Bundle, Node, OutputNode, gradient_edge
@@ -167,7 +169,7 @@ def _refusal(tensor: Any, changed: str) -> str:
 def refuse_overlap(tensor: Any, sources: Sequence[Any], *, with_itself: bool = True) -> None:
     """RuntimeError in torch's words where two elements of a write are one place in memory, as far as torch can see."""
     target = tensor.array
-    if with_itself and tensor.viewed is not None and any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape)):  # noqa: B905
+    if with_itself and tensor.viewed is not None and target.size and any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape)):  # noqa: B905
         raise RuntimeError(OVERLAPPING)
     for source in sources:
         array = getattr(source, "array", None)
@@ -238,8 +240,12 @@ class CopySlices(Node):
         written = self.written
         if written is None:
             raise RuntimeError(FREED)
-        part = self.view.of(g)
         inside = [written.edges[0], *edges[1:]]
+        if self.view.steps[0][0] is TABLE["as_strided"]:  # no part of a cotangent, which is not laid out as the base was
+            flat, index = g.reshape(-1), (self._positions(),)
+            before, *others = written.pull(flat[index], inside, create_graph)
+            return [None if edges[0] is None else TABLE["put"](flat, index, before).reshape(self.shape), *others]
+        part = self.view.of(g)
         before, *others = written.pull(part.clone() if create_graph else part.copy(), inside, create_graph)
         if edges[0] is None:
             return [None, *others]
@@ -251,6 +257,16 @@ class CopySlices(Node):
             target.flags.writeable = True  # NumPy's expand and diagonal are not
             target[...] = before
         return [outside, *others]
+
+    def _positions(self) -> Any:
+        """Which elements of the base, counted in C order, those of the view are."""
+        (_, (size, stride, offset, own)), *steps = self.view.steps
+        numbers = np.zeros(own[3], np.int64)
+        numbers[strided_index(*own[:3]).reshape(-1)] = np.arange(math.prod(self.shape))
+        index = numbers[strided_index(size, stride, offset)]
+        for row, rest in steps:
+            index = row(index, *rest)
+        return index
 
     def release(self) -> None:
         self.written = None  # even one that saved nothing: torch's runs once

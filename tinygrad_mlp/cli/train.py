@@ -78,7 +78,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="F",
         help="share of the rows to test on (default: 0.2)",
     )
-    # Defaults small enough that OpenBLAS does each product on one core: waiting for a second, busy one takes far longer.
+    # Defaults so small that OpenBLAS does each product on one core: where others are busy, waiting for two takes long.
     network = parser.add_argument_group("network and training")
     network.add_argument(
         "--hidden",

@@ -55,6 +55,15 @@ def mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError | None:
     return None
 
 
+def as_dtype(value: Any, dtype: np.dtype[Any]) -> Array:
+    """A number or an array in a dtype; RuntimeError for a float that an integer dtype cannot hold."""
+    if isinstance(value, float) and dtype.kind in "iu":
+        bounds = np.iinfo(dtype)
+        if not bounds.min <= value <= bounds.max:
+            raise RuntimeError(f"value cannot be converted to type {dtype.name}_t without overflow")
+    return np.asarray(value).astype(dtype)
+
+
 def positions(shape: tuple[int, ...], dim: int) -> Array:
     """The index of every element along `dim`, shaped so that it broadcasts to `shape`."""
     return np.arange(shape[dim]).reshape([-1 if d == dim else 1 for d in range(len(shape))])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .dims import axis, dtype_word
+from .dims import as_dtype, axis, dtype_word
 from .shape import refuse_expansion, sum_to
 from .table import Array, operator
 
@@ -153,7 +153,7 @@ def _put(input: Array, index: Any, value: Any) -> None:
             "for the source."
         )
     try:
-        input[index] = value
+        input[index] = value if isinstance(value, np.ndarray) else as_dtype(value, input.dtype)
     except ValueError:
         shape = input[index].shape
         if is_basic(index):

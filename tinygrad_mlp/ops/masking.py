@@ -19,7 +19,13 @@ _INTEGERS = {2: np.int16, 4: np.int32, 8: np.int64}
 )
 def keep(input: Array, mask: Array) -> Array:
     """`input` where `mask` holds, else 0"""
-    if not input.ndim or input.shape != mask.shape or not isinstance(input, np.ndarray) or input.dtype.kind != "f":
+    if (
+        not input.ndim
+        or input.shape != mask.shape
+        or mask.dtype != np.bool_
+        or not isinstance(input, np.ndarray)
+        or input.dtype.kind != "f"
+    ):
         return np.where(mask, input, 0)
     # The bits of an element AND those of -1 (all ones) or 0: np.where takes a branch for each element, which a random
     # mask mispredicts (up to 15 times slower), and multiplying by the mask would make a nan of inf * 0.

@@ -55,7 +55,7 @@ def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
 
 
 @operator(
-    {"input": lambda g, input, alpha: np.where(input <= 0, g * (alpha * np.exp(-relu(-input))), g)},
+    {"input": lambda g, input, alpha: np.where(input <= 0, g * (alpha * np.exp(np.where(input < 0, input, 0))), g)},
     method=False,
     kinds="f",
 )
@@ -87,7 +87,10 @@ def _gelu_input(g: Array, input: Array, approximate: str) -> Array:
 
 
 @operator(
-    {"input": _gelu_input}, method=False, kinds="f", sample=lambda s: (s.floats(s.shape()), s.choice(["none", "tanh"]))
+    {"input": _gelu_input},
+    method=False,
+    kinds="f",
+    sample=lambda s: (s.floats(s.shape(), finite=True), s.choice(["none", "tanh"])),
 )
 def gelu(input: Array, approximate: str = "none") -> Array:
     """x times the normal distribution function of x (Hendrycks & Gimpel 2016)"""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .dims import dtype_word
+from .dims import as_dtype, dtype_word
 from .masking import keep
 from .special import special
 from .table import Array, binary, operator, unary
@@ -52,7 +52,18 @@ round = unary(
 frac = unary(
     "frac", lambda input: input - np.trunc(input), lambda g: g, kinds="f", doc="What is after the decimal point"
 )
-clone = unary("clone", np.copy, lambda g: g, inplace=False, doc="A copy with its own memory")
+
+
+def _clone(input: Array) -> Array:
+    """A copy that keeps the order of strides; torch lays an expanded one out anew."""
+    return input.copy() if 0 in input.strides else np.copy(input)
+
+
+contiguous_clone = unary(
+    "contiguous_clone", lambda input: input.copy(), lambda g: g, inplace=False, method=False, node_name="CloneBackward0",
+    doc="A copy in C order",
+)  # fmt: skip
+clone = unary("clone", _clone, lambda g: g, numpy=np.copy, inplace=False, doc="A copy with its own memory")
 
 # -- powers, exponentials, logarithms ----------------------------------------------------------------------------------
 
@@ -163,7 +174,11 @@ add = binary("add", np.add, lambda g: g, lambda g: g)
 sub = binary("sub", np.subtract, lambda g: g, lambda g: -g, check=_no_bool_subtraction)
 mul = binary("mul", np.multiply, lambda g, other: g * other, lambda g, input: g * input)
 div = binary(
-    "div", np.true_divide, lambda g, other: g / other, lambda g, input, other: -g * ((input / other) / other), promotion="float"
+    "div",
+    np.true_divide,
+    lambda g, other: g / other,
+    lambda g, input, other: -g * ((input / other) / other),
+    promotion="float",
 )
 floor_divide = binary(
     "floor_divide", _floor_divide, numpy=np.floor_divide, kinds="if", doc="The quotient, rounded down"
@@ -342,7 +357,7 @@ def masked_fill(input: Array, mask: Array, value: Any) -> Array:
     """`value` where `mask` holds, else `input`"""
     if mask.dtype != bool:
         raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {dtype_word(mask)}")
-    return np.where(mask, np.asarray(value).astype(input.dtype), input)
+    return np.where(mask, as_dtype(value, input.dtype), input)
 
 
 clamp_min = binary(
@@ -369,7 +384,15 @@ clamp_max = binary(
 )
 def addcmul(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Array:
     """input + value * tensor1 * tensor2"""
-    return input + value * tensor1 * tensor2
+    return input + as_dtype(value, input.dtype) * tensor1 * tensor2
+
+
+def _no_integer_quotient(input: Array, tensor1: Array, tensor2: Array, value: Any) -> None:
+    if tensor1.dtype.kind != "f" and tensor2.dtype.kind != "f":
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
+            "true division of tensor1 and tensor2."
+        )
 
 
 @operator(
@@ -382,6 +405,7 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Arr
     promotion="arithmetic",
     inplace=True,
     numbers=False,
+    check=_no_integer_quotient,
     sample=lambda s: (*s.broadcast(s.floats, s.floats, s.floats), s.choice([1, 0.5])),
 )
 def addcdiv(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Array:
@@ -392,6 +416,13 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Arr
 _LERP_WORDS = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long int"}
 
 
+def _one_dtype(input: Array, end: Array, weight: Any) -> None:
+    for name, x in (("end", end), ("weight", weight)):
+        if getattr(x, "dtype", input.dtype) != input.dtype:
+            own, other = (_LERP_WORDS.get(a.dtype.name, a.dtype.name) for a in (input, x))
+            raise RuntimeError(f"expected dtype {own} for `{name}` but got dtype {other}")
+
+
 @operator(
     {
         "input": lambda g, weight: g * (1 - weight),
@@ -399,16 +430,15 @@ _LERP_WORDS = {"float32": "float", "float64": "double", "float16": "c10::Half", 
         "weight": lambda g, input, end: g * (end - input),
     },
     tensors=("input", "end", "weight"),
+    kinds="f",
+    check=_one_dtype,
     inplace=True,
     sample=lambda s: (*s.broadcast(s.floats, s.floats), s.choice([0.25, 0.75])),
 )
 def lerp(input: Array, end: Array, weight: Any) -> Array:
     """input + weight * (end - input)"""
-    for name, x in (("end", end), ("weight", weight)):
-        if getattr(x, "dtype", input.dtype) != input.dtype:
-            own, other = (_LERP_WORDS.get(a.dtype.name, a.dtype.name) for a in (input, x))
-            raise RuntimeError(f"expected dtype {own} for `{name}` but got dtype {other}")
-    return input + weight * (end - input)
+    from_end = end - (end - input) * (1 - weight)  # exact at weight 1, as the other is at 0
+    return np.where(np.absolute(weight) < 0.5, input + weight * (end - input), from_end)
 
 
 # -- comparison and logic: nothing to differentiate --------------------------------------------------------------------

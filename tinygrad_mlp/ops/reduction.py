@@ -99,7 +99,9 @@ def _nonempty(input: Array, dim: Any, name: str) -> None:
 
 
 _nonempty_arrays: dict[str, Any] = {"sample": lambda s: (s.floats(s.shape()),)}
-_some_dims: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape(least=1)), s.maybe(s.dims(shape)), s.boolean())}
+_some_dims: dict[str, Any] = {
+    "sample": lambda s: (s.floats(shape := s.shape(least=1)), s.maybe(s.dims(shape)), s.boolean())
+}
 
 
 @operator({"input": _share_among_ties}, numpy=np.max, **_some_dims)
@@ -166,7 +168,9 @@ def min_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array
     return _extreme(input, dim, keepdim, np.argmin, "min")
 
 
-_choose: dict[str, Any] = {"sample": lambda s: (s.distinct(shape := s.shape(1, least=1)), s.maybe(s.dim(shape)), s.boolean())}
+_choose: dict[str, Any] = {
+    "sample": lambda s: (s.distinct(shape := s.shape(1, least=1)), s.maybe(s.dim(shape)), s.boolean())
+}
 
 
 @operator(**_choose)
@@ -335,13 +339,17 @@ def log_softmax(input: Array, dim: int) -> Array:
 # -- running totals ----------------------------------------------------------------------------------------------------
 
 
+def _accumulate(ufunc: np.ufunc, input: Array, dim: int) -> Array:
+    d, dtype = axis(dim, input.ndim), None if input.dtype.kind == "f" else np.int64
+    return ufunc.accumulate(input, d, dtype) if input.ndim else input.astype(dtype or input.dtype)
+
+
 @operator(
     {"input": lambda g, dim: flip(cumsum(flip(g, [dim]), dim), [dim])}, numpy=np.cumsum, inplace=True, **_along_dim
 )
 def cumsum(input: Array, dim: int) -> Array:
     """The running total along a dimension"""
-    dtype = None if input.dtype.kind == "f" else np.int64
-    return np.cumsum(input, axis=axis(dim, input.ndim), dtype=dtype).reshape(input.shape)
+    return _accumulate(np.add, input, dim)
 
 
 def _cumprod_input(g: Array, out: Array, input: Array, dim: int) -> Array:
@@ -361,8 +369,7 @@ def _cumprod_input(g: Array, out: Array, input: Array, dim: int) -> Array:
 @operator({"input": _cumprod_input}, numpy=np.cumprod, inplace=True, **_along_dim)
 def cumprod(input: Array, dim: int) -> Array:
     """The running product along a dimension"""
-    dtype = None if input.dtype.kind == "f" else np.int64
-    return np.cumprod(input, axis=axis(dim, input.ndim), dtype=dtype).reshape(input.shape)
+    return _accumulate(np.multiply, input, dim)
 
 
 # -- order -------------------------------------------------------------------------------------------------------------

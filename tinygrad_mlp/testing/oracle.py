@@ -133,13 +133,13 @@ def call_ours(row: Operator, args: Sequence[Any]) -> Any:
     return FUNCTIONS[row.name](*args)
 
 
-def call_torch(row: Operator, args: Sequence[Any]) -> Any:
+def call_torch(row: Operator, args: Sequence[Any], function: Call | None = None) -> Any:
     """A row's counterpart; the arguments after the last that is not at its default are left out."""
     required = len(row.parameters) - len(row.defaults)
     given = len(args)
     while given > required and args[given - 1] is row.defaults[given - 1 - required]:
         given -= 1
-    return counterpart(row)(
+    return (function or counterpart(row))(
         *args[:required], **dict(zip(row.parameters[required:given], args[required:given], strict=True))
     )
 

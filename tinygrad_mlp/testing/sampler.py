@@ -35,10 +35,9 @@ _integers = {np.dtype(d): st.integers(0 if d in ("uint8", "bool") else -4, 1 if 
 class Sampler:
     """Draws through hypothesis' `draw`, arrays of one of `dtypes`."""
 
-    def __init__(self, draw: Callable[[Any], Any], *dtypes: str, finite: bool = False) -> None:
+    def __init__(self, draw: Callable[[Any], Any], *dtypes: str) -> None:
         self.draw = draw
         self.dtypes = [np.dtype(d) for d in dtypes or ("float32",)]
-        self.finite = finite
 
     def arguments(self, row: Operator) -> tuple[Any, ...]:
         """Arguments for a row: as its `sample` draws them, else by its parameters."""
@@ -112,7 +111,7 @@ class Sampler:
 
     # -- arrays -------------------------------------------------------------------------------------------------------
 
-    def floats(self, shape: Shape) -> Any:
+    def floats(self, shape: Shape, finite: bool = False) -> Any:
         """An array of the Sampler's dtype in some layout: special points, ties, small and large numbers."""
         dtype = self.choice(self.dtypes) if len(self.dtypes) > 1 else self.dtypes[0]
         n = int(np.prod(shape))
@@ -121,7 +120,7 @@ class Sampler:
             elements = self._list(_integers[dtype], n)
         else:
             manner = self.draw(_manner)
-            if self.finite and manner in ("special", "large"):
+            if finite and manner in ("special", "large"):
                 manner = "grid"
             if manner == "grid":
                 elements = self._list(_grid, n)
@@ -196,8 +195,9 @@ class Sampler:
         """An array with a lower and an upper bound: numbers or arrays, one of them perhaps None."""
         if self.boolean():
             return (self.floats(self.shape()), *self.choice([(-1.0, 1.0), (None, 0), (0, None), (1, -1), (None, 0.5)]))
-        x, low, high = self.broadcast(self.floats, self.floats, self.floats)
-        return self.choice([(x, low, high), (x, None, high), (x, low, None)])  # type: ignore[no-any-return]
+        shape = self.shape()  # torch takes larger bounds, too, but fails in their backward
+        low, high = (self.floats(self.broadcast_into(shape)) for _ in range(2))
+        return (self.floats(shape), *self.choice([(low, high), (None, high), (low, None)]))
 
     def alike(self, least: int = 1) -> list[Any]:
         """Up to three arrays of one shape."""
@@ -251,11 +251,12 @@ class Sampler:
         if shape and self.draw(st.integers(0, 7)) == 7:
             return self.mask(shape[: self.size(1, len(shape))])
         parts: list[Any] = []
-        vector = self.size(1, 3)
+        vector, arrays = self.size(1, 3), self.boolean()
+        kinds = ("slice",) if arrays else ("slice", "none")  # the function, not the row, sees to integers beside arrays
         count = self.size(0, len(shape))
         behind = self.boolean()  # an Ellipsis in front: the parts stand for the last dimensions
         for n in shape[len(shape) - count :] if behind else shape[:count]:
-            kind = self.choice(("slice", "integer", "array", "none") if n else ("slice", "none"))
+            kind = self.choice((*kinds, *(("array",) if arrays else ("integer",)))) if n else self.choice(kinds)
             if kind == "none":
                 parts.append(None)
             parts.append(

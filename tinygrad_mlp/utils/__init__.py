@@ -1,3 +1,3 @@
 """Utilities (torch.utils)."""
 
-from . import data as data, hooks as hooks
+from . import checkpoint as checkpoint, data as data, hooks as hooks

@@ -1,0 +1,315 @@
+"""Checkpointing: in backward, compute again what forward did not keep (torch.utils.checkpoint)."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+import weakref
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+from ..autograd.backward import backward
+from ..autograd.function import Function, FunctionNode
+from ..autograd.grad_mode import enable_grad, no_grad
+from ..autograd.graph import saved_tensors_hooks
+from ..autograd.modes import state
+from ..random import get_rng_state, set_rng_state
+from ..tensor import Tensor
+
+__all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "set_checkpoint_early_stop"]
+
+Contexts = Callable[[], tuple[contextlib.AbstractContextManager[Any], contextlib.AbstractContextManager[Any]]]
+
+_PASS_IT = (
+    "use_reentrant parameter should be passed explicitly. Starting in PyTorch 2.9, calling checkpoint without "
+    "use_reentrant will raise an exception. use_reentrant=False is recommended, but if you need to preserve the current "
+    "default behavior, you can pass use_reentrant=True. Refer to docs for more details on the differences between the two "
+    "variants."
+)
+
+
+class CheckpointError(RuntimeError):
+    """The second computation did not save what the first did (torch.utils.checkpoint.CheckpointError)."""
+
+
+def _no_contexts() -> tuple[contextlib.AbstractContextManager[Any], contextlib.AbstractContextManager[Any]]:
+    return contextlib.nullcontext(), contextlib.nullcontext()
+
+
+def checkpoint(
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool | None = None,
+    context_fn: Contexts = _no_contexts,
+    determinism_check: str = "default",
+    debug: bool = False,
+    early_stop: bool = True,
+    preserve_rng_state: bool = True,
+    **kwargs: Any,
+) -> Any:
+    """function(*args), of which the tape keeps the inputs alone: backward computes the rest again.
+
+    With `use_reentrant` the forward is not recorded, and backward runs a backward of its own: only for `backward()`
+    without `inputs`, and for tensors that are arguments themselves. Without, the tape is as ever, but the first
+    saved tensor that is read computes all anew, up to the last (`early_stop`) of them. Random numbers come again
+    (`preserve_rng_state`). CheckpointError where the second computation saves other shapes or dtypes; ValueError for
+    keywords that the mode does not take; UserWarning where `use_reentrant` is not given. Source:
+    torch.utils.checkpoint.checkpoint.
+    """
+    if use_reentrant is None:
+        warnings.warn(f"torch.utils.checkpoint: the {_PASS_IT}", stacklevel=2)
+        use_reentrant = True
+    if use_reentrant:
+        if kwargs:
+            raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+        if context_fn is not _no_contexts or debug is not False:
+            raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
+        return CheckpointFunction.apply(function, preserve_rng_state, *args)
+    if determinism_check not in ("default", "none"):
+        raise ValueError(f"determinism_check should be one of ['default', 'none'], but got {determinism_check}")
+    forward_context, recompute_context = context_fn()
+    if not state.recording:
+        return function(*args, **kwargs)
+    rng_state = get_rng_state() if preserve_rng_state else None
+
+    def recompute(*again: Any) -> None:
+        with _random_numbers_from(rng_state), recompute_context:
+            function(*again, **kwargs)
+
+    stop = early_stop if _early_stop is None else _early_stop
+    frame = _Frame(recompute, args, stop, determinism_check == "default")
+    with _FrameHooks(frame), forward_context:
+        result = function(*args, **kwargs)
+    frame.complete = True
+    return result
+
+
+def checkpoint_sequential(
+    functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
+) -> Any:
+    """A Sequential, or a list of functions, one after the other in `segments`, each but the last checkpointed.
+
+    Keywords: `preserve_rng_state`. ValueError for others. Source: torch.utils.checkpoint.checkpoint_sequential.
+    """
+    if use_reentrant is None:
+        text = _PASS_IT.replace("Starting in PyTorch 2.9, calling checkpoint without", "In version 2.9 we will raise an exception if")
+        text = text.replace(" use_reentrant will raise an exception.", " use_reentrant is not passed.")
+        warnings.warn(f"torch.utils.checkpoint.checkpoint_sequential: the {text}", stacklevel=2)
+        use_reentrant = True
+    preserve = kwargs.pop("preserve_rng_state", True)
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+    functions = list(functions.children() if hasattr(functions, "children") else functions)
+    size = len(functions) // segments
+    cuts = [i * size for i in range(segments)]
+    for start, end in zip(cuts, cuts[1:], strict=False):
+        input = checkpoint(
+            _chain(functions[start:end]), input, use_reentrant=use_reentrant, preserve_rng_state=preserve
+        )
+    return _chain(functions[cuts[-1] :])(input)
+
+
+def _chain(functions: list[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    def forward(input: Any) -> Any:
+        for function in functions:
+            input = function(input)
+        return input
+
+    return forward
+
+
+@contextlib.contextmanager
+def _random_numbers_from(rng_state: Any) -> Generator[None, None, None]:
+    """The generator's numbers from an earlier state on, and afterwards as if nothing had been drawn."""
+    if rng_state is None:
+        yield
+        return
+    now = get_rng_state()
+    set_rng_state(rng_state)
+    try:
+        yield
+    finally:
+        set_rng_state(now)
+
+
+# -- recorded, but saved again ------------------------------------------------------------------------------------------
+
+_early_stop: bool | None = None
+
+
+@contextlib.contextmanager
+def set_checkpoint_early_stop(enable: bool) -> Generator[None, None, None]:
+    """Whether checkpoints made in this block stop computing again once all that they need is there (torch's name)."""
+    global _early_stop
+    previous, _early_stop = _early_stop, enable
+    try:
+        yield
+    finally:
+        _early_stop = previous
+
+
+class _Holder:
+    """What the tape keeps in place of a saved tensor: the number of the tensor among those of its frame."""
+
+    __slots__ = ("__weakref__", "index")
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+
+class _Stop(Exception):
+    """Everything that was to be computed again is there."""
+
+
+class _Frame:
+    """A checkpointed call: how to compute it again, and what it saved then, by number.
+
+    Only for as long as the tape still has a use for a tensor: `holders` are weak, and a tensor read is given away.
+    """
+
+    def __init__(self, recompute: Callable[..., None], args: tuple[Any, ...], early_stop: bool, check: bool) -> None:
+        self.recompute = recompute
+        self.args = args
+        # Of an argument that is changed afterwards, a second computation would give something else.
+        self.counts = [arg.versions[0] if isinstance(arg, Tensor) else None for arg in args]
+        self.early_stop = early_stop
+        self.check = check
+        self.complete = False
+        self.holders: list[weakref.ref[_Holder]] = []
+        self.kinds: list[Any] = []
+        self.again: dict[int, Tensor] = {}
+
+    def tensor(self, index: int) -> Tensor:
+        """A tensor that the forward saved, computed anew unless the computation for another one has left it."""
+        if index not in self.again:
+            self._compute_again()
+        return self.again.pop(index)
+
+    def _compute_again(self) -> None:
+        for arg, count in zip(self.args, self.counts, strict=True):
+            if isinstance(arg, Tensor) and arg.versions[0] != count:
+                raise RuntimeError(
+                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
+                    f"[torch.{arg.dtype.tensor_type} {list(arg.shape)}] is at version {arg.versions[0]}; expected "
+                    f"version {count} instead. Hint: it is an argument of a checkpointed function."
+                )
+        saved: list[Tensor] = []
+        with contextlib.suppress(_Stop), _AgainHooks(self, saved), enable_grad():
+            self.recompute(*self.args)
+        if len(saved) != len(self.holders):
+            raise CheckpointError(
+                "torch.utils.checkpoint: A different number of tensors was saved during the original forward and "
+                f"recomputation.\nNumber of tensors saved during forward: {len(self.holders)}\nNumber of tensors saved "
+                f"during recomputation: {len(saved)}."
+            )
+        different = ""
+        for i, (holder, tensor) in enumerate(zip(self.holders, saved, strict=True)):
+            if holder() is None:
+                continue
+            self.again[i] = tensor
+            if self.check and self.kinds[i] != _kind(tensor):
+                different += (
+                    f"tensor at position {i}:\nsaved metadata: {self.kinds[i]}\nrecomputed metadata: {_kind(tensor)}\n"
+                )
+        if different:
+            self.again.clear()
+            raise CheckpointError(
+                "torch.utils.checkpoint: Recomputed values for the following tensors have different metadata than "
+                f"during the forward pass.\n{different}."
+            )
+
+
+def _kind(tensor: Tensor) -> dict[str, Any]:
+    return {"shape": tensor.shape, "dtype": tensor.dtype, "device": tensor.device}
+
+
+class _FrameHooks(saved_tensors_hooks):
+    """In the forward: keep numbers."""
+
+    def __init__(self, frame: _Frame) -> None:
+        def pack(tensor: Tensor) -> _Holder:
+            holder = _Holder(len(frame.holders))
+            frame.holders.append(weakref.ref(holder))
+            frame.kinds.append(_kind(tensor))
+            return holder
+
+        super().__init__(pack, lambda holder: frame.tensor(holder.index))
+
+
+class _AgainHooks(saved_tensors_hooks):
+    """In the second computation: collect the tensors, and stop it after the last."""
+
+    def __init__(self, frame: _Frame, saved: list[Tensor]) -> None:
+        def pack(tensor: Tensor) -> Tensor:
+            if len(saved) == len(frame.holders):
+                if not frame.complete:
+                    return tensor  # a gradient taken within the checkpointed function itself
+                raise CheckpointError(
+                    "torch.utils.checkpoint: trying to save more tensors during recomputation than during the original "
+                    "forward pass."
+                )
+            saved.append(tensor.detach())
+            if frame.early_stop and len(saved) == len(frame.holders):
+                raise _Stop
+            return tensor
+
+        super().__init__(pack, lambda tensor: tensor)
+
+
+# -- not recorded: a backward within backward ---------------------------------------------------------------------------
+
+
+class CheckpointFunction(Function):
+    """The reentrant mode as an operator (torch.utils.checkpoint.CheckpointFunction)."""
+
+    @staticmethod
+    def forward(ctx: Any, run_function: Callable[..., Any], preserve_rng_state: bool, *args: Any) -> Any:  # type: ignore[override]
+        """run_function(*args), unrecorded."""
+        if not any(isinstance(arg, Tensor) and arg.requires_grad for arg in args):
+            warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
+        ctx.run_function = run_function
+        ctx.rng_state = get_rng_state() if preserve_rng_state else None
+        ctx.others = [None if isinstance(arg, Tensor) else arg for arg in args]
+        ctx.places = [i for i, arg in enumerate(args) if isinstance(arg, Tensor)]
+        ctx.save_for_backward(*(args[i] for i in ctx.places))
+        with no_grad():
+            return run_function(*args)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        """The gradients of the arguments, by a backward of the function computed again."""
+        inputs = list(ctx.others)
+        for i, tensor in zip(ctx.places, ctx.saved_tensors, strict=True):
+            inputs[i] = tensor.detach().requires_grad_(tensor.requires_grad)
+        with _random_numbers_from(ctx.rng_state), enable_grad():
+            outputs = ctx.run_function(*inputs)
+        outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
+        pairs = [
+            (output, g)
+            for output, g in zip(outputs, grads, strict=True)
+            if isinstance(output, Tensor) and output.requires_grad
+        ]
+        if not pairs:
+            raise RuntimeError("none of output has requires_grad=True, this checkpoint() is not necessary")
+        backward([output for output, _ in pairs], [g for _, g in pairs])
+        return (None, None, *(x.grad if isinstance(x, Tensor) else None for x in inputs))
+
+
+class _CheckpointNode(FunctionNode):
+    """Refuses a backward that is not for all leaves: its own backward would add to them."""
+
+    __slots__ = ()
+    function = CheckpointFunction
+
+    def pull(self, g: Any, edges: Sequence[Any], create_graph: bool) -> Sequence[Any]:
+        if edges is not self.edges:
+            raise RuntimeError(
+                "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or passing an `inputs` "
+                "parameter to .backward(). To resolve this error, you can either set use_reentrant=False, or call "
+                ".backward() without passing the `inputs` argument."
+            )
+        return super().pull(g, edges, create_graph)
+
+
+_CheckpointNode.__name__ = CheckpointFunction._backward_cls.__name__
+CheckpointFunction._backward_cls = _CheckpointNode
