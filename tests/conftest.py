@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import os
 
+# Tests run in parallel processes, and two that share the cores wait for each other's BLAS threads a hundred times as
+# long as the product takes. Before anything imports NumPy or torch; subprocesses inherit it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from hypothesis import HealthCheck, settings
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]

@@ -7,8 +7,9 @@ import warnings
 import weakref
 
 import pytest
-import tinygrad_mlp
 from parity import same
+
+import tinygrad_mlp
 from tinygrad_mlp.utils.checkpoint import checkpoint
 
 MODES = pytest.mark.parametrize("reentrant", [False, True], ids=["recorded", "reentrant"])
@@ -133,7 +134,9 @@ def unexpected_keyword(torch, reentrant):
 
 
 def sequential_with_a_keyword(torch, reentrant):
-    return torch.utils.checkpoint.checkpoint_sequential([torch.exp], 1, _leaf(torch, 3), use_reentrant=reentrant, factor=2)
+    return torch.utils.checkpoint.checkpoint_sequential(
+        [torch.exp], 1, _leaf(torch, 3), use_reentrant=reentrant, factor=2
+    )
 
 
 def grad_and_inputs(torch, reentrant):

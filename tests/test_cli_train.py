@@ -400,7 +400,7 @@ def test_compare_shows_both_columns_and_the_times(tmp_path: Path) -> None:
     for row in rows:
         assert float(row[1]) == pytest.approx(float(row[2]), rel=1e-4)
     assert re.search(r"^losses: at most \S+ apart \(relative, epoch [12]\)", output, re.M)
-    assert re.search(r"^time to train: \S+ s, torch \S+ s; median epoch \S+ of torch's$", output, re.M)
+    assert re.search(r"^time to train: \S+ s, torch \(1 thread\) \S+ s; median epoch \S+ of torch's$", output, re.M)
 
 
 def test_torch_is_imported_for_compare_only(tmp_path: Path) -> None:
@@ -600,9 +600,9 @@ def test_a_summary_cuts_long_names_and_leaves_out_what_was_not_tested() -> None:
 def test_a_comparison_names_the_epoch_where_the_losses_are_furthest_apart() -> None:
     ours = Fitted(None, [Epoch(1, 1.0, Regression(1, 1), 1.0), Epoch(2, 0.5, Regression(1, 1), 1.0)])
     theirs = Fitted(None, [Epoch(1, 1.0, Regression(1, 1), 9.0), Epoch(2, 0.4, Regression(1, 1), 3.0)])
-    assert comparison(ours, theirs) == [
+    assert comparison(ours, theirs, 2) == [
         "losses: at most 2.5e-01 apart (relative, epoch 2); 0.0e+00 in epoch 1",
-        "time to train: 2.00 s, torch 12.00 s; median epoch 0.17 of torch's",
+        "time to train: 2.00 s, torch (2 threads) 12.00 s; median epoch 0.17 of torch's",
     ]
 
 

@@ -34,7 +34,7 @@ def _passing(ctx: Any, g: Any) -> Any:
     return g
 
 
-# -- what backward is given, and may return ---------------------------------------------------------------------------
+# -- what backward is given, and may return ----------------------------------------------------------------------------
 
 
 def saves_and_multiplies(torch):
@@ -192,7 +192,7 @@ def boxed_gradients(torch):
     return a.grad
 
 
-# -- outputs ----------------------------------------------------------------------------------------------------------
+# -- outputs -----------------------------------------------------------------------------------------------------------
 
 
 def several_outputs(torch):
@@ -215,6 +215,16 @@ def several_outputs_with_hooks(torch):
     first.retain_grad()
     (first + second + first).sum().backward()
     return a.grad, first.grad
+
+
+def several_outputs_with_node_hooks(torch):
+    seen = []
+    a = _ones(torch, 3)
+    y, _ = _function(torch, lambda ctx, a: (a * 2, a * 3), lambda ctx, g, h: g * 2 + h * 3).apply(a)
+    y.grad_fn.register_prehook(lambda gs: seen.append(gs))
+    y.grad_fn.register_hook(lambda inputs, outputs: seen.append((inputs, outputs)))
+    y.sum().backward()
+    return seen, a.grad
 
 
 def unused_outputs(torch):
@@ -342,7 +352,7 @@ def unmarked_write(torch):
     return y is a, y, y._version, x.grad
 
 
-# -- in place ---------------------------------------------------------------------------------------------------------
+# -- in place ----------------------------------------------------------------------------------------------------------
 
 
 def _writing(torch: Any, position: int = 0, several: bool = False, save: bool = False) -> Any:
@@ -414,7 +424,7 @@ def dirty_under_no_grad(torch):
     return y is x, x._version, y
 
 
-# -- saved tensors ----------------------------------------------------------------------------------------------------
+# -- saved tensors -----------------------------------------------------------------------------------------------------
 
 
 def saved_tensors_are_the_same(torch):
@@ -478,7 +488,7 @@ def saved_tensors_hooks(torch):
     seen = []
 
     def pack(t):
-        seen.append((t * 1, t.requires_grad, torch.is_grad_enabled()))
+        seen.append([t.detach(), t.requires_grad, t.is_leaf, torch.is_grad_enabled()])
         return t * 2
 
     def forward(ctx, a, b):
@@ -495,10 +505,10 @@ def saved_tensors_hooks(torch):
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
         y = _function(torch, forward, backward).apply(a, b)
     y.sum().backward()
-    return [t for t, *_ in seen[:3]], seen[3], a.grad
+    return seen, a.grad
 
 
-# -- gradients of gradients -------------------------------------------------------------------------------------------
+# -- gradients of gradients --------------------------------------------------------------------------------------------
 
 
 def second_order(torch):
@@ -573,7 +583,7 @@ def once_differentiable_of_two(torch):
     return torch.autograd.grad((y * y).sum(), (a, b), create_graph=True, allow_unused=True)
 
 
-# -- attributes and texts ---------------------------------------------------------------------------------------------
+# -- attributes and texts ----------------------------------------------------------------------------------------------
 
 
 def context_is_named_after_the_function(torch):
@@ -596,7 +606,8 @@ RIGHT = [
     saves_and_multiplies, setup_context, keywords, needs_input_grad, needs_input_grad_without_grad,
     tensors_in_lists_do_not_count, some_gradients_are_none, superfluous_nones, gradient_is_summed_to_the_shape,
     gradient_is_cast, one_tensor_for_two_inputs, gradient_is_kept_by_the_user, gradient_is_a_saved_tensor,
-    vjp_is_another_name, boxed_gradients, several_outputs, several_outputs_with_hooks, unused_outputs,
+    vjp_is_another_name, boxed_gradients, several_outputs, several_outputs_with_hooks,
+    several_outputs_with_node_hooks, unused_outputs,
     not_differentiable, other_results, input_returned, input_returned_without_grad, constant_returned,
     input_returned_not_differentiable, input_returned_twice, output_returned_twice, captured_tensor_returned,
     view_returned, detached_returned, parameter_returned, unmarked_write, dirty, dirty_second_argument,
@@ -612,7 +623,7 @@ def test_same_as_torch(program):
     same(program)
 
 
-# -- refused ----------------------------------------------------------------------------------------------------------
+# -- refused -----------------------------------------------------------------------------------------------------------
 
 
 def _run(forward: Any, backward: Any, *shapes: tuple[int, ...], extra: tuple[Any, ...] = (), **attributes: Any) -> Any:
@@ -844,7 +855,7 @@ def test_whole_text_of_a_refusal(name):
     assert _text(tinygrad_mlp, REFUSED[name]) == theirs
 
 
-# -- what torch gets wrong --------------------------------------------------------------------------------------------
+# -- what torch gets wrong ---------------------------------------------------------------------------------------------
 
 
 def test_dirty_view_that_is_not_the_first_argument():
@@ -871,7 +882,7 @@ def test_none_for_a_dirty_view_is_zero():
     assert a.grad.tolist() == [0, 0, 1, 1]
 
 
-# -- memory -----------------------------------------------------------------------------------------------------------
+# -- memory ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["output", "several", "dirty", "dirty view", "once", "refused"])

@@ -43,7 +43,7 @@ def _described(value: Any) -> Any:
     return value
 
 
-# -- autograd.functional ----------------------------------------------------------------------------------------------
+# -- autograd.functional -----------------------------------------------------------------------------------------------
 
 FLAGS = [
     dict(zip(("create_graph", "strict"), values, strict=True)) for values in itertools.product((False, True), repeat=2)
@@ -91,7 +91,7 @@ def test_modes_of_the_jacobian(name, flags):
     same(lambda torch: _described(torch.autograd.functional.jacobian(function(torch), inputs(torch), **flags)))
 
 
-@pytest.mark.parametrize("name", ["unused input", "two of one", "float64"])
+@pytest.mark.parametrize("name", ["unused input", "float64"])
 def test_vectorized_jacobian_with_a_graph(name):
     function, inputs = ROWS[name]
 
@@ -143,7 +143,12 @@ def test_hessian(name, flags):
 )  # fmt: skip
 def test_modes_of_the_hessian(flags):
     function, inputs = SCALARS["two inputs"]
-    same(lambda torch: _described(torch.autograd.functional.hessian(function(torch), inputs(torch), **flags)))
+
+    def program(torch):  # torch's leads, in forward mode, to tensors that nobody has
+        rows = torch.autograd.functional.hessian(function(torch), inputs(torch), **flags)
+        return type(rows).__name__, [type(row).__name__ for row in rows], [[x.detach() for x in row] for row in rows]
+
+    same(program)
 
 
 PRODUCTS = {
@@ -234,7 +239,7 @@ def test_same_as_torch(program):
     same(program)
 
 
-# -- func -------------------------------------------------------------------------------------------------------------
+# -- func --------------------------------------------------------------------------------------------------------------
 
 
 def _func(torch: Any) -> Any:
@@ -479,6 +484,7 @@ REFUSED = {
     "nested, writes into its input": lambda torch: _func(torch).grad(
         lambda x: _func(torch).grad(lambda y: y.mul_(2).sum())(x * 2).sum()
     )(_x(torch, 3)),
+    "backward inside": _grad(lambda torch, x: (_scalar(x).backward(), _scalar(x))[1]),
     "vjp: structure": _vjp(lambda torch, a, b: (a * b, a), _three),
     "vjp: nested structure": _vjp(lambda torch, a, b: {"a": [a * b, a]}, lambda torch: {"a": (_three(torch),)}),
     "vjp: shape": _vjp(lambda torch, a, b: a * b, lambda torch: _x(torch, 2)),
@@ -507,7 +513,7 @@ def test_refused_as_torch_refuses(program):
     same(program)
 
 
-# -- functional_call --------------------------------------------------------------------------------------------------
+# -- functional_call ---------------------------------------------------------------------------------------------------
 
 
 def _tied(torch: Any) -> Any:
@@ -537,7 +543,11 @@ def parameters_given(torch):
     results.append(call(module, weights, x, tie_weights=False))
     results.append(call(module, {"plain": torch.ones(1) * 5}, x))
     results.append(call(module, {"unknown": torch.ones(1)}, x))
-    return results, hasattr(module, "unknown"), all(p is q for (_, p), q in zip(before, module.parameters(), strict=True))
+    return (
+        results,
+        hasattr(module, "unknown"),
+        all(p is q for (_, p), q in zip(before, module.parameters(), strict=True)),
+    )
 
 
 def buffers_given(torch):
@@ -601,7 +611,7 @@ def test_functional_call(program):
     same(program)
 
 
-# -- memory -----------------------------------------------------------------------------------------------------------
+# -- memory ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["grad", "grad_and_value", "jacrev", "hessian"])

@@ -11,9 +11,10 @@ import weakref
 
 import numpy as np
 import pytest
-import tinygrad_mlp
 import torch as real
 from parity import same
+
+import tinygrad_mlp
 from tinygrad_mlp.cli.run import torch_alias
 
 
@@ -25,7 +26,12 @@ def _tree(node):
     """A node and its inputs, as names."""
     if node is None:
         return None
-    return [type(node).__name__, node.name(), re.sub("0x.*", "", repr(node)), [(_tree(n), i) for n, i in node.next_functions]]
+    return [
+        type(node).__name__,
+        node.name(),
+        re.sub("0x.*", "", repr(node)),
+        [(_tree(n), i) for n, i in node.next_functions],
+    ]
 
 
 def names(torch):
@@ -59,7 +65,11 @@ def nodes_are_nodes(torch):
     y = _leaf(torch, 3) * 2
     edge = y.grad_fn.next_functions[0][0]
     older, younger = y.grad_fn._sequence_nr(), y.exp().grad_fn._sequence_nr()
-    return isinstance(y.grad_fn, torch.autograd.graph.Node), isinstance(edge, torch.autograd.graph.Node), younger > older
+    return (
+        isinstance(y.grad_fn, torch.autograd.graph.Node),
+        isinstance(edge, torch.autograd.graph.Node),
+        younger > older,
+    )
 
 
 def writes_in_place(torch):
@@ -427,7 +437,14 @@ def _several(torch):
 
 
 OPTIONS = {"plain": {}, "saved": {"show_saved": True}}
-DRAWN = [(_mlp, "plain"), (_by_hand, "plain"), (_by_hand, "saved"), (_a_view, "plain"), (_several, "plain"), (_several, "saved")]
+DRAWN = [
+    (_mlp, "plain"),
+    (_by_hand, "plain"),
+    (_by_hand, "saved"),
+    (_a_view, "plain"),
+    (_several, "plain"),
+    (_several, "saved"),
+]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torchviz asks distutils for versions

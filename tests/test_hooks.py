@@ -6,9 +6,10 @@ import copy
 import pickle
 
 import pytest
-import tinygrad_mlp
 import torch as real
 from parity import same
+
+import tinygrad_mlp
 
 
 def _leaf(torch, *shape):

@@ -10,8 +10,9 @@ import threading
 import warnings
 
 import pytest
-import tinygrad_mlp
 from parity import same
+
+import tinygrad_mlp
 from tinygrad_mlp.autograd import engine, inference
 
 
@@ -108,7 +109,13 @@ def decorated_generators(torch):
         log.append((yield from numbers()))
 
     generator = numbers()
-    seen = [next(generator), torch.is_grad_enabled(), generator.send("sent"), generator.throw(KeyError), torch.is_grad_enabled()]
+    seen = [
+        next(generator),
+        torch.is_grad_enabled(),
+        generator.send("sent"),
+        generator.throw(KeyError),
+        torch.is_grad_enabled(),
+    ]
     seen += list(outer())
     closing = numbers()
     next(closing)
@@ -154,7 +161,12 @@ def inference_flags(torch):
             modes += [torch.is_inference_mode_enabled(), (w * 2).requires_grad, torch.ones(1).is_inference()]
         made.add_(1)
         n.add_(1)
-    after = [made[:2].is_inference(), made.clone().is_inference(), (made * 2).is_inference(), made.detach().is_inference()]
+    after = [
+        made[:2].is_inference(),
+        made.clone().is_inference(),
+        (made * 2).is_inference(),
+        made.detach().is_inference(),
+    ]
     return inside, modes, after, torch.is_inference(made), torch.is_inference_mode_enabled(), n._version, made
 
 

@@ -477,6 +477,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     index = plain_index(index)
     if not is_basic(index):
         self, index = _before_arrays(self, index)
+        if not self.array.ndim:
+            raise IndexError("too many indices for tensor of dimension 0")
         INPLACE["put_"](self, index, value)
         return
     part = _view_at(self, (index,) if self.array.ndim and not isinstance(index, tuple) else index)

@@ -509,7 +509,11 @@ def inplace_of(row: Operator) -> Function:
         if quick and not (state.recording and self.needs_grad):
             other = args[0]  # the usual case: an update of weights, or of sums that nobody differentiates
             target, operand = self.array, other.array if isinstance(other, Tensor) else other
-            if _fits_float(target, operand) and (operand is other or _only_read(other, self)):
+            if _fits_float(target, operand) and (
+                operand is other
+                or (other.versions is not self.versions or other is self)  # no overlap to look at
+                and not (state.recording and (other.needs_grad or other.viewed is not None))
+            ):
                 count = self.versions[-1]  # an inference tensor refuses here, before the write
                 _write(row, target, [target, operand])
                 self.versions[0] = count + 1
@@ -520,13 +524,6 @@ def inplace_of(row: Operator) -> Function:
     function.__name__ = function.__qualname__ = row.name + "_"
     function.__doc__ = f"{row.doc}, written into the tensor itself.\n\nThe row `{row.name}` in place."
     return function
-
-
-def _only_read(other: Tensor, tensor: Tensor) -> bool:
-    """Whether a write of `other` into `tensor` needs no node and no look at their overlap."""
-    if state.recording and (other.needs_grad or other.viewed is not None):
-        return False
-    return other.versions is not tensor.versions or other is tensor
 
 
 def _in_place(row: Operator, row_class: type[Node], tensor: Tensor, args: tuple[Any, ...]) -> Tensor:
@@ -558,7 +555,10 @@ def _in_place(row: Operator, row_class: type[Node], tensor: Tensor, args: tuple[
 
 def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> None:
     """Before a write into, or out of, a view: what torch refuses of overlaps, and what NumPy does not let be written."""
-    lenient = row.name in ("zero", "masked_fill", "put", "tril", "triu")  # what these write into one place is one value, or only warned of
+    # What these write into one place is one value, or torch only warns of it.
+    lenient = row.name in ("zero", "masked_fill", "put", "tril", "triu")
+    if row.name == "fill":
+        lenient, args = not isinstance(args[1], Tensor), args[:1]
     if row.name == "put" and args[2] is tensor:
         raise RuntimeError(PARTLY_THE_SAME)
     refuse_overlap(tensor, args[1:], with_itself=not lenient)

@@ -6,6 +6,8 @@ The operators' methods come from the rows of the derivative table (functions.py)
 from __future__ import annotations
 
 import copy
+import threading
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -206,8 +208,10 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if not isinstance(value, bool):
+            raise RuntimeError("requires_grad must be a bool")
         if value and self.array.dtype.kind != "f":
-            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
         if value and not state.inference and inference.is_inference(self):
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         if not value and self.node is not None:
@@ -221,6 +225,8 @@ class Tensor:
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`, and return the tensor itself."""
+        if requires_grad and self.array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         self.requires_grad = requires_grad
         return self
 
@@ -250,7 +256,17 @@ class Tensor:
 
     @property
     def grad(self) -> Tensor | None:
-        return self._grad
+        grad = self._grad
+        if grad is None and self.node is not None and not self._retains:
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
+                "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
+                "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
+                "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for "
+                "more information.",
+                stacklevel=2,
+            )
+        return grad
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
@@ -288,16 +304,17 @@ class Tensor:
 
     def _accumulate(self, g: Any) -> None:
         """Add a cotangent to `.grad`: an array, or a Tensor when the gradient has a graph of its own."""
-        grad = self._grad
-        if isinstance(g, Tensor):
-            self._grad = g.clone() if grad is None else grad + g
-        elif grad is None:
-            self._grad = wrap(g if isinstance(g, np.ndarray) else np.asarray(g))
-        elif grad.needs_grad and state.recording:
-            self._grad = grad + wrap(np.asarray(g))
-        else:
-            grad.array += g
-            grad.versions[0] += 1
+        with _accumulating:  # several threads may run backward into one leaf
+            grad = self._grad
+            if isinstance(g, Tensor):
+                self._grad = g.clone() if grad is None else grad + g
+            elif grad is None:
+                self._grad = wrap(g if isinstance(g, np.ndarray) else np.asarray(g))
+            elif grad.needs_grad and state.recording:
+                self._grad = grad + wrap(np.asarray(g))
+            else:
+                grad.array += g
+                grad.versions[0] += 1
 
     @classmethod
     def _with_history(cls, array: Any, node: Node) -> Tensor:
@@ -380,7 +397,14 @@ class Tensor:
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {_type_name(value)}")
+        if self.needs_grad and value.array.dtype.kind != "f":
+            raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
         self.array = value.array
+        vars(self).pop("_accumulator", None)  # that one is for the old shape and dtype
+
+    @data.deleter
+    def data(self) -> None:
+        raise RuntimeError("Deleting tensor data is not allowed. Delete tensor instead!")
 
     # -- as Python and NumPy values ---------------------------------------------------------------------------------------
 
@@ -460,20 +484,19 @@ class Tensor:
             )
         twin = new(type(self))
         memo[id(self)] = twin
-        twin.__setstate__((self.array.copy(), self.needs_grad, {}))
+        twin.__setstate__((_memory_copied(self.array, memo), self.requires_grad, {}))
         for name, value in vars(self).items():
-            if name != "_accumulator":
+            if name == "_grad" or name not in _OWN_ATTRIBUTES:
                 setattr(twin, name, copy.deepcopy(value, memo))
         return twin
 
     def __getstate__(self) -> Any:
-        if self.node is not None:
-            raise RuntimeError("only leaf tensors can be pickled; use .detach() for one that was computed")
-        attributes = {name: value for name, value in vars(self).items() if name not in ("_accumulator", "_grad")}
-        return self.array, self.needs_grad, attributes
+        attributes = {name: value for name, value in vars(self).items() if name not in _OWN_ATTRIBUTES}
+        return self.array, self.requires_grad, attributes
 
     def __reduce__(self) -> Any:
-        return new, (type(self),), self.__getstate__()
+        hooks.warn_if_has_hooks(self)
+        return _made_by_pickle, (type(self),), self.__getstate__()
 
     def __setstate__(self, kept: Any) -> None:
         self.array, self.needs_grad, attributes = kept
@@ -492,6 +515,32 @@ def wrap(array: Any) -> Tensor:
     tensor.versions = [0]
     tensor.viewed = None
     return tensor
+
+
+# What a copy does not share: its gradient, its place on the tape and its hooks.
+_OWN_ATTRIBUTES = frozenset(["_accumulator", "_grad", "_inference", "_leaf_hooks", "_retains"])
+_accumulating = threading.Lock()
+
+
+def _made_by_pickle(cls: type[Tensor]) -> Tensor:
+    tensor: Tensor = new(cls)
+    return tensor
+
+
+def _memory_copied(array: Any, memo: dict[int, Any]) -> Any:
+    """A copy of an array; arrays that share memory have copies, in one deepcopy, that do as well."""
+    whole = array
+    while isinstance(whole.base, np.ndarray):
+        whole = whole.base
+    if not whole.flags.owndata or not whole.flags.forc:
+        return array.copy(order="K")
+    twin = memo.get(id(whole))
+    if twin is None:
+        twin = memo[id(whole)] = whole.copy(order="K")
+    if array is whole:
+        return twin
+    offset = array.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+    return np.ndarray(array.shape, array.dtype, twin.ravel(order="K"), offset, array.strides)
 
 
 def _type_name(value: object) -> str:

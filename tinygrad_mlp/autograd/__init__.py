@@ -1,22 +1,28 @@
 """The tape: nodes, grad modes, backward, hooks."""
 
+from . import functional as functional
+from . import graph as graph
+from . import hooks as hooks
+from .anomaly import detect_anomaly, set_detect_anomaly
 from .backward import backward, grad
 from .function import Function
-from .gradcheck import gradcheck, gradgradcheck
-from . import functional as functional, graph as graph, hooks as hooks
-from .anomaly import detect_anomaly, set_detect_anomaly
 from .grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .gradcheck import gradcheck, gradgradcheck
 from .node import Node as Node
 from .variable import Variable as Variable
 
 __all__ = [
     "Function",
+    "Variable",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "inference_mode",
     "is_grad_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]

@@ -10,7 +10,6 @@ from ..ops import cast, sum_to
 from .modes import state
 from .node import AccumulateGrad, Node
 
-
 watch: Any = None  # anomaly mode's, which then runs the nodes
 wrap: Any = None  # makes a Tensor of an array: Tensor is defined on a floor above, which sets this
 
@@ -73,9 +72,11 @@ def _run(
                 if wanted is not None:
                     wanted[node] = g
                 continue
-        if hooks is not None:
+        if hooks is None:
+            parts = node.pull(g, edges, create_graph)
+        else:
             g = hooks.before(node, g, create_graph, pending, useful)
-        parts = node.pull(g, edges, create_graph) if hooks is None else hooks.pull(node, g, edges, create_graph)
+            parts = hooks.pull(node, g, edges, create_graph)
         for edge, part in zip(edges, parts):  # noqa: B905
             if edge is None or part is None:
                 continue

@@ -36,15 +36,15 @@ MADE_BY_FUNCTION = (
     "fix this by cloning the output of the custom Function."
 )
 VIEW_AND_SEVERAL = (
-    "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return more than "
-    "one Tensor. This is not supported by the current autograd engine. You should either make sure the input is not a "
-    "view (using .clone() for example) or make your Function only return one Tensor (potentially splitting it into two "
-    "Functions: one doing the inplace that returns a single Tensor and a second one that does the other operations). "
-    "You can ask on the forum https://discuss.pytorch.org/ if you need help to do this change."
+    "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return more "
+    "than one Tensor. This is not supported by the current autograd engine. You should either make sure the input is "
+    "not a view (using .clone() for example) or make your Function only return one Tensor (potentially splitting it "
+    "into two Functions: one doing the inplace that returns a single Tensor and a second one that does the other "
+    "operations). You can ask on the forum https://discuss.pytorch.org/ if you need help to do this change."
 )
 
 
-# -- the context --------------------------------------------------------------------------------------------------------
+# -- the context -------------------------------------------------------------------------------------------------------
 
 
 class FunctionCtx:
@@ -78,7 +78,8 @@ class FunctionCtx:
         """
         if not all(t is None or is_tensor(t) for t in tensors):
             raise AssertionError(
-                "save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on ctx."
+                "save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on "
+                "ctx."
             )
         self.saved_for_forward = tensors
 
@@ -133,8 +134,8 @@ class _Saved:
         self.counter = tensor.versions
         self.count = tensor.versions[0]
         self.own = written or tensor.grad_fn is node
-        self.box = packed(tensor.array)
-        self.array = tensor.array if self.box is None else None
+        self.box = packed(tensor)
+        self.array: Any = tensor.array if self.box is None else None
         self.tensor = None if self.own or self.box is not None else tensor
         self.node: Any = None
         if self.own:
@@ -168,7 +169,7 @@ class _Saved:
         )
 
 
-# -- the node -----------------------------------------------------------------------------------------------------------
+# -- the node ----------------------------------------------------------------------------------------------------------
 
 
 class FunctionNode(Node):
@@ -180,6 +181,10 @@ class FunctionNode(Node):
 
     __slots__ = ("arguments", "ctx", "outputs", "zero_dirty")
     function: ClassVar[type[Function]]
+    arguments: list[int | None]
+    ctx: FunctionCtx
+    outputs: list[tuple[tuple[int, ...], Any] | None]
+    zero_dirty: bool
 
     def __getattr__(self, name: str) -> Any:
         if name == "ctx":
@@ -228,9 +233,8 @@ class FunctionNode(Node):
     def _gradients(self, cotangents: list[Any]) -> tuple[Any, ...]:
         """What the user's backward returns, one for each argument of forward. RuntimeError in torch's words."""
         rule = _rule_of(self.function)
-        results = rule(self.ctx, cotangents) if self.function.boxed_grads_call else rule(self.ctx, *cotangents)
-        if not isinstance(results, tuple):
-            results = (results,)
+        given = rule(self.ctx, cotangents) if self.function.boxed_grads_call else rule(self.ctx, *cotangents)
+        results: tuple[Any, ...] = given if isinstance(given, tuple) else (given,)
         expected = len(self.arguments)
         if len(results) > expected and all(extra is None for extra in results[expected:]):
             results = results[:expected]
@@ -261,7 +265,7 @@ def _expands(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
     return added >= 0 and all(n in (1, to[added + d]) for d, n in enumerate(shape))
 
 
-# -- Function -----------------------------------------------------------------------------------------------------------
+# -- Function ----------------------------------------------------------------------------------------------------------
 
 
 class Function:
@@ -379,13 +383,15 @@ def _rule_of(function: type[Function]) -> Callable[..., Any]:
         return function.backward
     if function.backward is not Function.backward:
         raise RuntimeError(
-            "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one "
-            "of them."
+            "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement "
+            "one of them."
         )
     return function.vjp
 
 
-def _in_order(forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], skipped: int) -> tuple[Any, ...]:
+def _in_order(
+    forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], skipped: int
+) -> tuple[Any, ...]:
     """Arguments by position, from keywords: the gradients that backward returns have to have an order."""
     parameters = list(inspect.signature(forward).parameters.values())[skipped:]
     parameters = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
@@ -416,10 +422,12 @@ def _node_for(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...]) -> F
     return node
 
 
-# -- outputs ------------------------------------------------------------------------------------------------------------
+# -- outputs -----------------------------------------------------------------------------------------------------------
 
 
-def _with_history(ctx: FunctionCtx, node: FunctionNode | None, args: tuple[Any, ...], raw: tuple[Any, ...]) -> list[Any]:
+def _with_history(
+    ctx: FunctionCtx, node: FunctionNode | None, args: tuple[Any, ...], raw: tuple[Any, ...]
+) -> list[Any]:
     """The outputs at their places on the tape; torch's rules for inputs and views among them (_wrap_outputs)."""
     marked = _checked_marks(ctx, args, raw)
     for tensor in marked:
@@ -497,7 +505,7 @@ def _rebase(tensor: Any, node: FunctionNode, place: Node, args: tuple[Any, ...],
         refuse_inplace(tensor)
         if several > 1:
             raise RuntimeError(VIEW_AND_SEVERAL)
-        _to_front(node, node.arguments[next(i for i, arg in enumerate(args) if arg is tensor)])
+        _to_front(node, next(place for place, arg in zip(node.arguments, args, strict=True) if arg is tensor) or 0)
         node.zero_dirty = True
     rebase(tensor, place)
 
@@ -527,7 +535,7 @@ def _save(ctx: FunctionCtx, node: FunctionNode, inputs: tuple[Any, ...], raw: tu
     ctx._saved = [None if t is None else _Saved(t, node, _among(t, ctx.dirty_tensors)) for t in ctx.to_save]
 
 
-# -- once_differentiable ------------------------------------------------------------------------------------------------
+# -- once_differentiable -----------------------------------------------------------------------------------------------
 
 
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -558,9 +566,7 @@ class _Error(Function):
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        raise RuntimeError(
-            "trying to differentiate twice a function that was marked with @once_differentiable"
-        )
+        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
 
 
 # As torch calls it: a node like those of operators.

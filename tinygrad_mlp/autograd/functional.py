@@ -27,7 +27,7 @@ SCALAR = "should return a single Tensor"
 ONE_ELEMENT = "should contain a single element"
 
 
-# -- in and out -----------------------------------------------------------------------------------------------------------
+# -- in and out --------------------------------------------------------------------------------------------------------
 
 
 def _as_tuple(value: Any, argument: str, function: str) -> tuple[bool, Tensors]:
@@ -66,17 +66,17 @@ def _zeros(x: Any, requires_grad: bool = False) -> Any:
 
 def _checked_v(v: Any, others: Tensors, is_tuple: bool, create_graph: bool, function: str) -> Tensors:
     """The given vectors. RuntimeError in torch's words where they do not fit."""
-    _, v = _as_tuple(v, "v", function)
-    v = _prepared(v, create_graph, need_graph=False)
-    if len(v) != len(others):
+    _, given = _as_tuple(v, "v", function)
+    vectors = _prepared(given, create_graph, need_graph=False)
+    if len(vectors) != len(others):
         if is_tuple:
-            raise RuntimeError(f"v is a tuple of invalid length: should be {len(others)} but got {len(v)}.")
+            raise RuntimeError(f"v is a tuple of invalid length: should be {len(others)} but got {len(vectors)}.")
         raise RuntimeError("The given v should contain a single Tensor.")
-    for i, (x, other) in enumerate(zip(v, others, strict=True)):
+    for i, (x, other) in enumerate(zip(vectors, others, strict=True)):
         if x.shape != other.shape:
             entry = f"Entry {i} in " if is_tuple else ""
             raise RuntimeError(f"{entry}v has invalid size: should be {other.size()} but got {x.size()}.")
-    return v
+    return vectors
 
 
 def _one_element(tensors: Tensors) -> bool:
@@ -105,7 +105,7 @@ def _scalar_output(output: Any, function: str, strict: bool) -> Any:
     return output
 
 
-# -- gradients, and what strict refuses -----------------------------------------------------------------------------------
+# -- gradients, and what strict refuses --------------------------------------------------------------------------------
 
 INDEPENDENT = {
     "outputs": (
@@ -118,9 +118,9 @@ INDEPENDENT = {
     ),
     "jacobian": (
         "While computing the hessian, found that the jacobian of the user-provided function with respect to input {i} "
-        "is independent of the input. This is not allowed in strict mode. You should ensure that your function is twice "
-        "differentiable and that the jacobian depends on the inputs (this would be violated by a linear function for "
-        "example)."
+        "is independent of the input. This is not allowed in strict mode. You should ensure that your function is "
+        "twice differentiable and that the jacobian depends on the inputs (this would be violated by a linear "
+        "function for example)."
     ),
     "hessian": (
         "The hessian of the user-provided function with respect to input {i} is independent of the input. This is not "
@@ -182,7 +182,7 @@ def _with_zeros(grads: Tensors, references: Tensors, strict: bool, create_graph:
     return tuple(_zeros(x) if g is None else g for g, x in zip(grads, references, strict=True))
 
 
-# -- products -------------------------------------------------------------------------------------------------------------
+# -- products ----------------------------------------------------------------------------------------------------------
 
 
 def vjp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
@@ -275,7 +275,7 @@ def _hessian_product(name: str, func: Function, inputs: Any, v: Any, create_grap
     return _finished((output,), create_graph)[0], _unpacked(_finished(product, create_graph), is_tuple)
 
 
-# -- whole matrices -------------------------------------------------------------------------------------------------------
+# -- whole matrices ----------------------------------------------------------------------------------------------------
 
 
 def jacobian(

@@ -35,9 +35,7 @@ UNDEFINED_IS_NEW = (
     "existing callers of this function. If this is true for you, you can call this function with "
     '"check_undefined_grad=False" to disable the feature'
 )
-UNDEFINED_NOTES = (
-    'Please look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
-)
+UNDEFINED_NOTES = 'Please look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
 FAST_MODE = (
     "\nThe above quantities relating the numerical and analytical jacobians are computed \nin fast mode. See: "
     "https://github.com/pytorch/pytorch/issues/53876 for more background \nabout fast mode. Below, we recompute "
@@ -180,7 +178,7 @@ def _drawn(output: Any, spaced: bool) -> Any:
     return tensor.requires_grad_()
 
 
-# -- inputs and outputs ---------------------------------------------------------------------------------------------------
+# -- inputs and outputs ------------------------------------------------------------------------------------------------
 
 
 def _as_tuple(x: Any) -> Tensors:
@@ -219,12 +217,11 @@ def _check_inputs(inputs: Tensors) -> None:
             )
     if not found:
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of them have "
-            "requires_grad=True."
+            "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
         )
 
 
-# -- the two Jacobians ----------------------------------------------------------------------------------------------------
+# -- the two Jacobians -------------------------------------------------------------------------------------------------
 
 
 def _differences(call: Callable[[], Any], change: Callable[[float], None], eps: float, where: str) -> list[Array]:
@@ -303,7 +300,7 @@ def _text(array: Array) -> str:
     return repr(engine.wrap(np.asarray(array)))
 
 
-# -- the checks -----------------------------------------------------------------------------------------------------------
+# -- the checks --------------------------------------------------------------------------------------------------------
 
 
 def _check(
@@ -412,8 +409,7 @@ def _check_undefined(func: Callable[..., Any], inputs: Tensors) -> None:
     for node in {y.grad_fn for y in _outputs(func, inputs)}:
         if isinstance(node, FunctionNode):
             with no_grad():
-                parts = _handling_undefined(lambda node=node: node.pull(Bundle({}), node.edges, False))
-            _check_zero(parts)
+                _check_zero(_handling_undefined(functools.partial(node.pull, Bundle({}), node.edges, False)))
     count = len(_outputs(func, inputs))
     for undefined in range(count) if count > 1 else ():
         outputs = [_UndefinedGrad.apply(y) if i == undefined else y for i, y in enumerate(_outputs(func, inputs))]
@@ -427,7 +423,9 @@ def _handling_undefined(call: Callable[[], Any]) -> Any:
         return call()
     except RuntimeError as error:
         warnings.warn(UNDEFINED_IS_NEW, stacklevel=2)
-        raise GradcheckError(f"Expected backward function to handle undefined output grads. {UNDEFINED_NOTES}") from error
+        raise GradcheckError(
+            f"Expected backward function to handle undefined output grads. {UNDEFINED_NOTES}"
+        ) from error
 
 
 def _check_zero(parts: Any) -> None:

@@ -21,7 +21,6 @@ from . import engine
 from .hooks import register_multi_grad_hook
 from .modes import state
 from .node import FREED, AccumulateGrad, GradientEdge, Node, OutputNode, gradient_edge
-from .views import CopySlices
 
 __all__ = [
     "GradientEdge",
@@ -66,10 +65,12 @@ def seen(node: Node | None) -> Node | None:
     if other is None or node is None or not node.saved:
         return node
     name, arguments, matches = other
-    places = [len(node.row.outputs) + node.row.parameters.index(a) for a in arguments.split() if a in node.row.parameters]
+    places = [
+        len(node.row.outputs) + node.row.parameters.index(a) for a in arguments.split() if a in node.row.parameters
+    ]
     found = [_raw(node, place) for place in places if any(place in read for read in node.row.reads)]
     if found and all(map(matches, found)):
-        node.__class__ = _named_otherwise(type(node), name)
+        node.__class__ = _named_otherwise(type(node), name)  # type: ignore[arg-type] # mypy 1.x: a class is hashable
     return node
 
 
@@ -188,9 +189,7 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
     `grad` and `backward` take it in place of the tensor. Source: torch.autograd.graph.get_gradient_edge.
     """
     if not tensor.requires_grad:
-        raise RuntimeError(
-            "It is not possible to get the gradient edge for a Tensor that does not require gradients"
-        )
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
     node = gradient_edge(tensor)
     return GradientEdge(node.edges[0], node.index, node) if isinstance(node, OutputNode) else GradientEdge(node, 0)  # type: ignore[arg-type]
 

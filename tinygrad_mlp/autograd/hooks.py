@@ -129,7 +129,9 @@ def _as_tensor(g: Any) -> Any:
 
 
 class _Running(threading.local):
-    backward: Any = None  # the node whose hooks run, the pending cotangents and the nodes to visit: which backward it is
+    backward: Any = (
+        None  # the node whose hooks run, the pending cotangents and the nodes to visit: which backward it is
+    )
 
 
 _running = _Running()

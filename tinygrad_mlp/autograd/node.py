@@ -105,8 +105,11 @@ class AccumulateGrad(Node):
         self.hooks = variable._leaf_hooks
 
     def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
-        if self.variable.needs_grad:  # still, as it did when it was used
-            self.variable._accumulate(g)
+        variable = self.variable
+        if variable.needs_grad:  # still, as it did when it was used
+            if variable.node is not None:
+                raise RuntimeError("leaf variable has been moved into the graph interior")
+            variable._accumulate(g)
         return ()
 
 

@@ -8,6 +8,7 @@ anywhere flows into the base and into all its views, at any depth. Rules and tex
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Sequence
@@ -85,11 +86,10 @@ class View:
 
     def steps_now(self, array: Any) -> tuple[Any, ...]:
         """The steps, or one by place in memory where they no longer lead to `array`: the base was itself transposed."""
-        whole = self.base.array
-        try:
-            part = self.of(whole)
-        except (IndexError, RuntimeError, ValueError):
-            part = None
+        whole, part = self.base.array, None
+        if not any(row is TABLE["as_strided"] for row, _ in self.steps):  # which may have left the view before it
+            with contextlib.suppress(IndexError, RuntimeError, ValueError):
+                part = self.of(whole)
         if part is not None and part.__array_interface__ == array.__array_interface__:
             return self.steps
         return ((TABLE["as_strided"], place(whole, array)),)
@@ -145,9 +145,9 @@ def refuse_inplace(tensor: Any) -> None:
     if view is not None:
         if view.refusal is not None:
             raise RuntimeError(_refusal(tensor, "is being"))
-        if tensor.needs_grad and view.base.node is None:
+        if tensor.requires_grad and view.base.node is None:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-    if tensor.needs_grad and tensor.node is None:
+    if tensor.requires_grad and tensor.node is None:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 
 
@@ -279,7 +279,7 @@ class AsStridedBackward0(Node):
 
     def __init__(self, view: View, array: Any) -> None:
         base = view.base
-        super().__init__((gradient_edge(base),), (), (), array.shape, array.dtype)
+        super().__init__((gradient_edge(base) if base.needs_grad else None,), (), (), array.shape, array.dtype)
         self.steps = []
         whole = base.array
         for row, rest in view.steps_now(array):

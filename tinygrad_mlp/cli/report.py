@@ -133,8 +133,8 @@ def _r2(scores: Regression) -> str:
     return "undefined" if scores.r2 != scores.r2 else f"{scores.r2:.4f}"
 
 
-def comparison(ours: Fitted, theirs: Fitted) -> list[str]:
-    """How far apart the two frameworks' losses are, and their times."""
+def comparison(ours: Fitted, theirs: Fitted, threads: int) -> list[str]:
+    """How far apart the two frameworks' losses are, and their times; `threads` is the number that torch uses."""
     apart = [
         abs(a.loss - b.loss) / abs(b.loss) if b.loss else 0.0 for a, b in zip(ours.epochs, theirs.epochs, strict=True)
     ]
@@ -142,7 +142,8 @@ def comparison(ours: Fitted, theirs: Fitted) -> list[str]:
     ratio = median(e.seconds for e in ours.epochs) / median(e.seconds for e in theirs.epochs)
     return [
         f"losses: at most {apart[worst]:.1e} apart (relative, epoch {worst + 1}); {apart[0]:.1e} in epoch 1",
-        f"time to train: {ours.seconds:.2f} s, torch {theirs.seconds:.2f} s; median epoch {ratio:.2f} of torch's",
+        f"time to train: {ours.seconds:.2f} s, torch ({threads} thread{'s' * (threads > 1)}) {theirs.seconds:.2f} s; "
+        f"median epoch {ratio:.2f} of torch's",
     ]
 
 

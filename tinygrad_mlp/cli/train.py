@@ -186,7 +186,7 @@ def train(options: Options) -> None:
     theirs = _train_torch(job, screen, ours) if options.compare else None
     screen.line()
     if theirs:
-        for line in report.comparison(ours, theirs):
+        for line in report.comparison(ours, theirs, importlib.import_module("torch").get_num_threads()):
             screen.line(line)
     for line in report.summary(ours.epochs[-1].scores, ours.seconds, job.table.class_names, job.table.target_name):
         screen.line(line)

@@ -94,7 +94,8 @@ def _check_names(module: Any, tensors: dict[str, Any]) -> None:
         if names:
             problems.append(f"{word} key(s): {', '.join(repr(name) for name in sorted(names))}.")
     if problems:
-        raise RuntimeError("Error(s) in reparametrizing for {}:\n\t{}".format(type(module).__name__, "\n\t".join(problems)))
+        text = "\n\t".join(problems)
+        raise RuntimeError(f"Error(s) in reparametrizing for {type(module).__name__}:\n\t{text}")
 
 
 def _owner(module: Any, name: str) -> tuple[Any, str]:

@@ -38,6 +38,11 @@ class Input(Node):
         self.live = True
 
     def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+        if self.live:  # the transform itself stops here
+            raise RuntimeError(
+                "backward() called inside a functorch transform. This is not supported, please use functorch.grad or "
+                "functorch.vjp instead or call backward() outside of functorch transforms."
+            )
         return (g,)
 
 
@@ -105,7 +110,7 @@ def _gradients(outputs: Sequence[Any], inputs: Sequence[Any], cotangents: Any, c
     return [wrap(np.zeros_like(x.array)) if g is None else g for g, x in zip(grads, inputs, strict=True)]
 
 
-# -- argnums ----------------------------------------------------------------------------------------------------------------
+# -- argnums -----------------------------------------------------------------------------------------------------------
 
 
 def _position(argnum: Any, count: int) -> int:
@@ -138,7 +143,7 @@ def _differentiable(level: _Level, args: tuple[Any, ...], argnums: Argnums | Non
     return own, trees[0] if isinstance(argnums, int) else trees
 
 
-# -- transforms ---------------------------------------------------------------------------------------------------------------
+# -- transforms --------------------------------------------------------------------------------------------------------
 
 
 def grad(func: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -221,8 +226,8 @@ def _vjp(func: Function, primals: tuple[Any, ...], argnums: Argnums | None, has_
     def product(cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None) -> Any:
         if structure(cotangents) != structure(outputs):
             raise RuntimeError(
-                "Expected pytree structure of cotangents to be the same as pytree structure of outputs to the function. "
-                f"cotangents: {structure(cotangents)}, primal output: {structure(outputs)}"
+                "Expected pytree structure of cotangents to be the same as pytree structure of outputs to the "
+                f"function. cotangents: {structure(cotangents)}, primal output: {structure(outputs)}"
             )
         weights = leaves(cotangents)
         recording = state.recording if create_graph is None else create_graph
@@ -235,9 +240,7 @@ def _vjp(func: Function, primals: tuple[Any, ...], argnums: Argnums | None, has_
 
 def _check_outputs(flat: list[Any], name: str) -> None:
     if not flat or (len(flat) == 1 and flat[0] is None):
-        raise RuntimeError(
-            f"{name}: Expected f to be a function that has non-empty output (got output = {flat})"
-        )
+        raise RuntimeError(f"{name}: Expected f to be a function that has non-empty output (got output = {flat})")
     for y in flat:
         if not isinstance(y, Tensor):
             raise RuntimeError(f"{name}: expected f(*primals) to return only tensors, got unsupported type {type(y)}")
@@ -250,14 +253,12 @@ def jvp(func: Function, primals: Any, tangents: Any, *, strict: bool = False, ha
     refuses an output that does not depend on the inputs. RuntimeError in torch's words. Source: torch.func.jvp.
     """
     if not isinstance(primals, tuple):
-        raise RuntimeError(
-            f"{JVP}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals)."
-        )
+        raise RuntimeError(f"{JVP}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals).")
     if structure(primals) != structure(tangents):
         raise RuntimeError(
-            f"{JVP}: Expected primals and tangents to have the same python structure. For example, if primals is a tuple "
-            f"of 3 tensors, tangents also must be. Got primals with structure {structure(primals)} and tangents with "
-            f"structure {structure(tangents)}"
+            f"{JVP}: Expected primals and tangents to have the same python structure. For example, if primals is a "
+            f"tuple of 3 tensors, tangents also must be. Got primals with structure {structure(primals)} and tangents "
+            f"with structure {structure(tangents)}"
         )
     for name, tree in (("primals", primals), ("tangents", tangents)):
         if not leaves(tree):

@@ -40,7 +40,3 @@ class Parameter(Tensor):
         twin.__setstate__((self.array.copy(), self.needs_grad, {}))  # without the gradient, unlike a plain tensor's
         memo[id(self)] = twin
         return twin
-
-    def __getstate__(self) -> Any:
-        array, needs_grad, attributes = super().__getstate__()
-        return array, needs_grad, {name: value for name, value in attributes.items() if name != "_leaf_hooks"}

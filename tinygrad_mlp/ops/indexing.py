@@ -184,7 +184,7 @@ def put(input: Array, index: Any, value: Any) -> Array:
 
 
 def _assign(input: Array, src: Any) -> None:
-    input[...] = src
+    input[...] = src if isinstance(src, np.ndarray) else as_dtype(src, input.dtype)
 
 
 @operator(
@@ -214,7 +214,7 @@ def assign(input: Array, src: Any) -> Array:
 )
 def fill(input: Array, value: Any) -> Array:
     """One value in every element, in the shape and dtype of `input`"""
-    return np.full_like(input, value)
+    return np.full_like(input, as_dtype(value, input.dtype))
 
 
 @operator({"input": lambda g: np.zeros_like(g)}, method=False, inplace=True, write=lambda input: input.fill(0))

@@ -278,7 +278,8 @@ def _sinc_input(g: Array, input: Array) -> Array:
 
 sinc = unary(
     "sinc", lambda input: np.where(input == 0, input.dtype.type(1), np.sin(input * math.pi) / (input * math.pi)),
-    _sinc_input, promotion="float", doc="sin(pi x) / (pi x), and 1 at 0",
+    _sinc_input, promotion="float", sample=lambda s: (s.sixteenths(s.shape()),),
+    doc="sin(pi x) / (pi x), and 1 at 0",
 )  # fmt: skip
 
 # -- choosing ----------------------------------------------------------------------------------------------------------
@@ -362,11 +363,11 @@ def masked_fill(input: Array, mask: Array, value: Any) -> Array:
 
 clamp_min = binary(
     "clamp_min", np.maximum, lambda g, input, min: keep(g, input >= min), lambda g, input, min: keep(g, input < min),
-    names=("input", "min"), numpy=None, doc="Every element, at least `min`",
+    names=("input", "min"), kinds="if", numpy=None, doc="Every element, at least `min`",
 )  # fmt: skip
 clamp_max = binary(
     "clamp_max", np.minimum, lambda g, input, max: keep(g, input <= max), lambda g, input, max: keep(g, input > max),
-    names=("input", "max"), numpy=None, doc="Every element, at most `max`",
+    names=("input", "max"), kinds="if", numpy=None, doc="Every element, at most `max`",
 )  # fmt: skip
 
 
@@ -378,6 +379,7 @@ clamp_max = binary(
     },
     tensors=("input", "tensor1", "tensor2"),
     promotion="arithmetic",
+    kinds="if",
     inplace=True,
     numbers=False,
     sample=lambda s: (*s.broadcast(s.floats, s.floats, s.floats), s.choice([1, 0.5])),

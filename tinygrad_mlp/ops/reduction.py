@@ -237,7 +237,7 @@ def _var(input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
 
 
 _spread_sample: dict[str, Any] = {
-    "sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.choice([1, 0]), s.boolean())
+    "sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape) or -1), s.choice([1, 0]), s.boolean())
 }
 
 

@@ -37,6 +37,7 @@ COUNTERPARTS: dict[str, Call] = {
     "as_strided": lambda x, size, stride, offset, own: torch().as_strided(x, size, stride, offset),
     "assign": lambda x, src: x.clone().copy_(src if isinstance(src, torch().Tensor) else torch().tensor(src)),
     "cast": lambda x, dtype: x.to(dtype),
+    "contiguous_clone": lambda x: x.clone(memory_format=torch().contiguous_format),
     "div_rounded": lambda x, y, mode: torch().div(x, y, rounding_mode=mode),
     "euclidean_norm": lambda x, dim=None, keepdim=False: torch().linalg.vector_norm(x, 2, dim, keepdim),
     "getitem": lambda x, index: x[index],

@@ -162,6 +162,10 @@ class Sampler:
         """An array of bools."""
         return np.array(self._list(_boolean, int(np.prod(shape))), bool).reshape(shape)
 
+    def sixteenths(self, shape: Shape) -> Any:
+        """Multiples of 1/16 from -3 to 3: for functions whose formula loses its digits close to 0, torch's too."""
+        return np.array(self._list(_grid, int(np.prod(shape))), self._floating()).reshape(shape)
+
     def positive(self, shape: Shape) -> Any:
         """Floating numbers from 1/16 to 4."""
         elements = self._list(st.integers(1, 64), int(np.prod(shape)))

@@ -1,3 +1,5 @@
 """Utilities (torch.utils)."""
 
-from . import checkpoint as checkpoint, data as data, hooks as hooks
+from . import checkpoint as checkpoint
+from . import data as data
+from . import hooks as hooks

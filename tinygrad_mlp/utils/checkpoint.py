@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import warnings
 import weakref
 from collections.abc import Callable, Generator, Sequence
@@ -92,7 +93,9 @@ def checkpoint_sequential(
     Keywords: `preserve_rng_state`. ValueError for others. Source: torch.utils.checkpoint.checkpoint_sequential.
     """
     if use_reentrant is None:
-        text = _PASS_IT.replace("Starting in PyTorch 2.9, calling checkpoint without", "In version 2.9 we will raise an exception if")
+        text = _PASS_IT.replace(
+            "Starting in PyTorch 2.9, calling checkpoint without", "In version 2.9 we will raise an exception if"
+        )
         text = text.replace(" use_reentrant will raise an exception.", " use_reentrant is not passed.")
         warnings.warn(f"torch.utils.checkpoint.checkpoint_sequential: the {text}", stacklevel=2)
         use_reentrant = True
@@ -102,7 +105,7 @@ def checkpoint_sequential(
     functions = list(functions.children() if hasattr(functions, "children") else functions)
     size = len(functions) // segments
     cuts = [i * size for i in range(segments)]
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in itertools.pairwise(cuts):
         input = checkpoint(
             _chain(functions[start:end]), input, use_reentrant=use_reentrant, preserve_rng_state=preserve
         )
@@ -132,7 +135,7 @@ def _random_numbers_from(rng_state: Any) -> Generator[None, None, None]:
         set_rng_state(now)
 
 
-# -- recorded, but saved again ------------------------------------------------------------------------------------------
+# -- recorded, but saved again ------------------------------------------------------------------------------------
 
 _early_stop: bool | None = None
 
@@ -256,14 +259,14 @@ class _AgainHooks(saved_tensors_hooks):
         super().__init__(pack, lambda tensor: tensor)
 
 
-# -- not recorded: a backward within backward ---------------------------------------------------------------------------
+# -- not recorded: a backward within backward ---------------------------------------------------------------------
 
 
 class CheckpointFunction(Function):
     """The reentrant mode as an operator (torch.utils.checkpoint.CheckpointFunction)."""
 
     @staticmethod
-    def forward(ctx: Any, run_function: Callable[..., Any], preserve_rng_state: bool, *args: Any) -> Any:  # type: ignore[override]
+    def forward(ctx: Any, run_function: Callable[..., Any], preserve_rng_state: bool, *args: Any) -> Any:
         """run_function(*args), unrecorded."""
         if not any(isinstance(arg, Tensor) and arg.requires_grad for arg in args):
             warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
