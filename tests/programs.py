@@ -307,7 +307,7 @@ def _product(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
 
 def _reduce(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
     call = REDUCTIONS[b % len(REDUCTIONS)]
-    if call == "prod()" and not (tensors[name].abs() > 0.05).all():
+    if call == "prod()" and not (tensors[name].detach().abs() > 0.05).all():
         return None
     return f"{new} = {name}.{call}" if tensors[name].numel() else f"{new} = {name}.sum()"
 
@@ -432,12 +432,12 @@ def _grad(name: str, tensors: Any, b: int, c: int, new: str) -> str:
 def _hook(x: Any, name: str, new: str, factor: str) -> str | None:
     """None for a view that is a leaf: if only its base requires grad, torch 2.13 crashes.
 
-    And for the second output of an operator: torch calls the hooks of several outputs in the order of registration.
+    Nor for one of several outputs: torch calls the hooks of all of them when it runs the operator's one node.
     """
-    if x.output_nr:
-        return None
     place = looked_at(x, node_name)
     if x._is_view() and (place is None or " " in place):
+        return None
+    if place in ("UnbindBackward", "SplitBackward", "SplitWithSizesBackward", "AsStridedBackward"):
         return None
     return f"h{new} = {name}.register_hook(seen('{'leaf ' if place is None else ''}{name} at {new}'{factor}))"
 
@@ -462,13 +462,18 @@ _TEMPLATES: dict[str, Callable[[str, dict[str, Any], int, int, str], str | None]
     # where the tape has the tensor: in backward torch then finds a gradient of another shape.
     "reshape_in_place": lambda name, tensors, b, c, new: (
         None
-        if tensors[name].retains_grad or (tensors[name].requires_grad and not torch.is_grad_enabled())
+        if tensors[name].retains_grad
+        or any(tensors[name] is x._grad for x in tensors.values())
+        or (tensors[name].requires_grad and not torch.is_grad_enabled())
         else f"{name}.{RESHAPING[b % len(RESHAPING)]}"
     ),
     "requires_grad": lambda name, tensors, b, c, new: f"{name}.requires_grad_({'' if b % 3 else 'False'})",
     "hook": lambda name, tensors, b, c, new: _hook(tensors[name], name, new, ""),
     "replacing_hook": lambda name, tensors, b, c, new: _hook(tensors[name], name, new, ", 0.5"),
-    "retain_grad": lambda name, tensors, b, c, new: f"{name}.retain_grad()",
+    # Not of a view that was written to: a second derivative through that write reaches it in torch, and not here.
+    "retain_grad": lambda name, tensors, b, c, new: (
+        None if looked_at(tensors[name], node_name) == "AsStridedBackward" else f"{name}.retain_grad()"
+    ),
     "backward": _backward,
     "grad": _grad,
     # Not of one that the tape may have saved, which torch refuses in backward.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-CONTENDERS = ["numpy", "torch"]
+CONTENDERS = ["numpy", "torch", "tinygrad_mlp"]
 OUTSIDERS = {
     "hasty": """
 from benchmarks.contenders import numpy_step

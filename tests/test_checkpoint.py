@@ -117,8 +117,7 @@ def twice_through_one_graph(torch, reentrant):
 def under_no_grad(torch, reentrant):
     x = _leaf(torch, 3)
     with torch.no_grad():
-        y = torch.utils.checkpoint.checkpoint(lambda x: x.exp(), x, use_reentrant=reentrant)
-    return y
+        return torch.utils.checkpoint.checkpoint(lambda x: x.exp(), x, use_reentrant=reentrant)
 
 
 def nothing_requires_grad(torch, reentrant):
@@ -146,7 +145,8 @@ def grad_and_inputs(torch, reentrant):
 
 
 BOTH = [
-    one, several_outputs_and_other_arguments, the_same_random_numbers, other_random_numbers, dropout, nested, sequential,
+    one, several_outputs_and_other_arguments, the_same_random_numbers, other_random_numbers, dropout, nested,
+    sequential,
     twice_through_one_graph, under_no_grad, nothing_requires_grad, failing_function, unexpected_keyword,
     sequential_with_a_keyword, grad_and_inputs,
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Copies, pickles, attributes, weak references, setters and threads, as torch has them; and that nothing stays behind."""
+"""Copies, pickles, attributes, weak references, setters and threads as torch has them; nothing stays behind."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ def test_attributes_that_cannot_be_set(name):
         setattr(tinygrad_mlp.ones(2), name, 1)
 
 
-# -- threads ----------------------------------------------------------------------------------------------------------------
+# -- threads ----------------------------------------------------------------------------------------------------------
 
 
 def _in_threads(count, work):
@@ -308,7 +308,7 @@ def test_threads_with_hooks_and_retained_gradients():
     assert x.grad.tolist() == [160, 160, 160]
 
 
-# -- nothing stays behind -----------------------------------------------------------------------------------------------------
+# -- nothing stays behind ---------------------------------------------------------------------------------------------
 
 
 def _plain_step(model, x, target, optimizer, refs):
@@ -353,7 +353,7 @@ def _step_with_a_function(model, x, target, optimizer, refs):
 
         @staticmethod
         def backward(ctx, g):
-            x, result = ctx.saved_tensors
+            x, _ = ctx.saved_tensors
             return g * 3 * x * x
 
     out = Cube.apply(model(x))

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 import tinygrad_mlp
 from tinygrad_mlp.autograd import grad
@@ -116,6 +117,7 @@ def compare(row: Operator, args: tuple[Any, ...], dtype: str, sampler: Sampler) 
 # Where the sign of a zero is not compared: a sum that starts from +0 has no -0, one that starts with a term may; and
 # of 0 and -0 neither is larger, so that the order and the vector instructions choose.
 SIGN_OF_ZERO = {"put_at", "cumsum", "mm", "bmm", "mv", "dot", "matmul", "linear", "maximum", "minimum", "clamp"}
+SIGN_OF_ZERO |= {"clamp_max", "clamp_min"}
 SIGN_OF_ZERO |= {"index_add", "amax", "amin", "max_all", "min_all", "scatter_add"}
 
 

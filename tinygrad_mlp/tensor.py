@@ -355,7 +355,7 @@ class Tensor:
         """Have backward leave a non-leaf's cotangent in its `.grad`, too."""
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        if self.node is not None:
+        if self.node is not None and not self._retains:
             if self.viewed is not None:
                 renew(self)
             hooks.retain(self)

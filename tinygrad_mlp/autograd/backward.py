@@ -21,8 +21,8 @@ def backward(
 ) -> None:
     """Add the gradients of the sum of `tensors` to the `.grad` of the leaves, or of `inputs` alone.
 
-    `grad_tensors` has a cotangent of its shape for each tensor, or None for one element (it is 1). Each of `tensors` and
-    `inputs` is a tensor, a GradientEdge or a sequence of them. RuntimeError in torch's words. Source:
+    `grad_tensors` has a cotangent of its shape for each tensor, or None for one element (it is 1). Each of `tensors`
+    and `inputs` is a tensor, a GradientEdge or a sequence of them. RuntimeError in torch's words. Source:
     torch.autograd.backward.
     """
     keep = create_graph if retain_graph is None else retain_graph
@@ -69,7 +69,7 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     run(roots, keep_graph=keep, create_graph=create_graph, wanted=wanted)
     results: list[Any] = []
-    for i, (x, node) in enumerate(zip(inputs, nodes, strict=True)):
+    for i, node in enumerate(nodes):
         g = wanted[node]
         if g is None and materialize_grads:
             g = engine.wrap(np.zeros(node.shape, node.dtype))

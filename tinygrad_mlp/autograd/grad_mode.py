@@ -67,7 +67,7 @@ class _Mode:
                 while True:
                     try:
                         sent = yield value
-                    except GeneratorExit:
+                    except GeneratorExit:  # noqa: PERF203 (each step has its own)
                         with self.clone():
                             generator.close()
                         raise

@@ -1,7 +1,7 @@
 """Inference mode: nothing is recorded, and what is made in it can never take part in what is.
 
-While a thread is in it, the modules that make tensors make them with `_make`, which marks them; when it ends, the marked
-ones that are still alive get a version counter that refuses to be read. So outside nothing looks for the mark.
+While a thread is in it, the modules that make tensors make them with `_make`, which marks them; when it ends, the
+marked ones that are still alive get a version counter that refuses to be read. So outside nothing looks for the mark.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from .modes import state
 
 NO_VERSION = "Inference tensors do not track version counter."
 _SAVED = (
-    "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in computation "
-    "tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in autograd, or use "
-    "`torch.no_grad()` instead of `torch.inference_mode()`."
+    "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+    "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in "
+    "autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
 )
 _WRITTEN = (
-    "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal tensor "
-    "before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+    "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
+    "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
 )
 
 _makers: list[dict[str, Any]] = []

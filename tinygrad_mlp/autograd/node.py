@@ -74,7 +74,7 @@ class Node:
             self.versions = ()
 
     def _differentiable_saved(self, tensor_type: Any) -> list[Any]:
-        """The saved values, where they depend on a tensor that requires grad as Tensors with their place on the tape."""
+        """The saved values; those that depend on a tensor that requires grad as Tensors at their place on the tape."""
         row, outputs = self.row, len(self.row.outputs)
         history: dict[int, Node] = dict.fromkeys(range(outputs), self)
         for position, edge in zip(row.differentiable, self.edges, strict=True):

@@ -60,8 +60,8 @@ def _clone(input: Array) -> Array:
 
 
 contiguous_clone = unary(
-    "contiguous_clone", lambda input: input.copy(), lambda g: g, inplace=False, method=False, node_name="CloneBackward0",
-    doc="A copy in C order",
+    "contiguous_clone", lambda input: input.copy(), lambda g: g, inplace=False, method=False,
+    node_name="CloneBackward0", doc="A copy in C order",
 )  # fmt: skip
 clone = unary("clone", _clone, lambda g: g, numpy=np.copy, inplace=False, doc="A copy with its own memory")
 
@@ -361,13 +361,18 @@ def masked_fill(input: Array, mask: Array, value: Any) -> Array:
     return np.where(mask, as_dtype(value, input.dtype), input)
 
 
+def _no_bool_bound(input: Any, bound: Any) -> None:
+    if isinstance(bound, bool) and input.dtype == np.bool_:
+        raise NotImplementedError("\"clamp_scalar_cpu\" not implemented for 'Bool'")
+
+
 clamp_min = binary(
     "clamp_min", np.maximum, lambda g, input, min: keep(g, input >= min), lambda g, input, min: keep(g, input < min),
-    names=("input", "min"), kinds="if", numpy=None, doc="Every element, at least `min`",
+    names=("input", "min"), check=_no_bool_bound, numpy=None, doc="Every element, at least `min`",
 )  # fmt: skip
 clamp_max = binary(
     "clamp_max", np.minimum, lambda g, input, max: keep(g, input <= max), lambda g, input, max: keep(g, input > max),
-    names=("input", "max"), kinds="if", numpy=None, doc="Every element, at most `max`",
+    names=("input", "max"), check=_no_bool_bound, numpy=None, doc="Every element, at most `max`",
 )  # fmt: skip
 
 

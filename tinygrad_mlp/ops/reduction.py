@@ -362,7 +362,7 @@ def _cumprod_input(g: Array, out: Array, input: Array, dim: int) -> Array:
     g, x = np.swapaxes(g, d, -1), np.swapaxes(input, d, -1)
     n = x.shape[-1]
     others = np.where(np.eye(n, dtype=bool), 1, x.reshape([*x.shape[:-1], 1, n]))
-    terms = np.triu(cumprod(others, -1) * g.reshape([*g.shape[:-1], 1, n]))
+    terms = np.triu(cumprod(others, -1)) * g.reshape([*g.shape[:-1], 1, n])
     return np.swapaxes(np.add.reduce(terms, axis=-1), d, -1)
 
 

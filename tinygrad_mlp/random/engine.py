@@ -42,6 +42,7 @@ class Engine:
             raise RuntimeError(f"Generator: the only device is cpu, but got {device}")
         self.device = device
         self._bits: Any = None
+        self._restarted = True
         self.manual_seed(_DEFAULT_SEED)
 
     @property
@@ -114,10 +115,11 @@ class Engine:
 
     def _words(self, count: int) -> Array:
         # The full range of 32 bits is the one for which randint hands out the words themselves.
-        return np.random.RandomState(self._mt19937).randint(0, 2**32, count, np.uint32)
+        words: Array = np.random.RandomState(self._mt19937).randint(0, 2**32, count, np.uint32)
+        return words
 
     def _double_words(self, count: int) -> Array:
-        words = self._mt19937.random_raw(2 * count)
+        words: Array = self._mt19937.random_raw(2 * count)
         return (words[::2] << np.uint64(32)) | words[1::2]
 
     def _units24(self, count: int) -> Array:

@@ -22,10 +22,9 @@ __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "set_checkp
 Contexts = Callable[[], tuple[contextlib.AbstractContextManager[Any], contextlib.AbstractContextManager[Any]]]
 
 _PASS_IT = (
-    "use_reentrant parameter should be passed explicitly. Starting in PyTorch 2.9, calling checkpoint without "
-    "use_reentrant will raise an exception. use_reentrant=False is recommended, but if you need to preserve the current "
-    "default behavior, you can pass use_reentrant=True. Refer to docs for more details on the differences between the two "
-    "variants."
+    "use_reentrant parameter should be passed explicitly. {when} use_reentrant=False is recommended, but if you need "
+    "to preserve the current default behavior, you can pass use_reentrant=True. Refer to docs for more details on the "
+    "differences between the two variants."
 )
 
 
@@ -58,7 +57,8 @@ def checkpoint(
     torch.utils.checkpoint.checkpoint.
     """
     if use_reentrant is None:
-        warnings.warn(f"torch.utils.checkpoint: the {_PASS_IT}", stacklevel=2)
+        when = "Starting in PyTorch 2.9, calling checkpoint without use_reentrant will raise an exception."
+        warnings.warn(f"torch.utils.checkpoint: the {_PASS_IT.format(when=when)}", stacklevel=2)
         use_reentrant = True
     if use_reentrant:
         if kwargs:
@@ -93,11 +93,9 @@ def checkpoint_sequential(
     Keywords: `preserve_rng_state`. ValueError for others. Source: torch.utils.checkpoint.checkpoint_sequential.
     """
     if use_reentrant is None:
-        text = _PASS_IT.replace(
-            "Starting in PyTorch 2.9, calling checkpoint without", "In version 2.9 we will raise an exception if"
-        )
-        text = text.replace(" use_reentrant will raise an exception.", " use_reentrant is not passed.")
-        warnings.warn(f"torch.utils.checkpoint.checkpoint_sequential: the {text}", stacklevel=2)
+        when = "In version 2.9 we will raise an exception if use_reentrant is not passed."
+        text = f"torch.utils.checkpoint.checkpoint_sequential: the {_PASS_IT.format(when=when)}"
+        warnings.warn(text, stacklevel=2)
         use_reentrant = True
     preserve = kwargs.pop("preserve_rng_state", True)
     if kwargs:
