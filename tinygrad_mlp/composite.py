@@ -16,7 +16,6 @@ from .functions import FUNCTIONS, INPLACE
 from .ops import TABLE
 from .ops.dims import axis
 from .ops.indexing import is_basic
-from .ops.shape import refuse_expansion
 from .tensor import Size, Tensor, device, wrap
 
 _f = FUNCTIONS
@@ -479,7 +478,10 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         self, index = _before_arrays(self, index)
         if not self.array.ndim:
             raise IndexError("too many indices for tensor of dimension 0")
-        INPLACE["put_"](self, index, value)
+        try:
+            INPLACE["put_"](self, index, value)
+        except IndexError as error:
+            raise _index_error(self, index, str(error)) from None
         return
     part = _view_at(self, (index,) if self.array.ndim and not isinstance(index, tuple) else index)
     if not isinstance(value, Tensor):

@@ -48,8 +48,10 @@ def function_of(row: Operator) -> Function:
 def node_class(row: Operator) -> type[Node]:
     """The class of the nodes that a row writes, named as torch names it."""
     base = OperatorWithOutputs if len(row.outputs) > 1 else OperatorOnList if row.listed else Node
+    read = [place for reads in row.reads for place in _holding(row, reads)]
+    shares = len(set(read)) < len(read)
     saves = row.name in ("getitem", "put") or (row.name != "lerp" and bool(row.reads) and all(_holding(row, read) for read in row.reads))
-    return type(row.node_name, (base,), {"__slots__": (), "row": row, "saves": saves, **saved_attributes(row)})
+    return type(row.node_name, (base,), {"__slots__": (), "row": row, "saves": saves, "shares": shares, **saved_attributes(row)})
 
 
 def _with_signature(row: Operator, call: Function) -> Function:
@@ -511,8 +513,10 @@ def inplace_of(row: Operator) -> Function:
             target, operand = self.array, other.array if isinstance(other, Tensor) else other
             if _fits_float(target, operand) and (
                 operand is other
-                or (other.versions is not self.versions or other is self)  # no overlap to look at
-                and not (state.recording and (other.needs_grad or other.viewed is not None))
+                or (
+                    (other.versions is not self.versions or other is self)  # no overlap to look at
+                    and not (state.recording and (other.needs_grad or other.viewed is not None))
+                )
             ):
                 count = self.versions[-1]  # an inference tensor refuses here, before the write
                 _write(row, target, [target, operand])

@@ -106,9 +106,11 @@ def _has_history(x: Any) -> bool:
 
 def _roots(tensors: Any, gradients: Any, create_graph: bool) -> list[tuple[Node, Any]]:
     """Where backward starts: the nodes of the outputs, each with the cotangent there."""
-    if gradients is None and is_tensor(tensors) and tensors.array.size == 1 and tensors.requires_grad:  # a loss
-        node, g = _edge(tensors), np.ones(tensors.array.shape, tensors.array.dtype)
-        return [(node, engine.wrap(g) if create_graph else g)]
+    if gradients is None and is_tensor(tensors) and tensors.viewed is None and tensors.needs_grad:
+        array = tensors.array
+        if array.size == 1:  # the usual case: a loss
+            g = np.ones(array.shape, array.dtype)
+            return [(gradient_edge(tensors), engine.wrap(g) if create_graph else g)]
     tensors = _as_tuple(tensors)
     gradients = [None] * len(tensors) if gradients is None else _as_tuple(gradients)
     if len(gradients) != len(tensors):

@@ -33,6 +33,7 @@ class Node:
 
     __slots__ = ("__weakref__", "dtype", "edges", "hooks", "order", "saved", "shape", "versions")
     row: ClassVar[Any] = None
+    shares: ClassVar[bool] = False  # whether two rules read the same array, so that it is kept even if no edge is
     saves: ClassVar[bool] = False  # whether each rule reads an array, or a number where an array could stand
 
     if TYPE_CHECKING:  # what a node says of itself: graph.py
@@ -69,7 +70,7 @@ class Node:
 
     def release(self) -> None:
         """Drop what the rules read. A node that saved no tensor keeps working, as in torch."""
-        if self.versions or self.saves:
+        if self.versions or (self.saves and (self.shares or any(self.edges))):
             self.saved = None
             self.versions = ()
 

@@ -24,9 +24,9 @@ from .node import FREED, Bundle, Node, OutputNode, gradient_edge
 
 MADE_IN_INFERENCE = (
     "A view was created in inference mode and is being modified inplace in normal mode. Given that this use case is "
-    "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either "
-    "both inside the inference_mode block (if you don't want the inplace to be tracked) or both outside (if you want the "
-    "inplace to be tracked)."
+    "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
+    "either both inside the inference_mode block (if you don't want the inplace to be tracked) or both outside (if you "
+    "want the inplace to be tracked)."
 )
 MADE_WITHOUT_GRAD = (
     "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case "
@@ -127,7 +127,7 @@ def refresh(tensor: Any) -> None:
 
 
 def renew(tensor: Any) -> None:
-    """Give a view the node that leads to its base as it is now, if the base was written to since it got the one it has."""
+    """Give a view the node that leads to its base as it is now, if the base was written to since it got its own."""
     view = tensor.viewed
     if view.current == tensor.versions[0] or (tensor.node is None and not view.base.needs_grad):
         return
@@ -159,8 +159,8 @@ def _refusal(tensor: Any, changed: str) -> str:
     if text is MADE_WITHOUT_GRAD and name:
         text = text.replace("A view was created", f"Output {index} of {name} is a view of a view which was created", 1)
     elif text is ONE_OF_SEVERAL and not name:
-        text = text.replace("Output {index} of {name} is a view and is being modified inplace.",
-                            "A view was created in no_grad mode and is being modified inplace with grad mode enabled.")  # fmt: skip
+        start = "A view was created in no_grad mode and is being modified inplace with grad mode enabled."
+        text = text.replace("Output {index} of {name} is a view and is being modified inplace.", start)
     else:
         text = text.format(index=index, name=name)
     return str(text.replace("is being modified", f"{changed} modified", 1))
@@ -169,11 +169,13 @@ def _refusal(tensor: Any, changed: str) -> str:
 def refuse_overlap(tensor: Any, sources: Sequence[Any], *, with_itself: bool = True) -> None:
     """RuntimeError in torch's words where two elements of a write are one place in memory, as far as torch can see."""
     target = tensor.array
-    if with_itself and tensor.viewed is not None and target.size and any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape)):  # noqa: B905
+    if not target.size:
+        return
+    if with_itself and any(stride == 0 for _, stride in _walk(target)):
         raise RuntimeError(OVERLAPPING)
     for source in sources:
         array = getattr(source, "array", None)
-        if array is None or source is tensor or not array.size or not target.size or not (_dense(target) and _dense(array)):
+        if array is None or source is tensor or not array.size or not (_dense(target) and _dense(array)):
             continue
         begin, end = (x.__array_interface__["data"][0] for x in (target, array))
         if begin < end + array.nbytes and end < begin + target.nbytes:
@@ -241,7 +243,8 @@ class CopySlices(Node):
         if written is None:
             raise RuntimeError(FREED)
         inside = [written.edges[0], *edges[1:]]
-        if self.view.steps[0][0] is TABLE["as_strided"]:  # no part of a cotangent, which is not laid out as the base was
+        if self.view.steps[0][0] is TABLE["as_strided"]:
+            # Not a part of the cotangent itself, which is not laid out in memory as the base was.
             flat, index = g.reshape(-1), (self._positions(),)
             before, *others = written.pull(flat[index], inside, create_graph)
             return [None if edges[0] is None else TABLE["put"](flat, index, before).reshape(self.shape), *others]
@@ -295,17 +298,19 @@ class AsStridedBackward0(Node):
 
 
 class SeveralViews(Node):
-    """The node of an operator that gives several views: `steps` has the row and arguments that give each from the input."""
+    """The node of an operator that gives several views: `steps` has the row and the arguments that give each."""
 
     __slots__ = ("outer", "steps")
+    outer: tuple[int, ...]  # the shape of the input
+    steps: Sequence[Any]
 
     def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
         assert isinstance(g, Bundle)
         total: Any = None
         for index, part in g.parts.items():
             row, rest = self.steps[index]
-            frame = dict(zip((*row.outputs, *row.parameters, "input_shape"), (None, None, *rest, self.outer), strict=True))
-            whole = row.rules[0](part, *(list(frame.values())[i] for i in row.reads[0]))
+            frame = (None, None, *rest, self.outer)  # output, input, arguments, shape of the input
+            whole = row.rules[0](part, *(frame[i] for i in row.reads[0]))
             total = whole if total is None else total + whole
         return (total,)
 

@@ -147,8 +147,8 @@ def _linear_weight(g: Array, input: Array) -> Array:
     node_name="AddmmBackward0",
     sample=lambda s: (
         s.floats((*s.shape(0, 2), k := s.size(1))),
-        s.floats((m := s.size(1), k)),
-        s.maybe(s.floats((m,))),
+        weight := s.floats((m := s.size(1), k)),
+        s.maybe(s.floats((m,), dtype=weight.dtype)),
     ),
 )
 def linear(input: Array, weight: Array, bias: Any = None) -> Array:

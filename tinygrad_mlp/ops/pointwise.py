@@ -318,6 +318,13 @@ def where(condition: Array, input: Array, other: Array) -> Array:
     return np.where(condition, input, other)
 
 
+def _no_bool_bounds(input: Array, *bounds: Any) -> None:
+    given = [x for x in bounds if x is not None]
+    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, *given)]
+    if np.all(bools) and not (len(given) == 1 and hasattr(given[0], "dtype")):  # which torch has as a maximum
+        raise NotImplementedError("\"clamp_cpu\" not implemented for 'Bool'")
+
+
 def _clamp_input(g: Array, input: Array, min: Any, max: Any) -> Array:
     if max is None:
         return keep(g, input >= min)
@@ -334,6 +341,7 @@ def _clamp_input(g: Array, input: Array, min: Any, max: Any) -> Array:
     },
     tensors=("input", "min", "max"),
     promotion="arithmetic",
+    check=_no_bool_bounds,
     inplace=True,
     sample=lambda s: s.bounded(),
 )
@@ -361,18 +369,13 @@ def masked_fill(input: Array, mask: Array, value: Any) -> Array:
     return np.where(mask, as_dtype(value, input.dtype), input)
 
 
-def _no_bool_bound(input: Any, bound: Any) -> None:
-    if isinstance(bound, bool) and input.dtype == np.bool_:
-        raise NotImplementedError("\"clamp_scalar_cpu\" not implemented for 'Bool'")
-
-
 clamp_min = binary(
     "clamp_min", np.maximum, lambda g, input, min: keep(g, input >= min), lambda g, input, min: keep(g, input < min),
-    names=("input", "min"), check=_no_bool_bound, numpy=None, doc="Every element, at least `min`",
+    names=("input", "min"), check=_no_bool_bounds, numpy=None, doc="Every element, at least `min`",
 )  # fmt: skip
 clamp_max = binary(
     "clamp_max", np.minimum, lambda g, input, max: keep(g, input <= max), lambda g, input, max: keep(g, input > max),
-    names=("input", "max"), check=_no_bool_bound, numpy=None, doc="Every element, at most `max`",
+    names=("input", "max"), check=_no_bool_bounds, numpy=None, doc="Every element, at most `max`",
 )  # fmt: skip
 
 

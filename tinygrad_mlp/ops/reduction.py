@@ -366,7 +366,12 @@ def _cumprod_input(g: Array, out: Array, input: Array, dim: int) -> Array:
     return np.swapaxes(np.add.reduce(terms, axis=-1), d, -1)
 
 
-@operator({"input": _cumprod_input}, numpy=np.cumprod, inplace=True, **_along_dim)
+@operator(
+    {"input": _cumprod_input},
+    numpy=np.cumprod,
+    inplace=True,  # torch has two formulas for the gradient, which differ where 0 meets infinity
+    sample=lambda s: (s.floats(shape := s.shape(1), finite=True), s.dim(shape)),
+)
 def cumprod(input: Array, dim: int) -> Array:
     """The running product along a dimension"""
     return _accumulate(np.multiply, input, dim)

@@ -429,7 +429,7 @@ def as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: t
     while isinstance(memory.base, np.ndarray):
         memory = memory.base
     if memory.size == own[3] and [n * input.itemsize for n in own[1]] == list(input.strides):
-        flat = memory.reshape(-1) if memory.flags.c_contiguous else memory.T.reshape(-1)
+        flat = memory.transpose(np.argsort([-n for n in memory.strides], kind="stable")).reshape(-1)
     else:  # another array in the place of the input, laid out as a rule left it
         flat = np.zeros(own[3], input.dtype)
         flat[strided_index(*own[:3])] = input

@@ -111,9 +111,9 @@ class Sampler:
 
     # -- arrays -------------------------------------------------------------------------------------------------------
 
-    def floats(self, shape: Shape, finite: bool = False) -> Any:
+    def floats(self, shape: Shape, finite: bool = False, dtype: Any = None) -> Any:
         """An array of the Sampler's dtype in some layout: special points, ties, small and large numbers."""
-        dtype = self.choice(self.dtypes) if len(self.dtypes) > 1 else self.dtypes[0]
+        dtype = dtype or (self.choice(self.dtypes) if len(self.dtypes) > 1 else self.dtypes[0])
         n = int(np.prod(shape))
         elements: Any
         if dtype in _integers:
