@@ -64,7 +64,7 @@ class Run:
         return {name: x for name, x in self.scope.items() if isinstance(x, self.framework.Tensor)}
 
 
-# -- what can be seen --------------------------------------------------------------------------------------------------
+# -- what can be seen ------------------------------------------------------------------------------
 
 
 def described(x: Any) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def close(ours: np.ndarray, theirs: np.ndarray, tolerance: float) -> bool:
     return bool(np.allclose(ours, theirs, rtol=0, atol=tolerance * size, equal_nan=True))
 
 
-# -- from a step to a statement ----------------------------------------------------------------------------------------
+# -- from a step to a statement ------------------------------------------------------------------------------
 
 UNARY = [
     "tanh()", "sin()", "cos()", "neg()", "abs()", "relu()", "sigmoid()", "clamp(-0.5, 1)", "clamp(min=0)",
@@ -268,6 +268,11 @@ def tame(x: Any, call: str) -> str:
     return call
 
 
+def near_zero(x: Any) -> bool:
+    """Whether a derivative with a division by squares would be all rounding."""
+    return bool(x.numel()) and float(x.detach().abs().min()) < 0.2
+
+
 def operand(tensors: dict[str, Any], x: Any, i: int, *, into: bool = False) -> str:
     """Another tensor that mostly broadcasts with `x` (into its shape); never one whose overlap torch cannot see."""
     fitting = [name for name, y in tensors.items() if fits(x, y, into)] or list(tensors)
@@ -325,6 +330,8 @@ def _unary(name: str, tensors: Any, b: int, c: int, new: str) -> str:
 def _binary(name: str, tensors: Any, b: int, c: int, new: str) -> str:
     x, function = tensors[name], BINARY[c % len(BINARY)]
     other = operand(tensors, x, b)
+    if function == "atan2" and near_zero(x):
+        function = "maximum"
     if function == "div":
         return f"{new} = {name} / ({other}.abs() + 1)"
     if function == "where":
@@ -412,6 +419,8 @@ def _in_place_binary(name: str, tensors: Any, b: int, c: int, new: str) -> str |
     if function == "masked_fill_":
         return f"{name}.masked_fill_({name} > 0, {b % 3 - 1}.5)"
     other = operand(tensors, x, b, into=True)
+    if function == "atan2_" and near_zero(x):
+        function = "sub_"
     if function == "fill_":
         return f"{name}.fill_({other}.sum())"
     if function == "div_":
@@ -516,11 +525,13 @@ _TEMPLATES: dict[str, Callable[[str, dict[str, Any], int, int, str], str | None]
     "operator_in_place": _operator_in_place,
     "item_in_place": _item_in_place,
     # Not of one that retains its gradient: torch fails an assertion of its own in the next write. Nor without grad
-    # where the tape has the tensor: in backward torch then finds a gradient of another shape.
+    # where the tape has the tensor: in backward torch then finds a gradient of another shape. Nor after a hook: torch
+    # takes the next one for one on the old shape.
     "reshape_in_place": lambda name, tensors, b, c, new: (
         None
         if tensors[name].retains_grad
         or tensors[name]._grad is not None
+        or tensors[name]._backward_hooks is not None
         or any(tensors[name] is x._grad for x in tensors.values())
         or (tensors[name].requires_grad and not torch.is_grad_enabled())
         else f"{name}.{RESHAPING[b % len(RESHAPING)]}"
@@ -550,7 +561,7 @@ _IN_A_MODE = {
 }  # fmt: skip
 
 
-# -- both --------------------------------------------------------------------------------------------------------------
+# -- both ------------------------------------------------------------------------------
 
 LAST = (
     "sum((x * x).sum() for x in list(globals().values()) if isinstance(x, torch.Tensor) and x.requires_grad).backward()"

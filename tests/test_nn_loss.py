@@ -33,7 +33,7 @@ def numbers(torch, shape, dtype, low=-2.0, high=2.0, needs=True):
     return (torch.rand(shape, dtype=getattr(torch, dtype)) * (high - low) + low).requires_grad_(needs)
 
 
-# -- of two tensors of the same shape ---------------------------------------------------------------------------------
+# -- of two tensors of the same shape ------------------------------------------------------------------------------
 
 
 @given(
@@ -115,7 +115,7 @@ def test_the_older_form_of_reductions(name, arguments) -> None:
     assert_alike(run, rtol=1e-6)
 
 
-# -- of probabilities -------------------------------------------------------------------------------------------------
+# -- of probabilities ------------------------------------------------------------------------------
 
 
 @given(
@@ -191,7 +191,7 @@ def test_refused_probabilities(program) -> None:
     refusal(lambda torch: program(torch, torch.nn.functional))
 
 
-# -- of classes -------------------------------------------------------------------------------------------------------
+# -- of classes ------------------------------------------------------------------------------
 
 inner = st.lists(st.integers(1, 3), max_size=3)
 

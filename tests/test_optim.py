@@ -198,8 +198,12 @@ def test_a_state_dict_that_does_not_match_changes_nothing():
     before = copy.deepcopy(one.state_dict())
     with pytest.raises(ValueError, match="doesn't match the size of optimizer's group"):
         one.load_state_dict(two.state_dict())
-    np.testing.assert_array_equal(one.state_dict()["state"][0]["exp_avg"].numpy(), before["state"][0]["exp_avg"].numpy())
+    np.testing.assert_array_equal(
+        one.state_dict()["state"][0]["exp_avg"].numpy(), before["state"][0]["exp_avg"].numpy()
+    )
 
 
 def test_repr():
-    assert repr(tinygrad_mlp.optim.SGD([tinygrad_mlp.ones(1)], lr=0.1)) == repr(torch.optim.SGD([torch.ones(1)], lr=0.1))
+    assert repr(tinygrad_mlp.optim.SGD([tinygrad_mlp.ones(1)], lr=0.1)) == repr(
+        torch.optim.SGD([torch.ones(1)], lr=0.1)
+    )

@@ -20,7 +20,7 @@ from .tensor import Size, Tensor, device, wrap
 
 _f = FUNCTIONS
 
-# -- arithmetic -------------------------------------------------------------------------------------------------------------
+# -- arithmetic ------------------------------------------------------------------------------
 
 
 def _scaled(other: Any, alpha: Any) -> Any:
@@ -54,7 +54,9 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     if rounding_mode == "floor":
         return _f["floor_divide"](input, other)
     if rounding_mode != "trunc":
-        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
+        raise RuntimeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
+        )
     quotient = _f["trunc"](_f["div"](input, other))
     return to(quotient, dtypes.of(dtypes.result_type(_raw(input), _raw(other))))
 
@@ -63,7 +65,7 @@ def _raw(x: Any) -> Any:
     return x.array if isinstance(x, Tensor) else x
 
 
-# -- products ---------------------------------------------------------------------------------------------------------------
+# -- products ------------------------------------------------------------------------------
 
 
 def matmul(input: Tensor, other: Tensor) -> Tensor:
@@ -96,7 +98,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return _f["reshape"](input, (-1, 1)) * vec2
 
 
-# -- reductions ---------------------------------------------------------------------------------------------------------------
+# -- reductions ------------------------------------------------------------------------------
 
 
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
@@ -117,12 +119,16 @@ def _extreme(name: str, pairwise: str, input: Tensor, dim: Any, keepdim: bool) -
     return _f[name + "_dim"](input, dim, keepdim)
 
 
-def var(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None) -> Tensor:
+def var(
+    input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
+) -> Tensor:
     """The variance (torch.var)."""
     return _deviation("var", input, dim, unbiased, keepdim, correction)
 
 
-def std(input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None) -> Tensor:
+def std(
+    input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
+) -> Tensor:
     """The standard deviation (torch.std)."""
     return _deviation("std", input, dim, unbiased, keepdim, correction)
 
@@ -155,7 +161,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     return indices
 
 
-# -- shape --------------------------------------------------------------------------------------------------------------------
+# -- shape ------------------------------------------------------------------------------
 
 
 def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
@@ -229,7 +235,9 @@ def movedim(input: Tensor, source: int, destination: int) -> Tensor:
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     """A view with one dimension as several (torch.unflatten)."""
     if not input.array.ndim:
-        raise RuntimeError(f"unflatten got an unexpected error:\nDimension specified as {dim} but tensor has no dimensions")
+        raise RuntimeError(
+            f"unflatten got an unexpected error:\nDimension specified as {dim} but tensor has no dimensions"
+        )
     d = axis(dim, input.array.ndim)
     shape = input.array.shape
     wanted = [int(n) for n in sizes]
@@ -332,7 +340,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, builtins.max(-(-input.size(dim) // chunks), 1), dim)
 
 
-# -- elements -----------------------------------------------------------------------------------------------------------------
+# -- elements ------------------------------------------------------------------------------
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
@@ -385,7 +393,7 @@ def result_type(tensor1: Any, tensor2: Any) -> _dtype:
     return dtypes.of(dtypes.result_type(_raw(tensor1), _raw(tensor2)))
 
 
-# -- dtype and memory -----------------------------------------------------------------------------------------------------------
+# -- dtype and memory ------------------------------------------------------------------------------
 
 
 def to(self: Tensor, *args: Any, dtype: _dtype | None = None, copy: bool = False, **other: Any) -> Tensor:
@@ -576,7 +584,13 @@ def plain_index(index: Any) -> Any:
         return tuple(plain_index(part) for part in index)
     if isinstance(index, Tensor):
         array = index.array
-        return array.astype(bool) if array.dtype == np.uint8 else array if array.ndim or array.dtype == bool else int(array)
+        return (
+            array.astype(bool)
+            if array.dtype == np.uint8
+            else array
+            if array.ndim or array.dtype == bool
+            else int(array)
+        )
     if isinstance(index, list):
         return np.array([int(x) if isinstance(x, Tensor) else x for x in index]) if index else np.zeros(0, np.int64)
     if isinstance(index, slice):
@@ -603,7 +617,9 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 
 def _index_error(self: Tensor, index: Any, text: str) -> IndexError:
     if not self.array.ndim and isinstance(index, int):
-        return IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number")
+        return IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
+        )
     if text.startswith("too many indices"):
         return IndexError(f"too many indices for tensor of dimension {self.array.ndim}")
     if text.startswith("arrays used as indices"):
@@ -631,7 +647,15 @@ def install() -> None:
         setattr(Tensor, function.__name__, function)
     for name, function in CASTERS.items():
         setattr(Tensor, name, function)
-    for name, original in {"moveaxis": "movedim", "swapdims": "swapaxes", "absolute": "abs", "negative": "neg", "divide": "div", "multiply": "mul", "subtract": "sub"}.items():
+    for name, original in {
+        "moveaxis": "movedim",
+        "swapdims": "swapaxes",
+        "absolute": "abs",
+        "negative": "neg",
+        "divide": "div",
+        "multiply": "mul",
+        "subtract": "sub",
+    }.items():
         setattr(Tensor, name, getattr(Tensor, original))
     for name, original in {
         "absolute_": "abs_", "negative_": "neg_", "divide_": "div_", "multiply_": "mul_", "subtract_": "sub_",

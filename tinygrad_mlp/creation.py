@@ -12,7 +12,6 @@ from .composite import sizes, to
 from .dtypes import dtype as _dtype
 from .tensor import Tensor, wrap
 
-
 __all__ = [
     "arange", "as_tensor", "bernoulli", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace",
     "normal", "ones", "ones_like", "rand", "rand_like", "randint", "randn", "randn_like", "randperm", "tensor", "zeros",
@@ -79,8 +78,10 @@ def _of_python(data: Any, dtype: _dtype | None = None) -> Any:
         return array if dtype is not None else array.astype(_numpy(None))  # not rounded twice
     if array.dtype.kind in "OUSV":
         name = _first(data).__class__.__name__
-        raise TypeError(f"new(): invalid data type '{name}'") if name == "str" else RuntimeError(
-            f"Could not infer dtype of {name}"
+        raise (
+            TypeError(f"new(): invalid data type '{name}'")
+            if name == "str"
+            else RuntimeError(f"Could not infer dtype of {name}")
         )
     return array if array.size or array.dtype.kind != "f" else array.astype(_numpy(None))
 
@@ -122,7 +123,7 @@ def _has_numpy_floats(data: Any) -> bool:
     return isinstance(first, np.ndarray)
 
 
-# -- of one value -----------------------------------------------------------------------------------------------------------
+# -- of one value ------------------------------------------------------------------------------
 
 
 def _shape(size: Any) -> tuple[int, ...]:
@@ -150,7 +151,9 @@ def empty(*size: Any, dtype: _dtype | None = None, device: Any = None, requires_
     return _made(np.empty(_shape(size), _numpy(dtype)), requires_grad)
 
 
-def full(size: Any, fill_value: Any, *, dtype: _dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: Any, fill_value: Any, *, dtype: _dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor of one value, whose type gives the dtype (torch.full)."""
     kind = dtype.numpy if dtype is not None else dtypes.result_type(fill_value)
     return _made(np.full(_shape((size,)), fill_value, kind), requires_grad)
@@ -183,10 +186,12 @@ def eye(n: int, m: int | None = None, *, dtype: _dtype | None = None, requires_g
     return _made(np.eye(n, m, dtype=_numpy(dtype)), requires_grad)
 
 
-# -- in steps -----------------------------------------------------------------------------------------------------------------
+# -- in steps ------------------------------------------------------------------------------
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: _dtype | None = None, requires_grad: bool = False) -> Tensor:
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: _dtype | None = None, requires_grad: bool = False
+) -> Tensor:
     """The numbers from `start` (0) to before `end`, `step` apart: integers give int64 (torch.arange)."""
     start, end = (0, start) if end is None else (start, end)
     start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
@@ -199,14 +204,16 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: _dtype | None =
     return _made((start + np.arange(count) * step).astype(kind), requires_grad)
 
 
-def linspace(start: float, end: float, steps: int, *, dtype: _dtype | None = None, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: float, end: float, steps: int, *, dtype: _dtype | None = None, requires_grad: bool = False
+) -> Tensor:
     """`steps` numbers from `start` to `end`, evenly spaced (torch.linspace)."""
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     return _made(np.linspace(start, end, steps, dtype=_numpy(dtype)), requires_grad)
 
 
-# -- at random ----------------------------------------------------------------------------------------------------------------
+# -- at random ------------------------------------------------------------------------------
 
 
 def rand(
@@ -285,7 +292,9 @@ def _drawn(name: str, draw: Any) -> Any:
 def install() -> None:
     """Give Tensor the methods that fill it at random, and those that make others like it."""
     draws = {
-        "uniform_": lambda g, a, low=0.0, high=1.0, **kw: g.uniform(a.shape, a.dtype, kw.get("from", low), kw.get("to", high)),
+        "uniform_": lambda g, a, low=0.0, high=1.0, **kw: g.uniform(
+            a.shape, a.dtype, kw.get("from", low), kw.get("to", high)
+        ),
         "normal_": lambda g, a, mean=0.0, std=1.0: g.normal(a.shape, a.dtype, mean, std),
         "bernoulli_": lambda g, a, p=0.5: g.bernoulli(p, a.shape),
         "random_": lambda g, a, *bounds: _random(g, a, *bounds),

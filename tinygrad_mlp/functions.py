@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .dispatch import function_of, inplace_of, reshaped_in_place
+from .dispatch import function_of
+from .inplace import inplace_of, reshaped_in_place
 from .ops import BY_NUMPY, TABLE
 from .tensor import Tensor, wrap
 

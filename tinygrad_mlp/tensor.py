@@ -126,7 +126,7 @@ class Tensor:
         self.versions = [0]
         self.viewed = None
 
-    # -- what it is -----------------------------------------------------------------------------------------------------
+    # -- what it is ------------------------------------------------------------------------------
 
     @property
     def shape(self) -> Size:
@@ -199,7 +199,7 @@ class Tensor:
         """Whether this tensor was made in inference mode (torch.Tensor.is_inference)."""
         return inference.is_inference(self)
 
-    # -- its gradient ---------------------------------------------------------------------------------------------------
+    # -- its gradient ------------------------------------------------------------------------------
 
     @property
     def requires_grad(self) -> bool:
@@ -272,7 +272,9 @@ class Tensor:
     def grad(self, value: Tensor | None) -> None:
         if value is not None:
             if not isinstance(value, Tensor):
-                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {_type_name(value)}")
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got grad of type {_type_name(value)}"
+                )
             if value is self:
                 raise RuntimeError("can't assign Variable as its own grad")
             if value.array.dtype != self.array.dtype:
@@ -406,7 +408,7 @@ class Tensor:
     def data(self) -> None:
         raise RuntimeError("Deleting tensor data is not allowed. Delete tensor instead!")
 
-    # -- as Python and NumPy values ---------------------------------------------------------------------------------------
+    # -- as Python and NumPy values ------------------------------------------------------------------------------
 
     def item(self) -> Any:
         """The one element, as a Python number. RuntimeError for more or fewer."""
@@ -421,9 +423,7 @@ class Tensor:
     def numpy(self, *, force: bool = False) -> Any:
         """The array itself, sharing memory. RuntimeError for a tensor that requires grad, unless `force`."""
         if self.needs_grad and not force:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-            )
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         return self.array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -465,15 +465,19 @@ class Tensor:
 
     def __repr__(self) -> str:
         node = self.grad_fn
-        return tensor_text(self.array, requires_grad=self.needs_grad, grad_fn=None if node is None else node.name().rpartition(":")[2])
+        return tensor_text(
+            self.array, requires_grad=self.needs_grad, grad_fn=None if node is None else node.name().rpartition(":")[2]
+        )
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if not self.array.ndim and type(self) is Tensor else object.__format__(self, spec)
+        return (
+            format(self.item(), spec) if not self.array.ndim and type(self) is Tensor else object.__format__(self, spec)
+        )
 
     def __dir__(self) -> list[str]:
         return sorted(set(object.__dir__(self)))
 
-    # -- copies -----------------------------------------------------------------------------------------------------------
+    # -- copies ------------------------------------------------------------------------------
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if self.node is not None:

@@ -37,6 +37,7 @@ def put_at(input: Array, shape: tuple[int, ...], index: Any) -> Array:
     view=True,
     node_name="IndexBackward0",
     sample=lambda s: s.indexed(),
+    saves=True,
 )
 def getitem(input: Array, index: Any) -> Array:
     """input[index]: a view for integers and slices, a copy for arrays and masks"""
@@ -175,6 +176,8 @@ def _put(input: Array, index: Any, value: Any) -> None:
     write=_put,
     node_name="IndexPutBackward0",
     sample=lambda s: s.putting(),
+    saves=True,
+    overlap="allowed",
 )
 def put(input: Array, index: Any, value: Any) -> Array:
     """A copy of `input` with `value` at an index"""
@@ -211,13 +214,20 @@ def assign(input: Array, src: Any) -> Array:
     write=_assign,
     node_name="FillBackward2",
     sample=lambda s: (s.floats(s.shape()), s.number()),
+    overlap="number",
 )
 def fill(input: Array, value: Any) -> Array:
     """One value in every element, in the shape and dtype of `input`"""
     return np.full_like(input, as_dtype(value, input.dtype))
 
 
-@operator({"input": lambda g: np.zeros_like(g)}, method=False, inplace=True, write=lambda input: input.fill(0))
+@operator(
+    {"input": lambda g: np.zeros_like(g)},
+    method=False,
+    inplace=True,
+    write=lambda input: input.fill(0),
+    overlap="allowed",
+)
 def zero(input: Array) -> Array:
     """0 in every element"""
     return np.zeros_like(input)

@@ -78,7 +78,7 @@ def prod(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     return np.multiply.reduce(input, axis=over, keepdims=keepdim and dim is not None, dtype=dtype)
 
 
-# -- extremes ----------------------------------------------------------------------------------------------------------
+# -- extremes ------------------------------------------------------------------------------
 
 
 def _share_among_ties(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> Array:
@@ -217,7 +217,7 @@ def any(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     return _as_byte(np.any(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim), input)
 
 
-# -- spread ------------------------------------------------------------------------------------------------------------
+# -- spread ------------------------------------------------------------------------------
 
 
 def _var_input(g: Array, input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
@@ -283,7 +283,7 @@ def euclidean_norm(input: Array, dim: Any = None, keepdim: bool = False) -> Arra
     return np.sqrt(np.add.reduce(input * input, axis=axes(dim, input.ndim), keepdims=keepdim))
 
 
-# -- in the log domain -------------------------------------------------------------------------------------------------
+# -- in the log domain ------------------------------------------------------------------------------
 
 
 def _logsumexp_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> Array:
@@ -336,7 +336,7 @@ def log_softmax(input: Array, dim: int) -> Array:
     return shifted
 
 
-# -- running totals ----------------------------------------------------------------------------------------------------
+# -- running totals ------------------------------------------------------------------------------
 
 
 def _accumulate(ufunc: np.ufunc, input: Array, dim: int) -> Array:
@@ -377,7 +377,7 @@ def cumprod(input: Array, dim: int) -> Array:
     return _accumulate(np.multiply, input, dim)
 
 
-# -- order -------------------------------------------------------------------------------------------------------------
+# -- order ------------------------------------------------------------------------------
 
 
 @operator(

@@ -328,6 +328,7 @@ def unslice(input: Array, shape: tuple[int, ...], index: Any) -> Array:
     numpy=np.triu,
     inplace=True,
     sample=lambda s: (s.floats(s.shape(2)), s.size(-2, 2)),
+    overlap="allowed",
 )
 def triu(input: Array, diagonal: int = 0) -> Array:
     """What is on and above a diagonal, zeros below"""
@@ -339,13 +340,14 @@ def triu(input: Array, diagonal: int = 0) -> Array:
     numpy=np.tril,
     inplace=True,
     sample=lambda s: (s.floats(s.shape(2)), s.size(-2, 2)),
+    overlap="allowed",
 )
 def tril(input: Array, diagonal: int = 0) -> Array:
     """What is on and below a diagonal, zeros above"""
     return np.tril(input, diagonal)
 
 
-# -- views that torch's indexing is made of, and by their place in memory ----------------------------------------------
+# -- views that torch's indexing is made of, and by their place in memory ------------------------------------------------------------------------------
 
 
 @operator(

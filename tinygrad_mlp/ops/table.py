@@ -69,6 +69,9 @@ class Operator:
         kinds: str = "",
         check: Callable[..., None] | None = None,
         write: Callable[..., Any] | None = None,
+        saves: bool | None = None,
+        unpromoted: str = "",
+        overlap: str = "refused",
         sample: Callable[[Any], tuple[Any, ...]] | None = None,
     ) -> None:
         self.name = name
@@ -89,6 +92,9 @@ class Operator:
         self.kinds = kinds
         self.check = check
         self.write = write
+        self.saves = saves
+        self.unpromoted = unpromoted
+        self.overlap = overlap
         self.sample = sample
 
         self.rules = tuple(rules.values())

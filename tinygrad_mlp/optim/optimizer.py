@@ -89,7 +89,7 @@ class Optimizer:
         """Write one parameter's new value into its array, and what must be remembered into its state."""
         raise NotImplementedError
 
-    # -- saving and loading -----------------------------------------------------------------------------------------------
+    # -- saving and loading ------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
         """The state and the groups, with parameters as numbers in the order of the groups."""
@@ -107,7 +107,9 @@ class Optimizer:
         if len(groups) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, self.param_groups, strict=True)):
-            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
         parameters = dict(zip([i for group in groups for i in group["params"]], self._parameters(), strict=True))
         self.state = defaultdict(dict, {parameters[i]: s for i, s in saved["state"].items()})
         self.param_groups = [
@@ -136,7 +138,9 @@ def _as_parameters(params: Any) -> list[Tensor]:
     parameters = [p[1] if isinstance(p, tuple) and len(p) == 2 else p for p in parameters]
     for p in parameters:
         if not isinstance(p, Tensor):
-            raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__module__}.{type(p).__name__}")
+            raise TypeError(
+                f"optimizer can only optimize Tensors, but one of the params is {type(p).__module__}.{type(p).__name__}"
+            )
         if not p.is_leaf:
             raise ValueError("can't optimize a non-leaf Tensor")
     if len({id(p) for p in parameters}) != len(parameters):

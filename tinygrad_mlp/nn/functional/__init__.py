@@ -4,7 +4,9 @@ from ...functions import FUNCTIONS as _rows
 from .activation import *  # noqa: F403
 from .encoding import one_hot as one_hot
 from .loss import *  # noqa: F403
-from .normalization import batch_norm as batch_norm, layer_norm as layer_norm, normalize as normalize
+from .normalization import batch_norm as batch_norm
+from .normalization import layer_norm as layer_norm
+from .normalization import normalize as normalize
 from .regularization import dropout as dropout
 
 linear = _rows["linear"]

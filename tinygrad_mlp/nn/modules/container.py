@@ -145,9 +145,7 @@ class ModuleList(_Listed):
     def extend(self: Listed, modules: Iterable[Module]) -> Listed:
         """Put modules at the end; returns the list. TypeError for what is not iterable."""
         if not isinstance(modules, Iterable):
-            raise TypeError(
-                f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}"
-            )
+            raise TypeError(f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}")
         return super().extend(modules)
 
     def insert(self, index: int, module: Module) -> None:
@@ -277,9 +275,7 @@ class ParameterList(Module):
     def extend(self, values: Iterable[Any]) -> ParameterList:
         """Put parameters at the end; returns the list. TypeError for what is not iterable, and for a tensor."""
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
-            raise TypeError(
-                f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}"
-            )
+            raise TypeError(f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}")
         for value in values:
             self.append(value)
         return self

@@ -10,7 +10,8 @@ import numpy as np
 from ... import dtypes
 from ...dtypes import dtype as _dtype
 from ...tensor import Tensor, wrap
-from .. import functional as F, init
+from .. import functional as F
+from .. import init
 from ..parameter import Parameter
 from .module import Module
 

@@ -460,9 +460,7 @@ class Module:
                 else:
                     parameter._grad.detach_().zero_()
 
-    def to(
-        self: Self, *args: Any, dtype: _dtype | None = None, device: Any = None, non_blocking: bool = False
-    ) -> Self:
+    def to(self: Self, *args: Any, dtype: _dtype | None = None, device: Any = None, non_blocking: bool = False) -> Self:
         """Cast the floating parameters and buffers, and the gradients, to a floating dtype, in place.
 
         The dtype may be given as such or as a tensor's; a device, as text or object, must be the CPU (RuntimeError).

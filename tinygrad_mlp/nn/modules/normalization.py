@@ -8,7 +8,8 @@ import numpy as np
 
 from ...dtypes import dtype as _dtype
 from ...tensor import Tensor, wrap
-from .. import functional as F, init
+from .. import functional as F
+from .. import init
 from .linear import blank
 from .module import Module
 

@@ -1,19 +1,38 @@
 """Data sets, and loaders that draw batches from them in torch's order (torch.utils.data)."""
 
-from .collate import default_collate as default_collate, default_convert as default_convert
+from .collate import default_collate as default_collate
+from .collate import default_convert as default_convert
 from .dataset import (
     ConcatDataset as ConcatDataset,
+)
+from .dataset import (
     Dataset as Dataset,
+)
+from .dataset import (
     Subset as Subset,
+)
+from .dataset import (
     TensorDataset as TensorDataset,
+)
+from .dataset import (
     random_split as random_split,
 )
 from .loader import DataLoader as DataLoader
 from .sampler import (
     BatchSampler as BatchSampler,
+)
+from .sampler import (
     RandomSampler as RandomSampler,
+)
+from .sampler import (
     Sampler as Sampler,
+)
+from .sampler import (
     SequentialSampler as SequentialSampler,
+)
+from .sampler import (
     SubsetRandomSampler as SubsetRandomSampler,
+)
+from .sampler import (
     WeightedRandomSampler as WeightedRandomSampler,
 )

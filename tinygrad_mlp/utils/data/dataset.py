@@ -89,9 +89,7 @@ class ConcatDataset(Dataset[Any]):
         return self.cumulative_sizes[-1]
 
 
-def random_split(
-    dataset: Any, lengths: Sequence[float], generator: random.Generator | None = None
-) -> list[Subset]:
+def random_split(dataset: Any, lengths: Sequence[float], generator: random.Generator | None = None) -> list[Subset]:
     """A data set divided at random into parts of given lengths, or of fractions that sum to 1.
 
     What rounding the fractions down leaves over goes to the parts in turn, from the first. The order is torch's for the

@@ -1,0 +1,148 @@
+"""The arguments of an operator, from Tensors to the arrays that its forward computes on, with torch's refusals."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .autograd.views import refresh
+from .ops import Operator
+from .ops.dims import mismatch
+from .tensor import Tensor
+
+
+def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
+    """The arguments with arrays for Tensors, brought to the dtype that torch computes in; TypeError in torch's words."""
+    arrays = list(args)
+    for position in row.tensors:
+        arg = args[position]
+        if isinstance(arg, Tensor):
+            if arg.viewed is not None and row.rules:
+                refresh(arg)
+            arrays[position] = arg.array
+        elif row.listed and position == 0:
+            arrays[position] = [_listed(row, x, i) for i, x in enumerate(_sequence(row, arg))]
+        elif isinstance(arg, np.generic):
+            arrays[position] = np.asarray(arg) if isinstance(arg, np.bool_) else arg.item()
+        elif isinstance(arg, (bool, int, float)):
+            if not row.numbers:
+                raise _not_a_tensor(row, position, arg)
+        elif not isinstance(arg, (np.ndarray, type(None))) and not hasattr(arg, "__array_ufunc__"):
+            raise _not_a_tensor(row, position, arg)
+    if not isinstance(args[row.tensors[0]], Tensor) and not _has_tensor(row, args):
+        raise _not_a_tensor(row, row.tensors[0], args[row.tensors[0]])
+    if row.check is not None:
+        row.check(*arrays)
+    if row.promotion is not None:
+        arrays = _promoted(row, arrays)
+    if row.kinds:
+        _refuse_kind(row, arrays[0].dtype)
+    return arrays
+
+
+def _refuse_kind(row: Operator, dtype: np.dtype[Any]) -> None:
+    if dtype.kind.replace("u", "i") not in row.kinds:
+        raise NotImplementedError(f"\"{row.name}_cpu\" not implemented for '{dtypes.of(dtype).tensor_type[:-6]}'")
+
+
+def _sequence(row: Operator, arg: Any) -> Any:
+    if not isinstance(arg, (list, tuple)):
+        raise TypeError(
+            f"{row.name}(): argument '{row.parameters[0]}' (position 1) must be tuple of Tensors, not {type(arg).__name__}"
+        )
+    return arg
+
+
+def _listed(row: Operator, x: Any, i: int) -> Any:
+    if isinstance(x, Tensor):
+        if x.viewed is not None:
+            refresh(x)
+        return x.array
+    raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+
+
+def _has_tensor(row: Operator, args: tuple[Any, ...]) -> bool:
+    return row.listed or any(isinstance(args[i], Tensor) for i in row.tensors)
+
+
+def _not_a_tensor(row: Operator, position: int, arg: Any) -> TypeError:
+    name = row.parameters[position]
+    return TypeError(
+        f"{row.name}(): argument '{name}' (position {position + 1}) must be Tensor, not {type(arg).__name__}"
+    )
+
+
+def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
+    positions = [i for i in row.tensors if arrays[i] is not None and row.parameters[i] != row.unpromoted]
+    operands = arrays[0] if row.listed else [arrays[i] for i in positions]
+    if not operands:
+        return arrays
+    if row.promotion == "same":
+        _refuse_mixed(operands)
+        return arrays
+    target = dtypes.result_type(*operands)
+    if row.promotion == "float" and target.kind != "f":
+        target = dtypes.get_default_dtype().numpy
+    cast = [
+        x.astype(target) if isinstance(x, np.ndarray) and x.dtype != target else _number(x, target) for x in operands
+    ]
+    if row.listed:
+        arrays[0] = cast
+    else:
+        for i, x in zip(positions, cast, strict=True):
+            arrays[i] = x
+    return arrays
+
+
+def _number(x: Any, target: np.dtype[Any]) -> Any:
+    """A Python number, made an array where NumPy would not take it for one of the target's dtype."""
+    if isinstance(x, (bool, int, float)):
+        return np.asarray(x).astype(target)
+    return x
+
+
+def _refuse_mixed(operands: list[Any]) -> None:
+    a = operands[0].dtype
+    for x in operands[1:]:
+        if x.dtype != a:
+            words = [_SCALAR_WORDS.get(d.name, d.name) for d in (a, x.dtype)]
+            raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {words[0]} != {words[1]}")
+
+
+_SCALAR_WORDS = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long", "int32": "int"}
+
+
+def as_array(result: Any) -> Any:
+    """An array for NumPy's scalars, which ufuncs give instead of 0-d arrays; other array types as they are."""
+    return np.asarray(result) if isinstance(result, np.generic) else result
+
+
+def as_torch(error: ValueError, arrays: Sequence[Any]) -> Exception:
+    """Torch's RuntimeError for NumPy's word that shapes do not broadcast; any other error as it is."""
+    shapes = [x.shape for x in arrays if isinstance(x, np.ndarray)]
+    if not str(error).startswith("operands could not be broadcast"):
+        return error
+    refusals = (mismatch(a, b) for a, b in itertools.pairwise(shapes))
+    return next((refusal for refusal in refusals if refusal is not None), error)
+
+
+def fits(a: Any, b: Any) -> bool:
+    """Whether NumPy computes on these operands in the dtype that torch does: equal dtypes, or floats and a number."""
+    kind = type(b)
+    if kind is np.ndarray:
+        if type(a) is np.ndarray:
+            return a.dtype is b.dtype
+        a, b, kind = b, a, type(a)
+    return (kind is float or kind is int) and type(a) is np.ndarray and a.dtype.kind == "f"
+
+
+def fits_float(a: Any, b: Any) -> bool:
+    return fits(a, b) and (a if type(a) is np.ndarray else b).dtype.kind == "f"
+
+
+def fits_arrays(a: Any, b: Any) -> bool:
+    return type(a) is np.ndarray and type(b) is np.ndarray and a.dtype is b.dtype and a.dtype.kind == "f"

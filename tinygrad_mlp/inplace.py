@@ -1,0 +1,158 @@
+"""The operators in place: what follows from a row for `x.mul_(y)`, `x += y` and `x.t_()`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .arguments import fits_float, unwrap
+from .autograd.modes import state
+from .autograd.node import Node
+from .autograd.views import PARTLY_THE_SAME, rebase, refuse_inplace, refuse_overlap
+from .dispatch import edges_and_saved, node_class
+from .ops import Operator
+from .ops.dims import mismatch
+from .tensor import Tensor
+
+Function = Callable[..., Any]
+
+
+def inplace_of(row: Operator) -> Function:
+    """The operator in place: `x.mul_(y)` writes x * y into x's memory, and on the tape x becomes the product."""
+    row_class, arity = node_class(row), len(row.parameters)
+    plain = arity == 2 and row.promotion == "arithmetic" and row.numbers and "f" in (row.kinds or "f")
+    ufunc = row.forward if plain and isinstance(row.forward, np.ufunc) else None
+
+    def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        quick = ufunc is not None and len(args) == 1 and not kwargs and self.viewed is None
+        if quick and not (state.recording and self.needs_grad):
+            other = args[0]  # the usual case: an update of weights, or of sums that nobody differentiates
+            target, operand = self.array, other.array if isinstance(other, Tensor) else other
+            if fits_float(target, operand) and (
+                operand is other
+                or (
+                    (other.versions is not self.versions or other is self)  # no overlap to look at
+                    and not (state.recording and (other.needs_grad or other.viewed is not None))
+                )
+            ):
+                count = self.versions[-1]  # an inference tensor refuses here, before the write
+                _write(row, target, [target, operand])
+                self.versions[0] = count + 1
+                return self
+        args = (self, *args)
+        return _in_place(row, row_class, self, row.complete(args, kwargs) if kwargs or len(args) != arity else args)
+
+    function.__name__ = function.__qualname__ = row.name + "_"
+    function.__doc__ = f"{row.doc}, written into the tensor itself.\n\nThe row `{row.name}` in place."
+    return function
+
+
+def _in_place(row: Operator, row_class: type[Node], tensor: Tensor, args: tuple[Any, ...]) -> Tensor:
+    recorded = state.recording and any(
+        isinstance(args[i], Tensor) and args[i].requires_grad for i in row.differentiable
+    )
+    if recorded:
+        refuse_inplace(tensor)
+    arrays = unwrap(row, args)
+    target = tensor.array
+    if (
+        tensor.viewed is not None
+        or row.name == "put"
+        or any(isinstance(x, Tensor) and x.viewed is not None for x in args)
+    ):
+        _prepare_shared(row, tensor, args)
+    count = tensor.versions[-1]  # an inference tensor refuses here, before the write
+    if not recorded:
+        _write(row, target, arrays)
+        tensor.versions[0] = count + 1
+        return tensor
+    outputs = len(row.outputs)
+    if any(outputs in read for read in row.reads) and arrays[0] is target:
+        arrays[0] = target.copy()  # what is read of `input` is a copy from before, which nobody can change
+    edges, saved, versions = edges_and_saved(row, args, (target, *arrays), (tensor, None, *args[1:]))
+    arrays[0] = target if arrays[0].dtype == target.dtype else arrays[0]
+    _write(row, target, arrays)
+    tensor.versions[0] += 1
+    versions = [(counter, count + 1 if place < outputs else count, place) for counter, count, place in versions]
+    rebase(tensor, row_class(edges, saved, versions, target.shape, target.dtype))
+    return tensor
+
+
+def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> None:
+    """Before a write into, or out of, a view: what torch refuses of overlaps, and what NumPy does not let be written."""
+    of_number = row.overlap == "number" and not isinstance(args[1], Tensor)
+    if row.name == "put" and args[2] is tensor:
+        raise RuntimeError(PARTLY_THE_SAME)
+    refuse_overlap(
+        tensor,
+        () if of_number else args[1:],
+        with_itself=row.overlap == "refused" or (not of_number and row.overlap == "number"),
+    )
+    tensor.array.flags.writeable = True  # NumPy's broadcast_to and diagonal are not
+
+
+def reshaped_in_place(row: Operator) -> Function:
+    """A row that gives a view, in place: `x.t_()` changes what x is of its memory, and no element."""
+    row_class = node_class(row)
+
+    def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        args = row.complete((self, *args), kwargs)
+        recorded = state.recording and self.requires_grad
+        if recorded:
+            refuse_inplace(self)
+        arrays = unwrap(row, args)
+        try:
+            result = row.forward(*arrays)
+        except RuntimeError as error:
+            raise RuntimeError(str(error).replace(f"{row.name}()", f"{row.name}_()")) from None
+        self.versions[0] += 1
+        node = None
+        if recorded:
+            edges, saved, _ = edges_and_saved(row, args, (result, *arrays), (self, *args))
+            node = row_class(edges, saved, (), result.shape, result.dtype)
+        self.array = result
+        if self.viewed is not None:
+            self.viewed.steps = (*self.viewed.steps, (row, args[1:]))
+        if node is not None:
+            self.node = node
+            if self.viewed is not None:
+                self.viewed.current = self.versions[0]  # its base is as it was
+        return self
+
+    function.__name__ = function.__qualname__ = row.name + "_"
+    function.__doc__ = f"{row.doc}, as what the tensor itself is from now on.\n\nThe row `{row.name}` in place."
+    return function
+
+
+def _write(row: Operator, target: Any, arrays: list[Any]) -> None:
+    """Run the forward into `target`, at once where NumPy can."""
+    try:
+        if row.write is not None:
+            row.write(*arrays)
+        elif isinstance(row.forward, np.ufunc) and arrays[0] is target and target.dtype.kind == "f":
+            row.forward(*arrays, out=target)
+        else:
+            result = row.forward(*arrays)
+            check_written(target, result)
+            target[...] = result
+    except ValueError:
+        shapes = [x.shape for x in arrays[1:] if isinstance(x, np.ndarray)] or [target.shape]
+        raise mismatch(target.shape, shapes[0]) or RuntimeError(
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(shapes[0])}"
+        ) from None
+
+
+def check_written(target: Any, result: Any) -> None:
+    """RuntimeError in torch's words where a result has not the shape, or not the kind of dtype, to be written."""
+    if result.shape != target.shape and np.broadcast_shapes(result.shape, target.shape) != target.shape:
+        raise RuntimeError(
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(result.shape)}"
+        )
+    if dtypes.RANK[result.dtype.kind] > dtypes.RANK[target.dtype.kind]:
+        own, wanted = dtypes.of(result.dtype), dtypes.of(target.dtype)
+        raise RuntimeError(
+            f"result type {own.tensor_type[:-6]} can't be cast to the desired output type {wanted.tensor_type[:-6]}"
+        )
