@@ -162,7 +162,7 @@ def close(ours: np.ndarray, theirs: np.ndarray, tolerance: float) -> bool:
     return bool(np.allclose(ours, theirs, rtol=0, atol=tolerance * size, equal_nan=True))
 
 
-# -- from a step to a statement ------------------------------------------------------------------------------
+# -- from a step to a statement --------------------------------------------------------------------
 
 UNARY = [
     "tanh()", "sin()", "cos()", "neg()", "abs()", "relu()", "sigmoid()", "clamp(-0.5, 1)", "clamp(min=0)",
@@ -561,7 +561,7 @@ _IN_A_MODE = {
 }  # fmt: skip
 
 
-# -- both ------------------------------------------------------------------------------
+# -- both ------------------------------------------------------------------------------------------
 
 LAST = (
     "sum((x * x).sum() for x in list(globals().values()) if isinstance(x, torch.Tensor) and x.requires_grad).backward()"

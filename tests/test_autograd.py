@@ -10,8 +10,9 @@ import weakref
 
 import numpy as np
 import pytest
-import tinygrad_mlp
 from parity import same
+
+import tinygrad_mlp
 
 
 def _leaf(torch, *shape):

@@ -61,7 +61,7 @@ def without_times(value: Any) -> Any:
     return [without_times(part) for part in value] if isinstance(value, list) else value
 
 
-# -- the main job ------------------------------------------------------------------------------
+# -- the main job ----------------------------------------------------------------------------------
 
 
 def test_the_default_run_learns_the_digits_and_tells_of_it(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_the_test_fraction_is_the_share_of_rows_to_test_on(capsys: pytest.Captur
     assert (data["train_rows"], data["test_rows"]) == (899, 898)
 
 
-# -- a terminal, or none ------------------------------------------------------------------------------
+# -- a terminal, or none ---------------------------------------------------------------------------
 
 
 def on_a_terminal(folder: Path, *args: str, before: Path | None = None) -> str:
@@ -201,7 +201,7 @@ def test_a_pipe_gets_plain_lines_at_once(tmp_path: Path) -> None:
     assert lines[-1].split()[0] == b"2" and b"\x1b" not in b"".join(lines)
 
 
-# -- tables of one's own ------------------------------------------------------------------------------
+# -- tables of one's own ---------------------------------------------------------------------------
 
 
 def flowers(rows: int = 240) -> tuple[np.ndarray, np.ndarray]:
@@ -262,7 +262,7 @@ def test_a_test_part_with_one_row_has_no_r2(tmp_path: Path) -> None:
     assert "R2 undefined" in succeed(tmp_path, *args)
 
 
-# -- saving ------------------------------------------------------------------------------
+# -- saving ----------------------------------------------------------------------------------------
 
 
 def predict(path: Path, rows: np.ndarray) -> np.ndarray:
@@ -377,7 +377,7 @@ def test_ctrl_c_on_a_terminal_gives_the_cursor_back(tmp_path: Path) -> None:
     assert b"Traceback" not in sent and sent.rstrip().endswith(b"tinygrad-mlp: interrupted")
 
 
-# -- torch beside it ------------------------------------------------------------------------------
+# -- torch beside it -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
@@ -419,7 +419,7 @@ def test_torch_is_imported_for_compare_only(tmp_path: Path) -> None:
     assert not imported & {"torch", "rich", "safetensors"}
 
 
-# -- what is refused ------------------------------------------------------------------------------
+# -- what is refused -------------------------------------------------------------------------------
 
 REFUSED = [
     ("--hidden 0", "--hidden: must be sizes of 1 or more, as in 128,64, not '0'"),
@@ -541,7 +541,7 @@ def test_a_broken_torch_is_told_in_one_line(tmp_path: Path, tmp_path_factory: py
     assert done.stderr == "tinygrad-mlp train: error: --compare: torch cannot be imported (libtorch.so: not found)\n"
 
 
-# -- the command itself ------------------------------------------------------------------------------
+# -- the command itself ----------------------------------------------------------------------------
 
 
 def test_help_and_version(tmp_path: Path) -> None:
@@ -561,7 +561,7 @@ def test_without_a_command_the_help_is_shown(tmp_path: Path) -> None:
     assert wrong.returncode == 2 and "'trian'" in wrong.stderr and wrong.stderr.count("\n") == 1
 
 
-# -- scores and their words ------------------------------------------------------------------------------
+# -- scores and their words ------------------------------------------------------------------------
 
 
 def test_scores_of_classes() -> None:

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from two_worlds import assert_alike, refusal
 
 import tinygrad_mlp
@@ -33,7 +34,7 @@ class Samples:
         return len(self.samples)
 
 
-# -- order ------------------------------------------------------------------------------
+# -- order -----------------------------------------------------------------------------------------
 
 
 @given(
@@ -137,7 +138,7 @@ def test_splitting_by_fractions(n, fractions) -> None:
     assert_alike(run)
 
 
-# -- data sets ------------------------------------------------------------------------------
+# -- data sets -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -239,7 +240,7 @@ def test_workers_are_accepted_and_none_is_started() -> None:
     assert [batch.tolist() for (batch,) in loader] == [[0, 1, 2, 3], [4, 5]]
 
 
-# -- refusals ------------------------------------------------------------------------------
+# -- refusals --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

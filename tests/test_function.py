@@ -34,7 +34,7 @@ def _passing(ctx: Any, g: Any) -> Any:
     return g
 
 
-# -- what backward is given, and may return ------------------------------------------------------------------------------
+# -- what backward is given, and may return --------------------------------------------------------
 
 
 def saves_and_multiplies(torch):
@@ -192,7 +192,7 @@ def boxed_gradients(torch):
     return a.grad
 
 
-# -- outputs ------------------------------------------------------------------------------
+# -- outputs ---------------------------------------------------------------------------------------
 
 
 def several_outputs(torch):
@@ -352,7 +352,7 @@ def unmarked_write(torch):
     return y is a, y, y._version, x.grad
 
 
-# -- in place ------------------------------------------------------------------------------
+# -- in place --------------------------------------------------------------------------------------
 
 
 def _writing(torch: Any, position: int = 0, several: bool = False, save: bool = False) -> Any:
@@ -424,7 +424,7 @@ def dirty_under_no_grad(torch):
     return y is x, x._version, y
 
 
-# -- saved tensors ------------------------------------------------------------------------------
+# -- saved tensors ---------------------------------------------------------------------------------
 
 
 def saved_tensors_are_the_same(torch):
@@ -508,7 +508,7 @@ def saved_tensors_hooks(torch):
     return seen, a.grad
 
 
-# -- gradients of gradients ------------------------------------------------------------------------------
+# -- gradients of gradients ------------------------------------------------------------------------
 
 
 def second_order(torch):
@@ -583,7 +583,7 @@ def once_differentiable_of_two(torch):
     return torch.autograd.grad((y * y).sum(), (a, b), create_graph=True, allow_unused=True)
 
 
-# -- attributes and texts ------------------------------------------------------------------------------
+# -- attributes and texts --------------------------------------------------------------------------
 
 
 def context_is_named_after_the_function(torch):
@@ -623,7 +623,7 @@ def test_same_as_torch(program):
     same(program)
 
 
-# -- refused ------------------------------------------------------------------------------
+# -- refused ---------------------------------------------------------------------------------------
 
 
 def _run(forward: Any, backward: Any, *shapes: tuple[int, ...], extra: tuple[Any, ...] = (), **attributes: Any) -> Any:
@@ -855,7 +855,7 @@ def test_whole_text_of_a_refusal(name):
     assert _text(tinygrad_mlp, REFUSED[name]) == theirs
 
 
-# -- what torch gets wrong ------------------------------------------------------------------------------
+# -- what torch gets wrong -------------------------------------------------------------------------
 
 
 def test_dirty_view_that_is_not_the_first_argument():
@@ -882,7 +882,7 @@ def test_none_for_a_dirty_view_is_zero():
     assert a.grad.tolist() == [0, 0, 1, 1]
 
 
-# -- memory ------------------------------------------------------------------------------
+# -- memory ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["output", "several", "dirty", "dirty view", "once", "refused"])

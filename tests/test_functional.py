@@ -43,7 +43,7 @@ def _described(value: Any) -> Any:
     return value
 
 
-# -- autograd.functional ------------------------------------------------------------------------------
+# -- autograd.functional ---------------------------------------------------------------------------
 
 FLAGS = [
     dict(zip(("create_graph", "strict"), values, strict=True)) for values in itertools.product((False, True), repeat=2)
@@ -239,7 +239,7 @@ def test_same_as_torch(program):
     same(program)
 
 
-# -- func ------------------------------------------------------------------------------
+# -- func ------------------------------------------------------------------------------------------
 
 
 def _func(torch: Any) -> Any:
@@ -513,7 +513,7 @@ def test_refused_as_torch_refuses(program):
     same(program)
 
 
-# -- functional_call ------------------------------------------------------------------------------
+# -- functional_call -------------------------------------------------------------------------------
 
 
 def _tied(torch: Any) -> Any:
@@ -611,7 +611,7 @@ def test_functional_call(program):
     same(program)
 
 
-# -- memory ------------------------------------------------------------------------------
+# -- memory ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["grad", "grad_and_value", "jacrev", "hessian"])

@@ -292,7 +292,7 @@ def test_refused_as_torch_refuses(program):
     same(program)
 
 
-# -- found by random programs (test_random_programs.py) ------------------------------------------------------------------------------
+# -- found by random programs (test_random_programs.py) --------------------------------------------
 
 
 def mul_by_itself(torch):

@@ -243,7 +243,7 @@ def test_attributes_that_cannot_be_set(name):
         setattr(tinygrad_mlp.ones(2), name, 1)
 
 
-# -- threads ------------------------------------------------------------------------------
+# -- threads ---------------------------------------------------------------------------------------
 
 
 def _in_threads(count, work):
@@ -308,7 +308,7 @@ def test_threads_with_hooks_and_retained_gradients():
     assert x.grad.tolist() == [160, 160, 160]
 
 
-# -- nothing stays behind ------------------------------------------------------------------------------
+# -- nothing stays behind --------------------------------------------------------------------------
 
 
 def _plain_step(model, x, target, optimizer, refs):

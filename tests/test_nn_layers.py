@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from two_worlds import assert_alike, refusal
 
 DTYPES = ["float32", "float64"]
@@ -16,7 +17,7 @@ def state_of(torch):
     return torch.rand(3)
 
 
-# -- initialisation ------------------------------------------------------------------------------
+# -- initialisation --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -139,7 +140,7 @@ def test_refused_filling(program) -> None:
     refusal(program)
 
 
-# -- shape layers, linear ------------------------------------------------------------------------------
+# -- shape layers, linear --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (3,), (2, 4, 3), (0, 3)])
@@ -194,7 +195,7 @@ def test_linear_of_the_wrong_width() -> None:
     refusal(lambda torch: torch.nn.Linear(3, 4)(torch.ones(2, 5)))
 
 
-# -- activations ------------------------------------------------------------------------------
+# -- activations -----------------------------------------------------------------------------------
 
 PLAIN = ["Sigmoid", "Tanh", "LogSigmoid", "Softsign", "Tanhshrink", "GELU", "Softplus"]
 INPLACE = ["ReLU", "ReLU6", "SELU", "SiLU", "Mish", "Hardsigmoid", "Hardswish", "LeakyReLU", "ELU", "CELU", "Hardtanh"]
@@ -302,7 +303,7 @@ def test_texts_and_classes(program) -> None:
     assert_alike(program)
 
 
-# -- dropout ------------------------------------------------------------------------------
+# -- dropout ---------------------------------------------------------------------------------------
 
 
 @given(
@@ -353,7 +354,7 @@ def test_refused_dropout(program) -> None:
     refusal(program)
 
 
-# -- normalisation ------------------------------------------------------------------------------
+# -- normalisation ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -413,7 +414,7 @@ def test_batch_norm_keeps_the_numbers_it_saw() -> None:
     assert_alike(run)
 
 
-# -- helpers of training ------------------------------------------------------------------------------
+# -- helpers of training ---------------------------------------------------------------------------
 
 
 @given(
@@ -466,7 +467,7 @@ def test_training_helpers(program) -> None:
     assert_alike(run, rtol=1e-6, words=3)
 
 
-# -- programs of a tutorial ------------------------------------------------------------------------------
+# -- programs of a tutorial ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given, strategies as st
+from hypothesis import example, given
+from hypothesis import strategies as st
 from two_worlds import assert_alike, refusal
 
 REDUCTIONS = ["mean", "sum", "none"]
@@ -33,7 +34,7 @@ def numbers(torch, shape, dtype, low=-2.0, high=2.0, needs=True):
     return (torch.rand(shape, dtype=getattr(torch, dtype)) * (high - low) + low).requires_grad_(needs)
 
 
-# -- of two tensors of the same shape ------------------------------------------------------------------------------
+# -- of two tensors of the same shape --------------------------------------------------------------
 
 
 @given(
@@ -191,7 +192,7 @@ def test_refused_probabilities(program) -> None:
     refusal(lambda torch: program(torch, torch.nn.functional))
 
 
-# -- of classes ------------------------------------------------------------------------------
+# -- of classes ------------------------------------------------------------------------------------
 
 inner = st.lists(st.integers(1, 3), max_size=3)
 

@@ -68,7 +68,7 @@ def foo(torch):
     return Foo()
 
 
-# -- the parts ------------------------------------------------------------------------------
+# -- the parts -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_parameter_that_was_computed_is_refused() -> None:
     refusal(run)
 
 
-# -- Parameter ------------------------------------------------------------------------------
+# -- Parameter -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_copies_of_modules(twin) -> None:
     assert_alike(run)
 
 
-# -- saving and loading ------------------------------------------------------------------------------
+# -- saving and loading ----------------------------------------------------------------------------
 
 
 def changed(torch, change):
@@ -361,7 +361,7 @@ def test_a_number_is_loaded_from_a_vector_of_one() -> None:
     assert_alike(run)
 
 
-# -- modes, dtypes, gradients ------------------------------------------------------------------------------
+# -- modes, dtypes, gradients ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -416,7 +416,7 @@ def test_apply_visits_children_first() -> None:
     assert_alike(run)
 
 
-# -- hooks ------------------------------------------------------------------------------
+# -- hooks -----------------------------------------------------------------------------------------
 
 
 def test_forward_hooks() -> None:
@@ -463,7 +463,7 @@ def test_deepcopy_keeps_hooks() -> None:
     assert_alike(run, rtol=1e-6)
 
 
-# -- containers ------------------------------------------------------------------------------
+# -- containers ------------------------------------------------------------------------------------
 
 
 def four(torch):
@@ -583,7 +583,7 @@ def test_module_dicts_are_dicts() -> None:
     assert_alike(run)
 
 
-# -- what it costs ------------------------------------------------------------------------------
+# -- what it costs ---------------------------------------------------------------------------------
 
 
 def test_modules_die_without_the_garbage_collector() -> None:

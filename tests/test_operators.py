@@ -34,7 +34,7 @@ def test_row_has_a_strategy_and_a_counterpart(name: str) -> None:
     assert callable(oracle.counterpart(TABLE[name]))
 
 
-# -- values and gradients ------------------------------------------------------------------------------
+# -- values and gradients --------------------------------------------------------------------------
 
 
 def floating(tensors: Any) -> list[int]:
@@ -158,7 +158,7 @@ def test_values_and_gradients(name: str, data: Any) -> None:
     compare(TABLE[name], sampler.arguments(TABLE[name]), dtype, sampler)
 
 
-# -- dtypes ------------------------------------------------------------------------------
+# -- dtypes ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -186,7 +186,7 @@ def test_dtypes(name: str, data: Any) -> None:
         close(mine, other, "value", dtype, oracle.magnitude(*args))
 
 
-# -- in place ------------------------------------------------------------------------------
+# -- in place --------------------------------------------------------------------------------------
 
 
 # Torch's in-place forms that are not here: they change a tensor's shape, not its elements.
@@ -232,7 +232,7 @@ def test_in_place(name: str, data: Any) -> None:
         close(mine, other, "gradient", dtype, max(oracle.magnitude(*args), oracle.magnitude(g)))
 
 
-# -- memory ------------------------------------------------------------------------------
+# -- memory ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [name for name in ROWS if TABLE[name].differentiable])

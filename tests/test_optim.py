@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tinygrad_mlp
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from parity import same
+
+import tinygrad_mlp
 from tinygrad_mlp.optim import optimizer
 
 SHAPES = [(3, 4), (4,), (), (0, 2), (7, 5)]

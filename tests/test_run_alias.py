@@ -102,7 +102,7 @@ def minitorch_is_forgotten() -> Iterator[None]:
         del sys.modules[name]
 
 
-# -- torch is the package ------------------------------------------------------------------------------
+# -- torch is the package --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_by_default_torch_is_tinygrad_mlp() -> None:
         assert __import__("torch") is tinygrad_mlp
 
 
-# -- the script is the main program ------------------------------------------------------------------------------
+# -- the script is the main program ----------------------------------------------------------------
 
 
 def test_the_script_is_main(run: Run, tmp_path: Path) -> None:
@@ -315,7 +315,7 @@ def test_the_source_is_decoded_as_python_does(run: Run, capsys, text: bytes) -> 
     assert capsys.readouterr().out == "é\n"
 
 
-# -- what is missing is one line ------------------------------------------------------------------------------
+# -- what is missing is one line -------------------------------------------------------------------
 
 HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n\n"  # so the line below is line 5
 
@@ -406,7 +406,7 @@ def test_what_the_script_catches_is_its_own_business(run: Run, source: str) -> N
     assert run(source) == (0, "cpu\n", "")
 
 
-# -- everything else is the script's own ------------------------------------------------------------------------------
+# -- everything else is the script's own -----------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ def test_the_library_is_imported_only_when_used() -> None:
     assert done.stdout == "False\n"
 
 
-# -- the write is atomic ------------------------------------------------------------------------------
+# -- the write is atomic ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("umask", [0o022, 0o077, 0o000])

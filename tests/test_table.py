@@ -41,7 +41,7 @@ def column(tmp_path: Path, values: list[object]) -> Table:
     return load_table(write(tmp_path, "x,y\n" + "".join(f"{i},{value}\n" for i, value in enumerate(values))))
 
 
-# -- what is read ------------------------------------------------------------------------------
+# -- what is read ----------------------------------------------------------------------------------
 
 
 def test_a_table_with_classes(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_every_number_is_read_back_bit_for_bit(tmp_path_factory: pytest.TempPath
     assert table.target.tolist() == [i % 2 for i in range(rows)]
 
 
-# -- classes or a quantity ------------------------------------------------------------------------------
+# -- classes or a quantity -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_the_task_can_be_said(tmp_path: Path) -> None:
     assert refusal(tmp_path / "a.npz", None, "regression") == "the target 'y' is not numeric: y[0] has '1'"
 
 
-# -- CSV that is refused ------------------------------------------------------------------------------
+# -- CSV that is refused ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_a_refusal_is_a_value_error() -> None:
     assert issubclass(DataError, ValueError)
 
 
-# -- NPZ ------------------------------------------------------------------------------
+# -- NPZ -------------------------------------------------------------------------------------------
 
 X = np.arange(12.0).reshape(6, 2)
 Y = np.array([0, 1, 2, 0, 1, 2]) / 2
@@ -419,7 +419,7 @@ def test_a_damaged_npz_is_refused_or_read_never_a_crash(tmp_path: Path) -> None:
     assert refused > len(content) / 2
 
 
-# -- the split ------------------------------------------------------------------------------
+# -- the split -------------------------------------------------------------------------------------
 
 
 @settings(deadline=None)
@@ -455,7 +455,7 @@ def test_splits_that_are_refused(rows: int, fraction: float, message: str) -> No
     assert str(raised.value) == message
 
 
-# -- standardisation ------------------------------------------------------------------------------
+# -- standardisation -------------------------------------------------------------------------------
 
 columns = hnp.arrays(
     np.float64, hnp.array_shapes(min_dims=1, max_dims=2, min_side=1, max_side=8), elements=st.floats(-1e6, 1e6)

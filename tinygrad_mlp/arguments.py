@@ -16,7 +16,7 @@ from .tensor import Tensor
 
 
 def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
-    """The arguments with arrays for Tensors, brought to the dtype that torch computes in; TypeError in torch's words."""
+    """The arguments with arrays for Tensors, in the dtype that torch computes in; TypeError in torch's words."""
     arrays = list(args)
     for position in row.tensors:
         arg = args[position]
@@ -52,7 +52,8 @@ def _refuse_kind(row: Operator, dtype: np.dtype[Any]) -> None:
 def _sequence(row: Operator, arg: Any) -> Any:
     if not isinstance(arg, (list, tuple)):
         raise TypeError(
-            f"{row.name}(): argument '{row.parameters[0]}' (position 1) must be tuple of Tensors, not {type(arg).__name__}"
+            f"{row.name}(): argument '{row.parameters[0]}' (position 1) must be tuple of Tensors, "
+            f"not {type(arg).__name__}"
         )
     return arg
 
@@ -87,9 +88,7 @@ def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
     target = dtypes.result_type(*operands)
     if row.promotion == "float" and target.kind != "f":
         target = dtypes.get_default_dtype().numpy
-    cast = [
-        x.astype(target) if isinstance(x, np.ndarray) and x.dtype != target else _number(x, target) for x in operands
-    ]
+    cast = [_cast(x, target) for x in operands]
     if row.listed:
         arrays[0] = cast
     else:
@@ -98,8 +97,10 @@ def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
     return arrays
 
 
-def _number(x: Any, target: np.dtype[Any]) -> Any:
-    """A Python number, made an array where NumPy would not take it for one of the target's dtype."""
+def _cast(x: Any, target: np.dtype[Any]) -> Any:
+    """An array in the target's dtype; a Python number too, as NumPy might take it for one of another."""
+    if isinstance(x, np.ndarray):
+        return x if x.dtype == target else x.astype(target)
     if isinstance(x, (bool, int, float)):
         return np.asarray(x).astype(target)
     return x

@@ -20,7 +20,7 @@ from .tensor import Size, Tensor, device, wrap
 
 _f = FUNCTIONS
 
-# -- arithmetic ------------------------------------------------------------------------------
+# -- arithmetic ------------------------------------------------------------------------------------
 
 
 def _scaled(other: Any, alpha: Any) -> Any:
@@ -65,7 +65,7 @@ def _raw(x: Any) -> Any:
     return x.array if isinstance(x, Tensor) else x
 
 
-# -- products ------------------------------------------------------------------------------
+# -- products --------------------------------------------------------------------------------------
 
 
 def matmul(input: Tensor, other: Tensor) -> Tensor:
@@ -98,16 +98,16 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return _f["reshape"](input, (-1, 1)) * vec2
 
 
-# -- reductions ------------------------------------------------------------------------------
+# -- reductions ------------------------------------------------------------------------------------
 
 
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
-    """The largest element; with `dim` (values, indices) along it; with a tensor the elementwise maximum (torch.max)."""
+    """The largest element; with `dim` (values, indices) along it; with a tensor, elementwise (torch.max)."""
     return _extreme("max", "maximum", input, dim, keepdim)
 
 
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
-    """The smallest element; with `dim` (values, indices) along it; with a tensor the elementwise minimum (torch.min)."""
+    """The smallest element; with `dim` (values, indices) along it; with a tensor, elementwise (torch.min)."""
     return _extreme("min", "minimum", input, dim, keepdim)
 
 
@@ -161,7 +161,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     return indices
 
 
-# -- shape ------------------------------------------------------------------------------
+# -- shape -----------------------------------------------------------------------------------------
 
 
 def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
@@ -246,7 +246,8 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     known = math.prod(n for n in wanted if n != -1)
     if (-1 in wanted and (not known or shape[d] % known)) or (-1 not in wanted and known != shape[d]):
         raise RuntimeError(
-            f"unflatten: Provided sizes {wanted} don't multiply up to the size of dim {d} ({shape[d]}) in the input tensor"
+            f"unflatten: Provided sizes {wanted} don't multiply up to the size of dim {d} ({shape[d]}) in the input "
+            "tensor"
         )
     wanted = [shape[d] // known if n == -1 else n for n in wanted]
     return view(input, (*shape[:d], *wanted, *shape[d + 1 :]))
@@ -266,7 +267,8 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     if needed > available:
         raise RuntimeError(
             f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize {itemsize} "
-            f"requiring a storage size of {needed * itemsize} are out of bounds for storage of size {available * itemsize}"
+            f"requiring a storage size of {needed * itemsize} are out of bounds for storage of size "
+            f"{available * itemsize}"
         )
     return _f["as_strided"](input, size, stride, offset, own)
 
@@ -340,7 +342,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, builtins.max(-(-input.size(dim) // chunks), 1), dim)
 
 
-# -- elements ------------------------------------------------------------------------------
+# -- elements --------------------------------------------------------------------------------------
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
@@ -508,7 +510,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
 
 def _is_one_bool(index: Any) -> bool:
     """Whether an index is a single bool, which torch takes for a mask of a new dimension."""
-    return getattr(index, "dtype", None) == bool and not index.ndim
+    return getattr(getattr(index, "dtype", None), "kind", "") == "b" and not index.ndim
 
 
 def _before_arrays(self: Tensor, index: Any) -> tuple[Tensor, Any]:
@@ -568,8 +570,8 @@ def _select(self: Tensor, dim: int, index: int, place: int = 0) -> Tensor:
         if index:
             raise IndexError(f"index {index} is out of bounds for dimension 0 with size 0")
         raise IndexError(
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
-            "tensor to a number"
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
+            "0-dim tensor to a number"
         )
     size = self.array.shape[dim]
     if not -size <= index < size:
@@ -618,7 +620,8 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 def _index_error(self: Tensor, index: Any, text: str) -> IndexError:
     if not self.array.ndim and isinstance(index, int):
         return IndexError(
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
+            "0-dim tensor to a number"
         )
     if text.startswith("too many indices"):
         return IndexError(f"too many indices for tensor of dimension {self.array.ndim}")
@@ -636,7 +639,8 @@ def _index_error(self: Tensor, index: Any, text: str) -> IndexError:
 
 _METHODS = (
     add, sub, add_, sub_, div, matmul, addmm, addmm_, outer, max, min,
-    var, std, norm, argsort, view, flatten, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unbind, split, tensor_split, chunk, unflatten, as_strided, as_strided_,
+    var, std, norm, argsort, view, flatten, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unbind, split,
+    tensor_split, chunk, unflatten, as_strided, as_strided_,
     nonzero, allclose, isclose, equal, to, type, type_as, cpu, contiguous, copy_, fill_, zero_,
 )  # fmt: skip
 
@@ -680,5 +684,6 @@ install()
 __all__ = [
     "Size", "add", "addmm", "allclose", "argsort", "as_strided", "chunk", "div",
     "equal", "flatten", "is_floating_point", "is_tensor", "isclose", "matmul", "max", "min", "movedim", "nonzero",
-    "norm", "numel", "outer", "ravel", "result_type", "split", "std", "sub", "swapaxes", "tensor_split", "unbind", "unflatten", "var", "where",
+    "norm", "numel", "outer", "ravel", "result_type", "split", "std", "sub", "swapaxes", "tensor_split",
+    "unbind", "unflatten", "var", "where",
 ]  # fmt: skip

@@ -123,7 +123,7 @@ def _has_numpy_floats(data: Any) -> bool:
     return isinstance(first, np.ndarray)
 
 
-# -- of one value ------------------------------------------------------------------------------
+# -- of one value ----------------------------------------------------------------------------------
 
 
 def _shape(size: Any) -> tuple[int, ...]:
@@ -186,7 +186,7 @@ def eye(n: int, m: int | None = None, *, dtype: _dtype | None = None, requires_g
     return _made(np.eye(n, m, dtype=_numpy(dtype)), requires_grad)
 
 
-# -- in steps ------------------------------------------------------------------------------
+# -- in steps --------------------------------------------------------------------------------------
 
 
 def arange(
@@ -213,7 +213,7 @@ def linspace(
     return _made(np.linspace(start, end, steps, dtype=_numpy(dtype)), requires_grad)
 
 
-# -- at random ------------------------------------------------------------------------------
+# -- at random -------------------------------------------------------------------------------------
 
 
 def rand(

@@ -92,7 +92,7 @@ def _call_renamed(row: Operator, call: Function, values: tuple[Any, ...], other:
     return call(*arguments.values())
 
 
-# -- the three callers ------------------------------------------------------------------------------
+# -- the three callers -----------------------------------------------------------------------------
 
 
 def _general(row: Operator, row_class: type[Node]) -> Function:

@@ -6,6 +6,7 @@ The rules here are torch's ("Type promotion", pytorch.org/docs/stable/tensor_att
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -122,5 +123,5 @@ def result_type(*operands: Any) -> np.dtype[Any]:
 
 
 # The names `int` and `float` above are torch's dtypes; these are Python's.
-_python_int: type = type(0)
-_python_float: type = type(0.0)
+_python_int = builtins.int
+_python_float = builtins.float

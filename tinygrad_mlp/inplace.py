@@ -82,7 +82,7 @@ def _in_place(row: Operator, row_class: type[Node], tensor: Tensor, args: tuple[
 
 
 def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> None:
-    """Before a write into, or out of, a view: what torch refuses of overlaps, and what NumPy does not let be written."""
+    """Before a write into, or out of, a view: what torch refuses of overlaps, and what NumPy does not let one write."""
     of_number = row.overlap == "number" and not isinstance(args[1], Tensor)
     if row.name == "put" and args[2] is tensor:
         raise RuntimeError(PARTLY_THE_SAME)

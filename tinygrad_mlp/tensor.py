@@ -126,7 +126,7 @@ class Tensor:
         self.versions = [0]
         self.viewed = None
 
-    # -- what it is ------------------------------------------------------------------------------
+    # -- what it is --------------------------------------------------------------------------------
 
     @property
     def shape(self) -> Size:
@@ -259,9 +259,9 @@ class Tensor:
         grad = self._grad
         if grad is None and self.node is not None and not self._retains:
             warnings.warn(
-                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
-                "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
-                "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
+                "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated for "
+                "a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
                 "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for "
                 "more information.",
                 stacklevel=2,
@@ -408,7 +408,7 @@ class Tensor:
     def data(self) -> None:
         raise RuntimeError("Deleting tensor data is not allowed. Delete tensor instead!")
 
-    # -- as Python and NumPy values ------------------------------------------------------------------------------
+    # -- as Python and NumPy values ----------------------------------------------------------------
 
     def item(self) -> Any:
         """The one element, as a Python number. RuntimeError for more or fewer."""
@@ -465,9 +465,8 @@ class Tensor:
 
     def __repr__(self) -> str:
         node = self.grad_fn
-        return tensor_text(
-            self.array, requires_grad=self.needs_grad, grad_fn=None if node is None else node.name().rpartition(":")[2]
-        )
+        name = None if node is None else node.name().rpartition(":")[2]
+        return tensor_text(self.array, requires_grad=self.needs_grad, grad_fn=name)
 
     def __format__(self, spec: str) -> str:
         return (
@@ -477,7 +476,7 @@ class Tensor:
     def __dir__(self) -> list[str]:
         return sorted(set(object.__dir__(self)))
 
-    # -- copies ------------------------------------------------------------------------------
+    # -- copies ------------------------------------------------------------------------------------
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if self.node is not None:

@@ -44,7 +44,7 @@ VIEW_AND_SEVERAL = (
 )
 
 
-# -- the context ------------------------------------------------------------------------------
+# -- the context -----------------------------------------------------------------------------------
 
 
 class FunctionCtx:
@@ -169,7 +169,7 @@ class _Saved:
         )
 
 
-# -- the node ------------------------------------------------------------------------------
+# -- the node --------------------------------------------------------------------------------------
 
 
 class FunctionNode(Node):
@@ -265,7 +265,7 @@ def _expands(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
     return added >= 0 and all(n in (1, to[added + d]) for d, n in enumerate(shape))
 
 
-# -- Function ------------------------------------------------------------------------------
+# -- Function --------------------------------------------------------------------------------------
 
 
 class Function:
@@ -422,7 +422,7 @@ def _node_for(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...]) -> F
     return node
 
 
-# -- outputs ------------------------------------------------------------------------------
+# -- outputs ---------------------------------------------------------------------------------------
 
 
 def _with_history(
@@ -535,7 +535,7 @@ def _save(ctx: FunctionCtx, node: FunctionNode, inputs: tuple[Any, ...], raw: tu
     ctx._saved = [None if t is None else _Saved(t, node, _among(t, ctx.dirty_tensors)) for t in ctx.to_save]
 
 
-# -- once_differentiable ------------------------------------------------------------------------------
+# -- once_differentiable ---------------------------------------------------------------------------
 
 
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:

@@ -27,7 +27,7 @@ SCALAR = "should return a single Tensor"
 ONE_ELEMENT = "should contain a single element"
 
 
-# -- in and out ------------------------------------------------------------------------------
+# -- in and out ------------------------------------------------------------------------------------
 
 
 def _as_tuple(value: Any, argument: str, function: str) -> tuple[bool, Tensors]:
@@ -105,7 +105,7 @@ def _scalar_output(output: Any, function: str, strict: bool) -> Any:
     return output
 
 
-# -- gradients, and what strict refuses ------------------------------------------------------------------------------
+# -- gradients, and what strict refuses ------------------------------------------------------------
 
 INDEPENDENT = {
     "outputs": (
@@ -182,7 +182,7 @@ def _with_zeros(grads: Tensors, references: Tensors, strict: bool, create_graph:
     return tuple(_zeros(x) if g is None else g for g, x in zip(grads, references, strict=True))
 
 
-# -- products ------------------------------------------------------------------------------
+# -- products --------------------------------------------------------------------------------------
 
 
 def vjp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
@@ -275,7 +275,7 @@ def _hessian_product(name: str, func: Function, inputs: Any, v: Any, create_grap
     return _finished((output,), create_graph)[0], _unpacked(_finished(product, create_graph), is_tuple)
 
 
-# -- whole matrices ------------------------------------------------------------------------------
+# -- whole matrices --------------------------------------------------------------------------------
 
 
 def jacobian(

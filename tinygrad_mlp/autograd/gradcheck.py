@@ -178,7 +178,7 @@ def _drawn(output: Any, spaced: bool) -> Any:
     return tensor.requires_grad_()
 
 
-# -- inputs and outputs ------------------------------------------------------------------------------
+# -- inputs and outputs ----------------------------------------------------------------------------
 
 
 def _as_tuple(x: Any) -> Tensors:
@@ -221,7 +221,7 @@ def _check_inputs(inputs: Tensors) -> None:
         )
 
 
-# -- the two Jacobians ------------------------------------------------------------------------------
+# -- the two Jacobians -----------------------------------------------------------------------------
 
 
 def _differences(call: Callable[[], Any], change: Callable[[float], None], eps: float, where: str) -> list[Array]:
@@ -300,7 +300,7 @@ def _text(array: Array) -> str:
     return repr(engine.wrap(np.asarray(array)))
 
 
-# -- the checks ------------------------------------------------------------------------------
+# -- the checks ------------------------------------------------------------------------------------
 
 
 def _check(

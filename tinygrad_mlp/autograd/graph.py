@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-# -- what a node says of itself ------------------------------------------------------------------------------
+# -- what a node says of itself --------------------------------------------------------------------
 
 
 def _name(self: Node) -> str:
@@ -200,7 +200,7 @@ def increment_version(tensor: Any) -> None:
         x.versions[0] += 1
 
 
-# -- new nodes, shown to who asks ------------------------------------------------------------------------------
+# -- new nodes, shown to who asks ------------------------------------------------------------------
 
 _observers: list[Callable[[Node], None]] = []
 
@@ -223,7 +223,7 @@ def observe_nodes(observer: Callable[[Node], None]) -> None:
         _observers.append(observer)
 
 
-# -- hooks on what is saved ------------------------------------------------------------------------------
+# -- hooks on what is saved ------------------------------------------------------------------------
 
 
 class _Default(threading.local):

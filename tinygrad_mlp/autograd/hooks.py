@@ -193,7 +193,7 @@ def _replaced_all(hook: Hook, values: tuple[Any, ...], results: Any) -> tuple[An
     )
 
 
-# -- registering ------------------------------------------------------------------------------
+# -- registering -----------------------------------------------------------------------------------
 
 
 def _of_leaf(tensor: Any) -> NodeHooks:
@@ -281,7 +281,7 @@ Node.register_hook = register_hook  # type: ignore[attr-defined]
 Node.register_prehook = register_prehook  # type: ignore[attr-defined]
 
 
-# -- one hook for several tensors ------------------------------------------------------------------------------
+# -- one hook for several tensors ------------------------------------------------------------------
 
 
 class _MultiHandle(RemovableHandle):

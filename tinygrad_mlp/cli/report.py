@@ -87,7 +87,7 @@ class Terminal:
             yield lambda: bar.advance(task)
 
 
-# -- epochs ------------------------------------------------------------------------------
+# -- epochs ----------------------------------------------------------------------------------------
 
 
 def epoch_header(task: str) -> str:
@@ -147,7 +147,7 @@ def comparison(ours: Fitted, theirs: Fitted, threads: int) -> list[str]:
     ]
 
 
-# -- the end ------------------------------------------------------------------------------
+# -- the end ---------------------------------------------------------------------------------------
 
 
 def summary(scores: Scores, seconds: float, class_names: Sequence[str], target: str) -> list[str]:

@@ -50,7 +50,7 @@ def run_script(path: str, args: Sequence[str], package: str = "tinygrad_mlp") ->
     return 0
 
 
-# -- torch is another name of the package ------------------------------------------------------------------------------
+# -- torch is another name of the package ----------------------------------------------------------
 
 
 @contextmanager
@@ -118,7 +118,7 @@ def _renamed(name: str, old: str, new: str) -> str:
     return new + name[len(old) :]
 
 
-# -- the script is the main program ------------------------------------------------------------------------------
+# -- the script is the main program ----------------------------------------------------------------
 
 
 @contextmanager
@@ -162,7 +162,7 @@ def _report(error: BaseException, path: str, filename: str, package: str) -> int
     return 1
 
 
-# -- what is missing, and who asked for it ------------------------------------------------------------------------------
+# -- what is missing, and who asked for it ---------------------------------------------------------
 
 
 def _missing(error: BaseException, package: str) -> str | None:

@@ -90,7 +90,7 @@ class _Raw:
     target_place: Callable[[int], str]
 
 
-# -- CSV ------------------------------------------------------------------------------
+# -- CSV -------------------------------------------------------------------------------------------
 
 # What spreadsheets and pandas write for "no value" (pandas.read_csv: na_values).
 MISSING = frozenset(["", "nan", "-nan", "na", "n/a", "#n/a", "<na>", "null", "none", "?"])
@@ -192,7 +192,7 @@ def _target_values(texts: list[str]) -> Array:
     return np.array(["" if text.lower() == "nan" else text for text in texts], dtype=np.str_)
 
 
-# -- NPZ ------------------------------------------------------------------------------
+# -- NPZ -------------------------------------------------------------------------------------------
 
 
 def _read_npz(path: str, target: str | None) -> _Raw:
@@ -269,7 +269,7 @@ def _npz_keys(keys: list[str], target: str | None) -> tuple[str, str]:
     return candidates[0], target_key
 
 
-# -- both ------------------------------------------------------------------------------
+# -- both ------------------------------------------------------------------------------------------
 
 
 def _check(raw: _Raw) -> None:

@@ -58,7 +58,7 @@ class Options:
     json: bool
 
 
-# -- options ------------------------------------------------------------------------------
+# -- options ---------------------------------------------------------------------------------------
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -153,7 +153,7 @@ def _save(text: str) -> str:
     return text
 
 
-# -- the command ------------------------------------------------------------------------------
+# -- the command -----------------------------------------------------------------------------------
 
 
 def train_command(parsed: argparse.Namespace) -> int:
@@ -216,7 +216,7 @@ def _unsaved(path: str, error: OSError | ImportError) -> Refused:
     return Refused(f"--save {path}: {reason}")
 
 
-# -- the data ------------------------------------------------------------------------------
+# -- the data --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,7 @@ def _single(values: Array, names: Sequence[str]) -> Array:
     return single
 
 
-# -- training ------------------------------------------------------------------------------
+# -- training --------------------------------------------------------------------------------------
 
 
 def _train_ours(job: Job, screen: report.Screen, compare: bool) -> Fitted:

@@ -110,7 +110,7 @@ def _gradients(outputs: Sequence[Any], inputs: Sequence[Any], cotangents: Any, c
     return [wrap(np.zeros_like(x.array)) if g is None else g for g, x in zip(grads, inputs, strict=True)]
 
 
-# -- argnums ------------------------------------------------------------------------------
+# -- argnums ---------------------------------------------------------------------------------------
 
 
 def _position(argnum: Any, count: int) -> int:
@@ -143,7 +143,7 @@ def _differentiable(level: _Level, args: tuple[Any, ...], argnums: Argnums | Non
     return own, trees[0] if isinstance(argnums, int) else trees
 
 
-# -- transforms ------------------------------------------------------------------------------
+# -- transforms ------------------------------------------------------------------------------------
 
 
 def grad(func: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:

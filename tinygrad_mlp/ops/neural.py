@@ -99,7 +99,7 @@ def gelu(input: Array, approximate: str = "none") -> Array:
     return 0.5 * input * (1 + np.tanh(_ROOT * (input + 0.044715 * input * input * input)))
 
 
-# -- losses ------------------------------------------------------------------------------
+# -- losses ----------------------------------------------------------------------------------------
 
 
 def _reduce(loss: Array, reduction: str) -> Array:

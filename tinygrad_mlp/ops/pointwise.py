@@ -12,7 +12,7 @@ from .masking import keep
 from .special import special
 from .table import Array, binary, operator, unary
 
-# -- sign and rounding ------------------------------------------------------------------------------
+# -- sign and rounding -----------------------------------------------------------------------------
 
 
 def _no_bool_negation(input: Array) -> None:
@@ -65,7 +65,7 @@ contiguous_clone = unary(
 )  # fmt: skip
 clone = unary("clone", _clone, lambda g: g, numpy=np.copy, inplace=False, doc="A copy with its own memory")
 
-# -- powers, exponentials, logarithms ------------------------------------------------------------------------------
+# -- powers, exponentials, logarithms --------------------------------------------------------------
 
 square = unary(
     "square", lambda input: input * input if input.dtype != bool else input.astype(np.int64),
@@ -87,7 +87,7 @@ log2 = unary("log2", np.log2, lambda g, input: g / (input * math.log(2)), promot
 log10 = unary("log10", np.log10, lambda g, input: g / (input * math.log(10)), promotion="float")
 log1p = unary("log1p", np.log1p, lambda g, input: g / (input + 1), promotion="float", node_name="Log1PBackward0")
 
-# -- trigonometric and hyperbolic ------------------------------------------------------------------------------
+# -- trigonometric and hyperbolic ------------------------------------------------------------------
 
 sin = unary("sin", np.sin, lambda g, input: g * np.cos(input), promotion="float")
 cos = unary("cos", np.cos, lambda g, input: -g * np.sin(input), promotion="float")
@@ -102,7 +102,7 @@ asinh = unary("asinh", np.arcsinh, lambda g, input: g / np.sqrt(1 + input * inpu
 acosh = unary("acosh", np.arccosh, lambda g, input: g / np.sqrt(input * input - 1), promotion="float")
 atanh = unary("atanh", np.arctanh, lambda g, input: g / (1 - input * input), promotion="float")
 
-# -- special functions ------------------------------------------------------------------------------
+# -- special functions -----------------------------------------------------------------------------
 
 erf = unary(
     "erf", lambda input: special.erf(input), lambda g, input: g * (2 / math.sqrt(math.pi)) * np.exp(-input * input),
@@ -113,7 +113,7 @@ erfc = unary(
     promotion="float", doc="1 - erf",
 )  # fmt: skip
 
-# -- arithmetic ------------------------------------------------------------------------------
+# -- arithmetic ------------------------------------------------------------------------------------
 
 
 def _no_bool_subtraction(input: Any, other: Any) -> None:
@@ -282,7 +282,7 @@ sinc = unary(
     doc="sin(pi x) / (pi x), and 1 at 0",
 )  # fmt: skip
 
-# -- choosing ------------------------------------------------------------------------------
+# -- choosing --------------------------------------------------------------------------------------
 
 # On a tie both sides get half of the cotangent, as in torch.
 maximum = binary(
@@ -454,7 +454,7 @@ def lerp(input: Array, end: Array, weight: Any) -> Array:
     return np.where(np.absolute(weight) < 0.5, input + weight * (end - input), from_end)
 
 
-# -- comparison and logic: nothing to differentiate ------------------------------------------------------------------------------
+# -- comparison and logic: nothing to differentiate ------------------------------------------------
 
 eq = binary("eq", np.equal)
 ne = binary("ne", np.not_equal)

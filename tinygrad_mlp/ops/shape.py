@@ -347,7 +347,7 @@ def tril(input: Array, diagonal: int = 0) -> Array:
     return np.tril(input, diagonal)
 
 
-# -- views that torch's indexing is made of, and by their place in memory ------------------------------------------------------------------------------
+# -- views that torch's indexing is made of, and by their place in memory --------------------------
 
 
 @operator(

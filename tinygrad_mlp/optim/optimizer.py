@@ -89,7 +89,7 @@ class Optimizer:
         """Write one parameter's new value into its array, and what must be remembered into its state."""
         raise NotImplementedError
 
-    # -- saving and loading ------------------------------------------------------------------------------
+    # -- saving and loading ------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
         """The state and the groups, with parameters as numbers in the order of the groups."""
@@ -132,8 +132,8 @@ def _as_parameters(params: Any) -> list[Tensor]:
     parameters = [params] if isinstance(params, Tensor) else params
     if isinstance(parameters, set):
         raise TypeError(
-            "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will "
-            "change between runs. Please use a list instead."
+            "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
+            "will change between runs. Please use a list instead."
         )
     parameters = [p[1] if isinstance(p, tuple) and len(p) == 2 else p for p in parameters]
     for p in parameters:

@@ -13,7 +13,9 @@ from .optimizer import Group, Optimizer, blocks
 class SGD(Optimizer):
     """p -= lr * d, where d is the gradient, or a running sum of gradients with momentum.
 
-        d = grad + weight_decay * p;   buf = momentum * buf + (1 - dampening) * d;   d = d + momentum * buf (Nesterov) or buf
+        d = grad + weight_decay * p
+        buf = momentum * buf + (1 - dampening) * d
+        d = d + momentum * buf (Nesterov), or buf
 
     The first buffer is the first d. ValueError for options out of range. Source: torch.optim.SGD; momentum as in
     Sutskever et al. 2013.

@@ -27,7 +27,7 @@ def torch() -> Any:
     return torch
 
 
-# -- the counterpart of a row ------------------------------------------------------------------------------
+# -- the counterpart of a row ----------------------------------------------------------------------
 
 # Rows whose name or signature is not torch's.
 COUNTERPARTS: dict[str, Call] = {
@@ -77,7 +77,7 @@ def _added(x: Any, shape: tuple[int, ...], index: Any) -> Any:
     return zeros.index_put((torch().from_numpy(np.array(places)),), x, True).reshape(shape)
 
 
-# -- from one world to the other ------------------------------------------------------------------------------
+# -- from one world to the other -------------------------------------------------------------------
 
 
 def to_torch(x: Any) -> Any:
@@ -155,7 +155,7 @@ def outcome(function: Call, *args: Any) -> Any:
             return error
 
 
-# -- agreement ------------------------------------------------------------------------------
+# -- agreement -------------------------------------------------------------------------------------
 
 
 def magnitude(*values: Any) -> float:

@@ -50,7 +50,7 @@ class Sampler:
             return self.binary()
         raise LookupError(f"the row {row.name} says neither by its parameters nor by `sample` how to call it")
 
-    # -- shapes and dimensions ------------------------------------------------------------------------------
+    # -- shapes and dimensions ---------------------------------------------------------------------
 
     def choice(self, options: Sequence[Any]) -> Any:
         """One of several."""
@@ -109,7 +109,7 @@ class Sampler:
         shapes += [(a, n // a) for a in (2, 3) if n % a == 0] + ([()] if n == 1 else [])
         return tuple(self.choice(shapes))
 
-    # -- arrays ------------------------------------------------------------------------------
+    # -- arrays ------------------------------------------------------------------------------------
 
     def floats(self, shape: Shape, finite: bool = False, dtype: Any = None) -> Any:
         """An array of the Sampler's dtype in some layout: special points, ties, small and large numbers."""
@@ -223,7 +223,7 @@ class Sampler:
         """A floating dtype that the arrays do not have."""
         return np.dtype("float32" if self.dtypes == [np.dtype("float64")] else "float64")
 
-    # -- matrices ------------------------------------------------------------------------------
+    # -- matrices ----------------------------------------------------------------------------------
 
     def chain(self) -> tuple[Any, Any]:
         """Two matrices that can be multiplied."""
@@ -238,7 +238,7 @@ class Sampler:
         second = (k,) if self.draw(st.integers(0, 3)) == 3 else (*batches[1], k, self.size())
         return self.floats(first), self.floats(second)
 
-    # -- indices ------------------------------------------------------------------------------
+    # -- indices -----------------------------------------------------------------------------------
 
     def indices(self, size: int) -> Any:
         """A vector of indices along a dimension of `size`."""

@@ -133,7 +133,7 @@ def _random_numbers_from(rng_state: Any) -> Generator[None, None, None]:
         set_rng_state(now)
 
 
-# -- recorded, but saved again ------------------------------------------------------------------------------
+# -- recorded, but saved again ---------------------------------------------------------------------
 
 _early_stop: bool | None = None
 
@@ -257,7 +257,7 @@ class _AgainHooks(saved_tensors_hooks):
         super().__init__(pack, lambda tensor: tensor)
 
 
-# -- not recorded: a backward within backward ------------------------------------------------------------------------------
+# -- not recorded: a backward within backward ------------------------------------------------------
 
 
 class CheckpointFunction(Function):

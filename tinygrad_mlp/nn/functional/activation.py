@@ -139,7 +139,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     return narrow(input, dim, 0, half) * sigmoid(narrow(input, dim, half, half))
 
 
-# -- along a dimension -------------------------------------------------------------------------------------------------
+# -- along a dimension -----------------------------------------------------------------------------
 
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: _dtype | None = None) -> Tensor:

@@ -50,7 +50,7 @@ def _reduced(loss: Any, reduction: str) -> Tensor:
     return loss if reduction == "none" else _sum(loss) if reduction == "sum" else _mean(loss)
 
 
-# -- of two tensors of the same shape ----------------------------------------------------------------------------------
+# -- of two tensors of the same shape --------------------------------------------------------------
 
 
 def _warn_of_sizes(input: Tensor, target: Tensor) -> None:
@@ -142,7 +142,7 @@ def huber_loss(
     return _reduced(loss, reduction)
 
 
-# -- of probabilities --------------------------------------------------------------------------------------------------
+# -- of probabilities ------------------------------------------------------------------------------
 
 
 def binary_cross_entropy(
@@ -227,7 +227,7 @@ def kl_div(
     return _sum(loss) / input.shape[0] if input.ndim else _sum(loss)
 
 
-# -- of classes --------------------------------------------------------------------------------------------------------
+# -- of classes ------------------------------------------------------------------------------------
 
 
 def nll_loss(

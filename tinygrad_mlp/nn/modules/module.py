@@ -53,7 +53,7 @@ class Module:
         own["_forward_hooks"] = OrderedDict()
         own["_forward_pre_hooks"] = OrderedDict()
 
-    # -- calling ------------------------------------------------------------------------------------------------------
+    # -- calling -----------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._forward_hooks or self._forward_pre_hooks:
@@ -102,7 +102,7 @@ class Module:
         """
         return _register(self._forward_hooks, hook, with_kwargs, prepend)
 
-    # -- the parts: attributes that live in the three dicts -----------------------------------------------------------
+    # -- the parts: attributes that live in the three dicts ----------------------------------------
 
     def __getattr__(self, name: str) -> Any:  # only for what is not found in the ordinary way
         own = self.__dict__
@@ -229,7 +229,7 @@ class Module:
         if name not in part and hasattr(self, name):
             raise KeyError(f"attribute '{name}' already exists")
 
-    # -- walking over the parts ---------------------------------------------------------------------------------------
+    # -- walking over the parts --------------------------------------------------------------------
 
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
@@ -325,7 +325,7 @@ class Module:
             raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
         return getattr(module, name)
 
-    # -- saving and loading -------------------------------------------------------------------------------------------
+    # -- saving and loading ------------------------------------------------------------------------
 
     def state_dict(
         self, *, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False
@@ -423,7 +423,7 @@ class Module:
             )
         return None
 
-    # -- for every module at once -------------------------------------------------------------------------------------
+    # -- for every module at once ------------------------------------------------------------------
 
     def apply(self: Self, fn: Callable[[Module], Any]) -> Self:
         """Call `fn` on every module below this one, children first, and on this one; returns this one."""
@@ -507,7 +507,7 @@ class Module:
         """The module itself, which is on the CPU."""
         return self
 
-    # -- printing -----------------------------------------------------------------------------------------------------
+    # -- printing ----------------------------------------------------------------------------------
 
     def extra_repr(self) -> str:
         """What a subclass prints of itself between its parentheses."""
