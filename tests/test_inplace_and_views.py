@@ -576,6 +576,21 @@ def contiguous_is_in_c_order(torch):
     return c.is_contiguous(), cat.is_contiguous(), x.t().clone().is_contiguous(), x.expand(2, 2, 3).clone().stride()
 
 
+def negated_with_strides(torch):
+    x = torch.arange(1.0, 10.0)
+    x[1::4].neg_()
+    y = torch.arange(1.0, 18.0, dtype=torch.float64)
+    y[::8].neg_()
+    return x, y
+
+
+def number_from_what_it_fills(torch):
+    x = torch.arange(6.0).reshape(2, 3)
+    x[0] = x[0, 1]
+    x.expand(2, 2, 3).detach().zero_()
+    return x
+
+
 def mask_of_a_number(torch):
     y = _leaf(torch) * 2
     y[y > 0] = y.sum() * 3
@@ -591,6 +606,7 @@ FOUND = [
     whole_slices_are_the_tensor_itself, diagonal_is_written, strided_view_with_overlap, strided_view_is_written,
     base_transposed_in_place, reshaped_in_place, every_fill_of_an_expanded_view, one_element_dimension_is_no_overlap,
     fused_in_place, detached_by_a_view_of_everything, contiguous_is_in_c_order, mask_of_a_number,
+    negated_with_strides, number_from_what_it_fills,
 ]  # fmt: skip
 
 

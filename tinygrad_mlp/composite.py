@@ -459,7 +459,8 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
 
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Write one value into every element (torch.Tensor.fill_)."""
-    if self.viewed is None and not self.needs_grad and isinstance(value, (int, float)):  # nothing to record
+    number = isinstance(value, (int, float))
+    if number and self.viewed is None and not self.needs_grad and self.array.flags.writeable:  # nothing to record
         count = self.versions[-1]  # an inference tensor refuses here, before the write
         self.array.fill(value)
         self.versions[0] = count + 1
@@ -473,7 +474,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
 
 def zero_(self: Tensor) -> Tensor:
     """Write 0 into every element (torch.Tensor.zero_)."""
-    if self.viewed is None and not self.needs_grad:
+    if self.viewed is None and not self.needs_grad and self.array.flags.writeable:
         count = self.versions[-1]  # an inference tensor refuses here, before the write
         self.array.fill(0)
         self.versions[0] = count + 1

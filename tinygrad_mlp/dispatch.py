@@ -56,13 +56,13 @@ def node_class(row: Operator) -> type[Node]:
 
 def _with_signature(row: Operator, call: Function) -> Function:
     """`call`, as a function with the row's parameter names and defaults (a lambda made from text, as namedtuple's)."""
-    if row.variadic:
+    arity, required = len(row.parameters), len(row.parameters) - len(row.defaults)
+    if row.variadic or "dim" in row.parameters[:required]:
 
         def function(*args: Any, **kwargs: Any) -> Any:
-            return call(*row.complete(args, kwargs))
+            return call(*(args if len(args) == arity and not kwargs and not row.variadic else row.complete(args, kwargs)))
 
     else:
-        required = len(row.parameters) - len(row.defaults)
         scope: dict[str, Any] = {"call": call, "renamed": functools.partial(_call_renamed, row, call)}
         parameters = list(row.parameters)
         for i, default in enumerate(row.defaults, required):

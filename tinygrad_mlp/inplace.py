@@ -60,6 +60,7 @@ def _in_place(row: Operator, row_class: type[Node], tensor: Tensor, args: tuple[
     target = tensor.array
     if (
         tensor.viewed is not None
+        or not target.flags.writeable
         or row.name == "put"
         or any(isinstance(x, Tensor) and x.viewed is not None for x in args)
     ):
@@ -88,7 +89,7 @@ def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> Non
         raise RuntimeError(PARTLY_THE_SAME)
     refuse_overlap(
         tensor,
-        () if of_number else args[1:],
+        () if row.overlap == "number" else args[1:],
         with_itself=row.overlap == "refused" or (not of_number and row.overlap == "number"),
     )
     tensor.array.flags.writeable = True  # NumPy's broadcast_to and diagonal are not

@@ -27,7 +27,11 @@ def _sign(input: Array) -> Array:
     return np.copy(input) if input.dtype == bool else (input > 0).astype(input.dtype) - (input < 0)
 
 
-neg = unary("neg", np.negative, lambda g: -g, check=_no_bool_negation)
+def _negate(input: Array) -> None:
+    input[...] = -input  # np.negative(x, x) of NumPy 2.4 is wrong for strides of four float32 or eight float64
+
+
+neg = unary("neg", np.negative, lambda g: -g, check=_no_bool_negation, write=_negate)
 sign = unary("sign", _sign, lambda g: np.zeros_like(g), numpy=np.sign, doc="-1, 0 or 1; of nan 0")
 abs = unary("abs", np.absolute, lambda g, input: g * sign(input), kinds="if")
 
