@@ -57,10 +57,15 @@ def node_class(row: Operator) -> type[Node]:
 def _with_signature(row: Operator, call: Function) -> Function:
     """`call`, as a function with the row's parameter names and defaults (a lambda made from text, as namedtuple's)."""
     arity, required = len(row.parameters), len(row.parameters) - len(row.defaults)
-    if row.variadic or "dim" in row.parameters[:required]:
+    function: Any
+    if row.parameters == ("input", "other") and not row.kinds:
+        function = call  # these are its own names
+    elif row.variadic or "dim" in row.parameters[:required]:
 
         def function(*args: Any, **kwargs: Any) -> Any:
-            return call(*(args if len(args) == arity and not kwargs and not row.variadic else row.complete(args, kwargs)))
+            return call(
+                *(args if len(args) == arity and not kwargs and not row.variadic else row.complete(args, kwargs))
+            )
 
     else:
         scope: dict[str, Any] = {"call": call, "renamed": functools.partial(_call_renamed, row, call)}
@@ -139,7 +144,8 @@ def _two_tensors(row: Operator, row_class: type[Node], general: Function) -> Fun
     def call(input: Any, other: Any) -> Tensor:
         a = input.array if isinstance(input, Tensor) else input
         b = other.array if isinstance(other, Tensor) else other
-        if not fitting(a, b):
+        alike = type(a) is ndarray and type(b) is ndarray and a.dtype is b.dtype and a.dtype.kind == "f"
+        if not (alike or fitting(a, b)):
             return general(input, other)  # type: ignore[no-any-return]
         input_needs = other_needs = False
         if a is not input:

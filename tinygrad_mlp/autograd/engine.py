@@ -83,7 +83,7 @@ def _run(
             array = part.array if create_graph else part
             if array.shape != edge.shape:
                 part = sum_to(part, edge.shape)  # the operand was broadcast
-            if array.dtype != edge.dtype:
+            if array.dtype is not edge.dtype and array.dtype != edge.dtype:
                 part = cast(part, edge.dtype)
             if edge in pending:
                 pending[edge] = pending[edge] + part

@@ -211,8 +211,10 @@ def _pow_exponent(g: Array, out: Array, input: Array, exponent: Array) -> Array:
 
 
 def _pow(input: Any, exponent: Any) -> Array:
+    if type(exponent) is int and exponent == 2:
+        return np.square(input)
     if getattr(input, "dtype", None) is None or input.dtype.kind == "f":
-        return input**exponent  # not np.power, which has no shorter way for a square
+        return input**exponent
     whole = np.power(input, np.maximum(exponent, 0))
     fraction = np.where(
         input == -1, 1 - 2 * (exponent & 1), input == 1
