@@ -57,7 +57,7 @@ def node_class(row: Operator) -> type[Node]:
 def _with_signature(row: Operator, call: Function) -> Function:
     """`call`, as a function with the row's parameter names and defaults (a lambda made from text, as namedtuple's)."""
     arity, required = len(row.parameters), len(row.parameters) - len(row.defaults)
-    function: Any
+    function: Function
     if row.parameters == ("input", "other") and not row.kinds:
         function = call  # these are its own names
     elif row.variadic or "dim" in row.parameters[:required]:
