@@ -599,7 +599,17 @@ def mask_of_a_number(torch):
     return y, part.shape
 
 
+def indexed_view_that_leads_nowhere(torch):
+    x = torch.ones(2, 3, requires_grad=True)
+    with torch.no_grad():
+        v = x.view(-1)
+    y = v[[0]]
+    y.backward(torch.ones_like(y))
+    y.backward(torch.ones_like(y))
+
+
 FOUND = [
+    indexed_view_that_leads_nowhere,
     view_made_without_grad_requires_it, view_of_what_later_requires_grad, leaf_that_no_longer_requires_grad,
     retained_grad_follows_a_write, retained_grad_of_a_base_follows_a_write_into_a_view, hook_stays_with_what_it_saw,
     several_views_are_one_node, several_views_twice_differentiable, index_is_a_chain_of_views,

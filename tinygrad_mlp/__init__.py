@@ -27,6 +27,7 @@ from .autograd.anomaly import (
 )
 from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd.inference import is_inference as is_inference
+from . import indexing as _indexing  # noqa: F401 - gives Tensor its x[i]
 from .composite import *  # noqa: F403
 from .creation import *  # noqa: F403
 from .dtypes import (

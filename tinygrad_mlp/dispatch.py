@@ -47,7 +47,7 @@ def node_class(row: Operator) -> type[Node]:
     """The class of the nodes that a row writes, named as torch names it."""
     base = OperatorWithOutputs if len(row.outputs) > 1 else OperatorOnList if row.listed else Node
     read = [place for reads in row.reads for place in _holding(row, reads)]
-    shares = len(set(read)) < len(read)
+    shares = bool(row.saves) or len(set(read)) < len(read)
     saves = bool(row.reads) and all(_holding(row, read) for read in row.reads) if row.saves is None else row.saves
     return type(
         row.node_name, (base,), {"__slots__": (), "row": row, "saves": saves, "shares": shares, **saved_attributes(row)}

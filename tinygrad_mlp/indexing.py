@@ -1,0 +1,174 @@
+"""x[index] and x[index] = value: torch's indexing, as the views and copies that it is made of."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+from .functions import FUNCTIONS, INPLACE
+from .ops.indexing import is_basic
+from .tensor import Tensor, wrap
+
+_f = FUNCTIONS
+
+
+def setitem(self: Tensor, index: Any, value: Any) -> None:
+    """self[index] = value, recorded where a gradient is needed."""
+    index = plain_index(index)
+    if not is_basic(index):
+        self, index = _before_arrays(self, index)
+        if not self.array.ndim:
+            raise IndexError("too many indices for tensor of dimension 0")
+        try:
+            INPLACE["put_"](self, index, value)
+        except IndexError as error:
+            raise _index_error(self, index, str(error)) from None
+        return
+    part = _view_at(self, (index,) if self.array.ndim and not isinstance(index, tuple) else index)
+    if not isinstance(value, Tensor):
+        value = wrap(np.asarray(value, part.array.dtype))
+    shape = part.array.shape
+    if value.array.shape == shape:
+        INPLACE["assign_"](part, value)
+    elif not value.array.ndim:
+        INPLACE["fill_"](part, value)
+    else:
+        ones = next((d for d, n in enumerate(value.array.shape) if n != 1), value.array.ndim)
+        if ones:
+            value = _f["reshape"](value, value.array.shape[ones:])
+        INPLACE["assign_"](part, _f["expand"](value, shape) if value.array.shape != shape else value)
+
+
+def _is_one_bool(index: Any) -> bool:
+    """Whether an index is a single bool, which torch takes for a mask of a new dimension."""
+    return getattr(getattr(index, "dtype", None), "kind", "") == "b" and not index.ndim
+
+
+def _before_arrays(self: Tensor, index: Any) -> tuple[Tensor, Any]:
+    """The view that an index's integers, slices and None give, and what is left for its arrays: torch's order.
+
+    NumPy takes an integer beside arrays for one of them, which can move dimensions to the front.
+    """
+    if _is_one_bool(index):
+        return _f["unsqueeze"](self, 0), np.reshape(index, 1)
+    if not isinstance(index, tuple) or not any(part is None or isinstance(part, (int, slice)) for part in index):
+        return self, index
+    view: list[Any] = []
+    rest: list[Any] = []
+    for part in index:
+        if isinstance(part, np.ndarray):
+            view += [slice(None)] * (part.ndim if part.dtype == bool else 1)
+            rest.append(part)
+        else:
+            view.append(part)
+            if not isinstance(part, int):
+                rest.append(part if part is Ellipsis else slice(None))
+    return _view_at(self, tuple(view)), tuple(rest)
+
+
+def _view_at(self: Tensor, index: Any) -> Tensor:
+    """self[index] for integers, slices, None and Ellipsis, one view after the other, as torch makes them."""
+    if isinstance(index, int):
+        return _select(self, 0, index)
+    if isinstance(index, slice):
+        if not self.array.ndim:
+            raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+        return _f["slice_along"](self, 0, index)
+    if not isinstance(index, tuple):
+        index = (index,)
+    ndim, dim, part = self.array.ndim, 0, self
+    taken = builtins.sum(i is not None and i is not Ellipsis for i in index)
+    if taken > ndim:
+        raise IndexError(f"too many indices for tensor of dimension {ndim}")
+    for place, i in enumerate(index):
+        if i is None:
+            part = _f["unsqueeze"](part, dim)
+            dim += 1
+        elif i is Ellipsis:
+            dim += ndim - taken
+        elif isinstance(i, slice):
+            whole = not i.start and i.step in (None, 1) and (i.stop is None or i.stop >= part.array.shape[dim])
+            if not whole:
+                part = _f["slice_along"](part, dim, i)
+            dim += 1
+        else:
+            part = _select(part, dim, i, place)
+    return part
+
+
+def _select(self: Tensor, dim: int, index: int, place: int = 0) -> Tensor:
+    if not self.array.ndim:
+        if index:
+            raise IndexError(f"index {index} is out of bounds for dimension 0 with size 0")
+        raise IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
+            "0-dim tensor to a number"
+        )
+    size = self.array.shape[dim]
+    if not -size <= index < size:
+        raise IndexError(f"index {index} is out of bounds for dimension {place} with size {size}")
+    result: Tensor = _f["select"](self, dim, index)
+    return result
+
+
+def plain_index(index: Any) -> Any:
+    """An index as NumPy takes it: arrays for Tensors and lists. ValueError for a step that is not positive."""
+    if isinstance(index, tuple):
+        return tuple(plain_index(part) for part in index)
+    if isinstance(index, Tensor):
+        array = index.array
+        return (
+            array.astype(bool)
+            if array.dtype == np.uint8
+            else array
+            if array.ndim or array.dtype == bool
+            else int(array)
+        )
+    if isinstance(index, list):
+        return np.array([int(x) if isinstance(x, Tensor) else x for x in index]) if index else np.zeros(0, np.int64)
+    if isinstance(index, slice):
+        parts = (index.start, index.stop, index.step)
+        if index.step is not None and int(index.step) <= 0:
+            raise ValueError("step must be greater than zero")
+        return slice(*(None if part is None else int(part) for part in parts))
+    return index
+
+
+def getitem(self: Tensor, index: Any) -> Tensor:
+    """self[index]: a view for integers and slices, a copy for tensors and masks; IndexError as torch's."""
+    index = plain_index(index)
+    if is_basic(index):
+        part = _view_at(self, index)
+        return _f["alias"](self) if part is self else part
+    try:
+        self, index = _before_arrays(self, index)
+        result: Tensor = _f["getitem"](self, index)
+        return result
+    except IndexError as error:
+        raise _index_error(self, index, str(error)) from None
+
+
+def _index_error(self: Tensor, index: Any, text: str) -> IndexError:
+    if not self.array.ndim and isinstance(index, int):
+        return IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
+            "0-dim tensor to a number"
+        )
+    if text.startswith("too many indices"):
+        return IndexError(f"too many indices for tensor of dimension {self.array.ndim}")
+    if text.startswith("arrays used as indices"):
+        return IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    if text.startswith("boolean index did not match") and isinstance(index, np.ndarray):
+        return IndexError(
+            f"The shape of the mask {list(index.shape)} at index 0 does not match the shape of the indexed tensor "
+            f"{list(self.shape)} at index 0"
+        )
+    if isinstance(index, np.ndarray) and text.endswith("with size 0"):
+        return IndexError("index is out of bounds for dimension with size 0")
+    return IndexError(text.replace(" for axis ", " for dimension "))
+
+
+for _name, _method in {"__getitem__": getitem, "__setitem__": setitem}.items():
+    setattr(Tensor, _name, _method)
