@@ -6,13 +6,15 @@
 # ruff: noqa: E402, I001 (`name as name` marks what is offered to type checkers, many in one statement)
 from __future__ import annotations
 
+import importlib as _importlib
+import sys as _sys
 import typing as _typing
 import warnings as _warnings
 
 # Where torch gives inf or nan in silence, NumPy warns; a user's own NumPy keeps its warnings.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_mlp\.")
 
-from . import autograd as autograd, dtypes as dtypes, func as func, nn as nn, optim as optim, utils as utils
+from . import autograd as autograd, dtypes as dtypes, nn as nn, optim as optim, utils as utils
 from .autograd import (
     enable_grad as enable_grad,
     is_grad_enabled as is_grad_enabled,
@@ -76,6 +78,9 @@ for _name, _function in _functions.items():
     if _table[_name].method and not _name.endswith("_dim"):
         globals().setdefault(_name, _function)
 
-if _typing.TYPE_CHECKING:
 
-    def __getattr__(name: str) -> _typing.Any: ...  # the functions of the rows
+def __getattr__(name: str) -> _typing.Any:
+    """`func`, imported when it is first asked for; and for type checkers the functions of the rows."""
+    if name == "func":
+        return _importlib.import_module(".func", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])

@@ -68,23 +68,25 @@ def _with_signature(row: Operator, call: Function) -> Function:
             )
 
     else:
-        scope: dict[str, Any] = {"call": call, "renamed": functools.partial(_call_renamed, row, call)}
-        parameters = list(row.parameters)
-        for i, default in enumerate(row.defaults, required):
-            scope[f"default_{i}"] = default
-            parameters[i] += f"=default_{i}"
-        names = ", ".join(row.parameters)
-        if "dim" in row.parameters:  # torch takes NumPy's names for it as well
-            function = eval(
-                f"lambda {', '.join(parameters)}, **other: call({names}) if not other else renamed(({names},), other)",
-                scope,
-            )
-        else:
-            function = eval(f"lambda {', '.join(parameters)}: call({names})", scope)
+        make = _wrapper_maker(row.parameters, required)
+        function = make(call, functools.partial(_call_renamed, row, call), row.defaults)
     function.__name__ = function.__qualname__ = row.name
     function.__module__ = "tinygrad_mlp"
     function.__doc__ = f"{row.doc}.\n\nThe row `{row.name}` of the derivative table; as torch.{row.name}."
     return function
+
+
+@functools.cache
+def _wrapper_maker(parameters: tuple[str, ...], required: int) -> Function:
+    """What makes wrappers with these parameters; cached, because compiling one for each row is half of the import."""
+    names = ", ".join(parameters)
+    signature = ", ".join(p if i < required else f"{p}=defaults[{i - required}]" for i, p in enumerate(parameters))
+    if "dim" in parameters:  # torch takes NumPy's names for it as well
+        inner = f"lambda {signature}, **other: call({names}) if not other else renamed(({names},), other)"
+    else:
+        inner = f"lambda {signature}: call({names})"
+    maker: Function = eval(f"lambda call, renamed, defaults: {inner}")
+    return maker
 
 
 def _call_renamed(row: Operator, call: Function, values: tuple[Any, ...], other: dict[str, Any]) -> Any:
