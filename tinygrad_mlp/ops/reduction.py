@@ -256,12 +256,7 @@ def _std_input(g: Array, out: Array, input: Array, dim: Any, correction: float, 
     return _var_input(np.where(out == 0, 0, g / (2 * out)), input, dim, correction, keepdim)
 
 
-@operator(
-    {"input": _std_input},
-    check=_floats_alone,
-    # no two elements closer than 1/16, but for ties: what cancels in the second derivative grows with 1 / std
-    sample=lambda s: (s.sixteenths(shape := s.shape()), s.maybe(s.dims(shape) or -1), s.choice([1, 0]), s.boolean()),
-)
+@operator({"input": _std_input}, check=_floats_alone, **_spread_sample)
 def std(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Array:
     """The standard deviation, with n - `correction` degrees of freedom"""
     return np.sqrt(_var(input, dim, correction, keepdim))
