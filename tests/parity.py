@@ -57,7 +57,10 @@ def equal(ours: Any, theirs: Any) -> None:
         assert set(ours) == set(theirs)
         for key in theirs:
             if key == "array":
-                np.testing.assert_allclose(ours[key], theirs[key], rtol=2e-5, atol=1e-6)
+                if theirs[key].dtype.kind == "f":
+                    np.testing.assert_allclose(ours[key], theirs[key], rtol=2e-5, atol=1e-6)
+                else:
+                    np.testing.assert_array_equal(ours[key], theirs[key])
             elif key == "grad_fn":
                 assert (ours[key] is None) == (theirs[key] is None)
             else:

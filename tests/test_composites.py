@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from parity import same
 
 import tinygrad_mlp
 
@@ -440,3 +441,18 @@ def test_the_same_line_under_both_modules(line: str) -> None:
             assert_close(a, b)
     else:
         assert mine == theirs
+
+
+ROUNDED_QUOTIENTS = [
+    lambda torch: torch.div(torch.tensor([16777217, -7]), torch.tensor([1, 2]), rounding_mode="trunc"),
+    lambda torch: torch.div(torch.tensor([-7, 7]), 2, rounding_mode="floor"),
+    lambda torch: torch.div(torch.tensor([-7.5, 7.5], requires_grad=True), 2, rounding_mode="floor"),
+    lambda torch: torch.div(torch.tensor([-7.5, 7.5], requires_grad=True), 2, rounding_mode="trunc"),
+    lambda torch: torch.div(torch.tensor([1.0]), 2, rounding_mode="up"),
+]
+
+
+@pytest.mark.parametrize("program", ROUNDED_QUOTIENTS, ids=range(len(ROUNDED_QUOTIENTS)))
+def test_rounded_quotients(program) -> None:
+    """Whole numbers do not go through floats, and the rounded quotient has the gradient 0, not none."""
+    same(program)

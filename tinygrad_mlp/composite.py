@@ -50,14 +50,11 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """input / other, rounded towards 0 ("trunc") or down ("floor") if asked (torch.div)."""
     if rounding_mode is None:
         return _f["div"](input, other)
-    if rounding_mode == "floor":
-        return _f["floor_divide"](input, other)
-    if rounding_mode != "trunc":
+    if rounding_mode not in ("trunc", "floor"):
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
         )
-    quotient = _f["trunc"](_f["div"](input, other))
-    return to(quotient, dtypes.of(dtypes.result_type(_raw(input), _raw(other))))
+    return _f["div_rounded"](input, other, rounding_mode)
 
 
 def _raw(x: Any) -> Any:

@@ -179,6 +179,7 @@ def _two_tensors(row: Operator, row_class: type[Node], general: Function) -> Fun
                 edge_a, saved_a = gradient_edge(input), pick_first(frame)
                 if input.viewed is not None and type(edge_a) is Unreachable:
                     edge_a = saved_a = None
+                # As in the saver below; written out for both operands, because a call costs as much as the loop.
                 for k in holds_first if edge_a is not None else ():
                     if isinstance(holders[k], Tensor):
                         counter = holders[k].versions
