@@ -88,7 +88,10 @@ def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
     target = dtypes.result_type(*operands)
     if row.promotion == "float" and target.kind != "f":
         target = dtypes.get_default_dtype().numpy
-    cast = [_cast(x, target) for x in operands]
+    if target.kind == "f" and not all(isinstance(x, _NUMBERS) for x in operands):
+        cast = [x if type(x) in (int, float) else _cast(x, target) for x in operands]  # NumPy gives them that dtype
+    else:
+        cast = [_cast(x, target) for x in operands]
     if row.listed:
         arrays[0] = cast
     else:
@@ -97,13 +100,14 @@ def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
     return arrays
 
 
+_NUMBERS = (bool, int, float)
+
+
 def _cast(x: Any, target: np.dtype[Any]) -> Any:
     """An array in the target's dtype; a Python number too, as NumPy might take it for one of another."""
-    if isinstance(x, np.ndarray):
-        return x if x.dtype == target else x.astype(target)
-    if isinstance(x, (bool, int, float)):
+    if isinstance(x, _NUMBERS):
         return np.asarray(x).astype(target)
-    return x
+    return x.astype(target) if getattr(x, "dtype", target) != target else x
 
 
 def _refuse_mixed(operands: list[Any]) -> None:

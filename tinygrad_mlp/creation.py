@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, random
+from .arguments import as_array
 from .composite import sizes, to
 from .dtypes import dtype as _dtype
 from .tensor import Tensor, wrap
@@ -24,7 +25,7 @@ def _numpy(dtype: _dtype | None) -> Any:
 
 
 def _made(array: Any, requires_grad: bool) -> Tensor:
-    tensor = wrap(np.asarray(array))
+    tensor = wrap(as_array(array))
     if requires_grad:
         if tensor.array.dtype.kind != "f":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
@@ -282,7 +283,7 @@ def _of(generator: random.Generator | None) -> random.Generator:
 def _drawn(name: str, draw: Any) -> Any:
     def method(self: Tensor, *args: Any, generator: random.Generator | None = None, **kwargs: Any) -> Tensor:
         values = draw(_of(generator), self.array, *args, **kwargs)
-        return self.copy_(wrap(np.asarray(values)))  # type: ignore[no-any-return]
+        return self.copy_(wrap(as_array(values)))  # type: ignore[no-any-return]
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"Fill with random numbers, torch's for the same seed (torch.Tensor.{name})."

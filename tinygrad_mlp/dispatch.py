@@ -85,7 +85,7 @@ def _wrapper_maker(parameters: tuple[str, ...], required: int) -> Function:
         inner = f"lambda {signature}, **other: call({names}) if not other else renamed(({names},), other)"
     else:
         inner = f"lambda {signature}: call({names})"
-    maker: Function = eval(f"lambda call, renamed, defaults: {inner}")
+    maker: Function = eval(compile(f"lambda call, renamed, defaults: {inner}", "<tinygrad_mlp.dispatch>", "eval"))
     return maker
 
 
@@ -379,5 +379,5 @@ def _needs_grad(row: Operator, args: tuple[Any, ...]) -> bool:
 
 def _shares_memory(part: Any, whole: Any) -> bool:
     """Whether an operator that may give a view gave one: NumPy copies where strides cannot express it."""
-    memory = part.base if isinstance(part, ndarray) else None
+    memory = getattr(part, "base", None)
     return memory is not None and (memory is whole or memory is getattr(whole, "base", None))

@@ -311,7 +311,7 @@ class Tensor:
             if isinstance(g, Tensor):
                 self._grad = g.clone() if grad is None else grad + g
             elif grad is None:
-                self._grad = wrap(g if isinstance(g, np.ndarray) else np.asarray(g))
+                self._grad = wrap(np.asarray(g) if isinstance(g, np.generic) else g)
             elif grad.needs_grad and state.recording:
                 self._grad = grad + wrap(np.asarray(g))
             else:

@@ -51,7 +51,7 @@ PARTLY_THE_SAME = (
 
 def geometry(array: Any) -> tuple[Any, ...]:
     """Shape, strides and offset of an array in its memory, and the size of that, all in elements."""
-    memory = array
+    memory = array = getattr(array, "array", array)  # of a recording array, the one that it stands for
     while isinstance(memory.base, np.ndarray):
         memory = memory.base
     start = array.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
@@ -90,7 +90,7 @@ class View:
         if not any(row is TABLE["as_strided"] for row, _ in self.steps):  # which may have left the view before it
             with contextlib.suppress(IndexError, RuntimeError, ValueError):
                 part = self.of(whole)
-        if part is not None and part.__array_interface__ == array.__array_interface__:
+        if part is not None and geometry(part) == geometry(array):
             return self.steps
         return ((TABLE["as_strided"], place(whole, array)),)
 

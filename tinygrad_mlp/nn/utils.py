@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import as_array
 from ..functions import FUNCTIONS
 from ..tensor import Tensor, wrap
 
@@ -40,7 +41,7 @@ def _total_norm(arrays: list[Any], norm_type: float, error_if_nonfinite: bool) -
     if not arrays:
         return wrap(np.zeros((), np.float32))
     norm_type = float(norm_type)
-    norms = np.array([np.linalg.norm(array.ravel(), norm_type) for array in arrays], arrays[0].dtype)
+    norms = np.stack([np.linalg.norm(array.ravel(), norm_type) for array in arrays]).astype(arrays[0].dtype)
     total = np.linalg.norm(norms, norm_type)
     if error_if_nonfinite and not math.isfinite(total):
         raise RuntimeError(
@@ -48,7 +49,7 @@ def _total_norm(arrays: list[Any], norm_type: float, error_if_nonfinite: bool) -
             "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
             "`error_if_nonfinite=False`"
         )
-    return wrap(np.asarray(total, norms.dtype))
+    return wrap(as_array(total.astype(norms.dtype)))
 
 
 def clip_grad_norm_(

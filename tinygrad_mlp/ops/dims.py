@@ -61,7 +61,7 @@ def as_dtype(value: Any, dtype: np.dtype[Any]) -> Array:
         bounds = np.iinfo(dtype)
         if not bounds.min <= value <= bounds.max:
             raise RuntimeError(f"value cannot be converted to type {dtype.name}_t without overflow")
-    return np.asarray(value).astype(dtype)
+    return (value if hasattr(value, "astype") else np.asarray(value)).astype(dtype)
 
 
 def positions(shape: tuple[int, ...], dim: int) -> Array:

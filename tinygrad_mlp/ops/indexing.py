@@ -8,7 +8,7 @@ import numpy as np
 
 from .dims import as_dtype, axis, dtype_word
 from .shape import refuse_expansion, sum_to
-from .table import Array, operator
+from .table import Array, by_value, operator
 
 
 def is_basic(index: Any) -> bool:
@@ -23,7 +23,7 @@ def is_basic(index: Any) -> bool:
 @operator({"input": lambda g, index: g[index]}, method=False, sample=lambda s: s.scattered())
 def put_at(input: Array, shape: tuple[int, ...], index: Any) -> Array:
     """Zeros of `shape`, with the elements of `input` added at an index: what indexing does, backwards"""
-    whole = np.zeros(shape, input.dtype)
+    whole = np.zeros_like(input, shape=shape)
     if is_basic(index):
         whole[index] = input
     else:
@@ -72,6 +72,7 @@ def _along(index: Array, dim: int) -> tuple[Array, ...]:
     return tuple(index if d == dim else part for d, part in enumerate(grid))
 
 
+@by_value
 def _in_bounds(index: Array, size: int, dim: int) -> None:
     if index.dtype.kind not in "iu":
         raise RuntimeError(f"gather(): Expected dtype int32/int64 for index, got {index.dtype.name}")
@@ -119,10 +120,14 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
     if index.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
     d = axis(dim, input.ndim)
-    wrong = index[(index < 0) | (index >= input.shape[d])]
-    if wrong.size:
-        raise IndexError("index out of range in self")
+    _in_range(index, input.shape[d])
     return np.take(input, index, d)
+
+
+@by_value
+def _in_range(index: Array, size: int) -> None:
+    if ((index < 0) | (index >= size)).any():
+        raise IndexError("index out of range in self")
 
 
 @operator(
@@ -154,7 +159,7 @@ def _put(input: Array, index: Any, value: Any) -> None:
             "for the source."
         )
     try:
-        input[index] = value if isinstance(value, np.ndarray) else as_dtype(value, input.dtype)
+        input[index] = value if hasattr(value, "dtype") else as_dtype(value, input.dtype)
     except ValueError:
         shape = input[index].shape
         if is_basic(index):
@@ -181,13 +186,13 @@ def _put(input: Array, index: Any, value: Any) -> None:
 )
 def put(input: Array, index: Any, value: Any) -> Array:
     """A copy of `input` with `value` at an index"""
-    whole = np.array(input)
+    whole = np.copy(input)
     _put(whole, index, value)
     return whole
 
 
 def _assign(input: Array, src: Any) -> None:
-    input[...] = src if isinstance(src, np.ndarray) else as_dtype(src, input.dtype)
+    input[...] = src if hasattr(src, "dtype") else as_dtype(src, input.dtype)
 
 
 @operator(

@@ -12,7 +12,7 @@ from .masking import keep
 from .pointwise import erf
 from .shape import unslice
 from .special import special
-from .table import Array, operator, unary
+from .table import Array, by_value, operator, unary
 
 
 def _sigmoid(input: Array) -> Array:
@@ -144,9 +144,16 @@ def _nll_input(
 ) -> Array:
     classes, own = _class_weights(target, weight, ignore_index)
     if reduction == "mean":
-        g = g / float(own.sum())
+        g = g / own.sum().item()
     # where all are ignored the mean divides by 0, which must not reach them
     return unslice(np.where(target != ignore_index, -g * own, 0), input_shape, (np.arange(len(target)), classes))
+
+
+@by_value
+def _check_classes(target: Array, classes: int, ignore_index: int) -> None:
+    wrong = target[(target != ignore_index) & ((target < 0) | (target >= classes))]
+    if wrong.size:
+        raise IndexError(f"Target {wrong[0]} is out of bounds.")
 
 
 @operator(
@@ -169,12 +176,9 @@ def nll_loss(
         raise RuntimeError(f"expected scalar type {dtype_word(input)} but found {dtype_word(weight)}")
     if len(input) != len(target):
         raise ValueError(f"Expected input batch_size ({len(input)}) to match target batch_size ({len(target)}).")
-    kept = target != ignore_index
-    wrong = target[kept & ((target < 0) | (target >= input.shape[1]))]
-    if wrong.size:
-        raise IndexError(f"Target {wrong[0]} is out of bounds.")
+    _check_classes(target, input.shape[1], ignore_index)
     classes, own = _class_weights(target, weight, ignore_index)
     loss = -input[np.arange(len(target)), classes] * own
     if reduction != "mean":
         return _reduce(loss, reduction)
-    return np.add.reduce(loss) / input.dtype.type(np.add.reduce(own, dtype=input.dtype))
+    return np.add.reduce(loss) / np.add.reduce(own, dtype=input.dtype)

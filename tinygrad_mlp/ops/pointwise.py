@@ -10,7 +10,7 @@ import numpy as np
 from .dims import as_dtype, dtype_word
 from .masking import keep
 from .special import special
-from .table import Array, binary, operator, unary
+from .table import Array, binary, by_value, operator, unary
 
 # -- sign and rounding -----------------------------------------------------------------------------
 
@@ -134,6 +134,7 @@ def _no_bool_subtraction(input: Any, other: Any) -> None:
         )
 
 
+@by_value
 def _by_zero(input: Array, other: Array) -> None:
     if input.dtype.kind != "f" and input.size and not np.all(other):
         raise RuntimeError("ZeroDivisionError")

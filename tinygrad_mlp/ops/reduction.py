@@ -10,7 +10,7 @@ import numpy as np
 from .dims import axes, axis, count, dtype_word, positions
 from .indexing import scatter_add
 from .shape import flip, spread
-from .table import Array, operator
+from .table import Array, by_value, operator
 
 _over_dims: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.boolean())}
 _over_dim: dict[str, Any] = {"sample": lambda s: (s.distinct(shape := s.shape(1, least=1)), s.dim(shape), s.boolean())}
@@ -48,6 +48,7 @@ def mean(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None
     return total / input.dtype.type(count(input.shape, dim))
 
 
+@by_value
 def _prod_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> Array:
     shape = tuple(input.shape)
     g = spread(g, shape, dim, keepdim)
@@ -352,6 +353,7 @@ def cumsum(input: Array, dim: int) -> Array:
     return _accumulate(np.add, input, dim)
 
 
+@by_value
 def _cumprod_input(g: Array, out: Array, input: Array, dim: int) -> Array:
     if not input.ndim or input.shape[axis(dim, input.ndim)] == 1:
         return g

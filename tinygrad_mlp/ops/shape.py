@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .dims import axes, axis, dtype_word
-from .table import Array, Arrays, operator
+from .table import Array, Arrays, by_value, operator
 
 
 def spread(g: Array, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Array:
@@ -57,7 +57,7 @@ def refuse_expansion(x: Array, size: tuple[int, ...]) -> None:
 )
 def expand(input: Array, size: Sequence[int]) -> Array:
     """A view with dimensions of size 1 repeated, and new ones in front; -1 keeps a size"""
-    if not input.ndim and min(size, default=0) >= 0:
+    if type(input) is np.ndarray and not input.ndim and min(size, default=0) >= 0:
         return np.ndarray(size, input.dtype, input, 0, (0,) * len(size))  # np.broadcast_to takes six times as long
     if -1 in size:
         added = len(size) - input.ndim
@@ -318,7 +318,7 @@ def select(input: Array, dim: int, index: int) -> Array:
 )
 def unslice(input: Array, shape: tuple[int, ...], index: Any) -> Array:
     """Zeros of `shape` with `input` put in at a basic index: what slicing does, backwards"""
-    whole = np.zeros(shape, input.dtype)
+    whole = np.zeros_like(input, shape=shape)
     whole[index] = input
     return whole
 
@@ -403,7 +403,7 @@ def _undiagonal(g: Array, input_shape: tuple[int, ...], offset: int, dim1: int, 
 )
 def unindex(input: Array, shape: tuple[int, ...], index: Any) -> Array:
     """Zeros of `shape`, with the elements of `input` added at an index of arrays: what taking them does, backwards"""
-    whole = np.zeros(shape, input.dtype)
+    whole = np.zeros_like(input, shape=shape)
     np.add.at(whole, index, input)
     return whole
 
@@ -416,6 +416,7 @@ def strided_index(size: Sequence[int], stride: Sequence[int], offset: int) -> Ar
     return index
 
 
+@by_value
 def _unstrided(g: Array, size: Any, stride: Any, storage_offset: int, own: tuple[Any, ...]) -> Array:
     """The cotangent in memory, and from there to the elements of the input, shared among those that are one place."""
     memory = unindex(g, (own[3],), (strided_index(size, stride, storage_offset),))
@@ -425,6 +426,7 @@ def _unstrided(g: Array, size: Any, stride: Any, storage_offset: int, own: tuple
 
 
 @operator({"input": _unstrided}, view=True, method=False, sample=lambda s: s.strided())
+@by_value
 def as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: tuple[Any, ...]) -> Array:
     """A view by sizes, strides and an offset in memory; `own` has those of the input, and the size of its memory"""
     memory = input

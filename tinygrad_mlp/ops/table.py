@@ -15,6 +15,7 @@ ndarrays it computes, on Tensors it is recorded and can be differentiated again.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -158,6 +159,23 @@ NUMPY_KEYWORDS = {
 }
 
 
+def by_value(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a NumPy function that looks at values, to refuse some or to choose a formula.
+
+    An array type that has a way of its own to run such a function as a whole says so with `__one_call__`.
+    """
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for arg in args:
+            if hasattr(type(arg), "__one_call__"):
+                return arg.__one_call__(function, args, kwargs)
+        return function(*args, **kwargs)
+
+    call.__defaults__ = function.__defaults__  # a row reads them, and its parameters, off the function
+    return call
+
+
 def unary(name: str, forward: Callable[..., Any], rule: Rule | None = None, **options: Any) -> Operator:
     """A row for an elementwise function of one array."""
     options.setdefault("doc", f"`{getattr(forward, '__name__', name)}` of every element")
@@ -203,5 +221,5 @@ def operator(
 
 
 def _parameter_names(function: Any) -> tuple[str, ...]:
-    code = function.__code__  # inspect.signature costs 20 times as much, at import, for every row
+    code = getattr(function, "__wrapped__", function).__code__  # inspect.signature costs 20 times as much, at import, for every row
     return tuple(code.co_varnames[: code.co_argcount])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from ..tensor import Tensor, wrap
-from .optimizer import Group, Optimizer, blocks, state_of_zeros
+from .optimizer import Group, Optimizer, blocks, number, state_of_zeros
 
 
 class Adam(Optimizer):
@@ -69,11 +68,11 @@ class Adam(Optimizer):
             if group["amsgrad"]:
                 state["max_exp_avg_sq"] = state_of_zeros(p)
         state["step"].array += 1
-        t = state["step"].item()
+        t = state["step"].array.item()
         beta1, beta2 = group["betas"]
-        lr, decay, eps = float(group["lr"]), group["weight_decay"], group["eps"]
+        lr, decay, eps = number(group["lr"]), group["weight_decay"], group["eps"]
         # m / (sqrt(v) / root + eps) is root m / (sqrt(v) + root eps): a pass less over the arrays.
-        root = math.sqrt(1 - beta2**t)
+        root = (1 - beta2**t) ** 0.5
         size, eps = -lr / (1 - beta1**t) * root, eps * root
         largest = (state["max_exp_avg_sq"].array,) if group["amsgrad"] else ()
 

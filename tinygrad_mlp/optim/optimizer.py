@@ -162,6 +162,11 @@ def blocks(*arrays: Any) -> Iterable[tuple[Any, ...]]:
     return [tuple(a[i : i + BLOCK] for a in flat) for i in range(0, size, BLOCK)]
 
 
+def number(option: Any) -> Any:
+    """An option that is a number, or a tensor of one element."""
+    return option.array.item() if isinstance(option, Tensor) else option
+
+
 def state_of_zeros(p: Tensor) -> Tensor:
     """A tensor of zeros like a parameter."""
     return wrap(np.zeros_like(p.array))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, wrap
-from .optimizer import Group, Optimizer, blocks
+from .optimizer import Group, Optimizer, blocks, number
 
 
 class SGD(Optimizer):
@@ -54,12 +54,12 @@ class SGD(Optimizer):
 
     def update(self, p: Tensor, grad: Any, state: dict[str, Any], group: Group) -> None:
         """One step for one parameter."""
-        lr, momentum, decay = float(group["lr"]), group["momentum"], group["weight_decay"]
+        lr, momentum, decay = number(group["lr"]), group["momentum"], group["weight_decay"]
         buffer = None
         if momentum:
             buffer = state.get("momentum_buffer")
             if buffer is None:
-                first = np.array(-grad if group["maximize"] else grad)
+                first = np.copy(-grad if group["maximize"] else grad)
                 if decay:
                     first += decay * p.array
                 state["momentum_buffer"] = wrap(first)

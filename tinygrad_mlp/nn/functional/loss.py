@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ...arguments import as_array
 from ...functions import FUNCTIONS
+from ...ops.table import by_value
 from ...tensor import Tensor, wrap
 
 __all__ = [
@@ -163,12 +165,17 @@ def binary_cross_entropy(
     if target.dtype != input.dtype:
         found, expected = (tensor.dtype.tensor_type.removesuffix("Tensor") for tensor in (target, input))
         raise RuntimeError(f"Found dtype {found} but expected {expected}")
-    for name, array in (("input", input.array), ("target", target.array)):
-        if not np.all((array >= 0) & (array <= 1)):
-            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+    _check_probabilities("input", input.array)
+    _check_probabilities("target", target.array)
     complement: Any = 1 - input
     loss = (target - 1) * _log_of_probability(complement) - target * _log_of_probability(input)
     return _reduced(loss if weight is None else loss * weight, reduction)
+
+
+@by_value
+def _check_probabilities(name: str, array: Any) -> None:
+    if not np.all((array >= 0) & (array <= 1)):
+        raise RuntimeError(f"all elements of {name} should be between 0 and 1")
 
 
 def _log_of_probability(p: Tensor) -> Tensor:
@@ -337,16 +344,16 @@ def _over_all_classes(
     log_p: Any, target: Tensor, weight: Tensor | None, reduction: str, ignore_index: int, dim: int
 ) -> Tensor:
     """The sum of the losses that each class would give, for label smoothing."""
-    counted = target.array != ignore_index
+    counted: Any = as_array(target.array != ignore_index)
     if dim == 0:
         counted = counted.reshape(())
     loss = -_sum(log_p if weight is None else log_p * _along_classes(weight, log_p, dim), dim)
-    loss = _where(wrap(np.asarray(counted)), loss, 0.0)
+    loss = _where(wrap(counted), loss, 0.0)
     if reduction != "mean":
         return _reduced(loss, reduction)
-    classes = target.array[target.array != ignore_index]
-    total = classes.size if weight is None else weight.array[classes].sum()
-    return _sum(loss) / wrap(np.asarray(total, log_p.array.dtype))
+    if weight is not None:
+        counted = counted * weight.array[np.where(counted, target.array.reshape(counted.shape), 0)]
+    return _sum(loss) / wrap(as_array(np.add.reduce(counted, axis=None, dtype=log_p.array.dtype)))
 
 
 def _along_classes(weight: Tensor, input: Tensor, dim: int) -> Tensor:
