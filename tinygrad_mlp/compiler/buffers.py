@@ -1,0 +1,62 @@
+"""Memory: each array that a line makes gets a buffer of the program's own, which the next call uses again.
+
+A buffer goes to the next value of its shape when the last line that touches its value has run; an elementwise call
+takes over the buffer of an operand that it is the last to read. What is handed out has no buffer: it is new each time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+from .fusion import last_uses
+from .lines import Line, Program, Value
+
+
+def assign(program: Program) -> None:
+    """Give lines their buffers."""
+    last = last_uses(program)
+    held: dict[Value, Value] = {}  # a value, by its root: the buffer that it is in
+    free: dict[Any, list[Value]] = defaultdict(list)
+    ends: dict[int, list[Value]] = defaultdict(list)
+    for root, place in last.items():
+        ends[place].append(root)
+    for place, line in enumerate(program.lines):
+        if _can_be_placed(line) and last[line.out] < len(program.lines):
+            operand = _dying_operand(line, place, last, held)
+            if operand is not None:
+                line.buffer = held.pop(operand)
+            else:
+                waiting = free[_layout(line.out)]
+                line.buffer = waiting.pop() if waiting else Value(np.empty_like(line.out.array), "buffer")
+            held[line.out] = line.buffer
+        for root in ends[place]:
+            if root in held:
+                free[_layout(root)].append(held.pop(root))
+
+
+def _can_be_placed(line: Line) -> bool:
+    out = line.out
+    if line.target is not None or out is None or out.kind != "made" or not line.takes_out or not out.shape:
+        return False
+    if line.function is np.dot and not out.array.flags.c_contiguous:
+        return False
+    return bool(out.array.flags.forc) and not {"out", "where"} & line.kwargs.keys()
+
+
+def _dying_operand(line: Line, place: int, last: dict[Value, int], held: dict[Value, Value]) -> Value | None:
+    """An operand whose buffer an elementwise call may write into, as nobody reads it any more."""
+    if not isinstance(line.function, np.ufunc) or line.function is np.matmul:
+        return None
+    values = list(line.reads())
+    for value in values:
+        if value in held and last[value] == place and _layout(value) == _layout(line.out):
+            if all(other is value or other.root is not value for other in values):
+                return value
+    return None
+
+
+def _layout(value: Value) -> tuple[Any, ...]:
+    return value.shape, value.dtype, value.strides

@@ -1,0 +1,304 @@
+"""From a recording to a program that runs: what it takes, what it leaves, and the conditions under which it is right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd.modes import state as mode
+from ..nn.parameter import Parameter
+from ..tensor import Tensor
+from . import passes
+from .emit import Source
+from .guard import Guard
+from .lines import Program, Value
+from .names import name_values
+from .number import Number
+from .recording import CannotRecord
+from .session import Session
+from .state import State
+
+
+class Arguments:
+    """What a call was given: the tensors, each with the expression that finds it, and everything else."""
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: list[str]) -> None:
+        self.tensors: list[tuple[Tensor, str, str]] = []  # with its expression and its name
+        self.others: list[tuple[Any, str, str]] = []
+        self.sizes: list[str] = [f"len(args) == {len(args)}", f"len(kwargs) == {len(kwargs)}"]
+        for i, x in enumerate(args):
+            self._add(x, f"args[{i}]", names[i] if i < len(names) else f"input_{i}")
+        for key, x in kwargs.items():
+            self._add(x, f"kwargs[{key!r}]", key)
+
+    def _add(self, x: Any, expression: str, name: str) -> None:
+        if isinstance(x, Tensor):
+            self.tensors.append((x, expression, name))
+        elif type(x) in (tuple, list):
+            self.sizes += [f"type({expression}) is {type(x).__name__}", f"len({expression}) == {len(x)}"]
+            for i, part in enumerate(x):
+                self._add(part, f"{expression}[{i}]", f"{name}_{i}")
+        elif type(x) is dict:
+            self.sizes += [f"type({expression}) is dict", f"len({expression}) == {len(x)}"]
+            for key, part in x.items():
+                self._add(part, f"{expression}[{key!r}]", f"{name}_{key}")
+        else:
+            self.others.append((x, expression, name))
+
+
+class Compiled:
+    """A program for one signature: `source`, and `call(args, kwargs)`, which gives MISS where it does not fit."""
+
+    def __init__(self, session: Session, arguments: Arguments, result: Any, title: str) -> None:
+        self.session: Any = session
+        self.arguments = arguments
+        self.recorder = session.recorder
+        self.confirmed = False
+        self._results: list[Any] = []
+        self._template = self._pattern(result)
+        self._grads = self._final_grads()
+        outputs = [value for value in self._results if isinstance(value, Value)]
+        outputs += [value for _, value in self._grads if value is not None]
+        unique = list({id(value): value for value in outputs}.values())
+        self.numbers = [number.node for _, number in session.lr]
+        program = Program(list(self.recorder.lines), self._inputs(), self.numbers, unique)
+        program.zeros = self._zeros()
+        passes.apply(program, self.recorder.before_write)
+        self._drop_unused(program)
+        self.names = name_values(session, program, {id(t): name for t, _, name in arguments.tensors})
+        parameters = [self.names[value] for value in (*program.inputs, *program.numbers)]
+        source = Source(program, self.names, title, parameters)
+        self.source = source.text
+        self.namespace, self.kinds = source.namespace, source.kinds
+        scope = dict(source.namespace)
+        exec(compile(self.source, f"<compiled {title}>", "exec"), scope)
+        self.run = scope[title]
+        guard = self._guard(program)
+        self.fits = guard.function(["return True"])
+        self.call = guard.function(self._tail(guard, program))
+
+    def same_as(self, other: Compiled) -> str:
+        """Empty if another recording gave the same program, else the first place where they part."""
+        for a, b in zip(self.source.splitlines(), other.source.splitlines(), strict=False):
+            if a != b:
+                return f"{b.strip()!r}, then {a.strip()!r}"
+        if self.source.count("\n") != other.source.count("\n"):
+            return "one has more lines than the other"
+        for name, x in self.namespace.items():
+            y = other.namespace.get(name)
+            kind = self.kinds.get(name)
+            if x is y or kind not in ("captured", "constant"):
+                continue
+            if kind == "captured" or not isinstance(y, np.ndarray) or x.tobytes() != y.tobytes():
+                return f"`{name}` is another array"
+        return ""
+
+    # -- what a step leaves ------------------------------------------------------------------------
+
+    def _pattern(self, x: Any) -> str:
+        """The result as an expression on `values`, what the program returns."""
+        if isinstance(x, Tensor):
+            return self._tensor_pattern(x)
+        if isinstance(x, Number):
+            raise CannotRecord("the step returns a learning rate, which is read at each call: return the tensors alone")
+        if isinstance(x, tuple) and hasattr(x, "_fields"):
+            self._results.append(type(x))
+            kind = f"r{len(self._results) - 1}"
+            return f"{kind}({', '.join(map(self._pattern, x))})"
+        if type(x) in (tuple, list):
+            parts = ", ".join(map(self._pattern, x))
+            return f"[{parts}]" if type(x) is list else f"({parts},)" if x else "()"
+        if type(x) is dict:
+            return "{" + ", ".join(f"{key!r}: {self._pattern(part)}" for key, part in x.items()) + "}"
+        self._results.append(x)
+        return f"r{len(self._results) - 1}"
+
+    def _tensor_pattern(self, x: Tensor) -> str:
+        session = self.session
+        for tensor, expression, _ in self.arguments.tensors:
+            if tensor is x:
+                return expression
+        if id(x) in session.state.tensors or id(x) in session.touched:
+            self._results.append(x)
+            return f"r{len(self._results) - 1}"
+        if x.node is not None and not _is_done(x.node, session):
+            raise CannotRecord(
+                "the step returns a tensor that is still on the tape: have it return x.detach(), or run it under "
+                "torch.no_grad()"
+            )
+        self._results.append(self.recorder.of(x.array))
+        return f"r{len(self._results) - 1}"
+
+    def _final_grads(self) -> list[tuple[Tensor, Any]]:
+        """The tensors whose `.grad` is another one after the step, with its value, or None."""
+        found = []
+        for tensor, before in self.session.grads_before.values():
+            grad = vars(tensor).get("_grad")
+            if id(tensor) not in self.session.grads_set or (grad is before and grad is not None):
+                continue
+            if grad is not None and (grad.node is not None or grad.needs_grad):
+                raise CannotRecord("a gradient that has a graph of its own outlives the step: backward(create_graph=True)")
+            found.append((tensor, None if grad is None else self.recorder.of(grad.array)))
+        return found
+
+    def _inputs(self) -> list[Any]:
+        values = self.recorder.values
+        found = {}
+        for tensor, _, _ in self.arguments.tensors:
+            value = values.get(id(tensor.array))
+            if value is not None and value.kind == "input":
+                found.setdefault(id(value), value)
+        return list(found.values())
+
+    def _zeros(self) -> set[Any]:
+        """The gradients that were all 0 when the step began, and that it wrote to."""
+        found = set()
+        for _, grad in self.session.grads_before.values():
+            before = None if grad is None else self.recorder.before_write.get(id(grad.array))
+            if before is not None and not before[1].view(f"u{before[1].itemsize}").any():
+                found.add(self.recorder.values[id(grad.array)])  # type: ignore[union-attr]
+        return found
+
+    def _drop_unused(self, program: Program) -> None:
+        """Numbers that no line reads are no arguments."""
+        used = {id(value) for line in program.lines for value in line.reads()}
+        program.numbers = [number for number in program.numbers if id(number) in used]
+
+    # -- the conditions ----------------------------------------------------------------------------
+
+    def _guard(self, program: Program) -> Guard:
+        session, guard = self.session, Guard()
+        guard.require(f"mode.recording is {mode.recording}")
+        guard.require("engine.watch is None")
+        guard.require(f"dtypes._default is {guard.name(dtypes.get_default_dtype())}")
+        for size in self.arguments.sizes:
+            guard.require(size)
+        for place in session.state.places:
+            if not (place.of_optimizer and isinstance(place.value, (int, float)) and place.key == "lr"):
+                guard.place(place)
+        for number in self.numbers:
+            expression = f"{guard.name(number.source)}['lr']"
+            guard.require(f"type({expression}) in {guard.name((int, float))}")
+        for group, number in session.lr:
+            if number.fixed:
+                guard.equals(f"{guard.name(group)}['lr']", number.value)
+        for x, expression, _ in self.arguments.others:
+            guard.equals(expression, x)
+        self._guard_inputs(guard, program)
+        for touched in session.touched.values():
+            if id(touched.tensor) not in session.arguments or id(touched.tensor) in session.state.tensors:
+                guard.tensor(touched.tensor, touched.array, touched.needs_grad)
+        for key in session.grads_read:
+            tensor, grad = session.grads_before[key]
+            guard.equals(f"{self._tensor_expression(guard, tensor)}._grad", grad)
+        for value in program.zeros:
+            guard.require(self._is_zero(guard, value.array))
+        return guard
+
+    def _is_zero(self, guard: Guard, array: Any) -> str:
+        """That an array is all 0: by its bytes where it is small, else by the largest of its bits."""
+        if array.nbytes <= 4096:
+            return f"{guard.name(array)}.tobytes() == {guard.name(bytes(array.nbytes))}"
+        bits = array.reshape(-1).view("u8" if array.nbytes % 8 == 0 else f"u{array.itemsize}")
+        return f"not {guard.name(np.maximum.reduce)}({guard.name(bits)})"
+
+    def _guard_inputs(self, guard: Guard, program: Program) -> None:
+        roots = {id(v.root.array) for v in self.recorder.values.values() if v.kind == "captured"}
+        seen: dict[int, str] = {}
+        for i, (tensor, expression, _) in enumerate(self.arguments.tensors):
+            if id(tensor) in self.session.state.tensors:
+                guard.require(f"{expression} is {guard.name(tensor)}")
+                continue
+            if tensor.node is not None:
+                raise CannotRecord(
+                    "an argument is not a leaf of the tape: its gradient would flow out of the program; pass x.detach()"
+                )
+            array = tensor.array
+            t, a = f"t{i}", f"a{i}"
+            guard.require(f"type(({t} := {expression})) is {guard.name(type(tensor))}")
+            guard.require(f"({a} := {t}.array).shape == {array.shape}")
+            guard.require(f"{a}.dtype is {guard.name(array.dtype)}")
+            guard.require(f"{a}.strides == {array.strides}")
+            guard.require(f"{t}.needs_grad is {tensor.needs_grad}")
+            guard.require(f"({t}.viewed is None or not {t}.requires_grad)" if not tensor.needs_grad else f"{t}.node is None")
+            base = f"({a}.base is None or id({a}.base) not in {guard.name(roots)})" if roots else "True"
+            guard.require(f"id({a}) not in {guard.name(roots)} and {base}" if roots else "True")
+            for other, name in seen.items():
+                guard.require(f"{a} is {name}" if other == id(array) else f"{a} is not {name}")
+            seen[id(array)] = a
+
+    def _tensor_expression(self, guard: Guard, tensor: Tensor) -> str:
+        for i, (argument, _, _) in enumerate(self.arguments.tensors):
+            if argument is tensor and id(tensor) not in self.session.state.tensors:
+                return f"t{i}"
+        return guard.name(tensor)
+
+    # -- the call ----------------------------------------------------------------------------------
+
+    def _tail(self, guard: Guard, program: Program) -> list[str]:
+        arrays = {
+            id(tensor.array): f"a{i}"
+            for i, (tensor, _, _) in enumerate(self.arguments.tensors)
+            if id(tensor) not in self.session.state.tensors
+        }
+        inputs = [arrays[id(value.array)] for value in program.inputs]
+        inputs += [f"{guard.name(number.source)}['lr']" for number in program.numbers]
+        lines = []
+        for tensor, _ in self._grads:
+            if id(tensor) not in self.session.grads_read:
+                lines.append(f"{self._tensor_expression(guard, tensor)}._grad = None")
+        names = {id(value): f"v{i}" for i, value in enumerate(program.outputs)}
+        call = f"{guard.name(self.run)}({', '.join(inputs)})"
+        left = ", ".join(names.values())
+        lines.append(f"{left} = {call}" if names else call)
+        lines += self._versions(guard)
+        for tensor, value in self._grads:
+            new = "None" if value is None else f"wrap(asarray({names[id(value)]}))"
+            lines.append(f"{self._tensor_expression(guard, tensor)}._grad = {new}")
+        for i, x in enumerate(self._results):
+            if isinstance(x, Value):
+                lines.append(f"r{i} = wrap(asarray({names[id(x)]}))")
+            else:
+                lines.append(f"r{i} = {guard.name(x)}")
+        return [*lines, f"return {self._template}"]
+
+    def _versions(self, guard: Guard) -> list[str]:
+        """Count the writes as the step counted them."""
+        lines, seen = [], set()
+        for touched in self.session.touched.values():
+            counter = touched.tensor.versions
+            writes = counter[0] - touched.version
+            if writes and id(counter) not in seen:
+                seen.add(id(counter))
+                lines.append(f"{self._tensor_expression(guard, touched.tensor)}.versions[0] += {writes}")
+        return lines
+
+
+def _is_done(node: Any, session: Session) -> bool:
+    """Whether backward has run from a node."""
+    return any(visited is node for visited, _ in session.cotangents)
+
+
+def check_state(state: State, session: Session) -> bool:
+    """Whether the step left the Python state as it was, optimisers apart; CannotRecord for what the user's code changed."""
+    settled = True
+    for place in state.changes():
+        if place.key == "lr" and place.of_optimizer and isinstance(place.now(), Number):
+            continue
+        if place.of_optimizer:
+            settled = False
+            continue
+        raise CannotRecord(
+            f"the step changes `{place.path}`{' (its length)' if place.kind == 'len' else ''}, which a program would "
+            "not do: return the new value instead"
+        )
+    for touched in session.touched.values():
+        tensor = touched.tensor
+        if tensor.array is not touched.array or tensor.needs_grad != touched.needs_grad:
+            raise CannotRecord(
+                f"the step gives a {'parameter' if isinstance(tensor, Parameter) else 'tensor'} of shape "
+                f"{list(touched.array.shape)} other memory, or another requires_grad"
+            )
+    return settled

@@ -1,0 +1,246 @@
+"""From lines to Python source: NumPy as a person would write it, and the names that the source needs."""
+
+from __future__ import annotations
+
+import linecache
+import operator
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .lines import Line, Program, Value
+
+ndarray = np.ndarray
+
+_INFIX = {
+    np.add: "+", np.subtract: "-", np.multiply: "*", np.true_divide: "/", np.power: "**", np.greater: ">",
+    np.greater_equal: ">=", np.less: "<", np.less_equal: "<=", np.equal: "==", np.not_equal: "!=",
+    operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.pow: "**",
+    operator.floordiv: "//", operator.mod: "%",
+}  # fmt: skip
+_DEFAULTS = (("dtype", None), ("keepdims", False), ("out", None))
+_METHODS = (ndarray.reshape, ndarray.astype, ndarray.view, ndarray.item, ndarray.fill)
+
+
+class Source:
+    """Writes a program: `text` is the source of its function, `namespace` what that takes from outside."""
+
+    def __init__(self, program: Program, names: dict[Any, str], title: str, parameters: list[str]) -> None:
+        self.program = program
+        self.names = names
+        self.namespace: dict[str, Any] = {"np": np}
+        self.kinds: dict[str, str] = {}  # of the arrays in it
+        self._constants: dict[int, str] = {}
+        self._inline = _inlined(program)
+        self._owners: dict[Any, Any] = {}  # the first value that a buffer holds gives it its name
+        for line in program.lines:
+            if line.buffer is not None and line.buffer not in names:
+                names[line.buffer] = names[line.out]
+                self._owners[line.out] = line.buffer
+        body = list(self._body())
+        results = ", ".join(self._operand(v) for v in program.outputs)
+        head = f"def {title}({', '.join(parameters)}):"
+        if results:
+            body.append(f"return {results}")
+        self.text = "\n    ".join([head, *(body or ["pass"])]) + "\n"
+
+    # -- lines -------------------------------------------------------------------------------------
+
+    def _body(self) -> Iterable[str]:
+        last: Any = None
+        for place, line in enumerate(self.program.lines):
+            if line.out in self._inline:
+                continue
+            if line.where != last:
+                last = line.where
+                yield from self._comment(line)
+            text = self.line(line)
+            if line.comment:
+                text += "  # " + line.comment.format(*map(self._about, line.about))
+            yield from self._indented(place, text)
+
+    def _indented(self, place: int, text: str) -> Iterable[str]:
+        yield text
+
+    def _comment(self, line: Line) -> Iterable[str]:
+        filename, number, _ = line.where
+        text = linecache.getline(filename, number).strip()
+        yield f"# {os.path.basename(filename)}:{number}" + (f"  {text}" if text else "")
+
+    def line(self, line: Line) -> str:
+        """The statement that a line is."""
+        function, args = line.function, line.args
+        text = self._operand
+        if function is operator.setitem:
+            return f"{text(args[0])}[{self._index(args[1])}] = {self._beside(args[2], args[:1])}"
+        if line.target is None:
+            if line.buffer is not None and line.buffer is self._owned(line.out):
+                return self.call(line, out=text(line.out))
+            expression = self.call(line, out=None if line.buffer is None else text(line.buffer))
+            return expression if line.out is None else f"{text(line.out)} = {expression}"
+        if not line.takes_out or function is np.add.at:
+            return self.call(line)
+        # Assigning to a name of the namespace would make it local.
+        local = line.target.kind in ("made", "view", "input") and self._owned(line.target) is None
+        if function in _IN_PLACE and args[0] is line.target and local and not line.kwargs:
+            return f"{text(args[0])} {_IN_PLACE[function]}= {self._beside(args[1], args)}"
+        return self.call(line, out=text(line.target))
+
+    def _about(self, x: Any) -> str:
+        """A value in a comment; one in a tuple is meant transposed."""
+        return f"{self._operand(x[0])}.T" if isinstance(x, tuple) else self._operand(x)
+
+    def _owned(self, value: Any) -> Any:
+        """The buffer that has the name of this value, if one has."""
+        return self._owners.get(value)
+
+    def call(self, line: Line, out: str | None = None) -> str:
+        """The expression that a line computes."""
+        function, args, kwargs = line.function, line.args, line.kwargs
+        if function is operator.getitem:
+            return f"{self._operand(args[0])}[{self._index(args[1])}]"
+        if function is ndarray.transpose and len(args) == 1:
+            return f"{self._operand(args[0])}.T"
+        operands = [self._beside(x, args) for x in args]
+        if function in _INFIX and out is None and not kwargs:
+            return f"{operands[0]} {_INFIX[function]} {operands[1]}"
+        if function in (np.negative, operator.neg) and out is None:
+            return f"-{operands[0]}"
+        words = operands + [f"{key}={self._operand(x)}" for key, x in kwargs.items() if (key, x) not in _DEFAULTS]
+        if out is not None:
+            words.append(f"out={out}")
+        if function in _METHODS:
+            return f"{words[0]}.{function.__name__}({', '.join(words[1:])})"
+        return f"{self.function(function)}({', '.join(words)})"
+
+    def function(self, function: Any) -> str:
+        """The name of a function, which the namespace has from then on."""
+        name = str(function.__name__)
+        owner = getattr(function, "__self__", None)
+        if isinstance(owner, np.ufunc):
+            return f"{self.function(owner)}.{name}"
+        if getattr(function, "draws", False):
+            generator = self._named(function.generator, "generator")
+            return f"{generator}.{name}"
+        if getattr(np, name, None) is function:
+            return f"np.{name}"
+        name = name.removeprefix("function ")  # as SciPy's BLAS calls its own
+        if function is np.linalg.norm:
+            return "np.linalg.norm"
+        name = name.strip("_")
+        self.namespace[name] = function
+        return name
+
+    # -- operands ----------------------------------------------------------------------------------
+
+    def _beside(self, x: Any, others: Iterable[Any]) -> str:
+        """An operand; a constant number without its dtype where another operand has the same."""
+        if _is_number(x):
+            value = x.array.item()
+            alike = any(
+                isinstance(y, Value) and y is not x and y.dtype == x.dtype and not _is_number(y) for y in others
+            )
+            short = float(str(x.array[()])) if x.dtype.kind == "f" else value
+            if alike and (x.dtype.kind != "f" or x.dtype.type(short) == x.array or value != value):
+                return _literal(short)
+            return f"np.{x.dtype.name if x.dtype != bool else 'bool_'}({_literal(short)})"
+        return self._operand(x)
+
+    def _operand(self, x: Any) -> str:
+        if isinstance(x, Value):
+            if x.kind == "constant" and x not in self.names:
+                return self._beside(x, ()) if not x.shape else self._named(x.array, "constant")
+            if x in self._inline:
+                text = self.call(self._inline[x])
+                return f"({text})" if " " in text.split("(")[0] or text.startswith("-") else text
+            name = self.names[x]
+            if x.kind in ("captured", "constant", "buffer"):
+                self.namespace[name] = x.array
+                self.kinds[name] = x.kind
+            elif x in self._owners:
+                self.namespace[name] = self._owners[x].array
+            return name
+        if isinstance(x, (tuple, list)):
+            parts = ", ".join(self._operand(part) for part in x)
+            comma = "," if len(x) == 1 and isinstance(x, tuple) else ""
+            return f"({parts}{comma})" if isinstance(x, tuple) else f"[{parts}]"
+        if isinstance(x, np.dtype):
+            return f"np.{x.name}" if x != bool else "np.bool_"
+        if isinstance(x, type) and issubclass(x, np.generic):
+            return f"np.{x.__name__}"
+        if isinstance(x, np.generic):
+            return f"np.{x.dtype.name}({_literal(x.item())})"
+        if isinstance(x, slice):
+            return f"slice({self._operand(x.start)}, {self._operand(x.stop)}, {self._operand(x.step)})"
+        if x is None or x is Ellipsis or isinstance(x, (bool, int, float, str)):
+            return _literal(x)
+        return self._named(x, "object")
+
+    def _index(self, index: Any) -> str:
+        """What stands between brackets."""
+        parts = index if isinstance(index, tuple) else (index,)
+        if not parts:
+            return "()"
+        words = [self._slice(part) if isinstance(part, slice) else self._operand(part) for part in parts]
+        return ", ".join(words) + ("," if isinstance(index, tuple) and len(parts) == 1 else "")
+
+    def _slice(self, x: slice) -> str:
+        start, stop, step = ("" if part is None else self._operand(part) for part in (x.start, x.stop, x.step))
+        return f"{start}:{stop}" + (f":{step}" if step else "")
+
+    def _named(self, x: Any, word: str) -> str:
+        """A name for an object that the source cannot spell out."""
+        if id(x) not in self._constants:
+            name, taken = word, {*self.names.values(), *self.namespace}
+            count = 1
+            while name in taken:
+                count += 1
+                name = f"{word}_{count}"
+            self._constants[id(x)] = name
+            self.namespace[name] = x
+            self.kinds[name] = "constant"
+        return self._constants[id(x)]
+
+
+_IN_PLACE = {np.add: "+", np.subtract: "-", np.multiply: "*", np.true_divide: "/", np.bitwise_and: "&"}
+
+
+def _inlined(program: Program) -> dict[Value, Line]:
+    """The lines that are written where their result is used: transposes, and arithmetic of numbers used once."""
+    uses = Counter(value for line in program.lines for value in line.reads())
+    uses.update(program.outputs)
+    return {
+        line.out: line
+        for line in program.lines
+        if line.out is not None
+        and line.target is None
+        and line.out not in program.outputs
+        and (
+            (line.function is ndarray.transpose and len(line.args) == 1)
+            or (line.out.kind == "number" and line.function is not ndarray.item and uses[line.out] == 1)
+        )
+    }
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, Value) and x.kind == "constant" and not x.shape
+
+
+def _literal(x: Any) -> str:
+    if isinstance(x, float) and x != x:
+        return "np.nan"
+    if isinstance(x, float) and x in (float("inf"), -float("inf")):
+        return "np.inf" if x > 0 else "-np.inf"
+    return "..." if x is Ellipsis else repr(x)
+
+
+def identifier(text: str) -> str:
+    """A Python name like a text: linear1.weight gives linear1_weight, 0.weight weight_0."""
+    parts = [part for part in re.split(r"[^0-9A-Za-z]+", text) if part]
+    if parts and parts[0][0].isdigit():
+        parts = [*parts[1:], parts[0]] if len(parts) > 1 else ["_" + parts[0]]
+    return "_".join(parts) or "value"

@@ -1,0 +1,209 @@
+"""Passes that compute the same by fewer or cheaper calls; where rounding changes, by less than 1e-6 of the result.
+
+`mask_by_bits` keeps every bit. `softmax_of_exp` divides exp(x) by its sum instead of taking exp(x - log(sum)).
+`descend_in_product` has BLAS subtract lr * (a @ b) from a weight while it multiplies, where nobody reads the product.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from .lines import Line, Program, Value
+from .rewrites import drop_dead, substitute
+
+ndarray = np.ndarray
+
+_INTEGERS = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
+
+
+def last_uses(program: Program) -> dict[Value, int]:
+    """For each memory the place of the last line that touches it; results are used after the end."""
+    last: dict[Value, int] = {}
+    for place, line in enumerate(program.lines):
+        for value in (*line.reads(), line.out, line.target):
+            if value is not None:
+                last[value.root] = place
+    last.update({value.root: len(program.lines) for value in program.outputs})
+    return last
+
+
+def uses(program: Program) -> Counter[Value]:
+    """How often each value is read, or handed out."""
+    count = Counter(value for line in program.lines for value in line.reads())
+    count.update(program.outputs)
+    return count
+
+
+def is_contiguous(value: Value) -> bool:
+    """Whether an array lies in C order without gaps."""
+    return bool(value.array.flags.c_contiguous)
+
+
+def is_zero(x: Any) -> bool:
+    """Whether an operand is the number 0."""
+    if isinstance(x, Value):
+        return x.kind == "constant" and not x.shape and not x.array
+    return type(x) in (int, float) and x == 0
+
+
+# -- masks -----------------------------------------------------------------------------------------
+
+
+def mask_by_bits(program: Program) -> None:
+    """`np.where(mask, g, 0)` of a g that is not needed any more: its bits times the mask, in place.
+
+    np.where takes a branch for each element; a product of floats would make nan of infinity times 0.
+    """
+    last, outputs = last_uses(program), {value.root for value in program.outputs}
+    lines: list[Line] = []
+    by: dict[Any, Any] = {}
+    for place, line in enumerate(program.lines):
+        mask, g = _masked(line)
+        g = by.get(g, g)
+        if g is None or last[line.args[1].root] != place or g.root is not g or line.out.root in outputs:
+            lines.append(line)
+            continue
+        bits = Value(g.array.view(_INTEGERS[g.dtype.itemsize]), "view")
+        bits.root = g
+        lines.append(Line(ndarray.view, (g, bits.dtype), {}, bits, None, line.where))
+        comment = "{0} where {1}, else 0"
+        lines.append(Line(np.multiply, (bits, mask), {}, bits, bits, line.where, comment, (g, mask)))
+        by[line.out] = g
+        last[g] = max(last[g], last.get(line.out, place))
+    program.lines = lines
+    substitute(program, by)
+
+
+def _masked(line: Line) -> tuple[Any, Any]:
+    """The mask and the operand of np.where(mask, g, 0), where their bits can be multiplied."""
+    if line.function is not np.where or len(line.args) != 3 or not is_zero(line.args[2]):
+        return None, None
+    mask, g, _ = line.args
+    fits = (
+        isinstance(mask, Value)
+        and isinstance(g, Value)
+        and mask.dtype == bool
+        and mask.shape == g.shape == line.out.shape
+        and g.kind == "made"
+        and g.dtype == line.out.dtype
+        and g.dtype.kind == "f"
+        and is_contiguous(g)
+        and g.shape
+    )
+    return (mask, g) if fits else (None, None)
+
+
+# -- softmax ---------------------------------------------------------------------------------------
+
+
+def softmax_of_exp(program: Program) -> None:
+    """After `d -= log(total)`, with `e = exp(d)` from before it, exp(d) is e / total."""
+    logs: dict[Value, Value] = {}  # log(total): total
+    exps: dict[Value, Value] = {}  # d as it is now: exp(d)
+    quotients: dict[Value, tuple[Value, Value]] = {}  # d as it is now: (exp of d before, total)
+    for line in program.lines:
+        if line.target is not None:
+            root, d = line.target.root, line.target
+            if line.function is np.subtract and line.args[0] is d and line.args[1] in logs and d in exps:
+                quotients[d] = (exps[d], logs[line.args[1]])
+            else:
+                quotients = {k: v for k, v in quotients.items() if root not in (k.root, v[0].root, v[1].root)}
+                logs = {k: v for k, v in logs.items() if root not in (k.root, v.root)}
+            exps = {k: v for k, v in exps.items() if root not in (k.root, v.root)}
+        elif line.function is np.log and isinstance(line.args[0], Value):
+            logs[line.out] = line.args[0]
+        elif line.function is np.exp and line.args[0] in quotients:
+            line.function, line.args = np.true_divide, quotients[line.args[0]]
+        elif line.function is np.exp:
+            exps[line.args[0]] = line.out
+
+
+# -- products that go straight into a weight -------------------------------------------------------
+
+
+def descend_in_product(program: Program) -> None:
+    """`w -= lr * (a @ b)`, and nobody reads the product: BLAS's gemm with w as what it adds to."""
+    count, made = uses(program), {line.out: line for line in program.lines if line.target is None}
+    written: dict[Value, list[int]] = {}
+    places = {id(line): place for place, line in enumerate(program.lines)}
+    for place, line in enumerate(program.lines):
+        if line.target is not None:
+            written.setdefault(line.target.root, []).append(place)
+    lines: list[Line] = []
+    for place, line in enumerate(program.lines):
+        found = _descent(line, count, made)
+        gemm: list[Line] = []
+        if found is not None:
+            product, scaled, factor = found
+            a, b = product.args
+            roots = {a.root, b.root, product.out.root, scaled.out.root}
+            if not any(places[id(product)] < p < place for root in roots for p in written.get(root, ())):
+                gemm = _gemm(line, a, b, factor, made)
+        lines += gemm or [line]
+    program.lines = lines
+    drop_dead(program)
+
+
+def _descent(line: Line, count: Counter[Value], made: dict[Any, Line]) -> tuple[Line, Line, Any] | None:
+    """The product, the line that scales it and the factor of `w -= factor * product` (or +=), each used once."""
+    w = line.target
+    if w is None or line.function not in (np.subtract, np.add) or line.kwargs or line.args[0] is not w:
+        return None
+    scaled = made.get(line.args[1])
+    if scaled is None or scaled.function is not np.multiply or count[scaled.out] != 1 or scaled.kwargs:
+        return None
+    for product_value, factor in (scaled.args, scaled.args[::-1]):
+        product = made.get(product_value) if isinstance(product_value, Value) else None
+        if (
+            product is not None
+            and product.function in (np.dot, np.matmul)
+            and count[product.out] == 1
+            and len(product.out.shape) == 2
+            and product.out.shape == w.shape
+            and not product.kwargs
+            and _is_factor(factor)
+        ):
+            sign = -1.0 if line.function is np.subtract else 1.0
+            return product, scaled, (sign, factor)
+    return None
+
+
+def _is_factor(x: Any) -> bool:
+    return type(x) in (int, float) or (isinstance(x, Value) and x.kind in ("number", "constant") and not x.shape)
+
+
+def _gemm(line: Line, a: Value, b: Value, factor: tuple[float, Any], made: dict[Any, Line]) -> list[Line]:
+    """The call and the lines before it: what lies here in C order is, transposed, in BLAS's order of memory."""
+    w = line.target
+    if w.dtype.name not in ("float32", "float64") or not is_contiguous(w):
+        return []
+    if any(x.dtype != w.dtype or not x.array.flags.forc for x in (a, b)):
+        return []
+    from scipy.linalg import blas
+
+    lines: list[Line] = []
+
+    def transposed(x: Value) -> Value:
+        view = Value(x.array.T, "view")
+        view.root = x.root
+        lines.append(Line(ndarray.transpose, (x,), {}, view, None, line.where))
+        return view
+
+    sign, scale = factor
+    alpha = scale.array.item() if isinstance(scale, Value) and scale.kind == "constant" else scale
+    if not isinstance(alpha, Value):
+        alpha = sign * alpha
+    elif sign < 0:
+        negative = Value(-alpha.array, "number", alpha.name)
+        lines.append(Line(operator.neg, (alpha,), {}, negative, None, line.where))
+        alpha = negative
+    first, second = (transposed(x) if is_contiguous(x) else x for x in (b, a))
+    args = (alpha, first, second, 1.0, transposed(w), int(first is b), int(second is a), True)
+    function = blas.sgemm if w.dtype.name == "float32" else blas.dgemm
+    sides = ((made[x].args[0],) if x in made and made[x].function is ndarray.transpose else x for x in (a, b))
+    comment = f"{{0}} {'-' if sign < 0 else '+'}= {{1}} * ({{2}} @ {{3}})"
+    return [*lines, Line(function, args, {}, w, w, line.where, comment, (w, scale, *sides))]

@@ -1,0 +1,98 @@
+"""The function that a call goes through: does everything still hold that the program was recorded under? Then run it.
+
+It is made as source, one condition after the other, because it runs at every call: each is an identity or a
+comparison of a few nanoseconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd import engine
+from ..autograd.modes import state as mode
+from ..tensor import Tensor, wrap
+from .state import Place, is_same
+
+MISS = object()
+
+
+class Guard:
+    """Conditions and statements as text, with the objects that they name."""
+
+    def __init__(self) -> None:
+        self.conditions: list[str] = []
+        self.statements: list[str] = []
+        self.namespace: dict[str, Any] = {
+            "MISS": MISS, "mode": mode, "engine": engine, "dtypes": dtypes, "is_same": is_same, "wrap": wrap,
+            "asarray": np.asarray, "id": id, "type": type, "len": len, "vars": vars,
+        }  # fmt: skip
+        self._names: dict[int, str] = {}
+
+    def name(self, x: Any) -> str:
+        """A name for an object."""
+        if id(x) not in self._names:
+            self._names[id(x)] = f"o{len(self._names)}"
+            self.namespace[self._names[id(x)]] = x
+        return self._names[id(x)]
+
+    def require(self, condition: str) -> None:
+        if condition not in self.conditions:
+            self.conditions.append(condition)
+
+    def equals(self, expression: str, value: Any) -> None:
+        """That an expression gives this very object, or an equal number."""
+        if value is None or value is True or value is False:
+            self.require(f"{expression} is {value}")
+        elif type(value) in (int, float, str, bytes):
+            name = self.name(value)
+            self.require(f"({expression} is {name} or is_same({expression}, {name}))")
+        else:
+            self.require(f"{expression} is {self.name(value)}")
+
+    def place(self, place: Place) -> None:
+        """That a place of the user's state holds what it held."""
+        holder = self.name(place.holder)
+        if place.kind == "len":
+            self.require(f"len({holder}) == {place.value}")
+        elif place.kind == "cell":
+            self.equals(f"{holder}.cell_contents", place.value)
+        else:
+            key = repr(place.key) if isinstance(place.key, (str, int)) else self.name(place.key)
+            self.equals(f"{holder}[{key}]", place.value)
+
+    def tensor(self, tensor: Tensor, array: Any, needs_grad: bool) -> None:
+        """That a tensor from outside is what it was, but for its elements."""
+        name = self.name(tensor)
+        self.require(f"{name}.array is {self.name(array)}")
+        self.require(f"{name}.needs_grad is {needs_grad}")
+        if tensor.viewed is None:
+            self.require(f"{name}.viewed is None")
+        if needs_grad:
+            self.require(f"{name}.node is None")
+            hooks = tensor._leaf_hooks
+            if hooks is None:
+                self.require(f"{name}._leaf_hooks is None")
+            else:
+                for kind in ("of_tensor", "accumulated"):
+                    self.require(f"tuple({name}._leaf_hooks.{kind}) == {tuple(getattr(hooks, kind))}")
+
+    def function(self, tail: list[str]) -> Any:
+        """`check(args, kwargs)`: MISS unless all holds, else what the tail's statements return."""
+        conditions = " and\n        ".join(self.conditions) or "True"
+        text = [
+            "def check(args, kwargs):",
+            "    try:",
+            *(f"        {line}" for line in self.statements),
+            f"        holds = ({conditions})",
+            "    except (KeyError, IndexError, ValueError, AttributeError):",
+            "        return MISS",
+            "    if not holds:",
+            "        return MISS",
+            *(f"    {line}" for line in tail),
+        ]
+        scope = dict(self.namespace)
+        exec(compile("\n".join(text), "<guard of a compiled step>", "exec"), scope)
+        return scope["check"]

@@ -1,0 +1,111 @@
+"""A program as data: lines, each one NumPy call, and the values that they pass on.
+
+Lines stay in the order in which they ran. A value is an array (or a Python number) that a line makes or that comes
+from outside; several values can be views of one memory, that of their `root`, so what a line reads and writes is
+asked by root.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Where(NamedTuple):
+    """A line of the user's source."""
+
+    filename: str
+    number: int
+    function: str
+
+    def text(self) -> str:
+        """As Python's tracebacks say it."""
+        return f"line {self.number} of {self.filename}, in {self.function}"
+
+
+class Value:
+    """An array of the program, or a Python number: what it is and whose memory it has.
+
+    `kind` says where it is from: "input", "captured" (a tensor from outside), "constant", "made" by a line, a "view" of
+    another value, or "number". `array` is the array (or number) itself while the program is put together; afterwards
+    only of those from outside.
+    """
+
+    __slots__ = ("array", "dtype", "kind", "name", "root", "shape", "source", "strides")
+
+    def __init__(self, array: Any, kind: str, name: str = "", source: Any = None) -> None:
+        self.array = array
+        self.shape: tuple[int, ...] = getattr(array, "shape", ())
+        self.dtype = getattr(array, "dtype", None)
+        self.strides: tuple[int, ...] = getattr(array, "strides", ())
+        self.kind = kind
+        self.name = name
+        self.source = source  # of a number that is read at each call: the dict that has it
+        self.root: Value = self
+
+
+@dataclass(eq=False)
+class Line:
+    """`out = function(*args, **kwargs)`; or the same, written into the memory of `target`."""
+
+    function: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    out: Any
+    target: Any
+    where: Where
+    comment: str = ""  # what the line does, where the call does not say it; {0}, {1}, ... stand for `about`
+    about: tuple[Any, ...] = ()
+    buffer: Any = None  # memory of the program's own that `out` is computed into
+
+    def reads(self) -> Iterator[Any]:
+        """The values that the line takes, views of a memory as themselves."""
+        yield from values_in((self.args, tuple(self.kwargs.values())))
+
+    @property
+    def takes_out(self) -> bool:
+        """Whether the call can be told where to put its result."""
+        of = getattr(self.function, "__self__", None)
+        return isinstance(self.function, np.ufunc) or isinstance(of, np.ufunc) or self.function is np.dot
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether the line matters although nothing uses what it gives: it may raise, or draw a random number."""
+        return (self.out is None and self.target is None) or getattr(self.function, "draws", False)
+
+
+@dataclass
+class Program:
+    """What was recorded, and what must be there when it has run.
+
+    `inputs` are the arguments' arrays by name, `numbers` the Python numbers that are read at each call, `outputs` the
+    values that are handed out, `kept` those whose memory lives on: parameters, buffers, optimiser state.
+    """
+
+    lines: list[Line]
+    inputs: list[Any]
+    numbers: list[Any]
+    outputs: list[Any]
+    zeros: set[Any] = field(default_factory=set)  # captured memory that is all 0 when the program begins
+    loops: dict[int, int] = field(default_factory=dict)
+
+
+def values_in(x: Any) -> Iterator[Any]:
+    """The values in nested tuples and lists of operands; slices too."""
+    if isinstance(x, (tuple, list)):
+        for part in x:
+            yield from values_in(part)
+    elif isinstance(x, slice):
+        yield from values_in((x.start, x.stop, x.step))
+    elif isinstance(x, Value):
+        yield x
+
+
+def replaced(x: Any, by: dict[Any, Any]) -> Any:
+    """Nested operands with values replaced."""
+    if isinstance(x, (tuple, list)):
+        return type(x)(replaced(part, by) for part in x)
+    return by.get(x, x) if isinstance(x, Value) else x

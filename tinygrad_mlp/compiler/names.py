@@ -1,0 +1,135 @@
+"""Names for the values of a program: the user's own, where there are any."""
+
+from __future__ import annotations
+
+import keyword
+from typing import Any
+
+import numpy as np
+
+from ..autograd.node import AccumulateGrad, OutputNode
+from ..tensor import Tensor
+from .emit import identifier
+from .lines import Program
+from .recording import RecordingArray
+from .session import Session
+
+
+def name_values(session: Session, program: Program, arguments: dict[int, str]) -> dict[Any, str]:
+    """A name for each value that the lines mention; `arguments` has those of the argument tensors."""
+    wishes = _users_names(session, arguments)
+    _name_cotangents(session, wishes)
+    names: dict[Any, str] = {}
+    taken = {"np", "generator", *keyword.kwlist}
+
+    def give(value: Any, wish: str) -> None:
+        name, count = wish, 1
+        while name in taken or keyword.iskeyword(name):
+            count += 1
+            name = f"{wish}_{count}"
+        taken.add(name)
+        names[value] = name
+
+    for value in program.inputs:
+        give(value, wishes.get(id(value), "input"))
+    for number in program.numbers:
+        give(number, number.name)
+    for line in program.lines:
+        for value in (*line.reads(), line.out, line.target):
+            if value is None or value in names or (getattr(value, "kind", "") == "constant" and id(value) not in wishes):
+                continue
+            made = value is line.out and line.target is None
+            if made and line.function is np.ndarray.view:
+                give(value, f"{names[line.args[0]]}_bits")
+            else:
+                give(value, wishes.get(id(value)) or (_word(line.function, value) if made else "array"))
+    for value in program.outputs:
+        if value not in names and getattr(value, "kind", "") != "constant":
+            give(value, wishes.get(id(value), "result"))
+    return names
+
+
+def _users_names(session: Session, arguments: dict[int, str]) -> dict[int, str]:
+    """By value: the argument's name, the parameter's, or the variable of a frame that held it when the step ended."""
+    wishes: dict[int, str] = {}
+    recorded = session.recorder.values
+
+    def wish(tensor: Any, name: str) -> None:
+        value = recorded.get(id(tensor.array))
+        if value is not None and name:
+            wishes.setdefault(id(value), identifier(name))
+
+    for touched in session.touched.values():
+        if id(touched.tensor) in arguments:
+            wish(touched.tensor, arguments[id(touched.tensor)])
+    roots = [(m, path) for m, path in session.state.modules if "." not in path and any(True for _ in m.parameters())]
+    several = len(roots) > 1
+    parameters: dict[int, str] = {}
+    for module, path in roots:
+        for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+            own = f"{path}.{name}" if several else name
+            parameters.setdefault(id(tensor), own)
+            wish(tensor, own)
+    for tensor, path in session.state.tensors.values():
+        if ".state[" not in path:
+            wish(tensor, path)
+            parameters.setdefault(id(tensor), path)
+    for optimizer, _ in session.state.optimizers:
+        for p, kept in optimizer.state.items():
+            for key, value in kept.items():
+                if isinstance(value, Tensor):
+                    wish(value, f"{key}.{parameters.get(id(p), 'parameter')}")
+    for frame in session.frames.values():
+        for name, value in frame.f_locals.items():
+            if isinstance(value, Tensor):
+                wish(value, name)
+    for tensor, grad in session.grads_before.values():
+        for g in (grad, vars(tensor).get("_grad")):
+            if g is not None:
+                wish(g, f"grad.{parameters.get(id(tensor), 'parameter')}")
+    for array_id, array in session.state.arrays.items():
+        value = recorded.get(array_id)
+        if value is not None:
+            wishes.setdefault(id(value), "data")
+    return wishes
+
+
+def _name_cotangents(session: Session, wishes: dict[int, str]) -> None:
+    """`grad_` before the name of the value that a cotangent belongs to."""
+    of_node: dict[int, str] = {}
+    for frame in session.frames.values():
+        for name, value in frame.f_locals.items():
+            if isinstance(value, Tensor) and value.node is not None:
+                of_node[id(value.node)] = name
+    for node, g in session.cotangents:
+        if not isinstance(g, RecordingArray):
+            continue
+        cotangent = session.recorder.values[id(g.array)]
+        name = of_node.get(id(node))
+        if name is None and isinstance(node, AccumulateGrad):
+            value = session.recorder.values.get(id(node.variable.array))
+            name = wishes.get(id(value))
+        if name is None:
+            base = node.edges[0] if isinstance(node, OutputNode) else node
+            name = base.row.name if base.row is not None else "value"
+        wishes.setdefault(id(cotangent), identifier(f"grad.{name}"))
+
+
+def _word(function: Any, value: Any) -> str:
+    """A name by the operator."""
+    if value.kind == "number":
+        return value.name
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return _WORDS.get(owner.__name__, owner.__name__) if function.__name__ == "reduce" else owner.__name__
+    name = str(function.__name__).strip("_")
+    return {
+        "add": "sum_", "subtract": "difference", "multiply": "product", "true_divide": "quotient", "divide": "quotient",
+        "negative": "negated", "getitem": "part", "transpose": "transposed", "item": "number", "where": "chosen",
+        "dot": "product", "matmul": "product", "maximum": "larger", "minimum": "smaller", "greater": "mask",
+        "greater_equal": "mask", "less": "mask", "less_equal": "mask", "equal": "mask", "not_equal": "mask",
+        "logical_not": "mask",
+    }.get(name, name)  # fmt: skip
+
+
+_WORDS = {"add": "total", "multiply": "product", "maximum": "largest", "minimum": "smallest"}

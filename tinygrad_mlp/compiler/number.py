@@ -1,0 +1,96 @@
+"""A Python number that a program computes: a learning rate that is read anew at each call, a count of steps.
+
+Arithmetic is written down. Whoever asks for its value (a comparison, float(), a format) fixes it: that is right where
+the number comes from outside, because the program is then one for this value alone; of a number that the program
+computes it is refused.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from .lines import Value
+
+_OPERATORS = {
+    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "truediv": operator.truediv, "pow": operator.pow,
+    "floordiv": operator.floordiv, "mod": operator.mod,
+}  # fmt: skip
+_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+
+
+class Number:
+    """A number of the program. `source` is where it is read from at each call, None for one that is computed."""
+
+    __slots__ = ("fixed", "name", "node", "recorder", "source", "value")
+    __array_priority__ = 2000
+
+    def __init__(self, recorder: Any, value: Any, name: str, source: Any = None) -> None:
+        self.recorder = recorder
+        self.value = value
+        self.name = name
+        self.source = source
+        self.node = Value(value, "number", name, source)
+        self.fixed = False  # whether its value decided something
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
+        if method != "__call__" or any(hasattr(type(x), "needs_grad") for x in inputs):
+            return NotImplemented
+        return self.recorder.write(ufunc, inputs, kwargs, out[0] if isinstance(out, tuple) else out)
+
+    def _known(self) -> Any:
+        if self.source is None:
+            self.recorder.refuse("a number that a program computes anew at each call decides something")
+        self.fixed = True
+        return self.value
+
+    def __neg__(self) -> Any:
+        return self.recorder.write_number(operator.neg, (self,), self.name)
+
+    def __bool__(self) -> bool:
+        return bool(self._known())
+
+    def __float__(self) -> float:
+        return float(self._known())
+
+    def __int__(self) -> int:
+        return int(self._known())
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return repr(self._known())
+
+    def __format__(self, spec: str) -> str:
+        return format(self._known(), spec)
+
+
+def _arithmetic(function: Any, *, reverse: bool) -> Any:
+    def method(self: Number, other: Any) -> Any:
+        if not isinstance(other, (int, float, Number)) or isinstance(other, bool):
+            return NotImplemented
+        args = (other, self) if reverse else (self, other)
+        return self.recorder.write_number(function, args, self.name)
+
+    return method
+
+
+def _comparison(name: str) -> Any:
+    function = getattr(operator, name)
+
+    def method(self: Number, other: Any) -> Any:
+        if isinstance(other, np.ndarray) or hasattr(type(other), "__array_ufunc__") and not isinstance(other, Number):
+            return NotImplemented
+        return function(self._known(), other._known() if isinstance(other, Number) else other)
+
+    return method
+
+
+for _name, _function in _OPERATORS.items():
+    setattr(Number, f"__{_name}__", _arithmetic(_function, reverse=False))
+    setattr(Number, f"__r{_name}__", _arithmetic(_function, reverse=True))
+for _name in _COMPARISONS:
+    setattr(Number, f"__{_name}__", _comparison(_name))

@@ -1,0 +1,22 @@
+"""The passes over a program, in their order: shorter first, then fewer and cheaper calls, then where its arrays lie."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import buffers, fusion, rewrites
+from .lines import Program
+
+
+def apply(program: Program, before_write: dict[int, tuple[Any, Any]], *, blas: bool = True) -> None:
+    """All passes; without `blas` only calls that NumPy itself has."""
+    rewrites.copy_written_constants(program, before_write)
+    rewrites.fold(program)
+    rewrites.start_from_zero(program)
+    rewrites.share(program)
+    fusion.softmax_of_exp(program)
+    rewrites.drop_dead(program)
+    if blas:
+        fusion.descend_in_product(program)
+    fusion.mask_by_bits(program)
+    buffers.assign(program)

@@ -1,0 +1,369 @@
+"""The recording array: computes like an ndarray, and writes down every NumPy call that it takes part in.
+
+It is handed to the very rules, modules and optimisers that run eagerly: NumPy's protocols (NEP 13 and NEP 18) and
+Python's operators lead each call here. What would let a value out of the program (a bool, a number, a printed text)
+is refused, so that no number is ever frozen in silence.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..ops import Operator
+from .lines import Line, Value, Where
+from .number import Number
+
+ndarray = np.ndarray
+
+
+class CannotRecord(RuntimeError):
+    """A step does what a program cannot repeat; the text names the user's line."""
+
+
+class Recorder:
+    """The program so far: `lines` in the order in which they ran, and a value for each array that they touch.
+
+    `where` tells the user's line that runs now, `give_up` what happens to what cannot be recorded: it raises, or it
+    notes the reason in `failed` and lets the step run on.
+    """
+
+    def __init__(self, where: Callable[[], Where], raises: bool = True) -> None:
+        self.lines: list[Line] = []
+        self.values: dict[int, Value] = {}  # by the identity of the array
+        self.arrays: dict[int, RecordingArray] = {}
+        self.where = where
+        self.raises = raises
+        self.failed: str | None = None
+        self.before_write: dict[int, tuple[Any, Any]] = {}  # arrays from outside, and what was in them
+        self.active = True
+
+    # -- values ------------------------------------------------------------------------------------
+
+    def of(self, array: Any, kind: str = "constant") -> Value:
+        """The value of an array, made at its first sight."""
+        value = self.values.get(id(array))
+        if value is None:
+            value = self.values[id(array)] = Value(array, kind)
+            owner = memory_of(array)
+            if owner is not array:
+                value.root = self.of(owner, kind).root
+        return value
+
+    def array(self, array: Any) -> RecordingArray:
+        """The recording array of an array, always the same one."""
+        found = self.arrays.get(id(array))
+        if found is None:
+            found = self.arrays[id(array)] = RecordingArray(self, array)
+        return found
+
+    def number(self, value: Any, name: str, source: Any = None) -> Number:
+        """A Python number that the program computes, or (with a `source`) reads anew at each call."""
+        return Number(self, value, name, source)
+
+    # -- lines -------------------------------------------------------------------------------------
+
+    def write(
+        self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, into: Any = None
+    ) -> Any:
+        """Run a call on the arrays, note it, and give its result as a value; `into` is the value that it writes to."""
+        kwargs = kwargs or {}
+        target = None
+        if into is not None:
+            into = self.array(into) if isinstance(into, ndarray) else into
+            target = self.of(into.array)
+            self._before_write(target)
+        raw_kwargs = {key: _raw(x) for key, x in kwargs.items()}
+        if into is not None and function not in _WRITING:
+            raw_kwargs["out"] = into.array
+        result = function(*map(_raw, args), **raw_kwargs)
+        if not self.active:
+            return result
+        args = tuple(map(self._value, args))
+        kwargs = {key: self._value(x) for key, x in kwargs.items()}
+        if into is not None:
+            self.lines.append(Line(function, args, kwargs, target, target, self.where()))
+            return into
+        if result is None:
+            self.lines.append(Line(function, args, kwargs, None, None, self.where()))
+            return None
+        if not isinstance(result, (ndarray, np.generic)):
+            self.refuse(f"{_name(function)} gives a {type(result).__name__}, which the program could not follow")
+            return result
+        return self._result(result, function, args, kwargs)
+
+    def _result(self, result: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RecordingArray:
+        array = np.asarray(result)
+        if id(array) in self.values:
+            return self.array(array)  # the call gave one of its arguments back
+        value = self.values[id(array)] = Value(array, "made")
+        owner = memory_of(array)
+        if owner is not array and id(owner) in self.values:
+            value.root = self.values[id(owner)].root
+            value.kind = "view"
+        self.lines.append(Line(function, args, kwargs, value, None, self.where()))
+        return self.array(array)
+
+    def write_number(self, function: Any, args: tuple[Any, ...], name: str) -> Number:
+        """A call on Python numbers."""
+        value = function(*(x.value if isinstance(x, Number) else _raw(x) for x in args))
+        number = Number(self, value, name)
+        if self.active:
+            self.lines.append(Line(function, tuple(map(self._value, args)), {}, number.node, None, self.where()))
+        return number
+
+    def _before_write(self, value: Value) -> None:
+        root = value.root
+        if root.kind != "made" and id(root.array) not in self.before_write:
+            self.before_write[id(root.array)] = (root.array, root.array.copy(order="K"))
+
+    def _value(self, x: Any) -> Any:
+        """An operand as it stands in a line: arrays as values."""
+        if isinstance(x, RecordingArray):
+            return self.of(x.array)
+        if isinstance(x, Number):
+            return x.node
+        if isinstance(x, ndarray):
+            return self.of(x)
+        if isinstance(x, (tuple, list)):
+            return type(x)(map(self._value, x)) if type(x) in (tuple, list) else x
+        return x
+
+    # -- what cannot be recorded -------------------------------------------------------------------
+
+    def refuse(self, reason: str) -> None:
+        """CannotRecord with the user's line; or, where the step is to run on, the end of the record."""
+        text = f"{reason} ({self.where().text()})"
+        if self.raises:
+            raise CannotRecord(text)
+        if self.active:
+            self.active, self.failed = False, text
+
+
+def memory_of(array: Any) -> Any:
+    """The array that owns the memory of another (itself, where that is not an array)."""
+    while isinstance(array.base, ndarray):
+        array = array.base
+    return array
+
+
+def _raw(x: Any) -> Any:
+    if isinstance(x, RecordingArray):
+        return x.array
+    if isinstance(x, Number):
+        return x.value
+    if isinstance(x, (tuple, list)):
+        return type(x)(map(_raw, x)) if type(x) in (tuple, list) else x
+    return x
+
+
+def _name(function: Any) -> str:
+    return str(getattr(function, "__name__", function))
+
+
+# Functions that write into their first argument, and take no `out`.
+_WRITING = (operator.setitem, ndarray.fill, np.copyto, np.add.at)
+
+# NumPy's functions whose result is an array of a shape that does not depend on values.
+_FUNCTIONS = frozenset(
+    getattr(np, name)
+    for name in (
+        "where dot copy zeros_like ones_like empty_like full_like concatenate stack take take_along_axis broadcast_to "
+        "swapaxes transpose expand_dims squeeze flip roll tile triu tril diagonal argsort argmax argmin all any clip "
+        "mean var moveaxis reshape ravel sum prod max min cumsum cumprod sort outer trace"
+    ).split()
+) | {np.linalg.norm}  # fmt: skip
+
+
+def _operator(ufunc: np.ufunc) -> tuple[Any, Any, Any]:
+    def forward(self: RecordingArray, other: Any) -> Any:
+        return self._binary(ufunc, self, other)
+
+    def reverse(self: RecordingArray, other: Any) -> Any:
+        return self._binary(ufunc, other, self)
+
+    def inplace(self: RecordingArray, other: Any) -> Any:
+        return NotImplemented if _foreign(other) else self.recorder.write(ufunc, (self, other), into=self)
+
+    return forward, reverse, inplace
+
+
+def _foreign(x: Any) -> bool:
+    """Whether an operand is a Tensor, or something else that knows better what an operator means."""
+    return not isinstance(x, (RecordingArray, Number, ndarray, np.generic, int, float, bool))
+
+
+class RecordingArray:
+    """An array of the step that is recorded; `array` is the real one, whose value the recorder has."""
+
+    __slots__ = ("array", "recorder")
+    __array_priority__ = 2000
+
+    def __init__(self, recorder: Recorder, array: Any) -> None:
+        self.recorder = recorder
+        self.array = array
+
+    # -- what does not depend on values ------------------------------------------------------------
+
+    shape = property(lambda self: self.array.shape)
+    dtype = property(lambda self: self.array.dtype)
+    strides = property(lambda self: self.array.strides)
+    ndim = property(lambda self: self.array.ndim)
+    size = property(lambda self: self.array.size)
+    itemsize = property(lambda self: self.array.itemsize)
+    nbytes = property(lambda self: self.array.nbytes)
+    flags = property(lambda self: self.array.flags)
+
+    @property
+    def base(self) -> Any:
+        root = self.recorder.of(self.array).root.array
+        return None if root is self.array else self.recorder.array(root)
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    # -- NumPy's protocols -------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
+        if any(hasattr(type(x), "needs_grad") for x in inputs):
+            return NotImplemented  # a Tensor among them: the operator is its own
+        write = self.recorder.write
+        into = out[0] if isinstance(out, tuple) else out
+        if method == "__call__":
+            return write(ufunc, inputs, kwargs, into)
+        if method == "at":
+            return write(ufunc.at, inputs, kwargs, inputs[0])
+        if method in ("reduce", "accumulate"):
+            return write(getattr(ufunc, method), inputs, kwargs, into)
+        self.recorder.refuse(f"np.{ufunc.__name__}.{method} cannot be recorded")
+        return NotImplemented
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if isinstance(function, Operator):
+            return function.forward(*args, **kwargs)
+        if function is np.copyto:
+            return self.recorder.write(function, args, kwargs, args[0])
+        if function not in _FUNCTIONS:
+            self.recorder.refuse(f"np.{_name(function)} cannot be recorded: its result depends on values")
+            return function(*map(_raw, args), **{key: _raw(x) for key, x in kwargs.items()})
+        into = kwargs.pop("out", None) if kwargs else None
+        return self.recorder.write(function, args, kwargs, into)
+
+    def __one_call__(self, function: Any, args: Any, kwargs: Any) -> Any:
+        """A function that looks at values, as one line (ops.table.by_value)."""
+        return self.recorder.write(function, args, kwargs)
+
+    def _binary(self, ufunc: np.ufunc, a: Any, b: Any) -> Any:
+        return NotImplemented if _foreign(a) or _foreign(b) else self.recorder.write(ufunc, (a, b))
+
+    def __neg__(self) -> Any:
+        return self.recorder.write(np.negative, (self,))
+
+    def __abs__(self) -> Any:
+        return self.recorder.write(np.absolute, (self,))
+
+    def __invert__(self) -> Any:
+        return self.recorder.write(np.invert, (self,))
+
+    # -- methods -----------------------------------------------------------------------------------
+
+    @property
+    def T(self) -> Any:
+        return self.recorder.write(ndarray.transpose, (self,))
+
+    @property
+    def mT(self) -> Any:
+        return self.recorder.write(np.swapaxes, (self, -2, -1))
+
+    def reshape(self, *shape: Any) -> Any:
+        shape = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+        return self.recorder.write(ndarray.reshape, (self, shape))
+
+    def astype(self, dtype: Any, *, copy: bool = True) -> Any:
+        return self if not copy and self.dtype == dtype else self.recorder.write(ndarray.astype, (self, dtype))
+
+    def copy(self, order: Any = "C") -> Any:
+        return self.recorder.write(np.copy, (self,), {} if order == "K" else {"order": order})
+
+    def sum(self, axis: Any = None, **kwargs: Any) -> Any:
+        return self.recorder.write(np.add.reduce, (self,), {"axis": axis, **kwargs})
+
+    def any(self, axis: Any = None) -> Any:
+        return self.recorder.write(np.any, (self,), {"axis": axis})
+
+    def all(self, axis: Any = None) -> Any:
+        return self.recorder.write(np.all, (self,), {"axis": axis})
+
+    def view(self, dtype: Any) -> Any:
+        return self.recorder.write(ndarray.view, (self, dtype))
+
+    def fill(self, value: Any) -> None:
+        self.recorder.write(ndarray.fill, (self, value), into=self)
+
+    def __getitem__(self, index: Any) -> Any:
+        parts = index if isinstance(index, tuple) else (index,)
+        if any(getattr(part, "dtype", None) == np.bool_ and part.ndim for part in parts):
+            self.recorder.refuse("the shape of x[mask] depends on the values of the mask")
+        return self.recorder.write(operator.getitem, (self, index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.recorder.write(operator.setitem, (self, index, value), into=self)
+
+    transpose = T.fget  # type: ignore[attr-defined] # rules transpose by swapaxes otherwise
+
+    def squeeze(self, axis: Any = None) -> Any:
+        return self.recorder.write(np.squeeze, (self, axis))
+
+    def ravel(self) -> Any:
+        return self.reshape(-1)
+
+    # -- values, which stay inside -----------------------------------------------------------------
+
+    def item(self) -> Any:
+        """The element as a number of the program."""
+        return self.recorder.write_number(ndarray.item, (self,), "number")
+
+    def _read(self, how: str) -> Any:
+        self.recorder.refuse(f"{how} reads a value that a program computes anew at each call")
+        return self.array
+
+    def __bool__(self) -> bool:
+        return bool(self._read("bool()"))
+
+    def __float__(self) -> float:
+        return float(self._read("float()"))
+
+    def __int__(self) -> int:
+        return int(self._read("int()"))
+
+    def __index__(self) -> int:
+        return operator.index(self._read("an index").item())
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        return np.array(self._read("NumPy"), *args, **{key: x for key, x in kwargs.items() if x is not None})
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self)))
+
+    def tolist(self) -> Any:
+        return self._read("tolist()").tolist()
+
+    def __repr__(self) -> str:
+        return f"<recorded {self.dtype.name}{list(self.shape)}>"
+
+
+for _symbol, _ufunc in {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "pow": np.power,
+    "floordiv": np.floor_divide, "mod": np.remainder, "matmul": np.matmul, "and": np.bitwise_and,
+    "or": np.bitwise_or, "xor": np.bitwise_xor,
+}.items():  # fmt: skip
+    for _prefix, _method in zip(("", "r", "i"), _operator(_ufunc), strict=True):
+        setattr(RecordingArray, f"__{_prefix}{_symbol}__", _method)
+for _symbol, _ufunc in {
+    "eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
+}.items():  # fmt: skip
+    setattr(RecordingArray, f"__{_symbol}__", _operator(_ufunc)[0])
+RecordingArray.__hash__ = object.__hash__  # type: ignore[assignment]

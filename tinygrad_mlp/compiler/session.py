@@ -1,0 +1,298 @@
+"""One call of a step, recorded: while it runs, whatever takes the array of a tensor gets a recording array.
+
+`Tensor.array` and `Tensor._grad` are replaced by descriptors for that time and that thread, so no rule, module or
+optimiser knows of it. A call that is refused leaves everything as it was: what it wrote to is put back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from ..autograd import engine
+from ..random import Generator
+from ..tensor import Tensor
+from .lines import Where
+from .number import Number
+from .recording import Recorder, RecordingArray, memory_of
+from .state import State, is_users
+
+_lock = threading.RLock()
+_slot = Tensor.__dict__["array"]
+_current: Session | None = None
+
+
+def current() -> Session | None:
+    """The session that records in this thread."""
+    return _current if _current is not None and _current.thread == threading.get_ident() else None
+
+
+class Touched:
+    """A tensor from outside, as it was when the step first came to it."""
+
+    __slots__ = ("array", "needs_grad", "tensor", "version")
+
+    def __init__(self, tensor: Tensor, array: Any) -> None:
+        self.tensor = tensor
+        self.array = array
+        self.version = tensor.versions[0]
+        self.needs_grad = tensor.needs_grad
+
+
+class Session:
+    """A recording: the recorder, and the tensors from outside that the step came to."""
+
+    def __init__(self, state: State, arguments: list[Tensor], raises: bool) -> None:
+        self.thread = threading.get_ident()
+        self.state = state
+        self.recorder = Recorder(self.where, raises)
+        self.touched: dict[int, Touched] = {}
+        self.grads_before: dict[int, tuple[Tensor, Tensor | None]] = {}  # as the step found them, read or written
+        self.grads_read: set[int] = set()  # those that it read before it set them
+        self.grads_set: set[int] = set()
+        self.frames: dict[int, FrameType] = {}
+        self.cotangents: list[tuple[Any, Any]] = []  # a node of the tape, and that of its output
+        self.generators: dict[int, tuple[Generator, Any]] = {}
+        self.lr: list[tuple[dict[str, Any], Number]] = []
+        self.known = {id(tensor) for tensor in arguments} | state.tensors.keys()
+        self.arguments = {id(tensor) for tensor in arguments}
+        self._optimizer_states = [(o, {p: dict(s) for p, s in o.state.items()}) for o, _ in state.optimizers]
+        self._drawing = False
+
+    # -- the user's line ---------------------------------------------------------------------------
+
+    def where(self) -> Where:
+        """The innermost line of the user's own code that runs now."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and not is_users(frame.f_code.co_filename):
+            frame = frame.f_back
+        if frame is None:
+            return Where("?", 0, "?")
+        self.frames[id(frame)] = frame
+        return Where(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+
+    # -- what the descriptors ask ------------------------------------------------------------------
+
+    def array_of(self, tensor: Tensor) -> Any:
+        """The recording array of a tensor's array."""
+        array = _slot.__get__(tensor)
+        recorder = self.recorder
+        if not recorder.active:
+            return array
+        value = recorder.values.get(id(array))
+        if value is None or (value.kind == "captured" and id(tensor) not in self.touched):
+            self._touch(tensor, array)
+        return recorder.array(array)
+
+    def _touch(self, tensor: Tensor, array: Any) -> None:
+        if id(tensor) not in self.known:
+            self.recorder.refuse(
+                f"a tensor of shape {list(array.shape)} comes from somewhere that cannot be seen again: it must be an "
+                "argument of the step, or reachable from its variables"
+            )
+        self.touched[id(tensor)] = Touched(tensor, array)
+        is_input = id(tensor) in self.arguments and id(tensor) not in self.state.tensors
+        self.recorder.of(array, "input" if is_input else "captured")
+
+    def put_array(self, tensor: Tensor, array: Any) -> None:
+        """Keep a tensor's array; a plain one was made by the step from no recorded value, and is a constant."""
+        if isinstance(array, RecordingArray):
+            array = array.array
+        elif self.recorder.active and isinstance(array, np.ndarray) and id(array) not in self.recorder.values:
+            owner = memory_of(array)
+            outside = id(array) in self.state.arrays or id(owner) in self.state.arrays
+            self.recorder.of(array, "captured" if outside else "constant")
+            if outside:
+                self.known.add(id(tensor))
+        _slot.__set__(tensor, array)
+
+    def grad_of(self, tensor: Tensor) -> Tensor | None:
+        grad: Tensor | None = vars(tensor).get("_grad")
+        if id(tensor) not in self.grads_before:
+            self.grads_before[id(tensor)] = (tensor, grad)
+            self.grads_read.add(id(tensor))
+            if grad is not None:
+                self.known.add(id(grad))
+        return grad
+
+    def put_grad(self, tensor: Tensor, grad: Tensor | None) -> None:
+        self.grads_before.setdefault(id(tensor), (tensor, vars(tensor).get("_grad")))
+        self.grads_set.add(id(tensor))
+        vars(tensor)["_grad"] = grad
+
+    def draw(self, method: Any, generator: Generator, args: Any, kwargs: Any) -> Any:
+        """A random draw, as a line of the program."""
+        if self._drawing:
+            return method(generator, *args, **kwargs)
+        if id(generator) not in self.generators:
+            self.generators[id(generator)] = (generator, generator.get_state())
+        self._drawing = True
+        try:
+            return self.recorder.write(Draw(method, generator), args, kwargs)
+        finally:
+            self._drawing = False
+
+    # -- the recording -----------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
+        """Have the step, run in this block, recorded."""
+        global _current
+        with _lock:
+            _current = self
+            plain = {name: Tensor.__dict__[name] for name in _PATCHES}
+            draws = {name: Generator.__dict__[name] for name in _DRAWS}
+            try:
+                for name, patch in _PATCHES.items():
+                    setattr(Tensor, name, patch)
+                for name, method in draws.items():
+                    setattr(Generator, name, _drawn(method))
+                self._read_learning_rates()
+                engine.watch = _Watch(self)
+                yield
+            finally:
+                engine.watch = None
+                for group, number in self.lr:
+                    if group["lr"] is number:
+                        group["lr"] = number.value
+                for name, value in plain.items():
+                    setattr(Tensor, name, value)
+                for name, method in draws.items():
+                    setattr(Generator, name, method)
+                _current = None
+
+    def _read_learning_rates(self) -> None:
+        """Have learning rates read anew at each call: what a scheduler changes is an argument of the program."""
+        for optimizer, _ in self.state.optimizers:
+            for group in optimizer.param_groups:
+                if isinstance(group.get("lr"), (int, float)):
+                    number = self.recorder.number(group["lr"], "lr", group)
+                    self.lr.append((group, number))
+                    group["lr"] = number
+
+    def undo(self) -> None:
+        """Put back what the step wrote to."""
+        for array, before in self.recorder.before_write.values():
+            array[...] = before
+        for touched in self.touched.values():
+            touched.tensor.versions[0] = touched.version
+        for tensor, grad in self.grads_before.values():
+            tensor._grad = grad
+        for generator, state in self.generators.values():
+            generator.set_state(state)
+        for optimizer, before in self._optimizer_states:
+            optimizer.state.clear()
+            optimizer.state.update(before)
+
+    def forget(self) -> None:
+        """Let go of frames and nodes, which hold all that the step made."""
+        self.frames.clear()
+        self.cotangents.clear()
+
+
+class Draw:
+    """A method of a generator, as the function of a line."""
+
+    draws = True
+
+    def __init__(self, method: Any, generator: Generator) -> None:
+        self.method = method
+        self.generator = generator
+        self.__name__ = method.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.method(self.generator, *args, **kwargs)
+
+
+class _Watch:
+    """Sees every node that backward runs, and its cotangent; the node's own hooks run as without it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def before(self, node: Any, g: Any, *rest: Any) -> Any:
+        if node.hooks is not None:
+            g = node.hooks.before(node, g, *rest)
+        if current() is self.session:
+            self.session.cotangents.append((node, g.array if isinstance(g, Tensor) else g))
+        return g
+
+    def pull(self, node: Any, g: Any, edges: Any, create_graph: bool) -> Any:
+        if node.hooks is not None:
+            return node.hooks.pull(node, g, edges, create_graph)
+        return node.pull(g, edges, create_graph)
+
+
+# -- what stands on the classes while a step is recorded -------------------------------------------
+
+
+class _Arrays:
+    """`Tensor.array` while a step is recorded."""
+
+    def __get__(self, tensor: Any, owner: Any) -> Any:
+        if tensor is None:
+            return self
+        session = current()
+        return _slot.__get__(tensor) if session is None else session.array_of(tensor)
+
+    def __set__(self, tensor: Any, array: Any) -> None:
+        session = current()
+        if session is None:
+            _slot.__set__(tensor, array)
+        else:
+            session.put_array(tensor, array)
+
+
+class _Grads:
+    """`Tensor._grad` while a step is recorded."""
+
+    def __get__(self, tensor: Any, owner: Any) -> Any:
+        if tensor is None:
+            return None
+        session = current()
+        return vars(tensor).get("_grad") if session is None else session.grad_of(tensor)
+
+    def __set__(self, tensor: Any, grad: Any) -> None:
+        session = current()
+        if session is None:
+            vars(tensor)["_grad"] = grad
+        else:
+            session.put_grad(tensor, grad)
+
+
+def _refusing(name: str) -> Any:
+    plain = getattr(Tensor, name)
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        session = current()
+        if session is not None and session.recorder.active:
+            how = f"{name.strip('_')}()" if name != "__repr__" else "printing"
+            session.recorder.refuse(f"{how} reads a value of a tensor, which a program computes anew at each call")
+        return plain(self, *args, **kwargs)
+
+    return method
+
+
+def _drawn(plain: Any) -> Any:
+    def method(self: Generator, *args: Any, **kwargs: Any) -> Any:
+        session = current()
+        if session is None or not session.recorder.active:
+            return plain(self, *args, **kwargs)
+        return session.draw(plain, self, args, kwargs)
+
+    method.__name__ = plain.__name__
+    return method
+
+
+_READING = (
+    "item", "tolist", "numpy", "__array__", "__bool__", "__int__", "__float__", "__index__", "__repr__", "__format__",
+    "__contains__",
+)  # fmt: skip
+_PATCHES: dict[str, Any] = {"array": _Arrays(), "_grad": _Grads(), **{name: _refusing(name) for name in _READING}}
+_DRAWS = tuple(name for name, value in vars(Generator).items() if not name.startswith("_") and callable(value))

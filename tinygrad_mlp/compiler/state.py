@@ -1,0 +1,234 @@
+"""The Python state that a step can read: its variables, the modules and optimisers behind them, the code that it calls.
+
+A program is right only while all of it is as it was. So each place is noted with what it held, found by a walk from
+the step's function: the names that its code mentions decide which attributes of the user's own objects count.
+"""
+
+from __future__ import annotations
+
+import collections
+import functools
+import sys
+import sysconfig
+import types
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..nn.modules.module import Module
+from ..optim.optimizer import Optimizer
+from ..tensor import Tensor
+
+MOST_PLACES = 5000
+PACKAGE = str(Path(__file__).resolve().parents[1]) + "/"
+_USER_PARTS = tuple(PACKAGE + part for part in ("examples/", "cli/", "testing/"))
+_LIBRARIES = tuple({*sysconfig.get_paths().values(), sys.prefix + "/lib", "<frozen", "<__array_function__", "<tinygrad_mlp"})
+MISSING = object()
+
+
+@functools.cache
+def is_users(filename: str) -> bool:
+    """Whether a source file is the user's: not this package's, not Python's, not an installed library's."""
+    if filename.startswith(PACKAGE):
+        return filename.startswith(_USER_PARTS)
+    return not filename.startswith(_LIBRARIES)
+
+
+class Place(NamedTuple):
+    """Where a value is: an item of a dict or list, the content of a cell, or the length of a container."""
+
+    holder: Any
+    key: Any
+    kind: str  # "item", "cell" or "len"
+    path: str
+    value: Any
+    of_optimizer: bool
+
+    def now(self) -> Any:
+        """What is there now; MISSING where nothing is."""
+        try:
+            if self.kind == "cell":
+                return self.holder.cell_contents
+            return len(self.holder) if self.kind == "len" else self.holder[self.key]
+        except (KeyError, IndexError, ValueError):
+            return MISSING
+
+    def changed(self) -> bool:
+        """Whether there is another value now."""
+        return not is_same(self.now(), self.value)
+
+
+def is_same(a: Any, b: Any) -> bool:
+    """The same object, or equal numbers or texts of one type."""
+    return a is b or (type(a) is type(b) and type(a) in (int, float, str, bytes, bool, complex) and a == b)
+
+
+class State:
+    """What a walk from a step's function found.
+
+    `places` with their values, `tensors` by identity with their paths, `arrays` of NumPy that were met, `optimizers`
+    and `modules`.
+    """
+
+    def __init__(self, function: Any, others: Iterable[Any] = ()) -> None:
+        names: set[str] = set()
+        while True:
+            self.places: list[Place] = []
+            self.tensors: dict[int, tuple[Tensor, str]] = {}
+            self.arrays: dict[int, Any] = {}
+            self.optimizers: list[tuple[Optimizer, str]] = []
+            self.modules: list[tuple[Module, str]] = []
+            self._seen: dict[int, Any] = {}
+            self._names, self._found = names, set(names)
+            self._in_optimizer = False
+            self.visit(function, "")
+            for other in others:
+                self.visit(other, "argument")
+            if self._found == names:
+                break
+            names = self._found
+        self.overflow = len(self.places) > MOST_PLACES
+
+    def changes(self) -> Iterator[Place]:
+        """The places that hold something else now."""
+        return (place for place in self.places if place.changed())
+
+    # -- the walk ----------------------------------------------------------------------------------
+
+    def _note(self, holder: Any, key: Any, path: str, kind: str = "item") -> None:
+        place = Place(holder, key, kind, path, None, self._in_optimizer)
+        value = place.now()
+        if value is not MISSING:
+            self.places.append(place._replace(value=value))
+            if kind != "len":
+                self.visit(value, path)
+
+    def visit(self, value: Any, path: str) -> None:
+        """Note what can be reached from a value."""
+        if value is None or isinstance(value, (bool, int, float, str, bytes)) or id(value) in self._seen:
+            return
+        if len(self.places) > MOST_PLACES:
+            return
+        self._seen[id(value)] = value
+        for kinds, visit in _VISITS:
+            if isinstance(value, kinds):
+                visit(self, value, path)
+                return
+        self._object(value, path)
+
+    def _tensor(self, value: Tensor, path: str) -> None:
+        self.tensors[id(value)] = (value, path)
+
+    def _array(self, value: Any, path: str) -> None:
+        self.arrays[id(value)] = value
+
+    def _function(self, value: Any, path: str) -> None:
+        if not is_users(value.__code__.co_filename):
+            return
+        names = set(_names_of(value.__code__))
+        self._found |= names
+        for name in sorted(names & value.__globals__.keys()):
+            self._note(value.__globals__, name, name)
+        for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
+            self._note(cell, None, name, "cell")
+        for default in (*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()):
+            self.visit(default, path)
+
+    def _method(self, value: Any, path: str) -> None:
+        self.visit(value.__self__, path or "self")
+        self.visit(value.__func__, path)
+
+    def _partial(self, value: Any, path: str) -> None:
+        for part in (value.func, value.args, value.keywords):
+            self.visit(part, path)
+
+    def _sequence(self, value: Any, path: str) -> None:
+        if not isinstance(value, tuple):
+            self._note(value, None, path, "len")
+        for i in range(len(value)):
+            self._note(value, i, f"{path}[{i}]")
+
+    def _dict(self, value: Any, path: str) -> None:
+        self._note(value, None, path, "len")
+        for key in list(value):
+            self._note(value, key, f"{path}[{key!r}]")
+
+    def _class(self, value: type, path: str) -> None:
+        if is_users(getattr(sys.modules.get(value.__module__), "__file__", None) or "<string>"):
+            for name in sorted(self._names & value.__dict__.keys()):
+                self._note(value.__dict__, name, f"{path}.{name}")
+
+    def _module_of_python(self, value: Any, path: str) -> None:
+        if is_users(getattr(value, "__file__", None) or "<frozen"):
+            for name in sorted(self._names & vars(value).keys()):
+                self._note(vars(value), name, f"{path}.{name}")
+
+    def _nn_module(self, value: Module, path: str) -> None:
+        self.modules.append((value, path))
+        own = vars(value)
+        users = self._code_of(type(value), path, ("forward", "__call__"))
+        for name in list(own):
+            if not users or name in self._names or name in _MODULE_PARTS:
+                self._note(own, name, f"{path}.{name}")
+
+    def _optimizer(self, value: Optimizer, path: str) -> None:
+        self.optimizers.append((value, path))
+        outer, self._in_optimizer = self._in_optimizer, True
+        self._code_of(type(value), path, ("step", "update"))
+        self._note(vars(value), "state", f"{path}.state")
+        self._note(vars(value), "param_groups", f"{path}.param_groups")
+        self._in_optimizer = outer
+
+    def _object(self, value: Any, path: str) -> None:
+        if self._code_of(type(value), path, ("__call__",)):
+            own = getattr(value, "__dict__", {})
+            for name in sorted(self._names & own.keys()):
+                self._note(own, name, f"{path}.{name}" if path else name)
+
+    def _code_of(self, cls: type, path: str, always: tuple[str, ...]) -> bool:
+        """Visit the methods of the user's classes that can be called; whether there are such classes."""
+        found = False
+        for base in cls.__mro__:
+            if not is_users(getattr(sys.modules.get(base.__module__), "__file__", None) or "<string>") or (
+                base.__module__ == "builtins"
+            ):
+                continue
+            found = True
+            for name in sorted((self._names | set(always)) & base.__dict__.keys()):
+                member = base.__dict__[name]
+                member = getattr(member, "__func__", getattr(member, "fget", member))
+                if isinstance(member, types.FunctionType):
+                    self.visit(member, path)
+                else:
+                    self._note(base.__dict__, name, f"{path}.{name}")
+        return found
+
+
+_MODULE_PARTS = ("training", "_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks")
+_VISITS: tuple[tuple[Any, Any], ...] = (
+    (Tensor, State._tensor),
+    (Module, State._nn_module),
+    (Optimizer, State._optimizer),
+    (np.ndarray, State._array),
+    (types.FunctionType, State._function),
+    (types.MethodType, State._method),
+    (functools.partial, State._partial),
+    ((list, tuple, collections.deque), State._sequence),
+    (dict, State._dict),
+    (types.ModuleType, State._module_of_python),
+    (type, State._class),
+)
+
+
+@functools.cache
+def _names_of(code: types.CodeType) -> frozenset[str]:
+    """Every name that code mentions: variables, attributes, and texts that could be names of attributes."""
+    names = {*code.co_names, *code.co_freevars}
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            names |= _names_of(constant)
+        elif isinstance(constant, str) and constant.isidentifier():
+            names.add(constant)
+    return frozenset(names)

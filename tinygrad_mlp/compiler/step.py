@@ -1,0 +1,151 @@
+"""compile: a training step that runs as the NumPy program that it is."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from ..nn.modules.module import Module
+from .build import Arguments, Compiled, check_state
+from .emit import identifier
+from .guard import MISS
+from .recording import CannotRecord
+from .session import Session, current
+from .state import State
+
+MOST_PROGRAMS = 16
+WARM_UPS = 3  # calls that may leave new optimiser state behind before a step counts as one that never settles
+
+
+class CompiledStep:
+    """A step, and the programs that its calls have written; called like the step itself.
+
+    `programs` has one for each signature that was seen (at most 16, the oldest goes first), `source` the text of the
+    newest.
+    """
+
+    def __init__(self, function: Callable[..., Any], fallback: bool = False) -> None:
+        self.function = function
+        self.fallback = fallback
+        self._programs: list[Compiled] = []
+        self._lock = threading.RLock()
+        self._eager = False
+        self._warm_ups = 0
+        self._inside = False
+        target = function.forward if isinstance(function, Module) else function
+        functools.update_wrapper(self, target, updated=())
+        self._names = _parameter_names(target)
+        self._title = identifier(getattr(target, "__name__", "step"))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._eager or current() is not None:
+            return self.function(*args, **kwargs)  # in another step that is recorded, its lines are that one's
+        with self._lock:
+            expected = None
+            for program in reversed(self._programs):
+                if not program.confirmed:
+                    if expected is None and program.fits(args, kwargs) is True:
+                        expected = program
+                    continue
+                result = program.call(args, kwargs)
+                if result is not MISS:
+                    return result
+            return self._record(args, kwargs, expected)
+
+    @property
+    def programs(self) -> tuple[Compiled, ...]:
+        """The programs, oldest first."""
+        return tuple(self._programs)
+
+    @property
+    def source(self) -> str:
+        """The newest program as Python source; RuntimeError before the first call."""
+        if not self._programs:
+            raise RuntimeError("nothing is recorded yet: call the step once")
+        return self._programs[-1].source
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["function"], name)
+
+    def __repr__(self) -> str:
+        return f"<compiled {self._title}, programs: {len(self._programs)}>"
+
+    # -- recording ---------------------------------------------------------------------------------
+
+    def _record(self, args: tuple[Any, ...], kwargs: dict[str, Any], expected: Compiled | None) -> Any:
+        if self._inside:
+            raise CannotRecord(f"{self._title} calls itself, compiled")
+        arguments = Arguments(args, kwargs, self._names)
+        state = State(self.function, [x for x, _, _ in arguments.others])
+        session = Session(state, [tensor for tensor, _, _ in arguments.tensors], raises=not self.fallback)
+        self._inside = True
+        try:
+            with session.recording():
+                result = self.function(*args, **kwargs)
+            if session.recorder.failed is not None:
+                return self._run_eagerly(session.recorder.failed, result)
+            self._keep(session, arguments, result, expected)
+        except CannotRecord as refusal:
+            if self.fallback:
+                return self._run_eagerly(str(refusal), result)
+            session.undo()
+            raise
+        finally:
+            self._inside = False
+            session.forget()
+        return result
+
+    def _run_eagerly(self, reason: str, result: Any) -> Any:
+        self._eager = True
+        warnings.warn(f"{self._title} runs eagerly: {reason}", stacklevel=4)
+        return result
+
+    def _keep(self, session: Session, arguments: Arguments, result: Any, expected: Compiled | None) -> None:
+        """Make a program of the recording; it runs once a second recording has given the same one."""
+        if session.state.overflow:
+            raise CannotRecord("the step can see more Python objects than a program can watch")
+        if not check_state(session.state, session):
+            self._warm_ups += 1
+            if self._warm_ups > WARM_UPS:
+                raise CannotRecord("the step leaves an optimiser with new state at every call")
+            return
+        self._warm_ups = 0
+        program = Compiled(session, arguments, result, self._title)
+        program.session = None
+        if expected is not None:
+            parted = program.same_as(expected)
+            if parted:
+                self._programs.remove(expected)
+                raise CannotRecord(
+                    f"two calls of {self._title} recorded different programs, so a number in it is not the same at each "
+                    f"call: {parted}"
+                )
+            expected.confirmed = True
+            return
+        self._programs.append(program)
+        del self._programs[:-MOST_PROGRAMS]
+
+
+def compile(function: Callable[..., Any] | None = None, *, fallback: bool = False) -> Any:
+    """A step that runs as the NumPy program that it is: `step = compile(step)`, or as a decorator; or a module.
+
+    The first two calls for a signature (the shapes, dtypes, strides and requires_grad of tensor arguments, other
+    arguments by value, and the Python state that the step can see) record it, the later ones run the program. Tensors
+    behind the step's variables are captured by identity and updated in place. CannotRecord, with the user's line and
+    everything put back, for what a program cannot repeat; with `fallback` such a step runs eagerly, with one warning.
+    Source: tinygrad_mlp's own; torch.compile has the name.
+    """
+    if function is None:
+        return functools.partial(compile, fallback=fallback)
+    return CompiledStep(function, fallback)
+
+
+def _parameter_names(function: Callable[..., Any]) -> list[str]:
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []
