@@ -14,7 +14,7 @@ from . import passes
 from .emit import Source
 from .guard import Guard
 from .lines import Program, Value
-from .names import name_values
+from .names import name_values, wished_names
 from .number import Number
 from .recording import CannotRecord
 from .session import Session
@@ -63,13 +63,11 @@ class Compiled:
         outputs += [value for _, value in self._grads if value is not None]
         unique = list({id(value): value for value in outputs}.values())
         self.numbers = [number.node for _, number in session.lr]
-        program = Program(list(self.recorder.lines), self._inputs(), self.numbers, unique)
-        program.zeros = self._zeros()
-        passes.apply(program, self.recorder.before_write)
-        self._drop_unused(program)
-        self.names = name_values(session, program, {id(t): name for t, _, name in arguments.tensors})
-        parameters = [self.names[value] for value in (*program.inputs, *program.numbers)]
-        source = Source(program, self.names, title, parameters)
+        recorded = Program(self.recorder.lines, self._inputs(), self.numbers, unique, self._zeros())
+        passes.start(recorded, self.recorder.before_write)
+        self.recorded, self.title = recorded, title
+        self.wishes = wished_names(session, {id(t): name for t, _, name in arguments.tensors})
+        program, source = self.emitted()
         self.source = source.text
         self.namespace, self.kinds = source.namespace, source.kinds
         scope = dict(source.namespace)
@@ -78,6 +76,18 @@ class Compiled:
         guard = self._guard(program)
         self.fits = guard.function(["return True"])
         self.call = guard.function(self._tail(guard, program))
+        for value in self.recorder.values.values():
+            value.forget()
+        self.session = self.recorder = self.arguments = None
+
+    def emitted(self, *, blas: bool = True) -> tuple[Program, Source]:
+        """The program after all passes, and its source; without `blas` NumPy is all that it needs."""
+        program = self.recorded.copy()
+        passes.finish(program, blas=blas)
+        self._drop_unused(program)
+        names = name_values(program, self.wishes)
+        parameters = [names[value] for value in (*program.inputs, *program.numbers)]
+        return program, Source(program, names, self.title, parameters)
 
     def same_as(self, other: Compiled) -> str:
         """Empty if another recording gave the same program, else the first place where they part."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import linecache
 import operator
 import os
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .lines import Line, Program, Value
+from .lines import Block, Line, Program, Value
 
 ndarray = np.ndarray
 
@@ -33,9 +34,11 @@ class Source:
         self.program = program
         self.names = names
         self.namespace: dict[str, Any] = {"np": np}
+        self.helpers: list[Any] = []  # functions that are not NumPy's
         self.kinds: dict[str, str] = {}  # of the arrays in it
         self._constants: dict[int, str] = {}
         self._inline = _inlined(program)
+        self._parts: dict[Any, str] = {}  # in a loop over blocks, the names of the parts
         self._owners: dict[Any, Any] = {}  # the first value that a buffer holds gives it its name
         for line in program.lines:
             if line.buffer is not None and line.buffer not in names:
@@ -52,19 +55,49 @@ class Source:
 
     def _body(self) -> Iterable[str]:
         last: Any = None
-        for place, line in enumerate(self.program.lines):
-            if line.out in self._inline:
+        lines = [line for line in self.program.lines if line.out not in self._inline]
+        for block, together in itertools.groupby(lines, key=lambda line: line.block):
+            listed = list(together)
+            if block is not None:
+                last = listed[0].where
+                yield from self._comment(listed[0])
+                yield from self._loop(block, listed)
                 continue
-            if line.where != last:
-                last = line.where
-                yield from self._comment(line)
-            text = self.line(line)
-            if line.comment:
-                text += "  # " + line.comment.format(*map(self._about, line.about))
-            yield from self._indented(place, text)
+            for line in listed:
+                if line.where != last:
+                    last = line.where
+                    yield from self._comment(line)
+                yield self._with_comment(line)
 
-    def _indented(self, place: int, text: str) -> Iterable[str]:
-        yield text
+    def _with_comment(self, line: Line) -> str:
+        text = self.line(line)
+        return f"{text}  # {line.comment.format(*map(self._about, line.about))}" if line.comment else text
+
+    def _loop(self, block: Block, lines: list[Line]) -> Iterable[str]:
+        """A loop over blocks: in it the arrays' names, with `_i`, are those of the parts."""
+        whole: dict[Any, str] = {}  # what is cut into blocks, by its own text
+        scratch: dict[Any, str] = {}
+        for line in lines:
+            for value in (*line.reads(), line.out):
+                if value.shape and value not in block.local:
+                    whole.setdefault(value, self._operand(value))
+            if line.buffer is not None:
+                (scratch if line.out in block.local else whole).setdefault(line.buffer, self._operand(line.buffer))
+        for text in dict.fromkeys(whole.values()):
+            yield f"{text}_flat = {text}.reshape(-1)"
+        step = block.elements
+        yield f"for i in range(0, {block.size}, {step}):"
+        for text in dict.fromkeys(whole.values()):
+            yield f"    {text}_i = {text}_flat[i:i + {step}]"
+        size = f"{next(iter(whole.values()))}_i.size"
+        for text in dict.fromkeys(scratch.values()):
+            yield f"    {text}_i = {text}[:{size}]" if block.size % step else f"    {text}_i = {text}"
+        self._parts = {value: f"{text}_i" for value, text in (*whole.items(), *scratch.items())}
+        for line in lines:
+            if line.out in block.local:
+                self._parts[line.out] = f"{self.names[line.out]}_i"
+            yield f"    {self._with_comment(line)}"
+        self._parts = {}
 
     def _comment(self, line: Line) -> Iterable[str]:
         filename, number, _ = line.where
@@ -133,6 +166,7 @@ class Source:
             return "np.linalg.norm"
         name = name.strip("_")
         self.namespace[name] = function
+        self.helpers.append(function)
         return name
 
     # -- operands ----------------------------------------------------------------------------------
@@ -152,6 +186,8 @@ class Source:
 
     def _operand(self, x: Any) -> str:
         if isinstance(x, Value):
+            if x in self._parts:
+                return self._parts[x]
             if x.kind == "constant" and x not in self.names:
                 return self._beside(x, ()) if not x.shape else self._named(x.array, "constant")
             if x in self._inline:
@@ -213,6 +249,7 @@ def _inlined(program: Program) -> dict[Value, Line]:
     """The lines that are written where their result is used: transposes, and arithmetic of numbers used once."""
     uses = Counter(value for line in program.lines for value in line.reads())
     uses.update(program.outputs)
+    uses.update(value for line in program.lines if line.block for value in line.reads())  # in a loop, once for each block
     return {
         line.out: line
         for line in program.lines

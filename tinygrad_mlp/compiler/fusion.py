@@ -38,11 +38,6 @@ def uses(program: Program) -> Counter[Value]:
     return count
 
 
-def is_contiguous(value: Value) -> bool:
-    """Whether an array lies in C order without gaps."""
-    return bool(value.array.flags.c_contiguous)
-
-
 def is_zero(x: Any) -> bool:
     """Whether an operand is the number 0."""
     if isinstance(x, Value):
@@ -67,8 +62,7 @@ def mask_by_bits(program: Program) -> None:
         if g is None or last[line.args[1].root] != place or g.root is not g or line.out.root in outputs:
             lines.append(line)
             continue
-        bits = Value(g.array.view(_INTEGERS[g.dtype.itemsize]), "view")
-        bits.root = g
+        bits = g.view(g.shape, _INTEGERS[g.dtype.itemsize])
         lines.append(Line(ndarray.view, (g, bits.dtype), {}, bits, None, line.where))
         comment = "{0} where {1}, else 0"
         lines.append(Line(np.multiply, (bits, mask), {}, bits, bits, line.where, comment, (g, mask)))
@@ -91,7 +85,7 @@ def _masked(line: Line) -> tuple[Any, Any]:
         and g.kind == "made"
         and g.dtype == line.out.dtype
         and g.dtype.kind == "f"
-        and is_contiguous(g)
+        and g.in_c_order
         and g.shape
     )
     return (mask, g) if fits else (None, None)
@@ -179,17 +173,16 @@ def _is_factor(x: Any) -> bool:
 def _gemm(line: Line, a: Value, b: Value, factor: tuple[float, Any], made: dict[Any, Line]) -> list[Line]:
     """The call and the lines before it: what lies here in C order is, transposed, in BLAS's order of memory."""
     w = line.target
-    if w.dtype.name not in ("float32", "float64") or not is_contiguous(w):
+    if w.dtype.name not in ("float32", "float64") or not w.in_c_order:
         return []
-    if any(x.dtype != w.dtype or not x.array.flags.forc for x in (a, b)):
+    if any(x.dtype != w.dtype or not (x.in_c_order or x.in_f_order) for x in (a, b)):
         return []
     from scipy.linalg import blas
 
     lines: list[Line] = []
 
     def transposed(x: Value) -> Value:
-        view = Value(x.array.T, "view")
-        view.root = x.root
+        view = x.view(x.shape[::-1], x.dtype, transposed=True)
         lines.append(Line(ndarray.transpose, (x,), {}, view, None, line.where))
         return view
 
@@ -198,10 +191,10 @@ def _gemm(line: Line, a: Value, b: Value, factor: tuple[float, Any], made: dict[
     if not isinstance(alpha, Value):
         alpha = sign * alpha
     elif sign < 0:
-        negative = Value(-alpha.array, "number", alpha.name)
+        negative = Value(None, "number", alpha.name)
         lines.append(Line(operator.neg, (alpha,), {}, negative, None, line.where))
         alpha = negative
-    first, second = (transposed(x) if is_contiguous(x) else x for x in (b, a))
+    first, second = (transposed(x) if x.in_c_order else x for x in (b, a))
     args = (alpha, first, second, 1.0, transposed(w), int(first is b), int(second is a), True)
     function = blas.sgemm if w.dtype.name == "float32" else blas.dgemm
     sides = ((made[x].args[0],) if x in made and made[x].function is ndarray.transpose else x for x in (a, b))

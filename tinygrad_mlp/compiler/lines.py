@@ -8,7 +8,7 @@ asked by root.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,21 +30,45 @@ class Value:
     """An array of the program, or a Python number: what it is and whose memory it has.
 
     `kind` says where it is from: "input", "captured" (a tensor from outside), "constant", "made" by a line, a "view" of
-    another value, or "number". `array` is the array (or number) itself while the program is put together; afterwards
-    only of those from outside.
+    another value, "buffer" or "number". `array` is the array (or number) itself; of what a line makes, only while the
+    step is recorded.
     """
 
-    __slots__ = ("array", "dtype", "kind", "name", "root", "shape", "source", "strides")
+    __slots__ = ("array", "dtype", "in_c_order", "in_f_order", "kind", "name", "root", "shape", "source")
 
     def __init__(self, array: Any, kind: str, name: str = "", source: Any = None) -> None:
         self.array = array
         self.shape: tuple[int, ...] = getattr(array, "shape", ())
         self.dtype = getattr(array, "dtype", None)
-        self.strides: tuple[int, ...] = getattr(array, "strides", ())
+        flags = getattr(array, "flags", None)
+        self.in_c_order = flags is None or bool(flags.c_contiguous)
+        self.in_f_order = flags is None or bool(flags.f_contiguous)
         self.kind = kind
         self.name = name
         self.source = source  # of a number that is read at each call: the dict that has it
         self.root: Value = self
+
+    def view(self, shape: tuple[int, ...], dtype: Any, *, transposed: bool = False) -> Value:
+        """A view of this value that a pass makes: of other bits, or transposed."""
+        made = Value(None, "view")
+        made.shape, made.dtype, made.root = shape, dtype, self.root
+        orders = (self.in_c_order, self.in_f_order)
+        made.in_c_order, made.in_f_order = orders[::-1] if transposed else orders
+        return made
+
+    def forget(self) -> None:
+        """Let go of the array of what a line makes: each call makes another."""
+        if self.kind in ("made", "view"):
+            self.array = None
+
+
+@dataclass(eq=False)
+class Block:
+    """Lines that run together over blocks of `elements` of their `size`; `local` are the values that no other reads."""
+
+    size: int
+    elements: int
+    local: set[Any] = field(default_factory=set)
 
 
 @dataclass(eq=False)
@@ -59,6 +83,7 @@ class Line:
     where: Where
     comment: str = ""  # what the line does, where the call does not say it; {0}, {1}, ... stand for `about`
     about: tuple[Any, ...] = ()
+    block: Block | None = None
     buffer: Any = None  # memory of the program's own that `out` is computed into
 
     def reads(self) -> Iterator[Any]:
@@ -90,7 +115,10 @@ class Program:
     numbers: list[Any]
     outputs: list[Any]
     zeros: set[Any] = field(default_factory=set)  # captured memory that is all 0 when the program begins
-    loops: dict[int, int] = field(default_factory=dict)
+
+    def copy(self) -> Program:
+        """The same lines as others, for passes to change."""
+        return Program([replace(line) for line in self.lines], self.inputs, self.numbers, self.outputs, self.zeros)
 
 
 def values_in(x: Any) -> Iterator[Any]:

@@ -15,10 +15,15 @@ from .recording import RecordingArray
 from .session import Session
 
 
-def name_values(session: Session, program: Program, arguments: dict[int, str]) -> dict[Any, str]:
-    """A name for each value that the lines mention; `arguments` has those of the argument tensors."""
+def wished_names(session: Session, arguments: dict[int, str]) -> dict[int, str]:
+    """By the identity of a value the name that it should have; `arguments` has those of the argument tensors."""
     wishes = _users_names(session, arguments)
     _name_cotangents(session, wishes)
+    return wishes
+
+
+def name_values(program: Program, wishes: dict[int, str]) -> dict[Any, str]:
+    """A name for each value that the lines mention."""
     names: dict[Any, str] = {}
     taken = {"np", "generator", *keyword.kwlist}
 
@@ -39,8 +44,8 @@ def name_values(session: Session, program: Program, arguments: dict[int, str]) -
             if value is None or value in names or (getattr(value, "kind", "") == "constant" and id(value) not in wishes):
                 continue
             made = value is line.out and line.target is None
-            if made and line.function is np.ndarray.view:
-                give(value, f"{names[line.args[0]]}_bits")
+            if made and line.function in (np.ndarray.view, np.ndarray.item):
+                give(value, f"{names[line.args[0]]}_{'bits' if line.function is np.ndarray.view else 'item'}")
             else:
                 give(value, wishes.get(id(value)) or (_word(line.function, value) if made else "array"))
     for value in program.outputs:
@@ -78,7 +83,7 @@ def _users_names(session: Session, arguments: dict[int, str]) -> dict[int, str]:
         for p, kept in optimizer.state.items():
             for key, value in kept.items():
                 if isinstance(value, Tensor):
-                    wish(value, f"{key}.{parameters.get(id(p), 'parameter')}")
+                    wish(value, f"{key}_{identifier(parameters.get(id(p), 'parameter'))}")
     for frame in session.frames.values():
         for name, value in frame.f_locals.items():
             if isinstance(value, Tensor):
@@ -86,7 +91,7 @@ def _users_names(session: Session, arguments: dict[int, str]) -> dict[int, str]:
     for tensor, grad in session.grads_before.values():
         for g in (grad, vars(tensor).get("_grad")):
             if g is not None:
-                wish(g, f"grad.{parameters.get(id(tensor), 'parameter')}")
+                wish(g, f"grad_{identifier(parameters.get(id(tensor), 'parameter'))}")
     for array_id, array in session.state.arrays.items():
         value = recorded.get(array_id)
         if value is not None:
@@ -112,7 +117,7 @@ def _name_cotangents(session: Session, wishes: dict[int, str]) -> None:
         if name is None:
             base = node.edges[0] if isinstance(node, OutputNode) else node
             name = base.row.name if base.row is not None else "value"
-        wishes.setdefault(id(cotangent), identifier(f"grad.{name}"))
+        wishes.setdefault(id(cotangent), f"grad_{identifier(name)}")
 
 
 def _word(function: Any, value: Any) -> str:

@@ -7,6 +7,7 @@ import inspect
 import threading
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ..nn.modules.module import Module
@@ -15,6 +16,7 @@ from .emit import identifier
 from .guard import MISS
 from .recording import CannotRecord
 from .session import Session, current
+from .standalone import save
 from .state import State
 
 MOST_PROGRAMS = 16
@@ -68,6 +70,16 @@ class CompiledStep:
             raise RuntimeError("nothing is recorded yet: call the step once")
         return self._programs[-1].source
 
+    def save(self, path: str | Path, steps: int = 10) -> None:
+        """Write the newest program as a file that needs NumPy alone, and its arrays to the .npz beside it.
+
+        Run, it does `steps` steps with the arguments that were recorded and prints the losses. RuntimeError before the
+        first call, ValueError for a program that needs this package.
+        """
+        if not self._programs:
+            raise RuntimeError("nothing is recorded yet: call the step once")
+        save(path, self._programs[-1], steps)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.__dict__["function"], name)
 
@@ -115,7 +127,6 @@ class CompiledStep:
             return
         self._warm_ups = 0
         program = Compiled(session, arguments, result, self._title)
-        program.session = None
         if expected is not None:
             parted = program.same_as(expected)
             if parted:
