@@ -60,11 +60,11 @@ def _dying_operand(
     """An operand whose buffer an elementwise call may write into, as nobody reads it any more."""
     if not isinstance(line.function, np.ufunc) or line.function is np.matmul:
         return None
-    values = list(line.reads())
+    values: list[Value] = line.reads()
     for value in values:
-        if value in held and last[value] == place and _layout(value, sizes) == _layout(line.out, sizes):
-            if all(other is value or other.root is not value for other in values):
-                return value
+        alike = value in held and last[value] == place and _layout(value, sizes) == _layout(line.out, sizes)
+        if alike and all(other is value or other.root is not value for other in values):
+            return value
     return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from . import passes
 from .emit import Source
 from .guard import Guard
 from .lines import Program, Value
-from .names import name_values, wished_names
+from .names import name_values, wish_names
 from .number import Number
 from .recording import CannotRecord
 from .session import Session
@@ -49,7 +51,7 @@ class Arguments:
 
 
 class Compiled:
-    """A program for one signature: `source`, and `call(args, kwargs)`, which gives MISS where it does not fit."""
+    """A program for one signature: its `source`, and the functions that check whether it fits, and run it."""
 
     def __init__(self, session: Session, arguments: Arguments, result: Any, title: str) -> None:
         self.session: Any = session
@@ -66,26 +68,35 @@ class Compiled:
         recorded = Program(self.recorder.lines, self._inputs(), self.numbers, unique, self._zeros())
         passes.start(recorded, self.recorder.before_write)
         self.recorded, self.title = recorded, title
-        self.wishes = wished_names(session, {id(t): name for t, _, name in arguments.tensors})
+        wish_names(session, {id(t): name for t, _, name in arguments.tensors})
         program, source = self.emitted()
         self.source = source.text
         self.namespace, self.kinds = source.namespace, source.kinds
-        scope = dict(source.namespace)
-        exec(compile(self.source, f"<compiled {title}>", "exec"), scope)
-        self.run = scope[title]
-        guard = self._guard(program)
-        self.fits = guard.function(["return True"])
-        self.call = guard.function(self._tail(guard, program))
+        self._checks = self._guard(program)
+        self._steps = self._tail(self._checks, program)
         for value in self.recorder.values.values():
             value.forget()
         self.session = self.recorder = self.arguments = None
+
+    @functools.cached_property
+    def fits(self) -> Callable[..., Any]:
+        """`fits(args, kwargs)`: True where a call may run the program, else MISS."""
+        return self._checks.function(["return True"])
+
+    @functools.cached_property
+    def call(self) -> Callable[..., Any]:
+        """`call(args, kwargs)`: what the step returns, or MISS where the program does not fit."""
+        scope = dict(self.namespace)
+        exec(compile(self.source, f"<compiled {self.title}>", "exec"), scope)
+        self._checks.namespace["run"] = scope[self.title]
+        return self._checks.function(self._steps)
 
     def emitted(self, *, blas: bool = True) -> tuple[Program, Source]:
         """The program after all passes, and its source; without `blas` NumPy is all that it needs."""
         program = self.recorded.copy()
         passes.finish(program, blas=blas)
         self._drop_unused(program)
-        names = name_values(program, self.wishes)
+        names = name_values(program)
         parameters = [names[value] for value in (*program.inputs, *program.numbers)]
         return program, Source(program, names, self.title, parameters)
 
@@ -149,7 +160,9 @@ class Compiled:
             if id(tensor) not in self.session.grads_set or (grad is before and grad is not None):
                 continue
             if grad is not None and (grad.node is not None or grad.needs_grad):
-                raise CannotRecord("a gradient that has a graph of its own outlives the step: backward(create_graph=True)")
+                raise CannotRecord(
+                    "a gradient that has a graph of its own outlives the step: backward(create_graph=True)"
+                )
             found.append((tensor, None if grad is None else self.recorder.of(grad.array)))
         return found
 
@@ -232,7 +245,9 @@ class Compiled:
             guard.require(f"{a}.dtype is {guard.name(array.dtype)}")
             guard.require(f"{a}.strides == {array.strides}")
             guard.require(f"{t}.needs_grad is {tensor.needs_grad}")
-            guard.require(f"({t}.viewed is None or not {t}.requires_grad)" if not tensor.needs_grad else f"{t}.node is None")
+            guard.require(
+                f"({t}.viewed is None or not {t}.requires_grad)" if not tensor.needs_grad else f"{t}.node is None"
+            )
             base = f"({a}.base is None or id({a}.base) not in {guard.name(roots)})" if roots else "True"
             guard.require(f"id({a}) not in {guard.name(roots)} and {base}" if roots else "True")
             for other, name in seen.items():
@@ -259,8 +274,8 @@ class Compiled:
         for tensor, _ in self._grads:
             if id(tensor) not in self.session.grads_read:
                 lines.append(f"{self._tensor_expression(guard, tensor)}._grad = None")
-        names = {id(value): f"v{i}" for i, value in enumerate(program.outputs)}
-        call = f"{guard.name(self.run)}({', '.join(inputs)})"
+        names = {id(value): f"v{i}" for i, value in enumerate(self.recorded.outputs)}
+        call = f"run({', '.join(inputs)})"
         left = ", ".join(names.values())
         lines.append(f"{left} = {call}" if names else call)
         lines += self._versions(guard)
@@ -269,7 +284,8 @@ class Compiled:
             lines.append(f"{self._tensor_expression(guard, tensor)}._grad = {new}")
         for i, x in enumerate(self._results):
             if isinstance(x, Value):
-                lines.append(f"r{i} = wrap(asarray({names[id(x)]}))")
+                copied = ".copy()" if x.kind == "constant" else ""  # the next call has the constant too
+                lines.append(f"r{i} = wrap(asarray({names[id(x)]}{copied}))")
             else:
                 lines.append(f"r{i} = {guard.name(x)}")
         return [*lines, f"return {self._template}"]

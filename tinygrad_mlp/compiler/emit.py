@@ -205,7 +205,7 @@ class Source:
             comma = "," if len(x) == 1 and isinstance(x, tuple) else ""
             return f"({parts}{comma})" if isinstance(x, tuple) else f"[{parts}]"
         if isinstance(x, np.dtype):
-            return f"np.{x.name}" if x != bool else "np.bool_"
+            return f"np.{x.name}" if x.kind != "b" else "np.bool_"
         if isinstance(x, type) and issubclass(x, np.generic):
             return f"np.{x.__name__}"
         if isinstance(x, np.generic):
@@ -249,7 +249,9 @@ def _inlined(program: Program) -> dict[Value, Line]:
     """The lines that are written where their result is used: transposes, and arithmetic of numbers used once."""
     uses = Counter(value for line in program.lines for value in line.reads())
     uses.update(program.outputs)
-    uses.update(value for line in program.lines if line.block for value in line.reads())  # in a loop, once for each block
+    uses.update(
+        value for line in program.lines if line.block for value in line.reads()
+    )  # in a loop, once for each block
     return {
         line.out: line
         for line in program.lines

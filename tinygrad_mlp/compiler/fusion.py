@@ -135,7 +135,8 @@ def descend_in_product(program: Program) -> None:
             product, scaled, factor = found
             a, b = product.args
             roots = {a.root, b.root, product.out.root, scaled.out.root}
-            if not any(places[id(product)] < p < place for root in roots for p in written.get(root, ())):
+            apart = line.target.root not in (a.root, b.root)
+            if apart and not any(places[id(product)] < p < place for root in roots for p in written.get(root, ())):
                 gemm = _gemm(line, a, b, factor, made)
         lines += gemm or [line]
     program.lines = lines

@@ -8,7 +8,8 @@ asked by root.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,8 +31,8 @@ class Value:
     """An array of the program, or a Python number: what it is and whose memory it has.
 
     `kind` says where it is from: "input", "captured" (a tensor from outside), "constant", "made" by a line, a "view" of
-    another value, "buffer" or "number". `array` is the array (or number) itself; of what a line makes, only while the
-    step is recorded.
+    another value, "buffer" or "number". `name` is what it should be called in the source. `array` is the array (or
+    number) itself; of what a line makes, only while the step is recorded.
     """
 
     __slots__ = ("array", "dtype", "in_c_order", "in_f_order", "kind", "name", "root", "shape", "source")
@@ -39,7 +40,7 @@ class Value:
     def __init__(self, array: Any, kind: str, name: str = "", source: Any = None) -> None:
         self.array = array
         self.shape: tuple[int, ...] = getattr(array, "shape", ())
-        self.dtype = getattr(array, "dtype", None)
+        self.dtype: Any = getattr(array, "dtype", None)
         flags = getattr(array, "flags", None)
         self.in_c_order = flags is None or bool(flags.c_contiguous)
         self.in_f_order = flags is None or bool(flags.f_contiguous)
@@ -86,9 +87,15 @@ class Line:
     block: Block | None = None
     buffer: Any = None  # memory of the program's own that `out` is computed into
 
-    def reads(self) -> Iterator[Any]:
+    def reads(self) -> list[Any]:
         """The values that the line takes, views of a memory as themselves."""
-        yield from values_in((self.args, tuple(self.kwargs.values())))
+        found = []
+        for x in (*self.args, *self.kwargs.values()):
+            if isinstance(x, Value):
+                found.append(x)
+            elif isinstance(x, (tuple, list, slice)):
+                found.extend(values_in(x))
+        return found
 
     @property
     def takes_out(self) -> bool:
@@ -117,8 +124,21 @@ class Program:
     zeros: set[Any] = field(default_factory=set)  # captured memory that is all 0 when the program begins
 
     def copy(self) -> Program:
-        """The same lines as others, for passes to change."""
-        return Program([replace(line) for line in self.lines], self.inputs, self.numbers, self.outputs, self.zeros)
+        """The same program of other lines and values, for passes to change."""
+        listed = (*self.inputs, *self.numbers, *self.outputs, *self.zeros)
+        values = {x for line in self.lines for x in (*line.reads(), line.out, line.target) if x is not None} | {*listed}
+        twins = {x: copy(x) for x in values | {x.root for x in values}}
+        for twin in twins.values():
+            twin.root = twins[twin.root]
+        lines = [
+            Line(
+                line.function, replaced(line.args, twins), {key: replaced(x, twins) for key, x in line.kwargs.items()},
+                twins.get(line.out), twins.get(line.target), line.where,
+            )
+            for line in self.lines
+        ]  # fmt: skip
+        inputs, numbers, outputs = ([twins[x] for x in part] for part in (self.inputs, self.numbers, self.outputs))
+        return Program(lines, inputs, numbers, outputs, {twins[x] for x in self.zeros})
 
 
 def values_in(x: Any) -> Iterator[Any]:

@@ -65,6 +65,11 @@ def substitute(program: Program, by: dict[Any, Any]) -> None:
         line.about = replaced(line.about, by)
         line.target = by.get(line.target, line.target)
         line.out = by.get(line.out, line.out) if line.target is not None else line.out
+        for value in (*line.reads(), line.out):  # a view of what is replaced is a view of the other
+            if value is not None and value.root in by:
+                value.root = by[value.root].root
+    for value in program.outputs:
+        value.root = by[value.root].root if value.root in by else value.root
 
 
 # -- constants -------------------------------------------------------------------------------------

@@ -76,7 +76,9 @@ def save(path: str | Path, compiled: Any, steps: int) -> None:
 def _check(program: Program, source: Source) -> None:
     for line in program.lines:
         if getattr(line.function, "draws", False) and line.function.__name__ != "bernoulli":
-            raise ValueError(f"a program that draws with {line.function.__name__} needs tinygrad_mlp: it cannot be saved")
+            raise ValueError(
+                f"a program that draws with {line.function.__name__} needs tinygrad_mlp: it cannot be saved"
+            )
     for name, kind in source.kinds.items():
         if kind == "constant" and not isinstance(source.namespace[name], (np.ndarray, Generator)):
             raise ValueError(f"`{name}`, a {type(source.namespace[name]).__name__}, cannot be saved")

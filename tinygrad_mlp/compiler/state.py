@@ -24,7 +24,9 @@ from ..tensor import Tensor
 MOST_PLACES = 5000
 PACKAGE = str(Path(__file__).resolve().parents[1]) + "/"
 _USER_PARTS = tuple(PACKAGE + part for part in ("examples/", "cli/", "testing/"))
-_LIBRARIES = tuple({*sysconfig.get_paths().values(), sys.prefix + "/lib", "<frozen", "<__array_function__", "<tinygrad_mlp"})
+_LIBRARIES = tuple(
+    {*sysconfig.get_paths().values(), sys.prefix + "/lib", "<frozen", "<__array_function__", "<tinygrad_mlp"}
+)
 MISSING = object()
 
 
