@@ -9,7 +9,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd.modes import state as mode
 from ..nn.parameter import Parameter
-from ..tensor import Tensor
+from ..tensor import Size, Tensor
 from . import passes
 from .emit import Source
 from .guard import Guard
@@ -18,7 +18,7 @@ from .names import name_values
 from .number import Number
 from .recording import CannotRecord
 from .session import Session
-from .state import State
+from .state import State, is_same
 
 
 class Arguments:
@@ -57,6 +57,7 @@ class Compiled:
         self.recorder = session.recorder
         self.confirmed = False
         self._results: list[Any] = []
+        self._patterns: dict[int, str] = {}
         self._template = self._pattern(result)
         self._grads = self._final_grads()
         outputs = [value for value in self._results if isinstance(value, Value)]
@@ -68,6 +69,8 @@ class Compiled:
         passes.apply(program, self.recorder.before_write)
         self._drop_unused(program)
         self.names = name_values(session, program, {id(t): name for t, _, name in arguments.tensors})
+        while title in {"np", *self.names.values()}:  # the program's own name would hide it
+            title += "_"
         parameters = [self.names[value] for value in (*program.inputs, *program.numbers)]
         source = Source(program, self.names, title, parameters)
         self.source = source.text
@@ -93,14 +96,23 @@ class Compiled:
                 continue
             if kind == "captured" or not isinstance(y, np.ndarray) or x.tobytes() != y.tobytes():
                 return f"`{name}` is another array"
+        if self._template != other._template:
+            return "what they return is not alike"
+        for a, b in zip(self._results, other._results, strict=True):
+            if not (
+                isinstance(a, Value) and isinstance(b, Value) or is_same(a, b) or type(a) is type(b) is Size and a == b
+            ):
+                return f"they return {a!r} and {b!r}"
         return ""
 
     # -- what a step leaves ------------------------------------------------------------------------
 
     def _pattern(self, x: Any) -> str:
-        """The result as an expression on `values`, what the program returns."""
+        """The result as an expression: of the call's arguments, and of `r0`, `r1`, ..., the `_results`."""
         if isinstance(x, Tensor):
-            return self._tensor_pattern(x)
+            if id(x) not in self._patterns:
+                self._patterns[id(x)] = self._tensor_pattern(x)
+            return self._patterns[id(x)]
         if isinstance(x, Number):
             raise CannotRecord("the step returns a learning rate, which is read at each call: return the tensors alone")
         if isinstance(x, tuple) and hasattr(x, "_fields"):
@@ -112,6 +124,11 @@ class Compiled:
             return f"[{parts}]" if type(x) is list else f"({parts},)" if x else "()"
         if type(x) is dict:
             return "{" + ", ".join(f"{key!r}: {self._pattern(part)}" for key, part in x.items()) + "}"
+        if not (isinstance(x, _FIXED) or self.session.state.has(x)):
+            raise CannotRecord(
+                f"the step returns a {type(x).__name__}, which a program would not make anew: return tensors, numbers "
+                "and texts in tuples, lists and dicts"
+            )
         self._results.append(x)
         return f"r{len(self._results) - 1}"
 
@@ -139,7 +156,9 @@ class Compiled:
             if id(tensor) not in self.session.grads_set or (grad is before and grad is not None):
                 continue
             if grad is not None and (grad.node is not None or grad.needs_grad):
-                raise CannotRecord("a gradient that has a graph of its own outlives the step: backward(create_graph=True)")
+                raise CannotRecord(
+                    "a gradient that has a graph of its own outlives the step: backward(create_graph=True)"
+                )
             found.append((tensor, None if grad is None else self.recorder.of(grad.array)))
         return found
 
@@ -222,7 +241,9 @@ class Compiled:
             guard.require(f"{a}.dtype is {guard.name(array.dtype)}")
             guard.require(f"{a}.strides == {array.strides}")
             guard.require(f"{t}.needs_grad is {tensor.needs_grad}")
-            guard.require(f"({t}.viewed is None or not {t}.requires_grad)" if not tensor.needs_grad else f"{t}.node is None")
+            guard.require(
+                f"({t}.viewed is None or not {t}.requires_grad)" if not tensor.needs_grad else f"{t}.node is None"
+            )
             base = f"({a}.base is None or id({a}.base) not in {guard.name(roots)})" if roots else "True"
             guard.require(f"id({a}) not in {guard.name(roots)} and {base}" if roots else "True")
             for other, name in seen.items():
@@ -274,6 +295,10 @@ class Compiled:
                 seen.add(id(counter))
                 lines.append(f"{self._tensor_expression(guard, touched.tensor)}.versions[0] += {writes}")
         return lines
+
+
+# What a step may return besides tensors: it is the same object at every call.
+_FIXED = (type(None), bool, int, float, complex, str, bytes, Size, type, np.dtype, dtypes.dtype, np.generic)
 
 
 def _is_done(node: Any, session: Session) -> bool:
