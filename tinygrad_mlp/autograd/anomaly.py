@@ -18,7 +18,7 @@ import numpy as np
 
 from . import engine
 from .graph import observe_nodes
-from .node import Node, OutputNode
+from .node import Node, OutputNode, is_tensor
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -58,7 +58,7 @@ class _Watch:
                 parts = node.hooks.pull(node, g, edges, create_graph)
             if self.check_nan:
                 for i, part in enumerate(parts):
-                    array = part.array if hasattr(part, "array") else part
+                    array = part.array if is_tensor(part) else part
                     if isinstance(array, np.ndarray) and array.dtype.kind == "f" and np.isnan(array).any():
                         raise RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output.")
         except Exception:

@@ -81,12 +81,12 @@ def grad(
             )
         if isinstance(g, np.generic):  # what NumPy makes of 0-d arrays
             g = np.asarray(g)
-        results.append(g if g is None or hasattr(g, "array") else engine.wrap(g))
+        results.append(g if g is None or is_tensor(g) else engine.wrap(g))
     return tuple(results)
 
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:
-    return (tensors,) if hasattr(tensors, "array") or type(tensors) is GradientEdge else tuple(tensors)
+    return (tensors,) if is_tensor(tensors) or type(tensors) is GradientEdge else tuple(tensors)
 
 
 def _edge(x: Any) -> Node:
@@ -126,7 +126,7 @@ def _roots(tensors: Any, gradients: Any, create_graph: bool) -> list[tuple[Node,
             g = np.ones(node.shape, node.dtype)
             roots.append((node, engine.wrap(g) if create_graph else g))
             continue
-        if not hasattr(gradient, "array"):
+        if not is_tensor(gradient):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
         g = gradient.array
         if g.shape != node.shape:

@@ -20,7 +20,7 @@ from .. import dtypes
 from . import engine
 from .hooks import register_multi_grad_hook
 from .modes import state
-from .node import FREED, AccumulateGrad, GradientEdge, Node, OutputNode, gradient_edge
+from .node import FREED, AccumulateGrad, GradientEdge, Node, OutputNode, gradient_edge, is_tensor
 
 __all__ = [
     "GradientEdge",
@@ -299,7 +299,7 @@ class PackedTensor:
     def unpack(self) -> Any:
         """The array again."""
         tensor = self.unpack_hook(self.packed)
-        if not hasattr(tensor, "array"):
+        if not is_tensor(tensor):
             raise TypeError(
                 "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
                 f"{type(tensor).__name__}"

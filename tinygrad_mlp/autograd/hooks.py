@@ -19,7 +19,7 @@ import numpy as np
 from .. import dtypes
 from ..ops import cast, sum_to
 from . import engine
-from .node import AccumulateGrad, Bundle, Node, OutputNode, gradient_edge
+from .node import AccumulateGrad, Bundle, Node, OutputNode, gradient_edge, is_tensor
 
 Hook = Callable[..., Any]
 Hooks = OrderedDict[int, Hook]  # and not a dict: a handle refers to it weakly
@@ -94,7 +94,7 @@ class NodeHooks:
         if keeper is not None:
             keeper._grad = tensor.clone() if keeper._grad is None else keeper._grad + tensor
         # A hook may have kept the array: what goes on, perhaps into a .grad, must be another.
-        return tensor if create_graph else np.array(tensor.array) if self.of_tensor else tensor.array
+        return tensor if create_graph else tensor.array.copy() if self.of_tensor else tensor.array
 
     def pull(self, node: Node, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
         """What the node hands on, with the node's own hooks before and after."""
@@ -120,12 +120,12 @@ class NodeHooks:
             )
             for hook in list(self.after.values()):
                 inputs = _replaced_all(hook, inputs, hook(inputs, outputs))
-            parts = [x if x is None or create_graph else np.array(x.array) for x in inputs]
+            parts = [x if x is None or create_graph else x.array.copy() for x in inputs]
         return parts
 
 
 def _as_tensor(g: Any) -> Any:
-    return g if hasattr(g, "array") else engine.wrap(np.asarray(g))
+    return g if is_tensor(g) else engine.wrap(np.asarray(g) if isinstance(g, np.generic) else g)
 
 
 class _Running(threading.local):
@@ -156,7 +156,7 @@ def _outputs(node: Node, g: Any) -> tuple[Any, ...]:
 
 
 def _cotangent(g: Any, outputs: tuple[Any, ...], create_graph: bool) -> Any:
-    raw = [x if x is None or create_graph else np.array(x.array) for x in outputs]
+    raw = [x if x is None or create_graph else x.array.copy() for x in outputs]
     return Bundle({i: x for i, x in enumerate(raw) if x is not None}) if isinstance(g, Bundle) else raw[0]
 
 
@@ -164,7 +164,7 @@ def _replaced(hook: Hook, value: Any, result: Any) -> Any:
     """What a hook returned in place of `value`, None for no change; refused in torch's words."""
     if result is None:
         return value
-    if not hasattr(result, "array"):
+    if not is_tensor(result):
         raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
     if value is None:
         return result

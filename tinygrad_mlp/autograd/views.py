@@ -252,7 +252,7 @@ class CopySlices(Node):
         before, *others = written.pull(part.clone() if create_graph else part.copy(), inside, create_graph)
         if edges[0] is None:
             return [None, *others]
-        outside = g.clone() if create_graph else np.array(g, order="C")
+        outside = g.clone() if create_graph else g.copy()
         target = self.view.of(outside)
         if create_graph:
             target.copy_(before)

@@ -11,7 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd.modes import state as mode
 from ..nn.parameter import Parameter
-from ..tensor import Tensor
+from ..tensor import Size, Tensor
 from . import passes
 from .emit import Source
 from .guard import Guard
@@ -20,7 +20,7 @@ from .names import name_values, wish_names
 from .number import Number
 from .recording import CannotRecord
 from .session import Session
-from .state import State
+from .state import State, is_same
 
 
 class Arguments:
@@ -59,6 +59,7 @@ class Compiled:
         self.recorder = session.recorder
         self.confirmed = False
         self._results: list[Any] = []
+        self._patterns: dict[int, str] = {}
         self._template = self._pattern(result)
         self._grads = self._final_grads()
         outputs = [value for value in self._results if isinstance(value, Value)]
@@ -96,7 +97,7 @@ class Compiled:
         program = self.recorded.copy()
         passes.finish(program, blas=blas)
         self._drop_unused(program)
-        names = name_values(program)
+        names = name_values(program, self.title)
         parameters = [names[value] for value in (*program.inputs, *program.numbers)]
         return program, Source(program, names, self.title, parameters)
 
@@ -114,14 +115,23 @@ class Compiled:
                 continue
             if kind == "captured" or not isinstance(y, np.ndarray) or x.tobytes() != y.tobytes():
                 return f"`{name}` is another array"
+        if self._template != other._template:
+            return "what they return is not alike"
+        for a, b in zip(self._results, other._results, strict=True):
+            if not (
+                isinstance(a, Value) and isinstance(b, Value) or is_same(a, b) or type(a) is type(b) is Size and a == b
+            ):
+                return f"they return {a!r} and {b!r}"
         return ""
 
     # -- what a step leaves ------------------------------------------------------------------------
 
     def _pattern(self, x: Any) -> str:
-        """The result as an expression on `values`, what the program returns."""
+        """The result as an expression: of the call's arguments, and of `r0`, `r1`, ..., the `_results`."""
         if isinstance(x, Tensor):
-            return self._tensor_pattern(x)
+            if id(x) not in self._patterns:
+                self._patterns[id(x)] = self._tensor_pattern(x)
+            return self._patterns[id(x)]
         if isinstance(x, Number):
             raise CannotRecord("the step returns a learning rate, which is read at each call: return the tensors alone")
         if isinstance(x, tuple) and hasattr(x, "_fields"):
@@ -133,6 +143,11 @@ class Compiled:
             return f"[{parts}]" if type(x) is list else f"({parts},)" if x else "()"
         if type(x) is dict:
             return "{" + ", ".join(f"{key!r}: {self._pattern(part)}" for key, part in x.items()) + "}"
+        if not (isinstance(x, _FIXED) or self.session.state.has(x)):
+            raise CannotRecord(
+                f"the step returns a {type(x).__name__}, which a program would not make anew: return tensors, numbers "
+                "and texts in tuples, lists and dicts"
+            )
         self._results.append(x)
         return f"r{len(self._results) - 1}"
 
@@ -300,6 +315,10 @@ class Compiled:
                 seen.add(id(counter))
                 lines.append(f"{self._tensor_expression(guard, touched.tensor)}.versions[0] += {writes}")
         return lines
+
+
+# What a step may return besides tensors: it is the same object at every call.
+_FIXED = (type(None), bool, int, float, complex, str, bytes, Size, type, np.dtype, dtypes.dtype, np.generic)
 
 
 def _is_done(node: Any, session: Session) -> bool:

@@ -23,10 +23,10 @@ def wish_names(session: Session, arguments: dict[int, str]) -> None:
         value.name = wishes.get(id(value), "")
 
 
-def name_values(program: Program) -> dict[Any, str]:
-    """A name for each value that the lines mention."""
+def name_values(program: Program, title: str) -> dict[Any, str]:
+    """A name for each value that the lines mention, none of them that of the program."""
     names: dict[Any, str] = {}
-    taken = {"np", "generator", *keyword.kwlist}
+    taken = {"np", "generator", title, *keyword.kwlist}
 
     def give(value: Any, wish: str) -> None:
         name, count = wish, 1

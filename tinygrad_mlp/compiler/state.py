@@ -93,6 +93,10 @@ class State:
             names = self._found
         self.overflow = len(self.places) > MOST_PLACES
 
+    def has(self, value: Any) -> bool:
+        """Whether the walk met this object."""
+        return id(value) in self._seen
+
     def changes(self) -> Iterator[Place]:
         """The places that hold something else now."""
         return (place for place in self.places if place.changed())
@@ -137,6 +141,10 @@ class State:
             self._note(cell, None, name, "cell")
         for default in (*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()):
             self.visit(default, path)
+
+    def _descriptor(self, value: Any, path: str) -> None:
+        for function in (getattr(value, name, None) for name in ("__func__", "fget", "fset", "func")):
+            self.visit(function, path)
 
     def _method(self, value: Any, path: str) -> None:
         self.visit(value.__self__, path or "self")
@@ -199,12 +207,7 @@ class State:
                 continue
             found = True
             for name in sorted((self._names | set(always)) & base.__dict__.keys()):
-                member = base.__dict__[name]
-                member = getattr(member, "__func__", getattr(member, "fget", member))
-                if isinstance(member, types.FunctionType):
-                    self.visit(member, path)
-                else:
-                    self._note(base.__dict__, name, f"{path}.{name}")
+                self._note(base.__dict__, name, f"{path}.{name}")
         return found
 
 
@@ -217,6 +220,7 @@ _VISITS: tuple[tuple[Any, Any], ...] = (
     (types.FunctionType, State._function),
     (types.MethodType, State._method),
     (functools.partial, State._partial),
+    ((property, staticmethod, classmethod, functools.cached_property), State._descriptor),
     ((list, tuple, collections.deque), State._sequence),
     (dict, State._dict),
     (types.ModuleType, State._module_of_python),

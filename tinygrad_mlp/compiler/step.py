@@ -41,7 +41,7 @@ class CompiledStep:
         target = function.forward if isinstance(function, Module) else function
         functools.update_wrapper(self, target, updated=())
         self._names = _parameter_names(target)
-        self._title = identifier(getattr(target, "__name__", "step"))
+        self._title = _title(getattr(target, "__name__", "step"))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._eager or current() is not None:
@@ -153,6 +153,11 @@ def compile(function: Callable[..., Any] | None = None, *, fallback: bool = Fals
     if function is None:
         return functools.partial(compile, fallback=fallback)
     return CompiledStep(function, fallback)
+
+
+def _title(name: str) -> str:
+    """The name of a function as that of its program: a lambda has none of its own."""
+    return "step" if name == "<lambda>" else identifier(name)
 
 
 def _parameter_names(function: Callable[..., Any]) -> list[str]:

@@ -69,6 +69,11 @@ def positions(shape: tuple[int, ...], dim: int) -> Array:
     return np.arange(shape[dim]).reshape([-1 if d == dim else 1 for d in range(len(shape))])
 
 
+def in_order(array: Array) -> Array:
+    """An array with its elements in C order, itself where they are."""
+    return array if array.flags.c_contiguous else array.copy()
+
+
 def dtype_word(x: Array) -> str:
     """Torch's word for a dtype in its refusals."""
     words = {"int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .dims import axes, axis, dtype_word
+from .dims import axes, axis, dtype_word, in_order
 from .table import Array, Arrays, by_value, operator
 
 
@@ -236,7 +236,7 @@ def cat(tensors: Arrays, dim: int = 0) -> Array:
                 f"Sizes of tensors must match except in dimension {d}. Expected size {expected} but got size {own} "
                 f"for tensor number {i} in the list."
             )
-    return np.ascontiguousarray(np.concatenate(whole, d))
+    return in_order(np.concatenate(whole, d))
 
 
 @operator(
@@ -257,7 +257,7 @@ def stack(tensors: Arrays, dim: int = 0) -> Array:
                 f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at entry 0 and "
                 f"{list(x.shape)} at entry {i}"
             )
-    return np.ascontiguousarray(np.stack(tensors, axis(dim, tensors[0].ndim + 1)))
+    return in_order(np.stack(tensors, axis(dim, tensors[0].ndim + 1)))
 
 
 def _slice(ndim: int, dim: int, index: Any) -> tuple[Any, ...]:
