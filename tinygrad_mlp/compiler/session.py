@@ -53,6 +53,7 @@ class Session:
         self.state = state
         self.recorder = Recorder(self.where, raises)
         self.touched: dict[int, Touched] = {}
+        self.made: set[int] = set()  # tensors that the step makes
         self.grads_before: dict[int, tuple[Tensor, Tensor | None]] = {}  # as the step found them, read or written
         self.grads_read: set[int] = set()  # those that it read before it set them
         self.grads_set: set[int] = set()
@@ -86,7 +87,8 @@ class Session:
         if not recorder.active:
             return array
         value = recorder.values.get(id(array))
-        if value is None or (value.kind == "captured" and id(tensor) not in self.touched):
+        is_new = id(tensor) not in self.touched and id(tensor) not in self.made
+        if value is None or (value.kind == "captured" and is_new):
             self._touch(tensor, array)
         return recorder.array(array)
 
@@ -102,6 +104,8 @@ class Session:
 
     def put_array(self, tensor: Tensor, array: Any) -> None:
         """Keep a tensor's array; a plain one was made by the step from no recorded value, and is a constant."""
+        if id(tensor) not in self.touched:
+            self.made.add(id(tensor))
         if isinstance(array, RecordingArray):
             array = array.array
         elif self.recorder.active and isinstance(array, np.ndarray) and id(array) not in self.recorder.values:

@@ -7,6 +7,7 @@ the step's function: the names that its code mentions decide which attributes of
 from __future__ import annotations
 
 import collections
+import dis
 import functools
 import sys
 import sysconfig
@@ -133,9 +134,8 @@ class State:
     def _function(self, value: Any, path: str) -> None:
         if not is_users(value.__code__.co_filename):
             return
-        names = set(_names_of(value.__code__))
-        self._found |= names
-        for name in sorted(names & value.__globals__.keys()):
+        self._found |= _names_of(value.__code__)
+        for name in sorted(_globals_of(value.__code__) & value.__globals__.keys()):
             self._note(value.__globals__, name, name)
         for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
             self._note(cell, None, name, "cell")
@@ -226,6 +226,13 @@ _VISITS: tuple[tuple[Any, Any], ...] = (
     (types.ModuleType, State._module_of_python),
     (type, State._class),
 )
+
+
+@functools.cache
+def _globals_of(code: types.CodeType) -> frozenset[str]:
+    """The global variables that code reads or sets: of `data.grad` it is `data` alone."""
+    names = {i.argval for i in dis.get_instructions(code) if i.opname.endswith(("_GLOBAL", "_NAME"))}
+    return frozenset(names).union(*(_globals_of(x) for x in code.co_consts if isinstance(x, types.CodeType)))
 
 
 @functools.cache
