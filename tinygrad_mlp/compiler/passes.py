@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import blocks, buffers, fusion, rewrites
+from . import blocks, buffers, descent, fusion, rewrites
 from .lines import Program
 
 
@@ -20,8 +20,7 @@ def finish(program: Program, *, blas: bool = True) -> None:
     rewrites.share(program)
     fusion.softmax_of_exp(program)
     rewrites.drop_dead(program)
-    if blas:
-        fusion.descend_in_product(program)
+    descent.fuse(program, blas=blas)
     fusion.mask_by_bits(program)
     blocks.mark(program)
     buffers.assign(program)
