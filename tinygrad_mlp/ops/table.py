@@ -172,7 +172,7 @@ def by_value(function: Callable[..., Any]) -> Callable[..., Any]:
                 return arg.__one_call__(function, args, kwargs)
         return function(*args, **kwargs)
 
-    call.__defaults__ = function.__defaults__  # a row reads them, and its parameters, off the function
+    call.__defaults__ = function.__defaults__  # type: ignore[attr-defined] # a row reads them, and its parameters, off the function
     return call
 
 
@@ -221,5 +221,6 @@ def operator(
 
 
 def _parameter_names(function: Any) -> tuple[str, ...]:
-    code = getattr(function, "__wrapped__", function).__code__  # inspect.signature costs 20 times as much, at import, for every row
+    # inspect.signature costs 20 times as much, at import, for every row.
+    code = getattr(function, "__wrapped__", function).__code__
     return tuple(code.co_varnames[: code.co_argcount])
