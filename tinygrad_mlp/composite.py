@@ -23,7 +23,7 @@ _f = FUNCTIONS
 
 
 def _scaled(other: Any, alpha: Any) -> Any:
-    return other if alpha == 1 else other * alpha
+    return other if isinstance(alpha, (int, float)) and alpha == 1 else other * alpha
 
 
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:

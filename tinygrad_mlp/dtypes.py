@@ -108,8 +108,10 @@ def result_type(*operands: Any) -> np.dtype[Any]:
             priority, own = 2, int64.numpy
         elif isinstance(operand, (_python_float, np.floating)):
             priority, own = 2, _default.numpy
-        else:
+        elif hasattr(operand, "ndim"):
             priority, own = (0 if operand.ndim else 1), operand.dtype
+        else:  # what stands for a Python number (compiler.number) has one as its value
+            priority, own = 2, (int64 if isinstance(operand.value, _python_int) else _default).numpy
         current = groups[priority]
         groups[priority] = own if current is None else promote(current, own)
     result: np.dtype[Any] | None = None

@@ -54,7 +54,7 @@ def geometry(array: Any) -> tuple[Any, ...]:
     memory = array = getattr(array, "array", array)  # of a recording array, the one that it stands for
     while isinstance(memory.base, np.ndarray):
         memory = memory.base
-    start = array.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
+    start = array.ctypes.data - memory.ctypes.data
     strides = tuple(s // array.itemsize for s in array.strides)
     return array.shape, strides, start // array.itemsize, memory.size
 
@@ -177,7 +177,7 @@ def refuse_overlap(tensor: Any, sources: Sequence[Any], *, with_itself: bool = T
         array = getattr(source, "array", None)
         if array is None or source is tensor or not array.size or not (_dense(target) and _dense(array)):
             continue
-        begin, end = (x.__array_interface__["data"][0] for x in (target, array))
+        begin, end = (x.ctypes.data for x in (target, array))
         if begin < end + array.nbytes and end < begin + target.nbytes:
             same = begin == end and target.nbytes == array.nbytes
             if not same or _walk(target) != _walk(array):

@@ -1,4 +1,4 @@
-"""From a recording to a program that runs: what it takes, what it leaves, and the conditions under which it is right."""
+"""From a recording to a program that runs: what it takes, what it leaves, and under which conditions it is right."""
 
 from __future__ import annotations
 
@@ -118,9 +118,8 @@ class Compiled:
         if self._template != other._template:
             return "what they return is not alike"
         for a, b in zip(self._results, other._results, strict=True):
-            if not (
-                isinstance(a, Value) and isinstance(b, Value) or is_same(a, b) or type(a) is type(b) is Size and a == b
-            ):
+            both = isinstance(a, Value) and isinstance(b, Value)
+            if not (both or is_same(a, b) or (type(a) is type(b) is Size and a == b)):
                 return f"they return {a!r} and {b!r}"
         return ""
 
@@ -164,6 +163,8 @@ class Compiled:
                 "the step returns a tensor that is still on the tape: have it return x.detach(), or run it under "
                 "torch.no_grad()"
             )
+        if vars(x).get("_grad") is not None:
+            raise CannotRecord("the step returns a tensor that has a .grad: have it return the gradient by itself")
         self._results.append(self.recorder.of(x.array))
         return f"r{len(self._results) - 1}"
 
@@ -183,7 +184,7 @@ class Compiled:
 
     def _inputs(self) -> list[Any]:
         values = self.recorder.values
-        found = {}
+        found: dict[int, Any] = {}
         for tensor, _, _ in self.arguments.tensors:
             value = values.get(id(tensor.array))
             if value is not None and value.kind == "input":
@@ -196,7 +197,7 @@ class Compiled:
         for _, grad in self.session.grads_before.values():
             before = None if grad is None else self.recorder.before_write.get(id(grad.array))
             if before is not None and not before[1].view(f"u{before[1].itemsize}").any():
-                found.add(self.recorder.values[id(grad.array)])  # type: ignore[union-attr]
+                found.add(self.recorder.values[id(grad.array)])
         return found
 
     def _drop_unused(self, program: Program) -> None:
@@ -327,7 +328,7 @@ def _is_done(node: Any, session: Session) -> bool:
 
 
 def check_state(state: State, session: Session) -> bool:
-    """Whether the step left the Python state as it was, optimisers apart; CannotRecord for what the user's code changed."""
+    """Whether the step left the Python state as it was, optimisers apart; CannotRecord for what it changed itself."""
     settled = True
     for place in state.changes():
         if place.key == "lr" and place.of_optimizer and isinstance(place.now(), Number):

@@ -58,6 +58,9 @@ class Number:
     def __int__(self) -> int:
         return int(self._known())
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.array(self._known(), dtype)
+
     def __hash__(self) -> int:
         return id(self)
 
@@ -82,7 +85,7 @@ def _comparison(name: str) -> Any:
     function = getattr(operator, name)
 
     def method(self: Number, other: Any) -> Any:
-        if isinstance(other, np.ndarray) or hasattr(type(other), "__array_ufunc__") and not isinstance(other, Number):
+        if not isinstance(other, Number) and hasattr(type(other), "__array_ufunc__"):
             return NotImplemented
         return function(self._known(), other._known() if isinstance(other, Number) else other)
 

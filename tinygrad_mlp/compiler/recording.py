@@ -171,10 +171,11 @@ _WRITING = (operator.setitem, ndarray.fill, np.copyto, np.add.at)
 _FUNCTIONS = frozenset(
     getattr(np, name)
     for name in (
-        "where dot copy zeros_like ones_like empty_like full_like concatenate stack take take_along_axis broadcast_to "
-        "swapaxes transpose expand_dims squeeze flip roll tile triu tril diagonal argsort argmax argmin all any clip "
-        "mean var moveaxis reshape ravel sum prod max min cumsum cumprod sort outer trace"
-    ).split()
+        "where", "dot", "copy", "zeros_like", "ones_like", "empty_like", "full_like", "concatenate", "stack", "take",
+        "take_along_axis", "broadcast_to", "swapaxes", "transpose", "expand_dims", "squeeze", "flip", "roll", "tile",
+        "triu", "tril", "diagonal", "argsort", "argmax", "argmin", "all", "any", "clip", "mean", "var", "moveaxis",
+        "reshape", "ravel", "sum", "prod", "max", "min", "cumsum", "cumprod", "sort", "outer", "trace",
+    )
 ) | {np.linalg.norm}  # fmt: skip
 
 
@@ -196,6 +197,32 @@ def _foreign(x: Any) -> bool:
     return not isinstance(x, (RecordingArray, Number, ndarray, np.generic, int, float, bool))
 
 
+class Flags:
+    """The flags of a recording array; that a view becomes writable is a line of the program."""
+
+    __slots__ = ("_of",)
+
+    def __init__(self, array: RecordingArray) -> None:
+        self._of = array
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._of.array.flags, name)
+
+    @property
+    def writeable(self) -> bool:
+        return bool(self._of.array.flags.writeable)
+
+    @writeable.setter
+    def writeable(self, value: bool) -> None:
+        if value and not self.writeable:
+            self._of.recorder.write(make_writable, (self._of,))
+
+
+def make_writable(view: Any) -> None:
+    """Let NumPy write to a view that it made for reading: of a diagonal, or broadcast."""
+    view.flags.writeable = True
+
+
 class RecordingArray:
     """An array of the step that is recorded; `array` is the real one, whose value the recorder has."""
 
@@ -215,7 +242,8 @@ class RecordingArray:
     size = property(lambda self: self.array.size)
     itemsize = property(lambda self: self.array.itemsize)
     nbytes = property(lambda self: self.array.nbytes)
-    flags = property(lambda self: self.array.flags)
+    flags = property(lambda self: Flags(self))
+    ctypes = property(lambda self: self.array.ctypes)
 
     @property
     def base(self) -> Any:
@@ -242,6 +270,8 @@ class RecordingArray:
         return NotImplemented
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if any(hasattr(x, "needs_grad") for x in types):
+            return NotImplemented  # a Tensor among them: the function is a row of its own
         if isinstance(function, Operator):
             return function.forward(*args, **kwargs)
         if function is np.copyto:
@@ -250,7 +280,9 @@ class RecordingArray:
             self.recorder.refuse(f"np.{_name(function)} cannot be recorded: its result depends on values")
             return function(*map(_raw, args), **{key: _raw(x) for key, x in kwargs.items()})
         into = kwargs.pop("out", None) if kwargs else None
-        return self.recorder.write(function, args, kwargs, into)
+        if into is None or function is np.dot:
+            return self.recorder.write(function, args, kwargs, into)
+        return self.recorder.write(np.copyto, (into, self.recorder.write(function, args, kwargs)), None, into)
 
     def __one_call__(self, function: Any, args: Any, kwargs: Any) -> Any:
         """A function that looks at values, as one line (ops.table.by_value)."""
@@ -366,4 +398,4 @@ for _symbol, _ufunc in {
     "eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
 }.items():  # fmt: skip
     setattr(RecordingArray, f"__{_symbol}__", _operator(_ufunc)[0])
-RecordingArray.__hash__ = object.__hash__  # type: ignore[assignment]
+RecordingArray.__hash__ = object.__hash__  # type: ignore[method-assign]

@@ -53,7 +53,6 @@ class Session:
         self.state = state
         self.recorder = Recorder(self.where, raises)
         self.touched: dict[int, Touched] = {}
-        self.made: set[int] = set()  # tensors that the step makes
         self.grads_before: dict[int, tuple[Tensor, Tensor | None]] = {}  # as the step found them, read or written
         self.grads_read: set[int] = set()  # those that it read before it set them
         self.grads_set: set[int] = set()
@@ -61,6 +60,7 @@ class Session:
         self.cotangents: list[tuple[Any, Any]] = []  # a node of the tape, and that of its output
         self.generators: dict[int, tuple[Generator, Any]] = {}
         self.lr: list[tuple[dict[str, Any], Number]] = []
+        self.made: set[int] = set()  # tensors that the step made itself
         self.known = {id(tensor) for tensor in arguments} | state.tensors.keys()
         self.arguments = {id(tensor) for tensor in arguments}
         self._optimizer_states = [(o, {p: dict(s) for p, s in o.state.items()}) for o, _ in state.optimizers]
@@ -87,8 +87,11 @@ class Session:
         if not recorder.active:
             return array
         value = recorder.values.get(id(array))
-        is_new = id(tensor) not in self.touched and id(tensor) not in self.made
-        if value is None or (value.kind == "captured" and is_new):
+        if (
+            id(tensor) not in self.touched
+            and id(tensor) not in self.made
+            and (value is None or value.kind == "captured")
+        ):
             self._touch(tensor, array)
         return recorder.array(array)
 
@@ -104,7 +107,7 @@ class Session:
 
     def put_array(self, tensor: Tensor, array: Any) -> None:
         """Keep a tensor's array; a plain one was made by the step from no recorded value, and is a constant."""
-        if id(tensor) not in self.touched:
+        if id(tensor) not in self.known:
             self.made.add(id(tensor))
         if isinstance(array, RecordingArray):
             array = array.array
@@ -112,13 +115,11 @@ class Session:
             owner = memory_of(array)
             outside = id(array) in self.state.arrays or id(owner) in self.state.arrays
             self.recorder.of(array, "captured" if outside else "constant")
-            if outside:
-                self.known.add(id(tensor))
         _slot.__set__(tensor, array)
 
     def grad_of(self, tensor: Tensor) -> Tensor | None:
         grad: Tensor | None = vars(tensor).get("_grad")
-        if id(tensor) not in self.grads_before:
+        if id(tensor) not in self.grads_before and id(tensor) not in self.made:
             self.grads_before[id(tensor)] = (tensor, grad)
             self.grads_read.add(id(tensor))
             if grad is not None:
@@ -126,19 +127,25 @@ class Session:
         return grad
 
     def put_grad(self, tensor: Tensor, grad: Tensor | None) -> None:
-        self.grads_before.setdefault(id(tensor), (tensor, vars(tensor).get("_grad")))
-        self.grads_set.add(id(tensor))
+        if id(tensor) not in self.made:  # who could see a gradient of a tensor that the step made?
+            self.grads_before.setdefault(id(tensor), (tensor, vars(tensor).get("_grad")))
+            self.grads_set.add(id(tensor))
         vars(tensor)["_grad"] = grad
 
     def draw(self, method: Any, generator: Generator, args: Any, kwargs: Any) -> Any:
         """A random draw, as a line of the program."""
         if self._drawing:
             return method(generator, *args, **kwargs)
-        if id(generator) not in self.generators:
-            self.generators[id(generator)] = (generator, generator.get_state())
         self._drawing = True
         try:
-            return self.recorder.write(Draw(method, generator), args, kwargs)
+            if method.__name__ in ("seed", "initial_seed"):
+                self.recorder.refuse(f"{method.__name__}() gives a number that may be another at each call")
+            if id(generator) not in self.generators:
+                self.generators[id(generator)] = (generator, generator.get_state())
+            if not self.recorder.active:
+                return method(generator, *args, **kwargs)
+            result = self.recorder.write(Draw(method, generator), args, kwargs)
+            return generator if method.__name__ == "manual_seed" else result
         finally:
             self._drawing = False
 
@@ -151,7 +158,8 @@ class Session:
         with _lock:
             _current = self
             plain = {name: Tensor.__dict__[name] for name in _PATCHES}
-            draws = {name: Generator.__dict__[name] for name in _DRAWS}
+            own = dict(vars(Generator))
+            draws = {name: getattr(Generator, name) for name in _DRAWS}
             try:
                 for name, patch in _PATCHES.items():
                     setattr(Tensor, name, patch)
@@ -167,8 +175,11 @@ class Session:
                         group["lr"] = number.value
                 for name, value in plain.items():
                     setattr(Tensor, name, value)
-                for name, method in draws.items():
-                    setattr(Generator, name, method)
+                for name in draws:
+                    if name in own:
+                        setattr(Generator, name, own[name])
+                    else:
+                        delattr(Generator, name)
                 _current = None
 
     def _read_learning_rates(self) -> None:
@@ -211,7 +222,8 @@ class Draw:
         self.__name__ = method.__name__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.method(self.generator, *args, **kwargs)
+        result = self.method(self.generator, *args, **kwargs)
+        return None if result is self.generator else result
 
 
 class _Watch:
@@ -224,6 +236,8 @@ class _Watch:
         if node.hooks is not None:
             g = node.hooks.before(node, g, *rest)
         if current() is self.session:
+            if isinstance(g, (np.ndarray, np.generic)):  # the 1 that backward starts from: rules may write into it
+                g = self.session.recorder.array(np.asarray(g))
             self.session.cotangents.append((node, g.array if isinstance(g, Tensor) else g))
         return g
 
@@ -299,4 +313,4 @@ _READING = (
     "__contains__",
 )  # fmt: skip
 _PATCHES: dict[str, Any] = {"array": _Arrays(), "_grad": _Grads(), **{name: _refusing(name) for name in _READING}}
-_DRAWS = tuple(name for name, value in vars(Generator).items() if not name.startswith("_") and callable(value))
+_DRAWS = tuple(name for name in dir(Generator) if not name.startswith("_") and callable(getattr(Generator, name)))

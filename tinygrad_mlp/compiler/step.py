@@ -132,8 +132,8 @@ class CompiledStep:
             if parted:
                 self._programs.remove(expected)
                 raise CannotRecord(
-                    f"two calls of {self._title} recorded different programs, so a number in it is not the same at each "
-                    f"call: {parted}"
+                    f"two calls of {self._title} recorded different programs, so a number in it is not the same at "
+                    f"each call: {parted}"
                 )
             expected.confirmed = True
             return

@@ -95,10 +95,10 @@ class BatchNorm1d(Module):
         if self.training and self.track_running_stats:
             self.num_batches_tracked.add_(1)
             if momentum is None:
-                momentum = 1.0 / float(self.num_batches_tracked)
+                momentum = 1.0 / self.num_batches_tracked.array.item()
         return F.batch_norm(
             input, self.running_mean, self.running_var, self.weight, self.bias,
-            self.training or self.running_mean is None, momentum or 0.0, self.eps,
+            self.training or self.running_mean is None, 0.0 if momentum is None else momentum, self.eps,
         )  # fmt: skip
 
     def extra_repr(self) -> str:
