@@ -34,7 +34,7 @@ class Source:
         self.program = program
         self.names = names
         self.namespace: dict[str, Any] = {"np": np}
-        self.helpers: list[Any] = []  # functions that are not NumPy's
+        self.helpers: dict[str, Any] = {}  # functions that are not NumPy's
         self.kinds: dict[str, str] = {}  # of the arrays in it
         self._constants: dict[int, str] = {}
         self._inline = _inlined(program)
@@ -115,7 +115,7 @@ class Source:
                 return self.call(line, out=text(line.out))
             expression = self.call(line, out=None if line.buffer is None else text(line.buffer))
             return expression if line.out is None else f"{text(line.out)} = {expression}"
-        if not line.takes_out or function is np.add.at:
+        if not line.takes_out:
             return self.call(line)
         # Assigning to a name of the namespace would make it local.
         local = line.target.kind in ("made", "view", "input") and self._owned(line.target) is None
@@ -161,12 +161,12 @@ class Source:
             return f"{generator}.{name}"
         if getattr(np, name, None) is function:
             return f"np.{name}"
-        name = name.removeprefix("function ")  # as SciPy's BLAS calls its own
         if function is np.linalg.norm:
             return "np.linalg.norm"
-        name = name.strip("_")
+        name = helper_name(function)
+        while self.helpers.setdefault(name, function) is not function:
+            name += "_"
         self.namespace[name] = function
-        self.helpers.append(function)
         return name
 
     # -- operands ----------------------------------------------------------------------------------
@@ -275,6 +275,23 @@ def _literal(x: Any) -> str:
     if isinstance(x, float) and x in (float("inf"), -float("inf")):
         return "np.inf" if x > 0 else "-np.inf"
     return "..." if x is Ellipsis else repr(x)
+
+
+def is_helper(function: Any) -> bool:
+    """Whether a function is neither NumPy's, nor a Python operator, nor the draw of a generator."""
+    of = getattr(function, "__self__", getattr(function, "__objclass__", None))
+    module = getattr(function, "__module__", None) or ""
+    return not (
+        isinstance(of, np.ufunc)
+        or of is ndarray
+        or module.startswith(("numpy", "_operator"))
+        or hasattr(function, "draws")
+    )
+
+
+def helper_name(function: Any) -> str:
+    """The name in a program of a function that is not NumPy's; SciPy's BLAS has the word function before it."""
+    return str(function.__name__).removeprefix("function ").strip("_")
 
 
 def identifier(text: str) -> str:

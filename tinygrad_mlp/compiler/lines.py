@@ -100,8 +100,9 @@ class Line:
     @property
     def takes_out(self) -> bool:
         """Whether the call can be told where to put its result."""
-        of = getattr(self.function, "__self__", None)
-        return isinstance(self.function, np.ufunc) or isinstance(of, np.ufunc) or self.function is np.dot
+        if isinstance(getattr(self.function, "__self__", None), np.ufunc):
+            return self.function.__name__ != "at"
+        return isinstance(self.function, np.ufunc) or self.function is np.dot
 
     @property
     def has_effect(self) -> bool:

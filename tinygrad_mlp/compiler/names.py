@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.node import AccumulateGrad, OutputNode
 from ..tensor import Tensor
-from .emit import identifier
+from .emit import helper_name, identifier, is_helper
 from .lines import Program, Value
 from .recording import RecordingArray
 from .session import Session
@@ -26,7 +26,7 @@ def wish_names(session: Session, arguments: dict[int, str]) -> None:
 def name_values(program: Program, title: str) -> dict[Any, str]:
     """A name for each value that the lines mention, none of them that of the program."""
     names: dict[Any, str] = {}
-    taken = {"np", "generator", title, *keyword.kwlist}
+    taken = {"np", "generator", title, *keyword.kwlist, *helper_names(program)}
 
     def give(value: Any, wish: str) -> None:
         name, count = wish, 1
@@ -53,6 +53,11 @@ def name_values(program: Program, title: str) -> dict[Any, str]:
         if value not in names and value.kind != "constant":
             give(value, value.name or "result")
     return names
+
+
+def helper_names(program: Program) -> set[str]:
+    """The names of the functions in a program that are neither NumPy's nor Python's operators."""
+    return {helper_name(line.function) for line in program.lines if is_helper(line.function)}
 
 
 def _users_names(session: Session, arguments: dict[int, str]) -> dict[int, str]:
@@ -117,7 +122,7 @@ def _name_cotangents(session: Session, wishes: dict[int, str]) -> None:
             name = wishes.get(id(session.recorder.values.get(id(node.variable.array))))
         if name is None:
             base = node.edges[0] if isinstance(node, OutputNode) else node
-            name = base.row.name if base.row is not None else "value"
+            name = "value" if base is None or base.row is None else base.row.name
         wishes.setdefault(id(cotangent), f"grad_{identifier(name)}")
 
 

@@ -38,9 +38,9 @@ def overwrites(line: Line) -> bool:
         return False
     if line.function is operator.setitem:
         return line.args[1] is Ellipsis or line.args[1] == slice(None)
-    if line.function is np.copyto or isinstance(line.function, np.ufunc):
-        return "where" not in line.kwargs
-    return line.function is not np.add.at
+    return line.function is ndarray.fill or (
+        "where" not in line.kwargs and (line.function is np.copyto or line.takes_out)
+    )
 
 
 def writes_by_root(program: Program) -> dict[Any, list[int]]:

@@ -54,7 +54,7 @@ def save(path: str | Path, compiled: Any, steps: int) -> None:
     arrays, lines = _arrays(source)
     arguments = _arguments(program, source, compiled, arrays)
     generators = [x for x in source.namespace.values() if isinstance(x, Generator)]
-    scipy = [f"from scipy import special  # {name}" for name in source.namespace if name in _SCIPY]
+    scipy = ["from scipy import special"] * any(isinstance(x, np.ufunc) for x in source.helpers.values())
     imports = ["import math"] * bool(generators) + ["from pathlib import Path", "", "import numpy as np", *scipy]
     parts = [
         _HEAD.format(title=compiled.title, name=path.name, data=path.with_suffix(".npz").name, steps=steps,
@@ -62,7 +62,7 @@ def save(path: str | Path, compiled: Any, steps: int) -> None:
         "\n".join(lines),
         *([_GENERATOR] if generators else []),
         *(_generator(name, x, arrays) for name, x in source.namespace.items() if isinstance(x, Generator)),
-        *(f"\n\n{_text_of(helper)}" for helper in dict.fromkeys(source.helpers)),
+        *(f"\n\n{_text_of(name, helper)}" for name, helper in source.helpers.items()),
         f"\n\n{source.text}",
         f'\n\nif __name__ == "__main__":\n    for number in range({steps}):\n'
         f"        result = {compiled.title}({', '.join(arguments)})\n        print(number, {_loss(program)})\n",
@@ -131,13 +131,10 @@ def _loss(program: Program) -> str:
     return "result" if len(program.outputs) == 1 else f"result[{scalar}]"
 
 
-_SCIPY = ("erf", "erfc")
-
-
-def _text_of(function: Any) -> str:
+def _text_of(name: str, function: Any) -> str:
     """The source of a helper, without the types that only this package knows."""
     if isinstance(function, np.ufunc):
-        return f"{function.__name__} = special.{function.__name__}"
+        return f"{name} = special.{function.__name__}"
     text = textwrap.dedent(inspect.getsource(function))
     lines = [line for line in text.splitlines() if not line.startswith("@")]
     signature = inspect.signature(function)
@@ -146,5 +143,4 @@ def _text_of(function: Any) -> str:
         return_annotation=signature.empty,
     )
     start = next(i for i, line in enumerate(lines) if line.rstrip().endswith(":"))
-    name = function.__name__.strip("_")
     return "\n".join([f"def {name}{plain}:", *lines[start + 1 :]])
