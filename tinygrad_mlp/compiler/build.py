@@ -65,7 +65,7 @@ class Compiled:
         outputs = [value for value in self._results if isinstance(value, Value)]
         outputs += [value for _, value in self._grads if value is not None]
         unique = list({id(value): value for value in outputs}.values())
-        self.numbers = [number.node for _, number in session.lr]
+        self.numbers = [number.node for number in session.numbers]
         recorded = Program(self.recorder.lines, self._inputs(), self.numbers, unique, self._zeros())
         passes.start(recorded, self.recorder.before_write)
         self.recorded, self.title = recorded, title
@@ -214,15 +214,15 @@ class Compiled:
         guard.require(f"dtypes._default is {guard.name(dtypes.get_default_dtype())}")
         for size in self.arguments.sizes:
             guard.require(size)
+        read = {number.source.id for number in session.numbers}
         for place in session.state.places:
-            if not (place.of_optimizer and isinstance(place.value, (int, float)) and place.key == "lr"):
+            if place.id not in read:
                 guard.place(place)
         for number in self.numbers:
-            expression = f"{guard.name(number.source)}['lr']"
+            expression = guard.expression(number.source)
             guard.require(f"type({expression}) in {guard.name((int, float))}")
-        for group, number in session.lr:
-            if number.fixed:
-                guard.equals(f"{guard.name(group)}['lr']", number.value)
+        for fixed in (number for number in session.numbers if number.fixed):
+            guard.place(fixed.source)
         for x, expression, _ in self.arguments.others:
             guard.equals(expression, x)
         self._guard_inputs(guard, program)
@@ -285,7 +285,7 @@ class Compiled:
             if id(tensor) not in self.session.state.tensors
         }
         inputs = [arrays[id(value.array)] for value in program.inputs]
-        inputs += [f"{guard.name(number.source)}['lr']" for number in program.numbers]
+        inputs += [guard.expression(number.source) for number in program.numbers]
         lines = []
         for tensor, _ in self._grads:
             if id(tensor) not in self.session.grads_read:
@@ -331,8 +331,6 @@ def check_state(state: State, session: Session) -> bool:
     """Whether the step left the Python state as it was, optimisers apart; CannotRecord for what it changed itself."""
     settled = True
     for place in state.changes():
-        if place.key == "lr" and place.of_optimizer and isinstance(place.now(), Number):
-            continue
         if place.of_optimizer:
             settled = False
             continue

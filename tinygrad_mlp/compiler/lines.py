@@ -46,7 +46,7 @@ class Value:
         self.in_f_order = flags is None or bool(flags.f_contiguous)
         self.kind = kind
         self.name = name
-        self.source = source  # of a number that is read at each call: the dict that has it
+        self.source = source  # of a number that is read at each call: the place where it is
         self.root: Value = self
 
     def view(self, shape: tuple[int, ...], dtype: Any, *, transposed: bool = False) -> Value:

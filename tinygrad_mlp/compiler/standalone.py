@@ -114,7 +114,7 @@ def _arguments(program: Program, source: Source, compiled: Any, arrays: dict[str
         name = source.names[value]
         arrays[f"argument_{name}"] = value.array
         words.append(f'start["argument_{name}"]')
-    return [*words, *(repr(number.source["lr"]) for number in program.numbers)]
+    return [*words, *(repr(number.source.now()) for number in program.numbers)]
 
 
 def _generator(name: str, generator: Generator, arrays: dict[str, Any]) -> str:

@@ -58,6 +58,23 @@ class Place(NamedTuple):
         except (KeyError, IndexError, ValueError):
             return MISSING
 
+    def put(self, value: Any) -> None:
+        """Have another value there."""
+        if self.kind == "cell":
+            self.holder.cell_contents = value
+        else:
+            self.holder[self.key] = value
+
+    @property
+    def is_learning_rate(self) -> bool:
+        """Whether it is an optimiser's: read anew at each call, as a scheduler may change it."""
+        return self.of_optimizer and self.key == "lr" and type(self.value) in (int, float)
+
+    @property
+    def id(self) -> tuple[int, Any]:
+        """Which place it is, whatever it holds."""
+        return id(self.holder), self.key
+
     def changed(self) -> bool:
         """Whether there is another value now."""
         return not is_same(self.now(), self.value)

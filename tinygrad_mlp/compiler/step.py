@@ -17,7 +17,7 @@ from .guard import MISS
 from .recording import CannotRecord
 from .session import Session, current
 from .standalone import save
-from .state import State
+from .state import State, is_same
 
 MOST_PROGRAMS = 16
 WARM_UPS = 3  # calls that may leave new optimiser state behind before a step counts as one that never settles
@@ -38,6 +38,8 @@ class CompiledStep:
         self._eager = False
         self._warm_ups = 0
         self._inside = False
+        self._floats: dict[Any, float] = {}
+        self._changing: set[Any] = set()
         target = function.forward if isinstance(function, Module) else function
         functools.update_wrapper(self, target, updated=())
         self._names = _parameter_names(target)
@@ -93,7 +95,8 @@ class CompiledStep:
             raise CannotRecord(f"{self._title} calls itself, compiled")
         arguments = Arguments(args, kwargs, self._names)
         state = State(self.function, [x for x, _, _ in arguments.others])
-        session = Session(state, [tensor for tensor, _, _ in arguments.tensors], raises=not self.fallback)
+        changing = self._note_floats(state)
+        session = Session(state, [tensor for tensor, _, _ in arguments.tensors], not self.fallback, changing)
         self._inside = True
         try:
             with session.recording():
@@ -110,6 +113,13 @@ class CompiledStep:
             self._inside = False
             session.forget()
         return result
+
+    def _note_floats(self, state: State) -> set[Any]:
+        """The places of floats that were others when a program was last recorded: those are read at each call."""
+        for place in state.places:
+            if type(place.value) is float and not is_same(self._floats.setdefault(place.id, place.value), place.value):
+                self._changing.add(place.id)
+        return self._changing
 
     def _run_eagerly(self, reason: str, result: Any) -> Any:
         self._eager = True
