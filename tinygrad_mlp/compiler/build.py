@@ -55,8 +55,8 @@ class Compiled:
 
     def __init__(self, session: Session, arguments: Arguments, result: Any, title: str) -> None:
         self.session: Any = session
-        self.arguments = arguments
-        self.recorder = session.recorder
+        self.arguments: Any = arguments
+        self.recorder: Any = session.recorder
         self.confirmed = False
         self._results: list[Any] = []
         self._patterns: dict[int, str] = {}
@@ -82,7 +82,8 @@ class Compiled:
     @functools.cached_property
     def fits(self) -> Callable[..., Any]:
         """`fits(args, kwargs)`: True where a call may run the program, else MISS."""
-        return self._checks.function(["return True"])
+        check: Callable[..., Any] = self._checks.function(["return True"])
+        return check
 
     @functools.cached_property
     def call(self) -> Callable[..., Any]:
@@ -90,7 +91,8 @@ class Compiled:
         scope = dict(self.namespace)
         exec(compile(self.source, f"<compiled {self.title}>", "exec"), scope)
         self._checks.namespace["run"] = scope[self.title]
-        return self._checks.function(self._steps)
+        check: Callable[..., Any] = self._checks.function(self._steps)
+        return check
 
     def emitted(self, *, blas: bool = True) -> tuple[Program, Source]:
         """The program after all passes, and its source; without `blas` NumPy is all that it needs."""
