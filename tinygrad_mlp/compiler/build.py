@@ -311,8 +311,8 @@ def check_state(state: State, session: Session) -> bool:
     """Whether the step left the Python state as it was, optimisers apart; CannotRecord for what it changed itself."""
     settled = True
     for place in state.changes():
-        if place.key == "lr" and place.of_optimizer and isinstance(place.now(), Number):
-            continue
+        if place.of_optimizer and place.key == "lr":
+            raise CannotRecord(f"the step changes `{place.path}`: change learning rates between the calls")
         if place.of_optimizer:
             settled = False
             continue
@@ -320,7 +320,7 @@ def check_state(state: State, session: Session) -> bool:
             f"the step changes `{place.path}`{' (its length)' if place.kind == 'len' else ''}, which a program would "
             "not do: return the new value instead"
         )
-    for touched in session.touched.values():
+    for touched in session.before.values():
         tensor = touched.tensor
         if tensor.array is not touched.array or tensor.needs_grad != touched.needs_grad:
             raise CannotRecord(
