@@ -79,7 +79,7 @@ def assert_equal(ours: Any, eager: Any, rtol: float = 0.0, place: str = "") -> N
         for key in eager:
             assert_equal(ours[key], eager[key], rtol, f"{place}.{key}")
     elif isinstance(eager, list):
-        assert len(ours) == len(eager), place
+        assert isinstance(ours, list) and len(ours) == len(eager), f"{place}: {ours!r}, eager {eager!r}"
         for i, (a, b) in enumerate(zip(ours, eager, strict=True)):
             assert_equal(a, b, rtol, f"{place}[{i}]")
     elif isinstance(eager, np.ndarray):

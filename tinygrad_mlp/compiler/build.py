@@ -132,7 +132,7 @@ class Compiled:
         if isinstance(x, Tensor):
             if id(x) not in self._patterns:
                 self._patterns[id(x)] = self._tensor_pattern(x)
-            return self._patterns[id(x)]
+            return str(self._patterns[id(x)])
         if isinstance(x, Number):
             raise CannotRecord("the step returns a learning rate, which is read at each call: return the tensors alone")
         if isinstance(x, tuple) and hasattr(x, "_fields"):
@@ -333,6 +333,8 @@ def check_state(state: State, session: Session) -> bool:
     """Whether the step left the Python state as it was, optimisers apart; CannotRecord for what it changed itself."""
     settled = True
     for place in state.changes():
+        if place.of_optimizer and place.key == "lr":
+            raise CannotRecord(f"the step changes `{place.path}`: change learning rates between the calls")
         if place.of_optimizer:
             settled = False
             continue
@@ -340,7 +342,7 @@ def check_state(state: State, session: Session) -> bool:
             f"the step changes `{place.path}`{' (its length)' if place.kind == 'len' else ''}, which a program would "
             "not do: return the new value instead"
         )
-    for touched in session.touched.values():
+    for touched in session.before.values():
         tensor = touched.tensor
         if tensor.array is not touched.array or tensor.needs_grad != touched.needs_grad:
             raise CannotRecord(

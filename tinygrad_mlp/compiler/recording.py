@@ -136,11 +136,13 @@ class Recorder:
 
     def refuse(self, reason: str) -> None:
         """CannotRecord with the user's line; or, where the step is to run on, the end of the record."""
+        if self.failed is not None and not self.raises:
+            return
         text = f"{reason} ({self.where().text()})"
+        self.failed = text  # kept, as the step may catch what is raised here
         if self.raises:
             raise CannotRecord(text)
-        if self.active:
-            self.active, self.failed = False, text
+        self.active = False
 
 
 def memory_of(array: Any) -> Any:
@@ -382,6 +384,12 @@ class RecordingArray:
 
     def tolist(self) -> Any:
         return self._read("tolist()").tolist()
+
+    def __str__(self) -> str:
+        return str(self._read("printing"))
+
+    def __format__(self, spec: str) -> str:
+        return format(self._read("printing"), spec)
 
     def __repr__(self) -> str:
         return f"<recorded {self.dtype.name}{list(self.shape)}>"

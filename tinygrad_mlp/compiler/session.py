@@ -56,6 +56,8 @@ class Session:
         self.thread = threading.get_ident()
         self.state = state
         self.recorder = Recorder(self.where, raises)
+        tensors = [*arguments, *(tensor for tensor, _ in state.tensors.values())]
+        self.before = {id(tensor): Touched(tensor, _slot.__get__(tensor)) for tensor in tensors}
         self.touched: dict[int, Touched] = {}
         self.grads_before: dict[int, tuple[Tensor, Tensor | None]] = {}  # as the step found them, read or written
         self.grads_read: set[int] = set()  # those that it read before it set them
@@ -66,9 +68,9 @@ class Session:
         self.changing = changing
         self.numbers: list[Number] = []
         self.made: set[int] = set()  # tensors that the step made itself
-        self.known = {id(tensor) for tensor in arguments} | state.tensors.keys()
         self.arguments = {id(tensor) for tensor in arguments}
         self._optimizer_states = [(o, {p: dict(s) for p, s in o.state.items()}) for o, _ in state.optimizers]
+        self._groups = [(group, dict(group)) for o, _ in state.optimizers for group in o.param_groups]
         self._drawing = False
 
     # -- the user's line ---------------------------------------------------------------------------
@@ -101,18 +103,23 @@ class Session:
         return recorder.array(array)
 
     def _touch(self, tensor: Tensor, array: Any) -> None:
-        if id(tensor) not in self.known:
+        if id(tensor) not in self.before:
             self.recorder.refuse(
                 f"a tensor of shape {list(array.shape)} comes from somewhere that cannot be seen again: it must be an "
                 "argument of the step, or reachable from its variables"
             )
-        self.touched[id(tensor)] = Touched(tensor, array)
+        if tensor.node is not None:
+            self.recorder.refuse(
+                f"a tensor of shape {list(array.shape)} was computed on the tape before the step: detach it, or compute "
+                "it in the step"
+            )
+        self.touched[id(tensor)] = self.before.get(id(tensor)) or Touched(tensor, array)
         is_input = id(tensor) in self.arguments and id(tensor) not in self.state.tensors
         self.recorder.of(array, "input" if is_input else "captured")
 
     def put_array(self, tensor: Tensor, array: Any) -> None:
         """Keep a tensor's array; a plain one was made by the step from no recorded value, and is a constant."""
-        if id(tensor) not in self.known:
+        if id(tensor) not in self.before:
             self.made.add(id(tensor))
         if isinstance(array, RecordingArray):
             array = array.array
@@ -127,8 +134,8 @@ class Session:
         if id(tensor) not in self.grads_before and id(tensor) not in self.made:
             self.grads_before[id(tensor)] = (tensor, grad)
             self.grads_read.add(id(tensor))
-            if grad is not None:
-                self.known.add(id(grad))
+            if grad is not None and id(grad) not in self.made:
+                self.before.setdefault(id(grad), Touched(grad, _slot.__get__(grad)))
         return grad
 
     def put_grad(self, tensor: Tensor, grad: Tensor | None) -> None:
@@ -198,13 +205,12 @@ class Session:
 
     def undo(self) -> None:
         """Put back what the step wrote to, and the variables that it changed."""
-        for place in self.state.changes():
-            if place.kind != "len" and not place.of_optimizer:
-                place.put(place.value)
         for array, before in self.recorder.before_write.values():
             array[...] = before
-        for touched in self.touched.values():
+        for touched in self.before.values():
             touched.tensor.versions[0] = touched.version
+            touched.tensor.array = touched.array
+            touched.tensor.needs_grad = touched.needs_grad
         for tensor, grad in self.grads_before.values():
             tensor._grad = grad
         for generator, state in self.generators.values():
@@ -212,6 +218,10 @@ class Session:
         for optimizer, before in self._optimizer_states:
             optimizer.state.clear()
             optimizer.state.update(before)
+        for group, before in self._groups:
+            group.clear()
+            group.update(before)
+        self.state.put_back()
 
     def forget(self) -> None:
         """Let go of frames and nodes, which hold all that the step made."""

@@ -119,6 +119,26 @@ class State:
         """The places that hold something else now."""
         return (place for place in self.places if place.changed())
 
+    def put_back(self) -> None:
+        """Give the places what they held, as far as Python lets one; what containers got besides is taken away."""
+        for place in list(self.changes()):
+            if place.kind == "cell":
+                place.holder.cell_contents = place.value
+            elif place.kind == "len":
+                self._shorten(place)
+            elif not isinstance(place.holder, (tuple, types.MappingProxyType)):
+                place.holder[place.key] = place.value
+
+    def _shorten(self, place: Place) -> None:
+        holder = place.holder
+        if isinstance(holder, dict):
+            known = [p.key for p in self.places if p.holder is holder and p.kind == "item"]
+            for key in [key for key in holder if key not in known]:
+                del holder[key]
+        else:
+            while len(holder) > place.value:
+                holder.pop()
+
     # -- the walk ----------------------------------------------------------------------------------
 
     def _note(self, holder: Any, key: Any, path: str, kind: str = "item") -> None:

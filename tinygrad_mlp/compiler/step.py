@@ -102,7 +102,7 @@ class CompiledStep:
             with session.recording():
                 result = self.function(*args, **kwargs)
             if session.recorder.failed is not None:
-                return self._run_eagerly(session.recorder.failed, result)
+                raise CannotRecord(session.recorder.failed)
             self._keep(session, arguments, result, expected)
         except CannotRecord as refusal:
             if self.fallback:
