@@ -156,7 +156,7 @@ class Compiled:
         session = self.session
         for tensor, expression, _ in self.arguments.tensors:
             if tensor is x:
-                return expression
+                return str(expression)
         if id(x) in session.state.tensors or id(x) in session.touched:
             self._results.append(x)
             return f"r{len(self._results) - 1}"
