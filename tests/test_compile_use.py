@@ -432,3 +432,49 @@ def test_a_changed_method_of_a_class():
     repeated(step, x)
     Layer.forward = lambda self, x: x * 3
     assert repeated(step, x).tolist() == (x * 3).tolist()
+
+
+# -- numbers that change ---------------------------------------------------------------------------
+
+
+def descending(wrap):
+    """A step whose learning rate is a variable of the enclosing function, and the function that sets it."""
+    torch.manual_seed(0)
+    w, x, rate = torch.randn(4, 3, requires_grad=True), torch.randn(5, 4), 0.1
+
+    def step():
+        (x.mm(w) ** 2).mean().backward()
+        with torch.no_grad():
+            w.sub_(rate * w.grad)
+            w.grad = None
+        return w.detach().clone()
+
+    def set_rate(value):
+        nonlocal rate
+        rate = value
+
+    return wrap(step), set_rate
+
+
+def test_a_number_that_changes_is_read_at_each_call():
+    (eager, set_eager), (compiled, set_compiled) = descending(lambda step: step), descending(torch.compile)
+    for i in range(12):
+        for set_rate in (set_eager, set_compiled):
+            set_rate(0.1 / (1 + i))
+        np.testing.assert_allclose(compiled().numpy(), eager().numpy(), rtol=1e-6)
+    assert len(compiled.programs) <= 3
+    assert "def step(rate):" in compiled.source
+
+
+def test_a_number_that_decides_is_watched():
+    scale = 1.0
+
+    @torch.compile
+    def step(x):
+        return x * 2 if scale > 2 else x * scale
+
+    seen = []
+    for i in range(9):
+        scale = i / 2
+        seen.append(step(torch.ones(1)).item())
+    assert seen == [0.0, 0.5, 1.0, 1.5, 2.0, 2.0, 2.0, 2.0, 2.0]

@@ -80,7 +80,9 @@ for _name, _function in _functions.items():
 
 
 def __getattr__(name: str) -> _typing.Any:
-    """`func`, imported when it is first asked for; and for type checkers the functions of the rows."""
+    """`func` and `compile`, imported when first asked for; and for type checkers the functions of the rows."""
     if name == "func":
         return _importlib.import_module(".func", __name__)
+    if name == "compile":
+        return _importlib.import_module(".compiler", __name__).compile
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])

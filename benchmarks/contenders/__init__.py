@@ -23,6 +23,7 @@ CONTENDERS = {
     "numpy": Contender("numpy", "benchmarks.contenders.numpy_step"),
     "torch": Contender("torch", "benchmarks.contenders.torch_like"),
     "tinygrad_mlp": Contender("tinygrad_mlp", "benchmarks.contenders.torch_like"),
+    "compiled": Contender("tinygrad_mlp", "benchmarks.contenders.compiled_step"),
     "jax": Contender("jax", "benchmarks.contenders.jax_step"),
     "autograd": Contender("autograd", "benchmarks.contenders.autograd_step"),
     "mygrad": Contender("mygrad", "benchmarks.contenders.mygrad_step"),

@@ -18,6 +18,7 @@ from .lines import Line, Program, Value
 def assign(program: Program) -> None:
     """Give lines their buffers."""
     last = last_uses(program)
+    sizes = {value: line.block.elements for line in program.lines if line.block for value in line.block.local}
     held: dict[Value, Value] = {}  # a value, by its root: the buffer that it is in
     free: dict[Any, list[Value]] = defaultdict(list)
     ends: dict[int, list[Value]] = defaultdict(list)
@@ -25,38 +26,49 @@ def assign(program: Program) -> None:
         ends[place].append(root)
     for place, line in enumerate(program.lines):
         if _can_be_placed(line) and last[line.out] < len(program.lines):
-            operand = _dying_operand(line, place, last, held)
+            operand = _dying_operand(line, place, last, held, sizes)
             if operand is not None:
                 line.buffer = held.pop(operand)
             else:
-                waiting = free[_layout(line.out)]
-                line.buffer = waiting.pop() if waiting else Value(np.empty_like(line.out.array), "buffer")
+                waiting = free[_layout(line.out, sizes)]
+                line.buffer = waiting.pop() if waiting else _buffer(line.out, sizes)
             held[line.out] = line.buffer
         for root in ends[place]:
             if root in held:
-                free[_layout(root)].append(held.pop(root))
+                free[_layout(root, sizes)].append(held.pop(root))
 
 
 def _can_be_placed(line: Line) -> bool:
     out = line.out
     if line.target is not None or out is None or out.kind != "made" or not line.takes_out or not out.shape:
         return False
-    if line.function is np.dot and not out.array.flags.c_contiguous:
+    if line.function is np.dot and not out.in_c_order:
         return False
-    return bool(out.array.flags.forc) and not {"out", "where"} & line.kwargs.keys()
+    return (out.in_c_order or out.in_f_order) and not {"out", "where"} & line.kwargs.keys()
 
 
-def _dying_operand(line: Line, place: int, last: dict[Value, int], held: dict[Value, Value]) -> Value | None:
+def _buffer(value: Value, sizes: dict[Value, int]) -> Value:
+    """New memory for a value; for one that lives within a block, of a block's size."""
+    if value in sizes:
+        return Value(np.empty(sizes[value], value.dtype), "buffer")
+    return Value(np.empty(value.shape, value.dtype, order="C" if value.in_c_order else "F"), "buffer")
+
+
+def _dying_operand(
+    line: Line, place: int, last: dict[Value, int], held: dict[Value, Value], sizes: dict[Value, int]
+) -> Value | None:
     """An operand whose buffer an elementwise call may write into, as nobody reads it any more."""
     if not isinstance(line.function, np.ufunc) or line.function is np.matmul:
         return None
-    values = list(line.reads())
+    values: list[Value] = line.reads()
     for value in values:
-        if value in held and last[value] == place and _layout(value) == _layout(line.out):
-            if all(other is value or other.root is not value for other in values):
-                return value
+        alike = value in held and last[value] == place and _layout(value, sizes) == _layout(line.out, sizes)
+        if alike and all(other is value or other.root is not value for other in values):
+            return value
     return None
 
 
-def _layout(value: Value) -> tuple[Any, ...]:
-    return value.shape, value.dtype, value.strides
+def _layout(value: Value, sizes: dict[Value, int]) -> tuple[Any, ...]:
+    if value in sizes:
+        return "block", sizes[value], value.dtype
+    return value.shape, value.dtype, value.in_c_order, value.in_f_order

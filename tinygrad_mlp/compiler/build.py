@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from . import passes
 from .emit import Source
 from .guard import Guard
 from .lines import Program, Value
-from .names import name_values
+from .names import name_values, wish_names
 from .number import Number
 from .recording import CannotRecord
 from .session import Session
@@ -49,7 +51,7 @@ class Arguments:
 
 
 class Compiled:
-    """A program for one signature: `source`, and `call(args, kwargs)`, which gives MISS where it does not fit."""
+    """A program for one signature: its `source`, and the functions that check whether it fits, and run it."""
 
     def __init__(self, session: Session, arguments: Arguments, result: Any, title: str) -> None:
         self.session: Any = session
@@ -63,24 +65,41 @@ class Compiled:
         outputs = [value for value in self._results if isinstance(value, Value)]
         outputs += [value for _, value in self._grads if value is not None]
         unique = list({id(value): value for value in outputs}.values())
-        self.numbers = [number.node for _, number in session.lr]
-        program = Program(list(self.recorder.lines), self._inputs(), self.numbers, unique)
-        program.zeros = self._zeros()
-        passes.apply(program, self.recorder.before_write)
-        self._drop_unused(program)
-        self.names = name_values(session, program, {id(t): name for t, _, name in arguments.tensors})
-        while title in {"np", *self.names.values()}:  # the program's own name would hide it
-            title += "_"
-        parameters = [self.names[value] for value in (*program.inputs, *program.numbers)]
-        source = Source(program, self.names, title, parameters)
+        self.numbers = [number.node for number in session.numbers]
+        recorded = Program(self.recorder.lines, self._inputs(), self.numbers, unique, self._zeros())
+        passes.start(recorded, self.recorder.before_write)
+        self.recorded, self.title = recorded, title
+        wish_names(session, {id(t): name for t, _, name in arguments.tensors})
+        program, source = self.emitted()
         self.source = source.text
         self.namespace, self.kinds = source.namespace, source.kinds
-        scope = dict(source.namespace)
-        exec(compile(self.source, f"<compiled {title}>", "exec"), scope)
-        self.run = scope[title]
-        guard = self._guard(program)
-        self.fits = guard.function(["return True"])
-        self.call = guard.function(self._tail(guard, program))
+        self._checks = self._guard(program)
+        self._steps = self._tail(self._checks, program)
+        for value in self.recorder.values.values():
+            value.forget()
+        self.session = self.recorder = self.arguments = None
+
+    @functools.cached_property
+    def fits(self) -> Callable[..., Any]:
+        """`fits(args, kwargs)`: True where a call may run the program, else MISS."""
+        return self._checks.function(["return True"])
+
+    @functools.cached_property
+    def call(self) -> Callable[..., Any]:
+        """`call(args, kwargs)`: what the step returns, or MISS where the program does not fit."""
+        scope = dict(self.namespace)
+        exec(compile(self.source, f"<compiled {self.title}>", "exec"), scope)
+        self._checks.namespace["run"] = scope[self.title]
+        return self._checks.function(self._steps)
+
+    def emitted(self, *, blas: bool = True) -> tuple[Program, Source]:
+        """The program after all passes, and its source; without `blas` NumPy is all that it needs."""
+        program = self.recorded.copy()
+        passes.finish(program, blas=blas)
+        self._drop_unused(program)
+        names = name_values(program, self.title)
+        parameters = [names[value] for value in (*program.inputs, *program.numbers)]
+        return program, Source(program, names, self.title, parameters)
 
     def same_as(self, other: Compiled) -> str:
         """Empty if another recording gave the same program, else the first place where they part."""
@@ -195,15 +214,15 @@ class Compiled:
         guard.require(f"dtypes._default is {guard.name(dtypes.get_default_dtype())}")
         for size in self.arguments.sizes:
             guard.require(size)
+        read = {number.source.id for number in session.numbers}
         for place in session.state.places:
-            if not (place.of_optimizer and isinstance(place.value, (int, float)) and place.key == "lr"):
+            if place.id not in read:
                 guard.place(place)
         for number in self.numbers:
-            expression = f"{guard.name(number.source)}['lr']"
+            expression = guard.expression(number.source)
             guard.require(f"type({expression}) in {guard.name((int, float))}")
-        for group, number in session.lr:
-            if number.fixed:
-                guard.equals(f"{guard.name(group)}['lr']", number.value)
+        for fixed in (number for number in session.numbers if number.fixed):
+            guard.place(fixed.source)
         for x, expression, _ in self.arguments.others:
             guard.equals(expression, x)
         self._guard_inputs(guard, program)
@@ -266,13 +285,13 @@ class Compiled:
             if id(tensor) not in self.session.state.tensors
         }
         inputs = [arrays[id(value.array)] for value in program.inputs]
-        inputs += [f"{guard.name(number.source)}['lr']" for number in program.numbers]
+        inputs += [guard.expression(number.source) for number in program.numbers]
         lines = []
         for tensor, _ in self._grads:
             if id(tensor) not in self.session.grads_read:
                 lines.append(f"{self._tensor_expression(guard, tensor)}._grad = None")
-        names = {id(value): f"v{i}" for i, value in enumerate(program.outputs)}
-        call = f"{guard.name(self.run)}({', '.join(inputs)})"
+        names = {id(value): f"v{i}" for i, value in enumerate(self.recorded.outputs)}
+        call = f"run({', '.join(inputs)})"
         left = ", ".join(names.values())
         lines.append(f"{left} = {call}" if names else call)
         lines += self._versions(guard)
@@ -281,7 +300,8 @@ class Compiled:
             lines.append(f"{self._tensor_expression(guard, tensor)}._grad = {new}")
         for i, x in enumerate(self._results):
             if isinstance(x, Value):
-                lines.append(f"r{i} = wrap(asarray({names[id(x)]}))")
+                copied = ".copy()" if x.kind == "constant" else ""  # the next call has the constant too
+                lines.append(f"r{i} = wrap(asarray({names[id(x)]}{copied}))")
             else:
                 lines.append(f"r{i} = {guard.name(x)}")
         return [*lines, f"return {self._template}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import linecache
 import operator
 import os
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .lines import Line, Program, Value
+from .lines import Block, Line, Program, Value
 
 ndarray = np.ndarray
 
@@ -33,9 +34,11 @@ class Source:
         self.program = program
         self.names = names
         self.namespace: dict[str, Any] = {"np": np}
+        self.helpers: dict[str, Any] = {}  # functions that are not NumPy's
         self.kinds: dict[str, str] = {}  # of the arrays in it
         self._constants: dict[int, str] = {}
         self._inline = _inlined(program)
+        self._parts: dict[Any, str] = {}  # in a loop over blocks, the names of the parts
         self._owners: dict[Any, Any] = {}  # the first value that a buffer holds gives it its name
         for line in program.lines:
             if line.buffer is not None and line.buffer not in names:
@@ -52,19 +55,49 @@ class Source:
 
     def _body(self) -> Iterable[str]:
         last: Any = None
-        for place, line in enumerate(self.program.lines):
-            if line.out in self._inline:
+        lines = [line for line in self.program.lines if line.out not in self._inline]
+        for block, together in itertools.groupby(lines, key=lambda line: line.block):
+            listed = list(together)
+            if block is not None:
+                last = listed[0].where
+                yield from self._comment(listed[0])
+                yield from self._loop(block, listed)
                 continue
-            if line.where != last:
-                last = line.where
-                yield from self._comment(line)
-            text = self.line(line)
-            if line.comment:
-                text += "  # " + line.comment.format(*map(self._about, line.about))
-            yield from self._indented(place, text)
+            for line in listed:
+                if line.where != last:
+                    last = line.where
+                    yield from self._comment(line)
+                yield self._with_comment(line)
 
-    def _indented(self, place: int, text: str) -> Iterable[str]:
-        yield text
+    def _with_comment(self, line: Line) -> str:
+        text = self.line(line)
+        return f"{text}  # {line.comment.format(*map(self._about, line.about))}" if line.comment else text
+
+    def _loop(self, block: Block, lines: list[Line]) -> Iterable[str]:
+        """A loop over blocks: in it the arrays' names, with `_i`, are those of the parts."""
+        whole: dict[Any, str] = {}  # what is cut into blocks, by its own text
+        scratch: dict[Any, str] = {}
+        for line in lines:
+            for value in (*line.reads(), line.out):
+                if value.shape and value not in block.local:
+                    whole.setdefault(value, self._operand(value))
+            if line.buffer is not None:
+                (scratch if line.out in block.local else whole).setdefault(line.buffer, self._operand(line.buffer))
+        for text in dict.fromkeys(whole.values()):
+            yield f"{text}_flat = {text}.reshape(-1)"
+        step = block.elements
+        yield f"for i in range(0, {block.size}, {step}):"
+        for text in dict.fromkeys(whole.values()):
+            yield f"    {text}_i = {text}_flat[i:i + {step}]"
+        size = f"{next(iter(whole.values()))}_i.size"
+        for text in dict.fromkeys(scratch.values()):
+            yield f"    {text}_i = {text}[:{size}]" if block.size % step else f"    {text}_i = {text}"
+        self._parts = {value: f"{text}_i" for value, text in (*whole.items(), *scratch.items())}
+        for line in lines:
+            if line.out in block.local:
+                self._parts[line.out] = f"{self.names[line.out]}_i"
+            yield f"    {self._with_comment(line)}"
+        self._parts = {}
 
     def _comment(self, line: Line) -> Iterable[str]:
         filename, number, _ = line.where
@@ -82,7 +115,7 @@ class Source:
                 return self.call(line, out=text(line.out))
             expression = self.call(line, out=None if line.buffer is None else text(line.buffer))
             return expression if line.out is None else f"{text(line.out)} = {expression}"
-        if not line.takes_out or function is np.add.at:
+        if not line.takes_out:
             return self.call(line)
         # Assigning to a name of the namespace would make it local.
         local = line.target.kind in ("made", "view", "input") and self._owned(line.target) is None
@@ -128,10 +161,11 @@ class Source:
             return f"{generator}.{name}"
         if getattr(np, name, None) is function:
             return f"np.{name}"
-        name = name.removeprefix("function ")  # as SciPy's BLAS calls its own
         if function is np.linalg.norm:
             return "np.linalg.norm"
-        name = name.strip("_")
+        name = helper_name(function)
+        while self.helpers.setdefault(name, function) is not function:
+            name += "_"
         self.namespace[name] = function
         return name
 
@@ -152,6 +186,8 @@ class Source:
 
     def _operand(self, x: Any) -> str:
         if isinstance(x, Value):
+            if x in self._parts:
+                return self._parts[x]
             if x.kind == "constant" and x not in self.names:
                 return self._beside(x, ()) if not x.shape else self._named(x.array, "constant")
             if x in self._inline:
@@ -169,7 +205,7 @@ class Source:
             comma = "," if len(x) == 1 and isinstance(x, tuple) else ""
             return f"({parts}{comma})" if isinstance(x, tuple) else f"[{parts}]"
         if isinstance(x, np.dtype):
-            return f"np.{x.name}" if x != bool else "np.bool_"
+            return f"np.{x.name}" if x.kind != "b" else "np.bool_"
         if isinstance(x, type) and issubclass(x, np.generic):
             return f"np.{x.__name__}"
         if isinstance(x, np.generic):
@@ -213,6 +249,9 @@ def _inlined(program: Program) -> dict[Value, Line]:
     """The lines that are written where their result is used: transposes, and arithmetic of numbers used once."""
     uses = Counter(value for line in program.lines for value in line.reads())
     uses.update(program.outputs)
+    uses.update(
+        value for line in program.lines if line.block for value in line.reads()
+    )  # in a loop, once for each block
     return {
         line.out: line
         for line in program.lines
@@ -236,6 +275,23 @@ def _literal(x: Any) -> str:
     if isinstance(x, float) and x in (float("inf"), -float("inf")):
         return "np.inf" if x > 0 else "-np.inf"
     return "..." if x is Ellipsis else repr(x)
+
+
+def is_helper(function: Any) -> bool:
+    """Whether a function is neither NumPy's, nor a Python operator, nor the draw of a generator."""
+    of = getattr(function, "__self__", getattr(function, "__objclass__", None))
+    module = getattr(function, "__module__", None) or ""
+    return not (
+        isinstance(of, np.ufunc)
+        or of is ndarray
+        or module.startswith(("numpy", "_operator"))
+        or hasattr(function, "draws")
+    )
+
+
+def helper_name(function: Any) -> str:
+    """The name in a program of a function that is not NumPy's; SciPy's BLAS has the word function before it."""
+    return str(function.__name__).removeprefix("function ").strip("_")
 
 
 def identifier(text: str) -> str:

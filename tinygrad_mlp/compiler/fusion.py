@@ -1,19 +1,17 @@
 """Passes that compute the same by fewer or cheaper calls; where rounding changes, by less than 1e-6 of the result.
 
 `mask_by_bits` keeps every bit. `softmax_of_exp` divides exp(x) by its sum instead of taking exp(x - log(sum)).
-`descend_in_product` has BLAS subtract lr * (a @ b) from a weight while it multiplies, where nobody reads the product.
 """
 
 from __future__ import annotations
 
-import operator
 from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from .lines import Line, Program, Value
-from .rewrites import drop_dead, substitute
+from .rewrites import substitute
 
 ndarray = np.ndarray
 
@@ -36,11 +34,6 @@ def uses(program: Program) -> Counter[Value]:
     count = Counter(value for line in program.lines for value in line.reads())
     count.update(program.outputs)
     return count
-
-
-def is_contiguous(value: Value) -> bool:
-    """Whether an array lies in C order without gaps."""
-    return bool(value.array.flags.c_contiguous)
 
 
 def is_zero(x: Any) -> bool:
@@ -67,8 +60,7 @@ def mask_by_bits(program: Program) -> None:
         if g is None or last[line.args[1].root] != place or g.root is not g or line.out.root in outputs:
             lines.append(line)
             continue
-        bits = Value(g.array.view(_INTEGERS[g.dtype.itemsize]), "view")
-        bits.root = g
+        bits = g.view(g.shape, _INTEGERS[g.dtype.itemsize])
         lines.append(Line(ndarray.view, (g, bits.dtype), {}, bits, None, line.where))
         comment = "{0} where {1}, else 0"
         lines.append(Line(np.multiply, (bits, mask), {}, bits, bits, line.where, comment, (g, mask)))
@@ -91,7 +83,7 @@ def _masked(line: Line) -> tuple[Any, Any]:
         and g.kind == "made"
         and g.dtype == line.out.dtype
         and g.dtype.kind == "f"
-        and is_contiguous(g)
+        and g.in_c_order
         and g.shape
     )
     return (mask, g) if fits else (None, None)
@@ -120,90 +112,3 @@ def softmax_of_exp(program: Program) -> None:
             line.function, line.args = np.true_divide, quotients[line.args[0]]
         elif line.function is np.exp:
             exps[line.args[0]] = line.out
-
-
-# -- products that go straight into a weight -------------------------------------------------------
-
-
-def descend_in_product(program: Program) -> None:
-    """`w -= lr * (a @ b)`, and nobody reads the product: BLAS's gemm with w as what it adds to."""
-    count, made = uses(program), {line.out: line for line in program.lines if line.target is None}
-    written: dict[Value, list[int]] = {}
-    places = {id(line): place for place, line in enumerate(program.lines)}
-    for place, line in enumerate(program.lines):
-        if line.target is not None:
-            written.setdefault(line.target.root, []).append(place)
-    lines: list[Line] = []
-    for place, line in enumerate(program.lines):
-        found = _descent(line, count, made)
-        gemm: list[Line] = []
-        if found is not None:
-            product, scaled, factor = found
-            a, b = product.args
-            roots = {a.root, b.root, product.out.root, scaled.out.root}
-            if not any(places[id(product)] < p < place for root in roots for p in written.get(root, ())):
-                gemm = _gemm(line, a, b, factor, made)
-        lines += gemm or [line]
-    program.lines = lines
-    drop_dead(program)
-
-
-def _descent(line: Line, count: Counter[Value], made: dict[Any, Line]) -> tuple[Line, Line, Any] | None:
-    """The product, the line that scales it and the factor of `w -= factor * product` (or +=), each used once."""
-    w = line.target
-    if w is None or line.function not in (np.subtract, np.add) or line.kwargs or line.args[0] is not w:
-        return None
-    scaled = made.get(line.args[1])
-    if scaled is None or scaled.function is not np.multiply or count[scaled.out] != 1 or scaled.kwargs:
-        return None
-    for product_value, factor in (scaled.args, scaled.args[::-1]):
-        product = made.get(product_value) if isinstance(product_value, Value) else None
-        if (
-            product is not None
-            and product.function in (np.dot, np.matmul)
-            and count[product.out] == 1
-            and len(product.out.shape) == 2
-            and product.out.shape == w.shape
-            and not product.kwargs
-            and _is_factor(factor)
-        ):
-            sign = -1.0 if line.function is np.subtract else 1.0
-            return product, scaled, (sign, factor)
-    return None
-
-
-def _is_factor(x: Any) -> bool:
-    return type(x) in (int, float) or (isinstance(x, Value) and x.kind in ("number", "constant") and not x.shape)
-
-
-def _gemm(line: Line, a: Value, b: Value, factor: tuple[float, Any], made: dict[Any, Line]) -> list[Line]:
-    """The call and the lines before it: what lies here in C order is, transposed, in BLAS's order of memory."""
-    w = line.target
-    if w.dtype.name not in ("float32", "float64") or not is_contiguous(w):
-        return []
-    if any(x.dtype != w.dtype or not x.array.flags.forc for x in (a, b)):
-        return []
-    from scipy.linalg import blas
-
-    lines: list[Line] = []
-
-    def transposed(x: Value) -> Value:
-        view = Value(x.array.T, "view")
-        view.root = x.root
-        lines.append(Line(ndarray.transpose, (x,), {}, view, None, line.where))
-        return view
-
-    sign, scale = factor
-    alpha = scale.array.item() if isinstance(scale, Value) and scale.kind == "constant" else scale
-    if not isinstance(alpha, Value):
-        alpha = sign * alpha
-    elif sign < 0:
-        negative = Value(-alpha.array, "number", alpha.name)
-        lines.append(Line(operator.neg, (alpha,), {}, negative, None, line.where))
-        alpha = negative
-    first, second = (transposed(x) if is_contiguous(x) else x for x in (b, a))
-    args = (alpha, first, second, 1.0, transposed(w), int(first is b), int(second is a), True)
-    function = blas.sgemm if w.dtype.name == "float32" else blas.dgemm
-    sides = ((made[x].args[0],) if x in made and made[x].function is ndarray.transpose else x for x in (a, b))
-    comment = f"{{0}} {'-' if sign < 0 else '+'}= {{1}} * ({{2}} @ {{3}})"
-    return [*lines, Line(function, args, {}, w, w, line.where, comment, (w, scale, *sides))]

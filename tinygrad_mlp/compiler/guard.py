@@ -52,16 +52,17 @@ class Guard:
         else:
             self.require(f"{expression} is {self.name(value)}")
 
+    def expression(self, place: Place) -> str:
+        """What gives the value of a place."""
+        holder = self.name(place.holder)
+        if place.kind == "cell":
+            return f"{holder}.cell_contents"
+        key = repr(place.key) if isinstance(place.key, (str, int)) else self.name(place.key)
+        return f"len({holder})" if place.kind == "len" else f"{holder}[{key}]"
+
     def place(self, place: Place) -> None:
         """That a place of the user's state holds what it held."""
-        holder = self.name(place.holder)
-        if place.kind == "len":
-            self.require(f"len({holder}) == {place.value}")
-        elif place.kind == "cell":
-            self.equals(f"{holder}.cell_contents", place.value)
-        else:
-            key = repr(place.key) if isinstance(place.key, (str, int)) else self.name(place.key)
-            self.equals(f"{holder}[{key}]", place.value)
+        self.equals(self.expression(place), place.value)
 
     def tensor(self, tensor: Tensor, array: Any, needs_grad: bool) -> None:
         """That a tensor from outside is what it was, but for its elements."""

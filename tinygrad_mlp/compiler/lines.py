@@ -8,6 +8,7 @@ asked by root.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -30,21 +31,45 @@ class Value:
     """An array of the program, or a Python number: what it is and whose memory it has.
 
     `kind` says where it is from: "input", "captured" (a tensor from outside), "constant", "made" by a line, a "view" of
-    another value, or "number". `array` is the array (or number) itself while the program is put together; afterwards
-    only of those from outside.
+    another value, "buffer" or "number". `name` is what it should be called in the source. `array` is the array (or
+    number) itself; of what a line makes, only while the step is recorded.
     """
 
-    __slots__ = ("array", "dtype", "kind", "name", "root", "shape", "source", "strides")
+    __slots__ = ("array", "dtype", "in_c_order", "in_f_order", "kind", "name", "root", "shape", "source")
 
     def __init__(self, array: Any, kind: str, name: str = "", source: Any = None) -> None:
         self.array = array
         self.shape: tuple[int, ...] = getattr(array, "shape", ())
-        self.dtype = getattr(array, "dtype", None)
-        self.strides: tuple[int, ...] = getattr(array, "strides", ())
+        self.dtype: Any = getattr(array, "dtype", None)
+        flags = getattr(array, "flags", None)
+        self.in_c_order = flags is None or bool(flags.c_contiguous)
+        self.in_f_order = flags is None or bool(flags.f_contiguous)
         self.kind = kind
         self.name = name
-        self.source = source  # of a number that is read at each call: the dict that has it
+        self.source = source  # of a number that is read at each call: the place where it is
         self.root: Value = self
+
+    def view(self, shape: tuple[int, ...], dtype: Any, *, transposed: bool = False) -> Value:
+        """A view of this value that a pass makes: of other bits, or transposed."""
+        made = Value(None, "view")
+        made.shape, made.dtype, made.root = shape, dtype, self.root
+        orders = (self.in_c_order, self.in_f_order)
+        made.in_c_order, made.in_f_order = orders[::-1] if transposed else orders
+        return made
+
+    def forget(self) -> None:
+        """Let go of the array of what a line makes: each call makes another."""
+        if self.kind in ("made", "view"):
+            self.array = None
+
+
+@dataclass(eq=False)
+class Block:
+    """Lines that run together over blocks of `elements` of their `size`; `local` are the values that no other reads."""
+
+    size: int
+    elements: int
+    local: set[Any] = field(default_factory=set)
 
 
 @dataclass(eq=False)
@@ -59,17 +84,25 @@ class Line:
     where: Where
     comment: str = ""  # what the line does, where the call does not say it; {0}, {1}, ... stand for `about`
     about: tuple[Any, ...] = ()
+    block: Block | None = None
     buffer: Any = None  # memory of the program's own that `out` is computed into
 
-    def reads(self) -> Iterator[Any]:
+    def reads(self) -> list[Any]:
         """The values that the line takes, views of a memory as themselves."""
-        yield from values_in((self.args, tuple(self.kwargs.values())))
+        found = []
+        for x in (*self.args, *self.kwargs.values()):
+            if isinstance(x, Value):
+                found.append(x)
+            elif isinstance(x, (tuple, list, slice)):
+                found.extend(values_in(x))
+        return found
 
     @property
     def takes_out(self) -> bool:
         """Whether the call can be told where to put its result."""
-        of = getattr(self.function, "__self__", None)
-        return isinstance(self.function, np.ufunc) or isinstance(of, np.ufunc) or self.function is np.dot
+        if isinstance(getattr(self.function, "__self__", None), np.ufunc):
+            return self.function.__name__ != "at"
+        return isinstance(self.function, np.ufunc) or self.function is np.dot
 
     @property
     def has_effect(self) -> bool:
@@ -90,7 +123,23 @@ class Program:
     numbers: list[Any]
     outputs: list[Any]
     zeros: set[Any] = field(default_factory=set)  # captured memory that is all 0 when the program begins
-    loops: dict[int, int] = field(default_factory=dict)
+
+    def copy(self) -> Program:
+        """The same program of other lines and values, for passes to change."""
+        listed = (*self.inputs, *self.numbers, *self.outputs, *self.zeros)
+        values = {x for line in self.lines for x in (*line.reads(), line.out, line.target) if x is not None} | {*listed}
+        twins = {x: copy(x) for x in values | {x.root for x in values}}
+        for twin in twins.values():
+            twin.root = twins[twin.root]
+        lines = [
+            Line(
+                line.function, replaced(line.args, twins), {key: replaced(x, twins) for key, x in line.kwargs.items()},
+                twins.get(line.out), twins.get(line.target), line.where,
+            )
+            for line in self.lines
+        ]  # fmt: skip
+        inputs, numbers, outputs = ([twins[x] for x in part] for part in (self.inputs, self.numbers, self.outputs))
+        return Program(lines, inputs, numbers, outputs, {twins[x] for x in self.zeros})
 
 
 def values_in(x: Any) -> Iterator[Any]:

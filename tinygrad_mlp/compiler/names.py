@@ -9,18 +9,24 @@ import numpy as np
 
 from ..autograd.node import AccumulateGrad, OutputNode
 from ..tensor import Tensor
-from .emit import identifier
-from .lines import Program
+from .emit import helper_name, identifier, is_helper
+from .lines import Program, Value
 from .recording import RecordingArray
 from .session import Session
 
 
-def name_values(session: Session, program: Program, arguments: dict[int, str]) -> dict[Any, str]:
-    """A name for each value that the lines mention; `arguments` has those of the argument tensors."""
+def wish_names(session: Session, arguments: dict[int, str]) -> None:
+    """Note with each value the name that it should have; `arguments` has those of the argument tensors."""
     wishes = _users_names(session, arguments)
     _name_cotangents(session, wishes)
+    for value in session.recorder.values.values():
+        value.name = wishes.get(id(value), "")
+
+
+def name_values(program: Program, title: str) -> dict[Any, str]:
+    """A name for each value that the lines mention, none of them that of the program."""
     names: dict[Any, str] = {}
-    taken = {"np", "generator", *keyword.kwlist}
+    taken = {"np", "generator", title, *keyword.kwlist, *helper_names(program)}
 
     def give(value: Any, wish: str) -> None:
         name, count = wish, 1
@@ -31,22 +37,27 @@ def name_values(session: Session, program: Program, arguments: dict[int, str]) -
         names[value] = name
 
     for value in program.inputs:
-        give(value, wishes.get(id(value), "input"))
+        give(value, value.name or "input")
     for number in program.numbers:
         give(number, number.name)
     for line in program.lines:
         for value in (*line.reads(), line.out, line.target):
-            if value is None or value in names or (getattr(value, "kind", "") == "constant" and id(value) not in wishes):
+            if value is None or value in names or (value.kind == "constant" and not value.name):
                 continue
             made = value is line.out and line.target is None
-            if made and line.function is np.ndarray.view:
-                give(value, f"{names[line.args[0]]}_bits")
+            if made and line.function in (np.ndarray.view, np.ndarray.item):
+                give(value, f"{names[line.args[0]]}_{'bits' if line.function is np.ndarray.view else 'item'}")
             else:
-                give(value, wishes.get(id(value)) or (_word(line.function, value) if made else "array"))
+                give(value, value.name or (_word(line.function, value) if made else "array"))
     for value in program.outputs:
-        if value not in names and getattr(value, "kind", "") != "constant":
-            give(value, wishes.get(id(value), "result"))
+        if value not in names and value.kind != "constant":
+            give(value, value.name or "result")
     return names
+
+
+def helper_names(program: Program) -> set[str]:
+    """The names of the functions in a program that are neither NumPy's nor Python's operators."""
+    return {helper_name(line.function) for line in program.lines if is_helper(line.function)}
 
 
 def _users_names(session: Session, arguments: dict[int, str]) -> dict[int, str]:
@@ -78,7 +89,7 @@ def _users_names(session: Session, arguments: dict[int, str]) -> dict[int, str]:
         for p, kept in optimizer.state.items():
             for key, value in kept.items():
                 if isinstance(value, Tensor):
-                    wish(value, f"{key}.{parameters.get(id(p), 'parameter')}")
+                    wish(value, f"{key}_{identifier(parameters.get(id(p), 'parameter'))}")
     for frame in session.frames.values():
         for name, value in frame.f_locals.items():
             if isinstance(value, Tensor):
@@ -86,8 +97,8 @@ def _users_names(session: Session, arguments: dict[int, str]) -> dict[int, str]:
     for tensor, grad in session.grads_before.values():
         for g in (grad, vars(tensor).get("_grad")):
             if g is not None:
-                wish(g, f"grad.{parameters.get(id(tensor), 'parameter')}")
-    for array_id, array in session.state.arrays.items():
+                wish(g, f"grad_{identifier(parameters.get(id(tensor), 'parameter'))}")
+    for array_id in session.state.arrays:
         value = recorded.get(array_id)
         if value is not None:
             wishes.setdefault(id(value), "data")
@@ -96,26 +107,26 @@ def _users_names(session: Session, arguments: dict[int, str]) -> dict[int, str]:
 
 def _name_cotangents(session: Session, wishes: dict[int, str]) -> None:
     """`grad_` before the name of the value that a cotangent belongs to."""
-    of_node: dict[int, str] = {}
-    for frame in session.frames.values():
-        for name, value in frame.f_locals.items():
-            if isinstance(value, Tensor) and value.node is not None:
-                of_node[id(value.node)] = name
+    of_node = {
+        id(value.node): variable
+        for frame in session.frames.values()
+        for variable, value in frame.f_locals.items()
+        if isinstance(value, Tensor) and value.node is not None
+    }
     for node, g in session.cotangents:
         if not isinstance(g, RecordingArray):
             continue
         cotangent = session.recorder.values[id(g.array)]
         name = of_node.get(id(node))
         if name is None and isinstance(node, AccumulateGrad):
-            value = session.recorder.values.get(id(node.variable.array))
-            name = wishes.get(id(value))
+            name = wishes.get(id(session.recorder.values.get(id(node.variable.array))))
         if name is None:
             base = node.edges[0] if isinstance(node, OutputNode) else node
-            name = base.row.name if base.row is not None else "value"
-        wishes.setdefault(id(cotangent), identifier(f"grad.{name}"))
+            name = "value" if base is None or base.row is None else base.row.name
+        wishes.setdefault(id(cotangent), f"grad_{identifier(name)}")
 
 
-def _word(function: Any, value: Any) -> str:
+def _word(function: Any, value: Value) -> str:
     """A name by the operator."""
     if value.kind == "number":
         return value.name
@@ -123,13 +134,13 @@ def _word(function: Any, value: Any) -> str:
     if isinstance(owner, np.ufunc):
         return _WORDS.get(owner.__name__, owner.__name__) if function.__name__ == "reduce" else owner.__name__
     name = str(function.__name__).strip("_")
-    return {
-        "add": "sum_", "subtract": "difference", "multiply": "product", "true_divide": "quotient", "divide": "quotient",
-        "negative": "negated", "getitem": "part", "transpose": "transposed", "item": "number", "where": "chosen",
-        "dot": "product", "matmul": "product", "maximum": "larger", "minimum": "smaller", "greater": "mask",
-        "greater_equal": "mask", "less": "mask", "less_equal": "mask", "equal": "mask", "not_equal": "mask",
-        "logical_not": "mask",
-    }.get(name, name)  # fmt: skip
+    return _CALLS.get(name, name)
 
 
+_CALLS = {
+    "add": "sum_", "subtract": "difference", "multiply": "product", "true_divide": "quotient", "divide": "quotient",
+    "negative": "negated", "getitem": "part", "transpose": "transposed", "where": "chosen", "dot": "product",
+    "matmul": "product", "maximum": "larger", "minimum": "smaller", "greater": "mask", "greater_equal": "mask",
+    "less": "mask", "less_equal": "mask", "equal": "mask", "not_equal": "mask", "logical_not": "mask",
+}  # fmt: skip
 _WORDS = {"add": "total", "multiply": "product", "maximum": "largest", "minimum": "smallest"}

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import buffers, fusion, rewrites
+from . import blocks, buffers, descent, fusion, rewrites
 from .lines import Program
 
 
-def apply(program: Program, before_write: dict[int, tuple[Any, Any]], *, blas: bool = True) -> None:
-    """All passes; without `blas` only calls that NumPy itself has."""
+def start(program: Program, before_write: dict[int, tuple[Any, Any]]) -> None:
+    """The passes that look at the elements of constants."""
     rewrites.copy_written_constants(program, before_write)
     rewrites.fold(program)
+
+
+def finish(program: Program, *, blas: bool = True) -> None:
+    """All the others; without `blas` only calls that NumPy itself has."""
     rewrites.start_from_zero(program)
     rewrites.share(program)
     fusion.softmax_of_exp(program)
     rewrites.drop_dead(program)
-    if blas:
-        fusion.descend_in_product(program)
+    descent.fuse(program, blas=blas)
     fusion.mask_by_bits(program)
+    blocks.mark(program)
     buffers.assign(program)

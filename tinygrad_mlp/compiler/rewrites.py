@@ -38,9 +38,9 @@ def overwrites(line: Line) -> bool:
         return False
     if line.function is operator.setitem:
         return line.args[1] is Ellipsis or line.args[1] == slice(None)
-    if line.function is np.copyto or isinstance(line.function, np.ufunc):
-        return "where" not in line.kwargs
-    return line.function is not np.add.at
+    return line.function is ndarray.fill or (
+        "where" not in line.kwargs and (line.function is np.copyto or line.takes_out)
+    )
 
 
 def writes_by_root(program: Program) -> dict[Any, list[int]]:
@@ -65,6 +65,11 @@ def substitute(program: Program, by: dict[Any, Any]) -> None:
         line.about = replaced(line.about, by)
         line.target = by.get(line.target, line.target)
         line.out = by.get(line.out, line.out) if line.target is not None else line.out
+        for value in (*line.reads(), line.out):  # a view of what is replaced is a view of the other
+            if value is not None and value.root in by:
+                value.root = by[value.root].root
+    for value in program.outputs:
+        value.root = by[value.root].root if value.root in by else value.root
 
 
 # -- constants -------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from types import FrameType
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 from ..autograd import engine
 from ..random import Generator
 from ..tensor import Tensor
+from .emit import identifier
 from .lines import Where
 from .number import Number
 from .recording import Recorder, RecordingArray, memory_of
@@ -46,9 +47,12 @@ class Touched:
 
 
 class Session:
-    """A recording: the recorder, and the tensors from outside that the step came to."""
+    """A recording: the recorder, and the tensors from outside that the step came to.
 
-    def __init__(self, state: State, arguments: list[Tensor], raises: bool) -> None:
+    `changing` has the ids of places whose floats were other ones at an earlier call.
+    """
+
+    def __init__(self, state: State, arguments: list[Tensor], raises: bool, changing: Set[Any] = frozenset()) -> None:
         self.thread = threading.get_ident()
         self.state = state
         self.recorder = Recorder(self.where, raises)
@@ -61,7 +65,8 @@ class Session:
         self.frames: dict[int, FrameType] = {}
         self.cotangents: list[tuple[Any, Any]] = []  # a node of the tape, and that of its output
         self.generators: dict[int, tuple[Generator, Any]] = {}
-        self.lr: list[tuple[dict[str, Any], Number]] = []
+        self.changing = changing
+        self.numbers: list[Number] = []
         self.made: set[int] = set()  # tensors that the step made itself
         self.arguments = {id(tensor) for tensor in arguments}
         self._optimizer_states = [(o, {p: dict(s) for p, s in o.state.items()}) for o, _ in state.optimizers]
@@ -172,14 +177,15 @@ class Session:
                     setattr(Tensor, name, patch)
                 for name, method in draws.items():
                     setattr(Generator, name, _drawn(method))
-                self._read_learning_rates()
+                self._read_numbers()
                 engine.watch = _Watch(self)
                 yield
             finally:
                 engine.watch = None
-                for group, number in self.lr:
-                    if isinstance(group.get("lr"), Number):
-                        group["lr"] = group["lr"].value
+                for number in self.numbers:
+                    now = number.source.now()
+                    if isinstance(now, Number):  # itself, or what the step made of it
+                        number.source.put(now.value)
                 for name, value in plain.items():
                     setattr(Tensor, name, value)
                 for name in draws:
@@ -189,17 +195,18 @@ class Session:
                         delattr(Generator, name)
                 _current = None
 
-    def _read_learning_rates(self) -> None:
-        """Have learning rates read anew at each call: what a scheduler changes is an argument of the program."""
-        for optimizer, _ in self.state.optimizers:
-            for group in optimizer.param_groups:
-                if isinstance(group.get("lr"), (int, float)):
-                    number = self.recorder.number(group["lr"], "lr", group)
-                    self.lr.append((group, number))
-                    group["lr"] = number
+    def _read_numbers(self) -> None:
+        """Have the numbers that change from call to call read anew at each: they are arguments of the program."""
+        for place in self.state.places:
+            if place.is_learning_rate or (
+                place.id in self.changing and type(place.value) is float and place.can_be_put
+            ):
+                name = "lr" if place.is_learning_rate else identifier(place.path.rpartition(".")[2])
+                self.numbers.append(self.recorder.number(place.value, name, place))
+                place.put(self.numbers[-1])
 
     def undo(self) -> None:
-        """Put back what the step wrote to."""
+        """Put back what the step wrote to, and the variables that it changed."""
         for array, before in self.recorder.before_write.values():
             array[...] = before
         for touched in self.before.values():

@@ -7,6 +7,7 @@ the step's function: the names that its code mentions decide which attributes of
 from __future__ import annotations
 
 import collections
+import dis
 import functools
 import sys
 import sysconfig
@@ -57,6 +58,28 @@ class Place(NamedTuple):
         except (KeyError, IndexError, ValueError):
             return MISSING
 
+    def put(self, value: Any) -> None:
+        """Have another value there."""
+        if self.kind == "cell":
+            self.holder.cell_contents = value
+        else:
+            self.holder[self.key] = value
+
+    @property
+    def can_be_put(self) -> bool:
+        """Whether `put` works here: not in a tuple or in the namespace of a class."""
+        return self.kind != "len" and not isinstance(self.holder, (tuple, types.MappingProxyType))
+
+    @property
+    def is_learning_rate(self) -> bool:
+        """Whether it is an optimiser's: read anew at each call, as a scheduler may change it."""
+        return self.of_optimizer and self.key == "lr" and type(self.value) in (int, float)
+
+    @property
+    def id(self) -> tuple[int, Any]:
+        """Which place it is, whatever it holds."""
+        return id(self.holder), self.key
+
     def changed(self) -> bool:
         """Whether there is another value now."""
         return not is_same(self.now(), self.value)
@@ -104,12 +127,10 @@ class State:
     def put_back(self) -> None:
         """Give the places what they held, as far as Python lets one; what containers got besides is taken away."""
         for place in list(self.changes()):
-            if place.kind == "cell":
-                place.holder.cell_contents = place.value
-            elif place.kind == "len":
+            if place.kind == "len":
                 self._shorten(place)
-            elif not isinstance(place.holder, (tuple, types.MappingProxyType)):
-                place.holder[place.key] = place.value
+            elif place.can_be_put:
+                place.put(place.value)
 
     def _shorten(self, place: Place) -> None:
         holder = place.holder
@@ -153,9 +174,8 @@ class State:
     def _function(self, value: Any, path: str) -> None:
         if not is_users(value.__code__.co_filename):
             return
-        names = set(_names_of(value.__code__))
-        self._found |= names
-        for name in sorted(names & value.__globals__.keys()):
+        self._found |= _names_of(value.__code__)
+        for name in sorted(_globals_of(value.__code__) & value.__globals__.keys()):
             self._note(value.__globals__, name, name)
         for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
             self._note(cell, None, name, "cell")
@@ -246,6 +266,13 @@ _VISITS: tuple[tuple[Any, Any], ...] = (
     (types.ModuleType, State._module_of_python),
     (type, State._class),
 )
+
+
+@functools.cache
+def _globals_of(code: types.CodeType) -> frozenset[str]:
+    """The global variables that code reads or sets: of `data.grad` it is `data` alone."""
+    names = {i.argval for i in dis.get_instructions(code) if i.opname.endswith(("_GLOBAL", "_NAME"))}
+    return frozenset(names).union(*(_globals_of(x) for x in code.co_consts if isinstance(x, types.CodeType)))
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import inspect
 import threading
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ..nn.modules.module import Module
@@ -15,7 +16,8 @@ from .emit import identifier
 from .guard import MISS
 from .recording import CannotRecord
 from .session import Session, current
-from .state import State
+from .standalone import save
+from .state import State, is_same
 
 MOST_PROGRAMS = 16
 WARM_UPS = 3  # calls that may leave new optimiser state behind before a step counts as one that never settles
@@ -36,6 +38,8 @@ class CompiledStep:
         self._eager = False
         self._warm_ups = 0
         self._inside = False
+        self._floats: dict[Any, float] = {}
+        self._changing: set[Any] = set()
         target = function.forward if isinstance(function, Module) else function
         functools.update_wrapper(self, target, updated=())
         self._names = _parameter_names(target)
@@ -68,6 +72,16 @@ class CompiledStep:
             raise RuntimeError("nothing is recorded yet: call the step once")
         return self._programs[-1].source
 
+    def save(self, path: str | Path, steps: int = 10) -> None:
+        """Write the newest program as a file that needs NumPy alone, and its arrays to the .npz beside it.
+
+        Run, it does `steps` steps with the arguments that were recorded and prints the losses. RuntimeError before the
+        first call, ValueError for a program that needs this package.
+        """
+        if not self._programs:
+            raise RuntimeError("nothing is recorded yet: call the step once")
+        save(path, self._programs[-1], steps)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.__dict__["function"], name)
 
@@ -81,7 +95,8 @@ class CompiledStep:
             raise CannotRecord(f"{self._title} calls itself, compiled")
         arguments = Arguments(args, kwargs, self._names)
         state = State(self.function, [x for x, _, _ in arguments.others])
-        session = Session(state, [tensor for tensor, _, _ in arguments.tensors], raises=not self.fallback)
+        changing = self._note_floats(state)
+        session = Session(state, [tensor for tensor, _, _ in arguments.tensors], not self.fallback, changing)
         self._inside = True
         try:
             with session.recording():
@@ -99,6 +114,17 @@ class CompiledStep:
             session.forget()
         return result
 
+    def _note_floats(self, state: State) -> set[Any]:
+        """The places of floats that were others when a program was last recorded: those are read at each call."""
+        for place in state.places:
+            if (
+                type(place.value) is float
+                and place.can_be_put
+                and not is_same(self._floats.setdefault(place.id, place.value), place.value)
+            ):
+                self._changing.add(place.id)
+        return self._changing
+
     def _run_eagerly(self, reason: str, result: Any) -> Any:
         self._eager = True
         warnings.warn(f"{self._title} runs eagerly: {reason}", stacklevel=4)
@@ -115,7 +141,6 @@ class CompiledStep:
             return
         self._warm_ups = 0
         program = Compiled(session, arguments, result, self._title)
-        program.session = None
         if expected is not None:
             parted = program.same_as(expected)
             if parted:

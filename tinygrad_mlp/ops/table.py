@@ -165,14 +165,14 @@ def by_value(function: Callable[..., Any]) -> Callable[..., Any]:
     An array type that has a way of its own to run such a function as a whole says so with `__one_call__`.
     """
 
-    @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         for arg in args:
             if hasattr(type(arg), "__one_call__"):
                 return arg.__one_call__(function, args, kwargs)
         return function(*args, **kwargs)
 
-    call.__defaults__ = function.__defaults__  # type: ignore[attr-defined] # a row reads them, and its parameters, off the function
+    functools.update_wrapper(call, function)
+    call.__defaults__ = function.__defaults__  # a row reads them, and its parameters, off the function
     return call
 
 
@@ -221,6 +221,6 @@ def operator(
 
 
 def _parameter_names(function: Any) -> tuple[str, ...]:
-    # inspect.signature costs 20 times as much, at import, for every row.
+    # inspect.signature costs 20 times as much, at import, for every row
     code = getattr(function, "__wrapped__", function).__code__
     return tuple(code.co_varnames[: code.co_argcount])

@@ -1,0 +1,146 @@
+"""A program as a file of its own: NumPy, the arrays to start from beside it, and a loop that prints the losses."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..random import Generator
+from .emit import Source
+from .lines import Program
+from .recording import memory_of
+
+_HEAD = '''\
+"""{title}, one training step, as NumPy: `python {name}` runs it {steps} times and prints what it returns.
+
+The arrays to start from are in {data}. Written by tinygrad_mlp, which it does not need.
+"""
+{imports}
+
+start = np.load(Path(__file__).with_suffix(".npz"))
+'''
+
+_GENERATOR = '''
+
+class Generator:
+    """The random bits of the program: MT19937, from where it stood."""
+
+    def __init__(self, state, position):
+        self.bits = np.random.MT19937(0)
+        self.bits.state = {"bit_generator": "MT19937", "state": {"key": state, "pos": int(position)}}
+
+    def bernoulli(self, p, shape):
+        """True with probability p: 53 bits of two words, the high one first, below p."""
+        words = self.bits.random_raw(2 * math.prod(shape))
+        units = ((words[::2] << np.uint64(32)) | words[1::2]) & np.uint64(2**53 - 1)
+        return (units < np.uint64(math.ceil(p * 2**53))).reshape(shape)
+'''
+
+
+def save(path: str | Path, compiled: Any, steps: int) -> None:
+    """Write the program to `path` and its arrays to the .npz beside it.
+
+    Parameters, buffers and optimiser state start as they are now, the arguments are those of the call that was
+    recorded. ValueError for a program that needs more than NumPy and SciPy.
+    """
+    path = Path(path)
+    program, source = compiled.emitted(blas=False)
+    _check(program, source)
+    _check_memory(source)
+    arrays, lines = _arrays(source)
+    arguments = _arguments(program, source, compiled, arrays)
+    generators = [x for x in source.namespace.values() if isinstance(x, Generator)]
+    scipy = ["from scipy import special"] * any(isinstance(x, np.ufunc) for x in source.helpers.values())
+    imports = ["import math"] * bool(generators) + ["from pathlib import Path", "", "import numpy as np", *scipy]
+    parts = [
+        _HEAD.format(title=compiled.title, name=path.name, data=path.with_suffix(".npz").name, steps=steps,
+                     imports="\n".join(imports)),
+        "\n".join(lines),
+        *([_GENERATOR] if generators else []),
+        *(_generator(name, x, arrays) for name, x in source.namespace.items() if isinstance(x, Generator)),
+        *(f"\n\n{_text_of(name, helper)}" for name, helper in source.helpers.items()),
+        f"\n\n{source.text}",
+        f'\n\nif __name__ == "__main__":\n    for number in range({steps}):\n'
+        f"        result = {compiled.title}({', '.join(arguments)})\n        print(number, {_loss(program)})\n",
+    ]  # fmt: skip
+    text = "\n".join(part.rstrip("\n") for part in parts) + "\n"
+    with path.with_suffix(".npz").open("wb") as file:
+        np.savez(file, **arrays)
+    path.write_text(text, encoding="utf-8")
+
+
+def _check(program: Program, source: Source) -> None:
+    for line in program.lines:
+        if getattr(line.function, "draws", False) and line.function.__name__ != "bernoulli":
+            raise ValueError(
+                f"a program that draws with {line.function.__name__} needs tinygrad_mlp: it cannot be saved"
+            )
+    for name, kind in source.kinds.items():
+        if kind == "constant" and not isinstance(source.namespace[name], (np.ndarray, Generator)):
+            raise ValueError(f"`{name}`, a {type(source.namespace[name]).__name__}, cannot be saved")
+
+
+def _check_memory(source: Source) -> None:
+    owners: dict[int, str] = {}
+    for name, x in source.namespace.items():
+        if isinstance(x, np.ndarray) and source.kinds.get(name) == "captured":
+            other = owners.setdefault(id(memory_of(x)), name)
+            if other != name:
+                raise ValueError(f"`{other}` and `{name}` share memory, which two files of numbers cannot")
+
+
+def _arrays(source: Source) -> tuple[dict[str, Any], list[str]]:
+    """The arrays of the file, and the lines that make names of them; buffers are empty."""
+    arrays, lines = {}, []
+    for name, x in source.namespace.items():
+        if not isinstance(x, np.ndarray):
+            continue
+        if source.kinds.get(name, "buffer") == "buffer":
+            order = "" if x.flags.c_contiguous else ', order="F"'
+            lines.append(f"{name} = np.empty({x.shape}, np.{x.dtype.name}{order})")
+        else:
+            arrays[name] = x
+            lines.append(f'{name} = start["{name}"]')
+    return arrays, lines
+
+
+def _arguments(program: Program, source: Source, compiled: Any, arrays: dict[str, Any]) -> list[str]:
+    words = []
+    for value in program.inputs:
+        name = source.names[value]
+        arrays[f"argument_{name}"] = value.array
+        words.append(f'start["argument_{name}"]')
+    return [*words, *(repr(number.source.now()) for number in program.numbers)]
+
+
+def _generator(name: str, generator: Generator, arrays: dict[str, Any]) -> str:
+    state = generator._mt19937.state["state"]
+    arrays[f"{name}_state"], arrays[f"{name}_position"] = state["key"], np.array(state["pos"])
+    return f'\n\n{name} = Generator(start["{name}_state"], start["{name}_position"])'
+
+
+def _loss(program: Program) -> str:
+    """What a step prints: its first single number, else its first result."""
+    if not program.outputs:
+        return '"done"'
+    scalar = next((i for i, value in enumerate(program.outputs) if not value.shape), 0)
+    return "result" if len(program.outputs) == 1 else f"result[{scalar}]"
+
+
+def _text_of(name: str, function: Any) -> str:
+    """The source of a helper, without the types that only this package knows."""
+    if isinstance(function, np.ufunc):
+        return f"{name} = special.{function.__name__}"
+    text = textwrap.dedent(inspect.getsource(function))
+    lines = [line for line in text.splitlines() if not line.startswith("@")]
+    signature = inspect.signature(function)
+    plain = signature.replace(
+        parameters=[p.replace(annotation=p.empty) for p in signature.parameters.values()],
+        return_annotation=signature.empty,
+    )
+    start = next(i for i, line in enumerate(lines) if line.rstrip().endswith(":"))
+    return "\n".join([f"def {name}{plain}:", *lines[start + 1 :]])
