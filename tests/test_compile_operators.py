@@ -89,3 +89,17 @@ def test_a_row(name: str, data: st.DataObject) -> None:
         agree(row, args, needs, FUNCTIONS[name])
     except CannotRecord:
         assert name in BY_VALUES
+
+
+@pytest.mark.parametrize("name", sorted(row.name for row in TABLE.values() if row.inplace))
+@settings(max_examples=3)
+@given(st.data())
+def test_a_row_in_place(name: str, data: st.DataObject) -> None:
+    row = TABLE[name]
+    args = Sampler(data.draw).arguments(row)
+    write = INPLACE[name + "_"]
+    try:
+        agree(row, args, [True, False], lambda first, *rest: write(first * 1, *rest))
+        agree(row, args, [False], write)
+    except CannotRecord:
+        assert name in BY_VALUES

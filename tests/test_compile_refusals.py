@@ -11,7 +11,7 @@ import warnings
 
 import numpy as np
 import pytest
-from compiled import assert_equal, descent, mlp, values
+from compiled import assert_equal, descent, values
 
 import tinygrad_mlp as torch
 from tinygrad_mlp.compiler import CannotRecord, compile

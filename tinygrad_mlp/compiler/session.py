@@ -198,7 +198,9 @@ class Session:
     def _read_numbers(self) -> None:
         """Have the numbers that change from call to call read anew at each: they are arguments of the program."""
         for place in self.state.places:
-            if place.is_learning_rate or (type(place.value) is float and place.id in self.changing):
+            if place.is_learning_rate or (
+                place.id in self.changing and type(place.value) is float and place.can_be_put
+            ):
                 name = "lr" if place.is_learning_rate else identifier(place.path.rpartition(".")[2])
                 self.numbers.append(self.recorder.number(place.value, name, place))
                 place.put(self.numbers[-1])

@@ -66,6 +66,11 @@ class Place(NamedTuple):
             self.holder[self.key] = value
 
     @property
+    def can_be_put(self) -> bool:
+        """Whether `put` works here: not in a tuple or in the namespace of a class."""
+        return self.kind != "len" and not isinstance(self.holder, (tuple, types.MappingProxyType))
+
+    @property
     def is_learning_rate(self) -> bool:
         """Whether it is an optimiser's: read anew at each call, as a scheduler may change it."""
         return self.of_optimizer and self.key == "lr" and type(self.value) in (int, float)
@@ -122,12 +127,10 @@ class State:
     def put_back(self) -> None:
         """Give the places what they held, as far as Python lets one; what containers got besides is taken away."""
         for place in list(self.changes()):
-            if place.kind == "cell":
-                place.holder.cell_contents = place.value
-            elif place.kind == "len":
+            if place.kind == "len":
                 self._shorten(place)
-            elif not isinstance(place.holder, (tuple, types.MappingProxyType)):
-                place.holder[place.key] = place.value
+            elif place.can_be_put:
+                place.put(place.value)
 
     def _shorten(self, place: Place) -> None:
         holder = place.holder

@@ -117,7 +117,11 @@ class CompiledStep:
     def _note_floats(self, state: State) -> set[Any]:
         """The places of floats that were others when a program was last recorded: those are read at each call."""
         for place in state.places:
-            if type(place.value) is float and not is_same(self._floats.setdefault(place.id, place.value), place.value):
+            if (
+                type(place.value) is float
+                and place.can_be_put
+                and not is_same(self._floats.setdefault(place.id, place.value), place.value)
+            ):
                 self._changing.add(place.id)
         return self._changing
 
