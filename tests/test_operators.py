@@ -256,11 +256,10 @@ def compare_node(row: Operator, mine: Any, other: Any) -> None:
 
 
 # Torch has a node for each overload (a number, a tensor; all, some dimensions); ours has the name of the first.
-OVERLOADED = {"clamp", "div_rounded", "fmod", "masked_fill", "mean", "pow", "prod", "remainder", "squeeze", "sum"}
+OVERLOADED = {"div_rounded", "fmod", "masked_fill", "mean", "pow", "prod", "remainder", "squeeze", "sum"}
 OVERLOADED |= {"clamp_max", "clamp_min", "fill", "lerp", "xlogy"}
 # Rows for which torch has other nodes by the index, the strides or the number of dimensions, or several nodes for one.
 NO_NODE_OF_ITS_OWN = {"slice_along", "unindex"} | {
-    "assign",
     "flatten",
     "getitem",
     "linear",
