@@ -233,6 +233,8 @@ def _var_input(g: Array, input: Array, dim: Any, correction: float, keepdim: boo
 
 def _var(input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
     over = axes(dim, input.ndim)
+    if input.dtype == np.float16:  # in which squares underflow: torch, too, has the sums in float32
+        input = input.astype(np.float32)
     if input.size:  # which leaves 0 of equal elements, where their mean may be rounded
         input = input - input[tuple(slice(1 if d in over else None) for d in range(input.ndim))]
     centred = input - mean.forward(input, over, True)
@@ -253,7 +255,7 @@ def _floats_alone(input: Array, *args: Any) -> None:
 @operator({"input": _var_input}, check=_floats_alone, **_spread_sample)
 def var(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Array:
     """The variance, with n - `correction` degrees of freedom"""
-    return _var(input, dim, correction, keepdim)
+    return _var(input, dim, correction, keepdim).astype(input.dtype, copy=False)
 
 
 def _std_input(g: Array, out: Array, input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
@@ -263,7 +265,7 @@ def _std_input(g: Array, out: Array, input: Array, dim: Any, correction: float, 
 @operator({"input": _std_input}, check=_floats_alone, **_spread_sample)
 def std(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Array:
     """The standard deviation, with n - `correction` degrees of freedom"""
-    return np.sqrt(_var(input, dim, correction, keepdim))
+    return np.sqrt(_var(input, dim, correction, keepdim)).astype(input.dtype, copy=False)
 
 
 def _norm_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> Array:

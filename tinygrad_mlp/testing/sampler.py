@@ -145,6 +145,10 @@ class Sampler:
         dtype = self.dtypes[0] if self.dtypes[0] != np.bool_ else np.dtype("int64")
         return self._laid_out((order if dtype.kind in "iu" else order / 4 - n / 8).astype(dtype).reshape(shape))
 
+    def below_infinity(self, array: Any) -> Any:
+        """An array with a number for infinity; -infinity and nan stay."""
+        return np.where(array == np.inf, array.dtype.type(1.5), array) if np.any(array == np.inf) else array
+
     def chosen(self) -> tuple[Any, int, int]:
         """An array without ties, how many of its elements to choose, and along which dimension."""
         shape = self.shape()
