@@ -57,6 +57,7 @@ def outcome(function: Any, leaves: list[Tensor]) -> Any:
 
 def agree(row: Operator, args: tuple[Any, ...], needs: list[bool], call: Any) -> bool:
     """Hold three calls of a compiled step to eager ones; whether it was recorded."""
+
     def step(*operands: Any) -> Any:
         result = call(*operands)
         outputs = [x for x in (result if isinstance(result, (tuple, list)) else [result]) if isinstance(x, Tensor)]
