@@ -36,10 +36,8 @@ class Run:
         """A hook that notes its gradient, and replaces it by `factor` times it."""
 
         def hook(g: Any) -> Any:
-            if g is None:  # of one of several outputs, which had no part: torch calls the hook all the same
-                return None
-            self.log.append((name, described(g)))
-            return None if factor is None else g * factor
+            self.log.append((name, None if g is None else described(g)))
+            return None if factor is None or g is None else g * factor
 
         return hook
 
@@ -98,11 +96,7 @@ def snapshot(run: Run) -> dict[str, Any]:
             "grad_fn": looked_at(x, node_name),
             "output_nr": x.output_nr,
         }
-    # Torch runs a leaf's hooks once it has all of its gradient, here it may be later; so by themselves.
-    result["hooks"] = [entry for entry in run.log if not entry[0].startswith("leaf")]
-    for name, seen in run.log:
-        if name.startswith("leaf"):
-            result.setdefault(f"hooks of {name.split(' at')[0]}", []).append((name, seen))
+    result["hooks"] = list(run.log)
     return result
 
 
@@ -496,16 +490,11 @@ def _grad(name: str, tensors: Any, b: int, c: int, new: str) -> str:
 
 
 def _hook(x: Any, name: str, new: str, factor: str) -> str | None:
-    """None for a view that is a leaf: if only its base requires grad, torch 2.13 crashes.
-
-    Nor for one of several outputs: torch calls the hooks of all of them when it runs the operator's one node.
-    """
+    """None for a view that is a leaf: if only its base requires grad, torch 2.13 crashes."""
     place = looked_at(x, node_name)
     if x._is_view() and (place is None or " " in place):
         return None
-    if place in ("UnbindBackward", "SplitBackward", "SplitWithSizesBackward", "AsStridedBackward"):
-        return None
-    return f"h{new} = {name}.register_hook(seen('{'leaf ' if place is None else ''}{name} at {new}'{factor}))"
+    return f"h{new} = {name}.register_hook(seen('{name} at {new}'{factor}))"
 
 
 _TEMPLATES: dict[str, Callable[[str, dict[str, Any], int, int, str], str | None]] = {
@@ -539,10 +528,7 @@ _TEMPLATES: dict[str, Callable[[str, dict[str, Any], int, int, str], str | None]
     "requires_grad": lambda name, tensors, b, c, new: f"{name}.requires_grad_({'' if b % 3 else 'False'})",
     "hook": lambda name, tensors, b, c, new: _hook(tensors[name], name, new, ""),
     "replacing_hook": lambda name, tensors, b, c, new: _hook(tensors[name], name, new, ", 0.5"),
-    # Not of a view that was written to: a second derivative through that write reaches it in torch, and not here.
-    "retain_grad": lambda name, tensors, b, c, new: (
-        None if looked_at(tensors[name], node_name) == "AsStridedBackward" else f"{name}.retain_grad()"
-    ),
+    "retain_grad": lambda name, tensors, b, c, new: f"{name}.retain_grad()",
     "backward": _backward,
     "grad": _grad,
     # Not of one that the tape may have saved, which torch refuses in backward.

@@ -8,9 +8,11 @@ from typing import Any
 
 from ..ops import cast, sum_to
 from .modes import state
-from .node import AccumulateGrad, Node
+from .node import AccumulateGrad, Bundle, Node
 
-watch: Any = None  # anomaly mode's, which then runs the nodes
+watch: Any = None  # anomaly mode's, which then looks at what the nodes hand on
+hooked: set[Any] = set()  # references to the hooks that live: where there are any, or a watch, the order is torch's
+run_ordered: Any = None  # which ordered.py keeps
 wrap: Any = None  # makes a Tensor of an array: Tensor is defined on a floor above, which sets this
 
 
@@ -32,7 +34,7 @@ def run(
     """
     previous, state.recording = state.recording, create_graph
     try:
-        _run(roots, keep_graph, create_graph, wanted, only)
+        (run_ordered if hooked or watch is not None else _run)(roots, keep_graph, create_graph, wanted, only)
     finally:
         state.recording = previous
 
@@ -58,27 +60,19 @@ def _run(
     while heap:
         node = heappop(heap)[1]
         g = pending.pop(node)
-        hooks = watch or node.hooks
         edges = node.edges
         if useful is not None:
             if node not in useful:
                 continue
             edges = [edge if edge in useful else None for edge in edges]
             if wanted is not None and node in wanted:
-                wanted[node] = g  # as in torch, before the tensor's hooks, unless backward ends here
+                wanted[node] = None if type(g) is Bundle else g
             if not any(edges) and (wanted is not None or type(node) is not AccumulateGrad):
-                if hooks is not None:
-                    g = hooks.before(node, g, create_graph, pending, useful)
-                if wanted is not None:
-                    wanted[node] = g
                 continue
-        if hooks is None:
-            parts = node.pull(g, edges, create_graph)
-        else:
-            g = hooks.before(node, g, create_graph, pending, useful)
-            parts = hooks.pull(node, g, edges, create_graph)
-        for edge, part in zip(edges, parts):  # noqa: B905
+        for edge, part in zip(edges, node.pull(g, edges, create_graph)):  # noqa: B905
             if edge is None or part is None:
+                if edge is not None:
+                    _hand_on_nothing(edge, pending, heap)
                 continue
             array = part.array if create_graph else part
             if array.shape != edge.shape:
@@ -94,6 +88,18 @@ def _run(
             heappush(heap, (edge.order, edge))
         if not keep_graph:
             node.release()
+
+
+def _hand_on_nothing(edge: Node, pending: dict[Node, Any], heap: list[tuple[int, Node]]) -> None:
+    """What follows where a Function returned None: as in torch, the Functions behind it run all the same, on zeros."""
+    stack = [edge]
+    while stack:
+        node = stack.pop()
+        if not node.runs_on_nothing:
+            stack.extend(edge for edge in node.edges if edge is not None)
+        elif node not in pending:
+            pending[node] = Bundle({})
+            heappush(heap, (node.order, node))
 
 
 def _nodes_towards(targets: Iterable[Node], roots: Iterable[Node]) -> set[Node]:

@@ -185,6 +185,12 @@ class FunctionNode(Node):
     ctx: FunctionCtx
     outputs: list[tuple[tuple[int, ...], Any] | None]
     zero_dirty: bool
+    runs_on_nothing = True  # for an output without a cotangent the user's backward gets zeros, or None
+
+    @property
+    def outputs_count(self) -> int:
+        """How many outputs forward had."""
+        return len(self.outputs)
 
     def __getattr__(self, name: str) -> Any:
         if name == "ctx":

@@ -132,6 +132,7 @@ for _attribute, _value in {
     "next_functions": property(_next_functions),
     "metadata": property(_metadata_of),
     "modified": _modified,
+    "outputs_count": 1,
     "requires_grad": True,
     "_sequence_nr": lambda self: -self.order,
     "__repr__": _repr,

@@ -35,9 +35,11 @@ class Node:
     row: ClassVar[Any] = None
     shares: ClassVar[bool] = False  # whether two rules read the same array, so that it is kept even if no edge is
     saves: ClassVar[bool] = False  # whether each rule reads an array, or a number where an array could stand
+    runs_on_nothing: ClassVar[bool] = False  # whether it has something to hand on even if no cotangent comes
 
     if TYPE_CHECKING:  # what a node says of itself: graph.py
         name: Any
+        outputs_count: Any
         next_functions: Any
         metadata: Any
         modified: Any
@@ -168,7 +170,9 @@ class Bundle:
     def __init__(self, parts: dict[int, Any]) -> None:
         self.parts = parts
 
-    def __add__(self, other: Bundle) -> Bundle:
+    def __add__(self, other: Any) -> Any:
+        if not self.parts:
+            return other  # of a node with one output, if nothing came before
         parts = dict(self.parts)
         for index, g in other.parts.items():
             parts[index] = parts[index] + g if index in parts else g

@@ -304,6 +304,11 @@ class SeveralViews(Node):
     outer: tuple[int, ...]  # the shape of the input
     steps: Sequence[Any]
 
+    @property
+    def outputs_count(self) -> int:
+        """How many views there are."""
+        return len(self.steps)
+
     def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
         assert isinstance(g, Bundle)
         total: Any = None

@@ -1,0 +1,181 @@
+"""Backward while somebody looks on, with hooks or in anomaly mode: the nodes in torch's order, to the letter.
+
+It differs from the engine's own in what only a hook can see. Torch counts the edges into a node; of the nodes that
+have all of their cotangent, a leaf runs first, then the youngest. An operator with several outputs is one node. And a
+node runs, with None, even if nothing came to it: a Function may have returned None for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import Counter
+from collections.abc import Collection, Sequence
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from ..ops import cast, sum_to
+from . import engine
+from .node import AccumulateGrad, Bundle, Node, OutputNode
+
+
+class _Turn:
+    """A node in the heap. Two leaves are equal: then heapq leaves them in the order that torch's heap does."""
+
+    __slots__ = ("node", "rank")
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.rank: float = -float("inf") if isinstance(node, AccumulateGrad) else node.order
+
+    def __lt__(self, other: _Turn) -> bool:
+        return self.rank < other.rank
+
+
+class _Running(threading.local):
+    backward: Backward | None = None  # the innermost
+
+
+running = _Running()
+
+
+def place(edge: Node) -> tuple[Node, int]:
+    """The operator's node of an edge, and which of its outputs the edge is."""
+    return (edge.edges[0], edge.index) if isinstance(edge, OutputNode) else (edge, 0)  # type: ignore[return-value]
+
+
+class Backward:
+    """One backward: `waits` counts the edges into each node that have not spoken yet, `visited` are the nodes to come.
+
+    With `wanted` or `only`, which are as in the engine, `needed` are those of them that run; the others hand out their
+    cotangent and end.
+    """
+
+    def __init__(
+        self,
+        roots: list[tuple[Node, Any]],
+        keep_graph: bool,
+        create_graph: bool,
+        wanted: dict[Node, Any] | None,
+        only: Collection[Node] | None,
+    ) -> None:
+        self.keep_graph, self.create_graph, self.wanted = keep_graph, create_graph, wanted or {}
+        self.targets: dict[Node, list[tuple[int, Node]]] = {}  # where to look for what is wanted
+        for target in self.wanted:
+            node, index = place(target)
+            self.targets.setdefault(node, []).append((index, target))
+        self.waits = _edges_into([place(edge)[0] for edge, _ in roots])
+        self.needed = self.visited = set(self.waits)
+        self.partial = wanted is not None or only is not None
+        if self.partial:
+            self.visited = {place(target)[0] for target in only or wanted or ()}
+            self.needed = set(self.visited) if wanted is None else set()
+            for node in sorted(self.waits, key=lambda n: -n.order):  # inputs before their consumers
+                if any(edge is not None and place(edge)[0] in self.visited for edge in node.edges):
+                    self.visited.add(node)
+                    self.needed.add(node)
+        self.pending: dict[Node, dict[int, Any]] = {}
+        self.heap: list[_Turn] = []
+        for edge, g in roots:
+            self._hand_on(edge, g)
+
+    def _hand_on(self, edge: Node, part: Any) -> None:
+        """Add a cotangent, or None, to what has come to an edge's node."""
+        node, index = place(edge)
+        self.waits[node] -= 1
+        if node not in self.visited:
+            return
+        parts = self.pending.setdefault(node, {})
+        if part is not None:
+            if index in parts:
+                part = parts[index] + part
+            elif isinstance(node, AccumulateGrad) and not self.create_graph:
+                part = np.array(part)  # .grad must not share memory with another cotangent
+            parts[index] = part
+        if not self.waits[node]:
+            heappush(self.heap, _Turn(node))
+
+    def run(self) -> None:
+        """Visit the nodes."""
+        outer, running.backward = running.backward, self
+        try:
+            while self.heap:
+                node = heappop(self.heap).node
+                with engine.watch.at(node) if engine.watch is not None else contextlib.nullcontext():
+                    self._visit(node, self.pending.pop(node))
+        finally:
+            running.backward = outer
+
+    def _visit(self, node: Node, parts: dict[int, Any]) -> None:
+        hooks, runs = node.hooks, node in self.needed
+        if runs:
+            self._give_out(node, parts)  # as in torch, before the tensor's hooks, unless backward ends here
+        if hooks is not None:
+            parts = hooks.of_cotangents(parts, self.create_graph)
+        if not runs:
+            self._give_out(node, parts)
+            return
+        edges: Any = node.edges
+        if self.partial:
+            edges = [edge if edge is not None and place(edge)[0] in self.visited else None for edge in edges]
+        if hooks is not None:
+            parts = hooks.before(node, parts, self.create_graph)
+        handed = self._pull(node, parts, edges)
+        if hooks is not None:
+            handed = hooks.after(node, parts, handed, self.create_graph)
+        if not self.keep_graph:
+            node.release()
+        if engine.watch is not None:
+            engine.watch.look_at(node, handed)
+        for edge, part in zip(edges, handed, strict=bool(edges)):
+            if edge is not None:
+                self._hand_on(edge, part)
+
+    def _give_out(self, node: Node, parts: dict[int, Any]) -> None:
+        for index, target in self.targets.get(node, ()):
+            self.wanted[target] = parts.get(index)
+
+    def _pull(self, node: Node, parts: dict[int, Any], edges: Any) -> Sequence[Any]:
+        """What the node hands on: for each edge None, or a cotangent in the shape and dtype of its tensor."""
+        if not parts and not node.runs_on_nothing:
+            return [None] * len(edges)
+        g = parts[0] if parts and node.shape is not None else Bundle(parts)
+        handed = node.pull(g, edges, self.create_graph)
+        return [
+            None if edge is None or part is None else self._fitted(part, edge)
+            for edge, part in zip(edges, handed, strict=bool(edges))
+        ]
+
+    def _fitted(self, part: Any, edge: Node) -> Any:
+        array = part.array if self.create_graph else part
+        if array.shape != edge.shape:
+            part = sum_to(part, edge.shape)
+        return part if array.dtype == edge.dtype else cast(part, edge.dtype)
+
+    def will_visit(self, node: Node | None) -> bool:
+        """Whether a node is among those that this backward comes to."""
+        return node in self.visited
+
+
+def _edges_into(roots: list[Node]) -> Counter[Node]:
+    """How many edges, those of the roots among them, lead to each node."""
+    waits = Counter(roots)
+    stack = list(waits)
+    while stack:
+        for edge in stack.pop().edges:
+            if edge is not None:
+                node = place(edge)[0]
+                if node not in waits:
+                    stack.append(node)
+                waits[node] += 1
+    return waits
+
+
+def run(*arguments: Any) -> None:
+    """As the engine's own; what the hooks raise passes through."""
+    Backward(*arguments).run()
+
+
+engine.run_ordered = run
