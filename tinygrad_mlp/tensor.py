@@ -387,6 +387,8 @@ class Tensor:
                 "detach_() cannot be called on these gradients. To fix this error, please refer to the "
                 "Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
             )
+        if self.node is not None:
+            hooks.note_detached(self)
         self.node = None
         self.needs_grad = False
         return self

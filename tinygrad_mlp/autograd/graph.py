@@ -20,7 +20,8 @@ from .. import dtypes
 from . import engine
 from .hooks import register_multi_grad_hook
 from .modes import state
-from .node import FREED, AccumulateGrad, GradientEdge, Node, OutputNode, gradient_edge
+from .node import FREED, AccumulateGrad, GradientEdge, Node, OutputNode, Unreachable, gradient_edge
+from .ordered import source
 
 __all__ = [
     "GradientEdge",
@@ -45,23 +46,38 @@ def _name(self: Node) -> str:
 
 def _next_functions(self: Node) -> tuple[tuple[Node | None, int], ...]:
     """The nodes of the inputs, each with the number of the output that was taken; (None, 0) for a constant."""
-    edges = self.edges[:1] if type(self).__name__ in _OF_NUMBERS else self.edges
-    return tuple((seen(e.edges[0]), e.index) if isinstance(e, OutputNode) else (seen(e), 0) for e in edges)
+    operator: Any = seen(self.written) if type(self).__name__ == "CopySlices" else self  # type: ignore[attr-defined]
+    edges = self.edges[: _OF_NUMBERS.get(type(operator).__name__)]
+    return tuple((None, 0) if e is None or type(e) is Unreachable else _seen_edge(*source(e)) for e in edges)
+
+
+def _seen_edge(node: Node, index: int) -> tuple[Node | None, int]:
+    return seen(node), index
 
 
 # Where torch has two operators for one row, by the type of an argument: that of the other, and when it is the one.
+# A number is a 0-d array by then, and a 0-d tensor without a gradient counts as one.
 _OTHER_NAMES: dict[str, tuple[str, str, Callable[[Any], bool]]] = {
     "SumBackward0": ("SumBackward1", "dim", lambda dim: dim is not None),
     "MeanBackward0": ("MeanBackward1", "dim", lambda dim: dim is not None),
-    "PowBackward0": ("PowBackward1", "exponent", lambda exponent: isinstance(exponent, np.ndarray)),
-    "ClampBackward0": ("ClampBackward1", "min max", lambda bound: not isinstance(bound, np.ndarray)),
+    "ProdBackward0": ("ProdBackward1", "dim", lambda dim: dim is not None),
+    "PowBackward0": ("PowBackward1", "exponent", lambda exponent: np.ndim(exponent) > 0),
+    "ClampBackward0": ("ClampBackward1", "min max", lambda bound: np.ndim(bound) == 0),
+    "LerpBackward0": ("LerpBackward1", "weight", lambda weight: np.ndim(weight) > 0),
 }
-_OF_NUMBERS = ("PowBackward0", "ClampBackward1")  # these have no edges for the arguments that are numbers
+# How many edges torch has where the arguments behind them are numbers; where they are tensors the name is the next.
+_OF_NUMBERS = {
+    "PowBackward0": 1, "ClampBackward1": 1, "ClampMinBackward0": 1, "ClampMaxBackward0": 1, "LerpBackward0": 2,
+    "MaskedFillBackward0": 1, "FillBackward2": 1, "RemainderBackward0": 1, "FmodBackward0": 1,
+}  # fmt: skip
 
 
 def seen(node: Node | None) -> Node | None:
     """The node, as somebody outside sees it: now its class gets the name that torch's operator has."""
-    other = _OTHER_NAMES.get(type(node).__name__)
+    own = type(node).__name__
+    if node is not None and any(node.edges[_OF_NUMBERS.get(own, len(node.edges)) :]):
+        node.__class__ = _named_otherwise(type(node), f"{own[:-1]}{int(own[-1]) + 1}")  # type: ignore[arg-type]
+    other = _OTHER_NAMES.get(own)
     if other is None or node is None or not node.saved:
         return node
     name, arguments, matches = other
@@ -98,6 +114,25 @@ def _metadata_of(self: Node) -> dict[Any, Any]:
     return _metadata.setdefault(self, {})
 
 
+def _maker(node: Node, place: int) -> Node | None:
+    """Where the argument comes from that a node has saved from this place of its row's frame."""
+    return dict(zip(node.row.differentiable, node.edges, strict=False)).get(place - len(node.row.outputs))
+
+
+def _refuse_detached(self: Node) -> None:
+    """RuntimeError in torch's words if a tensor that the node has saved was cut off from its history since."""
+    for _, _, saved_at in self.versions if self.row is not None else ():
+        maker = _maker(self, saved_at)
+        node, index = (None, 0) if maker is None else source(maker)
+        if node is not None and node.hooks is not None and index in node.hooks.detached:
+            tensor = node.hooks.detached[index]()
+            if tensor is None or tensor.node is None:
+                raise RuntimeError(
+                    "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_().This is not "
+                    "supported, please use out-of-place `.detach()` instead"
+                )
+
+
 def _modified(self: Node) -> str:
     """Why the node refuses to run: which of the tensors that it saved was changed."""
     counter, count, place = next(v for v in self.versions if v[0][0] != v[1])
@@ -106,8 +141,7 @@ def _modified(self: Node) -> str:
         for read, values in zip(self.row.reads, self.saved, strict=True)
         if values is not None and place in read
     )
-    argument = place - len(self.row.outputs)
-    maker: Any = self if argument < 0 else dict(zip(self.row.differentiable, self.edges, strict=False)).get(argument)
+    maker: Any = self if place < len(self.row.outputs) else _maker(self, place)
     made = ""
     if maker is not None and not isinstance(maker, AccumulateGrad):
         index = maker.index if isinstance(maker, OutputNode) else 0
@@ -132,6 +166,7 @@ for _attribute, _value in {
     "next_functions": property(_next_functions),
     "metadata": property(_metadata_of),
     "modified": _modified,
+    "refuse_detached": _refuse_detached,
     "outputs_count": 1,
     "requires_grad": True,
     "_sequence_nr": lambda self: -self.order,
@@ -172,7 +207,7 @@ def _with_history(node: Node, place: int, value: Any) -> Any:
         return value
     if not isinstance(value, np.ndarray):
         return engine.wrap(np.asarray(value)) if row.parameters[argument] == "other" else value
-    edge = dict(zip(row.differentiable, node.edges, strict=True)).get(argument)
+    edge = _maker(node, place)
     tensor = engine.wrap(value)
     if edge is None:
         return tensor

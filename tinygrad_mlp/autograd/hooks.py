@@ -19,7 +19,7 @@ import numpy as np
 from .. import dtypes
 from . import engine
 from .node import AccumulateGrad, Node, gradient_edge
-from .ordered import Backward, place, running
+from .ordered import Backward, running, source
 
 Hook = Callable[..., Any]
 Hooks = OrderedDict[int, Hook]  # and not a dict: a handle refers to it weakly
@@ -71,10 +71,10 @@ class NodeHooks:
     """The hooks of one node; those of a leaf's tensor are shared by all nodes that the leaf ever has.
 
     `of_outputs` has those of the tensors that came out of it, `retained` weak references to those whose `.grad` shall
-    be kept, both by the number of the output.
+    be kept, `detached` to those that were cut off from it, all by the number of the output.
     """
 
-    __slots__ = ("__weakref__", "accumulated", "after_node", "before_node", "of_outputs", "retained")
+    __slots__ = ("__weakref__", "accumulated", "after_node", "before_node", "detached", "of_outputs", "retained")
 
     def __init__(self, leaf: NodeHooks | None = None) -> None:
         self.of_outputs: dict[int, Hooks] = {} if leaf is None else leaf.of_outputs
@@ -82,6 +82,7 @@ class NodeHooks:
         self.before_node: Hooks = OrderedDict()
         self.after_node: Hooks = OrderedDict()
         self.retained: dict[int, Any] = {}
+        self.detached: dict[int, Any] = {}
         engine.hooked.add(weakref.ref(self, engine.hooked.discard))
 
     def of_cotangents(self, parts: dict[int, Any], create_graph: bool) -> dict[int, Any]:
@@ -117,10 +118,11 @@ class NodeHooks:
         if not self.after_node:
             return handed
         outputs = _of_outputs(node, parts)
-        inputs = tuple(map(_as_tensor, handed))
+        count = len(node.next_functions)  # there may be edges that torch does not have
+        inputs = tuple(map(_as_tensor, handed[:count]))
         for hook in list(self.after_node.values()):
             inputs = _replaced_all(hook, inputs, hook(inputs, outputs))
-        return [None if value is None else _raw(value, create_graph) for value in inputs]
+        return [*(None if value is None else _raw(value, create_graph) for value in inputs), *handed[count:]]
 
 
 def _as_tensor(g: Any) -> Any:
@@ -173,12 +175,11 @@ def _replaced_all(hook: Hook, values: tuple[Any, ...], results: Any) -> tuple[An
 # -- registering -----------------------------------------------------------------------------------
 
 
-def _of_leaf(tensor: Any) -> NodeHooks:
-    """The hooks of a leaf, made known to the node that it has at the moment."""
+def _of_leaf(tensor: Any, node: Node) -> NodeHooks:
+    """The hooks of a leaf, made known to a node of it."""
     if tensor._leaf_hooks is None:
         tensor._leaf_hooks = NodeHooks()
     hooks: NodeHooks = tensor._leaf_hooks
-    node = gradient_edge(tensor)
     if node.hooks is None:
         node.hooks = hooks
     return hooks
@@ -186,14 +187,14 @@ def _of_leaf(tensor: Any) -> NodeHooks:
 
 def _of_tensor(tensor: Any) -> NodeHooks:
     """The hooks of a tensor's node."""
-    return _of_leaf(tensor) if tensor.node is None else _of_node(tensor.node)
+    return _of_leaf(tensor, gradient_edge(tensor)) if tensor.node is None else _of_node(tensor.node)
 
 
 def _of_node(node: Node) -> NodeHooks:
     """The hooks of a node itself. A leaf's node has its own: they die with it, those of the tensor do not."""
-    node = place(node)[0]
+    node = source(node)[0]
     if isinstance(node, AccumulateGrad):
-        leaf = _of_leaf(node.variable)
+        leaf = _of_leaf(node.variable, node)
         if node.hooks is leaf:
             node.hooks = NodeHooks(leaf)
     elif node.hooks is None:
@@ -213,7 +214,7 @@ def register_post_accumulate_grad(tensor: Any, hook: Hook) -> RemovableHandle:
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     if tensor.node is not None:
         raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-    return _add(_of_leaf(tensor).accumulated, hook)
+    return _add(_of_tensor(tensor).accumulated, hook)
 
 
 def retain(tensor: Any) -> None:
@@ -226,10 +227,20 @@ def retain(tensor: Any) -> None:
 def move_retained(tensor: Any, old: Node | None) -> None:
     """After a write gave a tensor a new node, its `.grad` is that of the new value; its hooks stay, as in torch."""
     if tensor._retains:
-        node, index = (None, 0) if old is None else place(old)
+        node, index = (None, 0) if old is None else source(old)
         if node is not None and node.hooks is not None:
             node.hooks.retained.pop(index, None)
         _of_tensor(tensor).retained[tensor.output_nr] = weakref.ref(tensor)
+
+
+def note_detached(tensor: Any) -> None:
+    """Before a tensor is cut off from its node: its hooks become a leaf's too, and who has saved it will refuse."""
+    node, index = source(tensor.node)
+    hooks = _of_node(node)
+    hooks.detached[index] = weakref.ref(tensor)
+    if index in hooks.of_outputs:
+        tensor._leaf_hooks = NodeHooks()
+        tensor._leaf_hooks.of_outputs[0] = hooks.of_outputs[index]
 
 
 def register_hook(self: Node, fn: Hook) -> RemovableHandle:
@@ -284,12 +295,12 @@ def register_multi_grad_hook(
     tensors = tuple(tensors)
     if mode == "any":
         first = _First(fn)
-        return _MultiHandle(tuple(register(tensor, first) for tensor in tensors if tensor.requires_grad))
+        return _MultiHandle(tuple(tensor.register_hook(first) for tensor in tensors if tensor.requires_grad))
     if not all(tensor.requires_grad for tensor in tensors):
         raise AssertionError("Expected gradient function to be set")
     group = _Group(tensors, fn)
     return _MultiHandle(
-        tuple(register(tensor, functools.partial(group, index)) for index, tensor in enumerate(tensors))
+        tuple(tensor.register_hook(functools.partial(group, index)) for index, tensor in enumerate(tensors))
     )
 
 
@@ -298,7 +309,7 @@ class _Group:
 
     def __init__(self, tensors: Sequence[Any], fn: Hook) -> None:
         # Not the nodes: they would hold the tape, and a leaf has another node in every graph.
-        self.places = [weakref.ref(x if x.node is None else place(x.node)[0]) for x in tensors]
+        self.places = [weakref.ref(x.grad_fn or x) for x in tensors]
         self.fn = fn
         self.lock = threading.Lock()
         self.buffers: weakref.WeakKeyDictionary[Backward, list[Any]] = weakref.WeakKeyDictionary()
@@ -320,7 +331,8 @@ class _Group:
 
 
 def _node(place: Any) -> Node | None:
-    return place if place is None or isinstance(place, Node) else gradient_edge(place)
+    """The node that still is there: a leaf may be one no more."""
+    return place if place is None or isinstance(place, Node) else None if place.node else gradient_edge(place)
 
 
 class _First:
@@ -341,7 +353,7 @@ class _First:
 
 def backward_hooks(tensor: Any) -> Hooks | None:
     """A tensor's hooks by the ids of their handles, None where it never had one (torch's `_backward_hooks`)."""
-    hooks = tensor._leaf_hooks if tensor.node is None else place(tensor.node)[0].hooks
+    hooks = tensor._leaf_hooks if tensor.node is None else source(tensor.node)[0].hooks
     return None if hooks is None else hooks.of_outputs.get(tensor.output_nr)
 
 

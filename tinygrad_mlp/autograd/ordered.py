@@ -18,7 +18,7 @@ import numpy as np
 
 from ..ops import cast, sum_to
 from . import engine
-from .node import AccumulateGrad, Bundle, Node, OutputNode
+from .node import AccumulateGrad, Bundle, Node, OutputNode, Unreachable
 
 
 class _Turn:
@@ -41,7 +41,7 @@ class _Running(threading.local):
 running = _Running()
 
 
-def place(edge: Node) -> tuple[Node, int]:
+def source(edge: Node) -> tuple[Node, int]:
     """The operator's node of an edge, and which of its outputs the edge is."""
     return (edge.edges[0], edge.index) if isinstance(edge, OutputNode) else (edge, 0)  # type: ignore[return-value]
 
@@ -64,16 +64,17 @@ class Backward:
         self.keep_graph, self.create_graph, self.wanted = keep_graph, create_graph, wanted or {}
         self.targets: dict[Node, list[tuple[int, Node]]] = {}  # where to look for what is wanted
         for target in self.wanted:
-            node, index = place(target)
+            node, index = source(target)
             self.targets.setdefault(node, []).append((index, target))
-        self.waits = _edges_into([place(edge)[0] for edge, _ in roots])
+        self.waits = _edges_into([source(edge)[0] for edge, _ in roots])
+        self.root = source(roots[0][0])[0] if len(roots) == 1 else None
         self.needed = self.visited = set(self.waits)
         self.partial = wanted is not None or only is not None
         if self.partial:
-            self.visited = {place(target)[0] for target in only or wanted or ()}
+            self.visited = {source(target)[0] for target in only or wanted or ()}
             self.needed = set(self.visited) if wanted is None else set()
             for node in sorted(self.waits, key=lambda n: -n.order):  # inputs before their consumers
-                if any(edge is not None and place(edge)[0] in self.visited for edge in node.edges):
+                if any(edge is not None and source(edge)[0] in self.visited for edge in node.edges):
                     self.visited.add(node)
                     self.needed.add(node)
         self.pending: dict[Node, dict[int, Any]] = {}
@@ -83,7 +84,7 @@ class Backward:
 
     def _hand_on(self, edge: Node, part: Any) -> None:
         """Add a cotangent, or None, to what has come to an edge's node."""
-        node, index = place(edge)
+        node, index = source(edge)
         self.waits[node] -= 1
         if node not in self.visited:
             return
@@ -119,7 +120,7 @@ class Backward:
             return
         edges: Any = node.edges
         if self.partial:
-            edges = [edge if edge is not None and place(edge)[0] in self.visited else None for edge in edges]
+            edges = [edge if edge is not None and source(edge)[0] in self.visited else None for edge in edges]
         if hooks is not None:
             parts = hooks.before(node, parts, self.create_graph)
         handed = self._pull(node, parts, edges)
@@ -141,10 +142,17 @@ class Backward:
         """What the node hands on: for each edge None, or a cotangent in the shape and dtype of its tensor."""
         if not parts and not node.runs_on_nothing:
             return [None] * len(edges)
+        node.refuse_detached()
         g = parts[0] if parts and node.shape is not None else Bundle(parts)
         handed = node.pull(g, edges, self.create_graph)
+        # Of an operator on a list torch computes those that nobody needs as well, if any is needed.
+        listed = node.row is not None and node.row.listed and any(e and type(e) is not Unreachable for e in edges)
         return [
-            None if edge is None or part is None else self._fitted(part, edge)
+            (part if listed else None)
+            if edge is None or type(edge) is Unreachable
+            else None
+            if part is None
+            else self._fitted(part, edge)
             for edge, part in zip(edges, handed, strict=bool(edges))
         ]
 
@@ -155,8 +163,18 @@ class Backward:
         return part if array.dtype == edge.dtype else cast(part, edge.dtype)
 
     def will_visit(self, node: Node | None) -> bool:
-        """Whether a node is among those that this backward comes to."""
-        return node in self.visited
+        """Whether a node is among those that this backward comes to; as in torch not if it is the only root.
+
+        RuntimeError in torch's words for a leaf whose gradient is taken.
+        """
+        if node not in self.waits or node not in self.visited or node is self.root:
+            return False
+        if node in self.targets and isinstance(node, AccumulateGrad):
+            raise RuntimeError(
+                "A leaf node was passed to _will_engine_execute_node but we are currently running autograd.grad(). "
+                "This is currently not supported."
+            )
+        return True
 
 
 def _edges_into(roots: list[Node]) -> Counter[Node]:
@@ -166,7 +184,7 @@ def _edges_into(roots: list[Node]) -> Counter[Node]:
     while stack:
         for edge in stack.pop().edges:
             if edge is not None:
-                node = place(edge)[0]
+                node = source(edge)[0]
                 if node not in waits:
                     stack.append(node)
                 waits[node] += 1
