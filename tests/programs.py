@@ -522,7 +522,9 @@ def _hook(x: Any, name: str, new: str, factor: str) -> str | None:
 
 # Nodes that have other edges in torch (a write by index), are two there (a reshape or a gradient that was copied), or
 # are kept there for the next graph (of a leaf, by register_multi_grad_hook).
-_OTHERWISE = ("CopySlices", "IndexPutBackward", "UnsafeViewBackward", "CloneBackward", "SqueezeBackward", "Grad")
+_OTHERWISE = (
+    "CopySlices", "IndexPutBackward", "FillBackward", "UnsafeViewBackward", "CloneBackward", "SqueezeBackward", "Grad",
+)  # fmt: skip
 
 
 def _node_hook(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:

@@ -34,18 +34,19 @@ def run(
     """
     previous, state.recording = state.recording, create_graph
     try:
-        (run_ordered if hooked or watch is not None else _run)(roots, keep_graph, create_graph, wanted, only)
+        (run_ordered if hooked or watch is not None else run_plain)(roots, keep_graph, create_graph, wanted, only)
     finally:
         state.recording = previous
 
 
-def _run(
+def run_plain(
     roots: Iterable[tuple[Node, Any]],
     keep_graph: bool,
     create_graph: bool,
     wanted: dict[Node, Any] | None,
     only: Collection[Node] | None,
 ) -> None:
+    """As `run`, where nobody looks on."""
     pending: dict[Node, Any] = {}
     heap: list[tuple[int, Node]] = []
     for node, g in roots:

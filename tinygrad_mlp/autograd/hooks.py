@@ -19,7 +19,7 @@ import numpy as np
 from .. import dtypes
 from . import engine
 from .node import AccumulateGrad, Node, gradient_edge
-from .ordered import Backward, running, source
+from .ordered import Backward, detached, running, source
 
 Hook = Callable[..., Any]
 Hooks = OrderedDict[int, Hook]  # and not a dict: a handle refers to it weakly
@@ -238,6 +238,7 @@ def note_detached(tensor: Any) -> None:
     node, index = source(tensor.node)
     hooks = _of_node(node)
     hooks.detached[index] = weakref.ref(tensor)
+    detached.add(hooks)
     if index in hooks.of_outputs:
         tensor._leaf_hooks = NodeHooks()
         tensor._leaf_hooks.of_outputs[0] = hooks.of_outputs[index]

@@ -7,12 +7,12 @@ node runs, with None, even if nothing came to it: a Function may have returned N
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections import Counter
 from collections.abc import Collection, Sequence
 from heapq import heappop, heappush
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -21,17 +21,11 @@ from . import engine
 from .node import AccumulateGrad, Bundle, Node, OutputNode, Unreachable
 
 
-class _Turn:
-    """A node in the heap. Two leaves are equal: then heapq leaves them in the order that torch's heap does."""
+class _Turn(float):
+    """When a node's turn is, in the heap. Those of two leaves are equal: heapq then does as torch's heap does."""
 
-    __slots__ = ("node", "rank")
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        self.rank: float = -float("inf") if isinstance(node, AccumulateGrad) else node.order
-
-    def __lt__(self, other: _Turn) -> bool:
-        return self.rank < other.rank
+    __slots__ = ("node",)
+    node: Node
 
 
 class _Running(threading.local):
@@ -39,6 +33,7 @@ class _Running(threading.local):
 
 
 running = _Running()
+detached: WeakSet[Any] = WeakSet()  # the hooks of nodes that a tensor was cut off from
 
 
 def source(edge: Node) -> tuple[Node, int]:
@@ -55,6 +50,7 @@ class Backward:
 
     def __init__(
         self,
+        waits: dict[Node, int],
         roots: list[tuple[Node, Any]],
         keep_graph: bool,
         create_graph: bool,
@@ -66,7 +62,7 @@ class Backward:
         for target in self.wanted:
             node, index = source(target)
             self.targets.setdefault(node, []).append((index, target))
-        self.waits = _edges_into([source(edge)[0] for edge, _ in roots])
+        self.waits = waits
         self.root = source(roots[0][0])[0] if len(roots) == 1 else None
         self.needed = self.visited = set(self.waits)
         self.partial = wanted is not None or only is not None
@@ -84,19 +80,23 @@ class Backward:
 
     def _hand_on(self, edge: Node, part: Any) -> None:
         """Add a cotangent, or None, to what has come to an edge's node."""
-        node, index = source(edge)
-        self.waits[node] -= 1
+        node, index = source(edge) if type(edge) is OutputNode else (edge, 0)
+        self.waits[node] = waits = self.waits[node] - 1
         if node not in self.visited:
             return
-        parts = self.pending.setdefault(node, {})
+        parts = self.pending.get(node)
+        if parts is None:
+            parts = self.pending[node] = {}
         if part is not None:
             if index in parts:
                 part = parts[index] + part
-            elif isinstance(node, AccumulateGrad) and not self.create_graph:
+            elif type(node) is AccumulateGrad and not self.create_graph:
                 part = np.array(part)  # .grad must not share memory with another cotangent
             parts[index] = part
-        if not self.waits[node]:
-            heappush(self.heap, _Turn(node))
+        if not waits:
+            turn = _Turn(node.order if type(node) is not AccumulateGrad else "-inf")
+            turn.node = node
+            heappush(self.heap, turn)
 
     def run(self) -> None:
         """Visit the nodes."""
@@ -104,14 +104,17 @@ class Backward:
         try:
             while self.heap:
                 node = heappop(self.heap).node
-                with engine.watch.at(node) if engine.watch is not None else contextlib.nullcontext():
+                if engine.watch is None:
+                    self._visit(node, self.pending.pop(node))
+                    continue
+                with engine.watch.at(node):
                     self._visit(node, self.pending.pop(node))
         finally:
             running.backward = outer
 
     def _visit(self, node: Node, parts: dict[int, Any]) -> None:
         hooks, runs = node.hooks, node in self.needed
-        if runs:
+        if runs and self.targets:
             self._give_out(node, parts)  # as in torch, before the tensor's hooks, unless backward ends here
         if hooks is not None:
             parts = hooks.of_cotangents(parts, self.create_graph)
@@ -142,25 +145,24 @@ class Backward:
         """What the node hands on: for each edge None, or a cotangent in the shape and dtype of its tensor."""
         if not parts and not node.runs_on_nothing:
             return [None] * len(edges)
-        node.refuse_detached()
+        if detached:
+            node.refuse_detached()
         g = parts[0] if parts and node.shape is not None else Bundle(parts)
         handed = node.pull(g, edges, self.create_graph)
         # Of an operator on a list torch computes those that nobody needs as well, if any is needed.
         listed = node.row is not None and node.row.listed and any(e and type(e) is not Unreachable for e in edges)
-        return [
-            (part if listed else None)
-            if edge is None or type(edge) is Unreachable
-            else None
-            if part is None
-            else self._fitted(part, edge)
-            for edge, part in zip(edges, handed, strict=bool(edges))
-        ]
-
-    def _fitted(self, part: Any, edge: Node) -> Any:
-        array = part.array if self.create_graph else part
-        if array.shape != edge.shape:
-            part = sum_to(part, edge.shape)
-        return part if array.dtype == edge.dtype else cast(part, edge.dtype)
+        fitted = []
+        for edge, part in zip(edges, handed, strict=bool(edges)):
+            if edge is None or type(edge) is Unreachable:
+                part = part if listed else None
+            elif part is not None:
+                array = part.array if self.create_graph else part
+                if array.shape != edge.shape:
+                    part = sum_to(part, edge.shape)  # the operand was broadcast
+                if array.dtype != edge.dtype:
+                    part = cast(part, edge.dtype)
+            fitted.append(part)
+        return fitted
 
     def will_visit(self, node: Node | None) -> bool:
         """Whether a node is among those that this backward comes to; as in torch not if it is the only root.
@@ -177,23 +179,29 @@ class Backward:
         return True
 
 
-def _edges_into(roots: list[Node]) -> Counter[Node]:
+def _edges_into(roots: list[Node]) -> dict[Node, int]:
     """How many edges, those of the roots among them, lead to each node."""
-    waits = Counter(roots)
+    waits = dict(Counter(roots))
     stack = list(waits)
     while stack:
         for edge in stack.pop().edges:
             if edge is not None:
-                node = source(edge)[0]
-                if node not in waits:
+                node = source(edge)[0] if type(edge) is OutputNode else edge
+                if node in waits:
+                    waits[node] += 1
+                else:
+                    waits[node] = 1
                     stack.append(node)
-                waits[node] += 1
     return waits
 
 
-def run(*arguments: Any) -> None:
-    """As the engine's own; what the hooks raise passes through."""
-    Backward(*arguments).run()
+def run(roots: list[tuple[Node, Any]], *arguments: Any) -> None:
+    """As the engine's own, which it is where no hook is in the way; what hooks raise passes through."""
+    waits = _edges_into([source(edge)[0] for edge, _ in roots])
+    if engine.watch is None and all(node.hooks is None for node in waits):
+        engine.run_plain(roots, *arguments)
+    else:
+        Backward(waits, roots, *arguments).run()
 
 
 engine.run_ordered = run
