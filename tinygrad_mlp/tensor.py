@@ -22,6 +22,7 @@ from .autograd.views import View, renew
 from .dtypes import dtype
 from .ops.dims import axis
 from .printing import tensor_text
+from .warned import warn_once
 
 new = object.__new__
 
@@ -443,6 +444,11 @@ class Tensor:
         return int(self.item())
 
     def __float__(self) -> float:
+        if state.recording and self.requires_grad:
+            warn_once(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+                "Consider using tensor.detach() first."
+            )
         return float(self.item())
 
     def __index__(self) -> int:

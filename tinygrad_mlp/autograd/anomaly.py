@@ -6,22 +6,19 @@ nothing of it is in the way. It is one for all threads, as in torch.
 
 from __future__ import annotations
 
-import sys
 import threading
 import traceback
 import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 import numpy as np
 
+from ..warned import caller
 from . import engine
 from .graph import observe_nodes
 from .node import Node, OutputNode
-
-_PACKAGE = __name__.partition(".")[0]
 
 
 class _Running(threading.local):
@@ -61,9 +58,7 @@ def _keep_traceback(node: Node) -> None:
     """Keep the line of the program that a new node comes from, and the node whose gradient it computes, if it does."""
     if engine.watch is None or isinstance(node, OutputNode):
         return
-    frame: FrameType | None = sys._getframe()
-    while frame is not None and frame.f_globals.get("__name__", _PACKAGE).partition(".")[0] == _PACKAGE:
-        frame = frame.f_back  # a function made from text has no __name__ around it: it is one of the package's own
+    frame = caller()
     node.metadata["traceback_"] = traceback.format_stack(frame) if frame is not None else []
     if _running.node is not None:
         node.metadata["parent_"] = _running.node
