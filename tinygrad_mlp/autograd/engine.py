@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 from ..ops import cast, sum_to
+from .linear import INSERTED
 from .modes import state
 from .node import AccumulateGrad, Bundle, Node
 
@@ -63,9 +64,9 @@ def run_plain(
         g = pending.pop(node)
         edges = node.edges
         if useful is not None:
-            if node not in useful:
+            if node not in useful and type(node) not in INSERTED:
                 continue
-            edges = [edge if edge in useful else None for edge in edges]
+            edges = [edge if edge in useful or type(edge) in INSERTED else None for edge in edges]
             if wanted is not None and node in wanted:
                 wanted[node] = None if type(g) is Bundle else g
             if not any(edges) and (wanted is not None or type(node) is not AccumulateGrad):

@@ -19,6 +19,7 @@ import numpy as np
 from .. import dtypes
 from . import engine
 from .hooks import register_multi_grad_hook
+from .linear import CLASSES, LINEAR, rewrite
 from .modes import state
 from .node import FREED, AccumulateGrad, GradientEdge, Node, OutputNode, Unreachable, gradient_edge
 from .ordered import source
@@ -74,6 +75,8 @@ _OF_NUMBERS = {
 
 def seen(node: Node | None) -> Node | None:
     """The node, as somebody outside sees it: now its class gets the name that torch's operator has."""
+    if node is not None and node.row is LINEAR:
+        rewrite(node)
     own = type(node).__name__
     if node is not None and any(node.edges[_OF_NUMBERS.get(own, len(node.edges)) :]):
         node.__class__ = _named_otherwise(type(node), f"{own[:-1]}{int(own[-1]) + 1}")  # type: ignore[arg-type]
@@ -217,6 +220,11 @@ def _with_history(node: Node, place: int, value: Any) -> Any:
         return edge.variable
     tensor.needs_grad, tensor._accumulator = True, weakref.ref(edge)  # of a leaf, but hooks gave other values
     return tensor
+
+
+for _class in CLASSES:
+    for _attribute, _value in saved_attributes(_class.row).items():
+        setattr(_class, _attribute, _value)
 
 
 def get_gradient_edge(tensor: Any) -> GradientEdge:

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..ops import cast, sum_to
 from . import engine
+from .linear import LINEAR, rewrite
 from .node import AccumulateGrad, Bundle, Node, OutputNode, Unreachable
 
 
@@ -184,7 +185,10 @@ def _edges_into(roots: list[Node]) -> dict[Node, int]:
     waits = dict(Counter(roots))
     stack = list(waits)
     while stack:
-        for edge in stack.pop().edges:
+        consumer = stack.pop()
+        if consumer.row is LINEAR:
+            rewrite(consumer)
+        for edge in consumer.edges:
             if edge is not None:
                 node = source(edge)[0] if type(edge) is OutputNode else edge
                 if node in waits:
