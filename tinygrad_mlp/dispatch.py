@@ -15,9 +15,9 @@ import numpy as np
 
 from .arguments import as_array, as_torch, fits, fits_arrays, fits_float, unwrap
 from .autograd import inference
-from .autograd.graph import saved_attributes
 from .autograd.modes import state
 from .autograd.node import Bundle, Node, OutputNode, Unreachable, gradient_edge
+from .autograd.saved import saved_attributes
 from .autograd.views import note_view, refresh
 from .ops import NUMPY_KEYWORDS, Operator
 from .tensor import Tensor, new, wrap

@@ -17,8 +17,8 @@ import numpy as np
 
 from ..warned import caller
 from . import engine
-from .graph import observe_nodes
 from .node import Node, OutputNode
+from .saved import observe_nodes
 
 
 class _Running(threading.local):

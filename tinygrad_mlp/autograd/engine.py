@@ -9,7 +9,7 @@ from typing import Any
 from ..ops import cast, sum_to
 from .linear import INSERTED
 from .modes import state
-from .node import AccumulateGrad, Bundle, Node
+from .node import AccumulateGrad, Bundle, Node, OutputNode
 
 watch: Any = None  # anomaly mode's, which then looks at what the nodes hand on
 hooked: set[Any] = set()  # references to the hooks that live: where there are any, or a watch, the order is torch's
@@ -106,7 +106,7 @@ def _hand_on_nothing(edge: Node, pending: dict[Node, Any], heap: list[tuple[int,
 
 def _nodes_towards(targets: Iterable[Node], roots: Iterable[Node]) -> set[Node]:
     """The nodes on a path from the roots to a target."""
-    useful = set(targets)
+    useful = {*targets, *(t.edges[0] for t in targets if isinstance(t, OutputNode) and t.edges[0])}
     oldest = max((node.order for node in useful), default=0)
     order: list[Node] = []
     seen = set(roots)

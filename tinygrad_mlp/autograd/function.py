@@ -22,9 +22,9 @@ import numpy as np
 from .. import dtypes
 from . import engine
 from .grad_mode import no_grad
-from .graph import packed
 from .modes import state
 from .node import FREED, AccumulateGrad, Bundle, Node, OutputNode, gradient_edge, is_tensor
+from .saved import HOOKED, PackedTensor, packed, saved_tensors_hooks
 from .views import ONE_OF_SEVERAL, rebase, refuse_inplace
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
@@ -153,9 +153,22 @@ class _Saved:
         tensor = engine.wrap(self.array if self.box is None else self.box.unpack())
         if self.box is None:
             tensor.versions = self.counter
-        tensor.node = node
         tensor.needs_grad = node is not None
+        if isinstance(node, AccumulateGrad):
+            tensor._accumulator = weakref.ref(node)  # of a leaf, but hooks gave other values
+        else:
+            tensor.node = node
         return tensor
+
+    def register_hooks(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        """As of the saved tensors of operators."""
+        if self.box is not None:
+            raise RuntimeError(HOOKED)
+        tensor = self.unpack()
+        if not self.own and tensor.requires_grad:
+            self.node = gradient_edge(tensor)
+        self.box = PackedTensor(tensor.detach(), saved_tensors_hooks(pack_hook, unpack_hook))
+        self.array = self.tensor = None
 
     def _modified(self, maker: Any) -> str:
         name = "" if maker is None else re.sub(r"Backward\d*$", "", maker.name())
@@ -191,6 +204,12 @@ class FunctionNode(Node):
     def outputs_count(self) -> int:
         """How many outputs forward had."""
         return len(self.outputs)
+
+    @property
+    def _raw_saved_tensors(self) -> tuple[_Saved | None, ...]:
+        if self.ctx._freed:
+            raise RuntimeError(FREED)
+        return tuple(self.ctx._saved)
 
     def __getattr__(self, name: str) -> Any:
         if name == "ctx":
