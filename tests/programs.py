@@ -610,6 +610,7 @@ _IN_A_MODE = {
     "unary", "view", "item", "several", "in_place", "in_place_binary", "set_item", "operator_in_place", "number",
     "clone",
 }  # fmt: skip
+_LOOKING = {"hook", "replacing_hook", "node_hook", "multi_hook"}  # these have a look at torch's nodes
 
 
 # -- both ------------------------------------------------------------------------------------------
@@ -636,6 +637,9 @@ def _compare(steps: list[Step], watch: bool) -> list[str]:
     try:
         for i, step in enumerate([*steps, ("last", 0, 0, 0)]):
             last = step[0] == "last"
+            for run in (theirs, ours) if step[0] in _LOOKING else ():
+                for x in run.tensors().values():
+                    looked_at(x, node_name)
             line = LAST if last else statement(step, theirs, f"t{i}")
             if line is None:
                 continue
@@ -648,10 +652,13 @@ def _compare(steps: list[Step], watch: bool) -> list[str]:
             if None not in (got, expected) and re.search("its base or an|detached in-place", expected[1] + got[1]):
                 got = expected  # here another thing that is wrong as well may be refused first
             assert got == expected, _told(lines, [f"{got} is not torch's {expected}"])
-            ran_into = expected is not None and ("backward(" in line or "grad(" in line)
-            if watch or last or ran_into:
-                if ran_into:  # how far a refused backward came is not told by torch: what it left is not compared
-                    return lines
+            if expected is not None and ("backward(" in line or "grad(" in line):
+                # How far a refused backward came is not compared, but for the hooks; and in torch those of what was a
+                # leaf once are also those of its old node.
+                found = [] if "moved into" in expected[1] else list(differences(ours.log, theirs.log, tolerance))
+                assert not found, _told(lines, found)
+                return lines
+            if watch or last:
                 found = sorted(differences(snapshot(ours), snapshot(theirs), tolerance))
                 assert not found, _told(lines, found)
     finally:

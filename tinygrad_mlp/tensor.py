@@ -223,6 +223,8 @@ class Tensor:
         self.needs_grad = bool(value)
         if self.viewed is not None:
             self.viewed.own = self.needs_grad
+            if not value:
+                vars(self).pop("_accumulator", None)  # from now on it leads nowhere
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`, and return the tensor itself."""

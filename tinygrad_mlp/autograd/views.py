@@ -144,7 +144,6 @@ def refuse_inplace(tensor: Any) -> None:
             raise RuntimeError(_refusal(tensor, "is being"))
         if tensor.requires_grad and view.base.node is None:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-        renew(tensor)
     if tensor.requires_grad and tensor.node is None:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 
