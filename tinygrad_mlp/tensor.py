@@ -312,7 +312,7 @@ class Tensor:
         with _accumulating:  # several threads may run backward into one leaf
             grad = self._grad
             if isinstance(g, Tensor):
-                self._grad = g.clone() if grad is None else grad + g
+                self._grad = wrap(np.empty_like(self.array)).copy_(g) if grad is None else grad + g
             elif grad is None:
                 self._grad = wrap(g if isinstance(g, np.ndarray) else np.asarray(g))
             elif grad.needs_grad and state.recording:

@@ -59,6 +59,7 @@ def run_plain(
     targets = only if wanted is None else wanted
     useful = None if targets is None else _nodes_towards(targets, pending)
 
+    idle: list[Node] = []
     while heap:
         node = heappop(heap)[1]
         g = pending.pop(node)
@@ -74,7 +75,7 @@ def run_plain(
         for edge, part in zip(edges, node.pull(g, edges, create_graph)):  # noqa: B905
             if edge is None or part is None:
                 if edge is not None:
-                    _hand_on_nothing(edge, pending, heap)
+                    idle += _hand_on_nothing(edge, pending, heap, useful)
                 continue
             array = part.array if create_graph else part
             if array.shape != edge.shape:
@@ -90,18 +91,29 @@ def run_plain(
             heappush(heap, (edge.order, edge))
         if not keep_graph:
             node.release()
+    for node in idle:
+        if not keep_graph:
+            node.release()
 
 
-def _hand_on_nothing(edge: Node, pending: dict[Node, Any], heap: list[tuple[int, Node]]) -> None:
-    """What follows where a Function returned None: as in torch, the Functions behind it run all the same, on zeros."""
-    stack = [edge]
+def _hand_on_nothing(
+    edge: Node, pending: dict[Node, Any], heap: list[tuple[int, Node]], useful: set[Node] | None
+) -> list[Node]:
+    """What follows where a Function returned None: as in torch, the Functions behind it run all the same, on zeros.
+
+    The nodes up to there, which are freed in the end as if they had run.
+    """
+    idle, stack = {edge}, [edge]
     while stack:
         node = stack.pop()
-        if not node.runs_on_nothing:
-            stack.extend(edge for edge in node.edges if edge is not None)
-        elif node not in pending:
+        if not node.runs_on_nothing and (useful is None or node in useful):
+            node.refuse_changed()
+            stack += [edge for edge in node.edges if edge is not None and edge not in idle]
+            idle.update(stack)
+        elif node.runs_on_nothing and node not in pending:
             pending[node] = Bundle({})
             heappush(heap, (node.order, node))
+    return [node for node in idle if not node.runs_on_nothing and (useful is None or node in useful)]
 
 
 def _nodes_towards(targets: Iterable[Node], roots: Iterable[Node]) -> set[Node]:

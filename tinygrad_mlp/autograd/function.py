@@ -25,7 +25,7 @@ from .grad_mode import no_grad
 from .modes import state
 from .node import FREED, AccumulateGrad, Bundle, Node, OutputNode, gradient_edge, is_tensor
 from .saved import HOOKED, PackedTensor, packed, saved_tensors_hooks
-from .views import ONE_OF_SEVERAL, rebase, refuse_inplace
+from .views import ONE_OF_SEVERAL, rebase, refuse_inplace, renew
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
@@ -223,12 +223,16 @@ class FunctionNode(Node):
         results = self._gradients(self._cotangents(g, create_graph))
         parts: list[Any] = [None] * len(edges)
         for place, result in zip(self.arguments, results, strict=True):
-            if place is None or (edge := edges[place]) is None:
+            if place is None:
                 continue
+            edge = edges[place]
             if result is None:
-                if place == 0 and self.zero_dirty:
+                if place == 0 and self.zero_dirty and edge is not None:
                     result = engine.wrap(np.zeros(edge.shape, edge.dtype))
                     parts[place] = result if create_graph else result.array
+                continue
+            if edge is None:  # for hooks, which see what nobody needs as well
+                parts[place] = result if create_graph else result.array
                 continue
             shape = result.array.shape
             if not _expands(edge.shape, shape):
@@ -437,6 +441,9 @@ def _in_order(
 
 def _node_for(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...]) -> FunctionNode:
     tensors = [(i, arg) for i, arg in enumerate(args) if is_tensor(arg)]
+    for _, arg in tensors:
+        if arg.viewed is not None:
+            renew(arg)
     edges = [gradient_edge(arg) if ctx.needs_input_grad[i] else None for i, arg in tensors]
     node = cls._backward_cls(edges, (), (), None, None)  # type: ignore[arg-type]
     node.ctx = ctx

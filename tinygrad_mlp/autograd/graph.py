@@ -17,7 +17,7 @@ from .. import dtypes
 from . import engine
 from .hooks import register_multi_grad_hook
 from .linear import CLASSES, LINEAR, rewrite
-from .node import AccumulateGrad, GradientEdge, Node, OutputNode, Unreachable, gradient_edge
+from .node import FREED, AccumulateGrad, GradientEdge, Node, OutputNode, Unreachable, gradient_edge
 from .ordered import source
 from .saved import disable_saved_tensors_hooks, maker, raw, save_on_cpu, saved_attributes, saved_tensors_hooks
 
@@ -121,6 +121,14 @@ def _refuse_detached(self: Node) -> None:
                 )
 
 
+def _refuse_changed(self: Node) -> None:
+    """RuntimeError in torch's words, as from running the node, for saved values that are freed or changed."""
+    if self.row is not None and self.saved is None:
+        raise RuntimeError(FREED)
+    if self.row is not None and any(counter[0] != count for counter, count, _ in self.versions):
+        raise RuntimeError(self.modified())
+
+
 def _modified(self: Node) -> str:
     """Why the node refuses to run: which of the tensors that it saved was changed."""
     counter, count, place = next(v for v in self.versions if v[0][0] != v[1])
@@ -153,6 +161,7 @@ for _attribute, _value in {
     "next_functions": property(_next_functions),
     "metadata": property(_metadata_of),
     "modified": _modified,
+    "refuse_changed": _refuse_changed,
     "refuse_detached": _refuse_detached,
     "outputs_count": 1,
     "requires_grad": True,
@@ -174,6 +183,7 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
     """
     if not tensor.requires_grad:
         raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
+    tensor.grad_fn  # noqa: B018 (brings a view up to date)
     node = gradient_edge(tensor)
     return GradientEdge(node.edges[0], node.index, node) if isinstance(node, OutputNode) else GradientEdge(node, 0)  # type: ignore[arg-type]
 

@@ -45,6 +45,7 @@ class Node:
         next_functions: Any
         metadata: Any
         modified: Any
+        refuse_changed: Any
         refuse_detached: Any
 
     def __init__(

@@ -145,17 +145,18 @@ class Backward:
     def _pull(self, node: Node, parts: dict[int, Any], edges: Any) -> Sequence[Any]:
         """What the node hands on: for each edge None, or a cotangent in the shape and dtype of its tensor."""
         if not parts and not node.runs_on_nothing:
+            node.refuse_changed()
             return [None] * len(edges)
         if detached:
             node.refuse_detached()
         g = parts[0] if parts and node.shape is not None else Bundle(parts)
         handed = node.pull(g, edges, self.create_graph)
-        # Of an operator on a list torch computes those that nobody needs as well, if any is needed.
-        listed = node.row is not None and node.row.listed and any(e and type(e) is not Unreachable for e in edges)
+        # Of an operator on a list torch computes those that nobody needs as well, if any is needed; a Function always.
+        all_parts = node.runs_on_nothing if node.row is None else node.row.listed and _leads_on(edges)
         fitted = []
         for edge, part in zip(edges, handed, strict=bool(edges)):
             if edge is None or type(edge) is Unreachable:
-                part = part if listed else None
+                part = part if all_parts else None
             elif part is not None:
                 array = part.array if self.create_graph else part
                 if array.shape != edge.shape:
@@ -172,12 +173,16 @@ class Backward:
         """
         if node not in self.waits or node not in self.visited or node is self.root:
             return False
-        if node in self.targets and isinstance(node, AccumulateGrad):
+        if node in self.targets and not _leads_on(node.edges):
             raise RuntimeError(
                 "A leaf node was passed to _will_engine_execute_node but we are currently running autograd.grad(). "
                 "This is currently not supported."
             )
         return True
+
+
+def _leads_on(edges: Sequence[Node | None]) -> bool:
+    return any(edge is not None and type(edge) is not Unreachable for edge in edges)
 
 
 def _edges_into(roots: list[Node]) -> dict[Node, int]:
