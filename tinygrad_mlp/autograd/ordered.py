@@ -144,11 +144,11 @@ class Backward:
 
     def _pull(self, node: Node, parts: dict[int, Any], edges: Any) -> Sequence[Any]:
         """What the node hands on: for each edge None, or a cotangent in the shape and dtype of its tensor."""
+        if detached:
+            node.refuse_detached()
         if not parts and not node.runs_on_nothing:
             node.refuse_changed()
             return [None] * len(edges)
-        if detached:
-            node.refuse_detached()
         g = parts[0] if parts and node.shape is not None else Bundle(parts)
         handed = node.pull(g, edges, self.create_graph)
         # Of an operator on a list torch computes those that nobody needs as well, if any is needed; a Function always.
