@@ -563,9 +563,7 @@ def test_fallback_runs_eagerly_with_one_warning(read):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             results = [values(run(x)) for _ in range(5)]
-        assert [str(w.message) for w in caught if "runs eagerly" in str(w.message)] == [
-            str(w.message) for w in caught
-        ]
+        assert [str(w.message) for w in caught if "runs eagerly" in str(w.message)] == [str(w.message) for w in caught]
         assert len(caught) == wrapped
         if wrapped:
             assert caught[0].filename == __file__ and f"in {read.__name__}" in str(caught[0].message)

@@ -110,8 +110,8 @@ class Session:
             )
         if tensor.node is not None:
             self.recorder.refuse(
-                f"a tensor of shape {list(array.shape)} was computed on the tape before the step: detach it, or compute "
-                "it in the step"
+                f"a tensor of shape {list(array.shape)} was computed on the tape before the step: detach it, or "
+                "compute it in the step"
             )
         self.touched[id(tensor)] = self.before.get(id(tensor)) or Touched(tensor, array)
         is_input = id(tensor) in self.arguments and id(tensor) not in self.state.tensors
