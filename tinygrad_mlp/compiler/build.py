@@ -55,8 +55,8 @@ class Compiled:
 
     def __init__(self, session: Session, arguments: Arguments, result: Any, title: str) -> None:
         self.session: Any = session
-        self.arguments = arguments
-        self.recorder = session.recorder
+        self.arguments: Any = arguments
+        self.recorder: Any = session.recorder
         self.confirmed = False
         self._results: list[Any] = []
         self._patterns: dict[int, str] = {}
@@ -82,7 +82,8 @@ class Compiled:
     @functools.cached_property
     def fits(self) -> Callable[..., Any]:
         """`fits(args, kwargs)`: True where a call may run the program, else MISS."""
-        return self._checks.function(["return True"])
+        check: Callable[..., Any] = self._checks.function(["return True"])
+        return check
 
     @functools.cached_property
     def call(self) -> Callable[..., Any]:
@@ -90,7 +91,8 @@ class Compiled:
         scope = dict(self.namespace)
         exec(compile(self.source, f"<compiled {self.title}>", "exec"), scope)
         self._checks.namespace["run"] = scope[self.title]
-        return self._checks.function(self._steps)
+        check: Callable[..., Any] = self._checks.function(self._steps)
+        return check
 
     def emitted(self, *, blas: bool = True) -> tuple[Program, Source]:
         """The program after all passes, and its source; without `blas` NumPy is all that it needs."""
@@ -130,7 +132,7 @@ class Compiled:
         if isinstance(x, Tensor):
             if id(x) not in self._patterns:
                 self._patterns[id(x)] = self._tensor_pattern(x)
-            return self._patterns[id(x)]
+            return str(self._patterns[id(x)])
         if isinstance(x, Number):
             raise CannotRecord("the step returns a learning rate, which is read at each call: return the tensors alone")
         if isinstance(x, tuple) and hasattr(x, "_fields"):
@@ -154,7 +156,7 @@ class Compiled:
         session = self.session
         for tensor, expression, _ in self.arguments.tensors:
             if tensor is x:
-                return expression
+                return str(expression)
         if id(x) in session.state.tensors or id(x) in session.touched:
             self._results.append(x)
             return f"r{len(self._results) - 1}"

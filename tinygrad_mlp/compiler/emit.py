@@ -138,7 +138,10 @@ class Source:
             return f"{self._operand(args[0])}[{self._index(args[1])}]"
         if function is ndarray.transpose and len(args) == 1:
             return f"{self._operand(args[0])}.T"
-        operands = [self._beside(x, args) for x in args]
+        if is_helper(function):  # which may ask an array for its shape
+            operands = [self._named(x.array, "constant") if _is_number(x) else self._operand(x) for x in args]
+        else:
+            operands = [self._beside(x, args) for x in args]
         if function in _INFIX and out is None and not kwargs:
             return f"{operands[0]} {_INFIX[function]} {operands[1]}"
         if function in (np.negative, operator.neg) and out is None:

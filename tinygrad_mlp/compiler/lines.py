@@ -101,7 +101,7 @@ class Line:
     def takes_out(self) -> bool:
         """Whether the call can be told where to put its result."""
         if isinstance(getattr(self.function, "__self__", None), np.ufunc):
-            return self.function.__name__ != "at"
+            return str(self.function.__name__) != "at"
         return isinstance(self.function, np.ufunc) or self.function is np.dot
 
     @property

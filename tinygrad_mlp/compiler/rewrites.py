@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .lines import Line, Program, Value, replaced, values_in
+from .recording import CannotRecord
 
 ndarray = np.ndarray
 
@@ -78,6 +79,9 @@ def substitute(program: Program, by: dict[Any, Any]) -> None:
 def copy_written_constants(program: Program, before_write: dict[int, tuple[Any, Any]]) -> None:
     """A constant that the step writes into (`torch.zeros(3)`, then `+=`) starts afresh in every call."""
     written = [root for root in writes_by_root(program) if root.kind == "constant"]
+    for value in {v for line in program.lines for v in line.reads()}:
+        if value.kind == "constant" and value is not value.root and value.root in written:
+            raise CannotRecord("the step writes into a part of an array that it made without a tensor")
     for root in written:
         first = next(i for i, line in enumerate(program.lines) if any(v.root is root for v in _mentioned(line)))
         original = Value(before_write[id(root.array)][1], "constant")
@@ -92,7 +96,7 @@ def _mentioned(line: Line) -> Iterator[Any]:
 
 
 def fold(program: Program) -> None:
-    """Compute what depends on constants alone; drop products by 1 and casts to the same dtype."""
+    """Compute what depends on constants alone; drop products by 1 and reshapes to the same shape."""
     writes = writes_by_root(program)
     kept: list[Line] = []
     by: dict[Any, Any] = {}
@@ -100,8 +104,8 @@ def fold(program: Program) -> None:
         line.args = replaced(line.args, by)
         line.kwargs = {key: replaced(x, by) for key, x in line.kwargs.items()}
         out = line.out
-        if line.target is None and isinstance(out, Value) and not line.has_effect and not writes.get(out.root):
-            if all(getattr(x, "kind", "") == "constant" for x in line.reads()):
+        if line.target is None and not line.has_effect and not writes.get(out.root):
+            if all(x.kind == "constant" for x in line.reads()):
                 out.kind = "constant"
                 continue
             same = _without_effect(line)
@@ -120,8 +124,8 @@ def _without_effect(line: Line) -> Any:
         for one, other in (line.args, line.args[::-1]):
             if _is_one(one) and isinstance(other, Value) and (other.shape, other.dtype) == (out.shape, out.dtype):
                 return other
-    if line.function in (np.add.reduce, ndarray.reshape) and line.args[0].shape == out.shape:
-        return line.args[0] if line.args[0].dtype == out.dtype and line.function is ndarray.reshape else None
+    if line.function is ndarray.reshape and line.args[0].shape == out.shape:
+        return line.args[0]
     return None
 
 
@@ -182,14 +186,12 @@ def share(program: Program) -> None:
         line.kwargs = {key: replaced(x, by) for key, x in line.kwargs.items()}
         if line.target is not None:
             epochs[line.target.root] += 1
-        elif isinstance(line.out, Value) and not line.has_effect:
-            is_view = isinstance(line.out, Value) and line.out.kind == "view"
-            if is_view or not writes.get(line.out.root):
-                key = _key(line, epochs)
-                if key in seen and line.out not in program.outputs:
-                    by[line.out] = seen[key]
-                    continue
-                seen.setdefault(key, line.out)
+        elif not line.has_effect and (line.out.kind == "view" or not writes.get(line.out.root)):
+            key = _key(line, epochs)
+            if key in seen and line.out not in program.outputs:
+                by[line.out] = seen[key]
+                continue
+            seen.setdefault(key, line.out)
         kept.append(line)
     program.lines = kept
     substitute(program, by)
@@ -207,33 +209,27 @@ def _key(line: Line, epochs: dict[Any, int]) -> Any:
 
 
 def drop_dead(program: Program) -> None:
-    """Leave out the lines that nothing outside and no other line needs."""
-    live = {value.root for value in program.outputs}
-    used: set[Any] = set(program.outputs)
+    """Leave out the lines that nothing outside and no other line needs: seen from the end, what is not read again."""
+    used = set(program.outputs)
+    read = {value.root for value in program.outputs}  # the memory whose elements a later line, or a result, reads
+    overwritten: set[Any] = set()  # memory from outside that a later line overwrites before any reads it
     kept = []
     for line in reversed(program.lines):
         if line.target is not None:
             root = line.target.root
-            if root.kind == "made" and root not in live:
-                continue
-            if root.kind != "made" and root in _dead_outside(live):
+            if root not in read if root.kind == "made" else root in overwritten:
                 continue
             if overwrites(line):
-                live.discard(root)
-                live.add(("overwritten", root))
-        elif not line.has_effect and line.out is not None:
-            if line.out not in used and (line.out.kind == "view" or line.out.root not in live):
+                read.discard(root)
+                overwritten.add(root)
+        elif not line.has_effect:
+            if line.out not in used and (line.out.kind == "view" or line.out.root not in read):
                 continue
-            live.discard(line.out.root) if line.out.kind != "view" else None
+            if line.out.kind != "view":
+                read.discard(line.out)
         for value in reads_of(line):
             used.add(value)
-            live.add(value.root)
-            live.discard(("overwritten", value.root))
-        if line.target is not None and not overwrites(line):
-            used.add(line.target)
+            read.add(value.root)
+            overwritten.discard(value.root)
         kept.append(line)
     program.lines = kept[::-1]
-
-
-def _dead_outside(live: set[Any]) -> set[Any]:
-    return {x[1] for x in live if isinstance(x, tuple)}
