@@ -23,7 +23,7 @@ def depends_on_values(row: Operator, args: tuple[Any, ...]) -> bool:
     """Whether the shape of a row's result depends on values: of x[mask] alone."""
     index = args[1] if row.name == "getitem" else ()
     parts = index if isinstance(index, tuple) else (index,)
-    return any(getattr(part, "dtype", None) == bool for part in parts)
+    return any(getattr(part, "dtype", None) == np.dtype(bool) for part in parts)
 
 
 def tensors_of(row: Operator, args: tuple[Any, ...], needs: list[bool]) -> tuple[list[Any], list[Tensor]]:

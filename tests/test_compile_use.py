@@ -434,6 +434,45 @@ def test_a_changed_method_of_a_class():
     assert repeated(step, x).tolist() == (x * 3).tolist()
 
 
+class Slotted:
+    __slots__ = ("scale",)
+
+
+class Classed:
+    scale = 2.0
+
+
+@pytest.mark.parametrize("kind", [Slotted, Classed])
+def test_an_attribute_that_is_in_a_slot_or_hides_that_of_the_class(kind):
+    holder = kind()
+    if kind is Slotted:
+        holder.scale = 2.0
+    step = compile(lambda x: x * holder.scale)
+    assert repeated(step, x).tolist() == (x * 2).tolist()
+    holder.scale = 5.0
+    assert repeated(step, x).tolist() == (x * 5).tolist()
+    holder.scale = 7.0
+    assert repeated(step, x).tolist() == (x * 7).tolist()
+
+
+def test_a_forward_that_is_put_on_a_layer():
+    model = mlp(2, 3, 2)
+    step = compile(lambda x: model(x).detach())
+    repeated(step, x)
+    model[0].forward = lambda x: torch.zeros(2, 3)
+    assert repeated(step, x).tolist() == model(x).tolist()
+    del model[0].forward
+    assert repeated(step, x).tolist() == model(x).tolist()
+
+
+def test_a_set_that_grows():
+    doubled = {"a"}
+    step = compile(lambda x: x * (2 if "b" in doubled else 1))
+    assert repeated(step, x).tolist() == x.tolist()
+    doubled.add("b")
+    assert repeated(step, x).tolist() == (x * 2).tolist()
+
+
 # -- numbers that change ---------------------------------------------------------------------------
 
 

@@ -57,6 +57,8 @@ class Guard:
         holder = self.name(place.holder)
         if place.kind == "cell":
             return f"{holder}.cell_contents"
+        if place.kind == "slot":
+            return f"{holder}.{place.key}"
         key = repr(place.key) if isinstance(place.key, (str, int)) else self.name(place.key)
         return f"len({holder})" if place.kind == "len" else f"{holder}[{key}]"
 

@@ -226,9 +226,14 @@ class Session:
         self.state.put_back()
 
     def forget(self) -> None:
-        """Let go of frames and nodes, which hold all that the step made."""
-        self.frames.clear()
-        self.cotangents.clear()
+        """Let go of what the step made and was given: the recorder and this refer to each other."""
+        recorder = self.recorder
+        for kept in (
+            self.frames, self.cotangents, self.touched, self.before, self.grads_before, self.numbers,
+            recorder.values, recorder.arrays, recorder.before_write,
+        ):  # fmt: skip
+            kept.clear()
+        recorder.lines = []
 
 
 class Draw:
