@@ -319,6 +319,7 @@ def test_what_a_step_makes_dies_with_the_call(no_gc, calls):
 
 def test_the_arguments_of_a_call_die_with_it(no_gc):
     step = compile(lambda x: x * 2)
+    step(torch.ones(2))  # its argument stays with the program, which can be saved with it
     for _ in range(4):
         x = torch.ones(2)
         array, tensor = weakref.ref(x.array), weakref.ref(x)

@@ -70,13 +70,15 @@ class Compiled:
         passes.start(recorded, self.recorder.before_write)
         self.recorded, self.title = recorded, title
         wish_names(session, {id(t): name for t, _, name in arguments.tensors})
+        for value in self.recorder.values.values():  # before the passes copy them
+            value.forget()
         program, source = self.emitted()
         self.source = source.text
         self.namespace, self.kinds = source.namespace, source.kinds
         self._checks = self._guard(program)
         self._steps = self._tail(self._checks, program)
-        for value in self.recorder.values.values():
-            value.forget()
+        for value in program.inputs:
+            value.array = None
         self.session = self.recorder = self.arguments = None
 
     @functools.cached_property

@@ -72,6 +72,7 @@ class Session:
         self._optimizer_states = [(o, {p: dict(s) for p, s in o.state.items()}) for o, _ in state.optimizers]
         self._groups = [(group, dict(group)) for o, _ in state.optimizers for group in o.param_groups]
         self._drawing = False
+        self.kept = False  # whether a program came out of it
 
     # -- the user's line ---------------------------------------------------------------------------
 
@@ -160,6 +161,7 @@ class Session:
             return generator if method.__name__ == "manual_seed" else result
         finally:
             self._drawing = False
+        self.kept = False  # whether a program came out of it
 
     # -- the recording -----------------------------------------------------------------------------
 
@@ -228,6 +230,9 @@ class Session:
     def forget(self) -> None:
         """Let go of what the step made and was given: the recorder and this refer to each other."""
         recorder = self.recorder
+        if not self.kept:  # else a program holds what it was recorded with
+            for value in recorder.values.values():
+                value.array = None
         for kept in (
             self.frames, self.cotangents, self.touched, self.before, self.grads_before, self.numbers,
             recorder.values, recorder.arrays, recorder.before_write,
