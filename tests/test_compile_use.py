@@ -144,6 +144,31 @@ def test_the_same_tensor_twice_is_not_two_tensors():
         assert compiled(a, a).tolist() == [4.0, 4.0]
 
 
+def test_arguments_that_are_views_of_one_memory():
+    def step(a, b):
+        before = b * 2
+        a.add_(1)
+        return before, b * 2
+
+    compiled = compile(step)
+    for _ in range(3):
+        compiled(torch.zeros(2), torch.ones(2))
+    a = torch.zeros(4)
+    before, after = compiled(a[:2], a[1:3])
+    assert before.tolist() == [0.0, 0.0] and after.tolist() == [2.0, 0.0]
+
+
+def test_an_argument_with_a_hook():
+    compiled = compile(lambda x: (x * 2).sum().backward())
+    for _ in range(3):
+        compiled(torch.ones(2, requires_grad=True))
+    x = torch.ones(2, requires_grad=True)
+    x.register_hook(lambda g: g * 5)
+    with pytest.raises(CannotRecord, match="hooks"):
+        compiled(x)
+    assert x.grad is None
+
+
 def test_a_smaller_last_batch_is_a_second_program():
     model = mlp(4, 5, 3)
     step = compile(descent(model, torch.optim.SGD(model.parameters(), lr=0.1), torch.nn.CrossEntropyLoss()))

@@ -18,7 +18,7 @@ from .guard import Guard
 from .lines import Program, Value
 from .names import name_values, wish_names
 from .number import Number
-from .recording import CannotRecord
+from .recording import CannotRecord, memory_of
 from .session import Session
 from .state import State, is_same
 
@@ -179,6 +179,13 @@ class Compiled:
             grad = vars(tensor).get("_grad")
             if id(tensor) not in self.session.grads_set or (grad is before and grad is not None):
                 continue
+            if (
+                grad is not None
+                and before is not None
+                and grad.array is before.array
+                and grad.versions is before.versions
+            ):
+                continue
             if grad is not None and (grad.node is not None or grad.needs_grad):
                 raise CannotRecord(
                     "a gradient that has a graph of its own outlives the step: backward(create_graph=True)"
@@ -232,10 +239,15 @@ class Compiled:
         self._guard_inputs(guard, program)
         for touched in session.touched.values():
             if id(touched.tensor) not in session.arguments or id(touched.tensor) in session.state.tensors:
-                guard.tensor(touched.tensor, touched.array, touched.needs_grad)
+                name = self._tensor_expression(guard, touched.tensor)
+                guard.tensor(name, touched.tensor, touched.array, touched.needs_grad)
         for key in session.grads_read:
             tensor, grad = session.grads_before[key]
-            guard.equals(f"{self._tensor_expression(guard, tensor)}._grad", grad)
+            expression = f"{self._tensor_expression(guard, tensor)}._grad"
+            if grad is None:
+                guard.require(f"{expression} is None")
+            else:  # another tensor may stand for the same memory: zero_grad(set_to_none=False) detaches it
+                guard.tensor(expression, grad, grad.array, grad.needs_grad)
         for value in program.zeros:
             guard.require(self._is_zero(guard, value.array))
         return guard
@@ -250,6 +262,7 @@ class Compiled:
     def _guard_inputs(self, guard: Guard, program: Program) -> None:
         roots = {id(v.root.array) for v in self.recorder.values.values() if v.kind == "captured"}
         seen: dict[int, str] = {}
+        writes = any(line.target is not None and line.target.root.kind == "input" for line in program.lines)
         for i, (tensor, expression, _) in enumerate(self.arguments.tensors):
             if id(tensor) in self.session.state.tensors:
                 guard.require(f"{expression} is {guard.name(tensor)}")
@@ -258,6 +271,8 @@ class Compiled:
                 raise CannotRecord(
                     "an argument is not a leaf of the tape: its gradient would flow out of the program; pass x.detach()"
                 )
+            if tensor._leaf_hooks is not None:
+                raise CannotRecord("an argument has hooks, which a program would not call")
             array = tensor.array
             t, a = f"t{i}", f"a{i}"
             guard.require(f"type(({t} := {expression})) is {guard.name(type(tensor))}")
@@ -268,16 +283,24 @@ class Compiled:
             guard.require(
                 f"({t}.viewed is None or not {t}.requires_grad)" if not tensor.needs_grad else f"{t}.node is None"
             )
+            guard.require(f"{t}._leaf_hooks is None" if tensor.needs_grad else "True")
             base = f"({a}.base is None or id({a}.base) not in {guard.name(roots)})" if roots else "True"
             guard.require(f"id({a}) not in {guard.name(roots)} and {base}" if roots else "True")
             for other, name in seen.items():
                 guard.require(f"{a} is {name}" if other == id(array) else f"{a} is not {name}")
+                if other != id(array) and writes:
+                    memory = guard.name(memory_of)
+                    guard.require(f"{memory}({a}) is not {memory}({name})")
             seen[id(array)] = a
 
     def _tensor_expression(self, guard: Guard, tensor: Tensor) -> str:
         for i, (argument, _, _) in enumerate(self.arguments.tensors):
             if argument is tensor and id(tensor) not in self.session.state.tensors:
                 return f"t{i}"
+        if id(tensor) not in self.session.state.tensors:
+            for owner, grad in self.session.grads_before.values():
+                if grad is tensor:
+                    return f"{self._tensor_expression(guard, owner)}._grad"
         return guard.name(tensor)
 
     # -- the call ----------------------------------------------------------------------------------

@@ -66,9 +66,8 @@ class Guard:
         """That a place of the user's state holds what it held."""
         self.equals(self.expression(place), place.value)
 
-    def tensor(self, tensor: Tensor, array: Any, needs_grad: bool) -> None:
-        """That a tensor from outside is what it was, but for its elements."""
-        name = self.name(tensor)
+    def tensor(self, name: str, tensor: Tensor, array: Any, needs_grad: bool) -> None:
+        """That a tensor from outside, which `name` gives, is what it was, but for its elements."""
         self.require(f"{name}.array is {self.name(array)}")
         self.require(f"{name}.needs_grad is {needs_grad}")
         if tensor.viewed is None:
