@@ -255,6 +255,18 @@ def test_a_result_that_somebody_holds_is_not_overwritten():
             np.testing.assert_array_equal(a, b)
 
 
+def test_a_gradient_from_before_as_result():
+    def step_of(weight):
+        def step(x, y):
+            before, weight.grad = weight.grad, None
+            (x @ weight).sum().backward()
+            return before
+
+        return step
+
+    assert_same_run(of_weight(step_of), regression(6), programs=None)
+
+
 def test_the_gradient_of_an_argument():
     def step(x):
         (x * x).sum().backward()

@@ -159,7 +159,8 @@ class Compiled:
         for tensor, expression, _ in self.arguments.tensors:
             if tensor is x:
                 return str(expression)
-        if id(x) in session.state.tensors or id(x) in session.touched:
+        if id(x) in session.before:
+            session.touched.setdefault(id(x), session.before[id(x)])
             self._results.append(x)
             return f"r{len(self._results) - 1}"
         if x.node is not None and not _is_done(x.node, session):
@@ -246,6 +247,8 @@ class Compiled:
             expression = f"{self._tensor_expression(guard, tensor)}._grad"
             if grad is None:
                 guard.require(f"{expression} is None")
+            elif id(grad) not in session.touched:
+                guard.require(f"{expression} is not None")
             else:  # another tensor may stand for the same memory: zero_grad(set_to_none=False) detaches it
                 guard.tensor(expression, grad, grad.array, grad.needs_grad)
         for value in program.zeros:
