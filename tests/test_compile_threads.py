@@ -63,8 +63,7 @@ def test_several_threads_call_one_step():
 
 
 def test_several_threads_train_models_of_their_own():
-    def train(wrap, n, results):
-        model = models[n]
+    def train(wrap, n, model, results):
         step = wrap(descent(model, torch.optim.Adam(model.parameters(), lr=0.01), F.mse_loss))
         random = np.random.RandomState(n)
         for _ in range(30):
@@ -76,7 +75,9 @@ def test_several_threads_train_models_of_their_own():
         torch.manual_seed(0)
         models = [mlp(4, 5, 3) for _ in range(3)]
         results = {}
-        together(*(lambda n=n: train(wrap, n, results) for n in range(3)))
+        together(
+            *(lambda n=n, wrap=wrap, results=results, model=models[n]: train(wrap, n, model, results) for n in range(3))
+        )
         outcomes.append(results)
     for n in range(3):
         for a, b in zip(outcomes[0][n], outcomes[1][n], strict=True):
@@ -337,7 +338,7 @@ def test_results_die_when_they_are_let_go(no_gc):
 
 
 def test_a_step_that_is_let_go_takes_its_model_along():
-    step, model, x, y = trained(5)
+    step, model, *_ = trained(5)
     dead = [weakref.ref(thing) for thing in (step, model, model[0].weight, model[0].weight.array)]
     del step, model
     gc.collect()

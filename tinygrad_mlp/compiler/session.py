@@ -161,7 +161,6 @@ class Session:
             return generator if method.__name__ == "manual_seed" else result
         finally:
             self._drawing = False
-        self.kept = False  # whether a program came out of it
 
     # -- the recording -----------------------------------------------------------------------------
 
