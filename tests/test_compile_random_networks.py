@@ -56,7 +56,9 @@ class Network(nn.Module):
         super().__init__()
         self.plan = plan
         widths = [plan["features"], *plan["widths"], plan["outputs"]]
-        self.layers = nn.ModuleList(nn.Linear(a, b, bias=plan["bias"]) for a, b in itertools.pairwise(widths))
+        # A bias in front of a batch norm has a gradient of rounding errors alone, which Adam would make large.
+        bias = plan["bias"] and plan["norm"] != "BatchNorm1d"
+        self.layers = nn.ModuleList(nn.Linear(a, b, bias=bias) for a, b in itertools.pairwise(widths))
         self.norms = nn.ModuleList(
             nn.Identity() if plan["norm"] == "none" else getattr(nn, plan["norm"])(width) for width in plan["widths"]
         )

@@ -23,6 +23,9 @@ from .session import Session
 from .state import State, is_same
 
 
+MOST_BYTES = 1 << 16  # of a NumPy array that is compared at each call
+
+
 class Arguments:
     """What a call was given: the tensors, each with the expression that finds it, and everything else."""
 
@@ -116,6 +119,8 @@ class Compiled:
             y = other.namespace.get(name)
             kind = self.kinds.get(name)
             if x is y or kind not in ("captured", "constant"):
+                continue
+            if kind == "captured" and _is_same_memory(x, y):
                 continue
             if kind == "captured" or not isinstance(y, np.ndarray) or x.tobytes() != y.tobytes():
                 return f"`{name}` is another array"
@@ -222,6 +227,7 @@ class Compiled:
     def _guard(self, program: Program) -> Guard:
         session, guard = self.session, Guard()
         guard.require(f"mode.recording is {mode.recording}")
+        guard.require(f"mode.inference is {mode.inference}")
         guard.require("engine.watch is None")
         guard.require(f"dtypes._default is {guard.name(dtypes.get_default_dtype())}")
         for size in self.arguments.sizes:
@@ -238,10 +244,15 @@ class Compiled:
         for x, expression, _ in self.arguments.others:
             guard.equals(expression, x)
         self._guard_inputs(guard, program)
-        for touched in session.touched.values():
-            if id(touched.tensor) not in session.arguments or id(touched.tensor) in session.state.tensors:
-                name = self._tensor_expression(guard, touched.tensor)
-                guard.tensor(name, touched.tensor, touched.array, touched.needs_grad)
+        for key, seen in session.before.items():
+            if key in session.touched and (key not in session.arguments or key in session.state.tensors):
+                name = self._tensor_expression(guard, seen.tensor)
+                guard.tensor(name, seen.tensor, seen.array, seen.needs_grad)
+            elif key in session.state.tensors:  # its shape or its flag may have decided something
+                guard.require(f"{guard.name(seen.tensor)}.array is {guard.name(seen.array)}")
+                guard.require(f"{guard.name(seen.tensor)}.needs_grad is {seen.needs_grad}")
+        for array, path in session.state.arrays.values():
+            self._guard_array(guard, array, path)
         for key in session.grads_read:
             tensor, grad = session.grads_before[key]
             expression = f"{self._tensor_expression(guard, tensor)}._grad"
@@ -255,6 +266,18 @@ class Compiled:
             guard.require(self._is_zero(guard, value.array))
         return guard
 
+    def _guard_array(self, guard: Guard, array: Any, path: str) -> None:
+        """That a NumPy array holds what it held, unless it is a tensor's: its elements may have been read by NumPy."""
+        value = self.recorder.values.get(id(array)) or self.recorder.values.get(id(memory_of(array)))
+        if value is not None and value.root.kind == "captured":
+            return
+        if array.nbytes > MOST_BYTES or array.dtype == object:
+            raise CannotRecord(
+                f"the step can see `{path}`, a NumPy array of {array.nbytes} bytes, which it may read at each call: make "
+                "it a tensor"
+            )
+        guard.require(f"{guard.name(array)}.tobytes() == {guard.name(array.tobytes())}")
+
     def _is_zero(self, guard: Guard, array: Any) -> str:
         """That an array is all 0: by its bytes where it is small, else by the largest of its bits."""
         if array.nbytes <= 4096:
@@ -264,6 +287,11 @@ class Compiled:
 
     def _guard_inputs(self, guard: Guard, program: Program) -> None:
         roots = {id(v.root.array) for v in self.recorder.values.values() if v.kind == "captured"}
+        found = {
+            id(memory_of(t.array)): path
+            for key, (t, path) in self.session.state.tensors.items()
+            if key in self.session.touched
+        }
         seen: dict[int, str] = {}
         writes = any(line.target is not None and line.target.root.kind == "input" for line in program.lines)
         for i, (tensor, expression, _) in enumerate(self.arguments.tensors):
@@ -277,8 +305,15 @@ class Compiled:
             if tensor._leaf_hooks is not None:
                 raise CannotRecord("an argument has hooks, which a program would not call")
             array = tensor.array
+            if id(memory_of(array)) in found:
+                raise CannotRecord(
+                    f"an argument shares its memory with `{found[id(memory_of(array))]}`, which the step finds by itself: "
+                    "pass that tensor, or a copy"
+                )
             t, a = f"t{i}", f"a{i}"
             guard.require(f"type(({t} := {expression})) is {guard.name(type(tensor))}")
+            if self.session.state.tensors:
+                guard.require(f"id({t}) not in {guard.name(frozenset(self.session.state.tensors))}")
             guard.require(f"({a} := {t}.array).shape == {array.shape}")
             guard.require(f"{a}.dtype is {guard.name(array.dtype)}")
             guard.require(f"{a}.strides == {array.strides}")
@@ -350,6 +385,13 @@ class Compiled:
 
 # What a step may return besides tensors: it is the same object at every call.
 _FIXED = (type(None), bool, int, float, complex, str, bytes, Size, type, np.dtype, dtypes.dtype, np.generic)
+
+
+def _is_same_memory(x: Any, y: Any) -> bool:
+    """Whether two arrays are views alike of one memory."""
+    if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray) or memory_of(x) is not memory_of(y):
+        return False
+    return (x.ctypes.data, x.shape, x.strides, x.dtype) == (y.ctypes.data, y.shape, y.strides, y.dtype)
 
 
 def _is_done(node: Any, session: Session) -> bool:

@@ -339,7 +339,21 @@ def _drawn(plain: Any) -> Any:
 
 _READING = (
     "item", "tolist", "numpy", "__array__", "__bool__", "__int__", "__float__", "__index__", "__repr__", "__format__",
-    "__contains__",
+    "__contains__", "data_ptr",
 )  # fmt: skip
-_PATCHES: dict[str, Any] = {"array": _Arrays(), "_grad": _Grads(), **{name: _refusing(name) for name in _READING}}
+
+
+def _version(tensor: Tensor) -> int:
+    session = current()
+    if session is not None:
+        session.recorder.refuse("_version is a number that may be another at each call")
+    return int(tensor.versions[0])
+
+
+_PATCHES: dict[str, Any] = {
+    "array": _Arrays(),
+    "_grad": _Grads(),
+    "_version": property(_version),
+    **{name: _refusing(name) for name in _READING},
+}
 _DRAWS = tuple(name for name in dir(Generator) if not name.startswith("_") and callable(getattr(Generator, name)))

@@ -23,6 +23,8 @@ from ..optim.optimizer import Optimizer
 from ..tensor import Tensor
 
 MOST_PLACES = 5000
+_BY_ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # what reads attributes by names that code does not show
+_PACKAGE_NAME = __name__.partition(".")[0]
 PACKAGE = str(Path(__file__).resolve().parents[1]) + "/"
 _USER_PARTS = tuple(PACKAGE + part for part in ("examples/", "cli/", "testing/"))
 _LIBRARIES = tuple(
@@ -106,7 +108,7 @@ class State:
         while True:
             self.places: list[Place] = []
             self.tensors: dict[int, tuple[Tensor, str]] = {}
-            self.arrays: dict[int, Any] = {}
+            self.arrays: dict[int, tuple[Any, str]] = {}
             self.optimizers: list[tuple[Optimizer, str]] = []
             self.modules: list[tuple[Module, str]] = []
             self._seen: dict[int, Any] = {}
@@ -173,7 +175,7 @@ class State:
         self.tensors[id(value)] = (value, path)
 
     def _array(self, value: Any, path: str) -> None:
-        self.arrays[id(value)] = value
+        self.arrays[id(value)] = (value, path)
 
     def _function(self, value: Any, path: str) -> None:
         if not is_users(value.__code__.co_filename):
@@ -243,11 +245,13 @@ class State:
 
     def _object(self, value: Any, path: str) -> None:
         self.visit(getattr(value, "__dict__", {}).get("__wrapped__"), path)  # of a compiled step, of a cached function
+        own = getattr(value, "__dict__", {})
         if self._code_of(type(value), path, ("__call__",), value):
-            own = getattr(value, "__dict__", {})
             self._note(own, None, path, "len")
-            for name in sorted(self._names & own.keys()):
-                self._note(own, name, f"{path}.{name}" if path else name)
+        elif type(value).__module__.partition(".")[0] == _PACKAGE_NAME:
+            return
+        for name in sorted(own.keys() if self._names & _BY_ANY_NAME else self._names & own.keys()):
+            self._note(own, name, f"{path}.{name}" if path else name)
 
     def _code_of(self, cls: type, path: str, always: tuple[str, ...], value: Any = None) -> bool:
         """Visit the methods of the user's classes that can be called; whether there are such classes."""
