@@ -51,16 +51,18 @@ def first_words(text: str) -> str:
     return re.split(r"[.;\n] ", text)[0][:60]
 
 
+# By how much floats may differ: relative, and close to 0 absolute.
+TOLERANCES = {"float16": (2e-3, 1e-4), "float32": (5e-6, 1e-6), "float64": (1e-12, 1e-13)}
+
+
 def equal(ours: Any, theirs: Any) -> None:
     """AssertionError where two descriptions differ by more than rounding."""
     if isinstance(theirs, dict):
         assert set(ours) == set(theirs)
         for key in theirs:
             if key == "array":
-                if theirs[key].dtype.kind == "f":
-                    np.testing.assert_allclose(ours[key], theirs[key], rtol=2e-5, atol=1e-6)
-                else:
-                    np.testing.assert_array_equal(ours[key], theirs[key])
+                rtol, atol = TOLERANCES.get(theirs[key].dtype.name, (0, 0))  # numbers that are not floats are equal
+                np.testing.assert_allclose(ours[key], theirs[key], rtol=rtol, atol=atol)
             elif key == "grad_fn":
                 assert (ours[key] is None) == (theirs[key] is None)
             else:

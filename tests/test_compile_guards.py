@@ -176,10 +176,9 @@ def test_options_of_layers():
 
 def test_a_captured_tensor_as_argument_is_another_program():
     weight = torch.ones(2)
-    step, calls = compile(lambda x: x * 2 if x is weight else x * 3), []
-    for x in (torch.ones(2), torch.ones(2), torch.ones(2), weight, weight, weight, torch.ones(2)):
-        calls.append(step(x).tolist()[0])
-    assert calls == [3.0, 3.0, 3.0, 2.0, 2.0, 2.0, 3.0]
+    step = compile(lambda x: x * 2 if x is weight else x * 3)
+    xs = (torch.ones(2), torch.ones(2), torch.ones(2), weight, weight, weight, torch.ones(2))
+    assert [step(x).tolist()[0] for x in xs] == [3.0, 3.0, 3.0, 2.0, 2.0, 2.0, 3.0]
 
 
 def test_a_view_of_a_captured_tensor_as_argument():

@@ -22,7 +22,6 @@ from .recording import CannotRecord, memory_of
 from .session import Session
 from .state import State, is_same
 
-
 MOST_BYTES = 1 << 16  # of a NumPy array that is compared at each call
 
 
@@ -273,8 +272,8 @@ class Compiled:
             return
         if array.nbytes > MOST_BYTES or array.dtype == object:
             raise CannotRecord(
-                f"the step can see `{path}`, a NumPy array of {array.nbytes} bytes, which it may read at each call: make "
-                "it a tensor"
+                f"the step can see `{path}`, a NumPy array of {array.nbytes} bytes, which it may read at each call: "
+                "make it a tensor"
             )
         guard.require(f"{guard.name(array)}.tobytes() == {guard.name(array.tobytes())}")
 
@@ -305,10 +304,11 @@ class Compiled:
             if tensor._leaf_hooks is not None:
                 raise CannotRecord("an argument has hooks, which a program would not call")
             array = tensor.array
-            if id(memory_of(array)) in found:
+            path = found.get(id(memory_of(array)))
+            if path is not None:
                 raise CannotRecord(
-                    f"an argument shares its memory with `{found[id(memory_of(array))]}`, which the step finds by itself: "
-                    "pass that tensor, or a copy"
+                    f"an argument shares its memory with `{path}`, which the step finds by itself: pass that one, or "
+                    "a copy"
                 )
             t, a = f"t{i}", f"a{i}"
             guard.require(f"type(({t} := {expression})) is {guard.name(type(tensor))}")

@@ -94,12 +94,7 @@ class Session:
         recorder = self.recorder
         if not recorder.active:
             return array
-        value = recorder.values.get(id(array))
-        if (
-            id(tensor) not in self.touched
-            and id(tensor) not in self.made
-            and (value is None or value.kind == "captured")
-        ):
+        if id(tensor) not in self.touched and id(tensor) not in self.made:
             self._touch(tensor, array)
         return recorder.array(array)
 

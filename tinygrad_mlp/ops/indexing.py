@@ -49,7 +49,7 @@ def getitem(input: Array, index: Any) -> Array:
 
 @operator(
     {"input": lambda g, input_shape, dim, index: scatter_add(np.zeros_like(g, shape=input_shape), dim, index, g)},
-    sample=lambda s: (s.floats(shape := s.shape(1, least=1)), d := s.dim(shape), s.index_along(shape, d)),
+    sample=lambda s: (s.floats(shape := s.shape()), d := s.dim(shape), s.index_along(shape, d)),
     tensors=("input", "index"),
 )
 def gather(input: Array, dim: int, index: Array) -> Array:
@@ -86,7 +86,7 @@ def _in_bounds(index: Array, size: int, dim: int) -> None:
     tensors=("input", "index", "src"),
     inplace=True,
     sample=lambda s: (
-        s.floats(shape := s.shape(1, least=1)),
+        s.floats(shape := s.shape()),
         d := s.dim(shape),
         index := s.index_along(shape, d),
         s.floats(index.shape),
@@ -113,7 +113,7 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
         )
     },
     tensors=("input", "index"),
-    sample=lambda s: (s.floats(shape := s.shape(1, least=1)), d := s.dim(shape), s.indices(shape[d])),
+    sample=lambda s: (s.floats(shape := s.shape(1)), d := s.dim(shape), s.indices(shape[d])),
 )
 def index_select(input: Array, dim: int, index: Array) -> Array:
     """The slices of `input` at the positions `index` along `dim`, copied"""
@@ -135,7 +135,7 @@ def _in_range(index: Array, size: int) -> None:
     tensors=("input", "index", "source"),
     inplace=True,
     sample=lambda s: (
-        s.floats(shape := s.shape(1, least=1)),
+        s.floats(shape := s.shape(1)),
         d := s.dim(shape) % len(shape),
         index := s.indices(shape[d]),
         s.floats((*shape[:d], len(index), *shape[d + 1 :])),
@@ -218,7 +218,7 @@ def assign(input: Array, src: Any) -> Array:
     inplace=True,
     write=_assign,
     node_name="FillBackward2",
-    sample=lambda s: (s.floats(s.shape()), s.number()),
+    sample=lambda s: (s.floats(s.shape()), s.value()),
     overlap="number",
 )
 def fill(input: Array, value: Any) -> Array:

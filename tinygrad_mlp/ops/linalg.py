@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -135,15 +136,19 @@ bmm = binary(
 )  # fmt: skip
 
 
+def _rows(x: Array) -> Array:
+    return x if x.ndim == 2 else x.reshape([math.prod(x.shape[:-1]), x.shape[-1]])
+
+
 def _linear_weight(g: Array, input: Array) -> Array:
-    return g.reshape([-1, g.shape[-1]]).T @ input.reshape([-1, input.shape[-1]])
+    return _rows(g).T @ _rows(input)
 
 
 @operator(
     {
         "input": lambda g, weight: g @ weight,
         "weight": _linear_weight,
-        "bias": lambda g: np.add.reduce(g.reshape([-1, g.shape[-1]]), axis=0),
+        "bias": lambda g: np.add.reduce(_rows(g), axis=0),
     },
     tensors=("input", "weight", "bias"),
     promotion="same",
@@ -151,15 +156,15 @@ def _linear_weight(g: Array, input: Array) -> Array:
     method=False,
     node_name="AddmmBackward0",
     sample=lambda s: (
-        s.floats((*s.shape(0, 2), k := s.size(1))),
-        weight := s.floats((m := s.size(1), k)),
-        s.maybe(s.floats((m,), dtype=weight.dtype)),
+        s.floats((*s.shape(0, 2), k := s.size())),
+        s.floats((m := s.size(), k)),
+        s.maybe(s.floats((m,))),
     ),
 )
 def linear(input: Array, weight: Array, bias: Any = None) -> Array:
     """input @ weight.T + bias, over the last dimension of the input (torch.nn.functional.linear)"""
     if input.shape[-1] != weight.shape[-1]:
-        a, b = _size(input.reshape(-1, input.shape[-1])), _size(weight.T)
+        a, b = _size(_rows(input)), _size(weight.T)
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({a} and {b})")
     out = np.matmul(input, weight.T)
     if bias is not None:

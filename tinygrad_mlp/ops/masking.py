@@ -25,6 +25,7 @@ def keep(input: Array, mask: Array) -> Array:
         or mask.dtype != np.bool_
         or not isinstance(input, np.ndarray)
         or input.dtype.kind != "f"
+        or input.itemsize > 8
     ):
         return np.where(mask, input, 0)
     # The bits of an element AND those of -1 (all ones) or 0: np.where takes a branch for each element, which a random

@@ -11,7 +11,6 @@ from .dims import dtype_word
 from .masking import keep
 from .pointwise import erf
 from .shape import unslice
-from .special import special
 from .table import Array, by_value, operator, unary
 
 
@@ -22,6 +21,39 @@ def _sigmoid(input: Array) -> Array:
 sigmoid = unary("sigmoid", _sigmoid, lambda g, out: g * (out * (1 - out)), promotion="float", doc="1 / (1 + exp(-x))")
 
 
+# Steps are flat, and yet torch has their derivatives depend on where they are: the gradient of a gradient is 0, not
+# refused. So they are rows of their own.
+@operator(
+    {"input": lambda g, result: threshold_backward(g, result), "result": lambda g, result: np.zeros_like(result)},
+    tensors=("input", "result"),
+    promotion="arithmetic",
+    kinds="if",
+    method=False,
+    node_name="ThresholdBackwardBackward0",
+    sample=lambda s: (s.floats(shape := s.shape()), s.floats(shape)),
+)
+def threshold_backward(input: Array, result: Array) -> Array:
+    """`input` where `result` is above 0 or nan, else 0: the derivative of relu"""
+    return keep.forward(input, np.logical_not(result <= 0))
+
+
+@operator(
+    {
+        "input": lambda g, result, negative_slope: leaky_relu_backward(g, result, negative_slope),
+        "result": lambda g, result: np.zeros_like(result),
+    },
+    tensors=("input", "result"),
+    promotion="arithmetic",
+    kinds="f",
+    method=False,
+    node_name="LeakyReluBackwardBackward0",
+    sample=lambda s: (s.floats(shape := s.shape()), s.floats(shape), s.number()),
+)
+def leaky_relu_backward(input: Array, result: Array, negative_slope: float) -> Array:
+    """`input` where `result` is above 0, else negative_slope times it: the derivative of leaky_relu"""
+    return np.where(result > 0, input, input * negative_slope)
+
+
 def _no_bools(input: Array) -> None:
     if input.dtype == bool:
         raise RuntimeError("Boolean inputs not supported for relu")
@@ -29,8 +61,8 @@ def _no_bools(input: Array) -> None:
 
 relu = unary(
     "relu",
-    lambda input: np.maximum(input, 0),
-    lambda g, out: keep(g, np.logical_not(out <= 0)),
+    lambda input: np.maximum(0, input),  # of 0 and -0 NumPy gives the second: torch keeps a -0
+    lambda g, out: threshold_backward(g, out),
     check=_no_bools,
     doc="max(x, 0); the derivative at 0 is 0",
 )
@@ -47,7 +79,10 @@ silu = unary(
 
 
 @operator(
-    {"input": lambda g, input, negative_slope: np.where(input > 0, g, g * negative_slope)}, method=False, kinds="f"
+    {"input": lambda g, input, negative_slope: leaky_relu_backward(g, input, negative_slope)},
+    method=False,
+    kinds="f",
+    sample=lambda s: (s.floats(s.shape()), s.number()),
 )
 def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
     """x where x > 0, else negative_slope x"""
@@ -58,17 +93,24 @@ def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
     {"input": lambda g, input, alpha: np.where(input <= 0, g * (alpha * np.exp(np.where(input < 0, input, 0))), g)},
     method=False,
     kinds="f",
+    sample=lambda s: (s.floats(s.shape()), s.choice([1.0, 0.5, 2, 0, -1.5])),  # at 0 torch's curvature is 0 * alpha
 )
 def elu(input: Array, alpha: float = 1.0) -> Array:
     """x where x > 0, else alpha (exp(x) - 1)"""
-    return np.where(input > 0, input, alpha * np.expm1(input))
+    return np.where(input < 0, alpha * np.expm1(input), input)
 
 
 def _softplus_input(g: Array, input: Array, beta: float, threshold: float) -> Array:
-    return np.where(input * beta > threshold, g, g * sigmoid(input * beta))
+    scaled = input * beta  # at the threshold itself torch has this slope, but no curvature
+    return np.where(scaled > threshold, g, g * sigmoid(np.where(scaled >= threshold, threshold, scaled)))
 
 
-@operator({"input": _softplus_input}, method=False, kinds="f")
+@operator(
+    {"input": _softplus_input},
+    method=False,
+    kinds="f",
+    sample=lambda s: (s.floats(s.shape()), s.choice([1.0, 0.5, 2, -1.0]), s.choice([20.0, 1, -1.0])),
+)
 def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
     """log(1 + exp(beta x)) / beta; x where beta x is above the threshold"""
     return np.where(input * beta > threshold, input, np.log1p(np.exp(input * beta)) / beta)
@@ -90,12 +132,13 @@ def _gelu_input(g: Array, input: Array, approximate: str) -> Array:
     {"input": _gelu_input},
     method=False,
     kinds="f",
-    sample=lambda s: (s.floats(s.shape(), finite=True), s.choice(["none", "tanh"])),
+    # Of infinity torch's vector kernel gives nan in float32, its scalar one infinity, as ours.
+    sample=lambda s: (s.floats(s.shape()), "tanh") if s.boolean() else (s.below_infinity(s.floats(s.shape())), "none"),
 )
 def gelu(input: Array, approximate: str = "none") -> Array:
     """x times the normal distribution function of x (Hendrycks & Gimpel 2016)"""
     if approximate == "none":
-        return input * (0.5 * (1 + special.erf(input * math.sqrt(0.5))))
+        return input * (0.5 * (1 + erf.forward(input * math.sqrt(0.5))))
     return 0.5 * input * (1 + np.tanh(_ROOT * (input + 0.044715 * input * input * input)))
 
 
@@ -118,7 +161,7 @@ def _mse_input(g: Array, input: Array, target: Array, reduction: str) -> Array:
 @operator(
     {
         "input": _mse_input,
-        "target": lambda g, input, target, reduction: -_mse_input(g, input, target, reduction),
+        "target": lambda g, input, target, reduction: _mse_input(g, target, input, reduction),
     },
     tensors=("input", "target"),
     promotion="arithmetic",
@@ -136,7 +179,7 @@ def _class_weights(target: Array, weight: Any, ignore_index: int) -> tuple[Array
     """The class of each target (any class, where it is ignored) and its weight (0 where it is ignored)."""
     kept = target != ignore_index
     classes = np.where(kept, target, 0)
-    return classes, kept if weight is None else kept * weight[classes]
+    return classes, kept if weight is None else np.where(kept, weight[classes], 0)
 
 
 def _nll_input(
@@ -162,10 +205,11 @@ def _check_classes(target: Array, classes: int, ignore_index: int) -> None:
     kinds="f",
     method=False,
     sample=lambda s: (
-        s.floats((n := s.size(1), c := s.size(1))),
+        s.floats((n := s.size(), c := s.size(1))),
         s.ints((n,), 0, c - 1),
-        s.maybe(s.positive((c,))),
+        s.maybe(s.floats((c,))),
         s.choice(["mean", "sum", "none"]),
+        s.choice([-100, 0, 1]),
     ),
 )
 def nll_loss(
@@ -178,7 +222,9 @@ def nll_loss(
         raise ValueError(f"Expected input batch_size ({len(input)}) to match target batch_size ({len(target)}).")
     _check_classes(target, input.shape[1], ignore_index)
     classes, own = _class_weights(target, weight, ignore_index)
-    loss = -input[np.arange(len(target)), classes] * own
-    if reduction != "mean":
-        return _reduce(loss, reduction)
-    return np.add.reduce(loss) / np.add.reduce(own, dtype=input.dtype)
+    kept = target != ignore_index
+    loss = np.where(kept, -input[np.arange(len(target)), classes] * own, 0)  # what is ignored may be infinite
+    if reduction == "none":
+        return loss
+    total = np.add.reduce(loss) + 0  # torch adds to a 0, so that there is no -0
+    return total if reduction == "sum" else total / np.add.reduce(own, dtype=input.dtype)

@@ -108,12 +108,18 @@ atanh = unary("atanh", np.arctanh, lambda g, input: g / (1 - input * input), pro
 
 # -- special functions -----------------------------------------------------------------------------
 
+
+def _special(name: str) -> Any:
+    """A function of scipy.special, which has none of float16 and gives float64 for it."""
+    return lambda input: getattr(special, name)(input).astype(input.dtype, copy=False)
+
+
 erf = unary(
-    "erf", lambda input: special.erf(input), lambda g, input: g * (2 / math.sqrt(math.pi)) * np.exp(-input * input),
+    "erf", _special("erf"), lambda g, input: g * (2 / math.sqrt(math.pi)) * np.exp(-input * input),
     promotion="float", doc="The error function",
 )  # fmt: skip
 erfc = unary(
-    "erfc", lambda input: special.erfc(input), lambda g, input: g * (-2 / math.sqrt(math.pi)) * np.exp(-input * input),
+    "erfc", _special("erfc"), lambda g, input: g * (-2 / math.sqrt(math.pi)) * np.exp(-input * input),
     promotion="float", doc="1 - erf",
 )  # fmt: skip
 
@@ -216,6 +222,8 @@ def _pow(input: Any, exponent: Any) -> Array:
         return np.square(input)
     if getattr(input, "dtype", None) is None or input.dtype.kind == "f":
         return input**exponent
+    if input.dtype == bool:
+        return input | np.logical_not(exponent)
     whole = np.power(input, np.maximum(exponent, 0))
     fraction = np.where(
         input == -1, 1 - 2 * (exponent & 1), input == 1
@@ -224,21 +232,24 @@ def _pow(input: Any, exponent: Any) -> Array:
 
 
 def _no_negative_power(input: Any, exponent: Any) -> None:
+    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, exponent)]
+    if np.all(bools) and not isinstance(exponent, bool):
+        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     if isinstance(exponent, int) and exponent < 0 and input.dtype.kind != "f":
         raise RuntimeError("Integers to negative integer powers are not allowed.")
 
 
 pow = binary(
-    "pow", _pow, _pow_input, _pow_exponent, names=("input", "exponent"), numpy=np.power, kinds="if",
-    check=_no_negative_power, sample=lambda s: s.binary(bools=False),
+    "pow", _pow, _pow_input, _pow_exponent, names=("input", "exponent"), numpy=np.power,
+    check=_no_negative_power,
     doc="The power of the elements of two arrays, broadcast",
 )  # fmt: skip
 
 
 def _over_squares(part: Array, input: Array, other: Array) -> Array:
-    """part / (input**2 + other**2), 0 at the origin."""
+    """part / (input**2 + other**2), 0 at the origin, where the derivative of this is nan (torch)."""
     squares = input * input + other * other
-    return part / np.where(squares == 0, 1, squares)
+    return part * np.where(squares == 0, 0, 1 / squares)
 
 
 atan2 = binary(
@@ -279,30 +290,33 @@ xlogy = binary(
 
 def _sinc_input(g: Array, input: Array) -> Array:
     angle = input * math.pi
-    square = np.where(input == 0, 1, angle * input)
-    return g * np.where(input == 0, 0, (angle * np.cos(angle) - np.sin(angle)) / square)
+    square = input * input * math.pi
+    return np.where(square == 0, 0, g * ((angle * np.cos(angle) - np.sin(angle)) / square))
 
 
 sinc = unary(
     "sinc", lambda input: np.where(input == 0, input.dtype.type(1), np.sin(input * math.pi) / (input * math.pi)),
-    _sinc_input, promotion="float", sample=lambda s: (s.sixteenths(s.shape()),),
+    _sinc_input, promotion="float",
     doc="sin(pi x) / (pi x), and 1 at 0",
 )  # fmt: skip
 
 # -- choosing --------------------------------------------------------------------------------------
 
-# On a tie both sides get half of the cotangent, as in torch.
+# On a tie both sides get half of the cotangent, as in torch. Of -0 and 0 NumPy's ufuncs give the second, torch mostly
+# the first.
 maximum = binary(
-    "maximum", np.maximum,
+    "maximum", lambda input, other: np.maximum(other, input),
     lambda g, input, other: np.where(input == other, g / 2, np.where(input < other, 0, g)),
     lambda g, input, other: np.where(input == other, g / 2, np.where(input > other, 0, g)),
-    inplace=False, numbers=False,
+    numpy=np.maximum, inplace=False, numbers=False,
+    doc="The larger of the elements of two arrays, broadcast",
 )  # fmt: skip
 minimum = binary(
-    "minimum", np.minimum,
+    "minimum", lambda input, other: np.minimum(other, input),
     lambda g, input, other: np.where(input == other, g / 2, np.where(input > other, 0, g)),
     lambda g, input, other: np.where(input == other, g / 2, np.where(input < other, 0, g)),
-    inplace=False, numbers=False,
+    numpy=np.minimum, inplace=False, numbers=False,
+    doc="The smaller of the elements of two arrays, broadcast",
 )  # fmt: skip
 
 
@@ -314,7 +328,9 @@ minimum = binary(
     tensors=("condition", "input", "other"),
     promotion="arithmetic",
     numpy=np.where,
-    sample=lambda s: s.broadcast(s.mask, s.floats, s.floats),
+    sample=lambda s: (
+        (s.mask((x := s.binary())[0].shape), *x) if s.boolean() else s.broadcast(s.mask, s.floats, s.floats)
+    ),
     unpromoted="condition",
 )
 def where(condition: Array, input: Array, other: Array) -> Array:
@@ -357,8 +373,8 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
     """Every element, limited to the range from `min` to `max`"""
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    low = input if min is None else np.maximum(input, min)
-    return low if max is None else np.minimum(low, max)
+    low = input if min is None else np.maximum(min, input)  # of -0 and 0 NumPy gives the second: torch, the input's
+    return low if max is None else np.minimum(max, low)
 
 
 @operator(
@@ -368,22 +384,25 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
     },
     tensors=("input", "mask", "value"),
     inplace=True,
-    sample=lambda s: (s.floats(shape := s.shape()), s.mask(s.broadcast_into(shape)), s.number()),
+    sample=lambda s: (s.floats(shape := s.shape()), s.mask(s.broadcast_into(shape)), s.value()),
     overlap="allowed",
 )
 def masked_fill(input: Array, mask: Array, value: Any) -> Array:
     """`value` where `mask` holds, else `input`"""
     if mask.dtype != bool:
         raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {dtype_word(mask)}")
+    value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
     return np.where(mask, as_dtype(value, input.dtype), input)
 
 
 clamp_min = binary(
-    "clamp_min", np.maximum, lambda g, input, min: keep(g, input >= min), lambda g, input, min: keep(g, input < min),
+    "clamp_min", lambda input, min: np.maximum(min, input),
+    lambda g, input, min: keep(g, input >= min), lambda g, input, min: keep(g, input < min),
     names=("input", "min"), check=_no_bool_bounds, numpy=None, doc="Every element, at least `min`",
 )  # fmt: skip
 clamp_max = binary(
-    "clamp_max", np.minimum, lambda g, input, max: keep(g, input <= max), lambda g, input, max: keep(g, input > max),
+    "clamp_max", lambda input, max: np.minimum(max, input),
+    lambda g, input, max: keep(g, input <= max), lambda g, input, max: keep(g, input > max),
     names=("input", "max"), check=_no_bool_bounds, numpy=None, doc="Every element, at most `max`",
 )  # fmt: skip
 
@@ -399,7 +418,7 @@ clamp_max = binary(
     kinds="if",
     inplace=True,
     numbers=False,
-    sample=lambda s: (*s.broadcast(s.floats, s.floats, s.floats), s.choice([1, 0.5])),
+    sample=lambda s: (*s.broadcast(s.floats, s.floats, s.floats), s.number()),
 )
 def addcmul(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Array:
     """input + value * tensor1 * tensor2"""
@@ -425,7 +444,7 @@ def _no_integer_quotient(input: Array, tensor1: Array, tensor2: Array, value: An
     inplace=True,
     numbers=False,
     check=_no_integer_quotient,
-    sample=lambda s: (*s.broadcast(s.floats, s.floats, s.floats), s.choice([1, 0.5])),
+    sample=lambda s: (*s.broadcast(s.floats, s.floats, s.floats), s.number()),
 )
 def addcdiv(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Array:
     """input + value * tensor1 / tensor2"""
@@ -437,9 +456,11 @@ _LERP_WORDS = {"float32": "float", "float64": "double", "float16": "c10::Half", 
 
 def _one_dtype(input: Array, end: Array, weight: Any) -> None:
     for name, x in (("end", end), ("weight", weight)):
-        if getattr(x, "dtype", input.dtype) != input.dtype:
+        if getattr(x, "dtype", input.dtype) != input.dtype and not (x is weight and not x.ndim):
             own, other = (_LERP_WORDS.get(a.dtype.name, a.dtype.name) for a in (input, x))
             raise RuntimeError(f"expected dtype {own} for `{name}` but got dtype {other}")
+    if input.dtype.kind != "f" and isinstance(weight, (int, float)):
+        raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{dtype_word(input)}'")
 
 
 @operator(
@@ -449,10 +470,11 @@ def _one_dtype(input: Array, end: Array, weight: Any) -> None:
         "weight": lambda g, input, end: g * (end - input),
     },
     tensors=("input", "end", "weight"),
+    promotion="arithmetic",
     kinds="f",
     check=_one_dtype,
     inplace=True,
-    sample=lambda s: (*s.broadcast(s.floats, s.floats), s.choice([0.25, 0.75])),
+    sample=lambda s: (*xs, s.number()) if len(xs := s.broadcast(*[s.floats] * s.size(2, 3))) == 2 else xs,
     saves=False,
 )
 def lerp(input: Array, end: Array, weight: Any) -> Array:

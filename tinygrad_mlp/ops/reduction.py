@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import builtins
+import math
 from typing import Any
 
 import numpy as np
 
 from .dims import axes, axis, count, dtype_word, positions
 from .indexing import scatter_add
-from .shape import flip, spread
+from .shape import flip, narrow, spread
 from .table import Array, by_value, operator
 
 _over_dims: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.boolean())}
-_over_dim: dict[str, Any] = {"sample": lambda s: (s.distinct(shape := s.shape(1, least=1)), s.dim(shape), s.boolean())}
-_along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape(1)), s.dim(shape))}
+_over_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.dim(shape), s.boolean())}
+_along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.dim(shape))}
 
 
 @operator(
@@ -51,26 +52,31 @@ def mean(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None
 @by_value
 def _prod_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> Array:
     shape = tuple(input.shape)
+    if not shape:
+        return g
     g = spread(g, shape, dim, keepdim)
-    if not bool((input == 0).any()):
+    zeros = input == 0
+    if not bool(zeros.any()):
         return g * (spread(out, shape, dim, keepdim) / input)
+    if dim is None and isinstance(g, np.ndarray) and np.count_nonzero(zeros) > 1:
+        return np.zeros_like(g)  # as torch, and not the nan of a further infinity, if it will not be differentiated
     return g * _product_of_others(input, dim)
 
 
 def _product_of_others(input: Array, dim: Any) -> Array:
-    """For every element the product of all others: n times the work, so only where a zero forbids dividing."""
-    shape = tuple(input.shape)
-    flat = input.reshape([1, -1]) if dim is None else np.swapaxes(input, axis(dim, len(shape)), -1)
-    n = flat.shape[-1]
-    others = np.where(np.eye(n, dtype=bool), 1, flat.reshape([*flat.shape[:-1], 1, n]))
-    result = prod(others, -1)
-    return result.reshape(shape) if dim is None else np.swapaxes(result, axis(dim, len(shape)), -1)
+    """For every element the product of all before it and of all behind it, for where a zero forbids dividing."""
+    x = input.reshape([-1]) if dim is None else input
+    d = axis(dim or 0, x.ndim)
+    n, one = x.shape[d], np.zeros_like(narrow(x, d, 0, 1)) + 1
+    before = cumprod(np.concatenate([one, narrow(x, d, 0, n - 1)], d), d)
+    behind = cumprod(np.concatenate([one, flip(narrow(x, d, 1, n - 1), [d])], d), d)
+    return (before * flip(behind, [d])).reshape(tuple(input.shape))
 
 
 @operator(
     {"input": _prod_input},
     numpy=np.prod,
-    sample=lambda s: (s.floats(shape := s.shape(1)), s.maybe(s.dim(shape)), s.boolean()),
+    sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dim(shape)), s.boolean()),
 )
 def prod(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     """The product; of integers and bools as int64"""
@@ -89,7 +95,7 @@ def _share_among_ties(g: Array, out: Array, input: Array, dim: Any, keepdim: boo
 
 
 def _nonempty(input: Array, dim: Any, name: str) -> None:
-    if dim is None and not input.size:
+    if (dim is None or dim in ([], ())) and not input.size:
         raise RuntimeError(
             f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
             "the 'dim' argument."
@@ -100,9 +106,7 @@ def _nonempty(input: Array, dim: Any, name: str) -> None:
 
 
 _nonempty_arrays: dict[str, Any] = {"sample": lambda s: (s.floats(s.shape()),)}
-_some_dims: dict[str, Any] = {
-    "sample": lambda s: (s.floats(shape := s.shape(least=1)), s.maybe(s.dims(shape)), s.boolean())
-}
+_some_dims: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.boolean())}
 
 
 @operator({"input": _share_among_ties}, numpy=np.max, **_some_dims)
@@ -141,7 +145,7 @@ def min_all(input: Array) -> Array:
 def _at_index(g: Array, indices: Array, input_shape: tuple[int, ...], dim: int, keepdim: bool) -> Array:
     """The cotangent at the one element that was chosen, zeros elsewhere."""
     if not input_shape:
-        return g
+        return np.copy(g)
     d = axis(dim, len(input_shape))
     chosen = positions(input_shape, d) == spread(indices, input_shape, dim, keepdim)
     return np.where(chosen, spread(g, input_shape, dim, keepdim), 0)
@@ -169,9 +173,7 @@ def min_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array
     return _extreme(input, dim, keepdim, np.argmin, "min")
 
 
-_choose: dict[str, Any] = {
-    "sample": lambda s: (s.distinct(shape := s.shape(1, least=1)), s.maybe(s.dim(shape)), s.boolean())
-}
+_choose: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dim(shape)), s.boolean())}
 
 
 @operator(**_choose)
@@ -223,22 +225,26 @@ def any(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
 
 def _var_input(g: Array, input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
     shape = tuple(input.shape)
-    n = count(shape, dim)
-    freedom = n - correction
-    scale = 2 / freedom if freedom > 0 else (float("inf") if n else float("nan"))
-    over = axes(dim, len(shape))
-    return spread(g, shape, dim, keepdim) * scale * (input - mean(input, over, True))
+    freedom = count(shape, dim) - correction
+    centre = mean(input, axes(dim, len(shape)), True)
+    if freedom <= 0 and (dim is None or dim in ([], ()) or not shape):
+        return spread(g, shape, dim, keepdim) * np.where(input == centre, float("nan"), float("inf"))
+    return spread(g * (2 / freedom if freedom else float("inf")), shape, dim, keepdim) * (input - centre)
 
 
 def _var(input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
     over = axes(dim, input.ndim)
+    if input.dtype == np.float16:  # in which squares underflow: torch, too, has the sums in float32
+        input = input.astype(np.float32)
+    if input.size:  # which leaves 0 of equal elements, where their mean may be rounded
+        input = input - input[tuple(slice(1 if d in over else None) for d in range(input.ndim))]
     centred = input - mean.forward(input, over, True)
     freedom = builtins.max(0.0, count(input.shape, dim) - correction)
     return np.add.reduce(centred * centred, axis=over, keepdims=keepdim) / input.dtype.type(freedom)
 
 
 _spread_sample: dict[str, Any] = {
-    "sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape) or -1), s.choice([1, 0]), s.boolean())
+    "sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.choice([1, 0, 2, 0.5]), s.boolean())
 }
 
 
@@ -250,7 +256,7 @@ def _floats_alone(input: Array, *args: Any) -> None:
 @operator({"input": _var_input}, check=_floats_alone, **_spread_sample)
 def var(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Array:
     """The variance, with n - `correction` degrees of freedom"""
-    return _var(input, dim, correction, keepdim)
+    return _var(input, dim, correction, keepdim).astype(input.dtype, copy=False)
 
 
 def _std_input(g: Array, out: Array, input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
@@ -260,7 +266,7 @@ def _std_input(g: Array, out: Array, input: Array, dim: Any, correction: float, 
 @operator({"input": _std_input}, check=_floats_alone, **_spread_sample)
 def std(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Array:
     """The standard deviation, with n - `correction` degrees of freedom"""
-    return np.sqrt(_var(input, dim, correction, keepdim))
+    return np.sqrt(_var(input, dim, correction, keepdim)).astype(input.dtype, copy=False)
 
 
 def _norm_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> Array:
@@ -295,13 +301,15 @@ def _logsumexp_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool
 @operator(
     {"input": _logsumexp_input},
     promotion="float",
-    sample=lambda s: (s.floats(shape := s.shape(1)), s.dims(shape) or 0, s.boolean()),
+    sample=lambda s: (s.floats(shape := s.shape()), s.dims(shape), s.boolean()),
 )
 def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
     """log(sum(exp(input))), safe from overflow"""
     over = axes(dim, input.ndim)
     if not input.size:
         return np.log(np.add.reduce(input, axis=over, keepdims=keepdim))
+    if dim in ([], ()) and input.ndim and not keepdim:  # a fault of torch's, which it refuses
+        raise RuntimeError(f"output with shape [] doesn't match the broadcast shape {[1] * input.ndim}")
     peak = np.maximum.reduce(input, axis=over, keepdims=True)
     peak = np.where(np.isfinite(peak), peak, 0)
     result = np.log(np.add.reduce(np.exp(input - peak), axis=over, keepdims=True)) + peak
@@ -317,7 +325,7 @@ def _softmax_input(g: Array, out: Array, dim: int) -> Array:
 def softmax(input: Array, dim: int) -> Array:
     """exp(input), scaled to the sum 1 along `dim`"""
     d = axis(dim, input.ndim)
-    if not input.size or not input.ndim:
+    if not input.size:
         return np.ones_like(input)
     shifted = np.exp(input - np.maximum.reduce(input, axis=d, keepdims=True))
     shifted /= np.add.reduce(shifted, axis=d, keepdims=True)
@@ -330,7 +338,7 @@ def softmax(input: Array, dim: int) -> Array:
 def log_softmax(input: Array, dim: int) -> Array:
     """log(softmax(input)) along `dim`, safe from overflow"""
     d = axis(dim, input.ndim)
-    if not input.size or not input.ndim:
+    if not input.size:
         return np.zeros_like(input)
     shifted = input - np.maximum.reduce(input, axis=d, keepdims=True)
     shifted -= np.log(np.add.reduce(np.exp(shifted), axis=d, keepdims=True))
@@ -350,29 +358,43 @@ def _accumulate(ufunc: np.ufunc, input: Array, dim: int) -> Array:
 )
 def cumsum(input: Array, dim: int) -> Array:
     """The running total along a dimension"""
-    return _accumulate(np.add, input, dim)
+    totals = _accumulate(np.add, input, dim)
+    return totals + 0 if input.ndim else totals  # torch adds to a 0, so that there is no -0
 
 
 @by_value
 def _cumprod_input(g: Array, out: Array, input: Array, dim: int) -> Array:
-    if not input.ndim or input.shape[axis(dim, input.ndim)] == 1:
+    if math.prod(input.shape) <= 1 or input.shape[axis(dim, input.ndim)] == 1:
         return g
     if not bool((input == 0).any()):
         return flip(cumsum(flip(g * out, [dim]), dim), [dim]) / input
-    # The products of all but one element: n times the work, so only where a zero forbids dividing.
     d = axis(dim, input.ndim)
-    g, x = np.swapaxes(g, d, -1), np.swapaxes(input, d, -1)
-    n = x.shape[-1]
-    others = np.where(np.eye(n, dtype=bool), 1, x.reshape([*x.shape[:-1], 1, n]))
-    terms = np.triu(cumprod(others, -1)) * g.reshape([*g.shape[:-1], 1, n])
-    return np.swapaxes(np.add.reduce(terms, axis=-1), d, -1)
+    if isinstance(g, np.ndarray):  # which will not be differentiated, and torch, too, has a formula of its own
+        return _cumprod_across_zeros(g, out, input, d)
+    # The products of all but one element: n times the work.
+    parts, n = [], input.shape[d]
+    for k in range(n):
+        before, after = prod(narrow(input, d, 0, k), d, True), cumprod(narrow(input, d, k + 1, n - k - 1), d)
+        parts.append(np.add.reduce(narrow(g, d, k, n - k) * np.concatenate([before, before * after], d), axis=d))
+    return np.stack(parts, d)
+
+
+def _cumprod_across_zeros(g: Array, out: Array, input: Array, d: int) -> Array:
+    """The elements before the first zero reach up to it, it reaches up to the second one, and those behind nowhere."""
+    zeros = np.add.accumulate(input == 0, d, np.int64)
+    before, between = zeros == 0, zeros == 1
+    others = np.where(between & (input != 0), input, 1)
+    from_zero = np.add.reduce(np.multiply.accumulate(others, d) * np.where(between, g, 0), axis=d, keepdims=True)
+    to_zero = np.multiply.reduce(np.where(before, input, 1), axis=d, keepdims=True)
+    rest = np.flip(np.add.accumulate(np.flip(np.where(before, g * out, 0), d), d), d)
+    return np.where(before, rest / np.where(before, input, 1), np.where(between & (input == 0), to_zero * from_zero, 0))
 
 
 @operator(
     {"input": _cumprod_input},
     numpy=np.cumprod,
-    inplace=True,  # torch has two formulas for the gradient, which differ where 0 meets infinity
-    sample=lambda s: (s.floats(shape := s.shape(1), finite=True), s.dim(shape)),
+    inplace=True,
+    **_along_dim,
 )
 def cumprod(input: Array, dim: int) -> Array:
     """The running product along a dimension"""
@@ -385,7 +407,7 @@ def cumprod(input: Array, dim: int) -> Array:
 @operator(
     {"input": lambda g, indices, input_shape, dim: scatter_add(np.zeros_like(g, shape=input_shape), dim, indices, g)},
     outputs=("values", "indices"),
-    sample=lambda s: (s.distinct(shape := s.shape(1)), s.dim(shape), s.boolean()),
+    sample=lambda s: (s.floats(shape := s.shape()), s.dim(shape), s.boolean()),
 )
 def sort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> tuple[Array, Array]:
     """The elements in order along a dimension, nan last, and where they were"""
@@ -406,7 +428,7 @@ def _order(input: Array, d: int, descending: bool) -> Array:
 @operator(
     {"input": lambda g, indices, input_shape, dim: scatter_add(np.zeros_like(g, shape=input_shape), dim, indices, g)},
     outputs=("values", "indices"),
-    sample=lambda s: (s.distinct(shape := s.shape(1, least=1)), s.size(0, shape[d := s.dim(shape)]), d, s.boolean()),
+    sample=lambda s: (*s.chosen(), s.boolean()),
 )
 def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
     """The k largest (or smallest) elements along a dimension, in order, and where they were"""

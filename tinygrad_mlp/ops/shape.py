@@ -85,7 +85,7 @@ def reshape(input: Array, shape: Sequence[int]) -> Array:
 
 @operator(
     {"input": lambda g, input_shape: g.reshape(input_shape)},
-    sample=lambda s: (s.floats(shape := s.shape(2)), d := s.size(0, len(shape) - 2), s.size(d + 1, len(shape) - 1)),
+    sample=lambda s: (s.floats(shape := s.shape()), s.dim(shape), s.dim(shape)),
     view=True,
     node_name="ViewBackward0",
 )
@@ -102,7 +102,7 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
     {"input": lambda g, dim0, dim1: transpose(g, dim0, dim1)},
     view=True,
     numpy=np.swapaxes,
-    sample=lambda s: (s.floats(shape := s.shape(1)), s.dim(shape), s.dim(shape)),
+    sample=lambda s: (s.floats(shape := s.shape()), s.dim(shape), s.dim(shape)),
 )
 def transpose(input: Array, dim0: int, dim1: int) -> Array:
     """A view with two dimensions swapped"""
@@ -140,12 +140,12 @@ def permute(input: Array, dims: Sequence[int]) -> Array:
 @operator(
     {"input": lambda g, input_shape: g.reshape(input_shape)},
     view=True,
-    sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dim(shape))),
+    sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape))),
 )
 def squeeze(input: Array, dim: Any = None) -> Array:
     """A view without the dimensions of size 1 (of those named by `dim`)"""
-    named = [d for d in axes(dim, input.ndim) if input.shape[d] == 1]
-    return np.squeeze(input, tuple(named))
+    named = axes(dim, input.ndim) if dim is None or isinstance(dim, int) or len(dim) else ()
+    return np.squeeze(input, tuple(d for d in named if input.shape[d] == 1))
 
 
 @operator(
@@ -175,11 +175,22 @@ def _unroll(g: Array, shifts: Any, dims: Any) -> Array:
 
 @operator(
     {"input": _unroll},
-    sample=lambda s: (s.floats(shape := s.shape(1)), s.size(-3, 3), s.maybe(s.dim(shape))),
+    sample=lambda s: s.rolled(),
 )
 def roll(input: Array, shifts: Any, dims: Any = None) -> Array:
     """A copy with the elements moved on along `dims`, and round to the other end; all as one row without `dims`"""
-    return np.roll(input, shifts, None if dims is None else axes(dims, input.ndim))
+    shifts, dims = ([] if x is None else x if isinstance(x, Sequence) else [x] for x in (shifts, dims))
+    if not shifts:
+        raise RuntimeError("`shifts` required")
+    if not dims and len(shifts) == 1:
+        return np.roll(input, shifts[0])
+    if len(shifts) != len(dims):
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+    if len(dims) == 1 and not input.size:
+        return input.copy()
+    if not input.ndim:
+        raise IndexError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
+    return np.roll(input, shifts, [axis(d, input.ndim) for d in dims])
 
 
 def _unrepeat(g: Array, input_shape: tuple[int, ...], repeats: Sequence[int]) -> Array:
@@ -212,7 +223,14 @@ def _uncat(g: Array, tensors_shape: Sequence[tuple[int, ...]], dim: int) -> list
     return parts
 
 
-@operator({"tensors": _uncat}, tensors=("tensors",), promotion="arithmetic", listed=True, sample=lambda s: s.joinable())
+@operator(
+    {"tensors": _uncat},
+    tensors=("tensors",),
+    promotion="arithmetic",
+    listed=True,
+    sample=lambda s: s.joinable(),
+    numpy=np.concatenate,
+)
 def cat(tensors: Arrays, dim: int = 0) -> Array:
     """The arrays, joined along a dimension they have"""
     if not tensors:
@@ -245,7 +263,7 @@ def cat(tensors: Arrays, dim: int = 0) -> Array:
     promotion="arithmetic",
     listed=True,
     numpy=np.stack,
-    sample=lambda s: (s.alike(), s.choice([0, -1])),
+    sample=lambda s: (xs := s.alike(), s.dim((*xs[0].shape, 1))),
 )
 def stack(tensors: Arrays, dim: int = 0) -> Array:
     """The arrays, all of one shape, joined along a new dimension"""
@@ -267,7 +285,7 @@ def _slice(ndim: int, dim: int, index: Any) -> tuple[Any, ...]:
 @operator(
     {
         "input": lambda g, input_shape, dim, start, length: unslice(
-            g, input_shape, _slice(len(input_shape), dim, slice(start, start + length))
+            g, input_shape, _slice(len(input_shape), dim, _stretch(input_shape, dim, start, length))
         )
     },
     view=True,
@@ -275,8 +293,8 @@ def _slice(ndim: int, dim: int, index: Any) -> tuple[Any, ...]:
     sample=lambda s: (
         s.floats(shape := s.shape(1)),
         d := s.dim(shape),
-        a := s.size(0, shape[d]),
-        s.size(0, shape[d] - a),
+        a := s.size(-shape[d], shape[d]),
+        s.size(0, shape[d] - a if a >= 0 else -a),
     ),
 )
 def narrow(input: Array, dim: int, start: int, length: int) -> Array:
@@ -288,16 +306,21 @@ def narrow(input: Array, dim: int, start: int, length: int) -> Array:
         raise RuntimeError("narrow(): length must be non-negative.")
     if not -size <= start <= size:
         raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
-    start = start + size if start < 0 else start
-    if start + length > size:
-        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-    return input[_slice(input.ndim, dim, slice(start, start + length))]
+    stretch = _stretch(input.shape, dim, start, length)
+    if stretch.stop > size:
+        raise RuntimeError(f"start ({stretch.start}) + length ({length}) exceeds dimension size ({size}).")
+    return input[_slice(input.ndim, dim, stretch)]
+
+
+def _stretch(shape: tuple[int, ...], dim: int, start: int, length: int) -> slice:
+    first = start if start >= 0 else start + shape[axis(dim, len(shape))]
+    return slice(first, first + length)
 
 
 @operator(
     {"input": lambda g, input_shape, dim, index: unslice(g, input_shape, _slice(len(input_shape), dim, index))},
     view=True,
-    sample=lambda s: (s.floats(shape := s.shape(1, least=1)), d := s.dim(shape), s.size(0, shape[d] - 1)),
+    sample=lambda s: (s.floats(shape := s.shape(1, least=1)), d := s.dim(shape), s.size(-shape[d], shape[d] - 1)),
 )
 def select(input: Array, dim: int, index: int) -> Array:
     """A view of what is at `index` along `dim`"""
@@ -314,7 +337,7 @@ def select(input: Array, dim: int, index: int) -> Array:
 @operator(
     {"input": lambda g, index: g[index]},
     method=False,
-    sample=lambda s: (s.floats(shape := (s.size(), s.size())), (s.size(3, 5), *shape), s.size(0, 2)),
+    sample=lambda s: s.scattered(basic=True),
 )
 def unslice(input: Array, shape: tuple[int, ...], index: Any) -> Array:
     """Zeros of `shape` with `input` put in at a basic index: what slicing does, backwards"""
@@ -327,7 +350,7 @@ def unslice(input: Array, shape: tuple[int, ...], index: Any) -> Array:
     {"input": lambda g, input_shape, diagonal: np.triu(g, diagonal)},
     numpy=np.triu,
     inplace=True,
-    sample=lambda s: (s.floats(s.shape(2)), s.size(-2, 2)),
+    sample=lambda s: (s.floats(s.shape(2)), s.size(-4, 4)),
     overlap="allowed",
 )
 def triu(input: Array, diagonal: int = 0) -> Array:
@@ -339,7 +362,7 @@ def triu(input: Array, diagonal: int = 0) -> Array:
     {"input": lambda g, diagonal: np.tril(g, diagonal)},
     numpy=np.tril,
     inplace=True,
-    sample=lambda s: (s.floats(s.shape(2)), s.size(-2, 2)),
+    sample=lambda s: (s.floats(s.shape(2)), s.size(-4, 4)),
     overlap="allowed",
 )
 def tril(input: Array, diagonal: int = 0) -> Array:
@@ -355,7 +378,7 @@ def tril(input: Array, diagonal: int = 0) -> Array:
     view=True,
     method=False,
     node_name="SliceBackward0",
-    sample=lambda s: (s.floats(shape := s.shape(1)), s.dim(shape), slice(s.size(0, 2), s.size(0, 3), s.size(1, 2))),
+    sample=lambda s: (s.floats(shape := s.shape(1)), s.dim(shape), s.slice()),
 )
 def slice_along(input: Array, dim: int, index: slice) -> Array:
     """A view of the elements that a slice takes along `dim`"""
@@ -372,9 +395,10 @@ def alias(input: Array) -> Array:
     {"input": lambda g, input_shape, offset, dim1, dim2: _undiagonal(g, input_shape, offset, dim1, dim2)},
     view=True,
     sample=lambda s: (
-        s.floats((s.size(), s.size(), s.size())),
-        s.size(-1, 1),
-        *s.choice([(0, 1), (1, 0), (-1, 0), (1, 2)]),
+        s.floats(shape := s.shape(2)),
+        s.size(-4, 4),
+        (d := s.permutation(len(shape)))[0],
+        d[1] - s.choice([0, len(shape)]),
     ),
 )
 def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
@@ -399,7 +423,7 @@ def _undiagonal(g: Array, input_shape: tuple[int, ...], offset: int, dim1: int, 
 @operator(
     {"input": lambda g, shape, index: g[index]},
     method=False,
-    sample=lambda s: (s.floats((3,)), (2, 3), (np.array([0, 1, 1]), np.array([2, 0, 1]))),
+    sample=lambda s: s.unindexed(),
 )
 def unindex(input: Array, shape: tuple[int, ...], index: Any) -> Array:
     """Zeros of `shape`, with the elements of `input` added at an index of arrays: what taking them does, backwards"""

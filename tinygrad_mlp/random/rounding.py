@@ -14,10 +14,7 @@ from ..dtypes import Array
 
 
 def fused_multiply_add(a: Array, b: float, c: float) -> Array:
-    """a * b + c rounded once to the dtype of `a`: uniforms of [0, 1), 24-bit in float32 or 53-bit in float64.
-
-    Only a result that is subnormal in float64 may be off in its last bit.
-    """
+    """a * b + c rounded once to the dtype of `a`: uniforms of [0, 1), 24-bit in float32 or 53-bit in float64."""
     if a.dtype == np.float32:  # float64 holds the product exactly, and the sum of terms of like size
         product = a.astype(np.float64) * b
         exact = c == 0 or 2.0**-27 * b <= abs(c) <= 8 * b
@@ -28,7 +25,20 @@ def fused_multiply_add(a: Array, b: float, c: float) -> Array:
     product_error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
     small, small_error = _two_sum(product_error, math.ldexp(c, -exponent))
     large, large_error = _two_sum(product, small)
-    result: Array = np.ldexp(large + _add_to_odd(*_two_sum(small_error, large_error)), exponent)
+    rest = _add_to_odd(*_two_sum(small_error, large_error))
+    result: Array = large + rest
+    if exponent < -900:  # some results may be subnormal, and be rounded again by ldexp
+        result = np.where(
+            np.absolute(large) < math.ldexp(1, -1022 - exponent), _to_multiples(large, rest, exponent), result
+        )
+    return np.ldexp(result, exponent)
+
+
+def _to_multiples(large: Array, rest: Array, exponent: int) -> Array:
+    """Large + rest rounded once, to multiples of what will be the smallest subnormal after ldexp by `exponent`."""
+    bias = np.copysign(math.ldexp(1, 52 - 1074 - exponent), large)  # a float of this size has these for its last bit
+    total, error = _two_sum(large, bias)
+    result: Array = (total + _add_to_odd(*_two_sum(error, rest))) - bias
     return result
 
 

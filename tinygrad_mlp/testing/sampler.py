@@ -28,6 +28,7 @@ _manner = st.sampled_from((*_MANNERS[:2] * 2, *_MANNERS[2:]))
 _layout = st.sampled_from(("contiguous", "contiguous", "transposed", "strided", "expanded"))
 _size = st.sampled_from((1, 2, 3, 2, 3, 0))
 _boolean = st.booleans()
+_float = st.one_of(_grid, _special, st.sampled_from((0.1, -2.3, 1e-3, 7.7)))
 _integers = {np.dtype(d): st.integers(0 if d in ("uint8", "bool") else -4, 1 if d == "bool" else 4) for d in
              ("int64", "int32", "int16", "int8", "uint8", "bool")}  # fmt: skip
 
@@ -111,17 +112,15 @@ class Sampler:
 
     # -- arrays ------------------------------------------------------------------------------------
 
-    def floats(self, shape: Shape, finite: bool = False, dtype: Any = None) -> Any:
+    def floats(self, shape: Shape) -> Any:
         """An array of the Sampler's dtype in some layout: special points, ties, small and large numbers."""
-        dtype = dtype or (self.choice(self.dtypes) if len(self.dtypes) > 1 else self.dtypes[0])
+        dtype = self.choice(self.dtypes) if len(self.dtypes) > 1 else self.dtypes[0]
         n = int(np.prod(shape))
         elements: Any
         if dtype in _integers:
             elements = self._list(_integers[dtype], n)
         else:
             manner = self.draw(_manner)
-            if finite and manner in ("special", "large"):
-                manner = "grid"
             if manner == "grid":
                 elements = self._list(_grid, n)
             elif manner == "special":
@@ -146,6 +145,16 @@ class Sampler:
         dtype = self.dtypes[0] if self.dtypes[0] != np.bool_ else np.dtype("int64")
         return self._laid_out((order if dtype.kind in "iu" else order / 4 - n / 8).astype(dtype).reshape(shape))
 
+    def below_infinity(self, array: Any) -> Any:
+        """An array with a number for infinity; -infinity and nan stay."""
+        return np.where(array == np.inf, array.dtype.type(1.5), array) if np.any(array == np.inf) else array
+
+    def chosen(self) -> tuple[Any, int, int]:
+        """An array without ties, how many of its elements to choose, and along which dimension."""
+        shape = self.shape()
+        dim = self.dim(shape)
+        return self.distinct(shape), self.size(0, shape[dim] if shape else 1), dim
+
     def _laid_out(self, array: Any) -> Any:
         layout = self.draw(_layout) if array.ndim else "contiguous"
         if layout == "transposed":
@@ -162,15 +171,6 @@ class Sampler:
         """An array of bools."""
         return np.array(self._list(_boolean, int(np.prod(shape))), bool).reshape(shape)
 
-    def sixteenths(self, shape: Shape) -> Any:
-        """Multiples of 1/16 from -3 to 3: for functions whose formula loses its digits close to 0, torch's too."""
-        return np.array(self._list(_grid, int(np.prod(shape))), self._floating()).reshape(shape)
-
-    def positive(self, shape: Shape) -> Any:
-        """Floating numbers from 1/16 to 4."""
-        elements = self._list(st.integers(1, 64), int(np.prod(shape)))
-        return np.array([n / 16 for n in elements], self._floating()).reshape(shape)
-
     def _floating(self) -> Any:
         return self.dtypes[0] if self.dtypes[0].kind == "f" else np.dtype("float32")
 
@@ -178,30 +178,34 @@ class Sampler:
         """An int64 array of numbers from `low` to `high`."""
         return np.array(self._list(st.integers(low, high), int(np.prod(shape))), np.int64).reshape(shape)
 
-    def number(self, bools: bool = True) -> Any:
+    def number(self) -> Any:
         """A Python number: a float, an integer or a bool."""
         kinds = ("float", "int", "bool") if self.dtypes[0].kind == "f" else ("int", "float", "bool")
-        kind = self.choice(kinds if bools else kinds[:2])
-        return self.boolean() if kind == "bool" else self.size(-3, 3) if kind == "int" else float(self.draw(_grid))
+        kind = self.choice(kinds)
+        return self.boolean() if kind == "bool" else self.size(-3, 3) if kind == "int" else float(self.draw(_float))
+
+    def value(self) -> Any:
+        """A Python number or an array of one element."""
+        return self.number() if self.boolean() else self.floats(())
 
     def broadcast(self, *arrays: Callable[[Shape], Any]) -> tuple[Any, ...]:
         """An array by each of the given methods, in shapes that broadcast together."""
         return tuple(draw(shape) for draw, shape in zip(arrays, self.shapes(len(arrays)), strict=True))
 
-    def binary(self, bools: bool = True) -> tuple[Any, Any]:
+    def binary(self) -> tuple[Any, Any]:
         """Two arrays that broadcast together, or an array and a Python number."""
         if self.draw(st.integers(0, 3)) == 3:
-            return self.floats(self.shape()), self.number(bools)
+            return self.floats(self.shape()), self.number()
         first, second = self.broadcast(self.floats, self.floats)
         return first, second
 
     def bounded(self) -> tuple[Any, Any, Any]:
         """An array with a lower and an upper bound: numbers or arrays, one of them perhaps None."""
         if self.boolean():
-            return (self.floats(self.shape()), *self.choice([(-1.0, 1.0), (None, 0), (0, None), (1, -1), (None, 0.5)]))
-        shape = self.shape()  # torch takes larger bounds, too, but fails in their backward
-        low, high = (self.floats(self.broadcast_into(shape)) for _ in range(2))
-        return (self.floats(shape), *self.choice([(low, high), (None, high), (low, None)]))
+            x, low, high = self.floats(self.shape()), self.number(), self.number()
+        else:
+            x, low, high = self.broadcast(self.floats, self.floats, self.floats)
+        return (x, *self.choice([(low, high), (None, high), (low, None)]))
 
     def alike(self, least: int = 1) -> list[Any]:
         """Up to three arrays of one shape."""
@@ -247,15 +251,15 @@ class Sampler:
     def index_along(self, shape: Shape, dim: int) -> Any:
         """Indices along `dim` of an array of `shape`, in an array no larger than it in the others (see gather)."""
         d = dim % (len(shape) or 1)
-        own = tuple(self.size() if k == d else self.size(0, n) for k, n in enumerate(shape))
-        return self.ints(own, 0, shape[d] - 1 if shape else 0)
+        own = tuple((self.size() if n else 0) if k == d else self.size(0, n) for k, n in enumerate(shape))
+        return self.ints(own, 0, max(shape[d] - 1, 0) if shape else 0)
 
-    def index(self, shape: Shape) -> Any:
-        """An index as one writes it in brackets: integers, slices, None, Ellipsis, arrays, masks."""
-        if shape and self.draw(st.integers(0, 7)) == 7:
+    def index(self, shape: Shape, basic: bool = False) -> Any:
+        """An index as one writes it in brackets: integers, slices, None, Ellipsis, and if not `basic` arrays, masks."""
+        if not basic and shape and self.draw(st.integers(0, 7)) == 7:
             return self.mask(shape[: self.size(1, len(shape))])
         parts: list[Any] = []
-        vector, arrays = self.size(1, 3), self.boolean()
+        vector, arrays = self.size(1, 3), not basic and self.boolean()
         kinds = ("slice",) if arrays else ("slice", "none")  # the function, not the row, sees to integers beside arrays
         count = self.size(0, len(shape))
         behind = self.boolean()  # an Ellipsis in front: the parts stand for the last dimensions
@@ -266,7 +270,7 @@ class Sampler:
             parts.append(
                 self.size(-n, n - 1) if kind == "integer"
                 else self.ints((vector,), -n, n - 1) if kind == "array"
-                else slice(self.maybe(self.size(-4, 4)), self.maybe(self.size(-4, 4)), self.choice((None, 1, 2)))
+                else self.slice()
             )  # fmt: skip
         if behind:
             parts.insert(0, Ellipsis)
@@ -294,11 +298,30 @@ class Sampler:
                 last += step * (n - 1)
         return x.astype(self._floating()), size, stride, offset, ((memory,), (1,), 0, memory)
 
-    def scattered(self) -> tuple[Any, Shape, Any]:
+    def slice(self) -> slice:
+        """A slice; torch has none that goes backwards."""
+        return slice(self.maybe(self.size(-4, 4)), self.maybe(self.size(-4, 4)), self.choice((None, 1, 2)))
+
+    def scattered(self, basic: bool = False) -> tuple[Any, Shape, Any]:
         """What an index takes out of an array of a shape, the shape, and the index."""
         shape = self.shape()
-        index = self.index(shape)
+        index = self.index(shape, basic)
         return self.floats(np.empty(shape)[index].shape), shape, index
+
+    def unindexed(self) -> tuple[Any, Shape, Any]:
+        """What arrays of indices, one for each dimension, take out of an array of a shape, the shape, the indices."""
+        shape = self.shape(1, least=1)
+        whole = self.shape()
+        index = tuple(self.ints(self.broadcast_into(whole), 0, n - 1) for n in shape)
+        return self.floats(np.broadcast_shapes(*(x.shape for x in index))), shape, index
+
+    def rolled(self) -> tuple[Any, Any, Any]:
+        """An array, and how far to roll it along which dimensions."""
+        shape = self.shape()
+        if self.boolean():
+            return self.floats(shape), self.size(-4, 4), self.maybe(self.dim(shape))
+        dims = self.several_dims(shape)
+        return self.floats(shape), [self.size(-4, 4) for _ in dims] or 1, dims or None
 
     def putting(self) -> tuple[Any, Any, Any]:
         """An array, an index without repetitions, and what can be put there."""
