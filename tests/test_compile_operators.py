@@ -97,6 +97,14 @@ def test_a_row(name: str, data: st.DataObject) -> None:
         assert agree(row, args, needs, FUNCTIONS[name])
 
 
+def test_one_hot() -> None:
+    step = compile(lambda x: torch.nn.functional.one_hot(x, 3))
+    for classes in ([0, 1], [1, 2], [2, 0], [1, 1]):
+        assert step(torch.tensor(classes)).tolist() == [[int(i == c) for i in range(3)] for c in classes]
+    with pytest.raises(RuntimeError, match="smaller than num_classes"):
+        step(torch.tensor([0, 3]))
+
+
 @pytest.mark.parametrize("name", sorted(row.name for row in TABLE.values() if row.inplace))
 @settings(max_examples=3)
 @given(st.data())

@@ -99,6 +99,30 @@ def test_batch_norm_moves_its_buffers(momentum):
     assert_same_run(training(model), regression(20))
 
 
+def test_steps_that_switch_the_mode_of_the_model():
+    def build():
+        model = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.Dropout(0.5), torch.nn.Linear(6, 3))
+        optimizer = torch.optim.Adam(model.parameters())
+
+        def step(x, y, training):
+            if not training:
+                model.eval()
+                with torch.no_grad():
+                    return F.mse_loss(model(x), y)
+            model.train()
+            optimizer.zero_grad()
+            loss = F.mse_loss(model(x), y)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return World(step, model, optimizer)
+
+    calls = [(x, y, i % 3 != 2) for i, (x, y) in enumerate(regression(18))]
+    step = assert_same_run(build, calls, programs=None)
+    assert sum(program.confirmed for program in step.programs) == 3
+
+
 def test_layer_norm_and_friends():
     def model():
         return torch.nn.Sequential(

@@ -369,6 +369,8 @@ class Compiled:
                 lines.append(f"r{i} = wrap(asarray({names[id(x)]}{copied}))")
             else:
                 lines.append(f"r{i} = {guard.name(x)}")
+        for place, now in self.session.switched:
+            lines.append(f"{guard.expression(place)} = {now}")
         return [*lines, f"return {self._template}"]
 
     def _versions(self, guard: Guard) -> list[str]:
@@ -407,6 +409,9 @@ def check_state(state: State, session: Session) -> bool:
             raise CannotRecord(f"the step changes `{place.path}`: change learning rates between the calls")
         if place.of_optimizer:
             settled = False
+            continue
+        if type(place.value) is type(now := place.now()) is bool and place.can_be_put:
+            session.switched.append((place, now))  # model.train() or model.eval(): a program can do it too
             continue
         raise CannotRecord(
             f"the step changes `{place.path}`{' (its length)' if place.kind == 'len' else ''}, which a program would "

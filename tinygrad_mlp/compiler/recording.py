@@ -264,6 +264,12 @@ class RecordingArray:
     def __len__(self) -> int:
         return len(self.array)
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or not hasattr(ndarray, name):  # NumPy asks for the memory behind an object
+            raise AttributeError(f"'RecordingArray' object has no attribute '{name}'")
+        self.recorder.refuse(f"the {name} of an array is not recorded")
+        return getattr(self.array, name)
+
     # -- NumPy's protocols -------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
