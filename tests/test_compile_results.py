@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from compiled import World, assert_same_run, batches, descent, mlp, values
@@ -670,6 +672,17 @@ def test_several_steps_in_one():
         return World(step, model, optimizer)
 
     assert_same_run(build, regression(8))
+
+
+def test_infinity_and_nan_come_in_silence():
+    step = compile(lambda x: (x / 0, torch.log(-x), (x * 1e38) @ x, torch.exp(x * 1000)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", category=RuntimeWarning, module="tinygrad_mlp")  # the package's own
+        for _ in range(3):
+            for ours, theirs in zip(step(torch.ones(2)), step.function(torch.ones(2)), strict=True):
+                np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+            step(torch.full((2,), 1e30))
 
 
 def test_other_dtypes():

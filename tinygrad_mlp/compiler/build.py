@@ -92,7 +92,7 @@ class Compiled:
     @functools.cached_property
     def call(self) -> Callable[..., Any]:
         """`call(args, kwargs)`: what the step returns, or MISS where the program does not fit."""
-        scope = dict(self.namespace)
+        scope = {"__name__": __name__, **self.namespace}  # so that inf and nan come in silence here, too
         exec(compile(self.source, f"<compiled {self.title}>", "exec"), scope)
         self._checks.namespace["run"] = scope[self.title]
         check: Callable[..., Any] = self._checks.function(self._steps)
