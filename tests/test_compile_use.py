@@ -144,6 +144,31 @@ def test_the_same_tensor_twice_is_not_two_tensors():
         assert compiled(a, a).tolist() == [4.0, 4.0]
 
 
+def test_arguments_that_are_views_of_one_memory():
+    def step(a, b):
+        before = b * 2
+        a.add_(1)
+        return before, b * 2
+
+    compiled = compile(step)
+    for _ in range(3):
+        compiled(torch.zeros(2), torch.ones(2))
+    a = torch.zeros(4)
+    before, after = compiled(a[:2], a[1:3])
+    assert before.tolist() == [0.0, 0.0] and after.tolist() == [2.0, 0.0]
+
+
+def test_an_argument_with_a_hook():
+    compiled = compile(lambda x: (x * 2).sum().backward())
+    for _ in range(3):
+        compiled(torch.ones(2, requires_grad=True))
+    x = torch.ones(2, requires_grad=True)
+    x.register_hook(lambda g: g * 5)
+    with pytest.raises(CannotRecord, match="hooks"):
+        compiled(x)
+    assert x.grad is None
+
+
 def test_a_smaller_last_batch_is_a_second_program():
     model = mlp(4, 5, 3)
     step = compile(descent(model, torch.optim.SGD(model.parameters(), lr=0.1), torch.nn.CrossEntropyLoss()))
@@ -432,6 +457,45 @@ def test_a_changed_method_of_a_class():
     repeated(step, x)
     Layer.forward = lambda self, x: x * 3
     assert repeated(step, x).tolist() == (x * 3).tolist()
+
+
+class Slotted:
+    __slots__ = ("scale",)
+
+
+class Classed:
+    scale = 2.0
+
+
+@pytest.mark.parametrize("kind", [Slotted, Classed])
+def test_an_attribute_that_is_in_a_slot_or_hides_that_of_the_class(kind):
+    holder = kind()
+    if kind is Slotted:
+        holder.scale = 2.0
+    step = compile(lambda x: x * holder.scale)
+    assert repeated(step, x).tolist() == (x * 2).tolist()
+    holder.scale = 5.0
+    assert repeated(step, x).tolist() == (x * 5).tolist()
+    holder.scale = 7.0
+    assert repeated(step, x).tolist() == (x * 7).tolist()
+
+
+def test_a_forward_that_is_put_on_a_layer():
+    model = mlp(2, 3, 2)
+    step = compile(lambda x: model(x).detach())
+    repeated(step, x)
+    model[0].forward = lambda x: torch.zeros(2, 3)
+    assert repeated(step, x).tolist() == model(x).tolist()
+    del model[0].forward
+    assert repeated(step, x).tolist() == model(x).tolist()
+
+
+def test_a_set_that_grows():
+    doubled = {"a"}
+    step = compile(lambda x: x * (2 if "b" in doubled else 1))
+    assert repeated(step, x).tolist() == x.tolist()
+    doubled.add("b")
+    assert repeated(step, x).tolist() == (x * 2).tolist()
 
 
 # -- numbers that change ---------------------------------------------------------------------------

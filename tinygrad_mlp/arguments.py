@@ -128,7 +128,7 @@ def as_array(result: Any) -> Any:
 
 def as_torch(error: ValueError, arrays: Sequence[Any]) -> Exception:
     """Torch's RuntimeError for NumPy's word that shapes do not broadcast; any other error as it is."""
-    shapes = [x.shape for x in arrays if isinstance(x, np.ndarray)]
+    shapes = [x.shape for x in arrays if hasattr(x, "shape")]
     if not str(error).startswith("operands could not be broadcast"):
         return error
     refusals = (mismatch(a, b) for a, b in itertools.pairwise(shapes))

@@ -140,7 +140,7 @@ def _write(row: Operator, target: Any, arrays: list[Any]) -> None:
             check_written(target, result)
             target[...] = result
     except ValueError:
-        shapes = [x.shape for x in arrays[1:] if isinstance(x, np.ndarray)] or [target.shape]
+        shapes = [x.shape for x in arrays[1:] if hasattr(x, "shape")] or [target.shape]
         raise mismatch(target.shape, shapes[0]) or RuntimeError(
             f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(shapes[0])}"
         ) from None

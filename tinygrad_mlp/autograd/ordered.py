@@ -202,13 +202,27 @@ def _edges_into(roots: list[Node]) -> dict[Node, int]:
     return waits
 
 
+def _has_hooks(roots: list[Node]) -> bool:
+    """Whether a node that these lead to has hooks."""
+    seen, stack = set(roots), list(roots)
+    while stack:
+        node = stack.pop()
+        if node.hooks is not None:
+            return True
+        for edge in node.edges:
+            if edge is not None and edge not in seen:
+                seen.add(edge)
+                stack.append(edge)
+    return False
+
+
 def run(roots: list[tuple[Node, Any]], *arguments: Any) -> None:
     """As the engine's own, which it is where no hook is in the way; what hooks raise passes through."""
-    waits = _edges_into([source(edge)[0] for edge, _ in roots])
-    if engine.watch is None and all(node.hooks is None for node in waits):
-        engine.run_plain(roots, *arguments)
+    nodes = [source(edge)[0] for edge, _ in roots]
+    if engine.watch is not None or _has_hooks(nodes):
+        Backward(_edges_into(nodes), roots, *arguments).run()
     else:
-        Backward(waits, roots, *arguments).run()
+        engine.run_plain(roots, *arguments)
 
 
 engine.run_ordered = run

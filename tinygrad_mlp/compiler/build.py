@@ -18,9 +18,11 @@ from .guard import Guard
 from .lines import Program, Value
 from .names import name_values, wish_names
 from .number import Number
-from .recording import CannotRecord
+from .recording import CannotRecord, memory_of
 from .session import Session
 from .state import State, is_same
+
+MOST_BYTES = 1 << 16  # of a NumPy array that is compared at each call
 
 
 class Arguments:
@@ -70,13 +72,15 @@ class Compiled:
         passes.start(recorded, self.recorder.before_write)
         self.recorded, self.title = recorded, title
         wish_names(session, {id(t): name for t, _, name in arguments.tensors})
+        for value in self.recorder.values.values():  # before the passes copy them
+            value.forget()
         program, source = self.emitted()
         self.source = source.text
         self.namespace, self.kinds = source.namespace, source.kinds
         self._checks = self._guard(program)
         self._steps = self._tail(self._checks, program)
-        for value in self.recorder.values.values():
-            value.forget()
+        for value in program.inputs:
+            value.array = None
         self.session = self.recorder = self.arguments = None
 
     @functools.cached_property
@@ -88,7 +92,7 @@ class Compiled:
     @functools.cached_property
     def call(self) -> Callable[..., Any]:
         """`call(args, kwargs)`: what the step returns, or MISS where the program does not fit."""
-        scope = dict(self.namespace)
+        scope = {"__name__": __name__, **self.namespace}  # so that inf and nan come in silence here, too
         exec(compile(self.source, f"<compiled {self.title}>", "exec"), scope)
         self._checks.namespace["run"] = scope[self.title]
         check: Callable[..., Any] = self._checks.function(self._steps)
@@ -114,6 +118,8 @@ class Compiled:
             y = other.namespace.get(name)
             kind = self.kinds.get(name)
             if x is y or kind not in ("captured", "constant"):
+                continue
+            if kind == "captured" and _is_same_memory(x, y):
                 continue
             if kind == "captured" or not isinstance(y, np.ndarray) or x.tobytes() != y.tobytes():
                 return f"`{name}` is another array"
@@ -157,7 +163,8 @@ class Compiled:
         for tensor, expression, _ in self.arguments.tensors:
             if tensor is x:
                 return str(expression)
-        if id(x) in session.state.tensors or id(x) in session.touched:
+        if id(x) in session.before:
+            session.touched.setdefault(id(x), session.before[id(x)])
             self._results.append(x)
             return f"r{len(self._results) - 1}"
         if x.node is not None and not _is_done(x.node, session):
@@ -176,6 +183,13 @@ class Compiled:
         for tensor, before in self.session.grads_before.values():
             grad = vars(tensor).get("_grad")
             if id(tensor) not in self.session.grads_set or (grad is before and grad is not None):
+                continue
+            if (
+                grad is not None
+                and before is not None
+                and grad.array is before.array
+                and grad.versions is before.versions
+            ):
                 continue
             if grad is not None and (grad.node is not None or grad.needs_grad):
                 raise CannotRecord(
@@ -212,7 +226,8 @@ class Compiled:
     def _guard(self, program: Program) -> Guard:
         session, guard = self.session, Guard()
         guard.require(f"mode.recording is {mode.recording}")
-        guard.require(f"engine.watch is None and bool(engine.hooked) is {session.hooked}")
+        guard.require("engine.watch is None")
+        guard.require(f"mode.inference is {mode.inference}")
         guard.require(f"dtypes._default is {guard.name(dtypes.get_default_dtype())}")
         for size in self.arguments.sizes:
             guard.require(size)
@@ -228,15 +243,39 @@ class Compiled:
         for x, expression, _ in self.arguments.others:
             guard.equals(expression, x)
         self._guard_inputs(guard, program)
-        for touched in session.touched.values():
-            if id(touched.tensor) not in session.arguments or id(touched.tensor) in session.state.tensors:
-                guard.tensor(touched.tensor, touched.array, touched.needs_grad)
+        for key, seen in session.before.items():
+            if key in session.touched and (key not in session.arguments or key in session.state.tensors):
+                name = self._tensor_expression(guard, seen.tensor)
+                guard.tensor(name, seen.tensor, seen.array, seen.needs_grad)
+            elif key in session.state.tensors:  # its shape or its flag may have decided something
+                guard.require(f"{guard.name(seen.tensor)}.array is {guard.name(seen.array)}")
+                guard.require(f"{guard.name(seen.tensor)}.needs_grad is {seen.needs_grad}")
+        for array, path in session.state.arrays.values():
+            self._guard_array(guard, array, path)
         for key in session.grads_read:
             tensor, grad = session.grads_before[key]
-            guard.equals(f"{self._tensor_expression(guard, tensor)}._grad", grad)
+            expression = f"{self._tensor_expression(guard, tensor)}._grad"
+            if grad is None:
+                guard.require(f"{expression} is None")
+            elif id(grad) not in session.touched:
+                guard.require(f"{expression} is not None")
+            else:  # another tensor may stand for the same memory: zero_grad(set_to_none=False) detaches it
+                guard.tensor(expression, grad, grad.array, grad.needs_grad)
         for value in program.zeros:
             guard.require(self._is_zero(guard, value.array))
         return guard
+
+    def _guard_array(self, guard: Guard, array: Any, path: str) -> None:
+        """That a NumPy array holds what it held, unless it is a tensor's: its elements may have been read by NumPy."""
+        value = self.recorder.values.get(id(array)) or self.recorder.values.get(id(memory_of(array)))
+        if value is not None and value.root.kind == "captured":
+            return
+        if array.nbytes > MOST_BYTES or array.dtype == object:
+            raise CannotRecord(
+                f"the step can see `{path}`, a NumPy array of {array.nbytes} bytes, which it may read at each call: "
+                "make it a tensor"
+            )
+        guard.require(f"{guard.name(array)}.tobytes() == {guard.name(array.tobytes())}")
 
     def _is_zero(self, guard: Guard, array: Any) -> str:
         """That an array is all 0: by its bytes where it is small, else by the largest of its bits."""
@@ -247,7 +286,13 @@ class Compiled:
 
     def _guard_inputs(self, guard: Guard, program: Program) -> None:
         roots = {id(v.root.array) for v in self.recorder.values.values() if v.kind == "captured"}
+        found = {
+            id(memory_of(t.array)): path
+            for key, (t, path) in self.session.state.tensors.items()
+            if key in self.session.touched
+        }
         seen: dict[int, str] = {}
+        writes = any(line.target is not None and line.target.root.kind == "input" for line in program.lines)
         for i, (tensor, expression, _) in enumerate(self.arguments.tensors):
             if id(tensor) in self.session.state.tensors:
                 guard.require(f"{expression} is {guard.name(tensor)}")
@@ -256,9 +301,19 @@ class Compiled:
                 raise CannotRecord(
                     "an argument is not a leaf of the tape: its gradient would flow out of the program; pass x.detach()"
                 )
+            if tensor._leaf_hooks is not None:
+                raise CannotRecord("an argument has hooks, which a program would not call")
             array = tensor.array
+            path = found.get(id(memory_of(array)))
+            if path is not None:
+                raise CannotRecord(
+                    f"an argument shares its memory with `{path}`, which the step finds by itself: pass that one, or "
+                    "a copy"
+                )
             t, a = f"t{i}", f"a{i}"
             guard.require(f"type(({t} := {expression})) is {guard.name(type(tensor))}")
+            if self.session.state.tensors:
+                guard.require(f"id({t}) not in {guard.name(frozenset(self.session.state.tensors))}")
             guard.require(f"({a} := {t}.array).shape == {array.shape}")
             guard.require(f"{a}.dtype is {guard.name(array.dtype)}")
             guard.require(f"{a}.strides == {array.strides}")
@@ -266,16 +321,24 @@ class Compiled:
             guard.require(
                 f"({t}.viewed is None or not {t}.requires_grad)" if not tensor.needs_grad else f"{t}.node is None"
             )
+            guard.require(f"{t}._leaf_hooks is None" if tensor.needs_grad else "True")
             base = f"({a}.base is None or id({a}.base) not in {guard.name(roots)})" if roots else "True"
             guard.require(f"id({a}) not in {guard.name(roots)} and {base}" if roots else "True")
             for other, name in seen.items():
                 guard.require(f"{a} is {name}" if other == id(array) else f"{a} is not {name}")
+                if other != id(array) and writes:
+                    memory = guard.name(memory_of)
+                    guard.require(f"{memory}({a}) is not {memory}({name})")
             seen[id(array)] = a
 
     def _tensor_expression(self, guard: Guard, tensor: Tensor) -> str:
         for i, (argument, _, _) in enumerate(self.arguments.tensors):
             if argument is tensor and id(tensor) not in self.session.state.tensors:
                 return f"t{i}"
+        if id(tensor) not in self.session.state.tensors:
+            for owner, grad in self.session.grads_before.values():
+                if grad is tensor:
+                    return f"{self._tensor_expression(guard, owner)}._grad"
         return guard.name(tensor)
 
     # -- the call ----------------------------------------------------------------------------------
@@ -306,6 +369,8 @@ class Compiled:
                 lines.append(f"r{i} = wrap(asarray({names[id(x)]}{copied}))")
             else:
                 lines.append(f"r{i} = {guard.name(x)}")
+        for place, now in self.session.switched:
+            lines.append(f"{guard.expression(place)} = {now}")
         return [*lines, f"return {self._template}"]
 
     def _versions(self, guard: Guard) -> list[str]:
@@ -324,6 +389,13 @@ class Compiled:
 _FIXED = (type(None), bool, int, float, complex, str, bytes, Size, type, np.dtype, dtypes.dtype, np.generic)
 
 
+def _is_same_memory(x: Any, y: Any) -> bool:
+    """Whether two arrays are views alike of one memory."""
+    if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray) or memory_of(x) is not memory_of(y):
+        return False
+    return (x.ctypes.data, x.shape, x.strides, x.dtype) == (y.ctypes.data, y.shape, y.strides, y.dtype)
+
+
 def _is_done(node: Any, session: Session) -> bool:
     """Whether backward has run from a node."""
     return any(visited is node for visited, _ in session.cotangents)
@@ -337,6 +409,9 @@ def check_state(state: State, session: Session) -> bool:
             raise CannotRecord(f"the step changes `{place.path}`: change learning rates between the calls")
         if place.of_optimizer:
             settled = False
+            continue
+        if type(place.value) is type(now := place.now()) is bool and place.can_be_put:
+            session.switched.append((place, now))  # model.train() or model.eval(): a program can do it too
             continue
         raise CannotRecord(
             f"the step changes `{place.path}`{' (its length)' if place.kind == 'len' else ''}, which a program would "

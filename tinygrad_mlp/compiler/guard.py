@@ -27,7 +27,7 @@ class Guard:
         self.statements: list[str] = []
         self.namespace: dict[str, Any] = {
             "MISS": MISS, "mode": mode, "engine": engine, "dtypes": dtypes, "is_same": is_same, "wrap": wrap,
-            "asarray": np.asarray, "bool": bool, "id": id, "type": type, "len": len, "vars": vars,
+            "asarray": np.asarray, "id": id, "type": type, "len": len, "vars": vars,
         }  # fmt: skip
         self._names: dict[int, str] = {}
 
@@ -57,6 +57,8 @@ class Guard:
         holder = self.name(place.holder)
         if place.kind == "cell":
             return f"{holder}.cell_contents"
+        if place.kind == "slot":
+            return f"{holder}.{place.key}"
         key = repr(place.key) if isinstance(place.key, (str, int)) else self.name(place.key)
         return f"len({holder})" if place.kind == "len" else f"{holder}[{key}]"
 
@@ -64,9 +66,8 @@ class Guard:
         """That a place of the user's state holds what it held."""
         self.equals(self.expression(place), place.value)
 
-    def tensor(self, tensor: Tensor, array: Any, needs_grad: bool) -> None:
-        """That a tensor from outside is what it was, but for its elements."""
-        name = self.name(tensor)
+    def tensor(self, name: str, tensor: Tensor, array: Any, needs_grad: bool) -> None:
+        """That a tensor from outside, which `name` gives, is what it was, but for its elements."""
         self.require(f"{name}.array is {self.name(array)}")
         self.require(f"{name}.needs_grad is {needs_grad}")
         if tensor.viewed is None:

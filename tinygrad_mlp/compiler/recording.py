@@ -117,8 +117,17 @@ class Recorder:
 
     def _before_write(self, value: Value) -> None:
         root = value.root
+        if root.kind == "made" and not root.shape:
+            self._box(root)
         if root.kind != "made" and id(root.array) not in self.before_write:
             self.before_write[id(root.array)] = (root.array, root.array.copy(order="K"))
+
+    def _box(self, root: Value) -> None:
+        """Have a line make an array of the number that NumPy gives for 0 dimensions, as it is to be written to."""
+        place, maker = next((i, line) for i, line in enumerate(self.lines) if line.out is root)
+        if maker.function is not np.array:
+            number = maker.out = Value(root.array, "made")
+            self.lines.insert(place + 1, Line(np.array, (number,), {}, root, None, maker.where))
 
     def _value(self, x: Any) -> Any:
         """An operand as it stands in a line: arrays as values."""
@@ -254,6 +263,12 @@ class RecordingArray:
 
     def __len__(self) -> int:
         return len(self.array)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or not hasattr(ndarray, name):  # NumPy asks for the memory behind an object
+            raise AttributeError(f"'RecordingArray' object has no attribute '{name}'")
+        self.recorder.refuse(f"the {name} of an array is not recorded")
+        return getattr(self.array, name)
 
     # -- NumPy's protocols -------------------------------------------------------------------------
 

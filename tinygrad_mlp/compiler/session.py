@@ -23,7 +23,7 @@ from .emit import identifier
 from .lines import Where
 from .number import Number
 from .recording import Recorder, RecordingArray, memory_of
-from .state import State, is_users
+from .state import Place, State, is_users
 
 _lock = threading.RLock()
 _slot = Tensor.__dict__["array"]
@@ -73,7 +73,8 @@ class Session:
         self._optimizer_states = [(o, {p: dict(s) for p, s in o.state.items()}) for o, _ in state.optimizers]
         self._groups = [(group, dict(group)) for o, _ in state.optimizers for group in o.param_groups]
         self._drawing = False
-        self.hooked = bool(engine.hooked)  # whether there are hooks anywhere: backward then takes another way
+        self.switched: list[tuple[Place, bool]] = []  # flags that the step changed, with what they are now
+        self.kept = False  # whether a program came out of it
 
     # -- the user's line ---------------------------------------------------------------------------
 
@@ -95,12 +96,7 @@ class Session:
         recorder = self.recorder
         if not recorder.active:
             return array
-        value = recorder.values.get(id(array))
-        if (
-            id(tensor) not in self.touched
-            and id(tensor) not in self.made
-            and (value is None or value.kind == "captured")
-        ):
+        if id(tensor) not in self.touched and id(tensor) not in self.made:
             self._touch(tensor, array)
         return recorder.array(array)
 
@@ -172,12 +168,16 @@ class Session:
         with _lock:
             _current = self
             own = [(owner, name, vars(owner).get(name, _INHERITED)) for owner, name, _ in _PATCHES]
+            accumulators: list[tuple[Tensor, Any]] = []
             try:
                 for owner, name, patch in _PATCHES:
                     setattr(owner, name, patch)
                 self._read_numbers()
+                accumulators = self._put_accumulators_by()
                 yield
             finally:
+                for tensor, accumulator in accumulators:
+                    tensor._accumulator = accumulator
                 for number in self.numbers:
                     now = number.source.now()
                     if isinstance(now, Number):  # itself, or what the step made of it
@@ -188,6 +188,17 @@ class Session:
                     else:
                         setattr(owner, name, value)
                 _current = None
+
+    def _put_accumulators_by(self) -> list[tuple[Tensor, Any]]:
+        """The ends of the tape that an earlier call left at leaves, taken away: backward's order is then always one."""
+        found = []
+        for before in self.before.values():
+            reference = before.tensor._accumulator
+            node = None if reference is None else reference()
+            if node is not None and node.hooks is before.tensor._leaf_hooks:
+                found.append((before.tensor, reference))
+                before.tensor._accumulator = None
+        return found
 
     def _read_numbers(self) -> None:
         """Have the numbers that change from call to call read anew at each: they are arguments of the program."""
@@ -220,9 +231,17 @@ class Session:
         self.state.put_back()
 
     def forget(self) -> None:
-        """Let go of frames and nodes, which hold all that the step made."""
-        self.frames.clear()
-        self.cotangents.clear()
+        """Let go of what the step made and was given: the recorder and this refer to each other."""
+        recorder = self.recorder
+        if not self.kept:  # else a program holds what it was recorded with
+            for value in recorder.values.values():
+                value.array = None
+        for kept in (
+            self.frames, self.cotangents, self.touched, self.before, self.grads_before, self.numbers,
+            recorder.values, recorder.arrays, recorder.before_write,
+        ):  # fmt: skip
+            kept.clear()
+        recorder.lines = []
 
 
 class Draw:
@@ -329,13 +348,23 @@ def _pulling(plain: Any) -> Any:
 
 _READING = (
     "item", "tolist", "numpy", "__array__", "__bool__", "__int__", "__float__", "__index__", "__repr__", "__format__",
-    "__contains__",
+    "__contains__", "data_ptr",
 )  # fmt: skip
+
+
+def _version(tensor: Tensor) -> int:
+    session = current()
+    if session is not None:
+        session.recorder.refuse("_version is a number that may be another at each call")
+    return int(tensor.versions[0])
+
+
 _DRAWS = tuple(name for name in dir(Generator) if not name.startswith("_") and callable(getattr(Generator, name)))
 _INHERITED = object()
 _PATCHES: list[tuple[Any, str, Any]] = [
     (Tensor, "array", _Arrays()),
     (Tensor, "_grad", _Grads()),
+    (Tensor, "_version", property(_version)),
     *((Tensor, name, _refusing(name)) for name in _READING),
     *((Generator, name, _drawn(getattr(Generator, name))) for name in _DRAWS),
     *((engine, name, _running(getattr(engine, name))) for name in ("run_plain", "run_ordered")),

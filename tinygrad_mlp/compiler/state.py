@@ -23,6 +23,8 @@ from ..optim.optimizer import Optimizer
 from ..tensor import Tensor
 
 MOST_PLACES = 5000
+_BY_ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # what reads attributes by names that code does not show
+_PACKAGE_NAME = __name__.partition(".")[0]
 PACKAGE = str(Path(__file__).resolve().parents[1]) + "/"
 _USER_PARTS = tuple(PACKAGE + part for part in ("examples/", "cli/", "testing/"))
 _LIBRARIES = tuple(
@@ -40,11 +42,11 @@ def is_users(filename: str) -> bool:
 
 
 class Place(NamedTuple):
-    """Where a value is: an item of a dict or list, the content of a cell, or the length of a container."""
+    """Where a value is: an item of a dict or list, the content of a cell, a slot, or the length of a container."""
 
     holder: Any
     key: Any
-    kind: str  # "item", "cell" or "len"
+    kind: str  # "item", "cell", "slot" or "len"
     path: str
     value: Any
     of_optimizer: bool
@@ -54,14 +56,18 @@ class Place(NamedTuple):
         try:
             if self.kind == "cell":
                 return self.holder.cell_contents
+            if self.kind == "slot":
+                return getattr(self.holder, self.key)
             return len(self.holder) if self.kind == "len" else self.holder[self.key]
-        except (KeyError, IndexError, ValueError):
+        except (KeyError, IndexError, ValueError, AttributeError):
             return MISSING
 
     def put(self, value: Any) -> None:
         """Have another value there."""
         if self.kind == "cell":
             self.holder.cell_contents = value
+        elif self.kind == "slot":
+            setattr(self.holder, self.key, value)
         else:
             self.holder[self.key] = value
 
@@ -102,7 +108,7 @@ class State:
         while True:
             self.places: list[Place] = []
             self.tensors: dict[int, tuple[Tensor, str]] = {}
-            self.arrays: dict[int, Any] = {}
+            self.arrays: dict[int, tuple[Any, str]] = {}
             self.optimizers: list[tuple[Optimizer, str]] = []
             self.modules: list[tuple[Module, str]] = []
             self._seen: dict[int, Any] = {}
@@ -169,7 +175,7 @@ class State:
         self.tensors[id(value)] = (value, path)
 
     def _array(self, value: Any, path: str) -> None:
-        self.arrays[id(value)] = value
+        self.arrays[id(value)] = (value, path)
 
     def _function(self, value: Any, path: str) -> None:
         if not is_users(value.__code__.co_filename):
@@ -200,6 +206,11 @@ class State:
         for i in range(len(value)):
             self._note(value, i, f"{path}[{i}]")
 
+    def _set(self, value: Any, path: str) -> None:
+        self._note(value, None, path, "len")
+        for part in value:
+            self.visit(part, path)
+
     def _dict(self, value: Any, path: str) -> None:
         self._note(value, None, path, "len")
         for key in list(value):
@@ -218,6 +229,7 @@ class State:
     def _nn_module(self, value: Module, path: str) -> None:
         self.modules.append((value, path))
         own = vars(value)
+        self._note(own, None, path, "len")  # a new attribute may hide one of the class
         users = self._code_of(type(value), path, ("forward", "__call__"))
         for name in list(own):
             if not users or name in self._names or name in _MODULE_PARTS:
@@ -232,12 +244,16 @@ class State:
         self._in_optimizer = outer
 
     def _object(self, value: Any, path: str) -> None:
-        if self._code_of(type(value), path, ("__call__",)):
-            own = getattr(value, "__dict__", {})
-            for name in sorted(self._names & own.keys()):
-                self._note(own, name, f"{path}.{name}" if path else name)
+        self.visit(getattr(value, "__dict__", {}).get("__wrapped__"), path)  # of a compiled step, of a cached function
+        own = getattr(value, "__dict__", {})
+        if self._code_of(type(value), path, ("__call__",), value):
+            self._note(own, None, path, "len")
+        elif type(value).__module__.partition(".")[0] == _PACKAGE_NAME:
+            return
+        for name in sorted(own.keys() if self._names & _BY_ANY_NAME else self._names & own.keys()):
+            self._note(own, name, f"{path}.{name}" if path else name)
 
-    def _code_of(self, cls: type, path: str, always: tuple[str, ...]) -> bool:
+    def _code_of(self, cls: type, path: str, always: tuple[str, ...], value: Any = None) -> bool:
         """Visit the methods of the user's classes that can be called; whether there are such classes."""
         found = False
         for base in cls.__mro__:
@@ -247,6 +263,8 @@ class State:
                 continue
             found = True
             for name in sorted((self._names | set(always)) & base.__dict__.keys()):
+                if value is not None and isinstance(base.__dict__[name], types.MemberDescriptorType):
+                    self._note(value, name, f"{path}.{name}", "slot")
                 self._note(base.__dict__, name, f"{path}.{name}")
         return found
 
@@ -262,6 +280,7 @@ _VISITS: tuple[tuple[Any, Any], ...] = (
     (functools.partial, State._partial),
     ((property, staticmethod, classmethod, functools.cached_property), State._descriptor),
     ((list, tuple, collections.deque), State._sequence),
+    ((set, frozenset), State._set),
     (dict, State._dict),
     (types.ModuleType, State._module_of_python),
     (type, State._class),

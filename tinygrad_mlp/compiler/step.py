@@ -151,6 +151,7 @@ class CompiledStep:
                 )
             expected.confirmed = True
             return
+        session.kept = True
         self._programs.append(program)
         del self._programs[:-MOST_PROGRAMS]
 

@@ -274,7 +274,7 @@ logaddexp = binary(
 
 def _xlogy(input: Array, other: Array) -> Array:
     dtype = getattr(other, "dtype", None) or input.dtype
-    input, other = np.asarray(input, dtype), np.asarray(other, dtype)
+    input, other = (x if hasattr(x, "dtype") else np.asarray(x, dtype) for x in (input, other))
     return np.where((input == 0) & (other == other), dtype.type(0), input * np.log(other))
 
 

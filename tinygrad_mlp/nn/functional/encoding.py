@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from ...ops.table import by_value
 from ...tensor import Tensor, wrap
+
+
+@by_value
+def _check_range(classes: Any, num_classes: int) -> None:
+    if classes.size and classes.min() < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if classes.size and num_classes != -1 and classes.max() >= num_classes:
+        raise RuntimeError("Class values must be smaller than num_classes.")
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
@@ -18,10 +29,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
     if not classes.size and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor.")
-    if classes.size and classes.min() < 0:
-        raise RuntimeError("Class values must be non-negative.")
+    _check_range(classes, num_classes)
     if num_classes == -1:
         num_classes = int(classes.max()) + 1
-    elif classes.size and classes.max() >= num_classes:
-        raise RuntimeError("Class values must be smaller than num_classes.")
     return wrap((classes[..., None] == np.arange(num_classes)).astype(np.int64))
