@@ -54,13 +54,13 @@ def _seen_edge(node: Node, index: int) -> tuple[Node | None, int]:
 
 
 # Where torch has two operators for one row, by the type of an argument: that of the other, and when it is the one.
-# A number is a 0-d array by then, and a 0-d tensor without a gradient counts as one.
+# Of `pow` and `lerp` a 0-d tensor without a gradient counts as a number.
 _OTHER_NAMES: dict[str, tuple[str, str, Callable[[Any], bool]]] = {
     "SumBackward0": ("SumBackward1", "dim", lambda dim: dim is not None),
     "MeanBackward0": ("MeanBackward1", "dim", lambda dim: dim is not None),
     "ProdBackward0": ("ProdBackward1", "dim", lambda dim: dim is not None),
     "PowBackward0": ("PowBackward1", "exponent", lambda exponent: np.ndim(exponent) > 0),
-    "ClampBackward0": ("ClampBackward1", "min max", lambda bound: np.ndim(bound) == 0),
+    "ClampBackward0": ("ClampBackward1", "min max", lambda bound: not isinstance(bound, np.ndarray)),
     "LerpBackward0": ("LerpBackward1", "weight", lambda weight: np.ndim(weight) > 0),
 }
 # How many edges torch has where the arguments behind them are numbers; where they are tensors the name is the next.
