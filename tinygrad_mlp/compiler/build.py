@@ -45,7 +45,9 @@ class Arguments:
             for i, part in enumerate(x):
                 self._add(part, f"{expression}[{i}]", f"{name}_{i}")
         elif type(x) is dict:
-            self.sizes += [f"type({expression}) is dict", f"len({expression}) == {len(x)}"]
+            if not all(type(key) in (str, int) for key in x):
+                raise CannotRecord(f"the argument `{name}` is a dict whose keys are not all texts or integers")
+            self.sizes += [f"type({expression}) is dict", f"[*{expression}] == {[*x]!r}"]  # in this order
             for key, part in x.items():
                 self._add(part, f"{expression}[{key!r}]", f"{name}_{key}")
         else:
