@@ -524,6 +524,26 @@ def test_constants_that_the_step_makes_and_writes_to():
     assert_same_run(lambda: World(step), regression(6))
 
 
+def test_constants_as_results_that_the_caller_writes_to():
+    weight = torch.ones(3, requires_grad=True)
+
+    @compile
+    def step(x):
+        weight.grad = None
+        weight.sum().backward()
+        ones = torch.ones(3)
+        return torch.zeros(3), torch.arange(3.0) * 2, ones, ones[:2], x + ones
+
+    for _ in range(5):
+        results = step(torch.ones(3))
+        assert weight.grad.tolist() == [1.0, 1.0, 1.0]
+        assert [r.tolist() for r in results] == [[0.0] * 3, [0.0, 2.0, 4.0], [1.0] * 3, [1.0] * 2, [2.0] * 3]
+        for result in results[:2]:
+            result.add_(100)
+        weight.grad.add_(100)
+        results[2].fill_(9)
+
+
 def test_joining_and_splitting():
     def step_of(weight):
         def step(x, y):
