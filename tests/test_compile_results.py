@@ -544,6 +544,21 @@ def test_constants_as_results_that_the_caller_writes_to():
         results[2].fill_(9)
 
 
+def test_memory_that_the_step_makes_and_fills(monkeypatch):
+    plain, junk = np.empty, iter(range(1, 1000))
+
+    def empty(*args, **kwargs):
+        array = plain(*args, **kwargs)
+        array.fill(next(junk))  # as memory that was used before
+        return array
+
+    step = compile(lambda x: (torch.empty(3).fill_(2) * x, torch.empty(3).copy_(x) + 1))
+    monkeypatch.setattr(np, "empty", empty)
+    for i in range(4):
+        first, second = step(torch.full((3,), float(i)))
+        assert first.tolist() == [2.0 * i] * 3 and second.tolist() == [i + 1.0] * 3
+
+
 def test_joining_and_splitting():
     def step_of(weight):
         def step(x, y):
