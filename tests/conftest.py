@@ -9,7 +9,12 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import warnings
+
+import torch
 from hypothesis import HealthCheck, settings
+
+import tinygrad_mlp
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
@@ -24,3 +29,12 @@ settings.register_profile(
     suppress_health_check=_SLOW,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# What both frameworks say once in a process is said here: else it would depend on the order of the tests where torch
+# still says it. That they do say it is tested in processes of their own.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    for framework in (torch, tinygrad_mlp):
+        x = framework.ones((), requires_grad=True)
+        x.backward(create_graph=True)
+        float(x)

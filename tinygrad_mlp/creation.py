@@ -107,7 +107,9 @@ def _refuse_ragged(data: Any, lengths: list[int], dim: int) -> None:
 
 def _without_tensors(data: Any) -> Any:
     if isinstance(data, Tensor):
-        return data.item() if data.numel() == 1 else data.tolist()
+        if data.numel() == 1:
+            return float(data) if data.is_floating_point() else data.item()
+        return data.tolist()
     if isinstance(data, (list, tuple)):
         return [_without_tensors(x) for x in data]
     return data

@@ -15,10 +15,10 @@ import numpy as np
 
 from .arguments import as_array, as_torch, fits, fits_arrays, fits_float, unwrap
 from .autograd import inference
-from .autograd.graph import saved_attributes
 from .autograd.modes import state
-from .autograd.node import Bundle, Node, OutputNode, gradient_edge
-from .autograd.views import Unreachable, note_view, refresh
+from .autograd.node import Bundle, Node, OutputNode, Unreachable, gradient_edge
+from .autograd.saved import saved_attributes
+from .autograd.views import note_view, refresh
 from .ops import NUMPY_KEYWORDS, Operator
 from .tensor import Tensor, new, wrap
 
@@ -138,7 +138,7 @@ def _two_tensors(row: Operator, row_class: type[Node], general: Function) -> Fun
     forward, rules = row.forward, len(row.rules)
     pick_first, pick_second = (_picker(row.reads[i]) if i < rules else None for i in (0, 1))
     holds_first, holds_second = (_holding(row, row.reads[i]) if i < rules else () for i in (0, 1))
-    adding_shapes = row.reads_shapes
+    adding_shapes, shares = row.reads_shapes, row_class.shares
     fitting = fits_float if row.promotion == "float" or row.check or row.kinds else fits
     if not row.numbers:
         fitting = fits_arrays
@@ -178,17 +178,17 @@ def _two_tensors(row: Operator, row_class: type[Node], general: Function) -> Fun
             if input_needs:
                 edge_a, saved_a = gradient_edge(input), pick_first(frame)
                 if input.viewed is not None and type(edge_a) is Unreachable:
-                    edge_a = saved_a = None
+                    edge_a, saved_a = None, saved_a if shares else None
                 # As in the saver below; written out for both operands, because a call costs as much as the loop.
-                for k in holds_first if edge_a is not None else ():
+                for k in holds_first if edge_a is not None or shares else ():
                     if isinstance(holders[k], Tensor):
                         counter = holders[k].versions
                         versions.append((counter, counter[0], k))
             if other_needs:
                 edge_b, saved_b = gradient_edge(other), pick_second(frame)  # type: ignore[misc]
                 if other.viewed is not None and type(edge_b) is Unreachable:
-                    edge_b = saved_b = None
-                for k in holds_second if edge_b is not None else ():
+                    edge_b, saved_b = None, saved_b if shares else None
+                for k in holds_second if edge_b is not None or shares else ():
                     if isinstance(holders[k], Tensor):
                         counter = holders[k].versions
                         versions.append((counter, counter[0], k))
@@ -311,7 +311,8 @@ def edges_and_saved(
             edge = gradient_edge(arg)
             lost = type(edge) is Unreachable
             edges.append(None if lost else edge)
-            saved.append(None if lost and len(row.rules) > 1 else save(frame, holders, versions))
+            unread = lost and len(row.rules) > 1 and not node_class(row).shares
+            saved.append(None if unread else save(frame, holders, versions))
         elif row.listed and position == 0:
             edges.extend(gradient_edge(x) if isinstance(x, Tensor) and x.needs_grad else None for x in arg)
             saved.append(save(frame, holders, versions))

@@ -22,6 +22,7 @@ from .autograd.views import View, renew
 from .dtypes import dtype
 from .ops.dims import axis
 from .printing import tensor_text
+from .warned import warn_once
 
 new = object.__new__
 
@@ -222,6 +223,8 @@ class Tensor:
         self.needs_grad = bool(value)
         if self.viewed is not None:
             self.viewed.own = self.needs_grad
+            if not value:
+                vars(self).pop("_accumulator", None)  # from now on it leads nowhere
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`, and return the tensor itself."""
@@ -309,7 +312,7 @@ class Tensor:
         with _accumulating:  # several threads may run backward into one leaf
             grad = self._grad
             if isinstance(g, Tensor):
-                self._grad = g.clone() if grad is None else grad + g
+                self._grad = wrap(np.empty_like(self.array)).copy_(g) if grad is None else grad + g
             elif grad is None:
                 self._grad = wrap(np.asarray(g) if isinstance(g, np.generic) else g)
             elif grad.needs_grad and state.recording:
@@ -387,6 +390,8 @@ class Tensor:
                 "detach_() cannot be called on these gradients. To fix this error, please refer to the "
                 "Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
             )
+        if self.node is not None:
+            hooks.note_detached(self)
         self.node = None
         self.needs_grad = False
         return self
@@ -441,6 +446,11 @@ class Tensor:
         return int(self.item())
 
     def __float__(self) -> float:
+        if state.recording and self.requires_grad:
+            warn_once(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+                "Consider using tensor.detach() first."
+            )
         return float(self.item())
 
     def __index__(self) -> int:

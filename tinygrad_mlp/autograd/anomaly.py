@@ -1,26 +1,24 @@
 """Anomaly mode: where in the forward the node was written that fails, or makes a nan, in backward.
 
-While it is on, every new node keeps the traceback of its line, and backward hands its nodes to `_Watch` to run; off,
+While it is on, every new node keeps the traceback of its line, and backward has a `_Watch` look at its nodes; off,
 nothing of it is in the way. It is one for all threads, as in torch.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Sequence
-from types import FrameType
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from ..warned import caller
 from . import engine
-from .graph import observe_nodes
 from .node import Node, OutputNode, is_tensor
-
-_PACKAGE = __name__.partition(".")[0]
+from .saved import observe_nodes
 
 
 class _Running(threading.local):
@@ -31,51 +29,36 @@ _running = _Running()
 
 
 class _Watch:
-    """Runs the nodes in place of the engine, and tells where a node that fails comes from."""
+    """Stands by while the nodes run, and tells where one that fails comes from."""
 
     def __init__(self, check_nan: bool) -> None:
         self.check_nan = check_nan
 
-    def before(self, node: Node, g: Any, create_graph: bool, pending: Any, useful: Any) -> Any:
-        """The cotangent, as the node's hooks leave it."""
-        if node.hooks is None:
-            return g
-        try:
-            return node.hooks.before(node, g, create_graph, pending, useful)
-        except Exception:
-            _tell(node)
-            raise
-
-    def pull(self, node: Node, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
-        """What the node hands on; RuntimeError in torch's words for a nan."""
-        if isinstance(node, OutputNode):
-            return node.pull(g, edges, create_graph)
+    @contextmanager
+    def at(self, node: Node) -> Generator[None, None, None]:
+        """The block in which a node runs, its hooks included."""
         outer, _running.node = _running.node, node
         try:
-            if node.hooks is None:
-                parts = node.pull(g, edges, create_graph)
-            else:
-                parts = node.hooks.pull(node, g, edges, create_graph)
-            if self.check_nan:
-                for i, part in enumerate(parts):
-                    array = part.array if is_tensor(part) else part
-                    if isinstance(array, np.ndarray) and array.dtype.kind == "f" and np.isnan(array).any():
-                        raise RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output.")
+            yield
         except Exception:
             _tell(node)
             raise
         finally:
             _running.node = outer
-        return parts
+
+    def look_at(self, node: Node, parts: Sequence[Any]) -> None:
+        """RuntimeError in torch's words for a nan in what a node hands on."""
+        for i, part in enumerate(parts if self.check_nan else ()):
+            array = part.array if is_tensor(part) else part
+            if isinstance(array, np.ndarray) and array.dtype.kind == "f" and np.isnan(array).any():
+                raise RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output.")
 
 
 def _keep_traceback(node: Node) -> None:
     """Keep the line of the program that a new node comes from, and the node whose gradient it computes, if it does."""
     if engine.watch is None or isinstance(node, OutputNode):
         return
-    frame: FrameType | None = sys._getframe()
-    while frame is not None and frame.f_globals.get("__name__", _PACKAGE).partition(".")[0] == _PACKAGE:
-        frame = frame.f_back  # a function made from text has no __name__ around it: it is one of the package's own
+    frame = caller()
     node.metadata["traceback_"] = traceback.format_stack(frame) if frame is not None else []
     if _running.node is not None:
         node.metadata["parent_"] = _running.node

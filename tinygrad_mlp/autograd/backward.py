@@ -7,9 +7,17 @@ from typing import Any
 import numpy as np
 
 from ..ops import cast
+from ..warned import warn_once
 from . import engine
 from .engine import run
 from .node import AccumulateGrad, GradientEdge, Node, gradient_edge, is_tensor
+
+A_CYCLE = (
+    "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
+    "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you "
+    "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break the "
+    "cycle and avoid the leak."
+)
 
 
 def backward(
@@ -28,6 +36,8 @@ def backward(
     keep = create_graph if retain_graph is None else retain_graph
     roots = _roots(tensors, grad_tensors, create_graph)
     if inputs is None:
+        if create_graph:
+            warn_once(A_CYCLE)
         run(roots, keep_graph=keep, create_graph=create_graph)
         return
     inputs = _as_tuple(inputs)
@@ -36,6 +46,8 @@ def backward(
     for x in inputs:
         if type(x) is not GradientEdge:
             x.retain_grad()  # as in torch, a non-leaf goes on retaining its gradient afterwards
+    if create_graph:
+        warn_once(A_CYCLE)
     run(roots, keep_graph=keep, create_graph=create_graph, only=[_edge(x) for x in inputs])
 
 

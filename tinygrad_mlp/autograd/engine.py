@@ -7,10 +7,13 @@ from heapq import heappop, heappush
 from typing import Any
 
 from ..ops import cast, sum_to
+from .linear import INSERTED
 from .modes import state
-from .node import AccumulateGrad, Node
+from .node import AccumulateGrad, Bundle, Node, OutputNode
 
-watch: Any = None  # anomaly mode's, which then runs the nodes
+watch: Any = None  # anomaly mode's, which then looks at what the nodes hand on
+hooked: set[Any] = set()  # references to the hooks that live: where there are any, or a watch, the order is torch's
+run_ordered: Any = None  # which ordered.py keeps
 wrap: Any = None  # makes a Tensor of an array: Tensor is defined on a floor above, which sets this
 
 
@@ -32,18 +35,19 @@ def run(
     """
     previous, state.recording = state.recording, create_graph
     try:
-        _run(roots, keep_graph, create_graph, wanted, only)
+        (run_ordered if hooked or watch is not None else run_plain)(roots, keep_graph, create_graph, wanted, only)
     finally:
         state.recording = previous
 
 
-def _run(
+def run_plain(
     roots: Iterable[tuple[Node, Any]],
     keep_graph: bool,
     create_graph: bool,
     wanted: dict[Node, Any] | None,
     only: Collection[Node] | None,
 ) -> None:
+    """As `run`, where nobody looks on."""
     pending: dict[Node, Any] = {}
     heap: list[tuple[int, Node]] = []
     for node, g in roots:
@@ -55,30 +59,23 @@ def _run(
     targets = only if wanted is None else wanted
     useful = None if targets is None else _nodes_towards(targets, pending)
 
+    idle: list[Node] = []
     while heap:
         node = heappop(heap)[1]
         g = pending.pop(node)
-        hooks = watch or node.hooks
         edges = node.edges
         if useful is not None:
-            if node not in useful:
+            if node not in useful and type(node) not in INSERTED:
                 continue
-            edges = [edge if edge in useful else None for edge in edges]
+            edges = [edge if edge in useful or type(edge) in INSERTED else None for edge in edges]
             if wanted is not None and node in wanted:
-                wanted[node] = g  # as in torch, before the tensor's hooks, unless backward ends here
+                wanted[node] = None if type(g) is Bundle else g
             if not any(edges) and (wanted is not None or type(node) is not AccumulateGrad):
-                if hooks is not None:
-                    g = hooks.before(node, g, create_graph, pending, useful)
-                if wanted is not None:
-                    wanted[node] = g
                 continue
-        if hooks is None:
-            parts = node.pull(g, edges, create_graph)
-        else:
-            g = hooks.before(node, g, create_graph, pending, useful)
-            parts = hooks.pull(node, g, edges, create_graph)
-        for edge, part in zip(edges, parts):  # noqa: B905
+        for edge, part in zip(edges, node.pull(g, edges, create_graph)):  # noqa: B905
             if edge is None or part is None:
+                if edge is not None:
+                    idle += _hand_on_nothing(edge, pending, heap, useful)
                 continue
             array = part.array if create_graph else part
             if array.shape != edge.shape:
@@ -94,11 +91,34 @@ def _run(
             heappush(heap, (edge.order, edge))
         if not keep_graph:
             node.release()
+    for node in idle:
+        if not keep_graph:
+            node.release()
+
+
+def _hand_on_nothing(
+    edge: Node, pending: dict[Node, Any], heap: list[tuple[int, Node]], useful: set[Node] | None
+) -> list[Node]:
+    """What follows where a Function returned None: as in torch, the Functions behind it run all the same, on zeros.
+
+    The nodes up to there, which are freed in the end as if they had run.
+    """
+    idle, stack = {edge}, [edge]
+    while stack:
+        node = stack.pop()
+        if not node.runs_on_nothing and (useful is None or node in useful):
+            node.refuse_changed()
+            stack += [edge for edge in node.edges if edge is not None and edge not in idle]
+            idle.update(stack)
+        elif node.runs_on_nothing and node not in pending:
+            pending[node] = Bundle({})
+            heappush(heap, (node.order, node))
+    return [node for node in idle if not node.runs_on_nothing and (useful is None or node in useful)]
 
 
 def _nodes_towards(targets: Iterable[Node], roots: Iterable[Node]) -> set[Node]:
     """The nodes on a path from the roots to a target."""
-    useful = set(targets)
+    useful = {*targets, *(t.edges[0] for t in targets if isinstance(t, OutputNode) and t.edges[0])}
     oldest = max((node.order for node in useful), default=0)
     order: list[Node] = []
     seen = set(roots)

@@ -22,10 +22,10 @@ import numpy as np
 from .. import dtypes
 from . import engine
 from .grad_mode import no_grad
-from .graph import packed
 from .modes import state
 from .node import FREED, AccumulateGrad, Bundle, Node, OutputNode, gradient_edge, is_tensor
-from .views import ONE_OF_SEVERAL, rebase, refuse_inplace
+from .saved import HOOKED, PackedTensor, packed, saved_tensors_hooks
+from .views import ONE_OF_SEVERAL, rebase, refuse_inplace, renew
 
 __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
@@ -153,9 +153,22 @@ class _Saved:
         tensor = engine.wrap(self.array if self.box is None else self.box.unpack())
         if self.box is None:
             tensor.versions = self.counter
-        tensor.node = node
         tensor.needs_grad = node is not None
+        if isinstance(node, AccumulateGrad):
+            tensor._accumulator = weakref.ref(node)  # of a leaf, but hooks gave other values
+        else:
+            tensor.node = node
         return tensor
+
+    def register_hooks(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        """As of the saved tensors of operators."""
+        if self.box is not None:
+            raise RuntimeError(HOOKED)
+        tensor = self.unpack()
+        if not self.own and tensor.requires_grad:
+            self.node = gradient_edge(tensor)
+        self.box = PackedTensor(tensor.detach(), saved_tensors_hooks(pack_hook, unpack_hook))
+        self.array = self.tensor = None
 
     def _modified(self, maker: Any) -> str:
         name = "" if maker is None else re.sub(r"Backward\d*$", "", maker.name())
@@ -185,6 +198,18 @@ class FunctionNode(Node):
     ctx: FunctionCtx
     outputs: list[tuple[tuple[int, ...], Any] | None]
     zero_dirty: bool
+    runs_on_nothing = True  # for an output without a cotangent the user's backward gets zeros, or None
+
+    @property
+    def outputs_count(self) -> int:
+        """How many outputs forward had."""
+        return len(self.outputs)
+
+    @property
+    def _raw_saved_tensors(self) -> tuple[_Saved | None, ...]:
+        if self.ctx._freed:
+            raise RuntimeError(FREED)
+        return tuple(self.ctx._saved)
 
     def __getattr__(self, name: str) -> Any:
         if name == "ctx":
@@ -198,12 +223,16 @@ class FunctionNode(Node):
         results = self._gradients(self._cotangents(g, create_graph))
         parts: list[Any] = [None] * len(edges)
         for place, result in zip(self.arguments, results, strict=True):
-            if place is None or (edge := edges[place]) is None:
+            if place is None:
                 continue
+            edge = edges[place]
             if result is None:
-                if place == 0 and self.zero_dirty:
+                if place == 0 and self.zero_dirty and edge is not None:
                     result = engine.wrap(np.zeros(edge.shape, edge.dtype))
                     parts[place] = result if create_graph else result.array
+                continue
+            if edge is None:  # for hooks, which see what nobody needs as well
+                parts[place] = result if create_graph else result.array
                 continue
             shape = result.array.shape
             if not _expands(edge.shape, shape):
@@ -412,6 +441,9 @@ def _in_order(
 
 def _node_for(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...]) -> FunctionNode:
     tensors = [(i, arg) for i, arg in enumerate(args) if is_tensor(arg)]
+    for _, arg in tensors:
+        if arg.viewed is not None:
+            renew(arg)
     edges = [gradient_edge(arg) if ctx.needs_input_grad[i] else None for i, arg in tensors]
     node = cls._backward_cls(edges, (), (), None, None)  # type: ignore[arg-type]
     node.ctx = ctx

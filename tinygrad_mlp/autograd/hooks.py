@@ -17,9 +17,9 @@ from typing import Any, Literal
 import numpy as np
 
 from .. import dtypes
-from ..ops import cast, sum_to
 from . import engine
-from .node import AccumulateGrad, Bundle, Node, OutputNode, gradient_edge, is_tensor
+from .node import AccumulateGrad, Node, gradient_edge, is_tensor
+from .ordered import Backward, detached, running, source
 
 Hook = Callable[..., Any]
 Hooks = OrderedDict[int, Hook]  # and not a dict: a handle refers to it weakly
@@ -68,106 +68,85 @@ def _add(hooks: Hooks, hook: Hook) -> RemovableHandle:
 
 
 class NodeHooks:
-    """The hooks of one node; those of a leaf's tensor are shared by all nodes that the leaf ever has."""
+    """The hooks of one node; those of a leaf's tensor are shared by all nodes that the leaf ever has.
 
-    __slots__ = ("accumulated", "after", "before_node", "of_tensor", "retained")
+    `of_outputs` has those of the tensors that came out of it, `retained` weak references to those whose `.grad` shall
+    be kept, `detached` to those that were cut off from it, all by the number of the output.
+    """
+
+    __slots__ = ("__weakref__", "accumulated", "after_node", "before_node", "detached", "of_outputs", "retained")
 
     def __init__(self, leaf: NodeHooks | None = None) -> None:
-        self.of_tensor: Hooks = OrderedDict() if leaf is None else leaf.of_tensor
+        self.of_outputs: dict[int, Hooks] = {} if leaf is None else leaf.of_outputs
         self.accumulated: Hooks = OrderedDict() if leaf is None else leaf.accumulated
         self.before_node: Hooks = OrderedDict()
-        self.after: Hooks = OrderedDict()
-        self.retained: Any = None  # a weak reference to the tensor whose .grad shall be kept
+        self.after_node: Hooks = OrderedDict()
+        self.retained: dict[int, Any] = {}
+        self.detached: dict[int, Any] = {}
+        engine.hooked.add(weakref.ref(self, engine.hooked.discard))
 
-    def before(self, node: Node, g: Any, create_graph: bool, pending: Any, useful: Any) -> Any:
-        """The cotangent of a node's output, as the tensor's hooks leave it."""
-        keeper = None if self.retained is None else self.retained()
-        if not self.of_tensor and keeper is None:
-            return g
-        tensor = _as_tensor(g)
-        outer, _running.backward = _running.backward, (node, pending, useful)
-        try:
-            for hook in list(self.of_tensor.values()):
-                tensor = _replaced(hook, tensor, hook(tensor))
-        finally:
-            _running.backward = outer
-        if keeper is not None:
-            keeper._grad = tensor.clone() if keeper._grad is None else keeper._grad + tensor
-        # A hook may have kept the array: what goes on, perhaps into a .grad, must be another.
-        return tensor if create_graph else tensor.array.copy() if self.of_tensor else tensor.array
-
-    def pull(self, node: Node, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
-        """What the node hands on, with the node's own hooks before and after."""
-        outputs = None
-        if self.before_node or self.after:
-            outputs = _outputs(node, g)
-            for hook in list(self.before_node.values()):
-                outputs = _replaced_all(hook, outputs, hook(outputs))
-            if self.before_node:
-                g = _cotangent(g, outputs, create_graph)
-                if g is None:
-                    return [None] * len(edges)
-        parts = node.pull(g, edges, create_graph)
-        if self.accumulated:
-            variable = node.variable  # type: ignore[attr-defined]
-            for hook in list(self.accumulated.values()):
-                if hook(variable) is not None:
-                    raise RuntimeError("Tensor post accumulate grad hooks should return None.")
-        if self.after:
-            inputs = tuple(
-                None if edge is None or part is None else _as_tensor(fitted(part, edge, create_graph))
-                for edge, part in zip(edges, parts, strict=bool(edges))
-            )
-            for hook in list(self.after.values()):
-                inputs = _replaced_all(hook, inputs, hook(inputs, outputs))
-            parts = [x if x is None or create_graph else x.array.copy() for x in inputs]
+    def of_cotangents(self, parts: dict[int, Any], create_graph: bool) -> dict[int, Any]:
+        """The cotangents of a node's outputs, as the tensors' hooks leave them: they get None where there is none."""
+        parts = dict(parts)
+        for index, hooks in list(self.of_outputs.items()):
+            value = _as_tensor(parts.get(index))
+            for hook in list(hooks.values()):
+                value = _replaced(hook, value, hook(value))
+            if value is not None and hooks:
+                parts[index] = _raw(value, create_graph)
+        for index, reference in list(self.retained.items()):
+            keeper = reference()
+            if keeper is not None and index in parts:
+                value = _as_tensor(parts[index])
+                keeper._grad = value.clone() if keeper._grad is None else keeper._grad + value
         return parts
+
+    def before(self, node: Node, parts: dict[int, Any], create_graph: bool) -> dict[int, Any]:
+        """The cotangents, as the hooks before the node leave them."""
+        if not self.before_node:
+            return parts
+        outputs = _of_outputs(node, parts)
+        for hook in list(self.before_node.values()):
+            outputs = _replaced_all(hook, outputs, hook(outputs))
+        return {i: _raw(value, create_graph) for i, value in enumerate(outputs) if value is not None}
+
+    def after(self, node: Node, parts: dict[int, Any], handed: Sequence[Any], create_graph: bool) -> Sequence[Any]:
+        """What the node hands on, as the hooks after it leave it."""
+        for hook in list(self.accumulated.values()):
+            if hook(node.variable) is not None:  # type: ignore[attr-defined]
+                raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+        if not self.after_node:
+            return handed
+        outputs = _of_outputs(node, parts)
+        count = len(node.next_functions)  # there may be edges that torch does not have
+        inputs = tuple(map(_as_tensor, handed[:count]))
+        for hook in list(self.after_node.values()):
+            inputs = _replaced_all(hook, inputs, hook(inputs, outputs))
+        return [*(None if value is None else _raw(value, create_graph) for value in inputs), *handed[count:]]
 
 
 def _as_tensor(g: Any) -> Any:
-    return g if is_tensor(g) else engine.wrap(np.asarray(g) if isinstance(g, np.generic) else g)
+    return g if g is None or is_tensor(g) else engine.wrap(np.asarray(g) if isinstance(g, np.generic) else g)
 
 
-class _Running(threading.local):
-    backward: Any = (
-        None  # the node whose hooks run, the pending cotangents and the nodes to visit: which backward it is
-    )
+def _raw(value: Any, create_graph: bool) -> Any:
+    # A hook may have kept the array: what goes on, perhaps into a .grad, must be another.
+    return value if create_graph else value.array.copy()
 
 
-_running = _Running()
-
-
-def fitted(part: Any, edge: Node, create_graph: bool) -> Any:
-    """A cotangent in the shape and dtype of the tensor that it belongs to."""
-    array = part.array if create_graph else part
-    if edge.shape is not None and array.shape != edge.shape:
-        part = sum_to(part, edge.shape)
-    if edge.dtype is not None and array.dtype != edge.dtype:
-        part = cast(part, edge.dtype)
-    return part
-
-
-def _outputs(node: Node, g: Any) -> tuple[Any, ...]:
+def _of_outputs(node: Node, parts: dict[int, Any]) -> tuple[Any, ...]:
     """The cotangents of all outputs of a node, None for those that have none."""
-    if isinstance(g, Bundle):
-        count = len(getattr(node, "outputs", "1"))  # of a row's outputs one is differentiable
-        return tuple(_as_tensor(g.parts[i]) if i in g.parts else None for i in range(count))
-    return (_as_tensor(g),)
-
-
-def _cotangent(g: Any, outputs: tuple[Any, ...], create_graph: bool) -> Any:
-    raw = [x if x is None or create_graph else x.array.copy() for x in outputs]
-    return Bundle({i: x for i, x in enumerate(raw) if x is not None}) if isinstance(g, Bundle) else raw[0]
+    return tuple(_as_tensor(parts.get(i)) for i in range(node.outputs_count))
 
 
 def _replaced(hook: Hook, value: Any, result: Any) -> Any:
     """What a hook returned in place of `value`, None for no change; refused in torch's words."""
     if result is None:
         return value
+    if value is None:
+        raise RuntimeError("can't replace a None gradient with a non-None value")
     if not is_tensor(result):
         raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
-    if value is None:
-        return result
     name = getattr(hook, "__name__", repr(hook))
     if result.array.dtype != value.array.dtype:
         was, got = (f"torch.{dtypes.of(x.array.dtype).tensor_type}" for x in (value, result))
@@ -196,34 +175,26 @@ def _replaced_all(hook: Hook, values: tuple[Any, ...], results: Any) -> tuple[An
 # -- registering -----------------------------------------------------------------------------------
 
 
-def _of_leaf(tensor: Any) -> NodeHooks:
-    """The hooks of a leaf, made known to the node that it has at the moment."""
+def _of_leaf(tensor: Any, node: Node) -> NodeHooks:
+    """The hooks of a leaf, made known to a node of it."""
     if tensor._leaf_hooks is None:
         tensor._leaf_hooks = NodeHooks()
     hooks: NodeHooks = tensor._leaf_hooks
-    node = gradient_edge(tensor)
     if node.hooks is None:
         node.hooks = hooks
     return hooks
 
 
-def of_tensor(tensor: Any) -> NodeHooks:
-    """The hooks of a tensor's node, made if there are none."""
-    node = tensor.node
-    if node is None:
-        return _of_leaf(tensor)
-    if node.hooks is None:
-        node.hooks = NodeHooks()
-    hooks: NodeHooks = node.hooks
-    return hooks
+def _of_tensor(tensor: Any) -> NodeHooks:
+    """The hooks of a tensor's node."""
+    return _of_leaf(tensor, gradient_edge(tensor)) if tensor.node is None else _of_node(tensor.node)
 
 
 def _of_node(node: Node) -> NodeHooks:
     """The hooks of a node itself. A leaf's node has its own: they die with it, those of the tensor do not."""
-    if isinstance(node, OutputNode):
-        node = node.edges[0]  # type: ignore[assignment]
+    node = source(node)[0]
     if isinstance(node, AccumulateGrad):
-        leaf = _of_leaf(node.variable)
+        leaf = _of_leaf(node.variable, node)
         if node.hooks is leaf:
             node.hooks = NodeHooks(leaf)
     elif node.hooks is None:
@@ -234,7 +205,7 @@ def _of_node(node: Node) -> NodeHooks:
 
 def register(tensor: Any, hook: Hook) -> RemovableHandle:
     """Register a hook on the gradient of a tensor that requires grad."""
-    return _add(of_tensor(tensor).of_tensor, hook)
+    return _add(_of_tensor(tensor).of_outputs.setdefault(tensor.output_nr, OrderedDict()), hook)
 
 
 def register_post_accumulate_grad(tensor: Any, hook: Hook) -> RemovableHandle:
@@ -243,22 +214,34 @@ def register_post_accumulate_grad(tensor: Any, hook: Hook) -> RemovableHandle:
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     if tensor.node is not None:
         raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-    return _add(_of_leaf(tensor).accumulated, hook)
+    return _add(_of_tensor(tensor).accumulated, hook)
 
 
 def retain(tensor: Any) -> None:
     """Have backward add the cotangent of a non-leaf to its `.grad`."""
     if not tensor._retains:
         tensor._retains = True
-        of_tensor(tensor).retained = weakref.ref(tensor)
+        _of_tensor(tensor).retained[tensor.output_nr] = weakref.ref(tensor)
 
 
 def move_retained(tensor: Any, old: Node | None) -> None:
     """After a write gave a tensor a new node, its `.grad` is that of the new value; its hooks stay, as in torch."""
     if tensor._retains:
-        if old is not None and old.hooks is not None:
-            old.hooks.retained = None
-        of_tensor(tensor).retained = weakref.ref(tensor)
+        node, index = (None, 0) if old is None else source(old)
+        if node is not None and node.hooks is not None:
+            node.hooks.retained.pop(index, None)
+        _of_tensor(tensor).retained[tensor.output_nr] = weakref.ref(tensor)
+
+
+def note_detached(tensor: Any) -> None:
+    """Before a tensor is cut off from its node: its hooks become a leaf's too, and who has saved it will refuse."""
+    node, index = source(tensor.node)
+    hooks = _of_node(node)
+    hooks.detached[index] = weakref.ref(tensor)
+    detached.add(hooks)
+    if index in hooks.of_outputs:
+        tensor._leaf_hooks = NodeHooks()
+        tensor._leaf_hooks.of_outputs[0] = hooks.of_outputs[index]
 
 
 def register_hook(self: Node, fn: Hook) -> RemovableHandle:
@@ -266,7 +249,7 @@ def register_hook(self: Node, fn: Hook) -> RemovableHandle:
 
     Both are tuples of tensors, None where there is no gradient. Source: torch.autograd.graph.Node.register_hook.
     """
-    return _add(_of_node(self).after, fn)
+    return _add(_of_node(self).after_node, fn)
 
 
 def register_prehook(self: Node, fn: Hook) -> RemovableHandle:
@@ -313,12 +296,12 @@ def register_multi_grad_hook(
     tensors = tuple(tensors)
     if mode == "any":
         first = _First(fn)
-        return _MultiHandle(tuple(register(tensor, first) for tensor in tensors if tensor.requires_grad))
+        return _MultiHandle(tuple(tensor.register_hook(first) for tensor in tensors if tensor.requires_grad))
     if not all(tensor.requires_grad for tensor in tensors):
         raise AssertionError("Expected gradient function to be set")
     group = _Group(tensors, fn)
     return _MultiHandle(
-        tuple(register(tensor, functools.partial(group, index)) for index, tensor in enumerate(tensors))
+        tuple(tensor.register_hook(functools.partial(group, index)) for index, tensor in enumerate(tensors))
     )
 
 
@@ -327,32 +310,30 @@ class _Group:
 
     def __init__(self, tensors: Sequence[Any], fn: Hook) -> None:
         # Not the nodes: they would hold the tape, and a leaf has another node in every graph.
-        self.places = [weakref.ref(x) if x.node is None else x.node.order for x in tensors]
+        self.places = [weakref.ref(x.grad_fn or x) for x in tensors]
         self.fn = fn
         self.lock = threading.Lock()
-        self.buffers: dict[int, list[Any]] = {}  # by the identity of the pending cotangents, which is the backward's
+        self.buffers: weakref.WeakKeyDictionary[Backward, list[Any]] = weakref.WeakKeyDictionary()
 
     def __call__(self, index: int, g: Any) -> None:
-        node, pending, useful = _running.backward
+        backward = running.backward
+        assert backward is not None
         with self.lock:
-            if id(pending) not in self.buffers:
-                to_come = {n.order for n in _nodes_to_come(node, pending, useful)}
-                waiting = sum(_order(place) in to_come for place in self.places)
-                self.buffers[id(pending)] = [waiting, [None] * len(self.places), pending]
-            buffer = self.buffers[id(pending)]
+            if backward not in self.buffers:
+                waiting = sum(backward.will_visit(_node(reference())) for reference in self.places)
+                self.buffers[backward] = [waiting, [None] * len(self.places)]
+            buffer = self.buffers[backward]
             buffer[0] -= 1
             buffer[1][index] = g
             if buffer[0]:
                 return
-            del self.buffers[id(pending)]
+            del self.buffers[backward]
         self.fn(buffer[1])
 
 
-def _order(place: Any) -> int:
-    if isinstance(place, int):
-        return place
-    tensor = place()
-    return 1 if tensor is None else gradient_edge(tensor).order  # no node has an order above 0
+def _node(place: Any) -> Node | None:
+    """The node that still is there: a leaf may be one no more."""
+    return place if place is None or isinstance(place, Node) else None if place.node else gradient_edge(place)
 
 
 class _First:
@@ -361,33 +342,20 @@ class _First:
     def __init__(self, fn: Hook) -> None:
         self.fn = fn
         self.lock = threading.Lock()
-        self.seen: Any = None
+        self.seen: Any = None  # a weak reference to that backward
 
     def __call__(self, g: Any) -> None:
-        pending = _running.backward[1]
         with self.lock:
-            if self.seen is pending:
+            if self.seen is not None and self.seen() is running.backward:
                 return
-            self.seen = pending
+            self.seen = weakref.ref(running.backward)
         self.fn(g)
-
-
-def _nodes_to_come(node: Node, pending: Any, useful: Any) -> set[Node]:
-    """The nodes that the running backward will still visit, the present one included."""
-    seen = {node, *pending}
-    stack = list(seen)
-    while stack:
-        for edge in stack.pop().edges:
-            if edge is not None and edge not in seen and (useful is None or edge in useful):
-                seen.add(edge)
-                stack.append(edge)
-    return seen
 
 
 def backward_hooks(tensor: Any) -> Hooks | None:
     """A tensor's hooks by the ids of their handles, None where it never had one (torch's `_backward_hooks`)."""
-    hooks = tensor._leaf_hooks if tensor.node is None else tensor.node.hooks
-    return None if hooks is None else hooks.of_tensor
+    hooks = tensor._leaf_hooks if tensor.node is None else source(tensor.node)[0].hooks
+    return None if hooks is None else hooks.of_outputs.get(tensor.output_nr)
 
 
 def warn_if_has_hooks(tensor: Any) -> None:

@@ -28,19 +28,25 @@ class Node:
 
     `edges` has a node for each input that may need a gradient, None where this one does not. `saved` has the values
     that each edge's rule reads, `versions` the version counters of the tensors among them with the counts of the
-    forward. `shape` and `dtype` are those of the output, so also of its cotangent.
+    forward. `shape` and `dtype` are those of the output, so also of its cotangent. `output` refers to the node of the
+    output where that is another: of a view that was written to.
     """
 
-    __slots__ = ("__weakref__", "dtype", "edges", "hooks", "order", "saved", "shape", "versions")
+    __slots__ = ("__weakref__", "dtype", "edges", "hooks", "order", "output", "saved", "shape", "versions")
     row: ClassVar[Any] = None
     shares: ClassVar[bool] = False  # whether two rules read the same array, so that it is kept even if no edge is
     saves: ClassVar[bool] = False  # whether each rule reads an array, or a number where an array could stand
+    runs_on_nothing: ClassVar[bool] = False  # whether it has something to hand on even if no cotangent comes
 
     if TYPE_CHECKING:  # what a node says of itself: graph.py
+        output: Any
         name: Any
+        outputs_count: Any
         next_functions: Any
         metadata: Any
         modified: Any
+        refuse_changed: Any
+        refuse_detached: Any
 
     def __init__(
         self, edges: Sequence[Node | None], saved: Any, versions: Any, shape: tuple[int, ...], dtype: Any
@@ -77,7 +83,8 @@ class Node:
     def _differentiable_saved(self, tensor_type: Any) -> list[Any]:
         """The saved values; those that depend on a tensor that requires grad as Tensors at their place on the tape."""
         row, outputs = self.row, len(self.row.outputs)
-        history: dict[int, Node] = dict.fromkeys(range(outputs), self)
+        output: Node = getattr(self, "output", lambda: None)() or self
+        history = dict.fromkeys(range(outputs), output)
         for position, edge in zip(row.differentiable, self.edges, strict=True):
             if edge is not None:
                 history[outputs + position] = edge
@@ -114,6 +121,15 @@ class AccumulateGrad(Node):
         return ()
 
 
+class Unreachable(Node):
+    """The end of the tape at a view made without grad, which requires grad only because its base does."""
+
+    __slots__ = ()
+
+    def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+        return ()
+
+
 def is_tensor(value: object) -> bool:
     """Whether a value is a Tensor; that class stands on a floor above, which the tape cannot import from."""
     return hasattr(type(value), "needs_grad")
@@ -128,7 +144,7 @@ def gradient_edge(tensor: Any) -> Node:
     node = None if reference is None else reference()
     if node is None:
         if tensor.viewed is not None and not tensor.viewed.own:
-            return tensor.viewed.nowhere(tensor)  # type: ignore[no-any-return]
+            return Unreachable((), (), (), tensor.array.shape, tensor.array.dtype)
         node = AccumulateGrad(tensor)
         tensor._accumulator = weakref.ref(node)  # weak: the leaf must not hold the node that holds the leaf
     return node
@@ -168,7 +184,9 @@ class Bundle:
     def __init__(self, parts: dict[int, Any]) -> None:
         self.parts = parts
 
-    def __add__(self, other: Bundle) -> Bundle:
+    def __add__(self, other: Any) -> Any:
+        if not self.parts:
+            return other  # of a node with one output, if nothing came before
         parts = dict(self.parts)
         for index, g in other.parts.items():
             parts[index] = parts[index] + g if index in parts else g

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -79,10 +80,6 @@ class View:
         self.current = current
         self.refusal = refusal
         self.own = False
-
-    def nowhere(self, tensor: Any) -> Node:
-        """Where the cotangent ends of a view that requires grad only because its base does."""
-        return Unreachable((), (), (), tensor.array.shape, tensor.array.dtype)
 
     def steps_now(self, array: Any) -> tuple[Any, ...]:
         """The steps, or one by place in memory where they no longer lead to `array`: the base was itself transposed."""
@@ -217,15 +214,7 @@ def rebase(tensor: Any, node: Node) -> None:
     hooks.move_retained(base, before)
     view.current = -1
     renew(tensor)
-
-
-class Unreachable(Node):
-    """The end of the tape at a view made without grad."""
-
-    __slots__ = ()
-
-    def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
-        return ()
+    node.output = weakref.ref(tensor.node)
 
 
 class CopySlices(Node):
@@ -260,6 +249,11 @@ class CopySlices(Node):
             target.flags.writeable = True  # NumPy's expand and diagonal are not
             target[...] = before
         return [outside, *others]
+
+    def refuse_detached(self) -> None:
+        """As the operator that wrote."""
+        if self.written is not None:
+            self.written.refuse_detached()
 
     def _positions(self) -> Any:
         """Which elements of the base, counted in C order, those of the view are."""
@@ -303,6 +297,11 @@ class SeveralViews(Node):
     __slots__ = ("outer", "steps")
     outer: tuple[int, ...]  # the shape of the input
     steps: Sequence[Any]
+
+    @property
+    def outputs_count(self) -> int:
+        """How many views there are."""
+        return len(self.steps)
 
     def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
         assert isinstance(g, Bundle)

@@ -232,7 +232,7 @@ class Compiled:
         session, guard = self.session, Guard()
         guard.require(f"mode.recording is {mode.recording}")
         guard.require(f"mode.inference is {mode.inference}")
-        guard.require("engine.watch is None")
+        guard.require(f"engine.watch is None and bool(engine.hooked) is {session.hooked}")
         guard.require(f"dtypes._default is {guard.name(dtypes.get_default_dtype())}")
         for size in self.arguments.sizes:
             guard.require(size)

@@ -27,7 +27,7 @@ class Guard:
         self.statements: list[str] = []
         self.namespace: dict[str, Any] = {
             "MISS": MISS, "mode": mode, "engine": engine, "dtypes": dtypes, "is_same": is_same, "wrap": wrap,
-            "asarray": np.asarray, "id": id, "type": type, "len": len, "vars": vars,
+            "asarray": np.asarray, "bool": bool, "id": id, "type": type, "len": len, "vars": vars,
         }  # fmt: skip
         self._names: dict[int, str] = {}
 
@@ -78,8 +78,9 @@ class Guard:
             if hooks is None:
                 self.require(f"{name}._leaf_hooks is None")
             else:
-                for kind in ("of_tensor", "accumulated"):
-                    self.require(f"tuple({name}._leaf_hooks.{kind}) == {tuple(getattr(hooks, kind))}")
+                ids = tuple(hooks.of_outputs.get(0, ())), tuple(hooks.accumulated)
+                self.require(f"tuple({name}._leaf_hooks.of_outputs.get(0, ())) == {ids[0]}")
+                self.require(f"tuple({name}._leaf_hooks.accumulated) == {ids[1]}")
 
     def function(self, tail: list[str]) -> Any:
         """`check(args, kwargs)`: MISS unless all holds, else what the tail's statements return."""

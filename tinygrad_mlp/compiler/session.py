@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import engine
+from ..autograd.node import AccumulateGrad, Node
 from ..random import Generator
 from ..tensor import Tensor
 from .emit import identifier
@@ -74,6 +75,7 @@ class Session:
         self._drawing = False
         self.switched: list[tuple[Place, bool]] = []  # flags that the step changed, with what they are now
         self.kept = False  # whether a program came out of it
+        self.hooked = bool(engine.hooked)  # whether there are hooks anywhere: backward then takes another way
 
     # -- the user's line ---------------------------------------------------------------------------
 
@@ -166,30 +168,22 @@ class Session:
         global _current
         with _lock:
             _current = self
-            plain = {name: Tensor.__dict__[name] for name in _PATCHES}
-            own = dict(vars(Generator))
-            draws = {name: getattr(Generator, name) for name in _DRAWS}
+            own = [(owner, name, vars(owner).get(name, _INHERITED)) for owner, name, _ in _PATCHES]
             try:
-                for name, patch in _PATCHES.items():
-                    setattr(Tensor, name, patch)
-                for name, method in draws.items():
-                    setattr(Generator, name, _drawn(method))
+                for owner, name, patch in _PATCHES:
+                    setattr(owner, name, patch)
                 self._read_numbers()
-                engine.watch = _Watch(self)
                 yield
             finally:
-                engine.watch = None
                 for number in self.numbers:
                     now = number.source.now()
                     if isinstance(now, Number):  # itself, or what the step made of it
                         number.source.put(now.value)
-                for name, value in plain.items():
-                    setattr(Tensor, name, value)
-                for name in draws:
-                    if name in own:
-                        setattr(Generator, name, own[name])
+                for owner, name, value in own:
+                    if value is _INHERITED:
+                        delattr(owner, name)
                     else:
-                        delattr(Generator, name)
+                        setattr(owner, name, value)
                 _current = None
 
     def _read_numbers(self) -> None:
@@ -249,27 +243,6 @@ class Draw:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         result = self.method(self.generator, *args, **kwargs)
         return None if result is self.generator else result
-
-
-class _Watch:
-    """Sees every node that backward runs, and its cotangent; the node's own hooks run as without it."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-
-    def before(self, node: Any, g: Any, *rest: Any) -> Any:
-        if node.hooks is not None:
-            g = node.hooks.before(node, g, *rest)
-        if current() is self.session:
-            if isinstance(g, (np.ndarray, np.generic)):  # the 1 that backward starts from: rules may write into it
-                g = self.session.recorder.array(np.asarray(g))
-            self.session.cotangents.append((node, g.array if isinstance(g, Tensor) else g))
-        return g
-
-    def pull(self, node: Any, g: Any, edges: Any, create_graph: bool) -> Any:
-        if node.hooks is not None:
-            return node.hooks.pull(node, g, edges, create_graph)
-        return node.pull(g, edges, create_graph)
 
 
 # -- what stands on the classes while a step is recorded -------------------------------------------
@@ -333,6 +306,32 @@ def _drawn(plain: Any) -> Any:
     return method
 
 
+def _running(plain: Any) -> Any:
+    """A backward of the engine: its roots are done when it ends, and what it starts from may be written into."""
+
+    def run(roots: Any, *rest: Any) -> None:
+        session = current()
+        if session is None or not session.recorder.active:
+            plain(roots, *rest)
+            return
+        array = session.recorder.array
+        roots = [(node, array(np.asarray(g)) if isinstance(g, (np.ndarray, np.generic)) else g) for node, g in roots]
+        session.cotangents += [(node, g.array if isinstance(g, Tensor) else g) for node, g in roots]
+        plain(roots, *rest)
+
+    return run
+
+
+def _pulling(plain: Any) -> Any:
+    def pull(self: Node, g: Any, edges: Any, create_graph: bool) -> Any:
+        session = current()
+        if session is not None:
+            session.cotangents.append((self, g.array if isinstance(g, Tensor) else g))
+        return plain(self, g, edges, create_graph)
+
+    return pull
+
+
 _READING = (
     "item", "tolist", "numpy", "__array__", "__bool__", "__int__", "__float__", "__index__", "__repr__", "__format__",
     "__contains__", "data_ptr",
@@ -346,10 +345,14 @@ def _version(tensor: Tensor) -> int:
     return int(tensor.versions[0])
 
 
-_PATCHES: dict[str, Any] = {
-    "array": _Arrays(),
-    "_grad": _Grads(),
-    "_version": property(_version),
-    **{name: _refusing(name) for name in _READING},
-}
 _DRAWS = tuple(name for name in dir(Generator) if not name.startswith("_") and callable(getattr(Generator, name)))
+_INHERITED = object()
+_PATCHES: list[tuple[Any, str, Any]] = [
+    (Tensor, "array", _Arrays()),
+    (Tensor, "_grad", _Grads()),
+    (Tensor, "_version", property(_version)),
+    *((Tensor, name, _refusing(name)) for name in _READING),
+    *((Generator, name, _drawn(getattr(Generator, name))) for name in _DRAWS),
+    *((engine, name, _running(getattr(engine, name))) for name in ("run_plain", "run_ordered")),
+    *((owner, "pull", _pulling(owner.pull)) for owner in (Node, AccumulateGrad)),
+]

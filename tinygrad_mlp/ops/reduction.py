@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..warned import warn
 from .dims import axes, axis, count, dtype_word, positions
 from .indexing import scatter_add
 from .shape import flip, narrow, spread
@@ -232,7 +233,7 @@ def _var_input(g: Array, input: Array, dim: Any, correction: float, keepdim: boo
     return spread(g * (2 / freedom if freedom else float("inf")), shape, dim, keepdim) * (input - centre)
 
 
-def _var(input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
+def _var(name: str, input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
     over = axes(dim, input.ndim)
     if input.dtype == np.float16:  # in which squares underflow: torch, too, has the sums in float32
         input = input.astype(np.float32)
@@ -240,6 +241,11 @@ def _var(input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
         input = input - input[tuple(slice(1 if d in over else None) for d in range(input.ndim))]
     centred = input - mean.forward(input, over, True)
     freedom = builtins.max(0.0, count(input.shape, dim) - correction)
+    if freedom == 0 or (not input.size and correction >= 0):
+        warn(
+            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
+            "(input numel divided by output numel)."
+        )
     return np.add.reduce(centred * centred, axis=over, keepdims=keepdim) / input.dtype.type(freedom)
 
 
@@ -256,7 +262,7 @@ def _floats_alone(input: Array, *args: Any) -> None:
 @operator({"input": _var_input}, check=_floats_alone, **_spread_sample)
 def var(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Array:
     """The variance, with n - `correction` degrees of freedom"""
-    return _var(input, dim, correction, keepdim).astype(input.dtype, copy=False)
+    return _var("var", input, dim, correction, keepdim).astype(input.dtype, copy=False)
 
 
 def _std_input(g: Array, out: Array, input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
@@ -266,7 +272,7 @@ def _std_input(g: Array, out: Array, input: Array, dim: Any, correction: float, 
 @operator({"input": _std_input}, check=_floats_alone, **_spread_sample)
 def std(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Array:
     """The standard deviation, with n - `correction` degrees of freedom"""
-    return np.sqrt(_var(input, dim, correction, keepdim)).astype(input.dtype, copy=False)
+    return np.sqrt(_var("std", input, dim, correction, keepdim)).astype(input.dtype, copy=False)
 
 
 def _norm_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> Array:

@@ -1,0 +1,287 @@
+"""What the tape has saved, seen from outside, and hooks on it.
+
+The first `saved_tensors_hooks` of a program has new nodes shown to it from then on; until then nothing here is asked.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import weakref
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from . import engine
+from .modes import state
+from .node import FREED, AccumulateGrad, Node, is_tensor
+
+# -- what a node has saved -------------------------------------------------------------------------
+
+
+def raw(node: Node, place: int) -> Any:
+    for read, values in zip(node.row.reads, node.saved, strict=True):
+        if values is not None and place in read:
+            return values[read.index(place)]
+    return None
+
+
+def maker(node: Node, place: int) -> Node | None:
+    """Where the argument comes from that a node has saved from this place of its row's frame."""
+    return dict(zip(node.row.differentiable, node.edges, strict=False)).get(place - len(node.row.outputs))
+
+
+def saved_attributes(row: Any) -> dict[str, property]:
+    """The `_saved_*` and `_raw_saved_*` of a row's nodes, with torch's names: self for input, result for the output."""
+    outputs = len(row.outputs)
+    names = ("result",) if outputs == 1 else tuple(row.outputs)
+    names += tuple("self" if name == "input" else name for name in row.parameters)
+    names += tuple(f"{names[outputs + i]}_sym_sizes" for i in row.tensors)
+    places = sorted({place for read in row.reads for place in read})
+    attributes = {f"_saved_{names[place]}": property(_saved_at(place)) for place in places}
+    for place in places:
+        if place < outputs or (place - outputs in row.tensors and not row.listed):
+            attributes[f"_raw_saved_{names[place]}"] = property(functools.partial(SavedTensor, place=place))
+    return attributes
+
+
+def _saved_at(place: int) -> Callable[[Node], Any]:
+    def saved(self: Node) -> Any:
+        if self.saved is None:
+            raise RuntimeError(FREED)
+        if any(counter[0] != count for counter, count, k in self.versions if k == place):
+            raise RuntimeError(self.modified())
+        value = raw(self, place)
+        return None if value is None else _with_history(self, place, value)  # None: no rule that is needed reads it
+
+    return saved
+
+
+def _with_history(node: Node, place: int, value: Any) -> Any:
+    row, argument = node.row, place - len(node.row.outputs)
+    if place < len(row.outputs):
+        tensor = engine.wrap(value)
+        tensor.node, tensor.needs_grad = node, True
+        return tensor
+    if argument not in row.tensors or row.listed:
+        return value
+    if not isinstance(value, np.ndarray):
+        return engine.wrap(np.asarray(value)) if row.parameters[argument] == "other" else value
+    edge = maker(node, place)
+    tensor = engine.wrap(value)
+    if edge is None:
+        return tensor
+    if not isinstance(edge, AccumulateGrad):
+        return tensor._with_history(value, edge)
+    if edge.variable.array is value:
+        return edge.variable
+    tensor.needs_grad, tensor._accumulator = True, weakref.ref(edge)  # of a leaf, but hooks gave other values
+    return tensor
+
+
+# -- new nodes, shown to who asks ------------------------------------------------------------------
+
+_observers: list[Callable[[Node], None]] = []
+
+
+def observe_nodes(observer: Callable[[Node], None]) -> None:
+    """Have `observer(node)` called with every node that an operator writes from now on.
+
+    The first observer replaces `Node.__init__`, and it stays replaced: so programs without one pay nothing.
+    """
+    if not _observers:
+        plain = Node.__init__
+
+        def observed(self: Node, edges: Any, saved: Any, versions: Any, shape: Any, dtype: Any) -> None:
+            plain(self, edges, saved, versions, shape, dtype)
+            for each in _observers:
+                each(self)
+
+        Node.__init__ = observed  # type: ignore[method-assign]
+    if observer not in _observers:
+        _observers.append(observer)
+
+
+# -- hooks on what is saved ------------------------------------------------------------------------
+
+
+class _Default(threading.local):
+    def __init__(self) -> None:
+        self.stack: list[saved_tensors_hooks] = []
+        self.refusal: str | None = None
+
+
+_default = _Default()
+
+
+class saved_tensors_hooks:
+    """In this block what the tape would save goes through `pack_hook(tensor)`, and what backward reads comes from it.
+
+    `unpack_hook(packed)` gives a tensor of the same shape and values. The innermost block counts. TypeError if it
+    gives anything else; RuntimeError if `pack_hook` changes its tensor. Source:
+    torch.autograd.graph.saved_tensors_hooks.
+    """
+
+    def __init__(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        self.pack_hook = pack_hook
+        self.unpack_hook = unpack_hook
+
+    def __enter__(self) -> None:
+        if _default.refusal is not None:
+            raise RuntimeError(_default.refusal)
+        observe_nodes(_pack)
+        _default.stack.append(self)
+
+    def __exit__(self, *exception: object) -> None:
+        _default.stack.pop()
+
+
+class save_on_cpu(saved_tensors_hooks):
+    """Keeps what the tape saves on the CPU, where it is (torch.autograd.graph.save_on_cpu)."""
+
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
+        super().__init__(lambda tensor: tensor.detach(), lambda packed: packed)
+
+
+@contextmanager
+def disable_saved_tensors_hooks(error_message: str) -> Generator[None, None, None]:
+    """In this block `saved_tensors_hooks` is refused: RuntimeError with this text (torch's name)."""
+    previous, _default.refusal = _default.refusal, error_message
+    try:
+        if _default.stack:
+            raise RuntimeError(error_message)
+        yield
+    finally:
+        _default.refusal = previous
+
+
+class PackedTensor:
+    """What `pack_hook` made of an array."""
+
+    __slots__ = ("packed", "unpack_hook")
+
+    def __init__(self, tensor: Any, hooks: saved_tensors_hooks) -> None:
+        count = tensor.versions[0]
+        previous, state.recording = state.recording, False
+        try:
+            self.packed = hooks.pack_hook(tensor)
+        finally:
+            state.recording = previous
+        self.unpack_hook = hooks.unpack_hook
+        if tensor.versions[0] != count:
+            raise RuntimeError(
+                "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook "
+                "cannot be modified by in-place operations as this can lead to unexpected side-effects. Please open an "
+                "issue if you need to perform in-place operations on the input to a pack hook."
+            )
+
+    def unpack(self) -> Any:
+        """The array again."""
+        tensor = self.unpack_hook(self.packed)
+        if not is_tensor(tensor):
+            raise TypeError(
+                "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+                f"{type(tensor).__name__}"
+            )
+        return tensor.array
+
+
+def packed(tensor: Any) -> PackedTensor | None:
+    """A tensor as the hooks of this thread pack it, None where there are none."""
+    return PackedTensor(tensor, _default.stack[-1]) if _default.stack else None
+
+
+class _PackedValues:
+    """Stands in a node for its saved values, and unpacks them, each once, when backward reads them."""
+
+    __slots__ = ("rules",)
+
+    def __init__(self, rules: list[list[Any] | None]) -> None:
+        self.rules = rules
+
+    def _unpacked(self, values: list[Any] | None, done: dict[PackedTensor, Any]) -> list[Any] | None:
+        if values is None:
+            return None
+        for value in values:
+            if isinstance(value, PackedTensor) and value not in done:
+                done[value] = value.unpack()
+        return [done[value] if isinstance(value, PackedTensor) else value for value in values]
+
+    def __iter__(self) -> Any:
+        done: dict[PackedTensor, Any] = {}
+        return iter([self._unpacked(values, done) for values in self.rules])
+
+    def __getitem__(self, index: int) -> Any:
+        return self._unpacked(self.rules[index], {})
+
+
+def _pack(node: Node) -> None:
+    """Put what the hooks make of it in place of what a new node has saved."""
+    if not _default.stack or node.row is None or not node.saved:
+        return
+    row, hooks = node.row, _default.stack[-1]
+    outputs = len(row.outputs)
+    boxes: dict[int, PackedTensor] = {}
+    rules: list[list[Any] | None] = []
+    for read, values in zip(row.reads, node.saved, strict=True):
+        if values is None:
+            rules.append(None)
+            continue
+        for place, value in zip(read, values, strict=True):
+            a_tensor = place < outputs or (place - outputs in row.tensors and not row.listed)
+            if a_tensor and isinstance(value, np.ndarray) and place not in boxes:
+                boxes[place] = PackedTensor(_with_history(node, place, value), hooks)
+        rules.append([boxes.get(place, value) for place, value in zip(read, values, strict=True)])
+    if boxes:
+        node.saved = _PackedValues(rules)
+        node.versions = _NEVER_CHANGED
+
+
+# Through a hook nobody can tell whether a tensor was changed; that there is an entry says that there is a tensor.
+_NEVER_CHANGED = (([0], 0, -1),)
+
+
+# -- hooks on one saved tensor ---------------------------------------------------------------------
+
+HOOKED = (
+    "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of hooks is "
+    "allowed at a time."
+)
+GONE = (
+    "Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values of the graph are "
+    "freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the "
+    "graph a second time or if you need to access saved variables after calling backward."
+)
+
+
+class SavedTensor:
+    """One of the tensors that a node has saved (torch's SavedTensor, of `_raw_saved_*`)."""
+
+    def __init__(self, node: Node, place: int) -> None:
+        self.node = node
+        self.place = place
+
+    def register_hooks(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        """Have it go through `pack_hook` now, and come from `unpack_hook`: see `saved_tensors_hooks`.
+
+        RuntimeError if it has such hooks, or is freed, or was not saved.
+        """
+        node, place = self.node, self.place
+        if node.saved is None:
+            raise RuntimeError(GONE)
+        packed = node.saved if isinstance(node.saved, _PackedValues) else _PackedValues(list(node.saved))
+        rules = list(zip(node.row.reads, packed.rules, strict=True))
+        found = [values[read.index(place)] for read, values in rules if values is not None and place in read]
+        if not found or found[0] is None:
+            raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
+        if isinstance(found[0], PackedTensor):
+            raise RuntimeError(HOOKED)
+        box = PackedTensor(engine.wrap(np.asarray(found[0])), saved_tensors_hooks(pack_hook, unpack_hook))
+        packed.rules = [
+            values and [box if k == place else value for k, value in zip(read, values, strict=True)]
+            for read, values in rules
+        ]
+        node.saved = packed
+        node.versions = [v for v in node.versions if v[2] != place] or _NEVER_CHANGED

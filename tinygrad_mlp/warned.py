@@ -1,0 +1,34 @@
+"""Warnings as torch gives them: for the line of the program, and some of them once in a process."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from types import FrameType
+
+_PACKAGE = __name__.partition(".")[0]
+_said: set[str] = set()
+
+
+def caller() -> FrameType | None:
+    """The frame of the program that called the package."""
+    frame: FrameType | None = sys._getframe(1)
+    # A function made from text has no __name__ around it: it is one of the package's own.
+    while frame is not None and frame.f_globals.get("__name__", _PACKAGE).partition(".")[0] == _PACKAGE:
+        frame = frame.f_back
+    return frame
+
+
+def warn(text: str) -> None:
+    """A UserWarning for the line of the program that called the package."""
+    level, frame, program = 1, sys._getframe(), caller()
+    while frame.f_back is not None and frame is not program:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, stacklevel=level)
+
+
+def warn_once(text: str) -> None:
+    """The same, but not again in this process (TORCH_WARN_ONCE)."""
+    if text not in _said:
+        _said.add(text)
+        warn(text)
