@@ -545,7 +545,7 @@ def test_a_seed_from_the_operating_system():
 # -- fallback --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("read", [item, compared, to_numpy, shape_by_values, loop_by_value], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("read", [f for f in READING if f is not array_as_text], ids=lambda f: f.__name__)
 def test_fallback_runs_eagerly_with_one_warning(read):
     outcomes = []
     for wrapped in (False, True):

@@ -524,6 +524,41 @@ def test_constants_that_the_step_makes_and_writes_to():
     assert_same_run(lambda: World(step), regression(6))
 
 
+def test_constants_as_results_that_the_caller_writes_to():
+    weight = torch.ones(3, requires_grad=True)
+
+    @compile
+    def step(x):
+        weight.grad = None
+        weight.sum().backward()
+        ones = torch.ones(3)
+        return torch.zeros(3), torch.arange(3.0) * 2, ones, ones[:2], x + ones
+
+    for _ in range(5):
+        results = step(torch.ones(3))
+        assert weight.grad.tolist() == [1.0, 1.0, 1.0]
+        assert [r.tolist() for r in results] == [[0.0] * 3, [0.0, 2.0, 4.0], [1.0] * 3, [1.0] * 2, [2.0] * 3]
+        for result in results[:2]:
+            result.add_(100)
+        weight.grad.add_(100)
+        results[2].fill_(9)
+
+
+def test_memory_that_the_step_makes_and_fills(monkeypatch):
+    plain, junk = np.empty, iter(range(1, 1000))
+
+    def empty(*args, **kwargs):
+        array = plain(*args, **kwargs)
+        array.fill(next(junk))  # as memory that was used before
+        return array
+
+    step = compile(lambda x: (torch.empty(3).fill_(2) * x, torch.empty(3).copy_(x) + 1))
+    monkeypatch.setattr(np, "empty", empty)
+    for i in range(4):
+        first, second = step(torch.full((3,), float(i)))
+        assert first.tolist() == [2.0 * i] * 3 and second.tolist() == [i + 1.0] * 3
+
+
 def test_joining_and_splitting():
     def step_of(weight):
         def step(x, y):

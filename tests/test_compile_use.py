@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 from compiled import batches, descent, mlp
@@ -61,6 +63,40 @@ def test_a_method():
     assert repeated(step, x).tolist() == x.tolist()
 
 
+def test_a_method_that_is_decorated():
+    class Trainer:
+        def __init__(self, scale):
+            self.scale = scale
+
+        @compile
+        def step(self, x):
+            return x * self.scale
+
+    first, second = Trainer(2.0), Trainer(3.0)
+    assert repeated(first.step, x).tolist() == (x * 2).tolist()
+    assert repeated(second.step, x).tolist() == (x * 3).tolist()
+    first.scale = 5.0
+    assert repeated(first.step, x).tolist() == (x * 5).tolist()
+    assert first.step.programs is not None and len(Trainer.step.programs) >= 2
+
+
+def test_a_copy_of_a_compiled_model_is_compiled():
+    compiled = compile(mlp(2, 3, 2), fallback=True)
+    with torch.no_grad():
+        repeated(compiled, x)
+        twin = copy.deepcopy(compiled)
+        twin.function[0].weight.zero_()
+        assert twin.programs == () and twin.fallback
+        assert repeated(twin, x).tolist() == twin.function(x).tolist() != compiled(x).tolist()
+
+
+def test_a_dict_with_objects_as_keys_is_refused():
+    with pytest.raises(CannotRecord, match="`parts` is a dict"):
+        compile(lambda parts: x)({x: x})
+    with pytest.warns(UserWarning, match="runs eagerly"):
+        assert compile(lambda parts: parts[x] * 2, fallback=True)({x: x}).tolist() == (x * 2).tolist()
+
+
 def test_the_source_is_the_newest_program():
     step = compile(lambda x: x * 3)
     with pytest.raises(RuntimeError, match="call the step once"):
@@ -92,6 +128,13 @@ def test_tensors_in_structures():
     y = x * 3
     assert step((y, [x]), {"shift": torch.tensor(0.5)}, last=y).tolist() == (y * x + 0.5 * y).tolist()
     assert len(step.programs) == 1
+
+
+def test_the_order_of_a_dict_counts():
+    step = compile(lambda parts: sum(part * 10**i for i, part in enumerate(parts.values())))
+    a, b = torch.tensor(1.0), torch.tensor(2.0)
+    assert repeated(step, {"a": a, "b": b}).item() == 21.0
+    assert repeated(step, {"b": b, "a": a}).item() == 12.0
 
 
 def test_another_structure_is_another_program():

@@ -45,7 +45,9 @@ class Arguments:
             for i, part in enumerate(x):
                 self._add(part, f"{expression}[{i}]", f"{name}_{i}")
         elif type(x) is dict:
-            self.sizes += [f"type({expression}) is dict", f"len({expression}) == {len(x)}"]
+            if not all(type(key) in (str, int) for key in x):
+                raise CannotRecord(f"the argument `{name}` is a dict whose keys are not all texts or integers")
+            self.sizes += [f"type({expression}) is dict", f"[*{expression}] == {[*x]!r}"]  # in this order
             for key, part in x.items():
                 self._add(part, f"{expression}[{key!r}]", f"{name}_{key}")
         else:
@@ -102,6 +104,9 @@ class Compiled:
         """The program after all passes, and its source; without `blas` NumPy is all that it needs."""
         program = self.recorded.copy()
         passes.finish(program, blas=blas)
+        for value in program.outputs:
+            if value.kind == "constant":  # whoever has it from the recorded call may write to it
+                value.array = value.array.copy()
         self._drop_unused(program)
         names = name_values(program, self.title)
         parameters = [names[value] for value in (*program.inputs, *program.numbers)]
@@ -361,12 +366,11 @@ class Compiled:
         lines.append(f"{left} = {call}" if names else call)
         lines += self._versions(guard)
         for tensor, value in self._grads:
-            new = "None" if value is None else f"wrap(asarray({names[id(value)]}))"
+            new = "None" if value is None else f"wrap(asarray({names[id(value)]}{_copied(value)}))"
             lines.append(f"{self._tensor_expression(guard, tensor)}._grad = {new}")
         for i, x in enumerate(self._results):
             if isinstance(x, Value):
-                copied = ".copy()" if x.kind == "constant" else ""  # the next call has the constant too
-                lines.append(f"r{i} = wrap(asarray({names[id(x)]}{copied}))")
+                lines.append(f"r{i} = wrap(asarray({names[id(x)]}{_copied(x)}))")
             else:
                 lines.append(f"r{i} = {guard.name(x)}")
         for place, now in self.session.switched:
@@ -394,6 +398,11 @@ def _is_same_memory(x: Any, y: Any) -> bool:
     if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray) or memory_of(x) is not memory_of(y):
         return False
     return (x.ctypes.data, x.shape, x.strides, x.dtype) == (y.ctypes.data, y.shape, y.strides, y.dtype)
+
+
+def _copied(value: Value) -> str:
+    """Of a constant a copy is handed out: the next call has the constant too."""
+    return ".copy()" if value.root.kind == "constant" else ""
 
 
 def _is_done(node: Any, session: Session) -> bool:

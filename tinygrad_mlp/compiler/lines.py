@@ -35,7 +35,7 @@ class Value:
     number) itself; of what a line makes, only while the step is recorded.
     """
 
-    __slots__ = ("array", "dtype", "in_c_order", "in_f_order", "kind", "name", "root", "shape", "source")
+    __slots__ = ("_root", "array", "dtype", "in_c_order", "in_f_order", "kind", "name", "shape", "source")
 
     def __init__(self, array: Any, kind: str, name: str = "", source: Any = None) -> None:
         self.array = array
@@ -47,7 +47,16 @@ class Value:
         self.kind = kind
         self.name = name
         self.source = source  # of a number that is read at each call: the place where it is
-        self.root: Value = self
+        self._root: Value | None = None  # its own memory: without a cycle that only gc would find
+
+    @property
+    def root(self) -> Value:
+        """The value that owns the memory."""
+        return self if self._root is None else self._root
+
+    @root.setter
+    def root(self, value: Value) -> None:
+        self._root = None if value is self else value
 
     def view(self, shape: tuple[int, ...], dtype: Any, *, transposed: bool = False) -> Value:
         """A view of this value that a pass makes: of other bits, or transposed."""
@@ -129,8 +138,8 @@ class Program:
         listed = (*self.inputs, *self.numbers, *self.outputs, *self.zeros)
         values = {x for line in self.lines for x in (*line.reads(), line.out, line.target) if x is not None} | {*listed}
         twins = {x: copy(x) for x in values | {x.root for x in values}}
-        for twin in twins.values():
-            twin.root = twins[twin.root]
+        for value, twin in twins.items():
+            twin.root = twins[value.root]
         lines = [
             Line(
                 line.function, replaced(line.args, twins), {key: replaced(x, twins) for key, x in line.kwargs.items()},

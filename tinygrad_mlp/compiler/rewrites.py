@@ -87,7 +87,11 @@ def copy_written_constants(program: Program, before_write: dict[int, tuple[Any, 
         original = Value(before_write[id(root.array)][1], "constant")
         root.kind = "made"
         where = program.lines[first].where
-        program.lines.insert(first, Line(np.copy, (original,), {}, root, None, where))
+        start = program.lines[first]
+        if start.target is root and overwrites(start):  # torch.empty(3).fill_(2): what was in it does not matter
+            program.lines.insert(first, Line(np.empty, (root.shape, root.dtype), {}, root, None, where))
+        else:
+            program.lines.insert(first, Line(np.copy, (original,), {}, root, None, where))
 
 
 def _mentioned(line: Line) -> Iterator[Any]:

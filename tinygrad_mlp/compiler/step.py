@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+import types
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -83,7 +84,15 @@ class CompiledStep:
         save(path, self._programs[-1], steps)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["function"], name)
+        if "function" not in self.__dict__:
+            raise AttributeError(name)  # not while a copy is being put together
+        return getattr(self.function, name)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        return CompiledStep, (self.function, self.fallback)  # a copy records its own programs
 
     def __repr__(self) -> str:
         return f"<compiled {self._title}, programs: {len(self._programs)}>"
@@ -93,7 +102,12 @@ class CompiledStep:
     def _record(self, args: tuple[Any, ...], kwargs: dict[str, Any], expected: Compiled | None) -> Any:
         if self._inside:
             raise CannotRecord(f"{self._title} calls itself, compiled")
-        arguments = Arguments(args, kwargs, self._names)
+        try:
+            arguments = Arguments(args, kwargs, self._names)
+        except CannotRecord as refusal:
+            if not self.fallback:
+                raise
+            return self._run_eagerly(str(refusal), self.function(*args, **kwargs))
         state = State(self.function, [x for x, _, _ in arguments.others])
         changing = self._note_floats(state)
         session = Session(state, [tensor for tensor, _, _ in arguments.tensors], not self.fallback, changing)
