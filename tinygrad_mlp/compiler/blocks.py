@@ -1,7 +1,8 @@
 """Long elementwise runs over large arrays, cut into blocks that stay in the cache: memory is read and written once.
 
-An optimiser's update is a dozen passes over each parameter and its state. In blocks of 64 KiB all of them find their
-operands in the cache, and what one line makes only for the next needs no more memory than a block.
+An optimiser's update is a dozen passes over each parameter and its state. In blocks all of them find their operands in
+the cache, and what one line makes only for the next needs no more memory than a block. (Measured with Adam and momentum
+on 200,000 and 4,000,000 elements: 1 MiB is best, smaller blocks cost more calls than they save memory.)
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ import numpy as np
 from .fusion import last_uses
 from .lines import Block, Line, Program, Value
 
-SMALLEST = 1 << 16  # elements; below, everything is in the cache anyway
-BYTES = 1 << 16
+BYTES = 1 << 20
 
 
 def mark(program: Program) -> None:
@@ -34,7 +34,7 @@ def _fits(line: Line, run: list[Line], program: Program) -> bool:
     """Whether a line is elementwise over whole arrays, each in one piece of memory, like those of the run."""
     if not isinstance(line.function, np.ufunc) or line.function is np.matmul or line.kwargs or line.out is None:
         return False
-    if line.out in program.outputs or math.prod(line.out.shape) < SMALLEST:
+    if line.out in program.outputs or math.prod(line.out.shape) * line.out.dtype.itemsize <= BYTES:
         return False
     arrays = _arrays(line)
     if any(x.shape != line.out.shape or not x.in_c_order for x in arrays):
