@@ -57,7 +57,7 @@ class Arguments:
 class Compiled:
     """A program for one signature: its `source`, and the functions that check whether it fits, and run it."""
 
-    def __init__(self, session: Session, arguments: Arguments, result: Any, title: str) -> None:
+    def __init__(self, session: Session, arguments: Arguments, result: Any, title: str, blas: str) -> None:
         self.session: Any = session
         self.arguments: Any = arguments
         self.recorder: Any = session.recorder
@@ -76,7 +76,7 @@ class Compiled:
         wish_names(session, {id(t): name for t, _, name in arguments.tensors})
         for value in self.recorder.values.values():  # before the passes copy them
             value.forget()
-        program, source = self.emitted()
+        program, source = self.emitted(blas)
         self.source = source.text
         self.namespace, self.kinds = source.namespace, source.kinds
         self._checks = self._guard(program)
@@ -100,10 +100,10 @@ class Compiled:
         check: Callable[..., Any] = self._checks.function(self._steps)
         return check
 
-    def emitted(self, *, blas: bool = True) -> tuple[Program, Source]:
-        """The program after all passes, and its source; without `blas` NumPy is all that it needs."""
+    def emitted(self, blas: str | None) -> tuple[Program, Source]:
+        """The program after all passes, and its source; `blas` as in passes.finish."""
         program = self.recorded.copy()
-        passes.finish(program, blas=blas)
+        passes.finish(program, blas)
         for value in program.outputs:
             if value.kind == "constant":  # whoever has it from the recorded call may write to it
                 value.array = value.array.copy()

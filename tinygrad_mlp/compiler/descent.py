@@ -1,8 +1,8 @@
 """Plain descent, `w -= lr * (a @ b)`, where nobody reads the gradient a @ b.
 
-A small product goes straight into the weight: BLAS's gemm adds to what is there. A large one stays NumPy's, as SciPy's
-BLAS has threads of its own, which fight with NumPy's over the cores (measured: 30 times as long); there lr goes into
-the smaller factor, which is a pass less over an array of the weight's size. Rounding changes by less than 1e-6.
+A small product goes straight into the weight: BLAS's gemm adds to what is there. A large one does so where all products
+are SciPy's (products.py); else lr goes into the smaller factor, which is a pass less over an array of the weight's
+size. Rounding changes by less than 1e-6.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ import numpy as np
 
 from .fusion import uses
 from .lines import Line, Program, Value
+from .products import fits_gemm, gemm_of, is_large
 from .rewrites import drop_dead, writes_by_root
 
 ndarray = np.ndarray
-
-ONE_THREAD = 1 << 18  # multiplications; up to here OpenBLAS uses no threads
 
 
 class Descent(NamedTuple):
@@ -32,8 +31,8 @@ class Descent(NamedTuple):
     sign: float
 
 
-def fuse(program: Program, *, blas: bool) -> None:
-    """Rewrite every plain descent; without `blas` by NumPy's calls alone."""
+def fuse(program: Program, blas: str | None) -> None:
+    """Rewrite every plain descent; `blas` as in passes.finish."""
     made = {line.out: line for line in program.lines if line.target is None}
     count, writes = uses(program), writes_by_root(program)
     places = {id(line): place for place, line in enumerate(program.lines)}
@@ -46,7 +45,8 @@ def fuse(program: Program, *, blas: bool) -> None:
         between = range(places[id(found.product)] + 1, places[id(line)])
         if line.target.root in (a.root, b.root) or any(p in between for x in (a, b) for p in writes.get(x.root, ())):
             continue
-        if blas and a.shape[0] * math.prod(b.shape) <= ONE_THREAD and _can_be_blas(line.target, a, b):
+        may = blas == "scipy" or (blas == "numpy" and not is_large(a, b))
+        if may and fits_gemm(line.target, a, b):
             before[id(line)] = _into_product(found, made)
         else:
             before[id(found.product)] = _into_factor(found)
@@ -82,16 +82,8 @@ def _is_scale(x: Any) -> bool:
 # -- into the product ------------------------------------------------------------------------------
 
 
-def _can_be_blas(*values: Value) -> bool:
-    w, a, b = values
-    alike = all(x.dtype == w.dtype and (x.in_c_order or x.in_f_order) for x in (a, b))
-    return alike and w.dtype.name in ("float32", "float64") and w.in_c_order
-
-
 def _into_product(descent: Descent, made: dict[Any, Line]) -> list[Line]:
     """Turn the update into gemm, on transposes: they are in BLAS's order of memory what lies here in C order."""
-    from scipy.linalg import blas
-
     line, (a, b), w = descent.update, descent.product.args, descent.update.target
     lines: list[Line] = []
 
@@ -110,7 +102,7 @@ def _into_product(descent: Descent, made: dict[Any, Line]) -> list[Line]:
         lines.append(Line(operator.neg, (alpha,), {}, negative, None, line.where))
         alpha = negative
     first, second = (transposed(x) if x.in_c_order else x for x in (b, a))
-    line.function = blas.sgemm if w.dtype.name == "float32" else blas.dgemm
+    line.function = gemm_of(w)
     line.args = (alpha, first, second, 1.0, transposed(w), int(first is b), int(second is a), True)
     sides = ((made[x].args[0],) if x in made and made[x].function is ndarray.transpose else x for x in (a, b))
     line.comment = f"{{0}} {'-' if descent.sign < 0 else '+'}= {{1}} * ({{2}} @ {{3}})"

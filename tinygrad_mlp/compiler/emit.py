@@ -114,6 +114,8 @@ class Source:
             if line.buffer is not None and line.buffer is self._owned(line.out):
                 return self.call(line, out=text(line.out))
             expression = self.call(line, out=None if line.buffer is None else text(line.buffer))
+            if line.gemm is not None:
+                expression += ".T"  # it gives what it was told to fill, which is the transpose
             return expression if line.out is None else f"{text(line.out)} = {expression}"
         if not line.takes_out:
             return self.call(line)
@@ -134,6 +136,8 @@ class Source:
     def call(self, line: Line, out: str | None = None) -> str:
         """The expression that a line computes."""
         function, args, kwargs = line.function, line.args, line.kwargs
+        if line.gemm is not None:
+            return self._gemm(line, out)
         if function is operator.getitem:
             return f"{self._operand(args[0])}[{self._index(args[1])}]"
         if function is ndarray.transpose and len(args) == 1:
@@ -152,6 +156,19 @@ class Source:
         if function in _METHODS:
             return f"{words[0]}.{function.__name__}({', '.join(words[1:])})"
         return f"{self.function(function)}({', '.join(words)})"
+
+    def _gemm(self, line: Line, out: str | None) -> str:
+        """A product as gemm on the transposes: in BLAS's order of memory they are what lies here in C order."""
+        (second, turned_second), (first, turned_first) = map(self._for_gemm, line.args)
+        into = f", 0.0, {out}.T, {turned_first}, {turned_second}, True" if out else (
+            f", trans_a={turned_first}, trans_b={turned_second}"
+        )  # fmt: skip
+        return f"{self.function(line.gemm)}(1.0, {first}, {second}{into})"
+
+    def _for_gemm(self, x: Value) -> tuple[str, int]:
+        """A matrix, transposed unless it is so already, and whether gemm shall turn it."""
+        text = self._operand(x)
+        return (f"{text}.T", 0) if x.in_c_order else (text, 1)
 
     def function(self, function: Any) -> str:
         """The name of a function, which the namespace has from then on."""

@@ -94,6 +94,7 @@ class Line:
     comment: str = ""  # what the line does, where the call does not say it; {0}, {1}, ... stand for `about`
     about: tuple[Any, ...] = ()
     block: Block | None = None
+    gemm: Any = None  # of a product that SciPy's BLAS shall compute, the function
     buffer: Any = None  # memory of the program's own that `out` is computed into
 
     def reads(self) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import blocks, buffers, descent, fusion, rewrites
+from . import blocks, buffers, descent, fusion, products, rewrites
 from .lines import Program
 
 
@@ -14,13 +14,15 @@ def start(program: Program, before_write: dict[int, tuple[Any, Any]]) -> None:
     rewrites.fold(program)
 
 
-def finish(program: Program, *, blas: bool = True) -> None:
-    """All the others; without `blas` only calls that NumPy itself has."""
+def finish(program: Program, blas: str | None) -> None:
+    """All the others. `blas` is whose products to use, "numpy" or "scipy"; None for calls that NumPy itself has."""
     rewrites.start_from_zero(program)
     rewrites.share(program)
     fusion.softmax_of_exp(program)
     rewrites.drop_dead(program)
-    descent.fuse(program, blas=blas)
+    descent.fuse(program, blas)
+    if blas == "scipy":
+        products.use_scipy(program)
     fusion.mask_by_bits(program)
     blocks.mark(program)
     buffers.assign(program)

@@ -48,7 +48,7 @@ def save(path: str | Path, compiled: Any, steps: int) -> None:
     recorded. ValueError for a program that needs more than NumPy and SciPy.
     """
     path = Path(path)
-    program, source = compiled.emitted(blas=False)
+    program, source = compiled.emitted(None)
     _check(program, source)
     _check_memory(source)
     arrays, lines = _arrays(source)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..autograd.modes import state as mode
 from ..nn.modules.module import Module
 from .build import Arguments, Compiled, check_state
 from .emit import identifier
@@ -31,9 +32,12 @@ class CompiledStep:
     newest.
     """
 
-    def __init__(self, function: Callable[..., Any], fallback: bool = False) -> None:
+    def __init__(self, function: Callable[..., Any], fallback: bool = False, blas: str = "numpy") -> None:
+        if blas not in ("numpy", "scipy"):
+            raise ValueError(f"blas must be 'numpy' or 'scipy', but got {blas!r}")
         self.function = function
         self.fallback = fallback
+        self.blas = blas
         self._programs: list[Compiled] = []
         self._lock = threading.RLock()
         self._eager = False
@@ -43,11 +47,12 @@ class CompiledStep:
         self._changing: set[Any] = set()
         target = function.forward if isinstance(function, Module) else function
         functools.update_wrapper(self, target, updated=())
+        self._is_module = isinstance(function, Module)
         self._names = _parameter_names(target)
         self._title = _title(getattr(target, "__name__", "step"))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._eager or current() is not None:
+        if self._eager or current() is not None or (self._is_module and self._is_on_tape()):
             return self.function(*args, **kwargs)  # in another step that is recorded, its lines are that one's
         with self._lock:
             expected = None
@@ -60,6 +65,10 @@ class CompiledStep:
                 if result is not MISS:
                     return result
             return self._record(args, kwargs, expected)
+
+    def _is_on_tape(self) -> bool:
+        """Whether what a module gives now can be differentiated with respect to its parameters."""
+        return mode.recording and any(p.requires_grad for p in self.function.parameters())  # type: ignore[attr-defined]
 
     @property
     def programs(self) -> tuple[Compiled, ...]:
@@ -154,7 +163,7 @@ class CompiledStep:
                 raise CannotRecord("the step leaves an optimiser with new state at every call")
             return
         self._warm_ups = 0
-        program = Compiled(session, arguments, result, self._title)
+        program = Compiled(session, arguments, result, self._title, self.blas)
         if expected is not None:
             parted = program.same_as(expected)
             if parted:
@@ -170,18 +179,27 @@ class CompiledStep:
         del self._programs[:-MOST_PROGRAMS]
 
 
-def compile(function: Callable[..., Any] | None = None, *, fallback: bool = False) -> Any:
+def compile(
+    function: Callable[..., Any] | None = None, *, fallback: bool = False, blas: str = "numpy", disable: bool = False,
+    fullgraph: bool = False, dynamic: bool | None = None, backend: Any = None, mode: str | None = None,
+    options: Any = None,
+) -> Any:  # fmt: skip
     """A step that runs as the NumPy program that it is: `step = compile(step)`, or as a decorator; or a module.
 
     The first two calls for a signature (the shapes, dtypes, strides and requires_grad of tensor arguments, other
     arguments by value, and the Python state that the step can see) record it, the later ones run the program. Tensors
     behind the step's variables are captured by identity and updated in place. CannotRecord, with the user's line and
     everything put back, for what a program cannot repeat; with `fallback` such a step runs eagerly, with one warning.
-    Source: tinygrad_mlp's own; torch.compile has the name.
+    A module runs eagerly while its outputs are put on the tape.
+
+    `blas="scipy"` has SciPy's BLAS compute the products, which can add a plain descent to a weight as it multiplies:
+    faster where nothing else multiplies between the calls, but its threads and those of NumPy's BLAS hinder each other
+    where something does. With `disable` the step itself is returned; torch's other options make no difference.
+    ValueError for another `blas`. Source: tinygrad_mlp's own; torch.compile has the name.
     """
     if function is None:
-        return functools.partial(compile, fallback=fallback)
-    return CompiledStep(function, fallback)
+        return functools.partial(compile, fallback=fallback, blas=blas, disable=disable)
+    return function if disable else CompiledStep(function, fallback, blas)
 
 
 def _title(name: str) -> str:
