@@ -272,6 +272,10 @@ def draws_by_python(h):
     return h * random.random()
 
 
+def decides_by_chance(h):
+    return h * 2 if random.random() < 2 else h
+
+
 def draws_by_numpy(h):
     return h * np.random.rand()
 
@@ -318,6 +322,7 @@ def counts_on_its_class(h):
 
 CHANGING = [
     counts_in_an_attribute, counts_in_a_global, appends, fills_a_dict, appends_tensors, draws_by_python,
+    decides_by_chance,
     draws_by_numpy, draws_an_array_by_numpy, draws_by_numpys_generator, reads_the_clock, counts_in_an_iterator,
     returns_the_clock, returns_a_list_of_its_own, counts_in_a_default, counts_in_its_own_attribute,
     counts_on_its_class,
@@ -435,7 +440,7 @@ def test_a_refusal_of_the_second_call_puts_the_second_call_back():
 
     def step(x):
         with torch.no_grad():
-            weight.mul_(random.random())
+            weight.mul_(time.perf_counter() % 1)
 
     compiled = compile(step)
     compiled(x)

@@ -24,7 +24,7 @@ CONTENDERS = {
     "torch": Contender("torch", "benchmarks.contenders.torch_like"),
     "tinygrad_mlp": Contender("tinygrad_mlp", "benchmarks.contenders.torch_like"),
     "compiled": Contender("tinygrad_mlp", "benchmarks.contenders.compiled_step"),
-    "compiled, scipy": Contender("tinygrad_mlp", "benchmarks.contenders.compiled_scipy_step"),
+    "compiled_scipy": Contender("tinygrad_mlp", "benchmarks.contenders.compiled_scipy_step"),
     "jax": Contender("jax", "benchmarks.contenders.jax_step"),
     "autograd": Contender("autograd", "benchmarks.contenders.autograd_step"),
     "mygrad": Contender("mygrad", "benchmarks.contenders.mygrad_step"),

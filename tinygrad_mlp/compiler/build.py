@@ -20,7 +20,7 @@ from .names import name_values, wish_names
 from .number import Number
 from .recording import CannotRecord, memory_of
 from .session import Session
-from .state import State, is_same
+from .state import State, is_same, random_states
 
 MOST_BYTES = 1 << 16  # of a NumPy array that is compared at each call
 
@@ -413,6 +413,11 @@ def _is_done(node: Any, session: Session) -> bool:
 def check_state(state: State, session: Session) -> bool:
     """Whether the step left the Python state as it was, optimisers apart; CannotRecord for what it changed itself."""
     settled = True
+    if session.random_states != random_states():
+        raise CannotRecord(
+            "the step draws from Python's or NumPy's own random numbers, which would be the same at each call: draw "
+            "from torch's, or before the step"
+        )
     for place in state.changes():
         if place.of_optimizer and place.key == "lr":
             raise CannotRecord(f"the step changes `{place.path}`: change learning rates between the calls")

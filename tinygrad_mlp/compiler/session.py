@@ -23,7 +23,7 @@ from .emit import identifier
 from .lines import Where
 from .number import Number
 from .recording import Recorder, RecordingArray, memory_of
-from .state import Place, State, is_users
+from .state import Place, State, is_users, random_states
 
 _lock = threading.RLock()
 _slot = Tensor.__dict__["array"]
@@ -73,6 +73,7 @@ class Session:
         self._optimizer_states = [(o, {p: dict(s) for p, s in o.state.items()}) for o, _ in state.optimizers]
         self._groups = [(group, dict(group)) for o, _ in state.optimizers for group in o.param_groups]
         self._drawing = False
+        self.random_states = random_states()
         self.switched: list[tuple[Place, bool]] = []  # flags that the step changed, with what they are now
         self.kept = False  # whether a program came out of it
 

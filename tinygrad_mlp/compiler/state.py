@@ -96,6 +96,18 @@ def is_same(a: Any, b: Any) -> bool:
     return a is b or (type(a) is type(b) and type(a) in (int, float, str, bytes, bool, complex) and a == b)
 
 
+def random_states() -> list[Any]:
+    """How far Python's own random numbers, and NumPy's, have come, where their modules are loaded."""
+    modules = [sys.modules.get(name) for name in ("random", "numpy.random")]
+    return [None if module is None else _STATE_OF[module.__name__](module) for module in modules]
+
+
+_STATE_OF: dict[str, Any] = {
+    "random": lambda random: random.getstate(),
+    "numpy.random": lambda random: (lambda s: (s[1].tobytes(), *s[2:]))(random.get_state()),
+}
+
+
 class State:
     """What a walk from a step's function found.
 
