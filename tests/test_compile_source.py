@@ -258,6 +258,28 @@ def test_a_product_with_the_weight_itself_is_not_folded_into_it():
         assert compiled().item() == pytest.approx(eager().item(), rel=1e-6)
 
 
+def test_a_zeroed_gradient_in_fortran_order_is_looked_at_anew():
+    m = torch.arange(1600.0).reshape(40, 40).t()
+    runs = []
+    for wrap in (lambda step: step, torch.compile):
+        w = torch.zeros(40, 40).requires_grad_()
+
+        def step(w=w):
+            (w * m).sum().backward()
+            with torch.no_grad():
+                w.sub_(w.grad)
+                w.grad.zero_()
+
+        step = wrap(step)
+        for i in range(6):
+            if i == 5:
+                w.grad.fill_(1)
+            step()
+        assert w.grad.numpy().flags.f_contiguous
+        runs.append(w.detach().numpy())
+    np.testing.assert_array_equal(runs[1], runs[0])
+
+
 def test_zeroed_gradients_are_added_to_when_they_are_not_zero():
     """A gradient that is 0 when a step begins is written over; one that somebody has set is added to."""
     runs = []

@@ -286,7 +286,9 @@ class Compiled:
         """That an array is all 0: by its bytes where it is small, else by the largest of its bits."""
         if array.nbytes <= 4096:
             return f"{guard.name(array)}.tobytes() == {guard.name(bytes(array.nbytes))}"
-        bits = array.reshape(-1).view("u8" if array.nbytes % 8 == 0 else f"u{array.itemsize}")
+        if not array.flags.forc:
+            return f"not {guard.name(array)}.any()"
+        bits = array.ravel(order="K").view("u8" if array.nbytes % 8 == 0 else f"u{array.itemsize}")
         return f"not {guard.name(np.maximum.reduce)}({guard.name(bits)})"
 
     def _guard_inputs(self, guard: Guard, program: Program) -> None:

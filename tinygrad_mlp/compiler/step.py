@@ -101,7 +101,7 @@ class CompiledStep:
         return self if instance is None else types.MethodType(self, instance)
 
     def __reduce__(self) -> Any:
-        return CompiledStep, (self.function, self.fallback)  # a copy records its own programs
+        return CompiledStep, (self.function, self.fallback, self.blas)  # a copy records its own programs
 
     def __repr__(self) -> str:
         return f"<compiled {self._title}, programs: {len(self._programs)}>"
