@@ -143,3 +143,8 @@ def batches(count: int, size: int = 8, features: int = 4, classes: int = 3, seed
         )
         for _ in range(count)
     ]
+
+
+def doubled(calls: list[Call]) -> list[Call]:
+    """The calls in float64, in which what a pass rounds otherwise stays small even after many steps."""
+    return [tuple(x.double() if x.is_floating_point() else x for x in call) for call in calls]

@@ -7,7 +7,7 @@ import itertools
 
 import numpy as np
 import pytest
-from compiled import World, assert_same_run, batches, descent, mlp
+from compiled import World, assert_same_run, batches, descent, doubled, mlp
 
 import tinygrad_mlp as torch
 
@@ -142,11 +142,11 @@ def test_a_state_that_is_loaded_between_calls(kind):
 def test_cross_entropy():
     # Its softmax is exp(x) / sum instead of exp(x - log(sum)), which differs by rounding.
     def build():
-        model = mlp(4, 6, 3)
+        model = mlp(4, 6, 3).double()
         optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
         return World(descent(model, optimizer, torch.nn.functional.cross_entropy), model, optimizer)
 
-    assert_same_run(build, batches(STEPS), rtol=1e-4)
+    assert_same_run(build, doubled(batches(STEPS)), rtol=1e-9)
 
 
 def test_an_optimizer_of_the_users_own():
@@ -169,7 +169,7 @@ def test_an_optimizer_of_the_users_own():
 
 def test_descent_by_hand():
     def build():
-        model = mlp(4, 5, 3)
+        model = mlp(4, 5, 3).double()
 
         def step(x, y):
             loss = torch.nn.functional.mse_loss(model(x), y)
@@ -182,7 +182,7 @@ def test_descent_by_hand():
 
         return World(step, model)
 
-    assert_same_run(build, regression(STEPS), rtol=1e-5)
+    assert_same_run(build, doubled(regression(STEPS)), rtol=1e-9)
 
 
 def test_a_step_with_a_closure():
