@@ -585,3 +585,26 @@ def test_a_number_that_decides_is_watched():
         scale = i / 2
         seen.append(step(torch.ones(1)).item())
     assert seen == [0.0, 0.5, 1.0, 1.5, 2.0, 2.0, 2.0, 2.0, 2.0]
+
+
+def test_gradients_that_are_added_up_over_calls_need_few_programs():
+    """The gradient that a call begins with is another tensor after each update; its place is what counts."""
+    runs = []
+    for wrap in (lambda step: step, torch.compile):
+        torch.manual_seed(0)
+        model = torch.nn.Linear(3, 2)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+
+        def step(x, last, model=model, optimizer=optimizer):
+            loss = model(x).square().mean()
+            loss.backward()
+            if last:
+                optimizer.step()
+                optimizer.zero_grad()
+            return loss
+
+        step = wrap(step)
+        runs.append([step(torch.full((4, 3), i / 5), i % 3 == 2).item() for i in range(24)])
+    assert runs[1] == runs[0]
+    assert len(step.programs) <= 5
+    assert sum(program.confirmed for program in step.programs) == 3  # the first, the second and the last of three

@@ -70,6 +70,7 @@ class Compiled:
         outputs += [value for _, value in self._grads if value is not None]
         unique = list({id(value): value for value in outputs}.values())
         self.numbers = [number.node for number in session.numbers]
+        self._grads_in = self._grads_to_read()
         recorded = Program(self.recorder.lines, self._inputs(), self.numbers, unique, self._zeros())
         passes.start(recorded, self.recorder.before_write)
         self.recorded, self.title = recorded, title
@@ -210,7 +211,21 @@ class Compiled:
             value = values.get(id(tensor.array))
             if value is not None and value.kind == "input":
                 found.setdefault(id(value), value)
-        return list(found.values())
+        return [*found.values(), *(value for _, _, value in self._grads_in)]
+
+    def _grads_to_read(self) -> list[tuple[Tensor, Tensor, Any]]:
+        """The gradients that the step begins with, of their tensors: arguments too, as each may be another one."""
+        session, found = self.session, []
+        for key in session.grads_read:
+            tensor, grad = session.grads_before[key]
+            if grad is None or id(grad) not in session.touched or id(grad) in session.state.tensors:
+                continue
+            value = self.recorder.values.get(id(grad.array))
+            own = value is not None and value.root is value and value.kind == "captured"
+            if own and id(grad) not in session.arguments:
+                value.kind = "input"
+                found.append((tensor, grad, value))
+        return found
 
     def _zeros(self) -> set[Any]:
         """The gradients that were all 0 when the step began, and that it wrote to."""
@@ -222,9 +237,18 @@ class Compiled:
         return found
 
     def _drop_unused(self, program: Program) -> None:
-        """Numbers that no line reads are no arguments."""
-        used = {id(value) for line in program.lines for value in line.reads()}
+        """Numbers and gradients that no line mentions are no arguments."""
+        used = {
+            id(x)
+            for line in program.lines
+            for value in (*line.reads(), line.target)
+            if value
+            for x in (value, value.root)
+        }
+        used |= {id(value.root) for value in program.outputs}
         program.numbers = [number for number in program.numbers if id(number) in used]
+        arguments = len(program.inputs) - len(self._grads_in)
+        program.inputs = [x for i, x in enumerate(program.inputs) if i < arguments or id(x) in used]
 
     # -- the conditions ----------------------------------------------------------------------------
 
@@ -247,8 +271,12 @@ class Compiled:
             guard.place(fixed.source)
         for x, expression, _ in self.arguments.others:
             guard.equals(expression, x)
+        self._guard_grads(guard)
         self._guard_inputs(guard, program)
+        grads_in = {id(grad) for _, grad, _ in self._grads_in}
         for key, seen in session.before.items():
+            if key in grads_in:
+                continue
             if key in session.touched and (key not in session.arguments or key in session.state.tensors):
                 name = self._tensor_expression(guard, seen.tensor)
                 guard.tensor(name, seen.tensor, seen.array, seen.needs_grad)
@@ -259,6 +287,8 @@ class Compiled:
             self._guard_array(guard, array, path)
         for key in session.grads_read:
             tensor, grad = session.grads_before[key]
+            if id(grad) in grads_in:
+                continue
             expression = f"{self._tensor_expression(guard, tensor)}._grad"
             if grad is None:
                 guard.require(f"{expression} is None")
@@ -266,9 +296,26 @@ class Compiled:
                 guard.require(f"{expression} is not None")
             else:  # another tensor may stand for the same memory: zero_grad(set_to_none=False) detaches it
                 guard.tensor(expression, grad, grad.array, grad.needs_grad)
+        expressions = {id(grad.array): self._grad_expression(guard, tensor) for tensor, grad, _ in self._grads_in}
         for value in program.zeros:
-            guard.require(self._is_zero(guard, value.array))
+            guard.require(_is_zero(guard, value.array, expressions.get(id(value.array)) or guard.name(value.array)))
         return guard
+
+    def _grad_expression(self, guard: Guard, tensor: Tensor) -> str:
+        return f"{self._tensor_expression(guard, tensor)}._grad.array"
+
+    def _guard_grads(self, guard: Guard) -> None:
+        """That each gradient that the step begins with is one like it, and no two are the same."""
+        arrays = []
+        for tensor, grad, _ in self._grads_in:
+            expression = f"{self._tensor_expression(guard, tensor)}._grad"
+            guard.require(f"{expression} is not None and type({expression}) is {guard.name(type(grad))}")
+            guard.require(f"not {expression}.needs_grad and {expression}.node is None and {expression}.viewed is None")
+            arrays.append(array := f"{expression}.array")
+            guard.require(f"{array}.shape == {grad.array.shape} and {array}.strides == {grad.array.strides}")
+            guard.require(f"{array}.dtype is {guard.name(grad.array.dtype)} and {array}.base is None")
+        if len(arrays) > 1:
+            guard.require(f"len({{{', '.join(f'id({array})' for array in arrays)}}}) == {len(arrays)}")
 
     def _guard_array(self, guard: Guard, array: Any, path: str) -> None:
         """That a NumPy array holds what it held, unless it is a tensor's: its elements may have been read by NumPy."""
@@ -281,15 +328,6 @@ class Compiled:
                 "make it a tensor"
             )
         guard.require(f"{guard.name(array)}.tobytes() == {guard.name(array.tobytes())}")
-
-    def _is_zero(self, guard: Guard, array: Any) -> str:
-        """That an array is all 0: by its bytes where it is small, else by the largest of its bits."""
-        if array.nbytes <= 4096:
-            return f"{guard.name(array)}.tobytes() == {guard.name(bytes(array.nbytes))}"
-        if not array.flags.forc:
-            return f"not {guard.name(array)}.any()"
-        bits = array.ravel(order="K").view("u8" if array.nbytes % 8 == 0 else f"u{array.itemsize}")
-        return f"not {guard.name(np.maximum.reduce)}({guard.name(bits)})"
 
     def _guard_inputs(self, guard: Guard, program: Program) -> None:
         roots = {id(v.root.array) for v in self.recorder.values.values() if v.kind == "captured"}
@@ -331,6 +369,9 @@ class Compiled:
             guard.require(f"{t}._leaf_hooks is None" if tensor.needs_grad else "True")
             base = f"({a}.base is None or id({a}.base) not in {guard.name(roots)})" if roots else "True"
             guard.require(f"id({a}) not in {guard.name(roots)} and {base}" if roots else "True")
+            for owner, _, _ in self._grads_in:
+                grad = self._grad_expression(guard, owner)
+                guard.require(f"{a} is not {grad} and {a}.base is not {grad}")
             for other, name in seen.items():
                 guard.require(f"{a} is {name}" if other == id(array) else f"{a} is not {name}")
                 if other != id(array) and writes:
@@ -356,6 +397,7 @@ class Compiled:
             for i, (tensor, _, _) in enumerate(self.arguments.tensors)
             if id(tensor) not in self.session.state.tensors
         }
+        arrays |= {id(grad.array): self._grad_expression(guard, tensor) for tensor, grad, _ in self._grads_in}
         inputs = [arrays[id(value.array)] for value in program.inputs]
         inputs += [guard.expression(number.source) for number in program.numbers]
         lines = []
@@ -389,6 +431,18 @@ class Compiled:
                 seen.add(id(counter))
                 lines.append(f"{self._tensor_expression(guard, touched.tensor)}.versions[0] += {writes}")
         return lines
+
+
+def _is_zero(guard: Guard, array: Any, expression: str) -> str:
+    """That an array, found by an expression, is all 0: by its bytes where it is small, else by the largest of them."""
+    if array.nbytes <= 4096:
+        return f"{expression}.tobytes() == {guard.name(bytes(array.nbytes))}"
+    if not array.flags.forc:
+        return f"not {expression}.any()"
+    bits = (
+        f"{expression}.ravel('K').view({guard.name(np.dtype('u8' if array.nbytes % 8 == 0 else f'u{array.itemsize}'))})"
+    )
+    return f"not {guard.name(np.maximum.reduce)}({bits})"
 
 
 # What a step may return besides tensors: it is the same object at every call.

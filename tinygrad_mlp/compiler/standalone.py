@@ -53,6 +53,7 @@ def save(path: str | Path, compiled: Any, steps: int) -> None:
     _check_memory(source)
     arrays, lines = _arrays(source)
     arguments = _arguments(program, source, compiled, arrays)
+    loaded = "".join(f'    {word} = start["{word}"]\n' for word in arguments if word.startswith("argument_"))
     generators = [x for x in source.namespace.values() if isinstance(x, Generator)]
     scipy = ["from scipy import special"] * any(isinstance(x, np.ufunc) for x in source.helpers.values())
     imports = ["import math"] * bool(generators) + ["from pathlib import Path", "", "import numpy as np", *scipy]
@@ -64,7 +65,7 @@ def save(path: str | Path, compiled: Any, steps: int) -> None:
         *(_generator(name, x, arrays) for name, x in source.namespace.items() if isinstance(x, Generator)),
         *(f"\n\n{_text_of(name, helper)}" for name, helper in source.helpers.items()),
         f"\n\n{source.text}",
-        f'\n\nif __name__ == "__main__":\n    for number in range({steps}):\n'
+        f'\n\nif __name__ == "__main__":\n{loaded}    for number in range({steps}):\n'
         f"        result = {compiled.title}({', '.join(arguments)})\n        print(number, {_loss(program)})\n",
     ]  # fmt: skip
     text = "\n".join(part.rstrip("\n") for part in parts) + "\n"
@@ -113,7 +114,7 @@ def _arguments(program: Program, source: Source, compiled: Any, arrays: dict[str
     for value in program.inputs:
         name = source.names[value]
         arrays[f"argument_{name}"] = value.array
-        words.append(f'start["argument_{name}"]')
+        words.append(f"argument_{name}")
     return [*words, *(repr(number.source.now()) for number in program.numbers)]
 
 
