@@ -1,4 +1,4 @@
-"""From a recording to a program that runs: what it takes, what it leaves, and under which conditions it is right."""
+"""From a recording to a program that runs: what it takes and what it leaves."""
 
 from __future__ import annotations
 
@@ -9,49 +9,18 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd.modes import state as mode
 from ..nn.parameter import Parameter
 from ..tensor import Size, Tensor
 from . import passes
+from .arguments import Arguments
+from .conditions import Conditions
 from .emit import Source
-from .guard import Guard
 from .lines import Program, Value
 from .names import name_values, wish_names
 from .number import Number
 from .recording import CannotRecord, memory_of
 from .session import Session
 from .state import State, is_same, random_states
-
-MOST_BYTES = 1 << 16  # of a NumPy array that is compared at each call
-
-
-class Arguments:
-    """What a call was given: the tensors, each with the expression that finds it, and everything else."""
-
-    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: list[str]) -> None:
-        self.tensors: list[tuple[Tensor, str, str]] = []  # with its expression and its name
-        self.others: list[tuple[Any, str, str]] = []
-        self.sizes: list[str] = [f"len(args) == {len(args)}", f"len(kwargs) == {len(kwargs)}"]
-        for i, x in enumerate(args):
-            self._add(x, f"args[{i}]", names[i] if i < len(names) else f"input_{i}")
-        for key, x in kwargs.items():
-            self._add(x, f"kwargs[{key!r}]", key)
-
-    def _add(self, x: Any, expression: str, name: str) -> None:
-        if isinstance(x, Tensor):
-            self.tensors.append((x, expression, name))
-        elif type(x) in (tuple, list):
-            self.sizes += [f"type({expression}) is {type(x).__name__}", f"len({expression}) == {len(x)}"]
-            for i, part in enumerate(x):
-                self._add(part, f"{expression}[{i}]", f"{name}_{i}")
-        elif type(x) is dict:
-            if not all(type(key) in (str, int) for key in x):
-                raise CannotRecord(f"the argument `{name}` is a dict whose keys are not all texts or integers")
-            self.sizes += [f"type({expression}) is dict", f"[*{expression}] == {[*x]!r}"]  # in this order
-            for key, part in x.items():
-                self._add(part, f"{expression}[{key!r}]", f"{name}_{key}")
-        else:
-            self.others.append((x, expression, name))
 
 
 class Compiled:
@@ -80,8 +49,9 @@ class Compiled:
         program, source = self.emitted(blas)
         self.source = source.text
         self.namespace, self.kinds = source.namespace, source.kinds
-        self._checks = self._guard(program)
-        self._steps = self._tail(self._checks, program)
+        conditions = Conditions(session, arguments, program, self._grads_in)
+        self._checks = conditions.guard
+        self._steps = self._tail(conditions, program)
         for value in program.inputs:
             value.array = None
         self.session = self.recorder = self.arguments = None
@@ -250,168 +220,30 @@ class Compiled:
         arguments = len(program.inputs) - len(self._grads_in)
         program.inputs = [x for i, x in enumerate(program.inputs) if i < arguments or id(x) in used]
 
-    # -- the conditions ----------------------------------------------------------------------------
-
-    def _guard(self, program: Program) -> Guard:
-        session, guard = self.session, Guard()
-        guard.require(f"mode.recording is {mode.recording}")
-        guard.require("engine.watch is None")
-        guard.require(f"mode.inference is {mode.inference}")
-        guard.require(f"dtypes._default is {guard.name(dtypes.get_default_dtype())}")
-        for size in self.arguments.sizes:
-            guard.require(size)
-        read = {number.source.id for number in session.numbers}
-        for place in session.state.places:
-            if place.id not in read:
-                guard.place(place)
-        for number in self.numbers:
-            expression = guard.expression(number.source)
-            guard.require(f"type({expression}) in {guard.name((int, float))}")
-        for fixed in (number for number in session.numbers if number.fixed):
-            guard.place(fixed.source)
-        for x, expression, _ in self.arguments.others:
-            guard.equals(expression, x)
-        self._guard_grads(guard)
-        self._guard_inputs(guard, program)
-        grads_in = {id(grad) for _, grad, _ in self._grads_in}
-        for key, seen in session.before.items():
-            if key in grads_in:
-                continue
-            if key in session.touched and (key not in session.arguments or key in session.state.tensors):
-                name = self._tensor_expression(guard, seen.tensor)
-                guard.tensor(name, seen.tensor, seen.array, seen.needs_grad)
-            elif key in session.state.tensors:  # its shape or its flag may have decided something
-                guard.require(f"{guard.name(seen.tensor)}.array is {guard.name(seen.array)}")
-                guard.require(f"{guard.name(seen.tensor)}.needs_grad is {seen.needs_grad}")
-        for array, path in session.state.arrays.values():
-            self._guard_array(guard, array, path)
-        for key in session.grads_read:
-            tensor, grad = session.grads_before[key]
-            if id(grad) in grads_in:
-                continue
-            expression = f"{self._tensor_expression(guard, tensor)}._grad"
-            if grad is None:
-                guard.require(f"{expression} is None")
-            elif id(grad) not in session.touched:
-                guard.require(f"{expression} is not None")
-            else:  # another tensor may stand for the same memory: zero_grad(set_to_none=False) detaches it
-                guard.tensor(expression, grad, grad.array, grad.needs_grad)
-        expressions = {id(grad.array): self._grad_expression(guard, tensor) for tensor, grad, _ in self._grads_in}
-        for value in program.zeros:
-            guard.require(_is_zero(guard, value.array, expressions.get(id(value.array)) or guard.name(value.array)))
-        return guard
-
-    def _grad_expression(self, guard: Guard, tensor: Tensor) -> str:
-        return f"{self._tensor_expression(guard, tensor)}._grad.array"
-
-    def _guard_grads(self, guard: Guard) -> None:
-        """That each gradient that the step begins with is one like it, and no two are the same."""
-        arrays = []
-        for tensor, grad, _ in self._grads_in:
-            expression = f"{self._tensor_expression(guard, tensor)}._grad"
-            guard.require(f"{expression} is not None and type({expression}) is {guard.name(type(grad))}")
-            guard.require(f"not {expression}.needs_grad and {expression}.node is None and {expression}.viewed is None")
-            arrays.append(array := f"{expression}.array")
-            guard.require(f"{array}.shape == {grad.array.shape} and {array}.strides == {grad.array.strides}")
-            guard.require(f"{array}.dtype is {guard.name(grad.array.dtype)} and {array}.base is None")
-        if len(arrays) > 1:
-            guard.require(f"len({{{', '.join(f'id({array})' for array in arrays)}}}) == {len(arrays)}")
-
-    def _guard_array(self, guard: Guard, array: Any, path: str) -> None:
-        """That a NumPy array holds what it held, unless it is a tensor's: its elements may have been read by NumPy."""
-        value = self.recorder.values.get(id(array)) or self.recorder.values.get(id(memory_of(array)))
-        if value is not None and value.root.kind == "captured":
-            return
-        if array.nbytes > MOST_BYTES or array.dtype == object:
-            raise CannotRecord(
-                f"the step can see `{path}`, a NumPy array of {array.nbytes} bytes, which it may read at each call: "
-                "make it a tensor"
-            )
-        guard.require(f"{guard.name(array)}.tobytes() == {guard.name(array.tobytes())}")
-
-    def _guard_inputs(self, guard: Guard, program: Program) -> None:
-        roots = {id(v.root.array) for v in self.recorder.values.values() if v.kind == "captured"}
-        found = {
-            id(memory_of(t.array)): path
-            for key, (t, path) in self.session.state.tensors.items()
-            if key in self.session.touched
-        }
-        seen: dict[int, str] = {}
-        writes = any(line.target is not None and line.target.root.kind == "input" for line in program.lines)
-        for i, (tensor, expression, _) in enumerate(self.arguments.tensors):
-            if id(tensor) in self.session.state.tensors:
-                guard.require(f"{expression} is {guard.name(tensor)}")
-                continue
-            if tensor.node is not None:
-                raise CannotRecord(
-                    "an argument is not a leaf of the tape: its gradient would flow out of the program; pass x.detach()"
-                )
-            if tensor._leaf_hooks is not None:
-                raise CannotRecord("an argument has hooks, which a program would not call")
-            array = tensor.array
-            path = found.get(id(memory_of(array)))
-            if path is not None:
-                raise CannotRecord(
-                    f"an argument shares its memory with `{path}`, which the step finds by itself: pass that one, or "
-                    "a copy"
-                )
-            t, a = f"t{i}", f"a{i}"
-            guard.require(f"type(({t} := {expression})) is {guard.name(type(tensor))}")
-            if self.session.state.tensors:
-                guard.require(f"id({t}) not in {guard.name(frozenset(self.session.state.tensors))}")
-            guard.require(f"({a} := {t}.array).shape == {array.shape}")
-            guard.require(f"{a}.dtype is {guard.name(array.dtype)}")
-            guard.require(f"{a}.strides == {array.strides}")
-            guard.require(f"{t}.needs_grad is {tensor.needs_grad}")
-            guard.require(
-                f"({t}.viewed is None or not {t}.requires_grad)" if not tensor.needs_grad else f"{t}.node is None"
-            )
-            guard.require(f"{t}._leaf_hooks is None" if tensor.needs_grad else "True")
-            base = f"({a}.base is None or id({a}.base) not in {guard.name(roots)})" if roots else "True"
-            guard.require(f"id({a}) not in {guard.name(roots)} and {base}" if roots else "True")
-            for owner, _, _ in self._grads_in:
-                grad = self._grad_expression(guard, owner)
-                guard.require(f"{a} is not {grad} and {a}.base is not {grad}")
-            for other, name in seen.items():
-                guard.require(f"{a} is {name}" if other == id(array) else f"{a} is not {name}")
-                if other != id(array) and writes:
-                    memory = guard.name(memory_of)
-                    guard.require(f"{memory}({a}) is not {memory}({name})")
-            seen[id(array)] = a
-
-    def _tensor_expression(self, guard: Guard, tensor: Tensor) -> str:
-        for i, (argument, _, _) in enumerate(self.arguments.tensors):
-            if argument is tensor and id(tensor) not in self.session.state.tensors:
-                return f"t{i}"
-        if id(tensor) not in self.session.state.tensors:
-            for owner, grad in self.session.grads_before.values():
-                if grad is tensor:
-                    return f"{self._tensor_expression(guard, owner)}._grad"
-        return guard.name(tensor)
-
     # -- the call ----------------------------------------------------------------------------------
 
-    def _tail(self, guard: Guard, program: Program) -> list[str]:
+    def _tail(self, conditions: Conditions, program: Program) -> list[str]:
+        guard = conditions.guard
         arrays = {
             id(tensor.array): f"a{i}"
             for i, (tensor, _, _) in enumerate(self.arguments.tensors)
             if id(tensor) not in self.session.state.tensors
         }
-        arrays |= {id(grad.array): self._grad_expression(guard, tensor) for tensor, grad, _ in self._grads_in}
+        arrays |= {id(grad.array): conditions.of_grad(tensor) for tensor, grad, _ in self._grads_in}
         inputs = [arrays[id(value.array)] for value in program.inputs]
         inputs += [guard.expression(number.source) for number in program.numbers]
         lines = []
         for tensor, _ in self._grads:
             if id(tensor) not in self.session.grads_read:
-                lines.append(f"{self._tensor_expression(guard, tensor)}._grad = None")
+                lines.append(f"{conditions.of_tensor(tensor)}._grad = None")
         names = {id(value): f"v{i}" for i, value in enumerate(self.recorded.outputs)}
         call = f"run({', '.join(inputs)})"
         left = ", ".join(names.values())
         lines.append(f"{left} = {call}" if names else call)
-        lines += self._versions(guard)
+        lines += self._versions(conditions)
         for tensor, value in self._grads:
             new = "None" if value is None else f"wrap(asarray({names[id(value)]}{_copied(value)}))"
-            lines.append(f"{self._tensor_expression(guard, tensor)}._grad = {new}")
+            lines.append(f"{conditions.of_tensor(tensor)}._grad = {new}")
         for i, x in enumerate(self._results):
             if isinstance(x, Value):
                 lines.append(f"r{i} = wrap(asarray({names[id(x)]}{_copied(x)}))")
@@ -421,7 +253,7 @@ class Compiled:
             lines.append(f"{guard.expression(place)} = {now}")
         return [*lines, f"return {self._template}"]
 
-    def _versions(self, guard: Guard) -> list[str]:
+    def _versions(self, conditions: Conditions) -> list[str]:
         """Count the writes as the step counted them."""
         lines, seen = [], set()
         for touched in self.session.touched.values():
@@ -429,20 +261,8 @@ class Compiled:
             writes = counter[0] - touched.version
             if writes and id(counter) not in seen:
                 seen.add(id(counter))
-                lines.append(f"{self._tensor_expression(guard, touched.tensor)}.versions[0] += {writes}")
+                lines.append(f"{conditions.of_tensor(touched.tensor)}.versions[0] += {writes}")
         return lines
-
-
-def _is_zero(guard: Guard, array: Any, expression: str) -> str:
-    """That an array, found by an expression, is all 0: by its bytes where it is small, else by the largest of them."""
-    if array.nbytes <= 4096:
-        return f"{expression}.tobytes() == {guard.name(bytes(array.nbytes))}"
-    if not array.flags.forc:
-        return f"not {expression}.any()"
-    bits = (
-        f"{expression}.ravel('K').view({guard.name(np.dtype('u8' if array.nbytes % 8 == 0 else f'u{array.itemsize}'))})"
-    )
-    return f"not {guard.name(np.maximum.reduce)}({bits})"
 
 
 # What a step may return besides tensors: it is the same object at every call.

@@ -13,7 +13,8 @@ from typing import Any
 
 from ..autograd.modes import state as mode
 from ..nn.modules.module import Module
-from .build import Arguments, Compiled, check_state
+from .arguments import Arguments
+from .build import Compiled, check_state
 from .emit import identifier
 from .guard import MISS
 from .recording import CannotRecord
