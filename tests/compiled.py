@@ -91,7 +91,7 @@ def assert_equal(ours: Any, eager: Any, rtol: float = 0.0, place: str = "") -> N
         if rtol and eager.dtype.kind == "f":
             size = np.abs(eager[np.isfinite(eager)]).max(initial=0)
             # A sum that is 0 but for rounding has that of its terms, which are of about size 1 here.
-            atol = rtol * size + np.finfo(eager.dtype).eps
+            atol = rtol * size + np.finfo(np.float64).eps
             np.testing.assert_allclose(ours, eager, rtol=rtol, atol=atol, err_msg=place)
         else:
             np.testing.assert_array_equal(ours, eager, err_msg=place)
