@@ -298,3 +298,103 @@ def test_the_gradient_of_cross_entropy_is_the_error_of_the_probabilities() -> No
 
     _, gradient, probabilities = assert_alike(run, rtol=1e-5)
     np.testing.assert_allclose(gradient, (probabilities.numpy() - np.eye(3)[[0, 1, 2, 1]]) / 4, rtol=1e-5, atol=1e-6)
+
+
+# -- seen from outside -----------------------------------------------------------------------------
+
+
+def _names(node):
+    return node and [node.name().rpartition(":")[2], *(_names(edge) for edge, _ in node.next_functions)]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda f, x, y, w: f.smooth_l1_loss(x, y),
+        lambda f, x, y, w: f.smooth_l1_loss(x, y, beta=0.0),
+        lambda f, x, y, w: f.huber_loss(x, y),
+        lambda f, x, y, w: f.huber_loss(x, y, weight=w, reduction="sum"),
+        lambda f, x, y, w: f.mse_loss(x, y),
+        lambda f, x, y, w: f.mse_loss(x, y[0]),
+        lambda f, x, y, w: f.mse_loss(x, y, weight=w),
+        lambda f, x, y, w: f.l1_loss(x, y, weight=w),
+        lambda f, x, y, w: f.binary_cross_entropy(x, y),
+        lambda f, x, y, w: f.binary_cross_entropy(x, y, weight=w),
+        lambda f, x, y, w: f.binary_cross_entropy_with_logits(x, y, weight=w, pos_weight=w),
+        lambda f, x, y, w: f.kl_div(x, y, reduction="sum"),
+        lambda f, x, y, w: f.kl_div(x, y, reduction="sum", log_target=True),
+        lambda f, x, y, w: f.cross_entropy(x, y, reduction="sum"),
+        lambda f, x, y, w: f.cross_entropy(x, y.argmax(1), weight=w[0]),
+    ],
+)
+def test_the_nodes_of_a_loss(program) -> None:
+    """What a picture of the tape shows, and what is written into the loss' repr."""
+
+    def run(torch):
+        x, y, w = (torch.rand(3, 4, requires_grad=needs) for needs in (True, True, False))
+        return _names(program(torch.nn.functional, x, y, w).grad_fn)
+
+    assert_alike(run)
+
+
+def test_what_a_loss_has_saved() -> None:
+    def run(torch):
+        x, y = torch.rand(3, 4, requires_grad=True), torch.rand(3, 4)
+        f = torch.nn.functional
+        nodes = [f.mse_loss(x, y).grad_fn, f.smooth_l1_loss(x, y, reduction="sum", beta=0.5).grad_fn]
+        nodes.append(f.huber_loss(x, y, reduction="none", delta=0.5).grad_fn)
+        return [node._saved_reduction for node in nodes], nodes[1]._saved_beta, nodes[2]._saved_delta
+
+    assert_alike(run)
+
+
+def test_the_gradient_of_a_weight_of_classes() -> None:
+    """Of class probabilities torch differentiates by the weight too."""
+
+    def run(torch):
+        x, y, w = (torch.rand(shape, requires_grad=True) for shape in ((2, 3), (2, 3), (3,)))
+        torch.nn.functional.cross_entropy(x, y, weight=w).backward()
+        return x.grad, y.grad, w.grad
+
+    assert_alike(run, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda f, x, w: f.nll_loss(x, x.argmax(1), weight=w),
+        lambda f, x, w: f.cross_entropy(x, x.argmax(1), weight=w, label_smoothing=0.1),
+        lambda f, x, w: f.cross_entropy(x[..., None], x.argmax(1)[:, None], weight=w),
+        lambda f, x, w: f.binary_cross_entropy(x, x, weight=w),
+        lambda f, x, w: f.binary_cross_entropy_with_logits(x, x, weight=w),
+        lambda f, x, w: f.binary_cross_entropy_with_logits(x, x, pos_weight=w),
+    ],
+)
+def test_a_weight_that_requires_grad_is_refused(program) -> None:
+    """Rather than left without a gradient; without grad it is taken."""
+
+    def run(torch):
+        return program(torch.nn.functional, torch.rand(2, 3), torch.rand(3, requires_grad=True))
+
+    def run_without_grad(torch):
+        with torch.no_grad():
+            return run(torch)
+
+    refusal(run, words=11)
+    assert_alike(run_without_grad, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda f, x: f.binary_cross_entropy(x, x, weight=x[None]),
+        lambda f, x: f.binary_cross_entropy_with_logits(x, x, weight=x[None]),
+        lambda f, x: f.binary_cross_entropy_with_logits(x, x, pos_weight=x[None]),
+        lambda f, x: f.binary_cross_entropy_with_logits(x, (x > 0.5).long()),
+        lambda f, x: f.huber_loss((x > 0.5).long(), x),
+        lambda f, x: f.kl_div(x, (x > 0.5).long()),
+        lambda f, x: f.mse_loss(x, x[:, :2]),
+    ],
+)
+def test_refused_shapes_and_dtypes(program) -> None:
+    refusal(lambda torch: program(torch.nn.functional, torch.rand(2, 3)), words=8)

@@ -59,6 +59,9 @@ def _saved_at(place: int) -> Callable[[Node], Any]:
     return saved
 
 
+_REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}  # torch's kernels know them by number
+
+
 def _with_history(node: Node, place: int, value: Any) -> Any:
     row, argument = node.row, place - len(node.row.outputs)
     if place < len(row.outputs):
@@ -66,7 +69,7 @@ def _with_history(node: Node, place: int, value: Any) -> Any:
         tensor.node, tensor.needs_grad = node, True
         return tensor
     if argument not in row.tensors or row.listed:
-        return value
+        return _REDUCTIONS[value] if row.parameters[argument : argument + 1] == ("reduction",) else value
     if not isinstance(value, np.ndarray):
         return engine.wrap(np.asarray(value)) if row.parameters[argument] == "other" else value
     edge = maker(node, place)

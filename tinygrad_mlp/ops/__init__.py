@@ -1,6 +1,6 @@
 """The derivative table, a file for each kind of operator. Importing it fills `TABLE`."""
 
-from . import indexing, linalg, masking, neural, pointwise, reduction, shape
+from . import activations, indexing, linalg, losses, masking, pointwise, reduction, shape
 from .pointwise import cast
 from .shape import expand, sum_to
 from .table import BY_NUMPY, NUMPY_KEYWORDS, TABLE, Operator
@@ -10,12 +10,13 @@ __all__ = [
     "NUMPY_KEYWORDS",
     "TABLE",
     "Operator",
+    "activations",
     "cast",
     "expand",
     "indexing",
     "linalg",
+    "losses",
     "masking",
-    "neural",
     "pointwise",
     "reduction",
     "shape",

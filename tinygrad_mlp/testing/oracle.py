@@ -36,7 +36,13 @@ COUNTERPARTS: dict[str, Call] = {
     "amax": lambda x, dim=(), keepdim=False: torch().amax(x, dim, keepdim),
     "amin": lambda x, dim=(), keepdim=False: torch().amin(x, dim, keepdim),
     "as_strided": lambda x, size, stride, offset, own: torch().as_strided(x, size, stride, offset),
+    "binary_cross_entropy_backward": lambda g, x, y, weight, reduction: torch().ops.aten.binary_cross_entropy_backward(
+        g, x, y, weight, ["none", "mean", "sum"].index(reduction)
+    ),
     "assign": lambda x, src: x.clone().copy_(src if isinstance(src, torch().Tensor) else torch().tensor(src)),
+    "binary_cross_entropy_with_logits": lambda *args, **options: torch().nn.functional.binary_cross_entropy_with_logits(
+        *args, **options
+    ),
     "cast": lambda x, dtype: x.to(dtype),
     "clamp": lambda x, min=None, max=None: _clamped(x, min, max),
     "contiguous_clone": lambda x: x.clone(memory_format=torch().contiguous_format),

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from ...arguments import as_array
+from ...autograd.modes import state
 from ...functions import FUNCTIONS
-from ...ops.table import by_value
+from ...ops.dims import mismatch
 from ...tensor import Tensor, wrap
 
 __all__ = [
@@ -25,7 +26,7 @@ __all__ = [
 
 _f: dict[str, Callable[..., Tensor]] = FUNCTIONS
 _mse, _nll, _log_softmax = _f["mse_loss"], _f["nll_loss"], _f["log_softmax"]
-_abs, _sum, _mean, _where, _reshape = (_f[name] for name in ("abs", "sum", "mean", "where", "reshape"))
+_sum, _mean, _where, _reshape = (_f[name] for name in ("sum", "mean", "where", "reshape"))
 _INT64 = np.dtype(np.int64)  # NumPy's dtypes are singletons
 _REDUCTIONS = ("mean", "sum", "none")
 
@@ -55,13 +56,21 @@ def _reduced(loss: Any, reduction: str) -> Tensor:
 # -- of two tensors of the same shape --------------------------------------------------------------
 
 
-def _warn_of_sizes(input: Tensor, target: Tensor) -> None:
-    if target.array.shape != input.array.shape:
-        warnings.warn(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
-            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=3,
-        )
+def _of_one_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both, expanded to one shape where they differ, with torch's warning."""
+    if target.array.shape == input.array.shape:
+        return input, target
+    warnings.warn(
+        f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
+        "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+        stacklevel=3,
+    )
+    refusal = mismatch(input.array.shape, target.array.shape)
+    if refusal is not None:
+        raise refusal
+    shape = np.broadcast_shapes(input.array.shape, target.array.shape)
+    input, target = (x if x.array.shape == shape else _f["expand"](x, shape) for x in (input, target))
+    return input, target
 
 
 def _weighted(error: Any, weight: Tensor, input: Tensor, reduction: str, divisor: Any) -> Tensor:
@@ -81,8 +90,7 @@ def mse_loss(
 
     Warns where the shapes differ (they are broadcast). Source: torch.nn.functional.mse_loss.
     """
-    if target.array.shape != input.array.shape:
-        _warn_of_sizes(input, target)
+    input, target = _of_one_size(input, target)
     if size_average is not None or reduce is not None:
         reduction = reduction_of(size_average, reduce, reduction)
     if weight is not None:
@@ -99,9 +107,9 @@ def l1_loss(
 
     Warns where the shapes differ (they are broadcast). Source: torch.nn.functional.l1_loss.
     """
-    _warn_of_sizes(input, target)
+    input, target = _of_one_size(input, target)
     reduction = reduction_of(size_average, reduce, reduction)
-    error = _abs(input - target)
+    error = _f["abs"](input - target)
     if weight is not None:
         return _weighted(error, weight, input, reduction, _sum(weight))
     return _reduced(error, reduction)
@@ -118,12 +126,12 @@ def smooth_l1_loss(
     """
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
-    _warn_of_sizes(input, target)
+    input, target = _of_one_size(input, target)
     reduction = reduction_of(size_average, reduce, reduction)
-    error = _abs(input - target)
-    if beta:
-        error = _where(error.lt(beta), _f["square"](error) * (0.5 / beta), error - 0.5 * beta)
-    return _reduced(error, reduction)
+    if not beta:
+        return _reduced(_f["abs"](input - target), reduction)
+    _check(reduction)
+    return _f["smooth_l1_loss"](input, target, reduction, beta)
 
 
 def huber_loss(
@@ -136,12 +144,13 @@ def huber_loss(
     """
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
-    _warn_of_sizes(input, target)
-    error = _abs(input - target)
-    loss = _where(error.le(delta), _f["square"](error) * 0.5, (error - 0.5 * delta) * delta)
-    if weight is not None:
-        return _weighted(loss, weight, input, reduction, float(loss.numel()))
-    return _reduced(loss, reduction)
+    input, target = _of_one_size(input, target)
+    huber = _f["huber_loss"]
+    if weight is None:
+        _check(reduction)
+        return huber(input, target, reduction, delta)
+    loss = huber(input, target, "none", delta)
+    return _weighted(loss, weight, input, reduction, float(loss.numel()))
 
 
 # -- of probabilities ------------------------------------------------------------------------------
@@ -165,24 +174,19 @@ def binary_cross_entropy(
     if target.dtype != input.dtype:
         found, expected = (tensor.dtype.tensor_type.removesuffix("Tensor") for tensor in (target, input))
         raise RuntimeError(f"Found dtype {found} but expected {expected}")
-    _check_probabilities("input", input.array)
-    _check_probabilities("target", target.array)
-    complement: Any = 1 - input
-    loss = (target - 1) * _log_of_probability(complement) - target * _log_of_probability(input)
-    return _reduced(loss if weight is None else loss * weight, reduction)
+    _check(reduction)
+    _refuse_gradient("binary_cross_entropy", weight=weight)
+    return _f["binary_cross_entropy"](input, target, weight, reduction)
 
 
-@by_value
-def _check_probabilities(name: str, array: Any) -> None:
-    if not np.all((array >= 0) & (array <= 1)):
-        raise RuntimeError(f"all elements of {name} should be between 0 and 1")
-
-
-def _log_of_probability(p: Tensor) -> Tensor:
-    """log(p), at least -100; at 0 its slope is 1e12, which is as steep as torch lets it become."""
-    positive = p.gt(0)
-    log = _f["clamp"](_f["log"](_where(positive, p, 1.0)), -100.0)
-    return _where(positive, log, p * 1e12 - 100)
+def _refuse_gradient(function: str, **constants: Tensor | None) -> None:
+    """RuntimeError in torch's words where a tensor requires grad that a loss cannot be differentiated by."""
+    for name, tensor in constants.items():
+        if tensor is not None and tensor.requires_grad and state.recording:
+            raise RuntimeError(
+                f"The function '{function}' is not differentiable with respect to argument '{name}'. This input cannot "
+                "have requires_grad True."
+            )
 
 
 def binary_cross_entropy_with_logits(
@@ -197,11 +201,9 @@ def binary_cross_entropy_with_logits(
     reduction = reduction_of(size_average, reduce, reduction)
     if target.shape != input.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
-    log_p: Any = _f["logsigmoid"](input)
-    if pos_weight is not None:
-        log_p = ((pos_weight - 1) * target + 1) * log_p
-    loss = (1 - target) * input - log_p
-    return _reduced(loss if weight is None else loss * weight, reduction)
+    _check(reduction)
+    _refuse_gradient("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
+    return _f["binary_cross_entropy_with_logits"](input, target, weight, pos_weight, reduction)
 
 
 def kl_div(
@@ -222,13 +224,9 @@ def kl_div(
             "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
             stacklevel=2,
         )
-    loss: Any
-    if log_target:
-        loss = _f["exp"](target) * (target - input)
-    else:
-        positive = target.gt(0)  # 0 log(0) is 0
-        log = _f["log"](_where(positive, target, 1.0))
-        loss = _where(positive, target * log, target * 0) - target * input
+    if target.array.dtype.kind != "f" or input.array.dtype.kind != "f":
+        raise RuntimeError("kl_div: Integral inputs not supported.")
+    loss: Any = _f["exp"](target) * (target - input) if log_target else _f["xlogy"](target, target) - target * input
     if reduction != "batchmean":
         return _reduced(loss, reduction)
     return _sum(loss) / input.shape[0] if input.ndim else _sum(loss)
@@ -291,6 +289,8 @@ def _classes(log_p: Tensor, target: Tensor, weight: Tensor | None, reduction: st
     _check(reduction)
     shape, wanted = log_p.array.shape, target.array.shape
     _check_classes(log_p, target, weight)
+    if weight is not None:
+        _refuse_gradient("nll_loss_forward" if len(shape) < 3 else "nll_loss2d_forward", weight=weight)
     if target.array.dtype is not _INT64:
         target = wrap(target.array.astype(np.int64))
     if len(shape) == 2:
@@ -359,7 +359,7 @@ def _over_all_classes(
 def _along_classes(weight: Tensor, input: Tensor, dim: int) -> Tensor:
     shape = [1] * input.array.ndim
     shape[dim] = -1
-    return wrap(weight.array.reshape(shape))
+    return _reshape(weight, shape)
 
 
 def _probabilities(

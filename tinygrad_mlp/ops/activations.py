@@ -1,17 +1,14 @@
-"""Operators of neural networks: activations and losses."""
+"""Activations of neural networks: elementwise operators that stand between layers."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-from .dims import dtype_word
 from .masking import keep
 from .pointwise import erf
-from .shape import unslice
-from .table import Array, by_value, operator, unary
+from .table import Array, operator, unary
 
 
 def _sigmoid(input: Array) -> Array:
@@ -19,6 +16,24 @@ def _sigmoid(input: Array) -> Array:
 
 
 sigmoid = unary("sigmoid", _sigmoid, lambda g, out: g * (out * (1 - out)), promotion="float", doc="1 / (1 + exp(-x))")
+
+
+def _logit_input(g: Array, input: Array, eps: float | None) -> Array:
+    low, outside = (0, np.nan) if eps is None else (eps, 0)
+    slope = 1 / (input * (1 - input))
+    return np.where((input < low) | (input > 1 - low), outside, g * slope)
+
+
+@operator(
+    {"input": _logit_input},
+    promotion="float",
+    inplace=True,
+    sample=lambda s: (np.asarray(s.floats(s.shape()) + 0), s.choice([None, 0.25, 1e-6])),  # at -0 torch has two slopes
+)
+def logit(input: Array, eps: float | None = None) -> Array:
+    """log(x / (1 - x)), the inverse of sigmoid, for x limited to [eps, 1 - eps]"""
+    p = input if eps is None else np.clip(input, eps, 1 - eps)
+    return np.log(p / (1 - p))
 
 
 # Steps are flat, and yet torch has their derivatives depend on where they are: the gradient of a gradient is 0, not
@@ -140,91 +155,3 @@ def gelu(input: Array, approximate: str = "none") -> Array:
     if approximate == "none":
         return input * (0.5 * (1 + erf.forward(input * math.sqrt(0.5))))
     return 0.5 * input * (1 + np.tanh(_ROOT * (input + 0.044715 * input * input * input)))
-
-
-# -- losses ----------------------------------------------------------------------------------------
-
-
-def _reduce(loss: Array, reduction: str) -> Array:
-    if reduction == "none":
-        return loss
-    total = np.add.reduce(loss, axis=None)
-    return total if reduction == "sum" else total / loss.dtype.type(loss.size)
-
-
-def _mse_input(g: Array, input: Array, target: Array, reduction: str) -> Array:
-    error = input - target
-    scale = 2 / (math.prod(error.shape) or 1) if reduction == "mean" else 2
-    return error * (g * scale)
-
-
-@operator(
-    {
-        "input": _mse_input,
-        "target": lambda g, input, target, reduction: _mse_input(g, target, input, reduction),
-    },
-    tensors=("input", "target"),
-    promotion="arithmetic",
-    kinds="f",
-    method=False,
-    sample=lambda s: (s.floats(shape := s.shape()), s.floats(shape), s.choice(["mean", "sum", "none"])),
-)
-def mse_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
-    """The squared error, as it is or its mean or sum"""
-    error = input - target
-    return _reduce(np.square(error), reduction)
-
-
-def _class_weights(target: Array, weight: Any, ignore_index: int) -> tuple[Array, Array]:
-    """The class of each target (any class, where it is ignored) and its weight (0 where it is ignored)."""
-    kept = target != ignore_index
-    classes = np.where(kept, target, 0)
-    return classes, kept if weight is None else np.where(kept, weight[classes], 0)
-
-
-def _nll_input(
-    g: Array, input_shape: tuple[int, ...], target: Array, weight: Any, reduction: str, ignore_index: int
-) -> Array:
-    classes, own = _class_weights(target, weight, ignore_index)
-    if reduction == "mean":
-        g = g / own.sum().item()
-    # where all are ignored the mean divides by 0, which must not reach them
-    return unslice(np.where(target != ignore_index, -g * own, 0), input_shape, (np.arange(len(target)), classes))
-
-
-@by_value
-def _check_classes(target: Array, classes: int, ignore_index: int) -> None:
-    wrong = target[(target != ignore_index) & ((target < 0) | (target >= classes))]
-    if wrong.size:
-        raise IndexError(f"Target {wrong[0]} is out of bounds.")
-
-
-@operator(
-    {"input": _nll_input},
-    tensors=("input", "target", "weight"),
-    kinds="f",
-    method=False,
-    sample=lambda s: (
-        s.floats((n := s.size(), c := s.size(1))),
-        s.ints((n,), 0, c - 1),
-        s.maybe(s.floats((c,))),
-        s.choice(["mean", "sum", "none"]),
-        s.choice([-100, 0, 1]),
-    ),
-)
-def nll_loss(
-    input: Array, target: Array, weight: Any = None, reduction: str = "mean", ignore_index: int = -100
-) -> Array:
-    """The negative log probability of the target classes, from log probabilities (N, C) and classes (N,)"""
-    if weight is not None and weight.dtype != input.dtype:
-        raise RuntimeError(f"expected scalar type {dtype_word(input)} but found {dtype_word(weight)}")
-    if len(input) != len(target):
-        raise ValueError(f"Expected input batch_size ({len(input)}) to match target batch_size ({len(target)}).")
-    _check_classes(target, input.shape[1], ignore_index)
-    classes, own = _class_weights(target, weight, ignore_index)
-    kept = target != ignore_index
-    loss = np.where(kept, -input[np.arange(len(target)), classes] * own, 0)  # what is ignored may be infinite
-    if reduction == "none":
-        return loss
-    total = np.add.reduce(loss) + 0  # torch adds to a 0, so that there is no -0
-    return total if reduction == "sum" else total / np.add.reduce(own, dtype=input.dtype)

@@ -1,0 +1,322 @@
+"""Losses of neural networks, with the formulas of torch's kernels and of its derivatives of them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .activations import logit, logsigmoid, sigmoid
+from .dims import dtype_word
+from .shape import unslice
+from .table import Array, by_value, operator
+
+
+def _reduce(loss: Array, reduction: str) -> Array:
+    if reduction == "none":
+        return loss
+    total = np.add.reduce(loss, axis=None)
+    return total if reduction == "sum" else total / loss.dtype.type(loss.size)
+
+
+def _of_each(g: Array, loss: Array, reduction: str) -> Array:
+    """The cotangent of the loss of each element, from that of the reduced loss."""
+    return g / (math.prod(loss.shape) or 1) if reduction == "mean" else g
+
+
+def _pair(s: Any) -> tuple[Any, Any, str]:
+    """An input and a target of one shape, and a reduction."""
+    return s.floats(shape := s.shape()), s.floats(shape), s.choice(["mean", "sum", "none"])
+
+
+# -- distances -------------------------------------------------------------------------------------
+
+
+def _mse_input(g: Array, input: Array, target: Array, reduction: str) -> Array:
+    error = input - target
+    scale = 2 / (math.prod(error.shape) or 1) if reduction == "mean" else 2
+    return error * (g * scale)
+
+
+@operator(
+    {
+        "input": _mse_input,
+        "target": lambda g, input, target, reduction: _mse_input(g, target, input, reduction),
+    },
+    tensors=("input", "target"),
+    promotion="arithmetic",
+    kinds="f",
+    method=False,
+    sample=_pair,
+)
+def mse_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
+    """The squared error, as it is or its mean or sum"""
+    error = input - target
+    return _reduce(np.square(error), reduction)
+
+
+def _limited(error: Array, limit: float) -> Array:
+    """The error, where it is below the limit; the limit with its sign elsewhere (of nan, nan), which is flat."""
+    size = np.absolute(error)
+    return np.where(size < limit, error, np.where(size >= limit, np.sign(error) * limit, np.nan))
+
+
+def _smooth_l1_input(g: Array, input: Array, target: Array, reduction: str, beta: float) -> Array:
+    slope = _limited(input - target, beta)
+    return slope * (_of_each(g, slope, reduction) / beta)
+
+
+@operator(
+    {
+        "input": _smooth_l1_input,
+        "target": lambda g, input, target, reduction, beta: _smooth_l1_input(g, target, input, reduction, beta),
+    },
+    tensors=("input", "target"),
+    promotion="arithmetic",
+    kinds="f",
+    method=False,
+    node_name="SmoothL1LossBackward0",
+    sample=lambda s: (*_pair(s), s.choice([1.0, 0.25, 2.0])),
+)
+def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: float = 1.0) -> Array:
+    """error^2 / (2 beta) where the absolute error is below `beta`, else it less beta / 2"""
+    size = np.absolute(input - target)
+    return _reduce(np.where(size < beta, 0.5 * size * size / beta, size - 0.5 * beta), reduction)
+
+
+def _huber_input(g: Array, input: Array, target: Array, reduction: str, delta: float) -> Array:
+    slope = _limited(input - target, delta)
+    return slope * _of_each(g, slope, reduction)
+
+
+_RANKS = {"b": 0, "i": 1, "u": 1, "f": 2}
+
+
+def _into_dtype(first: Array, *others: Any) -> None:
+    """RuntimeError, as torch, where the dtype of the first cannot hold what the others make of it."""
+    for x in others:
+        if x is not None and _RANKS[x.dtype.kind] > _RANKS[first.dtype.kind]:
+            raise RuntimeError(
+                f"result type {dtype_word(x)} can't be cast to the desired output type {dtype_word(first)}"
+            )
+
+
+@operator(
+    {
+        "input": _huber_input,
+        "target": lambda g, input, target, reduction, delta: _huber_input(g, target, input, reduction, delta),
+    },
+    tensors=("input", "target"),
+    check=lambda input, target, *rest: _into_dtype(input, target),
+    kinds="f",
+    method=False,
+    sample=lambda s: (*_pair(s), s.choice([1.0, 0.25, 2.0])),
+)
+def huber_loss(input: Array, target: Array, reduction: str = "mean", delta: float = 1.0) -> Array:
+    """error^2 / 2 where the absolute error is at most `delta`, else delta (it less delta / 2)"""
+    size = np.absolute(input - target)
+    loss = np.where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta))
+    return _reduce(loss.astype(input.dtype, copy=False), reduction)
+
+
+# -- of probabilities ------------------------------------------------------------------------------
+
+
+def _weighted(x: Array, weight: Any) -> Array:
+    """x times `weight`, which must not make it larger."""
+    product = x if weight is None else x * weight
+    if product.shape != x.shape:
+        raise RuntimeError(f"output with shape {list(x.shape)} doesn't match the broadcast shape {list(product.shape)}")
+    return product
+
+
+@by_value
+def _check_probabilities(name: str, array: Array) -> None:
+    if not np.all((array >= 0) & (array <= 1)):
+        raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+
+
+_EPSILON = 1e-12  # torch's: a probability that is nearer to 0 or 1 gets no steeper
+_KERNEL_EPSILON = float(np.float32(_EPSILON))  # a float in its kernel, whatever the dtype
+
+
+def _variance(p: Array, least: float) -> Array:
+    """p (1 - p), that of a coin, but at least `least`."""
+    variance = p * (1 - p)
+    return np.where(variance < least, least, variance)
+
+
+def _bce_slope(g: Array, input: Array, target: Array, weight: Any, reduction: str) -> Array:
+    scale = _weighted(_of_each(g, input, reduction), weight)
+    return scale * (input - target) / ((input + _EPSILON) * (1 - input + _EPSILON))
+
+
+def _bce_curvature(g: Array, grad_output: Array, input: Array, target: Array, weight: Any, reduction: str) -> Array:
+    scale = _weighted(_of_each(g * grad_output, input, reduction), weight)
+    variance = (input + _EPSILON) * (1 - input + _EPSILON)
+    return scale * (input * input - 2 * input * target + target) / (variance * variance)
+
+
+def _bce_backward_target(g: Array, grad_output: Array, input: Array, weight: Any, reduction: str) -> Array:
+    return -_weighted(_of_each(g * grad_output, input, reduction), weight) / _variance(input, _EPSILON)
+
+
+def _probabilities(s: Any, margin: float) -> tuple[Any, ...]:
+    """Probabilities as input and target, a weight that broadcasts, a reduction."""
+    x, target, reduction = _pair(s)
+    weight = s.maybe(s.floats(s.broadcast_into(x.shape)))
+    if x.dtype.kind == "f":
+        x, target = (np.asarray(np.nan_to_num(np.clip(np.abs(a), margin, 1 - margin))) for a in (x, target))
+    return x, target, weight, reduction
+
+
+# A row of its own, because torch's second derivative is not the derivative of the first where that is limited. It has
+# no third one there: so the test stays away from 0 and 1.
+@operator(
+    {
+        "grad_output": _bce_slope,
+        "input": _bce_curvature,
+        "target": _bce_backward_target,
+    },
+    tensors=("grad_output", "input", "target", "weight"),
+    promotion="same",
+    kinds="f",
+    method=False,
+    node_name="BinaryCrossEntropyBackwardBackward0",
+    sample=lambda s: (s.floats(() if (p := _probabilities(s, 1 / 16))[-1] != "none" else p[0].shape), *p),
+)
+def binary_cross_entropy_backward(
+    grad_output: Array, input: Array, target: Array, weight: Any, reduction: str
+) -> Array:
+    """The gradient of binary_cross_entropy with respect to its input"""
+    slope = (input - target) / _variance(input, _KERNEL_EPSILON)
+    return _weighted(_of_each(grad_output, input, reduction) * slope, weight)
+
+
+def _bce_target(g: Array, input: Array, weight: Any, reduction: str) -> Array:
+    return _weighted(_of_each(g, input, reduction) * -logit(input, None), weight)
+
+
+@operator(
+    {
+        "input": lambda g, input, target, weight, reduction: binary_cross_entropy_backward(
+            g, input, target, weight, reduction
+        ),
+        "target": _bce_target,
+    },
+    tensors=("input", "target", "weight"),
+    promotion="same",
+    kinds="f",
+    method=False,
+    sample=lambda s: _probabilities(s, 0),
+)
+def binary_cross_entropy(input: Array, target: Array, weight: Any = None, reduction: str = "mean") -> Array:
+    """-(target log(input) + (1 - target) log(1 - input)), with logarithms of at least -100, times `weight`"""
+    _check_probabilities("input", input)
+    _check_probabilities("target", target)
+    loss = (target - 1) * np.maximum(np.log1p(-input), -100) - target * np.maximum(np.log(input), -100)
+    return _reduce(_weighted(loss, weight), reduction)
+
+
+def _bce_logits_input(g: Array, input: Array, target: Array, weight: Any, pos_weight: Any, reduction: str) -> Array:
+    if pos_weight is None:
+        slope = sigmoid(input) - target
+    else:
+        positive = pos_weight * target
+        slope = (positive + 1 - target) * sigmoid(input) - positive
+    return _weighted(_of_each(g, slope, reduction) * slope, weight)
+
+
+def _bce_logits_target(g: Array, input: Array, weight: Any, pos_weight: Any, reduction: str) -> Array:
+    slope = -input if pos_weight is None else logsigmoid(-input) - pos_weight * logsigmoid(input)
+    return _weighted(_of_each(g, slope, reduction) * slope, weight)
+
+
+def _floats_of_target(input: Array, target: Array, weight: Any, pos_weight: Any, reduction: str) -> None:
+    """What torch refuses: it computes in the memory of the target."""
+    if input.dtype.kind == "f":
+        if target.dtype == bool or getattr(pos_weight, "dtype", None) == np.bool_:
+            raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported.")
+        _into_dtype(target, input, weight)
+
+
+@operator(
+    {"input": _bce_logits_input, "target": _bce_logits_target},
+    tensors=("input", "target", "weight", "pos_weight"),
+    check=_floats_of_target,
+    kinds="f",
+    method=False,
+    sample=lambda s: (
+        *(p := _pair(s))[:2],
+        s.maybe(s.floats(s.broadcast_into(p[0].shape))),
+        s.maybe(s.floats(s.broadcast_into(p[0].shape))),
+        p[2],
+    ),
+)
+def binary_cross_entropy_with_logits(
+    input: Array, target: Array, weight: Any = None, pos_weight: Any = None, reduction: str = "mean"
+) -> Array:
+    """binary_cross_entropy of sigmoid(input), safe from overflow; `pos_weight` weighs the target"""
+    log = logsigmoid.forward(input)
+    log = log if pos_weight is None else _weighted(log, (pos_weight - 1) * target + 1)
+    loss = _weighted((1 - target) * input - log, weight)
+    return _reduce(loss.astype(target.dtype, copy=False), reduction)
+
+
+# -- of classes ------------------------------------------------------------------------------------
+
+
+def _class_weights(target: Array, weight: Any, ignore_index: int) -> tuple[Array, Array]:
+    """The class of each target (any class, where it is ignored) and its weight (0 where it is ignored)."""
+    kept = target != ignore_index
+    classes = np.where(kept, target, 0)
+    return classes, kept if weight is None else np.where(kept, weight[classes], 0)
+
+
+def _nll_input(
+    g: Array, input_shape: tuple[int, ...], target: Array, weight: Any, reduction: str, ignore_index: int
+) -> Array:
+    classes, own = _class_weights(target, weight, ignore_index)
+    if reduction == "mean":
+        g = g / own.sum().item()
+    # where all are ignored the mean divides by 0, which must not reach them
+    return unslice(np.where(target != ignore_index, -g * own, 0), input_shape, (np.arange(len(target)), classes))
+
+
+@by_value
+def _check_classes(target: Array, classes: int, ignore_index: int) -> None:
+    wrong = target[(target != ignore_index) & ((target < 0) | (target >= classes))]
+    if wrong.size:
+        raise IndexError(f"Target {wrong[0]} is out of bounds.")
+
+
+@operator(
+    {"input": _nll_input},
+    tensors=("input", "target", "weight"),
+    kinds="f",
+    method=False,
+    sample=lambda s: (
+        s.floats((n := s.size(), c := s.size(1))),
+        s.ints((n,), 0, c - 1),
+        s.maybe(s.floats((c,))),
+        s.choice(["mean", "sum", "none"]),
+        s.choice([-100, 0, 1]),
+    ),
+)
+def nll_loss(
+    input: Array, target: Array, weight: Any = None, reduction: str = "mean", ignore_index: int = -100
+) -> Array:
+    """The negative log probability of the target classes, from log probabilities (N, C) and classes (N,)"""
+    if weight is not None and weight.dtype != input.dtype:
+        raise RuntimeError(f"expected scalar type {dtype_word(input)} but found {dtype_word(weight)}")
+    if len(input) != len(target):
+        raise ValueError(f"Expected input batch_size ({len(input)}) to match target batch_size ({len(target)}).")
+    _check_classes(target, input.shape[1], ignore_index)
+    classes, own = _class_weights(target, weight, ignore_index)
+    kept = target != ignore_index
+    loss = np.where(kept, -input[np.arange(len(target)), classes] * own, 0)  # what is ignored may be infinite
+    if reduction == "none":
+        return loss
+    total = np.add.reduce(loss) + 0  # torch adds to a 0, so that there is no -0
+    return total if reduction == "sum" else total / np.add.reduce(own, dtype=input.dtype)
