@@ -29,7 +29,33 @@ def nodes_of_a_layer(torch):
     over_others = torch.nn.functional.linear(x * 1, w.sin(), b.cos())
     constant = torch.nn.functional.linear(x.detach(), w, b)
     fixed = torch.nn.functional.linear(x, w.detach(), b)
-    return [_tree(out.grad_fn) for out in (y, plain, over_others, constant, fixed)]
+    frozen = torch.nn.functional.linear(x, w, b.detach())
+    return [_tree(out.grad_fn) for out in (y, plain, over_others, constant, fixed, frozen)]
+
+
+def nodes_of_other_inputs(torch):
+    """A vector, or a stack of matrices, is made a matrix, and the product what was asked for."""
+    trees = []
+    for shape in ((3,), (2, 4, 3), (2, 1, 2, 3), (0, 3), (2, 0, 3)):
+        x, w, b, y = _linear(torch, *shape)
+        plain = torch.nn.functional.linear(x, w)
+        frozen = torch.nn.functional.linear(x, w, b.detach())
+        constant = torch.nn.functional.linear(x.detach(), w)
+        trees += [_tree(out.grad_fn) for out in (y, plain, frozen, constant)]
+        trees += [y.grad_fn.next_functions[0][0]._saved_mat1, plain.grad_fn.next_functions[0][0]._saved_mat2]
+    return trees
+
+
+def hooks_on_the_product(torch):
+    log = []
+    x, w, b, y = _linear(torch, 2, 4, 3)
+    product = y.grad_fn.next_functions[0][0]
+    y.grad_fn.register_hook(lambda inputs, outputs: log.append(("result", [g.shape for g in inputs])))
+    product.register_prehook(lambda grads: (grads[0] * 2,))
+    product.register_hook(lambda inputs, outputs: log.append(("product", [g.shape for g in inputs])))
+    y.register_hook(lambda g: log.append(("y", g.shape)))
+    y.sum().backward()
+    return log, x.grad, w.grad, b.grad
 
 
 def what_it_saved(torch):
@@ -142,7 +168,7 @@ PROGRAMS = {
     **{
         program.__name__: program
         for program in (
-            nodes_of_a_layer, what_it_saved, hooks_on_the_transpose, hooks_of_shared_weights, freed_and_changed,
+            nodes_of_a_layer, nodes_of_other_inputs, what_it_saved, hooks_on_the_transpose, hooks_on_the_product, hooks_of_shared_weights, freed_and_changed,
             a_look_within_backward, _looked_at(True),
         )
     },

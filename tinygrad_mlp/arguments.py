@@ -40,7 +40,7 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
     if row.promotion is not None:
         arrays = _promoted(row, arrays)
     if row.kinds:
-        _refuse_kind(row, arrays[0].dtype)
+        _refuse_kind(row, next(arrays[i].dtype for i in row.tensors if hasattr(arrays[i], "dtype")))
     return arrays
 
 

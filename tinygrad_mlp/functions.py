@@ -84,9 +84,12 @@ def install() -> None:
         setattr(Tensor, name, function)
     for operator, name in _OPERATORS.items():
         setattr(Tensor, f"__{operator}__", FUNCTIONS[name])
-        # a + b is b + a, to the last bit
-        setattr(Tensor, f"__r{operator}__", FUNCTIONS[name] if name in ("add", "mul") else _reversed(name))
+        setattr(Tensor, f"__r{operator}__", _reversed(name))
         setattr(Tensor, f"__i{operator}__", INPLACE[name + "_"])
+    for name in ("add", "mul"):
+        setattr(Tensor, f"__r{name}__", FUNCTIONS[name])  # a + b is b + a, to the last bit
+    setattr(Tensor, "__rsub__", FUNCTIONS["rsub"])
+    setattr(Tensor, "__rtruediv__", lambda self, other: FUNCTIONS["mul"](FUNCTIONS["reciprocal"](self), other))
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         setattr(Tensor, f"__{name}__", _comparison(name))
     for name, special in {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ Function = Callable[..., Any]
 
 def inplace_of(row: Operator) -> Function:
     """The operator in place: `x.mul_(y)` writes x * y into x's memory, and on the tape x becomes the product."""
+    row = _as_constant(row) if row.flat else row
     row_class, arity = node_class(row), len(row.parameters)
     plain = arity == 2 and row.promotion == "arithmetic" and row.numbers and "f" in (row.kinds or "f")
     ufunc = row.forward if plain and isinstance(row.forward, np.ufunc) else None
@@ -48,6 +50,15 @@ def inplace_of(row: Operator) -> Function:
     function.__name__ = function.__qualname__ = row.name + "_"
     function.__doc__ = f"{row.doc}, written into the tensor itself.\n\nThe row `{row.name}` in place."
     return function
+
+
+def _as_constant(row: Operator) -> Operator:
+    """A row that has no rules, as its result is no floating one, with those of a constant."""
+    row = copy.copy(row)
+    row.differentiable = row.tensors
+    row.rules = (np.zeros_like,) * len(row.tensors)
+    row.reads = ((),) * len(row.tensors)
+    return row
 
 
 def _in_place(row: Operator, row_class: type[Node], tensor: Tensor, args: tuple[Any, ...]) -> Tensor:

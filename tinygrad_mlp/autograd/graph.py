@@ -45,7 +45,9 @@ def _name(self: Node) -> str:
 def _next_functions(self: Node) -> tuple[tuple[Node | None, int], ...]:
     """The nodes of the inputs, each with the number of the output that was taken; (None, 0) for a constant."""
     operator: Any = seen(self.written) if type(self).__name__ == "CopySlices" else self  # type: ignore[attr-defined]
-    edges = self.edges[: _OF_NUMBERS.get(type(operator).__name__)]
+    edges = self.edges[_OF_TENSORS.get(type(operator).__name__, slice(None))]
+    if type(operator).__name__ == "NotImplemented":
+        edges = [edge for edge in edges if edge is not None]
     return tuple((None, 0) if e is None or type(e) is Unreachable else _seen_edge(*source(e)) for e in edges)
 
 
@@ -53,41 +55,56 @@ def _seen_edge(node: Node, index: int) -> tuple[Node | None, int]:
     return seen(node), index
 
 
-# Where torch has two operators for one row, by the type of an argument: that of the other, and when it is the one.
+# Where torch has several operators for one row, by the types of arguments: the name of another, and when it is the one.
 # Of `pow` and `lerp` a 0-d tensor without a gradient counts as a number.
-_OTHER_NAMES: dict[str, tuple[str, str, Callable[[Any], bool]]] = {
-    "SumBackward0": ("SumBackward1", "dim", lambda dim: dim is not None),
-    "MeanBackward0": ("MeanBackward1", "dim", lambda dim: dim is not None),
-    "ProdBackward0": ("ProdBackward1", "dim", lambda dim: dim is not None),
-    "PowBackward0": ("PowBackward1", "exponent", lambda exponent: np.ndim(exponent) > 0),
-    "ClampBackward0": ("ClampBackward1", "min max", lambda bound: not isinstance(bound, np.ndarray)),
-    "LerpBackward0": ("LerpBackward1", "weight", lambda weight: np.ndim(weight) > 0),
+_OTHER_NAMES: dict[str, tuple[tuple[str, str, Callable[[Any], bool]], ...]] = {
+    "SumBackward0": (("SumBackward1", "dim", lambda dim: dim is not None),),
+    "MeanBackward0": (("MeanBackward1", "dim", lambda dim: dim is not None),),
+    "ProdBackward0": (("ProdBackward1", "dim", lambda dim: dim is not None),),
+    "PowBackward0": (
+        ("PowBackward2", "input", lambda base: isinstance(base, (int, float))),
+        ("PowBackward1", "exponent", lambda exponent: np.ndim(exponent) > 0),
+    ),
+    "ClampBackward0": (("ClampBackward1", "min max", lambda bound: not isinstance(bound, np.ndarray)),),
+    "LerpBackward0": (("LerpBackward1", "weight", lambda weight: np.ndim(weight) > 0),),
 }
-# How many edges torch has where the arguments behind them are numbers; where they are tensors the name is the next.
-_OF_NUMBERS = {
-    "PowBackward0": 1, "ClampBackward1": 1, "ClampMinBackward0": 1, "ClampMaxBackward0": 1, "LerpBackward0": 2,
-    "MaskedFillBackward0": 1, "FillBackward2": 1, "RemainderBackward0": 1, "FmodBackward0": 1,
+# Which edges torch has where other arguments are numbers; where these are tensors, too, the name is the next.
+_OF_TENSORS = {
+    "PowBackward2": slice(1, None), "LerpBackward0": slice(2),
+    **dict.fromkeys(
+        (
+            "PowBackward0", "ClampBackward1", "ClampMinBackward0", "ClampMaxBackward0", "MaskedFillBackward0",
+            "FillBackward2", "RemainderBackward0", "FmodBackward0", "RsubBackward1", "EqBackward0", "NeBackward0",
+            "LtBackward0", "LeBackward0", "GtBackward0", "GeBackward0",
+        ),
+        slice(1),
+    ),
 }  # fmt: skip
 
 
 def seen(node: Node | None) -> Node | None:
     """The node, as somebody outside sees it: now its class gets the name that torch's operator has."""
-    if node is not None and node.row is LINEAR:
+    if node is None:
+        return None
+    if node.row is LINEAR:
         rewrite(node)
     own = type(node).__name__
-    if node is not None and any(node.edges[_OF_NUMBERS.get(own, len(node.edges)) :]):
-        node.__class__ = _named_otherwise(type(node), f"{own[:-1]}{int(own[-1]) + 1}")  # type: ignore[arg-type]
-    other = _OTHER_NAMES.get(own)
-    if other is None or node is None or not node.saved:
-        return node
-    name, arguments, matches = other
-    places = [
-        len(node.row.outputs) + node.row.parameters.index(a) for a in arguments.split() if a in node.row.parameters
-    ]
-    found = [raw(node, place) for place in places if any(place in read for read in node.row.reads)]
-    if found and all(map(matches, found)):
-        node.__class__ = _named_otherwise(type(node), name)  # type: ignore[arg-type] # mypy 1.x: a class is hashable
+    if own in _OF_TENSORS and own != "PowBackward2" and any(node.edges[_OF_TENSORS[own].stop :]):
+        node.__class__ = _named_otherwise(type(node), _of_tensors(own))  # type: ignore[assignment]
+    for name, arguments, matches in _OTHER_NAMES.get(own, ()) if node.saved else ():
+        places = [
+            len(node.row.outputs) + node.row.parameters.index(a) for a in arguments.split() if a in node.row.parameters
+        ]
+        found = [raw(node, place) for place in places if any(place in read for read in node.row.reads)]
+        if found and all(map(matches, found)):
+            node.__class__ = _named_otherwise(type(node), name)  # type: ignore[assignment]
+            break
     return node
+
+
+def _of_tensors(name: str) -> str:
+    """The name of an operator's node where all arguments are tensors."""
+    return "RsubBackward0" if name == "RsubBackward1" else f"{name[:-1]}{int(name[-1]) + 1}"
 
 
 @functools.cache

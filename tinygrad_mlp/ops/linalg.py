@@ -140,13 +140,14 @@ def _rows(x: Array) -> Array:
     return x if x.ndim == 2 else x.reshape([math.prod(x.shape[:-1]), x.shape[-1]])
 
 
-def _linear_weight(g: Array, input: Array) -> Array:
+def _linear_weight(g: Array, input: Array, bias_shape: tuple[int, ...]) -> Array:
     return _rows(g).T @ _rows(input)
 
 
+# The shape of the bias says whether there was one: torch then writes other nodes, even if it needs no gradient.
 @operator(
     {
-        "input": lambda g, weight: g @ weight,
+        "input": lambda g, weight, bias_shape: g @ weight,
         "weight": _linear_weight,
         "bias": lambda g: np.add.reduce(_rows(g), axis=0),
     },

@@ -141,9 +141,14 @@ def _no_bool_subtraction(input: Any, other: Any) -> None:
 
 
 @by_value
-def _by_zero(input: Array, other: Array) -> None:
-    if input.dtype.kind != "f" and input.size and not np.all(other):
+def _by_zero(input: Any, other: Any) -> None:
+    array = input if hasattr(input, "dtype") else other
+    if array.dtype.kind != "f" and array.size and not np.all(other):
         raise RuntimeError("ZeroDivisionError")
+
+
+def _not_implemented(g: Array) -> Array:
+    raise RuntimeError("derivative for aten::floor_divide is not implemented")
 
 
 def _floor_divide(input: Array, other: Array) -> Array:
@@ -183,6 +188,10 @@ def div_rounded(input: Array, other: Array, rounding_mode: str) -> Array:
 
 add = binary("add", np.add, lambda g: g, lambda g: g)
 sub = binary("sub", np.subtract, lambda g: g, lambda g: -g, check=_no_bool_subtraction)
+rsub = binary(
+    "rsub", lambda input, other: other - input, lambda g: -g, lambda g: g, check=_no_bool_subtraction,
+    inplace=False, method=False, node_name="RsubBackward1", doc="other - input",
+)  # fmt: skip
 mul = binary("mul", np.multiply, lambda g, other: g * other, lambda g, input: g * input)
 div = binary(
     "div",
@@ -192,8 +201,9 @@ div = binary(
     promotion="float",
 )
 floor_divide = binary(
-    "floor_divide", _floor_divide, numpy=np.floor_divide, kinds="if", doc="The quotient, rounded down"
-)
+    "floor_divide", _floor_divide, _not_implemented, _not_implemented, numpy=np.floor_divide, kinds="if",
+    node_name="NotImplemented", doc="The quotient, rounded down",
+)  # fmt: skip
 remainder = binary(
     "remainder", _remainder, lambda g: g, lambda g, input, other: -g * div_rounded(input, other, "floor"),
     numpy=np.remainder, kinds="if", doc="What is left of the quotient rounded down, with the sign of `other`",
@@ -485,12 +495,12 @@ def lerp(input: Array, end: Array, weight: Any) -> Array:
 
 # -- comparison and logic: nothing to differentiate ------------------------------------------------
 
-eq = binary("eq", np.equal)
-ne = binary("ne", np.not_equal)
-lt = binary("lt", np.less)
-le = binary("le", np.less_equal)
-gt = binary("gt", np.greater)
-ge = binary("ge", np.greater_equal)
+eq = binary("eq", np.equal, flat=True)
+ne = binary("ne", np.not_equal, flat=True)
+lt = binary("lt", np.less, flat=True)
+le = binary("le", np.less_equal, flat=True)
+gt = binary("gt", np.greater, flat=True)
+ge = binary("ge", np.greater_equal, flat=True)
 logical_not = unary("logical_not", np.logical_not)
 logical_and = binary("logical_and", np.logical_and, numbers=False)
 logical_or = binary("logical_or", np.logical_or, numbers=False)

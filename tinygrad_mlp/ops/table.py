@@ -40,7 +40,7 @@ class Operator:
     `outputs` names the outputs where there are several. `view` says that the output may share memory with the first
     input, `variadic` that the last argument may be given as separate integers, `listed` that the first argument is a
     list of arrays (its rule gives a list of cotangents), `method` and `inplace` whether Tensor has the operator as a
-    method and in place, `numbers` whether a Python number may stand for an array. `kinds` says which NumPy kinds of
+    method and in place, `flat` that in place, where the result is floating again, its derivative is 0, `numbers` whether a Python number may stand for an array. `kinds` says which NumPy kinds of
     dtype alone are taken, and `check` raises for arguments that torch refuses by their dtypes; both are asked only
     where not all are floating. `write` does the operator in place on
     its first array, where there is a quicker way than copying a result. `sample` draws valid arguments for a test,
@@ -64,6 +64,7 @@ class Operator:
         view: bool = False,
         variadic: bool = False,
         inplace: bool = False,
+        flat: bool = False,
         method: bool = True,
         listed: bool = False,
         numbers: bool = True,
@@ -87,6 +88,7 @@ class Operator:
         self.view = view
         self.variadic = variadic
         self.inplace = inplace
+        self.flat = flat
         self.method = method
         self.listed = listed
         self.numbers = numbers and promotion != "same"

@@ -167,7 +167,7 @@ def leaves(
                 ours[i] = [*ours[i][:k], mine, *ours[i][k + 1 :]]
             else:
                 ours[i] = mine
-            if i in row.differentiable and x.dtype.kind == "f" and needs():
+            if (i in row.differentiable or row.inplace) and x.dtype.kind == "f" and needs():
                 pairs.append((mine.requires_grad_(), other.requires_grad_()))
     return ours, theirs, [a for a, _ in pairs], [b for _, b in pairs]
 
