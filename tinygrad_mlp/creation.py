@@ -9,7 +9,8 @@ import numpy as np
 
 from . import dtypes, random
 from .arguments import as_array
-from .composite import sizes, to
+from .composite.conversion import to
+from .composite.shapes import sizes
 from .dtypes import dtype as _dtype
 from .tensor import Tensor, wrap
 
