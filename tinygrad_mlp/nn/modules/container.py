@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from ...tensor import Tensor
 from ..parameter import Parameter
-from .module import Module, in_lines
+from .module import Module
+from .text import in_lines
 
 __all__ = ["ModuleDict", "ModuleList", "ParameterList", "Sequential"]
 
