@@ -150,3 +150,78 @@ def batches(count: int, size: int = 8, features: int = 4, classes: int = 3, seed
 def doubled(calls: list[Call]) -> list[Call]:
     """The calls in float64, in which what a pass rounds otherwise stays small even after many steps."""
     return [tuple(x.double() if x.is_floating_point() else x for x in call) for call in calls]
+
+
+def regression(count: int, size: int = 8, seed: int = 1) -> list[Call]:
+    """Batches of four inputs and three targets."""
+    random = np.random.RandomState(seed)
+    return [tuple(torch.tensor(random.randn(size, n).astype(np.float32)) for n in (4, 3)) for _ in range(count)]
+
+
+def training(
+    model_of: Callable[[], torch.nn.Module], loss: Callable[[Any, Any], Any] = torch.nn.functional.mse_loss
+) -> Callable[[], World]:
+    """A world that trains a model with Adam."""
+
+    def build() -> World:
+        model = model_of()
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+        return World(descent(model, optimizer, loss), model, optimizer)
+
+    return build
+
+
+def of_weight(step_of: Callable[[Any], Callable[..., Any]]) -> Callable[[], World]:
+    """A world around one parameter of shape (4, 3), and a step made for it."""
+
+    def build() -> World:
+        weight = torch.nn.Parameter(torch.randn(4, 3))
+        return World(step_of(weight), weight)
+
+    return build
+
+
+class Snapshot:
+    """All that a refused step must put back."""
+
+    def __init__(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        self.model, self.optimizer = model, optimizer
+        self.before = self.seen()
+
+    def seen(self) -> dict[str, Any]:
+        state = {
+            f"{i}.{key}": values(s) for i, p in enumerate(self.model.parameters())
+            for key, s in self.optimizer.state.get(p, {}).items()
+        }  # fmt: skip
+        tensors = [*self.model.parameters(), *self.model.buffers()]
+        return {
+            "values": [values(p) for p in tensors],
+            "versions": [p._version for p in tensors],
+            "grads": [values(p.grad) for p in tensors],
+            "grad_ids": [id(p.grad) for p in tensors],
+            "state": state,
+            "states": len(self.optimizer.state),
+            "lr": [group["lr"] for group in self.optimizer.param_groups],
+            "lr_types": [type(group["lr"]).__name__ for group in self.optimizer.param_groups],
+            "generator": np.array(torch.get_rng_state()),
+            "training": [module.training for module in self.model.modules()],
+        }
+
+    def assert_put_back(self) -> None:
+        assert_equal(self.seen(), self.before, place="after the refusal")
+
+
+def trained() -> tuple[torch.nn.Module, torch.optim.Optimizer]:
+    """A model with an optimiser that has state, and gradients that are there."""
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.BatchNorm1d(2), torch.nn.Dropout(0.5))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    model(torch.tensor([[1.0, -2.0], [3.0, 4.0]])).sum().backward()
+    optimizer.step()
+    return model, optimizer
+
+
+def repeated(step: Callable[..., Any], *args: Any, times: int = 3, **kwargs: Any) -> Any:
+    """The last result; by then a program runs."""
+    for _ in range(times):
+        result = step(*args, **kwargs)
+    return result

@@ -1,26 +1,10 @@
-"""One line of torch, run under both modules: the functions that are not rows, and what is refused.
-
-Each line of `CALLS` is evaluated with `torch` meaning torch, and again with it meaning tinygrad_mlp: same values,
-dtypes, shapes and requires_grad; where torch refuses, the same exception type and the same first words.
-"""
+"""One line of torch, run under both modules: the functions that are not rows, and what is refused."""
 
 from __future__ import annotations
 
-import re
-import warnings
-from types import ModuleType
-from typing import Any
-
-import numpy as np
 import pytest
-import torch
+from lines import I, V, X, assert_same_line
 from parity import same
-
-import tinygrad_mlp
-
-X = "torch.arange(12.).reshape(3, 4).requires_grad_()"
-V = "torch.tensor([1.5, -2., 0., 3.])"
-I = "torch.tensor([[3, 1], [2, 2]])"  # noqa: E741
 
 CALLS = f"""
 torch.add({V}, {V}, alpha=2)
@@ -319,128 +303,12 @@ torch.nn.functional.linear(torch.ones(2, 3), torch.ones(4, 2))
 torch.ones(2, requires_grad=True).add_(1)
 torch.ones(2, requires_grad=True).numpy()
 torch.ones(2, dtype=torch.int64, requires_grad=True)
-torch.tensor([1, 2])
-torch.tensor([1., 2])
-torch.tensor([True, False])
-torch.tensor([True, 2])
-torch.tensor(3)
-torch.tensor([])
-torch.tensor([[]])
-torch.tensor([[1, 2], [3]])
-torch.tensor([[1], [2, 3]])
-torch.tensor([1, [2, 3]])
-torch.tensor([[1, 2], 3])
-torch.tensor([1, None])
-torch.tensor([1, "a"])
-torch.tensor("a")
-torch.tensor(None)
-torch.tensor([1, 2], dtype=torch.float64)
-torch.tensor([1.5], requires_grad=True)
-torch.tensor([torch.tensor(1.), 2])
-torch.tensor({V})
-torch.as_tensor([1, 2])
-torch.as_tensor({V}, dtype=torch.float64)
-torch.from_numpy([1])
-torch.zeros(2, 3)
-torch.zeros((2, 3))
-torch.zeros([2], dtype=torch.int64)
-torch.zeros(2, -1)
-torch.zeros(0)
-torch.zeros(())
-torch.ones(2, requires_grad=True)
-torch.ones(torch.Size([2]))
-torch.empty(0, 3)
-torch.full((2,), 7)
-torch.full((2,), 7.)
-torch.full((2,), True)
-torch.full((), 1, dtype=torch.float64)
-torch.full([2, 1], 1.5, requires_grad=True)
-torch.zeros_like({I})
-torch.ones_like({V}, dtype=torch.int64)
-torch.ones_like({V}, requires_grad=True)
-torch.full_like({I}, 2)
-torch.empty_like(torch.ones(0))
-torch.eye(3)
-torch.eye(2, 3)
-torch.eye(0)
-torch.eye(-1)
-torch.eye(2, -1)
-torch.ones(-1)
-torch.full((2, -1), 1.)
-torch.rand(2, -3)
-torch.arange(5)
-torch.arange(5.)
-torch.arange(1, 5)
-torch.arange(1, 2, 0.25)
-torch.arange(5, 1, -2)
-torch.arange(0, 1, 0.1)
-torch.arange(3, dtype=torch.float64)
-torch.arange(1, 0)
-torch.arange(0, 1, 0)
-torch.arange(start=1, end=4)
-torch.arange(3, 3)
-torch.linspace(0, 1, 5)
-torch.linspace(0, 1, 1)
-torch.linspace(0, 1, 0)
-torch.linspace(-3, 10, 7)
-torch.linspace(0, 1, -1)
-torch.linspace(0, 10, 4, dtype=torch.float64)
-{V}.new_zeros(2, 3)
-{I}.new_ones((2,))
-{I}.new_tensor([1., 2.])
-{V}.new_full((2,), 3)
 """
-
-
-def evaluate(line: str, module: ModuleType) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        try:
-            return eval(line, {"torch": module})
-        except Exception as error:
-            return error
-
-
-def described(x: Any) -> Any:
-    """A result so that those of both modules can be compared: tensors by all that one sees of them."""
-    if hasattr(x, "requires_grad"):
-        array = x.detach().numpy()
-        return str(x.dtype), tuple(x.shape), x.requires_grad, x.is_leaf, array.tolist()
-    if isinstance(x, (tuple, list)):
-        return [described(part) for part in x]
-    return str(x) if type(x).__name__ in ("dtype", "Size") else x
-
-
-def assert_close(mine: Any, theirs: Any) -> None:
-    assert len(mine) == len(theirs)
-    for a, b in zip(mine, theirs, strict=True):
-        if isinstance(b, list):
-            np.testing.assert_allclose(a, b, rtol=2e-6)
-        else:
-            assert a == b
-
-
-def first_words(error: Exception) -> list[str]:
-    return re.sub(r'^"\w+"', '"a kernel"', str(error)).split()[:4]
 
 
 @pytest.mark.parametrize("line", CALLS.strip().splitlines())
 def test_the_same_line_under_both_modules(line: str) -> None:
-    theirs, mine = evaluate(line, torch), evaluate(line, tinygrad_mlp)
-    if isinstance(theirs, Exception):
-        assert type(mine) is type(theirs), f"{mine!r}, torch {theirs!r}"
-        assert first_words(mine) == first_words(theirs), f"{mine!r}, torch {theirs!r}"
-        return
-    if isinstance(mine, Exception):
-        raise mine
-    mine, theirs = described(mine), described(theirs)
-    if isinstance(theirs, tuple):
-        assert_close(mine, theirs)
-    elif isinstance(theirs, list) and theirs and isinstance(theirs[0], tuple):
-        for a, b in zip(mine, theirs, strict=True):
-            assert_close(a, b)
-    else:
-        assert mine == theirs
+    assert_same_line(line)
 
 
 ROUNDED_QUOTIENTS = [

@@ -6,39 +6,17 @@ import gc
 import weakref
 
 import pytest
+from hook_log import Log, leaf
 from parity import same
 
 import tinygrad_mlp
-
-
-def _leaf(torch, *shape):
-    return torch.arange(1.0, 1.0 + torch.zeros(shape).numel()).reshape(shape).clone().requires_grad_()
-
-
-class _Log(list):
-    """What happened, in order; tensors as their numbers."""
-
-    def note(self, name, *values):
-        self.append((name, *(_plain(v) for v in values)))
-
-    def hook(self, name):
-        return lambda *values: self.note(name, *values)
-
-
-def _plain(value):
-    if isinstance(value, (tuple, list)):
-        return [_plain(v) for v in value]
-    if isinstance(value, float):
-        return round(value, 4)
-    return _plain(value.tolist()) if hasattr(value, "tolist") else value
-
 
 # -- which node is first ---------------------------------------------------------------------------
 
 
 def a_leaf_runs_as_soon_as_it_has_its_gradient(torch):
-    log = _Log()
-    early, late = _leaf(torch, 2), _leaf(torch, 2)
+    log = Log(digits=4)
+    early, late = leaf(torch, 2), leaf(torch, 2)
     y = early.sin()
     z = y * late
     for name, t in {"early": early, "late": late, "y": y, "z": z}.items():
@@ -50,8 +28,8 @@ def a_leaf_runs_as_soon_as_it_has_its_gradient(torch):
 
 
 def a_leaf_that_is_used_twice_waits(torch):
-    log = _Log()
-    x, w = _leaf(torch, 2), _leaf(torch, 2)
+    log = Log(digits=4)
+    x, w = leaf(torch, 2), leaf(torch, 2)
     y = x * w
     z = y.sin() * x
     for name, t in {"x": x, "w": w, "y": y}.items():
@@ -63,9 +41,9 @@ def a_leaf_that_is_used_twice_waits(torch):
 def many_leaves_at_once(torch):
     logs = []
     for count in range(2, 12):
-        log = _Log()
-        leaves = [_leaf(torch, 1) for _ in range(count)]
-        others = [_leaf(torch, 1).sin() for _ in range(count % 4)]
+        log = Log()
+        leaves = [leaf(torch, 1) for _ in range(count)]
+        others = [leaf(torch, 1).sin() for _ in range(count % 4)]
         for i, x in enumerate(leaves):
             x.register_hook(log.hook(i))
         torch.cat([*others, *leaves]).sum().backward()
@@ -74,8 +52,8 @@ def many_leaves_at_once(torch):
 
 
 def several_roots(torch):
-    log = _Log()
-    x = _leaf(torch, 2)
+    log = Log()
+    x = leaf(torch, 2)
     y = x * 2
     z = y.sum()
     for name, t in {"x": x, "y": y, "z": z}.items():
@@ -85,8 +63,8 @@ def several_roots(torch):
 
 
 def backward_for_an_inner_tensor_runs_its_node(torch):
-    log = _Log()
-    x = _leaf(torch, 2)
+    log = Log(digits=4)
+    x = leaf(torch, 2)
     y = x.sin()
     y.grad_fn.register_prehook(log.hook("before"))
     y.grad_fn.register_hook(log.hook("after"))
@@ -102,8 +80,8 @@ def backward_for_an_inner_tensor_runs_its_node(torch):
 
 
 def hooks_of_all_outputs_run_in_the_order_of_registration(torch):
-    log = _Log()
-    x = _leaf(torch, 3)
+    log = Log()
+    x = leaf(torch, 3)
     parts = (x * 1).unbind()
     for i in (1, 0, 2, 1):
         parts[i].register_hook(log.hook(i))
@@ -116,8 +94,8 @@ def hooks_of_all_outputs_run_in_the_order_of_registration(torch):
 
 
 def hooks_of_an_output_that_is_no_more(torch):
-    log = _Log()
-    x = _leaf(torch, 4)
+    log = Log()
+    x = leaf(torch, 4)
     first, second = x.split(2)
     first.register_hook(log.hook("first"))
     del first
@@ -126,8 +104,8 @@ def hooks_of_an_output_that_is_no_more(torch):
 
 
 def hooks_where_the_gradient_of_one_output_is_taken(torch):
-    log = _Log()
-    x = _leaf(torch, 3)
+    log = Log()
+    x = leaf(torch, 3)
     p, q, r = (x * 1).unbind()
     for name, t in {"p": p, "q": q, "r": r, "x": x}.items():
         t.register_hook(lambda g, name=name: log.note(name, g))
@@ -137,15 +115,15 @@ def hooks_where_the_gradient_of_one_output_is_taken(torch):
 
 
 def a_hook_on_nothing_returns_something(torch):
-    x = _leaf(torch, 3)
+    x = leaf(torch, 3)
     p, q, _ = x.unbind()
     p.register_hook(lambda g: torch.ones(()))
     q.backward()
 
 
 def hooks_of_sorted_values(torch):
-    log = _Log()
-    x = _leaf(torch, 2, 2)
+    log = Log()
+    x = leaf(torch, 2, 2)
     for values, _ in (torch.sort(x * 1, 1), torch.max(x * 1, 1), torch.topk(x * 1, 1)):
         values.register_hook(log.hook("values"))
         values.grad_fn.register_prehook(log.hook("before"))
@@ -191,9 +169,9 @@ def _functions(torch, log):
 
 
 def nodes_run_with_none(torch):
-    log = _Log()
+    log = Log()
     nothing, _, _ = _functions(torch, log)
-    x = _leaf(torch, 2)
+    x = leaf(torch, 2)
     y = x.sin()
     for name, t in {"x": x, "y": y}.items():
         t.register_hook(log.hook(name))
@@ -209,9 +187,9 @@ def nodes_run_with_none(torch):
 
 def _zeros(hooked):
     def a_function_behind_nothing_runs_on_zeros(torch):
-        log = _Log()
+        log = Log()
         nothing, twice, once = _functions(torch, log)
-        other = _leaf(torch, 1)
+        other = leaf(torch, 1)
         if hooked:
             other.register_hook(print)
         grads = []
@@ -226,11 +204,11 @@ def _zeros(hooked):
             lambda x: nothing(nothing(once(x))),
             lambda x: nothing(x),
         ):
-            x = _leaf(torch, 2)
+            x = leaf(torch, 2)
             program(x).sum().backward()
             grads.append(x.grad)
             log.note("done")
-        x = _leaf(torch, 2)
+        x = leaf(torch, 2)
         y = once(x)
         z = nothing(y.sin()).sum()
         options = {"retain_graph": True, "allow_unused": True}
@@ -244,8 +222,8 @@ def _zeros(hooked):
 
 
 def one_hook_and_a_single_root(torch):
-    log = _Log()
-    x, w = _leaf(torch, 2), _leaf(torch, 2)
+    log = Log()
+    x, w = leaf(torch, 2), leaf(torch, 2)
     y = x * w
     torch.autograd.graph.register_multi_grad_hook([x, y, w], log.hook("all three"))
     torch.autograd.graph.register_multi_grad_hook([y], log.hook("the root"))
@@ -258,8 +236,8 @@ def one_hook_and_a_single_root(torch):
 
 
 def one_hook_and_a_stale_view(torch):
-    log = _Log()
-    base = _leaf(torch, 2, 2) * 1
+    log = Log()
+    base = leaf(torch, 2, 2) * 1
     view = base[0]
     base.mul_(2)
     torch.autograd.graph.register_multi_grad_hook([view, view], log.hook("view"))
@@ -268,8 +246,8 @@ def one_hook_and_a_stale_view(torch):
 
 
 def one_hook_and_a_leaf_that_is_one_no_more(torch):
-    log = _Log()
-    x, w = _leaf(torch, 2), _leaf(torch, 2)
+    log = Log()
+    x, w = leaf(torch, 2), leaf(torch, 2)
     torch.autograd.graph.register_multi_grad_hook([x, w], log.hook("both"))
     x.detach_()
     x += w
@@ -278,7 +256,7 @@ def one_hook_and_a_leaf_that_is_one_no_more(torch):
 
 
 def one_hook_where_the_gradient_of_a_leaf_is_taken(torch):
-    x, w = _leaf(torch, 2), _leaf(torch, 2)
+    x, w = leaf(torch, 2), leaf(torch, 2)
     torch.autograd.graph.register_multi_grad_hook([x, w], print)
     torch.autograd.grad((x * w).sum(), [x, w])
 
@@ -287,8 +265,8 @@ def one_hook_where_the_gradient_of_a_leaf_is_taken(torch):
 
 
 def hooks_go_with_a_detached_tensor(torch):
-    log = _Log()
-    x = _leaf(torch, 2)
+    log = Log()
+    x = leaf(torch, 2)
     y = x * 2
     y.register_hook(log.hook("y"))
     z = y * 3
@@ -303,7 +281,7 @@ def hooks_go_with_a_detached_tensor(torch):
 
 def _saved_and_detached(program):
     def saved_and_detached(torch):
-        x = _leaf(torch, 2, 2)
+        x = leaf(torch, 2, 2)
         y = x * 2
         z = program(torch, x, y)
         y.detach_()
@@ -332,7 +310,7 @@ SAVED = {
     "into a view": lambda torch, x, y: _view_times(x, y),
     "written later": _detached_and_written,
     "output": lambda torch, x, y: y.tanh(),
-    "behind a None gradient": lambda torch, x, y: _functions(torch, _Log())[0](y * y),
+    "behind a None gradient": lambda torch, x, y: _functions(torch, Log())[0](y * y),
 }
 
 
@@ -369,7 +347,7 @@ def test_a_saved_tensor_that_was_detached_is_refused(program):
 
 def test_hooks_let_go_of_the_tape():
     log = []
-    x = _leaf(tinygrad_mlp, 2)
+    x = leaf(tinygrad_mlp, 2)
     gc.disable()
     try:
         for mode in ("all", "any"):

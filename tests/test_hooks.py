@@ -7,34 +7,15 @@ import pickle
 
 import pytest
 import torch as real
+from hook_log import Log, leaf
 from parity import same
 
 import tinygrad_mlp
 
 
-def _leaf(torch, *shape):
-    return torch.arange(1.0, 1.0 + torch.zeros(shape).numel()).reshape(shape).clone().requires_grad_()
-
-
-class _Log(list):
-    """What happened, in order; tensors as their numbers."""
-
-    def note(self, name, *values):
-        self.append((name, *(_plain(v) for v in values)))
-
-    def hook(self, name):
-        return lambda *values: self.note(name, *values)
-
-
-def _plain(value):
-    if isinstance(value, (tuple, list)):
-        return [_plain(v) for v in value]
-    return value.tolist() if hasattr(value, "tolist") else value
-
-
 def order_of_all_hooks(torch):
-    log = _Log()
-    x = _leaf(torch, 3)
+    log = Log()
+    x = leaf(torch, 3)
     y = x * 2
     leaf_node = y.grad_fn.next_functions[0][0]
     y.grad_fn.register_hook(log.hook("after y's node"))
@@ -51,7 +32,7 @@ def order_of_all_hooks(torch):
 
 
 def replacing_gradients(torch):
-    x = _leaf(torch, 3)
+    x = leaf(torch, 3)
     y = x * 2
     y.register_hook(lambda g: g * 10)
     y.register_hook(lambda g: g + 1)
@@ -62,7 +43,7 @@ def replacing_gradients(torch):
 
 
 def replacing_at_nodes(torch):
-    x, w = _leaf(torch, 3), _leaf(torch, 3)
+    x, w = leaf(torch, 3), leaf(torch, 3)
     y = x * w
     y.grad_fn.register_prehook(lambda grads: (grads[0] * 3,))
     y.grad_fn.register_hook(lambda inputs, outputs: (inputs[0] + outputs[0], None))
@@ -71,7 +52,7 @@ def replacing_at_nodes(torch):
 
 
 def a_prehook_returns_a_tuple(torch):
-    x = _leaf(torch, 3)
+    x = leaf(torch, 3)
     y = x * x
     y.grad_fn.register_prehook(lambda grads: grads[0] * 3)
     y.sum().backward()
@@ -79,8 +60,8 @@ def a_prehook_returns_a_tuple(torch):
 
 
 def node_hooks_see_the_summed_gradient(torch):
-    log = _Log()
-    x, b = _leaf(torch, 2, 3), _leaf(torch, 3)
+    log = Log()
+    x, b = leaf(torch, 2, 3), leaf(torch, 3)
     y = x + b
     y.grad_fn.register_hook(log.hook("add"))
     y.sum().backward()
@@ -88,8 +69,8 @@ def node_hooks_see_the_summed_gradient(torch):
 
 
 def node_hooks_where_one_input_needs_none(torch):
-    log = _Log()
-    x = _leaf(torch, 3)
+    log = Log()
+    x = leaf(torch, 3)
     y = x * torch.ones(3)
     y.grad_fn.register_hook(log.hook("mul"))
     y.sum().backward()
@@ -97,8 +78,8 @@ def node_hooks_where_one_input_needs_none(torch):
 
 
 def node_with_several_outputs(torch):
-    log = _Log()
-    x = _leaf(torch, 2, 3)
+    log = Log()
+    x = leaf(torch, 2, 3)
     values, indices = (x * 2).max(1)
     values.grad_fn.register_prehook(log.hook("before"))
     values.grad_fn.register_hook(log.hook("after"))
@@ -108,8 +89,8 @@ def node_with_several_outputs(torch):
 
 
 def hooks_on_unbound_parts(torch):
-    log = _Log()
-    x = _leaf(torch, 2, 3)
+    log = Log()
+    x = leaf(torch, 2, 3)
     a, b = (x * 2).unbind()
     a.register_hook(log.hook("a"))
     b.register_hook(lambda g: g * 5)
@@ -118,8 +99,8 @@ def hooks_on_unbound_parts(torch):
 
 
 def removal(torch):
-    log = _Log()
-    x = _leaf(torch, 3)
+    log = Log()
+    x = leaf(torch, 3)
     first = x.register_hook(log.hook("first"))
     second = x.register_hook(log.hook("second"))
     first.remove()
@@ -137,8 +118,8 @@ def removal(torch):
 
 
 def removing_while_running(torch):
-    log = _Log()
-    x = _leaf(torch, 3)
+    log = Log()
+    x = leaf(torch, 3)
     handles = []
 
     def once(g):
@@ -153,8 +134,8 @@ def removing_while_running(torch):
 
 
 def leaf_hooks_outlive_graphs(torch):
-    log = _Log()
-    x = _leaf(torch, 2)
+    log = Log()
+    x = leaf(torch, 2)
     x.register_hook(log.hook("before any graph"))
     (x * 2).sum().backward()
     y = (x * 3).sum()
@@ -166,8 +147,8 @@ def leaf_hooks_outlive_graphs(torch):
 
 
 def node_hooks_of_a_leaf_die_with_the_graph(torch):
-    log = _Log()
-    x = _leaf(torch, 2)
+    log = Log()
+    x = leaf(torch, 2)
     y = x * 2
     y.grad_fn.next_functions[0][0].register_hook(log.hook("first graph"))
     y.sum().backward()
@@ -177,8 +158,8 @@ def node_hooks_of_a_leaf_die_with_the_graph(torch):
 
 
 def hooks_and_grad(torch):
-    log = _Log()
-    x = _leaf(torch, 3)
+    log = Log()
+    x = leaf(torch, 3)
     y = x * 2
     x.register_hook(lambda g: g * 100)
     y.register_hook(lambda g: g + 1)
@@ -190,8 +171,8 @@ def hooks_and_grad(torch):
 
 
 def prehooks_do_not_run_where_the_gradient_is_taken(torch):
-    log = _Log()
-    x = _leaf(torch, 3)
+    log = Log()
+    x = leaf(torch, 3)
     y = x * 2
     y.grad_fn.register_prehook(log.hook("before"))
     y.register_hook(log.hook("y"))
@@ -199,8 +180,8 @@ def prehooks_do_not_run_where_the_gradient_is_taken(torch):
 
 
 def backward_with_inputs_and_hooks(torch):
-    log = _Log()
-    x, w = _leaf(torch, 3), _leaf(torch, 3)
+    log = Log()
+    x, w = leaf(torch, 3), leaf(torch, 3)
     y = x * w
     for name, t in {"x": x, "w": w, "y": y}.items():
         t.register_hook(log.hook(name))
@@ -210,8 +191,8 @@ def backward_with_inputs_and_hooks(torch):
 
 
 def register_twice_in_place(torch):
-    log = _Log()
-    x = _leaf(torch, 3)
+    log = Log()
+    x = leaf(torch, 3)
     y = x * 2
     y.register_hook(log.hook("before the write"))
     y.mul_(3)
@@ -221,7 +202,7 @@ def register_twice_in_place(torch):
 
 
 def retain_and_writes(torch):
-    x = _leaf(torch, 3)
+    x = leaf(torch, 3)
     y = x * 2
     y.retain_grad()
     y.mul_(3)
@@ -231,7 +212,7 @@ def retain_and_writes(torch):
 
 
 def retain_on_a_view_and_its_base(torch):
-    x = _leaf(torch, 2, 2)
+    x = leaf(torch, 2, 2)
     base = x * 1
     view = base[0]
     base.retain_grad()
@@ -242,8 +223,8 @@ def retain_on_a_view_and_its_base(torch):
 
 
 def retain_on_a_view_then_write_into_the_base(torch):
-    log = _Log()
-    x = _leaf(torch, 2, 2)
+    log = Log()
+    x = leaf(torch, 2, 2)
     base = x * 1
     view = base[0]
     view.retain_grad()
@@ -254,7 +235,7 @@ def retain_on_a_view_then_write_into_the_base(torch):
 
 
 def retained_gradients_accumulate(torch):
-    x = _leaf(torch, 3)
+    x = leaf(torch, 3)
     y = x * x
     y.retain_grad()
     y.retain_grad()
@@ -265,7 +246,7 @@ def retained_gradients_accumulate(torch):
 
 
 def retain_on_a_leaf_does_nothing(torch):
-    x = _leaf(torch, 3)
+    x = leaf(torch, 3)
     x.retain_grad()
     x.sum().backward()
     return x.retains_grad, x.grad
@@ -273,7 +254,7 @@ def retain_on_a_leaf_does_nothing(torch):
 
 def a_kept_gradient_is_not_changed_later(torch):
     kept = []
-    x = _leaf(torch, 3)
+    x = leaf(torch, 3)
     x.register_hook(kept.append)
     x.sum().backward()
     x.sum().backward()
@@ -282,8 +263,8 @@ def a_kept_gradient_is_not_changed_later(torch):
 
 
 def hooks_run_without_grad(torch):
-    log = _Log()
-    x = _leaf(torch, 3)
+    log = Log()
+    x = leaf(torch, 3)
     y = x * x
     y.register_hook(lambda g: log.note("y", torch.is_grad_enabled(), g.requires_grad))
     x.register_post_accumulate_grad_hook(lambda t: log.note("x", torch.is_grad_enabled()))
@@ -293,7 +274,7 @@ def hooks_run_without_grad(torch):
 
 
 def differentiating_through_a_hook(torch):
-    x = _leaf(torch, 3)
+    x = leaf(torch, 3)
     y = x * x
     y.register_hook(lambda g: g * y)
     (g,) = torch.autograd.grad((y * y).sum(), x, create_graph=True)
@@ -302,7 +283,7 @@ def differentiating_through_a_hook(torch):
 
 
 def update_in_a_post_accumulate_hook(torch):
-    x = _leaf(torch, 3)
+    x = leaf(torch, 3)
 
     def update(parameter):
         with torch.no_grad():
@@ -316,8 +297,8 @@ def update_in_a_post_accumulate_hook(torch):
 
 
 def multi_grad_hook_all(torch):
-    log = _Log()
-    a, b, c, d = (_leaf(torch, 2) for _ in range(4))
+    log = Log()
+    a, b, c, d = (leaf(torch, 2) for _ in range(4))
     y = a * b
     torch.autograd.graph.register_multi_grad_hook((a, b, c, y), lambda grads: log.note("all", *grads))
     (y * c * d).sum().backward()
@@ -327,8 +308,8 @@ def multi_grad_hook_all(torch):
 
 
 def multi_grad_hook_any(torch):
-    log = _Log()
-    a, b = _leaf(torch, 2), _leaf(torch, 2)
+    log = Log()
+    a, b = leaf(torch, 2), leaf(torch, 2)
     handle = torch.autograd.graph.register_multi_grad_hook((a, b), log.hook("any"), mode="any")
     (a * 2).sum().backward()
     (b * 3).sum().backward()
@@ -338,8 +319,8 @@ def multi_grad_hook_any(torch):
 
 
 def multi_grad_hook_removed(torch):
-    log = _Log()
-    a, b = _leaf(torch, 2), _leaf(torch, 2)
+    log = Log()
+    a, b = leaf(torch, 2), leaf(torch, 2)
     with torch.autograd.graph.register_multi_grad_hook([a, b], log.hook("all")):
         (a * b).sum().backward()
     (a * b).sum().backward()
@@ -347,7 +328,7 @@ def multi_grad_hook_removed(torch):
 
 
 def an_error_in_a_hook_leaves_all_usable(torch):
-    x = _leaf(torch, 3)
+    x = leaf(torch, 3)
     y = (x * x).sum()
 
     def fail(g):
@@ -366,7 +347,7 @@ def an_error_in_a_hook_leaves_all_usable(torch):
 
 
 def backward_hooks_attribute(torch):
-    x = _leaf(torch, 3)
+    x = leaf(torch, 3)
     before = x._backward_hooks
     x.register_hook(lambda g: None)
     return before, len(x._backward_hooks), type(x._backward_hooks).__name__
@@ -392,7 +373,7 @@ def test_same_as_torch(program):
 
 def _backward_with(register, result):
     def program(torch):
-        x = _leaf(torch, 3)
+        x = leaf(torch, 3)
         y = x * 2
         register(x, y, lambda *values: result(values[0][0] if isinstance(values[0], tuple) else values[0]))
         y.sum().backward()
@@ -427,9 +408,9 @@ def test_results_refused_as_torch_refuses(register, result):
 REFUSED = [
     lambda torch: torch.ones(2).register_hook(print),
     lambda torch: torch.ones(2).retain_grad(),
-    lambda torch: (_leaf(torch, 2) * 1).register_post_accumulate_grad_hook(print),
+    lambda torch: (leaf(torch, 2) * 1).register_post_accumulate_grad_hook(print),
     lambda torch: torch.ones(2).register_post_accumulate_grad_hook(print),
-    lambda torch: torch.autograd.graph.register_multi_grad_hook([_leaf(torch, 2)], print, mode="some"),
+    lambda torch: torch.autograd.graph.register_multi_grad_hook([leaf(torch, 2)], print, mode="some"),
     lambda torch: torch.autograd.graph.register_multi_grad_hook([torch.ones(2)], print),
 ]
 
@@ -441,7 +422,7 @@ def test_refused_as_torch_refuses(program):
 
 def test_a_post_accumulate_hook_returns_nothing():
     # Torch checks what comes back like a gradient, and lets a tensor pass; its docs say that None is to be returned.
-    x = _leaf(tinygrad_mlp, 2)
+    x = leaf(tinygrad_mlp, 2)
     x.register_post_accumulate_grad_hook(lambda t: t.grad)
     with pytest.raises(RuntimeError, match="Tensor post accumulate grad hooks should return None"):
         x.sum().backward()
@@ -449,7 +430,7 @@ def test_a_post_accumulate_hook_returns_nothing():
 
 @pytest.mark.parametrize("torch", [real, tinygrad_mlp], ids=["torch", "tinygrad_mlp"])
 def test_handles_are_pickled_and_copied(torch):
-    handle = _leaf(torch, 2).register_hook(print)
+    handle = leaf(torch, 2).register_hook(print)
     again = pickle.loads(pickle.dumps(torch.utils.hooks.RemovableHandle({}.__class__ and _Dict())))
     again.remove()
     assert copy.copy(handle).id == handle.id

@@ -1,4 +1,4 @@
-"""nn.Module against torch's: parts, names, texts, refusals, saving and loading."""
+"""nn.Module against torch's: parts, names, texts, refusals, hooks."""
 
 from __future__ import annotations
 
@@ -6,67 +6,13 @@ import copy
 import gc
 import pickle
 import weakref
-from collections import OrderedDict
 
 import pytest
+from networks import foo, network, small
 from two_worlds import assert_alike, refusal
 
 import tinygrad_mlp
 from tinygrad_mlp import nn
-
-
-def network(torch):
-    """Every kind of part: nested, shared, absent, a buffer that is saved and one that is not."""
-    nn = torch.nn
-
-    class Block(nn.Module):
-        def __init__(self, n):
-            super().__init__()
-            self.inner = nn.Sequential(OrderedDict(first=nn.Linear(n, n), act=nn.ReLU(), last=nn.Linear(n, 2)))
-            self.scale = nn.Parameter(torch.ones(2))
-            self.register_parameter("absent", None)
-            self.register_buffer("count", torch.zeros(3))
-            self.register_buffer("scratch", torch.ones(()), persistent=False)
-            self.note = "plain"
-
-        def forward(self, x):
-            return self.inner(x) * self.scale
-
-    class Network(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.blocks = nn.ModuleList([Block(3), Block(3)])
-            self.blocks.append(self.blocks[0])
-            self.heads = nn.ModuleDict({"a": nn.Linear(2, 1, bias=False), "b": nn.Tanh()})
-            self.tied = self.blocks[1].scale
-            self.nothing = None
-            self.add_module("empty", None)
-
-        def forward(self, x):
-            return self.heads["b"](self.heads["a"](self.blocks[0](x) + self.blocks[1](x)))
-
-    return Network()
-
-
-def filled(torch):
-    """A network in which every tensor has its own number."""
-    net = network(torch)
-    with torch.no_grad():
-        for i, tensor in enumerate(net.state_dict().values()):
-            tensor.fill_(i)
-    return net
-
-
-def small(torch):
-    return torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
-
-
-def foo(torch):
-    class Foo(torch.nn.Module):
-        pass
-
-    return Foo()
-
 
 # -- the parts -------------------------------------------------------------------------------------
 
@@ -281,86 +227,6 @@ def test_copies_of_modules(twin) -> None:
     assert_alike(run)
 
 
-# -- saving and loading ----------------------------------------------------------------------------
-
-
-def changed(torch, change):
-    state = dict(small(torch).state_dict())
-    change(torch, state)
-    return state
-
-
-CHANGES = [
-    lambda torch, state: None,
-    lambda torch, state: state.pop("0.bias"),
-    lambda torch, state: state.update({"5.weight": torch.ones(1), "extra": torch.ones(1), "0": torch.ones(1)}),
-    lambda torch, state: state.update({"0.extra": torch.ones(1)}),
-    lambda torch, state: state.update({"0.bias.deep": torch.ones(1), "1.weight": torch.ones(1)}),
-    lambda torch, state: state.update({"2.weight": torch.ones(3, 5)}),
-    lambda torch, state: (
-        state.pop("2.bias"),
-        state.update({"x": 1, "0.weight": torch.ones(1), "2.weight": torch.ones(())}),
-    ),
-    lambda torch, state: state.update({"0.weight": torch.ones(4, 3, dtype=torch.float64) / 3}),
-    lambda torch, state: state.update({"0.weight": torch.ones(4, 3, dtype=torch.int64)}),
-    lambda torch, state: state.update({"0.weight": [1.0]}),
-    lambda torch, state: state.clear(),
-]
-
-
-@pytest.mark.parametrize("assign", [False, True])
-@pytest.mark.parametrize("strict", [True, False])
-@pytest.mark.parametrize("change", CHANGES)
-def test_loading(change, strict, assign) -> None:
-    """The answer, or the text with everything that was wrong; and what the model holds afterwards."""
-
-    def run(torch):
-        state = changed(torch, change)
-        model = small(torch)
-        before = model[0].weight
-        answer = []
-        try:
-            keys = model.load_state_dict(state, strict=strict, assign=assign)
-            answer = [repr(keys), keys.missing_keys, keys.unexpected_keys]
-        except (RuntimeError, AttributeError) as error:
-            answer = [type(error), str(error)]
-        return answer, model.state_dict(), model[0].weight is before, all(p.requires_grad for p in model.parameters())
-
-    assert_alike(run)
-
-
-def test_state_dicts_share_memory() -> None:
-    def run(torch):
-        net = small(torch)
-        state = net.state_dict()
-        with torch.no_grad():
-            net[0].bias.fill_(7)
-        kept = net.state_dict(keep_vars=True)
-        needs = [x.requires_grad for x in state.values()]
-        return state, needs, kept["0.bias"] is net[0].bias, isinstance(state, OrderedDict)
-
-    assert_alike(run)
-
-
-def test_a_nested_state_is_loaded() -> None:
-    def run(torch):
-        net, other = filled(torch), network(torch)
-        answer = other.load_state_dict(net.state_dict())
-        return repr(answer), other.state_dict()
-
-    assert_alike(run)
-
-
-def test_a_number_is_loaded_from_a_vector_of_one() -> None:
-    def run(torch):
-        module = foo(torch)
-        module.register_buffer("b", torch.zeros(()))
-        module.load_state_dict({"b": torch.ones(1)})
-        return module.b
-
-    assert_alike(run)
-
-
 # -- modes, dtypes, gradients ----------------------------------------------------------------------
 
 
@@ -461,126 +327,6 @@ def test_deepcopy_keeps_hooks() -> None:
         return other(torch.ones(2)), layer(torch.ones(2))
 
     assert_alike(run, rtol=1e-6)
-
-
-# -- containers ------------------------------------------------------------------------------------
-
-
-def four(torch):
-    return torch.nn.Sequential(torch.nn.Linear(1, 2), torch.nn.ReLU(), torch.nn.Linear(2, 3), torch.nn.Tanh())
-
-
-CONTAINER_PROGRAMS = [
-    lambda torch, s: s[0],
-    lambda torch, s: s[-1],
-    lambda torch, s: s[1:3],
-    lambda torch, s: s[::-2],
-    lambda torch, s: s[4],
-    lambda torch, s: s[-5],
-    lambda torch, s: s["0"],
-    lambda torch, s: [type(m).__name__ for m in s],
-    lambda torch, s: len(s),
-    lambda torch, s: (s.append(torch.nn.ELU()), s),
-    lambda torch, s: (s.insert(1, torch.nn.ELU()), s),
-    lambda torch, s: (s.insert(4, torch.nn.ELU()), s),
-    lambda torch, s: s.extend([torch.nn.ELU(), torch.nn.SELU()]),
-    lambda torch, s: s.append(3),
-    lambda torch, s: s.extend(3),
-    lambda torch, s: (s.pop(1), s),
-    lambda torch, s: (s.pop(slice(0, 2)), s),
-    lambda torch, s: (s.__setitem__(1, torch.nn.ELU()), s),
-    lambda torch, s: s.__setitem__(1, 3),
-    lambda torch, s: s.__setitem__(7, torch.nn.ELU()),
-    lambda torch, s: (s.__delitem__(0), s),
-    lambda torch, s: (s.__delitem__(slice(1, 3)), s),
-    lambda torch, s: s.__delitem__(9),
-    lambda torch, s: s + type(s)(),
-    lambda torch, s: s.__iadd__(four(torch)),
-    lambda torch, s: list(dict(s.named_parameters())),
-]
-
-
-@pytest.mark.parametrize("kind", ["Sequential", "ModuleList"])
-@pytest.mark.parametrize("program", CONTAINER_PROGRAMS)
-def test_containers(program, kind) -> None:
-    def run(torch):
-        modules = four(torch) if kind == "Sequential" else torch.nn.ModuleList(four(torch))
-        result = program(torch, modules)
-        return [repr(part) for part in (result if isinstance(result, (tuple, list)) else [result])]
-
-    assert_alike(run)
-
-
-def test_a_module_list_inserts_from_the_end() -> None:
-    """Torch's Sequential does so too; its ModuleList takes a negative index for a name and breaks."""
-    modules = nn.ModuleList([nn.ReLU(), nn.Tanh()])
-    modules.insert(-1, nn.ELU())
-    assert [type(m) for m in modules] == [nn.ReLU, nn.ELU, nn.Tanh]
-
-
-@pytest.mark.parametrize(
-    "program",
-    [
-        lambda torch: torch.nn.Sequential(),
-        lambda torch: torch.nn.Sequential()(3),
-        lambda torch: torch.nn.Sequential(3),
-        lambda torch: torch.nn.Sequential(OrderedDict(a=torch.nn.ReLU(), b=torch.nn.Sequential(torch.nn.Tanh()))),
-        lambda torch: torch.nn.Sequential(OrderedDict(a=torch.nn.Linear(1, 1), b=torch.nn.ReLU()))[1:],
-        lambda torch: torch.nn.Sequential(OrderedDict(a=torch.nn.Linear(1, 1), b=torch.nn.ReLU())).a,
-        lambda torch: four(torch) + four(torch),
-        lambda torch: four(torch) + 1,
-        lambda torch: four(torch) * 2,
-        lambda torch: 2 * four(torch),
-        lambda torch: four(torch) * 0,
-        lambda torch: four(torch) * 1.5,
-        lambda torch: four(torch).__imul__(2),
-        lambda torch: [s := four(torch), s.insert(-1, torch.nn.ELU())],
-        lambda torch: four(torch).insert(0, 3),
-        lambda torch: four(torch).insert(9, torch.nn.ReLU()),
-        lambda torch: torch.nn.ModuleList(),
-        lambda torch: torch.nn.ModuleList(3),
-        lambda torch: torch.nn.ModuleList([3]),
-        lambda torch: torch.nn.ModuleList([torch.nn.ReLU()])(1),
-        lambda torch: torch.nn.ModuleList([*(torch.nn.Linear(1, 1) for _ in range(3)), torch.nn.ReLU()]),
-        lambda torch: torch.nn.ModuleList([four(torch) for _ in range(2)]),
-        lambda torch: torch.nn.Sequential(torch.nn.ModuleList([four(torch) for _ in range(2)])),
-        lambda torch: torch.nn.ModuleList([torch.nn.ReLU()]).__add__([torch.nn.Tanh()]),
-        lambda torch: torch.nn.ModuleDict(),
-        lambda torch: torch.nn.ModuleDict({"a": torch.nn.ReLU(), "b": torch.nn.Linear(1, 1)}),
-        lambda torch: torch.nn.ModuleDict([("a", torch.nn.ReLU())]),
-        lambda torch: torch.nn.ModuleDict({"a.b": torch.nn.ReLU()}),
-        lambda torch: torch.nn.ModuleDict({"keys": torch.nn.ReLU()}),
-        lambda torch: torch.nn.ModuleDict({"a": 3}),
-        lambda torch: torch.nn.ModuleDict(3),
-        lambda torch: torch.nn.ModuleDict({"a": torch.nn.ReLU()})["b"],
-        lambda torch: torch.nn.ParameterList([torch.ones(2, 3), torch.nn.Parameter(torch.ones(4))]),
-        lambda torch: torch.nn.ParameterList([torch.ones(2), 3]),
-        lambda torch: torch.nn.ParameterList([torch.ones(2), torch.ones(3)])[5],
-        lambda torch: torch.nn.ParameterList([torch.ones(2), torch.ones(3)])[1:],
-        lambda torch: torch.nn.ParameterList(torch.ones(2)),
-        lambda torch: torch.nn.ParameterList([torch.ones(2)])(),
-        lambda torch: [list(p.shape) for p in torch.nn.ParameterList([torch.ones(2), torch.ones(3)]).parameters()],
-        lambda torch: [list(p.shape) for p in torch.nn.ParameterList([torch.ones(2), torch.ones(3)])],
-    ],
-)
-def test_making_containers(program) -> None:
-    assert_alike(lambda torch: repr(program(torch)))
-
-
-def test_module_dicts_are_dicts() -> None:
-    def run(torch):
-        d = torch.nn.ModuleDict({"a": torch.nn.ReLU(), "b": torch.nn.Tanh()})
-        d["c"] = torch.nn.ELU()
-        popped = d.pop("a")
-        d.update({"d": torch.nn.SELU()})
-        d.update(torch.nn.ModuleDict({"e": torch.nn.Linear(1, 1)}))
-        del d["b"]
-        answer = [repr(popped), len(d), list(d), list(d.keys()), [repr(m) for m in d.values()], "c" in d, "a" in d]
-        answer.append([key for key, _ in d.items()])
-        d.clear()
-        return [*answer, repr(d)]
-
-    assert_alike(run)
 
 
 # -- what it costs ---------------------------------------------------------------------------------

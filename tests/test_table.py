@@ -1,10 +1,9 @@
-"""The user's data is read as it is, and what cannot be used is refused in one line that says where."""
+"""The user's CSV data is read as it is, and what cannot be used is refused in one line that says where."""
 
 from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,27 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from tables import refusal, write
 
-from tinygrad_mlp.cli.split import Standardizer, split_rows
 from tinygrad_mlp.cli.table import DataError, Table, load_table
 
 FLOWERS = "length,width,kind\n5.1,3.5,setosa\n7,3.2,versicolor\n6.3,-3.3e0,virginica\n4.9,3,setosa\n6.4,.5,versicolor\n"
-
-
-def write(tmp_path: Path, content: str | bytes, name: str = "data.csv") -> Path:
-    path = tmp_path / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
-
-
-def refusal(path: Path, *args: object) -> str:
-    """The message, less the path that every message begins with."""
-    with pytest.raises(DataError) as raised:
-        load_table(path, *args)
-    message = str(raised.value)
-    assert message.startswith(f"{path}: ")
-    assert "\n" not in message
-    return message.removeprefix(f"{path}: ")
 
 
 def column(tmp_path: Path, values: list[object]) -> Table:
@@ -177,7 +160,7 @@ def test_the_task_can_be_said(tmp_path: Path) -> None:
     assert load_table(path, None, "classification").class_names == ("-1", "0.5")
     path = write(tmp_path, "x,y\n1,2\n2,low\n3,2\n")
     assert refusal(path, None, "regression") == "the target 'y' is not numeric: column 'y', row 3 has 'low'"
-    np.savez(tmp_path / "a.npz", X=X, y=np.array(["1", "2"] * 3))
+    np.savez(tmp_path / "a.npz", X=np.arange(12.0).reshape(6, 2), y=np.array(["1", "2"] * 3))
     assert refusal(tmp_path / "a.npz", None, "regression") == "the target 'y' is not numeric: y[0] has '1'"
 
 
@@ -291,223 +274,3 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_refusal_is_a_value_error() -> None:
     assert issubclass(DataError, ValueError)
-
-
-# -- NPZ -------------------------------------------------------------------------------------------
-
-X = np.arange(12.0).reshape(6, 2)
-Y = np.array([0, 1, 2, 0, 1, 2]) / 2
-IMAGES = np.ones((6, 8, 8))
-GAPS = np.array(["a", "nan", "", "b", "a", "b"])
-
-
-def npz(tmp_path: Path, **arrays: object) -> Path:
-    np.savez(tmp_path / "data.npz", **arrays)
-    return tmp_path / "data.npz"
-
-
-@pytest.mark.parametrize("compressed", [False, True])
-@pytest.mark.parametrize("key", ["X", "x"])
-def test_npz(tmp_path: Path, key: str, compressed: bool) -> None:
-    (np.savez_compressed if compressed else np.savez)(tmp_path / "a.npz", **{key: X.astype(np.float32), "y": Y})
-    table = load_table(tmp_path / "a.npz")
-    assert table.features.dtype == np.float64
-    assert table.features.tolist() == X.tolist()
-    assert table.feature_names == (f"{key}[:, 0]", f"{key}[:, 1]")
-    assert (table.task, table.target_name, table.target.tolist()) == ("regression", "y", Y.tolist())
-
-
-@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "int64", "uint64", "float16", "float32", "float64", ">f4"])
-def test_npz_features_of_every_real_dtype(tmp_path: Path, dtype: str) -> None:
-    table = load_table(npz(tmp_path, X=(X % 2).astype(dtype), y=Y))
-    assert table.features.dtype == np.dtype("float64")
-    assert table.features.tolist() == (X % 2).tolist()
-
-
-@pytest.mark.parametrize(
-    ("target", "class_names"),
-    [
-        (np.array(["b", "a"] * 3), ("a", "b")),
-        (np.array([b"b", b"a"] * 3), ("a", "b")),
-        (np.array([True, False] * 3), ("False", "True")),
-        (np.array([5, 3] * 3, np.uint8), ("3", "5")),
-        (np.array([[5.0], [3.0]] * 3, np.float32), ("3", "5")),
-    ],
-)
-def test_npz_classes(tmp_path: Path, target: object, class_names: tuple[str, ...]) -> None:
-    table = load_table(npz(tmp_path, X=X, y=target))
-    assert table.task == "classification"
-    assert table.class_names == class_names
-    assert table.target.tolist() == [1, 0] * 3
-    assert table.target.dtype == np.int64
-
-
-def test_npz_arrays_are_found_by_name(tmp_path: Path) -> None:
-    assert load_table(npz(tmp_path, X=X, y=Y, labels=-Y), "labels").target.tolist() == (-Y).tolist()
-    assert load_table(npz(tmp_path, X=X, y=Y, ids=Y)).target_name == "y"
-    assert load_table(npz(tmp_path, pixels=X, labels=Y), "labels").feature_names == ("pixels[:, 0]", "pixels[:, 1]")
-    assert load_table(npz(tmp_path, pixels=X, y=Y)).target_name == "y"
-    assert load_table(npz(tmp_path, x=Y, X=X), "x").feature_names[0] == "X[:, 0]"
-    unrelated = np.array([None, {}], dtype=object)
-    assert load_table(npz(tmp_path, X=X, y=Y, notes=unrelated)).target_name == "y"
-
-
-@pytest.mark.parametrize(
-    ("arrays", "target", "message"),
-    [
-        ({}, None, "the file holds no arrays"),
-        ({"X": X}, None, "no array 'y' for the target; there is 'X'"),
-        ({"X": X, "Y": Y}, None, "no array 'y' for the target (did you mean 'Y'?); there is 'X', 'Y'"),
-        ({"X": X, "y": Y}, "label", "no array 'label' for the target; there is 'X', 'y'"),
-        ({"y": Y}, None, "no features beside the target 'y'"),
-        ({"X": X, "x": X, "y": Y}, None, "which array is the features? 'X', 'x' both could be: name it 'X'"),
-        ({"a": X, "b": X, "y": Y}, None, "which array is the features? 'a', 'b' each could be: name it 'X'"),
-        ({"X": Y, "y": Y}, None, "array 'X' must have 2 dimensions (rows, features), not shape (6,)"),
-        ({"X": IMAGES, "y": Y}, None, "array 'X' must have 2 dimensions (rows, features), not shape (6, 8, 8)"),
-        ({"X": np.float64(3), "y": Y}, None, "array 'X' must have 2 dimensions (rows, features), not shape ()"),
-        ({"X": X, "y": X}, None, "the target array 'y' must have one value a row, not shape (6, 2)"),
-        ({"X": X, "y": 3}, None, "the target array 'y' must have one value a row, not shape ()"),
-        ({"X": X, "y": Y[:5]}, None, "'X' has 6 rows, the target 'y' 5"),
-        ({"X": X[:1], "y": Y}, None, "'X' has 1 row, the target 'y' 6"),
-        ({"X": X[:0], "y": Y[:0]}, None, "no rows of data"),
-        ({"X": X[:, :0], "y": Y}, None, "no features beside the target 'y'"),
-        ({"X": X.astype(str), "y": Y}, None, "array 'X' is not numeric (dtype <U32)"),
-        ({"X": X.astype(complex), "y": Y}, None, "array 'X' is not numeric (dtype complex128)"),
-        ({"X": X, "y": Y.astype(complex)}, None, "the target array 'y' is neither numbers nor text (dtype complex128)"),
-        ({"X": X.astype(object), "y": Y}, None, "array 'X' holds Python objects, which can be read by pickle only"),
-        ({"X": X, "y": Y.astype(object)}, None, "array 'y' holds Python objects, which can be read by pickle only"),
-        ({"X": np.where(X == 5, np.nan, X), "y": Y}, None, "1 value is empty or nan: X[2, 1]"),
-        ({"X": np.where(X > 5, np.nan, X), "y": Y}, None, "6 values are empty or nan: the first is X[3, 0]"),
-        ({"X": X, "y": np.where(Y == 1, np.nan, Y)}, None, "2 values are empty or nan: the first is y[2]"),
-        ({"X": X, "y": GAPS}, None, "2 values are empty or nan: the first is y[1]"),
-        ({"X": np.where(X == 5, np.inf, X), "y": Y}, None, "1 value is infinite: X[2, 1]"),
-        ({"X": X, "y": np.ones(6)}, None, "nothing to learn: the target 'y' is '1' in all 6 rows"),
-    ],
-)
-def test_npz_refusals(tmp_path: Path, arrays: dict[str, object], target: str | None, message: str) -> None:
-    assert refusal(npz(tmp_path, **arrays), target) == message
-
-
-def test_npz_files_that_are_none(tmp_path: Path) -> None:
-    assert refusal(write(tmp_path, "a,y\n1,2\n", "a.npz")) == "not an .npz file"
-    assert refusal(write(tmp_path, "", "a.npz")) == "not an .npz file"
-    assert refusal(write(tmp_path, b"PK\3\4 and no more", "a.npz")).startswith("not a whole .npz file (")
-    np.save(tmp_path / "one.npy", X)
-    assert refusal(write(tmp_path, (tmp_path / "one.npy").read_bytes(), "a.npz")) == "not an .npz file"
-    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
-        archive.writestr("X", "text")
-        archive.writestr("y", "text")
-    assert refusal(tmp_path / "a.npz") == "'X' is not an array"
-
-
-def test_a_damaged_npz_is_refused_or_read_never_a_crash(tmp_path: Path) -> None:
-    content = bytearray((np.savez_compressed(tmp_path / "a.npz", X=X, y=Y), (tmp_path / "a.npz").read_bytes())[1])
-    refused = 0
-    for position in range(len(content)):
-        damaged = content.copy()
-        damaged[position] ^= 0xFF
-        path = write(tmp_path, bytes(damaged), "damaged.npz")
-        try:
-            table = load_table(path)
-        except DataError as error:
-            refused += 1
-            assert "\n" not in str(error)
-        else:  # a byte of the archive that bears no meaning, such as a date
-            np.testing.assert_array_equal(table.features, X)
-            np.testing.assert_array_equal(table.target, Y)
-        assert refusal(write(tmp_path, bytes(content[:position]), "cut.npz")).startswith("not a")
-    assert refused > len(content) / 2
-
-
-# -- the split -------------------------------------------------------------------------------------
-
-
-@settings(deadline=None)
-@given(rows=st.integers(0, 200), fraction=st.floats(0.001, 0.999), seed=st.integers(0, 9))
-def test_the_two_parts_are_the_permutation(rows: int, fraction: float, seed: int) -> None:
-    permutation = np.random.RandomState(seed).permutation(rows)
-    tests = round(rows * fraction)
-    if 0 < tests < rows:
-        train, test = split_rows(permutation, fraction)
-        assert len(test) == tests
-        assert np.concatenate([train, test]).tolist() == permutation.tolist()
-    else:
-        with pytest.raises(DataError, match="too few"):
-            split_rows(permutation, fraction)
-
-
-@pytest.mark.parametrize(
-    ("rows", "fraction", "message"),
-    [
-        (1, 0.5, "1 row is too few: a test fraction of 0.5 leaves none for the test"),
-        (2, 0.2, "2 rows are too few: a test fraction of 0.2 leaves none for the test"),
-        (3, 0.9, "3 rows are too few: a test fraction of 0.9 leaves none for the training"),
-        (0, 0.5, "0 rows are too few: a test fraction of 0.5 leaves none for the test"),
-        (9, 0.0, "the test fraction must lie between 0 and 1, not 0"),
-        (9, 1.0, "the test fraction must lie between 0 and 1, not 1"),
-        (9, -0.5, "the test fraction must lie between 0 and 1, not -0.5"),
-        (9, float("nan"), "the test fraction must lie between 0 and 1, not nan"),
-    ],
-)
-def test_splits_that_are_refused(rows: int, fraction: float, message: str) -> None:
-    with pytest.raises(DataError) as raised:
-        split_rows(np.arange(rows), fraction)
-    assert str(raised.value) == message
-
-
-# -- standardisation -------------------------------------------------------------------------------
-
-columns = hnp.arrays(
-    np.float64, hnp.array_shapes(min_dims=1, max_dims=2, min_side=1, max_side=8), elements=st.floats(-1e6, 1e6)
-)
-
-
-@settings(deadline=None)
-@given(columns)
-def test_standardised_columns_have_mean_0_and_deviation_1(values) -> None:
-    standardizer = Standardizer.fit(values)
-    result = standardizer.apply(values)
-    assert result.shape == values.shape
-    assert standardizer.mean.shape == standardizer.scale.shape == values.shape[1:]
-    assert np.isfinite(result).all()
-    # Where the spread is not lost in the rounding of the values themselves, nor below what a float can scale.
-    spread = np.ptp(values, axis=0) > np.maximum(1e-6 * np.abs(values).max(0), 1e-290)
-    np.testing.assert_allclose(np.where(spread, result.mean(0), 0), 0, atol=1e-8)
-    np.testing.assert_allclose(np.where(spread, result.std(0), 1), 1, rtol=1e-6)
-    np.testing.assert_allclose(standardizer.invert(result), values, rtol=1e-9, atol=1e-9)
-
-
-def test_it_is_numpys_mean_and_population_deviation() -> None:
-    values = np.random.RandomState(0).randn(50, 3) * [1, 100, 1e-3] + [0, 5, -7]
-    standardizer = Standardizer.fit(values)
-    np.testing.assert_allclose(standardizer.mean, values.mean(0), rtol=1e-12)
-    np.testing.assert_allclose(standardizer.scale, values.std(0), rtol=1e-12)
-    other = np.random.RandomState(1).randn(4, 3)
-    np.testing.assert_allclose(standardizer.apply(other), (other - values.mean(0)) / values.std(0), rtol=1e-12)
-
-
-@pytest.mark.parametrize("constant", [0.0, 0.1, -3.7, 1e300, 5e-324])
-@pytest.mark.parametrize("rows", [1, 3, 10, 1797])
-def test_a_constant_column_becomes_zero_and_not_noise(constant: float, rows: int) -> None:
-    values = np.full((rows, 2), constant)
-    standardizer = Standardizer.fit(values)
-    assert standardizer.scale.tolist() == [1, 1]
-    assert not standardizer.apply(values).any()
-
-
-def test_very_large_and_very_small_numbers() -> None:
-    values = np.array([[1e300, 1e-300], [-1e300, 3e-300], [1e300, 1e-300], [-1e300, 3e-300]])
-    np.testing.assert_allclose(Standardizer.fit(values).apply(values), [[1, -1], [-1, 1]] * 2)
-
-
-def test_columns_in_one_unit_share_their_scale() -> None:
-    values = np.random.RandomState(0).randn(50, 3) * [1, 100, 0] + [0, 5, -7]
-    standardizer = Standardizer.fit(values, one_unit=True)
-    np.testing.assert_allclose(standardizer.mean, values.mean(0), rtol=1e-12)
-    np.testing.assert_allclose(standardizer.scale, [(values - values.mean(0)).std()] * 3, rtol=1e-12)
-    assert Standardizer.fit(np.full((4, 2), 7), one_unit=True).scale.tolist() == [1, 1]
-
-
-def test_whole_numbers_are_standardised_as_floats() -> None:
-    values = np.array([[0, 16], [2, 0]], np.uint8)
-    assert Standardizer.fit(values).apply(values).tolist() == [[-1, 1], [1, -1]]

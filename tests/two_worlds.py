@@ -85,3 +85,8 @@ def refusal(program: Callable[[Any], Any], words: int | None = None) -> None:
     """AssertionError unless both worlds refuse the program alike."""
     theirs = assert_alike(program, words=words)
     assert isinstance(theirs, (Exception, tuple)), f"torch does not refuse, it gives {theirs!r}"
+
+
+def state_of(torch: Any) -> Any:
+    """Where the default generator stands: the next numbers."""
+    return torch.rand(3)

@@ -1,4 +1,9 @@
-"""Making tensors: from data, of one value, in steps, and at random."""
+"""Making tensors: from data, of one value, in steps, and at random.
+
+Where nothing else is said the dtype is the default one, or `dtype`, and a size is given as integers or as one sequence;
+RuntimeError for a negative size, and for `requires_grad` with a dtype that is not floating. Where a function takes a
+`device` it does not look at it: the only one is the CPU.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,8 @@ import numpy as np
 
 from . import dtypes, random
 from .arguments import as_array
-from .composite import sizes, to
+from .composite.conversion import to
+from .composite.shapes import sizes
 from .dtypes import dtype as _dtype
 from .tensor import Tensor, wrap
 
@@ -36,20 +42,28 @@ def _made(array: Any, requires_grad: bool) -> Tensor:
 def tensor(data: Any, *, dtype: _dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A copy of numbers, nested sequences of them, an array or a tensor, as a new leaf (torch.tensor).
 
-    Python floats give the default dtype, integers int64, bools bool; arrays and tensors keep theirs.
+    Python floats give the default dtype, integers int64, bools bool; arrays and tensors keep theirs. ValueError for
+    sequences of unequal length, TypeError for text and for an array of a dtype that there is not, RuntimeError for any
+    other object.
     """
     return _made(np.array(_as_array(data, dtype)), requires_grad)
 
 
 def as_tensor(data: Any, dtype: _dtype | None = None, device: Any = None) -> Tensor:
-    """The data as a tensor, sharing memory where it is an array or a tensor of that dtype already (torch.as_tensor)."""
+    """The data as a tensor, sharing memory where it is an array or a tensor of that dtype already (torch.as_tensor).
+
+    A tensor keeps its history. Errors as `tensor`.
+    """
     if isinstance(data, Tensor):
         return data if dtype is None else to(data, dtype)
     return wrap(_as_array(data, dtype))
 
 
 def from_numpy(ndarray: Any) -> Tensor:
-    """A tensor that shares memory with an array (torch.from_numpy)."""
+    """A tensor that shares memory with an array (torch.from_numpy).
+
+    TypeError for what is no array, and for a dtype that there is not.
+    """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
     dtypes.of(ndarray.dtype)
@@ -182,7 +196,7 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: _dtype | None = None, re
 
 
 def eye(n: int, m: int | None = None, *, dtype: _dtype | None = None, requires_grad: bool = False) -> Tensor:
-    """Ones on the diagonal, zeros elsewhere (torch.eye)."""
+    """Ones on the diagonal of an (n, m), or (n, n), matrix, zeros elsewhere; RuntimeError below 0 (torch.eye)."""
     for name, size in (("n", n), ("m", m)):
         if size is not None and size < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
@@ -195,7 +209,10 @@ def eye(n: int, m: int | None = None, *, dtype: _dtype | None = None, requires_g
 def arange(
     start: Any, end: Any = None, step: Any = 1, *, dtype: _dtype | None = None, requires_grad: bool = False
 ) -> Tensor:
-    """The numbers from `start` (0) to before `end`, `step` apart: integers give int64 (torch.arange)."""
+    """The numbers from `start` (0) to before `end`, `step` apart: integers give int64 (torch.arange).
+
+    RuntimeError for a step of 0 or in the other direction.
+    """
     start, end = (0, start) if end is None else (start, end)
     start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
     if step == 0:
@@ -210,7 +227,7 @@ def arange(
 def linspace(
     start: float, end: float, steps: int, *, dtype: _dtype | None = None, requires_grad: bool = False
 ) -> Tensor:
-    """`steps` numbers from `start` to `end`, evenly spaced (torch.linspace)."""
+    """`steps` numbers from `start` to `end`, evenly spaced; RuntimeError for fewer than 0 (torch.linspace)."""
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     return _made(np.linspace(start, end, steps, dtype=_numpy(dtype)), requires_grad)
@@ -223,7 +240,10 @@ def rand(
     *size: Any, generator: random.Generator | None = None, dtype: _dtype | None = None, device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Uniform in [0, 1): torch's numbers for the same seed (torch.rand)."""
+    """Uniform in [0, 1): torch's numbers for the same seed (torch.rand).
+
+    NotImplementedError for a dtype that is not floating.
+    """
     return _made(_of(generator).uniform(_shape(size), _numpy(dtype)), requires_grad)
 
 
@@ -231,7 +251,10 @@ def randn(
     *size: Any, generator: random.Generator | None = None, dtype: _dtype | None = None, device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Normal, mean 0 and variance 1: torch's numbers for the same seed (torch.randn)."""
+    """Normal, mean 0 and variance 1: torch's numbers for the same seed (torch.randn).
+
+    Bit for bit in float32 from 16 elements on, else to rounding. NotImplementedError for a dtype that is not floating.
+    """
     return _made(_of(generator).normal(_shape(size), _numpy(dtype)), requires_grad)
 
 
@@ -249,7 +272,10 @@ def randint(
     low: Any, high: Any = None, size: Sequence[int] | None = None, *, generator: random.Generator | None = None,
     dtype: _dtype | None = None, device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Integers from `low` (0) to before `high`: torch's numbers for the same seed (torch.randint)."""
+    """int64 from `low` (0) to before `high`: torch's numbers for the same seed (torch.randint).
+
+    RuntimeError for bounds that are out of order, or out of range of another `dtype`.
+    """
     if size is None:
         low, high, size = 0, low, high
     assert size is not None
@@ -260,12 +286,18 @@ def randint(
 def randperm(
     n: int, *, generator: random.Generator | None = None, dtype: _dtype | None = None, device: Any = None
 ) -> Tensor:
-    """The integers below `n` in random order: torch's order for the same seed (torch.randperm)."""
+    """The int64 below `n` in random order: torch's order for the same seed (torch.randperm).
+
+    RuntimeError for n < 0 and for an n whose numbers another `dtype` cannot hold.
+    """
     return wrap(_of(generator).permutation(n, dtypes.int64.numpy if dtype is None else dtype.numpy))
 
 
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: random.Generator | None = None) -> Tensor:
-    """Normal with a mean and a standard deviation, numbers or tensors (torch.normal)."""
+    """Normal with a mean and a standard deviation (torch.normal).
+
+    Where one is a tensor, of their common shape; for two numbers of shape `size`, and RuntimeError for a negative std.
+    """
     if isinstance(mean, Tensor) or isinstance(std, Tensor):
         shape = np.broadcast_shapes(*(x.array.shape for x in (mean, std) if isinstance(x, Tensor)))
         drawn: Tensor = randn(shape, generator=generator) * std + mean
@@ -274,7 +306,10 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: rand
 
 
 def bernoulli(input: Tensor, *, generator: random.Generator | None = None) -> Tensor:
-    """1 with the probability that each element gives, else 0 (torch.bernoulli)."""
+    """1 with the probability that each element gives, else 0, in the same shape and dtype (torch.bernoulli).
+
+    RuntimeError for a probability outside [0, 1], NotImplementedError for a dtype that is not floating.
+    """
     return wrap(_of(generator).bernoulli_p(input.array).astype(input.array.dtype))
 
 

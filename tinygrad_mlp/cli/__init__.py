@@ -22,8 +22,8 @@ examples:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line (`sys.argv` if None) and return its exit code.
 
-    0 after success; 2, with one line on stderr, for what cannot be done as asked; 130 after Ctrl-C; for `run` else the
-    script's own code.
+    0 after success; 2, with one line on stderr, for what cannot be done as asked; 130 after Ctrl-C; 141 where who reads
+    stdout has gone; for `run` else the script's own code.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:

@@ -39,13 +39,13 @@ _GAINS |= {f"conv{kind}{n}d": 1 for kind in ("", "_transpose") for n in (1, 2, 3
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Fill with the uniform distribution over [a, b)."""
+    """Fill with the uniform distribution over [a, b); RuntimeError for a > b (torch.nn.init.uniform_)."""
     with no_grad():
         return tensor.uniform_(a, b, generator=generator)  # type: ignore[no-any-return]
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Fill with the normal distribution."""
+    """Fill with the normal distribution; RuntimeError for a negative std (torch.nn.init.normal_)."""
     with no_grad():
         return tensor.normal_(mean, std, generator=generator)  # type: ignore[no-any-return]
 
@@ -101,23 +101,26 @@ def _uniforms_under_the_curve(tensor: Tensor, mean: float, std: float, a: float,
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """Fill with one value."""
+    """Fill with one value (torch.nn.init.constant_)."""
     with no_grad():
         return tensor.fill_(val)  # type: ignore[no-any-return]
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """Fill with ones."""
+    """Fill with ones (torch.nn.init.ones_)."""
     return constant_(tensor, 1.0)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """Fill with zeros."""
+    """Fill with zeros (torch.nn.init.zeros_)."""
     return constant_(tensor, 0.0)
 
 
 def eye_(tensor: Tensor) -> Tensor:
-    """Fill a matrix with ones on its diagonal, zeros elsewhere; ValueError unless it has 2 dimensions."""
+    """Fill a matrix with ones on its diagonal, zeros elsewhere; ValueError unless it has 2 dimensions.
+
+    Source: torch.nn.init.eye_.
+    """
     if tensor.array.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     with no_grad():
@@ -173,7 +176,7 @@ def kaiming_normal_(
     tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Tensor:  # fmt: skip
-    """As `kaiming_uniform_`, normally (He et al. 2015). Source: torch.nn.init.kaiming_normal_."""
+    """As `kaiming_uniform_`, with the normal distribution (He et al. 2015). Source: torch.nn.init.kaiming_normal_."""
     if not tensor.array.size:
         return _nothing_to_do(tensor)
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)

@@ -74,7 +74,10 @@ def clip_grad_norm_(
 
 
 def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
-    """Limit every element of the gradients to +-`clip_value`, in place (torch.nn.utils.clip_grad_value_)."""
+    """Limit every element of the gradients to +-`clip_value`, in place (torch.nn.utils.clip_grad_value_).
+
+    Parameters without a gradient are passed over. `foreach` makes no difference here.
+    """
     for p in _listed(parameters):
         if p._grad is not None:
             np.clip(p._grad.array, -float(clip_value), float(clip_value), out=p._grad.array)
@@ -87,9 +90,9 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Give the parameters the elements of a vector, whose memory they then share; TypeError for what is no Tensor.
+    """Give the parameters the elements of a vector, whose memory they then share.
 
-    Source: torch.nn.utils.vector_to_parameters.
+    TypeError for what is no Tensor, ValueError for too few elements. Source: torch.nn.utils.vector_to_parameters.
     """
     if not isinstance(vec, Tensor):
         raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")

@@ -16,7 +16,9 @@ class Adam(Optimizer):
         m = beta1 m + (1 - beta1) g;   v = beta2 v + (1 - beta2) g²
         p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
 
-    `weight_decay` is added to the gradient; `amsgrad` uses the largest v so far. ValueError for options out of range.
+    `weight_decay` times p is added to the gradient; `amsgrad` uses the largest v so far; `maximize` negates the
+    gradient. `foreach`, `capturable`, `differentiable` and `fused` are accepted and change nothing. ValueError for
+    options out of range.
     Source: Kingma & Ba 2015; torch.optim.Adam.
     """
 

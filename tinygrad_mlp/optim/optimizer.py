@@ -49,7 +49,11 @@ class Optimizer:
             self.add_param_group(group)
 
     def add_param_group(self, param_group: Group) -> None:
-        """Add a group of parameters with options of their own; what it does not set is the optimiser's default."""
+        """Add a group of parameters with options of their own; what it does not set is the optimiser's default.
+
+        TypeError for what is no dict, or holds a set or what is no Tensor; ValueError for a parameter that is no leaf
+        or is there already.
+        """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
         group = dict(param_group)

@@ -17,7 +17,8 @@ class SGD(Optimizer):
         buf = momentum * buf + (1 - dampening) * d
         d = d + momentum * buf (Nesterov), or buf
 
-    The first buffer is the first d. ValueError for options out of range. Source: torch.optim.SGD; momentum as in
+    The first buffer is the first d. `maximize` climbs: grad is negated. `foreach`, `differentiable` and `fused` are
+    accepted and change nothing. ValueError for options out of range. Source: torch.optim.SGD; momentum as in
     Sutskever et al. 2013.
     """
 

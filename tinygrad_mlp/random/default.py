@@ -9,7 +9,10 @@ default_generator = Generator()
 
 
 def manual_seed(seed: int) -> Generator:
-    """Restart the default generator at `seed` (converted by int) and return it, as torch.manual_seed."""
+    """Restart the default generator at `seed` (converted by int) and return it, as torch.manual_seed.
+
+    ValueError outside [-2**63, 2**64).
+    """
     return default_generator.manual_seed(int(seed))
 
 
@@ -24,10 +27,13 @@ def initial_seed() -> int:
 
 
 def get_rng_state() -> Array:
-    """The default generator's state as 5056 uint8, as torch.get_rng_state."""
+    """The default generator's state, torch.get_rng_state's bytes: a NumPy array of 5056 uint8, not a tensor."""
     return default_generator.get_state()
 
 
 def set_rng_state(state: Array) -> None:
-    """Continue the default generator from a state of `get_rng_state`, as torch.set_rng_state."""
+    """Continue the default generator from a state of `get_rng_state`, as torch.set_rng_state.
+
+    TypeError unless it is a uint8 array, RuntimeError for a broken one.
+    """
     default_generator.set_state(state)

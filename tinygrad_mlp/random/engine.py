@@ -80,7 +80,7 @@ class Engine:
         return self._initial_seed
 
     def get_state(self) -> Array:
-        """The whole state as 5056 uint8, in the layout of torch.Generator.get_state()."""
+        """The whole state as a NumPy array of 5056 uint8, in the layout of torch.Generator.get_state()."""
         engine: Any = self._mt19937.state["state"]
         state = np.zeros((), _STATE)
         state["seed"] = self._initial_seed
@@ -93,7 +93,10 @@ class Engine:
         return np.frombuffer(bytearray(state.tobytes()), np.uint8)
 
     def set_state(self, state: Array) -> None:
-        """Continue from a state of `get_state` or torch; TypeError unless uint8, RuntimeError for a broken one."""
+        """Continue from a state of `get_state`, or torch's as an array.
+
+        TypeError unless it is uint8, RuntimeError for a broken one.
+        """
         if state.dtype != np.uint8:
             raise TypeError("RNG state must be a torch.ByteTensor")
         if state.size != _STATE.itemsize:

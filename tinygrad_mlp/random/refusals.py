@@ -37,6 +37,7 @@ def floating(dtype: npt.DTypeLike, kernel: str) -> np.dtype[Any]:
 
 
 def check_interval(low: float, high: float, dtype: np.dtype[Any]) -> None:
+    """RuntimeError for bounds of a uniform that are out of order or range, or too far apart."""
     largest = float(np.finfo(dtype).max)
     for name, bound in (("from", low), ("to", high)):
         if not -largest <= bound <= largest:
@@ -51,11 +52,13 @@ def check_interval(low: float, high: float, dtype: np.dtype[Any]) -> None:
 
 
 def check_deviation(std: float) -> None:
+    """RuntimeError for a standard deviation below 0, or nan."""
     if not std >= 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
 
 
 def check_exponential(lambd: float, dtype: np.dtype[Any]) -> None:
+    """RuntimeError for a rate that is not above 0, and for a dtype that is not floating."""
     if not lambd > 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}")
     if dtype.kind != "f":
@@ -66,6 +69,7 @@ def check_exponential(lambd: float, dtype: np.dtype[Any]) -> None:
 
 
 def check_integers(low: int, end: int, dtype: np.dtype[Any]) -> None:
+    """RuntimeError for an empty [low, end), and for bounds that the dtype does not hold."""
     if low >= end:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={end}")
     last = last_integer(dtype)
@@ -76,6 +80,7 @@ def check_integers(low: int, end: int, dtype: np.dtype[Any]) -> None:
 
 
 def check_permutation(n: int, dtype: np.dtype[Any]) -> None:
+    """RuntimeError for n < 0 or too large for the dtype, NotImplementedError for bool and from 2^32 / 20 on."""
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
     if dtype.kind == "b":
@@ -91,16 +96,19 @@ def check_permutation(n: int, dtype: np.dtype[Any]) -> None:
 
 
 def check_probability(p: float) -> None:
+    """RuntimeError outside [0, 1]."""
     if not 0 <= p <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
 
 
 def check_probabilities(probabilities: Array) -> None:
+    """RuntimeError where one is outside [0, 1]."""
     if not np.all((probabilities >= 0) & (probabilities <= 1)):
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
 
 
 def check_weights(weights: Array, count: int, replacement: bool) -> None:
+    """RuntimeError for weights or a count from which multinomial cannot draw."""
     if weights.ndim not in (1, 2):
         raise RuntimeError("prob_dist must be 1 or 2 dim")
     if weights.dtype.kind != "f":

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from ...tensor import Tensor
 from ..parameter import Parameter
-from .module import Module, in_lines
+from .module import Module
+from .text import in_lines
 
 __all__ = ["ModuleDict", "ModuleList", "ParameterList", "Sequential"]
 
@@ -65,8 +66,9 @@ class _Listed(Module):
 class Sequential(_Listed):
     """Modules in a row, each called with the output of the one before.
 
-    Made of modules, or of one OrderedDict of them by name; indexed by number, sliced, joined with `+`. IndexError for
-    a number that is out of range, TypeError for what is no Module. Source: torch.nn.Sequential.
+    Made of modules, or of one OrderedDict of them by name; indexed by number, sliced, joined with `+`, repeated
+    with `*`. IndexError for a number that is out of range, TypeError for what is no Module. Source:
+    torch.nn.Sequential.
     """
 
     def __init__(self, *args: Any) -> None:
@@ -87,7 +89,10 @@ class Sequential(_Listed):
         return self._modules[self._key(index)]
 
     def insert(self, index: int, module: Module) -> Sequential:
-        """Put a module before the one at `index`; the names become numbers. IndexError out of range."""
+        """Put a module before the one at `index`; the names become numbers.
+
+        IndexError out of range, AssertionError for what is no Module.
+        """
         if not isinstance(module, Module):
             raise AssertionError(f"module should be of type: {Module}")
         if not -len(self) <= index <= len(self):
@@ -149,7 +154,7 @@ class ModuleList(_Listed):
         return super().extend(modules)
 
     def insert(self, index: int, module: Module) -> None:
-        """Put a module before the one at `index`, as list.insert does."""
+        """Put a module before the one at `index`, as list.insert does: any number is in range."""
         modules = list(self._modules.values())
         modules.insert(index, module)
         self._renumber(modules)
@@ -206,7 +211,7 @@ class ModuleDict(Module):
         self._modules.clear()
 
     def pop(self, key: str) -> Any:
-        """Take a module out and return it."""
+        """Take a module out and return it; KeyError for a name that is not there."""
         return self._modules.pop(key)
 
     def keys(self) -> KeysView[str]:

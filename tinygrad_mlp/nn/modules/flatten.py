@@ -35,7 +35,8 @@ class Flatten(Module):
 class Unflatten(Module):
     """One dimension as several: (N, a * b) to (N, a, b); one of the sizes may be -1.
 
-    TypeError unless the sizes are a tuple of ints, RuntimeError where they do not fit. Source: torch.nn.Unflatten.
+    TypeError unless the sizes are a tuple or list of ints, RuntimeError where they do not fit. Source:
+    torch.nn.Unflatten.
     """
 
     def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:

@@ -1,4 +1,7 @@
-"""Losses as modules; what each computes is said where the function is, in nn.functional."""
+"""Losses as modules; what each computes, and what it refuses, is said where the function is, in nn.functional.
+
+They take their input, then the target, and are reduced to their mean unless told otherwise.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ __all__ = [
 
 
 class _Loss(Module):
-    """A loss whose only option is how it is reduced: "mean", "sum" or "none"."""
+    """A loss that is reduced: "mean", "sum" or "none" (KLDivLoss: "batchmean" too)."""
 
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()
@@ -22,7 +25,7 @@ class _Loss(Module):
 
 
 class _WeightedLoss(_Loss):
-    """A loss with a weight for each class."""
+    """A loss with a weight for each class (BCELoss: for each element)."""
 
     def __init__(
         self, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None,
@@ -117,7 +120,7 @@ class BCELoss(_WeightedLoss):
 
 
 class BCEWithLogitsLoss(_Loss):
-    """The cross entropy of two classes, from logits (torch.nn.BCEWithLogitsLoss)."""
+    """The cross entropy of two classes, from logits; `pos_weight` weighs the class 1 (torch.nn.BCEWithLogitsLoss)."""
 
     def __init__(
         self, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None,

@@ -6,27 +6,22 @@ loading, casting, printing) is a walk over those. Semantics and error texts are 
 
 from __future__ import annotations
 
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from ... import dtypes
-from ...autograd import no_grad
 from ...autograd.hooks import RemovableHandle
 from ...dtypes import dtype as _dtype
 from ...tensor import Tensor, device
 from ..parameter import Parameter
+from .hooks import call_with_hooks, register
+from .state import _IncompatibleKeys, load_state, own_state
+from .text import in_lines, typename
 
 __all__ = ["Module"]
 
 Self = TypeVar("Self", bound="Module")
-
-
-class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return super().__repr__() if self.missing_keys or self.unexpected_keys else "<All keys matched successfully>"
 
 
 def _missing_forward(self: Module, *args: Any) -> Any:
@@ -57,30 +52,8 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._forward_hooks or self._forward_pre_hooks:
-            return self._call_with_hooks(args, kwargs)
+            return call_with_hooks(self, args, kwargs)
         return self.forward(*args, **kwargs)
-
-    def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        for hook, with_kwargs in list(self._forward_pre_hooks.values()):
-            if with_kwargs:
-                changed = hook(self, args, kwargs)
-                if changed is not None:
-                    if not (isinstance(changed, tuple) and len(changed) == 2):
-                        raise RuntimeError(
-                            "forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got "
-                            f"{changed}."
-                        )
-                    args, kwargs = changed
-            else:
-                changed = hook(self, args)
-                if changed is not None:
-                    args = changed if isinstance(changed, tuple) else (changed,)
-        result = self.forward(*args, **kwargs)
-        for hook, with_kwargs in list(self._forward_hooks.values()):
-            changed = hook(self, args, kwargs, result) if with_kwargs else hook(self, args, result)
-            if changed is not None:
-                result = changed
-        return result
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -90,7 +63,7 @@ class Module:
         With `with_kwargs` it is `hook(module, args, kwargs)`, which returns both or None. `prepend` puts it before the
         hooks that are there. Returns a handle with `remove()`. Source: torch.nn.Module.register_forward_pre_hook.
         """
-        return _register(self._forward_pre_hooks, hook, with_kwargs, prepend)
+        return register(self._forward_pre_hooks, hook, with_kwargs, prepend)
 
     def register_forward_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -100,7 +73,7 @@ class Module:
         With `with_kwargs` it is `hook(module, args, kwargs, output)`. `prepend` puts it before the hooks that are
         there. Returns a handle with `remove()`. Source: torch.nn.Module.register_forward_hook.
         """
-        return _register(self._forward_hooks, hook, with_kwargs, prepend)
+        return register(self._forward_hooks, hook, with_kwargs, prepend)
 
     # -- the parts: attributes that live in the three dicts ----------------------------------------
 
@@ -336,16 +309,12 @@ class Module:
         torch.nn.Module.state_dict.
         """
         state: dict[str, Any] = OrderedDict() if destination is None else destination
-        for name, tensor in self._own_state().items():
+        for name, tensor in own_state(self).items():
             state[prefix + name] = tensor if keep_vars else tensor.detach()
         for name, child in self._modules.items():
             if child is not None:
                 child.state_dict(destination=state, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
         return state
-
-    def _own_state(self) -> dict[str, Tensor]:
-        persistent = {name: b for name, b in self._buffers.items() if name not in self._non_persistent_buffers_set}
-        return {name: t for name, t in {**self._parameters, **persistent}.items() if t is not None}
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
@@ -357,71 +326,7 @@ class Module:
         as in torch). With `assign` the tensors themselves take the places. TypeError for anything but a mapping.
         Source: torch.nn.Module.load_state_dict.
         """
-        if not isinstance(state_dict, Mapping):
-            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        missing: list[str] = []
-        unexpected: list[str] = []
-        errors: list[str] = []
-        self._load(dict(state_dict), "", assign, missing, unexpected, errors)
-        if strict:
-            for words, keys in (("Unexpected", unexpected), ("Missing", missing)):
-                if keys:
-                    errors.insert(0, f"{words} key(s) in state_dict: {', '.join(f'{_quoted(key)}' for key in keys)}. ")
-        if errors:
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
-        return _IncompatibleKeys(missing, unexpected)
-
-    def _load(
-        self, state: dict[str, Any], prefix: str, assign: bool, missing: list[str], unexpected: list[str],
-        errors: list[str],
-    ) -> None:  # fmt: skip
-        own = self._own_state()
-        for name, tensor in own.items():
-            key = prefix + name
-            if key not in state:
-                missing.append(key)
-            elif problem := self._load_one(name, tensor, key, state[key], assign):
-                errors.append(problem)
-        for key in state:
-            name, dot, _ = key[len(prefix) :].partition(".")
-            if name not in (self._modules if dot else own):
-                unexpected.append(key)
-        for name, child in self._modules.items():
-            if child is not None:
-                start = f"{prefix}{name}."
-                part = {key: value for key, value in state.items() if key.startswith(start)}
-                child._load(part, start, assign, missing, unexpected, errors)
-
-    def _load_one(self, name: str, tensor: Tensor, key: str, value: Any, assign: bool) -> str | None:
-        """Load one tensor; what is wrong with it, if anything."""
-        if not isinstance(value, Tensor):
-            return (
-                f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
-                f"checkpoint but received {type(value)}"
-            )
-        if tensor.shape == () and value.shape == (1,):
-            value = value[0]
-        if value.shape != tensor.shape:
-            return (
-                f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, the shape in "
-                f"current model is {tensor.shape}."
-            )
-        try:
-            if not assign:
-                with no_grad():
-                    tensor.copy_(value)
-            elif not isinstance(tensor, Parameter):
-                setattr(self, name, value)
-            elif isinstance(value, Parameter):
-                setattr(self, name, value.requires_grad_(tensor.needs_grad))
-            else:
-                setattr(self, name, Parameter(value, tensor.needs_grad))
-        except Exception as error:
-            return (
-                f'While copying the parameter named "{key}", whose dimensions in the model are {tensor.shape} and '
-                f"whose dimensions in the checkpoint are {value.shape}, an exception occurred : {error.args}."
-            )
-        return None
+        return load_state(self, state_dict, strict, assign)
 
     # -- for every module at once ------------------------------------------------------------------
 
@@ -522,42 +427,9 @@ class Module:
         return in_lines(type(self).__name__, lines)
 
 
-def in_lines(name: str, lines: list[str]) -> str:
-    """`name(...)` with every item on lines of its own, indented; `name()` without any."""
-    if not lines:
-        return f"{name}()"
-    return "\n  ".join([f"{name}(", *(line.replace("\n", "\n  ") for line in lines)]) + "\n)"
-
-
-def typename(value: object) -> str:
-    """The type of a value, or a class itself, as torch's messages name it (torch.typename)."""
-    if isinstance(value, Tensor):
-        return str(value.type())
-    name = getattr(value, "__qualname__", type(value).__name__)
-    module = getattr(value, "__module__", None) or "builtins"
-    package, _, rest = module.partition(".")
-    if package == "tinygrad_mlp":
-        module = f"torch.{rest}"
-    return name if module == "builtins" else f"{module}.{name}"
-
-
 def _cannot_assign(value: object, kind: str, name: str, expected: str) -> TypeError:
     return TypeError(f"cannot assign '{typename(value)}' as {kind} '{name}' ({expected} or None expected)")
 
 
-def _quoted(key: str) -> str:
-    return f'"{key}"'
-
-
 def _check_device(value: Any) -> None:
     device(value)  # refuses any but the CPU
-
-
-def _register(
-    hooks: OrderedDict[int, Any], hook: Callable[..., Any], with_kwargs: bool, prepend: bool
-) -> RemovableHandle:
-    handle = RemovableHandle(hooks)
-    hooks[handle.id] = hook, with_kwargs
-    if prepend:
-        hooks.move_to_end(handle.id, last=False)
-    return handle

@@ -19,7 +19,8 @@ __all__ = ["BatchNorm1d", "LayerNorm"]
 class LayerNorm(Module):
     """Mean 0 and variance 1 over the last dimensions, which have `normalized_shape`; then times weight plus bias.
 
-    Source: torch.nn.LayerNorm, after Ba et al. (2016).
+    The weight starts as 1 and the bias as 0; without `elementwise_affine` there is neither. RuntimeError for an input
+    whose shape does not end in `normalized_shape`. Source: torch.nn.LayerNorm, after Ba et al. (2016).
     """
 
     def __init__(
@@ -55,7 +56,8 @@ class BatchNorm1d(Module):
 
     Evaluation takes the running mean and variance, which training moves by `momentum` (None: their plain mean over all
     batches), unless `track_running_stats` is off. ValueError for another number of dimensions and for a batch of one
-    value per feature in training. Source: torch.nn.BatchNorm1d, after Ioffe & Szegedy (2015).
+    value per feature in training, RuntimeError for another number of features. Source: torch.nn.BatchNorm1d, after
+    Ioffe & Szegedy (2015).
     """
 
     def __init__(

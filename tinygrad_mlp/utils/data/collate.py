@@ -17,8 +17,9 @@ from ...tensor import Tensor
 def default_collate(batch: Sequence[Any]) -> Any:
     """The samples as one: tensors and arrays stacked, numbers as a tensor, tuples, lists and dicts part by part.
 
-    Python floats give float64, text stays a list; tuples become lists. RuntimeError for sequences of unequal length,
-    TypeError for what cannot be collated. Source: torch.utils.data.default_collate.
+    Python floats give float64, text stays a list; tuples become lists, named tuples and other kinds of lists and dicts
+    keep their type. RuntimeError for sequences of unequal length, TypeError for what cannot be collated. Source:
+    torch.utils.data.default_collate.
     """
     first = batch[0]
     if isinstance(first, Tensor):

@@ -68,7 +68,8 @@ class Subset(Dataset[Any]):
 class ConcatDataset(Dataset[Any]):
     """Several data sets one after the other.
 
-    AssertionError for none, ValueError for an index before the first. Source: torch.utils.data.ConcatDataset.
+    AssertionError for none, ValueError for an index before the first, IndexError after the last. Source:
+    torch.utils.data.ConcatDataset.
     """
 
     def __init__(self, datasets: Iterable[Any]) -> None:

@@ -17,10 +17,11 @@ class DataLoader:
     `shuffle` orders the samples as torch does for the same seed, `sampler` as it says, `batch_sampler` gives the lists
     of indices themselves; with `batch_size` None the samples come one by one. `collate_fn` makes a batch of a list of
     samples. Everything is loaded in this process and thread: `num_workers`, `pin_memory`, `timeout`,
-    `worker_init_fn`, `prefetch_factor` and `persistent_workers` are accepted and change nothing.
+    `worker_init_fn`, `multiprocessing_context`, `prefetch_factor`, `persistent_workers`, `pin_memory_device` and
+    `in_order` are accepted and change nothing.
 
-    ValueError, as torch, for options that exclude one another and for numbers that cannot be. Source:
-    torch.utils.data.DataLoader.
+    ValueError, as torch, where `shuffle`, `sampler`, `batch_sampler`, `batch_size` and `drop_last` exclude one another,
+    for a `batch_size` that is no positive int and a negative `num_workers`. Source: torch.utils.data.DataLoader.
     """
 
     def __init__(

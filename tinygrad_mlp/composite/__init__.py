@@ -1,0 +1,55 @@
+"""Torch functions that need no row of their own: each is a few lines in terms of rows.
+
+A room for each kind; what is a method too says so in its room's METHODS.
+"""
+
+from __future__ import annotations
+
+from ..functions import FUNCTIONS
+from ..tensor import Tensor
+from . import arithmetic, conversion, elements, shapes
+from .arithmetic import add, addmm, argsort, div, matmul, max, min, norm, outer, std, sub, var
+from .elements import allclose, equal, is_floating_point, is_tensor, isclose, nonzero, numel, result_type, where
+from .shapes import as_strided, chunk, flatten, movedim, ravel, split, swapaxes, tensor_split, unbind, unflatten
+
+
+def install() -> None:
+    """Give Tensor these functions as methods."""
+    for function in (*arithmetic.METHODS, *conversion.METHODS, *elements.METHODS, *shapes.METHODS):
+        setattr(Tensor, function.__name__, function)
+    for name, function in conversion.CASTERS.items():
+        setattr(Tensor, name, function)
+    for name, original in {
+        "moveaxis": "movedim",
+        "swapdims": "swapaxes",
+        "absolute": "abs",
+        "negative": "neg",
+        "divide": "div",
+        "multiply": "mul",
+        "subtract": "sub",
+    }.items():
+        setattr(Tensor, name, getattr(Tensor, original))
+    for name, original in {
+        "absolute_": "abs_", "negative_": "neg_", "divide_": "div_", "multiply_": "mul_", "subtract_": "sub_",
+        "swapaxes_": "transpose_", "swapdims_": "transpose_",
+    }.items():  # fmt: skip
+        setattr(Tensor, name, getattr(Tensor, original))
+    for name, attribute in {
+        "__matmul__": matmul,
+        "__rmatmul__": lambda self, other: matmul(other, self),
+        "T": property(lambda self: FUNCTIONS["permute"](self, tuple(range(self.array.ndim))[::-1])),
+        "mT": property(lambda self: FUNCTIONS["transpose"](self, -2, -1)),
+        "where": lambda self, condition, other: FUNCTIONS["where"](condition, self, other),
+        "copy": FUNCTIONS["clone"],  # NumPy's name, for rules
+    }.items():
+        setattr(Tensor, name, attribute)
+
+
+install()
+
+__all__ = [
+    "add", "addmm", "allclose", "argsort", "as_strided", "chunk", "div",
+    "equal", "flatten", "is_floating_point", "is_tensor", "isclose", "matmul", "max", "min", "movedim", "nonzero",
+    "norm", "numel", "outer", "ravel", "result_type", "split", "std", "sub", "swapaxes", "tensor_split",
+    "unbind", "unflatten", "var", "where",
+]  # fmt: skip

@@ -1,0 +1,148 @@
+"""Arithmetic, products of matrices, and reductions that are several rows, or a choice among them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..dtypes import dtype as _dtype
+from ..functions import FUNCTIONS, INPLACE
+from ..tensor import Tensor
+from .conversion import copy_, to
+
+_f = FUNCTIONS
+
+# -- arithmetic ------------------------------------------------------------------------------------
+
+
+def _scaled(other: Any, alpha: Any) -> Any:
+    return other if isinstance(alpha, (int, float)) and alpha == 1 else other * alpha
+
+
+def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
+    """input + alpha * other (torch.add)."""
+    return _f["add"](input, _scaled(other, alpha))
+
+
+def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
+    """input - alpha * other (torch.sub)."""
+    return _f["sub"](input, _scaled(other, alpha))
+
+
+def add_(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """input += alpha * other (torch.Tensor.add_)."""
+    return INPLACE["add_"](input, _scaled(other, alpha))
+
+
+def sub_(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """input -= alpha * other (torch.Tensor.sub_)."""
+    return INPLACE["sub_"](input, _scaled(other, alpha))
+
+
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """input / other, rounded towards 0 ("trunc") or down ("floor") if asked (torch.div)."""
+    if rounding_mode is None:
+        return _f["div"](input, other)
+    if rounding_mode not in ("trunc", "floor"):
+        raise RuntimeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
+        )
+    return _f["div_rounded"](input, other, rounding_mode)
+
+
+# -- products --------------------------------------------------------------------------------------
+
+
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The matrix product of vectors, matrices or batches of matrices (torch.matmul)."""
+    if isinstance(input, Tensor) and isinstance(other, Tensor):
+        name = _PRODUCTS.get((input.array.ndim, other.array.ndim))
+        if name is not None and input.array.shape[-1] == other.array.shape[0]:
+            return _f[name](input, other)
+    return _f["matmul"](input, other)
+
+
+_PRODUCTS = {(2, 2): "mm", (1, 1): "dot", (2, 1): "mv"}
+
+
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """beta * input + alpha * (mat1 @ mat2) (torch.addmm)."""
+    product = _f["mm"](mat1, mat2)
+    return add(input if beta == 1 else input * beta, product, alpha=alpha)
+
+
+def addmm_(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """addmm, written into `input` (torch.Tensor.addmm_)."""
+    if beta == 1:
+        return add_(input, _f["mm"](mat1, mat2), alpha=alpha)
+    return copy_(input, addmm(input, mat1, mat2, beta=beta, alpha=alpha))
+
+
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """The matrix of all products of two vectors (torch.outer)."""
+    return _f["reshape"](input, (-1, 1)) * vec2
+
+
+# -- reductions ------------------------------------------------------------------------------------
+
+
+def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+    """The largest element; with `dim` (values, indices) along it; with a tensor, elementwise (torch.max)."""
+    return _extreme("max", "maximum", input, dim, keepdim)
+
+
+def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+    """The smallest element; with `dim` (values, indices) along it; with a tensor, elementwise (torch.min)."""
+    return _extreme("min", "minimum", input, dim, keepdim)
+
+
+def _extreme(name: str, pairwise: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
+    if dim is None:
+        return _f[name + "_all"](input)
+    if isinstance(dim, Tensor):
+        return _f[pairwise](input, dim)
+    return _f[name + "_dim"](input, dim, keepdim)
+
+
+def var(
+    input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
+) -> Tensor:
+    """The variance (torch.var)."""
+    return _deviation("var", input, dim, unbiased, keepdim, correction)
+
+
+def std(
+    input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
+) -> Tensor:
+    """The standard deviation (torch.std)."""
+    return _deviation("std", input, dim, unbiased, keepdim, correction)
+
+
+def _deviation(name: str, input: Tensor, dim: Any, unbiased: bool, keepdim: bool, correction: float | None) -> Tensor:
+    if isinstance(dim, bool):  # torch.var(x, False)
+        dim, unbiased = None, dim
+    return _f[name](input, dim, int(unbiased) if correction is None else correction, keepdim)
+
+
+def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: _dtype | None = None) -> Tensor:
+    """The p-norm of all elements, or over `dim`; the subgradient at 0 is 0 (torch.norm)."""
+    if dtype is not None:
+        input = to(input, dtype)
+    if p in (2, "fro", None):
+        return _f["euclidean_norm"](input, dim, keepdim)
+    size = _f["abs"](input)
+    if p == 1:
+        return _f["sum"](size, dim, keepdim)
+    if p in (float("inf"), float("-inf")):
+        return _f["amax" if p > 0 else "amin"](size, dim, keepdim)
+    if p == 0:
+        return _f["sum"](to(_f["ne"](input, 0), input.dtype), dim, keepdim)
+    return _f["pow"](_f["sum"](_f["pow"](size, p), dim, keepdim), 1.0 / p)
+
+
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+    """The indices that sort along a dimension (torch.argsort)."""
+    indices: Tensor = _f["sort"](input, dim, descending)[1]
+    return indices
+
+
+METHODS = (add, sub, add_, sub_, div, matmul, addmm, addmm_, outer, max, min, var, std, norm, argsort)

@@ -1,0 +1,71 @@
+"""Questions about elements: where they are, whether they are equal, how many and of which type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..dtypes import dtype as _dtype
+from ..functions import FUNCTIONS
+from ..tensor import Tensor, wrap
+
+_f = FUNCTIONS
+
+
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+    """`input` where the condition holds, else `other`; alone, the indices where it holds (torch.where)."""
+    if input is None and other is None:
+        return tuple(wrap(part) for part in np.nonzero(condition.array))
+    return _f["where"](condition, input, other)
+
+
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+    """The indices of the elements that are not zero (torch.nonzero)."""
+    found = np.nonzero(input.array if input.array.ndim else input.array.reshape(1))
+    if as_tuple:
+        return tuple(wrap(part) for part in found)
+    return wrap(np.stack(found, 1)[:, : input.array.ndim])
+
+
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """Whether all elements are within atol + rtol * abs(other) of each other (torch.allclose)."""
+    return bool(np.allclose(input.array, other.array, rtol, atol, equal_nan))
+
+
+def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """Which elements are within atol + rtol * abs(other) of each other (torch.isclose)."""
+    return wrap(np.asarray(np.isclose(input.array, other.array, rtol, atol, equal_nan)))
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether two tensors have the same shape and elements (torch.equal)."""
+    return bool(np.array_equal(input.array, other.array))
+
+
+def numel(input: Tensor) -> int:
+    """The number of elements (torch.numel)."""
+    return input.numel()
+
+
+def is_tensor(obj: object) -> bool:
+    """Whether an object is a Tensor (torch.is_tensor)."""
+    return isinstance(obj, Tensor)
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Whether a tensor's dtype is a floating one (torch.is_floating_point)."""
+    return input.is_floating_point()
+
+
+def result_type(tensor1: Any, tensor2: Any) -> _dtype:
+    """The dtype of an operation on both (torch.result_type)."""
+    return dtypes.of(dtypes.result_type(_raw(tensor1), _raw(tensor2)))
+
+
+def _raw(x: Any) -> Any:
+    return x.array if isinstance(x, Tensor) else x
+
+
+METHODS = (nonzero, allclose, isclose, equal)

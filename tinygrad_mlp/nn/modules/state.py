@@ -1,0 +1,105 @@
+"""The state of a module: which of its tensors are saved, and how others are loaded into them."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...autograd import no_grad
+from ...tensor import Tensor
+from ..parameter import Parameter
+
+if TYPE_CHECKING:
+    from .module import Module
+
+
+class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
+    """The names that a module has and a state lacks, and the other way round; its name is torch's, as it is printed."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return super().__repr__() if self.missing_keys or self.unexpected_keys else "<All keys matched successfully>"
+
+
+def own_state(module: Module) -> dict[str, Tensor]:
+    """The parameters and persistent buffers of this module alone, by name."""
+    persistent = {name: b for name, b in module._buffers.items() if name not in module._non_persistent_buffers_set}
+    return {name: t for name, t in {**module._parameters, **persistent}.items() if t is not None}
+
+
+def load_state(module: Module, state_dict: Mapping[str, Any], strict: bool, assign: bool) -> _IncompatibleKeys:
+    """What Module.load_state_dict says: all that can be loaded is, and all that was wrong is in one error."""
+    if not isinstance(state_dict, Mapping):
+        raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+    missing: list[str] = []
+    unexpected: list[str] = []
+    errors: list[str] = []
+    _load(module, dict(state_dict), "", assign, missing, unexpected, errors)
+    if strict:
+        for words, keys in (("Unexpected", unexpected), ("Missing", missing)):
+            if keys:
+                errors.insert(0, f"{words} key(s) in state_dict: {', '.join(map(_quoted, keys))}. ")
+    if errors:
+        raise RuntimeError(f"Error(s) in loading state_dict for {type(module).__name__}:\n\t" + "\n\t".join(errors))
+    return _IncompatibleKeys(missing, unexpected)
+
+
+def _load(
+    module: Module, state: dict[str, Any], prefix: str, assign: bool, missing: list[str], unexpected: list[str],
+    errors: list[str],
+) -> None:  # fmt: skip
+    """Load what is there into this module and those below, and add to the three lists what is not right."""
+    own = own_state(module)
+    for name, tensor in own.items():
+        key = prefix + name
+        if key not in state:
+            missing.append(key)
+        elif problem := _load_one(module, name, tensor, key, state[key], assign):
+            errors.append(problem)
+    for key in state:
+        name, dot, _ = key[len(prefix) :].partition(".")
+        if name not in (module._modules if dot else own):
+            unexpected.append(key)
+    for name, child in module._modules.items():
+        if child is not None:
+            start = f"{prefix}{name}."
+            part = {key: value for key, value in state.items() if key.startswith(start)}
+            _load(child, part, start, assign, missing, unexpected, errors)
+
+
+def _load_one(module: Module, name: str, tensor: Tensor, key: str, value: Any, assign: bool) -> str | None:
+    """Load one tensor; what is wrong with it, if anything."""
+    if not isinstance(value, Tensor):
+        return (
+            f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
+            f"checkpoint but received {type(value)}"
+        )
+    if tensor.shape == () and value.shape == (1,):
+        value = value[0]
+    if value.shape != tensor.shape:
+        return (
+            f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, the shape in "
+            f"current model is {tensor.shape}."
+        )
+    try:
+        if not assign:
+            with no_grad():
+                tensor.copy_(value)
+        elif not isinstance(tensor, Parameter):
+            setattr(module, name, value)
+        elif isinstance(value, Parameter):
+            setattr(module, name, value.requires_grad_(tensor.needs_grad))
+        else:
+            setattr(module, name, Parameter(value, tensor.needs_grad))
+    except Exception as error:
+        return (
+            f'While copying the parameter named "{key}", whose dimensions in the model are {tensor.shape} and '
+            f"whose dimensions in the checkpoint are {value.shape}, an exception occurred : {error.args}."
+        )
+    return None
+
+
+def _quoted(key: str) -> str:
+    return f'"{key}"'
