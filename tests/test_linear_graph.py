@@ -168,8 +168,8 @@ PROGRAMS = {
     **{
         program.__name__: program
         for program in (
-            nodes_of_a_layer, nodes_of_other_inputs, what_it_saved, hooks_on_the_transpose, hooks_on_the_product, hooks_of_shared_weights, freed_and_changed,
-            a_look_within_backward, _looked_at(True),
+            nodes_of_a_layer, nodes_of_other_inputs, what_it_saved, hooks_on_the_transpose, hooks_on_the_product,
+            hooks_of_shared_weights, freed_and_changed, a_look_within_backward, _looked_at(True),
         )
     },
     "gradients without a look": _looked_at(False),

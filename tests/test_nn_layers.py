@@ -161,10 +161,41 @@ def test_normalisation(make, shape) -> None:
         lambda torch: torch.nn.BatchNorm1d(3)(torch.ones(1, 3)),
         lambda torch: torch.nn.BatchNorm1d(3)(torch.ones(3)),
         lambda torch: torch.nn.functional.batch_norm(torch.ones(2, 3), None, None),
+        lambda torch: torch.nn.functional.layer_norm(torch.ones(2, 3), ()),
+        lambda torch: torch.nn.functional.layer_norm(torch.ones(2, 3), (3,), torch.ones(3).double()),
+        lambda torch: torch.nn.functional.layer_norm(torch.ones(2, 3).double(), (3,), torch.ones(3)),
+        lambda torch: torch.nn.functional.batch_norm(
+            torch.ones(2, 3), torch.ones(3, requires_grad=True), torch.ones(3)
+        ),
     ],
 )
 def test_refused_normalisation(program) -> None:
     refusal(program, words=4)
+
+
+@pytest.mark.parametrize(
+    "normalise",
+    [
+        lambda f, x, w, b: f.layer_norm(x, (3,), w, b),
+        lambda f, x, w, b: f.layer_norm(x, (3,), w),
+        lambda f, x, w, b: f.layer_norm(x, (4, 3)),
+        lambda f, x, w, b: f.batch_norm(x.transpose(1, 2), None, None, w, b, training=True),
+        lambda f, x, w, b: f.batch_norm(x.transpose(1, 2), w.detach(), b.detach() ** 2, w, b, eps=0.1),
+        lambda f, x, w, b: f.batch_norm(x.transpose(1, 2), None, None, training=True, eps=0.1),
+    ],
+)
+def test_normalisation_from_outside(normalise) -> None:
+    """The node that it is on the tape, and its second gradients."""
+
+    def run(torch):
+        x, w, b = (torch.rand(shape, dtype=torch.float64, requires_grad=True) for shape in ((2, 4, 3), (3,), (3,)))
+        y = normalise(torch.nn.functional, x, w, b)
+        inputs = [leaf for leaf in (x, w, b) if any(n and n.variable is leaf for n, _ in y.grad_fn.next_functions[1:])]
+        first = torch.autograd.grad(y.sin().sum(), [x, *inputs], create_graph=True)
+        second = torch.autograd.grad(sum((g * g).sum() for g in first), [x, *inputs])
+        return type(y.grad_fn).__name__, len(y.grad_fn.next_functions), first, second
+
+    assert_alike(run, rtol=1e-8)
 
 
 def test_batch_norm_keeps_the_numbers_it_saw() -> None:

@@ -86,13 +86,13 @@ def install() -> None:
         setattr(Tensor, f"__{operator}__", FUNCTIONS[name])
         setattr(Tensor, f"__r{operator}__", _reversed(name))
         setattr(Tensor, f"__i{operator}__", INPLACE[name + "_"])
-    for name in ("add", "mul"):
-        setattr(Tensor, f"__r{name}__", FUNCTIONS[name])  # a + b is b + a, to the last bit
-    setattr(Tensor, "__rsub__", FUNCTIONS["rsub"])
-    setattr(Tensor, "__rtruediv__", lambda self, other: FUNCTIONS["mul"](FUNCTIONS["reciprocal"](self), other))
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         setattr(Tensor, f"__{name}__", _comparison(name))
     for name, special in {
+        "__radd__": FUNCTIONS["add"],  # a + b is b + a, to the last bit
+        "__rmul__": FUNCTIONS["mul"],
+        "__rsub__": FUNCTIONS["rsub"],
+        "__rtruediv__": lambda self, other: FUNCTIONS["mul"](FUNCTIONS["reciprocal"](self), other),
         "__array_function__": call_numpy,
         "__array_ufunc__": call_ufunc,
         "__neg__": FUNCTIONS["neg"],

@@ -21,9 +21,12 @@ from .tensor import Tensor
 Function = Callable[..., Any]
 
 
-def inplace_of(row: Operator) -> Function:
+def inplace_of(row: Operator, node_name: str | None = None) -> Function:
     """The operator in place: `x.mul_(y)` writes x * y into x's memory, and on the tape x becomes the product."""
     row = _as_constant(row) if row.flat else row
+    if node_name is not None:
+        row = copy.copy(row)
+        row.node_name = node_name
     row_class, arity = node_class(row), len(row.parameters)
     plain = arity == 2 and row.promotion == "arithmetic" and row.numbers and "f" in (row.kinds or "f")
     ufunc = row.forward if plain and isinstance(row.forward, np.ufunc) else None

@@ -90,14 +90,14 @@ def seen(node: Node | None) -> Node | None:
         rewrite(node)
     own = type(node).__name__
     if own in _OF_TENSORS and own != "PowBackward2" and any(node.edges[_OF_TENSORS[own].stop :]):
-        node.__class__ = _named_otherwise(type(node), _of_tensors(own))  # type: ignore[assignment]
+        node.__class__ = _named_otherwise(type(node), _of_tensors(own))  # type: ignore[arg-type] # mypy 1.x: a class is hashable
     for name, arguments, matches in _OTHER_NAMES.get(own, ()) if node.saved else ():
         places = [
             len(node.row.outputs) + node.row.parameters.index(a) for a in arguments.split() if a in node.row.parameters
         ]
         found = [raw(node, place) for place in places if any(place in read for read in node.row.reads)]
         if found and all(map(matches, found)):
-            node.__class__ = _named_otherwise(type(node), name)  # type: ignore[assignment]
+            node.__class__ = _named_otherwise(type(node), name)  # type: ignore[arg-type]
             break
     return node
 

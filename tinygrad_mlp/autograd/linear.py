@@ -77,7 +77,7 @@ def rewrite(node: Node) -> None:
         if of_input is not None and len(shape) != 2:
             made = _RESHAPED["UnsqueezeBackward0" if vector else "ViewBackward0"]
             of_input = made((of_input,), (), (), (rows, of_input.shape[-1]), of_input.dtype)
-            of_input.order = node.order + (0.75 if added else 0.25)  # type: ignore[assignment]
+            of_input.order = node.order + (0.75 if added else 0.25)
         if saved is not None:
             by_input, by_weight, by_bias = saved
             saved = [

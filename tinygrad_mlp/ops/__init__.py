@@ -1,6 +1,6 @@
 """The derivative table, a file for each kind of operator. Importing it fills `TABLE`."""
 
-from . import activations, indexing, linalg, losses, masking, pointwise, reduction, shape
+from . import activations, indexing, linalg, losses, masking, normalization, pointwise, reduction, shape
 from .pointwise import cast
 from .shape import expand, sum_to
 from .table import BY_NUMPY, NUMPY_KEYWORDS, TABLE, Operator
@@ -17,6 +17,7 @@ __all__ = [
     "linalg",
     "losses",
     "masking",
+    "normalization",
     "pointwise",
     "reduction",
     "shape",

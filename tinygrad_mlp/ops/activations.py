@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
+from .dims import as_dtype, axis
 from .masking import keep
 from .pointwise import erf
+from .shape import narrow
 from .table import Array, operator, unary
 
 
@@ -39,17 +42,37 @@ def logit(input: Array, eps: float | None = None) -> Array:
 # Steps are flat, and yet torch has their derivatives depend on where they are: the gradient of a gradient is 0, not
 # refused. So they are rows of their own.
 @operator(
-    {"input": lambda g, result: threshold_backward(g, result), "result": lambda g, result: np.zeros_like(result)},
+    {
+        "input": lambda g, result, threshold: threshold_backward(g, result, threshold),
+        "result": lambda g, result: np.zeros_like(result),
+    },
     tensors=("input", "result"),
     promotion="arithmetic",
     kinds="if",
     method=False,
     node_name="ThresholdBackwardBackward0",
-    sample=lambda s: (s.floats(shape := s.shape()), s.floats(shape)),
+    sample=lambda s: (s.floats(shape := s.shape()), s.floats(shape), s.choice([0, 0.5, 2.0])),
 )
-def threshold_backward(input: Array, result: Array) -> Array:
-    """`input` where `result` is above 0 or nan, else 0: the derivative of relu"""
-    return keep.forward(input, np.logical_not(result <= 0))
+def threshold_backward(input: Array, result: Array, threshold: float = 0) -> Array:
+    """`input` where `result` is above the threshold or nan, else 0: the derivative of relu and threshold"""
+    return keep.forward(input, np.logical_not(result <= threshold))
+
+
+@operator(
+    {
+        "input": lambda g, result, min_val, max_val: hardtanh_backward(g, result, min_val, max_val),
+        "result": lambda g, result: np.zeros_like(result),
+    },
+    tensors=("input", "result"),
+    promotion="arithmetic",
+    kinds="f",
+    method=False,
+    node_name="HardtanhBackwardBackward0",
+    sample=lambda s: (s.floats(shape := s.shape()), s.floats(shape), *s.choice([(-1.0, 1.0), (0.0, 6.0), (-2, 0.5)])),
+)
+def hardtanh_backward(input: Array, result: Array, min_val: float, max_val: float) -> Array:
+    """`input` where `result` is between the limits or nan, else 0: the derivative of hardtanh"""
+    return keep.forward(input, np.logical_not((result <= min_val) | (result >= max_val)))
 
 
 @operator(
@@ -105,14 +128,76 @@ def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
 
 
 @operator(
-    {"input": lambda g, input, alpha: np.where(input <= 0, g * (alpha * np.exp(np.where(input < 0, input, 0))), g)},
+    {"input": lambda g, input, threshold: threshold_backward(g, input, threshold)},
+    method=False,
+    kinds="if",
+    sample=lambda s: (s.floats(s.shape()), s.choice([0, 0.5, -1.0]), s.choice([0, 20.0, -1.5])),
+)
+def threshold(input: Array, threshold: float, value: float) -> Array:
+    """x where x > threshold, else `value`"""
+    return np.where(input <= as_dtype(threshold, input.dtype), as_dtype(value, input.dtype), input)
+
+
+def _within_dtype(input: Array, min_val: float, max_val: float) -> None:
+    if input.dtype == bool:
+        raise RuntimeError("Bool inputs not supported for hardtanh")
+    if input.dtype == np.uint8 and min(min_val, max_val) < 0:
+        raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
+
+
+@operator(
+    {"input": lambda g, input, min_val, max_val: hardtanh_backward(g, input, min_val, max_val)},
+    method=False,
+    kinds="if",
+    check=_within_dtype,
+    sample=lambda s: (s.floats(s.shape()), *s.choice([(-1.0, 1.0), (0.0, 6.0), (-2, 0.5)])),
+)
+def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
+    """x, limited to [min_val, max_val], and flat from the limits on"""
+    return np.minimum(max_val, np.maximum(min_val, input)).astype(input.dtype, copy=False)
+
+
+def _exp_below(input: Array) -> Array:
+    """exp(x) below 0, and 1: at 0 torch has that slope, but no curvature."""
+    return np.exp(np.where(input < 0, input, 0))
+
+
+def _elu_input(g: Array, input: Array, alpha: float, scale: float) -> Array:
+    g = g if scale == 1 else g * scale
+    return np.where(input <= 0, g * (alpha * _exp_below(input)), g)
+
+
+@operator(
+    {"input": _elu_input},
     method=False,
     kinds="f",
-    sample=lambda s: (s.floats(s.shape()), s.choice([1.0, 0.5, 2, 0, -1.5])),  # at 0 torch's curvature is 0 * alpha
+    sample=lambda s: (
+        s.floats(s.shape()),
+        s.choice([1.0, 0.5, 2, 0, -1.5]),  # at 0 torch's curvature is 0 * alpha
+        s.choice([1.0, 1.0, 0.5]),
+    ),
 )
-def elu(input: Array, alpha: float = 1.0) -> Array:
-    """x where x > 0, else alpha (exp(x) - 1)"""
-    return np.where(input < 0, alpha * np.expm1(input), input)
+def elu(input: Array, alpha: float = 1.0, scale: float = 1.0) -> Array:
+    """x where x > 0, else alpha (exp(x) - 1); times scale"""
+    out = np.where(input < 0, alpha * np.expm1(input), input)
+    return out if scale == 1 else out * scale
+
+
+def _celu_input(g: Array, input: Array, alpha: float) -> Array:
+    return np.where(input <= 0, g * _exp_below(input / alpha), g)
+
+
+@operator(
+    {"input": _celu_input},
+    method=False,
+    kinds="f",
+    sample=lambda s: (s.floats(s.shape()), s.choice([1.0, 0.5, 2])),
+)
+def celu(input: Array, alpha: float = 1.0) -> Array:
+    """x where x > 0, else alpha (exp(x / alpha) - 1)"""
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    return np.where(input < 0, alpha * np.expm1(input / alpha), input)
 
 
 def _softplus_input(g: Array, input: Array, beta: float, threshold: float) -> Array:
@@ -129,6 +214,64 @@ def _softplus_input(g: Array, input: Array, beta: float, threshold: float) -> Ar
 def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
     """log(1 + exp(beta x)) / beta; x where beta x is above the threshold"""
     return np.where(input * beta > threshold, input, np.log1p(np.exp(input * beta)) / beta)
+
+
+def _mish_input(g: Array, input: Array) -> Array:
+    t = np.tanh(softplus(input, 1.0, 20.0))
+    return g * (t + input * sigmoid(input) * (1 - t * t))
+
+
+mish = unary(
+    "mish", lambda input: input * np.tanh(softplus.forward(input)), _mish_input, method=False, inplace=False, kinds="f",
+    doc="x tanh(softplus(x))", sample=lambda s: (s.moderate(s.floats(s.shape())),),  # torch's exp overflows
+)  # fmt: skip
+hardsigmoid = unary(
+    "hardsigmoid", lambda input: hardtanh.forward(input + 3, 0, 6) / 6,
+    lambda g, input: keep(g, (input > -3) & (input < 3)) / 6, method=False, inplace=False, kinds="f",
+    doc="x + 3, limited to [0, 6], / 6",
+)  # fmt: skip
+
+
+def _hardswish_input(g: Array, input: Array) -> Array:
+    inside = (input > -3) & (input < 3)
+    return np.where(input <= -3, 0, g * np.where(inside, keep(input, inside) / 3 + 0.5, 1))
+
+
+hardswish = unary(
+    "hardswish", lambda input: input * hardtanh.forward(input + 3, 0, 6) / 6, _hardswish_input, method=False,
+    inplace=False, kinds="f", doc="x times x + 3, limited to [0, 6], / 6",
+    sample=lambda s: (s.moderate(s.floats(s.shape())),),  # of nan torch's vector kernel has another slope
+)  # fmt: skip
+
+
+def _halves(input: Array, dim: int) -> tuple[Array, Array]:
+    half = input.shape[axis(dim, input.ndim)] // 2
+    return narrow(input, dim, 0, half), narrow(input, dim, half, half)
+
+
+def _glu_input(g: Array, input: Array, dim: int) -> Array:
+    first, second = _halves(input, dim)
+    gate = sigmoid(second)
+    return np.concatenate([g * gate, g * first * (gate * (1 - gate))], axis=dim)
+
+
+def _to_halve(s: Any) -> tuple[Any, int]:
+    shape = list(s.shape(1))
+    dim = s.dim(shape)
+    shape[dim] *= 2
+    return s.moderate(s.floats(tuple(shape))), dim
+
+
+@operator({"input": _glu_input}, method=False, kinds="f", sample=_to_halve)
+def glu(input: Array, dim: int = -1) -> Array:
+    """The first half along `dim` times the sigmoid of the second"""
+    if not input.ndim:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    size = input.shape[axis(dim, input.ndim)]
+    if size % 2:
+        raise RuntimeError(f"Halving dimension must be even, but dimension {dim % input.ndim} is size {size}")
+    first, second = _halves(input, dim)
+    return first * _sigmoid(second)
 
 
 _ROOT = math.sqrt(2 / math.pi)

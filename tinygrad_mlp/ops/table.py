@@ -39,12 +39,14 @@ class Operator:
     unless equal) or None (left as they are).
     `outputs` names the outputs where there are several. `view` says that the output may share memory with the first
     input, `variadic` that the last argument may be given as separate integers, `listed` that the first argument is a
-    list of arrays (its rule gives a list of cotangents), `method` and `inplace` whether Tensor has the operator as a
-    method and in place, `flat` that in place, where the result is floating again, its derivative is 0, `numbers` whether a Python number may stand for an array. `kinds` says which NumPy kinds of
-    dtype alone are taken, and `check` raises for arguments that torch refuses by their dtypes; both are asked only
-    where not all are floating. `write` does the operator in place on
-    its first array, where there is a quicker way than copying a result. `sample` draws valid arguments for a test,
-    given a sampler; without it the strategy follows from the parameters.
+    list of arrays (its rule gives a list of cotangents), `numbers` whether a Python number may stand for an array.
+    `method` and `inplace` say whether Tensor has the operator as a method and in place; `flat`, that in place, where
+    the result is floating again, its derivative is 0. `write` does it in place, where there is a quicker way than
+    copying a result, and `overlap` says which writes into memory that overlaps itself torch refuses.
+    `kinds` says which NumPy kinds of dtype alone are taken, and `check` raises for arguments that torch refuses by
+    their dtypes; both are asked only where not all are floating. `unpromoted` names an array that promotion leaves out.
+    `saves` overrides whether backward frees the node: as in torch, if its rules read an array.
+    `sample` draws valid arguments for a test, given a sampler; without it the strategy follows from the parameters.
     """
 
     def __init__(

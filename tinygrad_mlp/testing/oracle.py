@@ -36,6 +36,9 @@ COUNTERPARTS: dict[str, Call] = {
     "amax": lambda x, dim=(), keepdim=False: torch().amax(x, dim, keepdim),
     "amin": lambda x, dim=(), keepdim=False: torch().amin(x, dim, keepdim),
     "as_strided": lambda x, size, stride, offset, own: torch().as_strided(x, size, stride, offset),
+    "batch_norm": lambda x, weight=None, bias=None, mean=None, variance=None, eps=1e-5: (
+        torch().nn.functional.batch_norm(x, mean, variance, weight, bias, mean is None, 0.0, eps)
+    ),
     "binary_cross_entropy_backward": lambda g, x, y, weight, reduction: torch().ops.aten.binary_cross_entropy_backward(
         g, x, y, weight, ["none", "mean", "sum"].index(reduction)
     ),
@@ -47,6 +50,7 @@ COUNTERPARTS: dict[str, Call] = {
     "clamp": lambda x, min=None, max=None: _clamped(x, min, max),
     "contiguous_clone": lambda x: x.clone(memory_format=torch().contiguous_format),
     "div_rounded": lambda x, y, mode: torch().div(x, y, rounding_mode=mode),
+    "elu": lambda x, alpha=1.0, scale=1.0: torch().ops.aten.elu(x, alpha, scale),
     "euclidean_norm": lambda x, dim=None, keepdim=False: torch().linalg.vector_norm(x, 2, dim, keepdim),
     "getitem": lambda x, index: x[index],
     "max_all": lambda x: torch().max(x),
@@ -63,8 +67,9 @@ COUNTERPARTS: dict[str, Call] = {
     "var": lambda *args, **options: _spread("var")(*args, **options),
     "unindex": lambda x, shape, index: torch().zeros(shape, dtype=x.dtype).index_put(index, x, True),
     "unslice": lambda x, shape, index: _put(torch().zeros(shape, dtype=x.dtype), index, x),
+    "hardtanh_backward": lambda g, x, low, high: torch().ops.aten.hardtanh_backward(g, x, low, high),
     "leaky_relu_backward": lambda g, x, slope: torch().ops.aten.leaky_relu_backward(g, x, slope, False),
-    "threshold_backward": lambda g, x: torch().ops.aten.threshold_backward(g, x, 0),
+    "threshold_backward": lambda g, x, threshold=0: torch().ops.aten.threshold_backward(g, x, threshold),
     "zero": lambda x: x.clone().zero_(),
 }
 

@@ -149,6 +149,10 @@ class Sampler:
         """An array with a number for infinity; -infinity and nan stay."""
         return np.where(array == np.inf, array.dtype.type(1.5), array) if np.any(array == np.inf) else array
 
+    def moderate(self, array: Any) -> Any:
+        """An array with numbers between -50 and 50 for all others, for nan as well."""
+        return array if array.dtype.kind != "f" else np.asarray(np.nan_to_num(np.clip(array, -50, 50), nan=1.5))
+
     def chosen(self) -> tuple[Any, int, int]:
         """An array without ties, how many of its elements to choose, and along which dimension."""
         shape = self.shape()

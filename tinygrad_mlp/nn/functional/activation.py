@@ -11,6 +11,8 @@ from typing import Any
 
 from ...dtypes import dtype as _dtype
 from ...functions import FUNCTIONS, INPLACE
+from ...inplace import inplace_of
+from ...ops import TABLE
 from ...tensor import Tensor
 
 __all__ = [
@@ -23,24 +25,21 @@ _f: dict[str, Callable[..., Tensor]] = FUNCTIONS
 
 sigmoid, tanh, gelu, softplus, logsigmoid = (_f[name] for name in ("sigmoid", "tanh", "gelu", "softplus", "logsigmoid"))
 relu_ = INPLACE["relu_"]
-_relu, _elu = _f["relu"], _f["elu"]
-_where, _clamp, _mul = _f["where"], _f["clamp"], _f["mul"]
+_relu = _f["relu"]
 
 # The constants of self-normalising networks (Klambauer et al. 2017).
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
 
+# These have no method on Tensor, in torch either; so they are in place here alone. The derivative of some torch computes
+# from the result then, in a node of another name.
+_inplace = {
+    name: inplace_of(TABLE[name]) for name in ("hardsigmoid", "hardswish", "hardtanh", "mish", "silu", "threshold")
+} | {name: inplace_of(TABLE[name], f"{TABLE[name].node_name[:-1]}1") for name in ("celu", "elu", "leaky_relu")}
 
-def _source(input: Tensor, inplace: bool) -> Tensor:
-    """What to compute from: in place a copy, because what the tape saves must outlive the input's old values."""
-    return _f["clone"](input) if inplace else input
 
-
-def _into(input: Tensor, result: Tensor, inplace: bool) -> Tensor:
-    if inplace:
-        INPLACE["assign_"](input, result)
-        return input
-    return result
+def _call(name: str, inplace: bool, *args: Any) -> Tensor:
+    return (_inplace if inplace else _f)[name](*args)
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -50,35 +49,35 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where x > 0, else negative_slope x (torch.nn.functional.leaky_relu)."""
-    return _into(input, _f["leaky_relu"](_source(input, inplace), negative_slope), inplace)
+    return _call("leaky_relu", inplace, input, negative_slope)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, else alpha (exp(x) - 1) (torch.nn.functional.elu, after Clevert et al. 2016)."""
-    return _into(input, _elu(_source(input, inplace), alpha), inplace)
+    return _call("elu", inplace, input, alpha, 1.0)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """elu with the scale and alpha that keep mean 0 and variance 1 (torch.nn.functional.selu)."""
-    return _into(input, _mul(_elu(_source(input, inplace), _SELU_ALPHA), _SELU_SCALE), inplace)
+    return _call("elu", inplace, input, _SELU_ALPHA, _SELU_SCALE)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x where x > 0, else alpha (exp(x / alpha) - 1) (torch.nn.functional.celu, after Barron 2017)."""
-    if alpha == 0:
-        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    return _into(input, _mul(_elu(_source(input, inplace) / alpha, 1.0), alpha), inplace)
+    """x where x > 0, else alpha (exp(x / alpha) - 1); RuntimeError for alpha 0.
+
+    Source: torch.nn.functional.celu, after Barron (2017).
+    """
+    return _call("celu", inplace, input, alpha)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x sigmoid(x) (torch.nn.functional.silu)."""
-    return _into(input, _f["silu"](_source(input, inplace)), inplace)
+    return _call("silu", inplace, input)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x tanh(softplus(x)) (torch.nn.functional.mish, after Misra 2019)."""
-    x = _source(input, inplace)
-    return _into(input, x * tanh(softplus(x)), inplace)
+    return _call("mish", inplace, input)
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
@@ -88,9 +87,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
-    x: Any = _source(input, inplace)
-    outside = (x <= min_val) | (x >= max_val)
-    return _into(input, _where(outside, _clamp(x.detach(), min_val, max_val), x), inplace)
+    return _call("hardtanh", inplace, input, min_val, max_val)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -100,19 +97,17 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """relu6(x + 3) / 6 (torch.nn.functional.hardsigmoid)."""
-    return _into(input, relu6(_source(input, inplace) + 3) / 6, inplace)
+    return _call("hardsigmoid", inplace, input)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x relu6(x + 3) / 6 (torch.nn.functional.hardswish, after Howard et al. 2019)."""
-    x = _source(input, inplace)
-    return _into(input, x * relu6(x + 3) / 6, inplace)
+    return _call("hardswish", inplace, input)
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where x > threshold, else `value` (torch.nn.functional.threshold)."""
-    x: Any = _source(input, inplace)
-    return _into(input, _where(x <= threshold, value, x), inplace)
+    return _call("threshold", inplace, input, threshold, value)
 
 
 def softsign(input: Tensor) -> Tensor:
@@ -126,34 +121,32 @@ def tanhshrink(input: Tensor) -> Tensor:
 
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
-    """The first half along `dim` times the sigmoid of the second (torch.nn.functional.glu, after Dauphin et al. 2017).
+    """The first half along `dim` times the sigmoid of the second.
 
-    RuntimeError for an odd size, or for a tensor without dimensions.
+    RuntimeError for an odd size, or for a tensor without dimensions. Source: torch.nn.functional.glu, after Dauphin et
+    al. (2017).
     """
-    if not input.ndim:
-        raise RuntimeError("glu does not support scalars because halving size must be even")
-    size = input.size(dim)
-    if size % 2:
-        raise RuntimeError(f"Halving dimension must be even, but dimension {dim % input.ndim} is size {size}")
-    narrow, half = _f["narrow"], size // 2
-    return narrow(input, dim, 0, half) * sigmoid(narrow(input, dim, half, half))
+    return _f["glu"](input, dim)
 
 
 # -- along a dimension -----------------------------------------------------------------------------
 
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: _dtype | None = None) -> Tensor:
-    """exp(x) / sum(exp(x)) along `dim`, in another dtype if one is given; warns without `dim`, as torch does."""
+    """exp(x) / sum(exp(x)) along `dim`, in another dtype if one is given; warns without `dim`.
+
+    Source: torch.nn.functional.softmax.
+    """
     return _along("softmax", input, dim, _stacklevel, dtype)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: _dtype | None = None) -> Tensor:
-    """log(softmax(x)) along `dim`, safe from overflow; warns without `dim`, as torch does."""
+    """log(softmax(x)) along `dim`, safe from overflow; warns without `dim` (torch.nn.functional.log_softmax)."""
     return _along("log_softmax", input, dim, _stacklevel, dtype)
 
 
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: _dtype | None = None) -> Tensor:
-    """softmax(-x) along `dim`; warns without `dim`, as torch does."""
+    """softmax(-x) along `dim`; warns without `dim` (torch.nn.functional.softmin)."""
     return _along("softmax", -input, dim, _stacklevel, dtype, "softmin")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...autograd import no_grad
+from ...autograd.modes import state
 from ...composite import norm
 from ...functions import FUNCTIONS
 from ...tensor import Tensor
@@ -35,24 +36,28 @@ def layer_norm(
             f"Given normalized_shape={list(shape)}, expected input with shape [*, {str(list(shape))[1:-1]}], but got "
             f"input of size{list(input.shape)}"
         )
+    if not shape:
+        raise RuntimeError(
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+            "normalized_shape = []"
+        )
     for name, part in (("weight", weight), ("bias", bias)):
         if part is not None and part.shape != shape:
             raise RuntimeError(
                 f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(part.shape)} "
                 f"and normalized_shape = {list(shape)}"
             )
-    return _scaled(_standardized(input, list(range(input.ndim - len(shape), input.ndim)), eps), weight, bias)
+    _one_dtype(input, weight, bias)
+    return _f["layer_norm"](input, shape, weight, bias, eps)
 
 
-def _standardized(input: Tensor, dims: list[int], eps: float) -> Tensor:
-    centered = input - _f["mean"](input, dims, True)
-    return centered * _f["rsqrt"](_f["mean"](_f["square"](centered), dims, True) + eps)
-
-
-def _scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    if weight is not None:
-        x = x * weight
-    return x if bias is None else x + bias
+def _one_dtype(input: Tensor, *parts: Tensor | None) -> None:
+    if any(part is not None and part.dtype != input.dtype for part in parts):
+        raise RuntimeError(
+            "mixed dtype (CPU): expect parameter to have scalar type of Float"
+            if input.dtype.itemsize < 8
+            else "mixed dtype (CPU): all inputs must share same datatype."
+        )
 
 
 def batch_norm(
@@ -66,28 +71,31 @@ def batch_norm(
     channels. Source: torch.nn.functional.batch_norm, after Ioffe & Szegedy (2015).
     """
     channels = input.shape[1]
-    dims = [d for d in range(input.ndim) if d != 1]
-    count = math.prod(input.shape[d] for d in dims)
-    if training and count == 1:
+    if training and math.prod(input.shape) == channels:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
     parts = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     for name, part in parts.items():
         if part is not None and part.numel() != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {part.numel()}")
-    across = (1, channels, *(1,) * (input.ndim - 2))
-    weight, bias = (None if part is None else part.reshape(across) for part in (weight, bias))
+    _one_dtype(input, *parts.values())
+    for name in ("running_mean", "running_var"):
+        if parts[name] is not None and parts[name].requires_grad and state.recording:  # type: ignore[union-attr]
+            raise RuntimeError(
+                f"The function 'native_batch_norm' is not differentiable with respect to argument '{name}'. This input "
+                "cannot have requires_grad True."
+            )
     if not training:
         if running_mean is None or running_var is None:
             name = "running_mean" if running_mean is None else "running_var"
             raise RuntimeError(f"{name} must be defined in evaluation mode")
-        scale = _f["rsqrt"](running_var.reshape(across) + eps)
-        return _scaled((input - running_mean.reshape(across)) * scale, weight, bias)
+        return _f["batch_norm"](input, weight, bias, running_mean, running_var, eps)
+    dims = tuple(d for d in range(input.ndim) if d != 1)
     with no_grad():
         for running, now in (
-            (running_mean, np.mean(input.array, tuple(dims))),
-            (running_var, np.var(input.array, tuple(dims), ddof=1)),
+            (running_mean, np.mean(input.array, dims)),
+            (running_var, np.var(input.array, dims, ddof=1)),
         ):
             if running is not None:
                 running.array[...] = (1 - momentum) * running.array + momentum * now
                 running.versions[0] += 1
-    return _scaled(_standardized(input, dims, eps), weight, bias)
+    return _f["batch_norm"](input, weight, bias, None, None, eps)

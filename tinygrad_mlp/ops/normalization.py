@@ -1,0 +1,135 @@
+"""Normalisation: to mean 0 and variance 1, of samples (layer_norm) and of channels (batch_norm).
+
+With x' = (x - mean) / deviation, over n elements, dx = (g - mean(g) - x' mean(g x')) / deviation: the gradient has no
+part along 1 and along x', which do not change x'.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .table import Array, operator
+
+_Axes = tuple[int, ...]
+
+
+def _mean(x: Array, axes: _Axes) -> Array:
+    return np.add.reduce(x, axis=axes, keepdims=True) / (math.prod(x.shape[a] for a in axes) or 1)
+
+
+def _standardized(input: Array, axes: _Axes, eps: float) -> tuple[Array, Array]:
+    """x', and the deviation."""
+    centered = input - _mean(input, axes)
+    deviation = np.sqrt(_mean(np.square(centered), axes) + eps)
+    return centered / deviation, deviation
+
+
+def _through(g: Array, standardized: Array, deviation: Array, axes: _Axes) -> Array:
+    """The cotangent of x, from that of x'."""
+    return (g - _mean(g, axes) - standardized * _mean(g * standardized, axes)) / deviation
+
+
+def _scaled(x: Array, weight: Any, bias: Any) -> Array:
+    x = x if weight is None else x * weight
+    return x if bias is None else x + bias
+
+
+# -- over the last dimensions ----------------------------------------------------------------------
+
+
+def _last(input: Array, normalized_shape: Sequence[int]) -> _Axes:
+    return tuple(range(-len(normalized_shape), 0))
+
+
+def _layer_norm_input(g: Array, input: Array, normalized_shape: Sequence[int], weight: Any, eps: float) -> Array:
+    axes = _last(input, normalized_shape)
+    return _through(g if weight is None else g * weight, *_standardized(input, axes, eps), axes)
+
+
+def _draw_layer(s: Any) -> tuple[Any, ...]:
+    shape = s.shape(1, least=2)
+    normalized = shape[-s.size(1, len(shape)) :]
+    weight, bias = s.maybe(s.floats(normalized)), s.maybe(s.floats(normalized))
+    return s.moderate(s.floats(shape)), normalized, weight, bias, s.choice([1e-5, 0.5])
+
+
+@operator(
+    {
+        "input": _layer_norm_input,
+        "weight": lambda g, input, normalized_shape, eps: (
+            g * _standardized(input, _last(input, normalized_shape), eps)[0]
+        ),
+        "bias": lambda g: g,
+    },
+    tensors=("input", "weight", "bias"),
+    promotion="same",
+    kinds="f",
+    method=False,
+    node_name="NativeLayerNormBackward0",
+    sample=_draw_layer,
+)
+def layer_norm(
+    input: Array, normalized_shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Array:
+    """Mean 0 and variance 1 over the last dimensions, then times `weight` plus `bias`"""
+    return _scaled(_standardized(input, _last(input, normalized_shape), eps)[0], weight, bias)
+
+
+# -- over all dimensions but the second ------------------------------------------------------------
+
+
+def _across(channels: Any, ndim: int) -> Any:
+    """Numbers of channels, shaped so that they broadcast along the second dimension."""
+    return None if channels is None else channels.reshape((1, -1) + (1,) * (ndim - 2))
+
+
+def _of_channels(input: Array, mean: Any, variance: Any, eps: float) -> tuple[Array, Array, _Axes]:
+    """x' and the deviation, over the axes of the batch or as the given statistics say."""
+    ndim = len(input.shape)
+    axes = (0, *range(2, ndim))
+    if mean is None:
+        return *_standardized(input, axes, eps), axes
+    deviation = np.sqrt(_across(variance, ndim) + eps)
+    return (input - _across(mean, ndim)) / deviation, deviation, axes
+
+
+def _batch_norm_input(g: Array, input: Array, weight: Any, mean: Any, variance: Any, eps: float) -> Array:
+    standardized, deviation, axes = _of_channels(input, mean, variance, eps)
+    g = _scaled(g, _across(weight, len(input.shape)), None)
+    return g / deviation if mean is not None else _through(g, standardized, deviation, axes)
+
+
+def _batch_norm_weight(g: Array, input: Array, mean: Any, variance: Any, eps: float) -> Array:
+    standardized, _, axes = _of_channels(input, mean, variance, eps)
+    return np.add.reduce(g * standardized, axis=axes)
+
+
+def _draw_batch(s: Any) -> tuple[Any, ...]:
+    shape = s.shape(2, least=2)
+    weight, bias, mean = (s.maybe(s.moderate(s.floats(shape[1:2]))) for _ in range(3))
+    return s.moderate(s.floats(shape)), weight, bias, mean, mean if mean is None else mean * mean, s.choice([1e-5, 0.5])
+
+
+@operator(
+    {
+        "input": _batch_norm_input,
+        "weight": _batch_norm_weight,
+        "bias": lambda g: np.add.reduce(g, axis=(0, *range(2, len(g.shape)))),
+    },
+    tensors=("input", "weight", "bias", "mean", "variance"),
+    promotion="same",
+    kinds="f",
+    method=False,
+    node_name="NativeBatchNormBackward0",
+    sample=_draw_batch,
+)
+def batch_norm(
+    input: Array, weight: Any = None, bias: Any = None, mean: Any = None, variance: Any = None, eps: float = 1e-5
+) -> Array:
+    """Mean 0 and variance 1 of every channel in the batch, or by the given statistics; times `weight` plus `bias`"""
+    ndim = len(input.shape)
+    return _scaled(_of_channels(input, mean, variance, eps)[0], _across(weight, ndim), _across(bias, ndim))
