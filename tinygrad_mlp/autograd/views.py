@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..ops import TABLE
-from ..ops.shape import strided_index
+from ..ops.slices import strided_index
 from . import hooks
 from .modes import state
 from .node import FREED, Bundle, Node, OutputNode, gradient_edge

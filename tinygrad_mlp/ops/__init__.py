@@ -1,6 +1,19 @@
 """The derivative table, a file for each kind of operator. Importing it fills `TABLE`."""
 
-from . import activations, indexing, linalg, losses, masking, normalization, pointwise, reduction, shape
+from . import (
+    activations,
+    arithmetic,
+    comparison,
+    indexing,
+    linalg,
+    losses,
+    masking,
+    normalization,
+    pointwise,
+    reduction,
+    shape,
+    slices,
+)
 from .pointwise import cast
 from .shape import expand, sum_to
 from .table import BY_NUMPY, NUMPY_KEYWORDS, TABLE, Operator
@@ -11,7 +24,9 @@ __all__ = [
     "TABLE",
     "Operator",
     "activations",
+    "arithmetic",
     "cast",
+    "comparison",
     "expand",
     "indexing",
     "linalg",
@@ -21,5 +36,6 @@ __all__ = [
     "pointwise",
     "reduction",
     "shape",
+    "slices",
     "sum_to",
 ]

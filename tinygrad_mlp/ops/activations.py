@@ -10,7 +10,7 @@ import numpy as np
 from .dims import as_dtype, axis
 from .masking import keep
 from .pointwise import erf
-from .shape import narrow
+from .slices import narrow
 from .table import Array, operator, unary
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .activations import logit, logsigmoid, sigmoid
 from .dims import dtype_word
-from .shape import unslice
+from .slices import unslice
 from .table import Array, by_value, operator
 
 

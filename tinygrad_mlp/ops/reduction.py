@@ -11,7 +11,8 @@ import numpy as np
 from ..warned import warn
 from .dims import axes, axis, count, dtype_word, positions
 from .indexing import scatter_add
-from .shape import flip, narrow, spread
+from .shape import flip, spread
+from .slices import narrow
 from .table import Array, by_value, operator
 
 _over_dims: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.boolean())}

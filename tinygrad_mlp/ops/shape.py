@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .dims import axes, axis, dtype_word, in_order
-from .table import Array, Arrays, by_value, operator
+from .slices import narrow, select
+from .table import Array, Arrays, operator
 
 
 def spread(g: Array, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Array:
@@ -278,74 +279,6 @@ def stack(tensors: Arrays, dim: int = 0) -> Array:
     return in_order(np.stack(tensors, axis(dim, tensors[0].ndim + 1)))
 
 
-def _slice(ndim: int, dim: int, index: Any) -> tuple[Any, ...]:
-    return (*(slice(None),) * axis(dim, ndim), index)
-
-
-@operator(
-    {
-        "input": lambda g, input_shape, dim, start, length: unslice(
-            g, input_shape, _slice(len(input_shape), dim, _stretch(input_shape, dim, start, length))
-        )
-    },
-    view=True,
-    node_name="SliceBackward0",
-    sample=lambda s: (
-        s.floats(shape := s.shape(1)),
-        d := s.dim(shape),
-        a := s.size(-shape[d], shape[d]),
-        s.size(0, shape[d] - a if a >= 0 else -a),
-    ),
-)
-def narrow(input: Array, dim: int, start: int, length: int) -> Array:
-    """A view of `length` elements along `dim`, from `start` on"""
-    if not input.ndim:
-        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
-    size = input.shape[axis(dim, input.ndim)]
-    if length < 0:
-        raise RuntimeError("narrow(): length must be non-negative.")
-    if not -size <= start <= size:
-        raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
-    stretch = _stretch(input.shape, dim, start, length)
-    if stretch.stop > size:
-        raise RuntimeError(f"start ({stretch.start}) + length ({length}) exceeds dimension size ({size}).")
-    return input[_slice(input.ndim, dim, stretch)]
-
-
-def _stretch(shape: tuple[int, ...], dim: int, start: int, length: int) -> slice:
-    first = start if start >= 0 else start + shape[axis(dim, len(shape))]
-    return slice(first, first + length)
-
-
-@operator(
-    {"input": lambda g, input_shape, dim, index: unslice(g, input_shape, _slice(len(input_shape), dim, index))},
-    view=True,
-    sample=lambda s: (s.floats(shape := s.shape(1, least=1)), d := s.dim(shape), s.size(-shape[d], shape[d] - 1)),
-)
-def select(input: Array, dim: int, index: int) -> Array:
-    """A view of what is at `index` along `dim`"""
-    if not input.ndim:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    size = input.shape[axis(dim, input.ndim)]
-    if not -size <= index < size:
-        raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {dim}"
-        )
-    return input[(*_slice(input.ndim, dim, index), ...)]
-
-
-@operator(
-    {"input": lambda g, index: g[index]},
-    method=False,
-    sample=lambda s: s.scattered(basic=True),
-)
-def unslice(input: Array, shape: tuple[int, ...], index: Any) -> Array:
-    """Zeros of `shape` with `input` put in at a basic index: what slicing does, backwards"""
-    whole = np.zeros_like(input, shape=shape)
-    whole[index] = input
-    return whole
-
-
 @operator(
     {"input": lambda g, input_shape, diagonal: np.triu(g, diagonal)},
     numpy=np.triu,
@@ -368,98 +301,3 @@ def triu(input: Array, diagonal: int = 0) -> Array:
 def tril(input: Array, diagonal: int = 0) -> Array:
     """What is on and below a diagonal, zeros above"""
     return np.tril(input, diagonal)
-
-
-# -- views that torch's indexing is made of, and by their place in memory --------------------------
-
-
-@operator(
-    {"input": lambda g, input_shape, dim, index: unslice(g, input_shape, _slice(len(input_shape), dim, index))},
-    view=True,
-    method=False,
-    node_name="SliceBackward0",
-    sample=lambda s: (s.floats(shape := s.shape(1)), s.dim(shape), s.slice()),
-)
-def slice_along(input: Array, dim: int, index: slice) -> Array:
-    """A view of the elements that a slice takes along `dim`"""
-    return input[_slice(input.ndim, dim, index)]
-
-
-@operator({"input": lambda g: g}, view=True, method=False, node_name="AliasBackward0")
-def alias(input: Array) -> Array:
-    """A view of the whole"""
-    return input[...]
-
-
-@operator(
-    {"input": lambda g, input_shape, offset, dim1, dim2: _undiagonal(g, input_shape, offset, dim1, dim2)},
-    view=True,
-    sample=lambda s: (
-        s.floats(shape := s.shape(2)),
-        s.size(-4, 4),
-        (d := s.permutation(len(shape)))[0],
-        d[1] - s.choice([0, len(shape)]),
-    ),
-)
-def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
-    """A view of a diagonal of two dimensions, which becomes the last dimension"""
-    first, second = axis(dim1, input.ndim), axis(dim2, input.ndim)
-    if first == second:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return np.diagonal(input, offset, first, second)
-
-
-def _undiagonal(g: Array, input_shape: tuple[int, ...], offset: int, dim1: int, dim2: int) -> Array:
-    first, second = axis(dim1, len(input_shape)), axis(dim2, len(input_shape))
-    steps = np.arange(g.shape[-1])
-    others = [d for d in range(len(input_shape)) if d not in (first, second)]
-    index: list[Any] = [None] * len(input_shape)
-    for place, d in enumerate(others):
-        index[d] = np.arange(input_shape[d]).reshape([-1 if k == place else 1 for k in range(g.ndim)])
-    index[first], index[second] = steps - min(offset, 0), steps + max(offset, 0)
-    return unindex(g, input_shape, tuple(index))
-
-
-@operator(
-    {"input": lambda g, shape, index: g[index]},
-    method=False,
-    sample=lambda s: s.unindexed(),
-)
-def unindex(input: Array, shape: tuple[int, ...], index: Any) -> Array:
-    """Zeros of `shape`, with the elements of `input` added at an index of arrays: what taking them does, backwards"""
-    whole = np.zeros_like(input, shape=shape)
-    np.add.at(whole, index, input)
-    return whole
-
-
-def strided_index(size: Sequence[int], stride: Sequence[int], offset: int) -> Array:
-    """Where in memory the elements of a strided array lie, counted in elements."""
-    index = np.full(size, offset, np.int64)
-    for d, (n, step) in enumerate(zip(size, stride, strict=True)):
-        index += (np.arange(n) * step).reshape([-1 if k == d else 1 for k in range(len(size))])
-    return index
-
-
-@by_value
-def _unstrided(g: Array, size: Any, stride: Any, storage_offset: int, own: tuple[Any, ...]) -> Array:
-    """The cotangent in memory, and from there to the elements of the input, shared among those that are one place."""
-    memory = unindex(g, (own[3],), (strided_index(size, stride, storage_offset),))
-    index = strided_index(*own[:3])
-    times = np.bincount(index.reshape(-1), minlength=own[3])[index]
-    return memory[index] / times.astype(g.dtype) if (times > 1).any() else memory[index]
-
-
-@operator({"input": _unstrided}, view=True, method=False, sample=lambda s: s.strided())
-@by_value
-def as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: tuple[Any, ...]) -> Array:
-    """A view by sizes, strides and an offset in memory; `own` has those of the input, and the size of its memory"""
-    memory = input
-    while isinstance(memory.base, np.ndarray):
-        memory = memory.base
-    if memory.size == own[3] and [n * input.itemsize for n in own[1]] == list(input.strides):
-        flat = memory.transpose(np.argsort([-n for n in memory.strides], kind="stable")).reshape(-1)
-    else:  # another array in the place of the input, laid out as a rule left it
-        flat = np.zeros(own[3], input.dtype)
-        flat[strided_index(*own[:3])] = input
-    strides = [n * flat.itemsize for n in stride]
-    return np.ndarray(size, flat.dtype, flat, storage_offset * flat.itemsize, strides)

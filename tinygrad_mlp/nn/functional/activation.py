@@ -31,8 +31,8 @@ _relu = _f["relu"]
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
 
-# These have no method on Tensor, in torch either; so they are in place here alone. The derivative of some torch computes
-# from the result then, in a node of another name.
+# These have no method on Tensor, in torch either; so they are in place here alone. Some derivatives torch then computes
+# from the result, in a node of another name.
 _inplace = {
     name: inplace_of(TABLE[name]) for name in ("hardsigmoid", "hardswish", "hardtanh", "mish", "silu", "threshold")
 } | {name: inplace_of(TABLE[name], f"{TABLE[name].node_name[:-1]}1") for name in ("celu", "elu", "leaky_relu")}

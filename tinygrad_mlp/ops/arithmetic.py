@@ -1,0 +1,262 @@
+"""Arithmetic: elementwise functions of two or three arrays, broadcast together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .dims import as_dtype, dtype_word
+from .table import Array, binary, by_value, operator
+
+
+def _no_bool_subtraction(input: Any, other: Any) -> None:
+    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, other)]
+    if bools[0] and bools[1]:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+            "operator instead."
+        )
+    if bools[0] or bools[1]:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+            "use the `~` or `logical_not()` operator instead."
+        )
+
+
+@by_value
+def _by_zero(input: Any, other: Any) -> None:
+    array = input if hasattr(input, "dtype") else other
+    if array.dtype.kind != "f" and array.size and not np.all(other):
+        raise RuntimeError("ZeroDivisionError")
+
+
+def _not_implemented(g: Array) -> Array:
+    raise RuntimeError("derivative for aten::floor_divide is not implemented")
+
+
+def _floor_divide(input: Array, other: Array) -> Array:
+    _by_zero(input, other)
+    return np.floor_divide(input, other)
+
+
+def _remainder(input: Array, other: Array) -> Array:
+    _by_zero(input, other)
+    rest = np.fmod(input, other)
+    return np.where((rest != 0) & ((rest < 0) != (other < 0)), rest + other, rest)
+
+
+def _fmod(input: Array, other: Array) -> Array:
+    _by_zero(input, other)
+    return np.fmod(input, other)
+
+
+@operator(
+    {"input": lambda g: np.zeros_like(g), "other": lambda g: np.zeros_like(g)},
+    tensors=("input", "other"),
+    promotion="arithmetic",
+    kinds="if",
+    method=False,
+    node_name="DivBackward1",
+    sample=lambda s: (*s.binary(), s.choice(["trunc", "floor"])),
+)
+def div_rounded(input: Array, other: Array, rounding_mode: str) -> Array:
+    """The quotient as a whole number, rounded to 0 ("trunc") or down ("floor")"""
+    if rounding_mode == "floor":
+        return _floor_divide(input, other)
+    if input.dtype.kind == "f":
+        return np.trunc(input / other)
+    quotient = _floor_divide(input, other)
+    return quotient + ((quotient < 0) & (quotient * other != input))
+
+
+add = binary("add", np.add, lambda g: g, lambda g: g)
+sub = binary("sub", np.subtract, lambda g: g, lambda g: -g, check=_no_bool_subtraction)
+rsub = binary(
+    "rsub", lambda input, other: other - input, lambda g: -g, lambda g: g, check=_no_bool_subtraction,
+    inplace=False, method=False, node_name="RsubBackward1", doc="other - input",
+)  # fmt: skip
+mul = binary("mul", np.multiply, lambda g, other: g * other, lambda g, input: g * input)
+div = binary(
+    "div",
+    np.true_divide,
+    lambda g, other: g / other,
+    lambda g, input, other: -g * ((input / other) / other),
+    promotion="float",
+)
+floor_divide = binary(
+    "floor_divide", _floor_divide, _not_implemented, _not_implemented, numpy=np.floor_divide, kinds="if",
+    node_name="NotImplemented", doc="The quotient, rounded down",
+)  # fmt: skip
+remainder = binary(
+    "remainder", _remainder, lambda g: g, lambda g, input, other: -g * div_rounded(input, other, "floor"),
+    numpy=np.remainder, kinds="if", doc="What is left of the quotient rounded down, with the sign of `other`",
+)  # fmt: skip
+fmod = binary(
+    "fmod", _fmod, lambda g: g, lambda g, input, other: -g * div_rounded(input, other, "trunc"),
+    numpy=np.fmod, kinds="if", doc="What is left of the quotient rounded to 0, with the sign of `input`",
+)  # fmt: skip
+
+# -- powers and their like -------------------------------------------------------------------------
+
+
+def _pow_input(g: Array, input: Array, exponent: Any) -> Array:
+    if isinstance(exponent, (int, float)):
+        if exponent == 2:
+            return g * (input + input)
+        return g * (exponent * input ** (exponent - 1)) if exponent else np.zeros_like(g)
+    return np.where(exponent == 0, 0, g * (exponent * input ** (exponent - 1)))
+
+
+def _pow_exponent(g: Array, out: Array, input: Array, exponent: Array) -> Array:
+    # d/db a**b = a**b log(a); at a == 0 the limit is 0 for b >= 0 (torch)
+    return g * np.where((input == 0) & (exponent >= 0), 0, out * np.log(input))
+
+
+def _pow(input: Any, exponent: Any) -> Array:
+    if type(exponent) is int and exponent == 2:
+        return np.square(input)
+    if getattr(input, "dtype", None) is None or input.dtype.kind == "f":
+        return input**exponent
+    if input.dtype == bool:
+        return input | np.logical_not(exponent)
+    whole = np.power(input, np.maximum(exponent, 0))
+    fraction = np.where(
+        input == -1, 1 - 2 * (exponent & 1), input == 1
+    )  # an integer's power below 0 is cut to 1, -1, 0
+    return np.where(exponent < 0, fraction, whole).astype(input.dtype)
+
+
+def _no_negative_power(input: Any, exponent: Any) -> None:
+    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, exponent)]
+    if np.all(bools) and not isinstance(exponent, bool):
+        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
+    if isinstance(exponent, int) and exponent < 0 and input.dtype.kind != "f":
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+
+
+pow = binary(
+    "pow", _pow, _pow_input, _pow_exponent, names=("input", "exponent"), numpy=np.power,
+    check=_no_negative_power,
+    doc="The power of the elements of two arrays, broadcast",
+)  # fmt: skip
+
+
+def _over_squares(part: Array, input: Array, other: Array) -> Array:
+    """part / (input**2 + other**2), 0 at the origin, where the derivative of this is nan (torch)."""
+    squares = input * input + other * other
+    return part * np.where(squares == 0, 0, 1 / squares)
+
+
+atan2 = binary(
+    "atan2", np.arctan2, lambda g, input, other: g * _over_squares(other, input, other),
+    lambda g, input, other: -g * _over_squares(input, input, other), promotion="float", numbers=False,
+)  # fmt: skip
+hypot = binary(
+    "hypot",
+    np.hypot,
+    lambda g, out, input: g * (input / out),
+    lambda g, out, other: g * (other / out),
+    numbers=False,
+    kinds="f",
+)
+
+logaddexp = binary(
+    "logaddexp", np.logaddexp, lambda g, input, other: g / (1 + np.exp(other - input)),
+    lambda g, input, other: g / (1 + np.exp(input - other)), numbers=False, kinds="f", inplace=False,
+    doc="log(exp(x) + exp(y)), safe from overflow",
+)  # fmt: skip
+
+
+def _xlogy(input: Array, other: Array) -> Array:
+    dtype = getattr(other, "dtype", None) or input.dtype
+    input, other = (x if hasattr(x, "dtype") else np.asarray(x, dtype) for x in (input, other))
+    return np.where((input == 0) & (other == other), dtype.type(0), input * np.log(other))
+
+
+def _xlogy_input(g: Array, input: Array, other: Array) -> Array:
+    return np.where((input == 0) & (other <= 0), 0, xlogy(g, other))
+
+
+xlogy = binary(
+    "xlogy", _xlogy, _xlogy_input, lambda g, input, other: g * input / other, promotion="float",
+    node_name="XlogyBackward0", doc="x log(y), and 0 where x is 0",
+)  # fmt: skip
+
+# -- of three --------------------------------------------------------------------------------------
+
+
+@operator(
+    {
+        "input": lambda g: g,
+        "tensor1": lambda g, tensor2, value: g * (tensor2 * value),
+        "tensor2": lambda g, tensor1, value: g * (tensor1 * value),
+    },
+    tensors=("input", "tensor1", "tensor2"),
+    promotion="arithmetic",
+    kinds="if",
+    inplace=True,
+    numbers=False,
+    sample=lambda s: (*s.broadcast(s.floats, s.floats, s.floats), s.number()),
+)
+def addcmul(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Array:
+    """input + value * tensor1 * tensor2"""
+    return input + as_dtype(value, input.dtype) * tensor1 * tensor2
+
+
+def _no_integer_quotient(input: Array, tensor1: Array, tensor2: Array, value: Any) -> None:
+    if tensor1.dtype.kind != "f" and tensor2.dtype.kind != "f":
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
+            "true division of tensor1 and tensor2."
+        )
+
+
+@operator(
+    {
+        "input": lambda g: g,
+        "tensor1": lambda g, tensor2, value: g * (value / tensor2),
+        "tensor2": lambda g, tensor1, tensor2, value: -g * (value * tensor1 / (tensor2 * tensor2)),
+    },
+    tensors=("input", "tensor1", "tensor2"),
+    promotion="arithmetic",
+    inplace=True,
+    numbers=False,
+    check=_no_integer_quotient,
+    sample=lambda s: (*s.broadcast(s.floats, s.floats, s.floats), s.number()),
+)
+def addcdiv(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Array:
+    """input + value * tensor1 / tensor2"""
+    return input + value * tensor1 / tensor2
+
+
+_LERP_WORDS = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long int"}
+
+
+def _one_dtype(input: Array, end: Array, weight: Any) -> None:
+    for name, x in (("end", end), ("weight", weight)):
+        if getattr(x, "dtype", input.dtype) != input.dtype and not (x is weight and not x.ndim):
+            own, other = (_LERP_WORDS.get(a.dtype.name, a.dtype.name) for a in (input, x))
+            raise RuntimeError(f"expected dtype {own} for `{name}` but got dtype {other}")
+    if input.dtype.kind != "f" and isinstance(weight, (int, float)):
+        raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{dtype_word(input)}'")
+
+
+@operator(
+    {
+        "input": lambda g, weight: g * (1 - weight),
+        "end": lambda g, weight: g * weight,
+        "weight": lambda g, input, end: g * (end - input),
+    },
+    tensors=("input", "end", "weight"),
+    promotion="arithmetic",
+    kinds="f",
+    check=_one_dtype,
+    inplace=True,
+    sample=lambda s: (*xs, s.number()) if len(xs := s.broadcast(*[s.floats] * s.size(2, 3))) == 2 else xs,
+    saves=False,
+)
+def lerp(input: Array, end: Array, weight: Any) -> Array:
+    """input + weight * (end - input)"""
+    from_end = end - (end - input) * (1 - weight)  # exact at weight 1, as the other is at 0
+    return np.where(np.absolute(weight) < 0.5, input + weight * (end - input), from_end)

@@ -1,0 +1,134 @@
+"""Comparing and choosing: the elements of several arrays, broadcast together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .dims import as_dtype, dtype_word
+from .masking import keep
+from .table import Array, binary, operator, unary
+
+# -- choosing --------------------------------------------------------------------------------------
+
+# On a tie both sides get half of the cotangent, as in torch. Of -0 and 0 NumPy's ufuncs give the second, torch mostly
+# the first.
+maximum = binary(
+    "maximum", lambda input, other: np.maximum(other, input),
+    lambda g, input, other: np.where(input == other, g / 2, np.where(input < other, 0, g)),
+    lambda g, input, other: np.where(input == other, g / 2, np.where(input > other, 0, g)),
+    numpy=np.maximum, inplace=False, numbers=False,
+    doc="The larger of the elements of two arrays, broadcast",
+)  # fmt: skip
+minimum = binary(
+    "minimum", lambda input, other: np.minimum(other, input),
+    lambda g, input, other: np.where(input == other, g / 2, np.where(input > other, 0, g)),
+    lambda g, input, other: np.where(input == other, g / 2, np.where(input < other, 0, g)),
+    numpy=np.minimum, inplace=False, numbers=False,
+    doc="The smaller of the elements of two arrays, broadcast",
+)  # fmt: skip
+
+
+@operator(
+    {
+        "input": lambda g, condition: keep(g, condition),
+        "other": lambda g, condition: keep(g, np.logical_not(condition)),
+    },
+    tensors=("condition", "input", "other"),
+    promotion="arithmetic",
+    numpy=np.where,
+    sample=lambda s: (
+        (s.mask((x := s.binary())[0].shape), *x) if s.boolean() else s.broadcast(s.mask, s.floats, s.floats)
+    ),
+    unpromoted="condition",
+)
+def where(condition: Array, input: Array, other: Array) -> Array:
+    """`input` where `condition` holds, else `other`"""
+    if condition.dtype.kind not in "bu":
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {dtype_word(condition)}"
+        )
+    return np.where(condition, input, other)
+
+
+def _no_bool_bounds(input: Array, *bounds: Any) -> None:
+    given = [x for x in bounds if x is not None]
+    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, *given)]
+    if np.all(bools) and not (len(given) == 1 and hasattr(given[0], "dtype")):  # which torch has as a maximum
+        raise NotImplementedError("\"clamp_cpu\" not implemented for 'Bool'")
+
+
+def _clamp_input(g: Array, input: Array, min: Any, max: Any) -> Array:
+    if max is None:
+        return keep(g, input >= min)
+    if min is None:
+        return keep(g, input <= max)
+    return keep(g, (input >= min) & (input <= max))
+
+
+@operator(
+    {
+        "input": _clamp_input,
+        "min": lambda g, input, min, max: np.where((input < min) & (True if max is None else min < max), g, 0),
+        "max": lambda g, input, min, max: np.where((input > max) | (False if min is None else max < min), g, 0),
+    },
+    tensors=("input", "min", "max"),
+    promotion="arithmetic",
+    check=_no_bool_bounds,
+    inplace=True,
+    sample=lambda s: s.bounded(),
+)
+def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
+    """Every element, limited to the range from `min` to `max`"""
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    low = input if min is None else np.maximum(min, input)  # of -0 and 0 NumPy gives the second: torch, the input's
+    return low if max is None else np.minimum(max, low)
+
+
+@operator(
+    {
+        "input": lambda g, mask: np.where(mask, 0, g),
+        "value": lambda g, mask: np.add.reduce(np.where(mask, g, 0), axis=None),
+    },
+    tensors=("input", "mask", "value"),
+    inplace=True,
+    sample=lambda s: (s.floats(shape := s.shape()), s.mask(s.broadcast_into(shape)), s.value()),
+    overlap="allowed",
+)
+def masked_fill(input: Array, mask: Array, value: Any) -> Array:
+    """`value` where `mask` holds, else `input`"""
+    if mask.dtype != bool:
+        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {dtype_word(mask)}")
+    value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    return np.where(mask, as_dtype(value, input.dtype), input)
+
+
+clamp_min = binary(
+    "clamp_min", lambda input, min: np.maximum(min, input),
+    lambda g, input, min: keep(g, input >= min), lambda g, input, min: keep(g, input < min),
+    names=("input", "min"), check=_no_bool_bounds, numpy=None, doc="Every element, at least `min`",
+)  # fmt: skip
+clamp_max = binary(
+    "clamp_max", lambda input, max: np.minimum(max, input),
+    lambda g, input, max: keep(g, input <= max), lambda g, input, max: keep(g, input > max),
+    names=("input", "max"), check=_no_bool_bounds, numpy=None, doc="Every element, at most `max`",
+)  # fmt: skip
+
+# -- comparison and logic: nothing to differentiate ------------------------------------------------
+
+eq = binary("eq", np.equal, flat=True)
+ne = binary("ne", np.not_equal, flat=True)
+lt = binary("lt", np.less, flat=True)
+le = binary("le", np.less_equal, flat=True)
+gt = binary("gt", np.greater, flat=True)
+ge = binary("ge", np.greater_equal, flat=True)
+logical_not = unary("logical_not", np.logical_not)
+logical_and = binary("logical_and", np.logical_and, numbers=False)
+logical_or = binary("logical_or", np.logical_or, numbers=False)
+logical_xor = binary("logical_xor", np.logical_xor, numbers=False)
+bitwise_not = unary("bitwise_not", np.bitwise_not, kinds="bi")
+bitwise_and = binary("bitwise_and", np.bitwise_and, kinds="bi")
+bitwise_or = binary("bitwise_or", np.bitwise_or, kinds="bi")
+bitwise_xor = binary("bitwise_xor", np.bitwise_xor, kinds="bi")
