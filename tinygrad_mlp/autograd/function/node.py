@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ...words import type_name
 from .. import engine
 from ..node import FREED, AccumulateGrad, Bundle, Node, is_tensor
 from .context import FunctionCtx
@@ -112,7 +113,7 @@ class FunctionNode(Node):
                     "corresponding forward input was not a Variable"
                 )
             if not is_tensor(result):
-                raise RuntimeError(f"expected Variable or None (got {type(result).__name__})")
+                raise RuntimeError(f"expected Variable or None (got {type_name(result)})")
         return results
 
     def release(self) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from ...warned import warn
+from ...words import type_name
 from ..node import Node, OutputNode, is_tensor
 from ..views import ONE_OF_SEVERAL, rebase, refuse_inplace
 from .context import FunctionCtx
@@ -18,6 +19,10 @@ MADE_BY_FUNCTION = (
     "backward associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can "
     "fix this by cloning the output of the custom Function."
 )
+MADE_WITHOUT_GRAD = MADE_BY_FUNCTION.replace(
+    "Output {index} of {name} is a view and is being modified inplace.",
+    "A view was created in no_grad mode and is being modified inplace with grad mode enabled.",
+)
 VIEW_AND_SEVERAL = (
     "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return more "
     "than one Tensor. This is not supported by the current autograd engine. You should either make sure the input is "
@@ -29,34 +34,41 @@ VIEW_AND_SEVERAL = (
 
 def with_history(ctx: FunctionCtx, node: FunctionNode | None, args: tuple[Any, ...], raw: tuple[Any, ...]) -> list[Any]:
     """The outputs at their places on the tape; torch's rules for inputs and views among them (_wrap_outputs)."""
-    marked = _checked_marks(ctx, args, raw)
-    for tensor in marked:
+    _check_marks(ctx, args, raw)
+    for tensor in ctx.dirty_tensors:
         tensor.versions[0] += 1
     if node is not None:
         node.outputs = [(o.array.shape, o.array.dtype) if is_tensor(o) else None for o in raw]
         if len(raw) == 1 and is_tensor(raw[0]):
             node.shape, node.dtype = raw[0].array.shape, raw[0].array.dtype
     outputs: list[Any] = []
+    differentiable = 0
     for index, output in enumerate(raw):
         if not is_tensor(output):
             outputs.append(output)
             continue
-        is_input, dirty = _among(output, args), _among(output, marked)
+        is_input, dirty = _among(output, args), _among(output, ctx.dirty_tensors)
         if node is None or output.array.dtype.kind != "f" or _among(output, ctx.non_differentiable):
-            outputs.append(_constant(output, is_input, dirty))
-            continue
-        place = node if len(raw) == 1 else OutputNode(node, index, output.array.shape, output.array.dtype)
-        if dirty:
-            _rebase(output, node, place, args, sum(map(is_tensor, raw)))
+            output = _constant(output, is_input, dirty)
         else:
-            if is_input:
-                output = output.view_as(output)  # to have another place than the input has
-            output.node = place
-            output.needs_grad = True
-            if output.viewed is not None:
+            differentiable += 1
+            place = node if len(raw) == 1 else OutputNode(node, index, output.array.shape, output.array.dtype)
+            if dirty:
+                _rebase(output, node, place, args, sum(map(is_tensor, raw)))
+            else:
+                if is_input:
+                    output = output.view_as(output)  # to have another place than the input has
+                output.node = place
+                output.needs_grad = True
+        if output.viewed is not None and not (is_input and dirty):
+            output.viewed.refusal = MADE_BY_FUNCTION if output.node is not None else MADE_WITHOUT_GRAD
+            if output.node is not None:
                 output.viewed.current = output.versions[0]
-                output.viewed.refusal = MADE_BY_FUNCTION if sum(map(is_tensor, raw)) == 1 else ONE_OF_SEVERAL
         outputs.append(output)
+    if differentiable > 1:
+        for output in outputs:
+            if is_tensor(output) and output.viewed is not None:
+                output.viewed.refusal = ONE_OF_SEVERAL
     return outputs
 
 
@@ -73,8 +85,8 @@ def _constant(output: Any, is_input: bool, dirty: bool) -> Any:
     return output if output._is_view() else output.detach_()
 
 
-def _checked_marks(ctx: FunctionCtx, args: tuple[Any, ...], raw: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The tensors marked dirty. RuntimeError in torch's words for wrong marks."""
+def _check_marks(ctx: FunctionCtx, args: tuple[Any, ...], raw: tuple[Any, ...]) -> None:
+    """RuntimeError in torch's words for wrong marks."""
     if not all(is_tensor(t) for t in ctx.dirty_tensors):
         raise RuntimeError("mark_dirty can only accept variables, but argument ")
     if not all(is_tensor(t) for t in ctx.non_differentiable):
@@ -84,28 +96,23 @@ def _checked_marks(ctx: FunctionCtx, args: tuple[Any, ...], raw: tuple[Any, ...]
             "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
             "modified inplace must all be outputs of the Function."
         )
-    inputs = []
-    for tensor in ctx.dirty_tensors:
-        if _among(tensor, args):
-            inputs.append(tensor)
-        else:
-            warnings.warn(
-                "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated "
-                "should be passed to ctx.mark_dirty().",
-                stacklevel=4,
-            )
-    return tuple(inputs)
 
 
 def _rebase(tensor: Any, node: FunctionNode, place: Node, args: tuple[Any, ...], several: int) -> None:
-    """Put an input that forward changed in place at the Function's place on the tape."""
-    if tensor.needs_grad and tensor.node is None:
+    """Put a tensor that forward changed in place at the Function's place on the tape."""
+    if tensor.requires_grad and tensor.node is None:
         raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
+    if not _among(tensor, args):
+        warn(
+            "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated "
+            "should be passed to ctx.mark_dirty()."
+        )
     if tensor.viewed is not None:
-        refuse_inplace(tensor)
         if several > 1:
             raise RuntimeError(VIEW_AND_SEVERAL)
-        _to_front(node, next(place for place, arg in zip(node.arguments, args, strict=True) if arg is tensor) or 0)
+        refuse_inplace(tensor)
+        places = [place for place, arg in zip(node.arguments, args, strict=True) if arg is tensor]
+        _to_front(node, (places[0] if places else None) or 0)
         node.zero_dirty = True
     rebase(tensor, place)
 
@@ -124,7 +131,7 @@ def save(ctx: FunctionCtx, node: FunctionNode, inputs: tuple[Any, ...], raw: tup
     for i, tensor in enumerate(ctx.to_save):
         if tensor is not None and not is_tensor(tensor):
             raise TypeError(
-                f"save_for_backward can only save variables, but argument {i} is of type {type(tensor).__name__}"
+                f"save_for_backward can only save variables, but argument {i} is of type {type_name(tensor)}"
             )
         if _among(tensor, inputs) and _among(tensor, raw) and not _among(tensor, ctx.dirty_tensors):
             raise RuntimeError(
