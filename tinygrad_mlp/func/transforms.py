@@ -56,10 +56,12 @@ class _Level:
 
     def __enter__(self) -> _Level:
         self.mode.__enter__()
+        state.transforms += 1
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.mode.__exit__()
+        state.transforms -= 1
         for node in self.inputs:
             node.live = False
 

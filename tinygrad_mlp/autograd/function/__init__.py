@@ -8,8 +8,9 @@ Behaviour and texts are those of torch 2.13's torch.autograd.Function.
 """
 
 from .base import Function as Function
+from .base import InplaceFunction as InplaceFunction
 from .base import once_differentiable as once_differentiable
 from .context import FunctionCtx as FunctionCtx
 from .node import FunctionNode as FunctionNode
 
-__all__ = ["Function", "FunctionCtx", "once_differentiable"]
+__all__ = ["Function", "FunctionCtx", "InplaceFunction", "once_differentiable"]

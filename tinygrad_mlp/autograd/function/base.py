@@ -31,6 +31,7 @@ class Function:
     boxed_grads_call = False
     generate_vmap_rule = False
     _ctx_cls: ClassVar[type[FunctionCtx]]
+    _positional: ClassVar[tuple[Any, inspect.Signature | None, int]] = (None, None, 0)
     _backward_cls: ClassVar[type[FunctionNode]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -111,9 +112,13 @@ class Function:
         """
         separate = cls.setup_context is not Function.setup_context
         if separate:
-            bound = inspect.signature(cls.forward).bind(*args, **kwargs)
-            bound.apply_defaults()
-            args, kwargs = bound.args, bound.kwargs
+            args, kwargs = _with_defaults(cls, args, kwargs)
+        elif state.transforms:
+            raise RuntimeError(
+                "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it "
+                "must override the setup_context staticmethod. For more details, please see "
+                "https://pytorch.org/docs/main/notes/extending.func.html"
+            )
         if kwargs:
             args = _in_order(cls.forward, args, kwargs, 0 if separate else 1)
         ctx = cls._ctx_cls()
@@ -137,6 +142,25 @@ class Function:
         # What was for this function alone, and the outputs among it, which would hold the node that holds ctx.
         ctx.to_save = ctx.dirty_tensors = ctx.non_differentiable = ()
         return outputs[0] if single else tuple(outputs)
+
+
+def _with_defaults(
+    cls: type[Function], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of forward, also those that were not given. TypeError where they do not fit it."""
+    forward = cls.forward
+    known, signature, count = cls._positional
+    if known is not forward or signature is None:
+        signature = inspect.signature(forward)
+        kinds = {parameter.kind for parameter in signature.parameters.values()}
+        plain = kinds <= {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+        count = len(signature.parameters) if plain else -1
+        cls._positional = (forward, signature, count)  # to read it takes longer than to run a small forward
+    if len(args) == count and not kwargs:
+        return args, kwargs
+    bound = signature.bind(*args, **kwargs)
+    bound.apply_defaults()
+    return bound.args, bound.kwargs
 
 
 def _in_order(
@@ -175,6 +199,14 @@ def _node_for(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...]) -> F
     return node
 
 
+class InplaceFunction(Function):
+    """A Function by an old name, which torch keeps (torch.autograd.function.InplaceFunction)."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+
 # -- once_differentiable ---------------------------------------------------------------------------
 
 
@@ -201,8 +233,12 @@ class _Error(Function):
     """Its argument, at a place on the tape that refuses to be passed."""
 
     @staticmethod
-    def forward(ctx: Any, tensor: Any) -> Any:
+    def forward(tensor: Any) -> Any:
         return tensor.detach()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        """Nothing: it is there because a transform asks for it."""
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
