@@ -139,4 +139,7 @@ def save(ctx: FunctionCtx, node: FunctionNode, inputs: tuple[Any, ...], raw: tup
                 "you override setup_context. You should return and save a view of the input instead, e.g. with "
                 "x.view_as(x) or setup ctx inside the forward function itself."
             )
-    ctx._saved = [None if t is None else SavedForBackward(t, node, _among(t, ctx.dirty_tensors)) for t in ctx.to_save]
+    ctx._saved = [
+        None if t is None else SavedForBackward(t, own=t.grad_fn is node or _among(t, ctx.dirty_tensors))
+        for t in ctx.to_save
+    ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ... import dtypes
 from .. import engine
-from ..node import AccumulateGrad, Node, OutputNode, gradient_edge
+from ..node import AccumulateGrad, OutputNode, gradient_edge
 from ..saved import HOOKED, PackedTensor, packed, saved_tensors_hooks
 
 
@@ -21,11 +21,11 @@ class SavedForBackward:
 
     __slots__ = ("array", "box", "count", "counter", "index", "node", "own", "tensor")
 
-    def __init__(self, tensor: Any, node: Node, written: bool) -> None:
+    def __init__(self, tensor: Any, own: bool) -> None:
         self.index = tensor.output_nr
         self.counter = tensor.versions
         self.count = tensor.versions[0]
-        self.own = written or tensor.grad_fn is node
+        self.own = own
         self.box = packed(tensor)
         self.array: Any = tensor.array if self.box is None else None
         self.tensor = None if self.own or self.box is not None else tensor
