@@ -6,8 +6,8 @@ import collections
 from typing import Any
 
 import pytest
+from functions_to_differentiate import func_of, x_of
 from parity import same
-from test_functional import _func, _x  # and torch's own warning at its first forward mode, gone
 
 
 def _integers(torch):
@@ -30,53 +30,55 @@ JACFWD = {
 @pytest.mark.parametrize("name", JACFWD)
 def test_jacfwd(name):
     function, options = JACFWD[name]
-    same(lambda torch: _func(torch).jacfwd(lambda x: function(torch, x), **options)(_x(torch, 3)))
+    same(lambda torch: func_of(torch).jacfwd(lambda x: function(torch, x), **options)(x_of(torch, 3)))
 
 
 @pytest.mark.parametrize("transform", ["grad", "grad_and_value", "jacrev", "jacfwd", "hessian"])
 def test_of_integers(transform):
-    same(lambda torch: getattr(_func(torch), transform)(lambda x: (x * x).sum())(_integers(torch)))
+    same(lambda torch: getattr(func_of(torch), transform)(lambda x: (x * x).sum())(_integers(torch)))
 
 
 @pytest.mark.parametrize("transform", ["grad", "grad_and_value", "jacrev", "hessian"])
 def test_no_argnums(transform):
-    same(lambda torch: getattr(_func(torch), transform)(lambda x: (x * x).sum(), argnums=None)(_x(torch, 3)))
+    same(lambda torch: getattr(func_of(torch), transform)(lambda x: (x * x).sum(), argnums=None)(x_of(torch, 3)))
 
 
 def jvp_of_integers(torch):
-    return _func(torch).jvp(lambda x: x * 2, (_integers(torch),), (_x(torch, 3),))
+    return func_of(torch).jvp(lambda x: x * 2, (_integers(torch),), (x_of(torch, 3),))
 
 
 def jvp_along_integers(torch):
-    return _func(torch).jvp(lambda x: x * 2, (_x(torch, 3),), (_integers(torch),))
+    return func_of(torch).jvp(lambda x: x * 2, (x_of(torch, 3),), (_integers(torch),))
 
 
 def jacrev_of_nothing(torch):
-    return _func(torch).jacrev(lambda x: x[:0].exp())(_x(torch, 3))
+    return func_of(torch).jacrev(lambda x: x[:0].exp())(x_of(torch, 3))
 
 
 def jacrev_of_something_and_nothing(torch):
-    return _func(torch).jacrev(lambda x, y: {"a": x[:0].exp(), "b": x * y}, argnums=(0, 1))(_x(torch, 2), _x(torch, 2))
+    return func_of(torch).jacrev(lambda x, y: {"a": x[:0].exp(), "b": x * y}, argnums=(0, 1))(
+        x_of(torch, 2), x_of(torch, 2)
+    )
 
 
 def a_default_dict(torch):
     tree: Any = collections.defaultdict(list)
-    tree["a"] = _x(torch, 3)
-    g = _func(torch).grad(lambda tree: (tree["a"] ** 2).sum())(tree)
+    tree["a"] = x_of(torch, 3)
+    g = func_of(torch).grad(lambda tree: (tree["a"] ** 2).sum())(tree)
     return g, type(g).__name__, g["b"]
 
 
 def vjp_that_frees_the_graph(torch):
-    _, product = _func(torch).vjp(lambda x: x.exp(), _x(torch, 3))
+    _, product = func_of(torch).vjp(lambda x: x.exp(), x_of(torch, 3))
     product(torch.ones(3), retain_graph=False)
     product(torch.ones(3))
 
 
 def in_inference_mode(torch):
-    F = _func(torch)
-    outside = _x(torch, 3)
+    F = func_of(torch)
+    outside = x_of(torch, 3)
     with torch.inference_mode():
-        inside = _x(torch, 3) + 1
+        inside = x_of(torch, 3) + 1
         results = [
             F.grad(lambda x: (x**3).sum())(outside), F.grad(lambda x: (x**3).sum())(inside),
             F.grad_and_value(lambda x: (x * outside).sum())(inside), F.jacrev(lambda x: x * x)(inside),

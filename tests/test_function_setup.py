@@ -6,18 +6,12 @@ import functools
 import importlib
 
 import pytest
+from functions_of_ones_own import function
 from parity import same
 
 
 def _leaf(torch, *shape):
     return torch.arange(1.0, 1.0 + torch.zeros(shape).numel()).reshape(shape).clone().requires_grad_()
-
-
-def _function(torch, forward, backward, setup=None):
-    body = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
-    if setup is not None:
-        body["setup_context"] = staticmethod(setup)
-    return type("Foo", (torch.autograd.Function,), body)
 
 
 def _keeping_inputs(ctx, inputs, output):
@@ -50,7 +44,7 @@ CALLS = {
 @pytest.mark.parametrize("forward", FORWARDS)
 def test_arguments(forward, call):
     def program(torch):
-        Foo = _function(
+        Foo = function(
             torch, FORWARDS[forward], lambda ctx, g: (g * 2, *(None for _ in ctx.inputs[1:])), _keeping_inputs
         )
         a = _leaf(torch, 3)
@@ -64,7 +58,7 @@ def test_arguments(forward, call):
 
 def a_forward_that_is_replaced(torch):
     """What is known of the signature of the one does not hold for the next."""
-    Foo = _function(torch, lambda a: a * 2, lambda ctx, g: (g, None)[: len(ctx.inputs)], _keeping_inputs)
+    Foo = function(torch, lambda a: a * 2, lambda ctx, g: (g, None)[: len(ctx.inputs)], _keeping_inputs)
     first = Foo.apply(_leaf(torch, 2))
     Foo.forward = staticmethod(lambda a, b=5: a * b)
     second = Foo.apply(_leaf(torch, 2))
@@ -72,14 +66,14 @@ def a_forward_that_is_replaced(torch):
 
 
 def a_subclass_with_another_forward(torch):
-    Foo = _function(torch, lambda a: a * 2, lambda ctx, g: (g, None)[: len(ctx.inputs)], _keeping_inputs)
+    Foo = function(torch, lambda a: a * 2, lambda ctx, g: (g, None)[: len(ctx.inputs)], _keeping_inputs)
     Foo.apply(_leaf(torch, 2))
     Bar = type("Bar", (Foo,), {"forward": staticmethod(lambda a, b=5: a * b)})
     return Bar.apply(_leaf(torch, 2)), Foo.apply(_leaf(torch, 2))
 
 
 def a_partial_as_forward(torch):
-    return _function(torch, functools.partial(lambda k, a: a * k, 3), lambda ctx, g: g, _keeping_inputs).apply(
+    return function(torch, functools.partial(lambda k, a: a * k, 3), lambda ctx, g: g, _keeping_inputs).apply(
         _leaf(torch, 2)
     )
 
@@ -90,9 +84,9 @@ def a_partial_as_forward(torch):
 def _in_transform(name, with_setup):
     def program(torch):
         Foo = (
-            _function(torch, lambda a: a * 2, lambda ctx, g: g * 3, _keeping_inputs)
+            function(torch, lambda a: a * 2, lambda ctx, g: g * 3, _keeping_inputs)
             if with_setup
-            else _function(torch, lambda ctx, a: a * 2, lambda ctx, g: g * 3)
+            else function(torch, lambda ctx, a: a * 2, lambda ctx, g: g * 3)
         )
         func = importlib.import_module(torch.__name__ + ".func")
         result = getattr(func, name)(lambda x: Foo.apply(x).sum())(torch.ones(3))
@@ -103,7 +97,7 @@ def _in_transform(name, with_setup):
 
 def after_a_transform_that_failed(torch):
     func = importlib.import_module(torch.__name__ + ".func")
-    Foo = _function(torch, lambda ctx, a: a * 2, lambda ctx, g: g * 3)
+    Foo = function(torch, lambda ctx, a: a * 2, lambda ctx, g: g * 3)
     try:
         func.grad(lambda x: Foo.apply(x).sum())(torch.ones(3))
     except RuntimeError:
@@ -113,7 +107,7 @@ def after_a_transform_that_failed(torch):
 def once_differentiable_in_a_transform(torch):
     once = importlib.import_module(torch.__name__ + ".autograd.function").once_differentiable
     func = importlib.import_module(torch.__name__ + ".func")
-    Foo = _function(torch, lambda a: a * 2, once(lambda ctx, g: g * 3), _keeping_inputs)
+    Foo = function(torch, lambda a: a * 2, once(lambda ctx, g: g * 3), _keeping_inputs)
     return func.grad(lambda x: (Foo.apply(x) ** 2).sum())(torch.ones(3))
 
 
@@ -132,9 +126,9 @@ def the_name_of_the_context(torch):
         names.append(ctx.name)
         return g
 
-    _function(torch, forward, backward).apply(_leaf(torch, 2)).sum().backward()
+    function(torch, forward, backward).apply(_leaf(torch, 2)).sum().backward()
     with torch.no_grad():
-        _function(torch, forward, backward).apply(_leaf(torch, 2))
+        function(torch, forward, backward).apply(_leaf(torch, 2))
     return names
 
 
@@ -150,7 +144,7 @@ def old_names(torch):
         seen.append(ctx.saved_variables)
         return g
 
-    _function(torch, forward, backward).apply(_leaf(torch, 2)).sum().backward()
+    function(torch, forward, backward).apply(_leaf(torch, 2)).sum().backward()
     return seen
 
 
