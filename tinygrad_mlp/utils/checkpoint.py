@@ -283,6 +283,7 @@ class _AgainHooks(saved_tensors_hooks):
 
     def __init__(self, frame: _Frame, saved: list[Tensor]) -> None:
         def pack(tensor: Tensor) -> Tensor:
+            tensor = tensor.detach()  # a node that kept its own output would keep itself
             if len(saved) == len(frame.holders):
                 if not frame.complete:
                     return tensor  # a gradient taken within the checkpointed function itself
@@ -290,7 +291,7 @@ class _AgainHooks(saved_tensors_hooks):
                     "torch.utils.checkpoint: trying to save more tensors during recomputation than during the original "
                     f"forward pass.\n{TIP}"
                 )
-            saved.append(tensor.detach())
+            saved.append(tensor)
             if frame.early_stop and len(saved) == len(frame.holders):
                 raise _Stop
             return tensor
