@@ -326,7 +326,11 @@ class Tensor:
             elif grad.needs_grad and state.recording:
                 self._grad = grad + wrap(np.asarray(g))
             else:
-                grad.array += g
+                try:
+                    grad.array += g
+                except ValueError:
+                    grad + wrap(g)  # has torch's words for it: the data was set to another shape
+                    raise
                 grad.versions[0] += 1
 
     @classmethod
