@@ -34,7 +34,7 @@ VIEW_AND_SEVERAL = (
 
 def with_history(ctx: FunctionCtx, node: FunctionNode | None, args: tuple[Any, ...], raw: tuple[Any, ...]) -> list[Any]:
     """The outputs at their places on the tape; torch's rules for inputs and views among them (_wrap_outputs)."""
-    _check_marks(ctx, args, raw)
+    _check_marks(ctx, raw)
     for tensor in ctx.dirty_tensors:
         tensor.versions[0] += 1
     if node is not None:
@@ -73,7 +73,10 @@ def with_history(ctx: FunctionCtx, node: FunctionNode | None, args: tuple[Any, .
 
 
 def _among(tensor: Any, others: Sequence[Any]) -> bool:
-    return any(tensor is other for other in others)
+    for other in others:  # noqa: SIM110 (most of these are empty or have one; a generator costs more than the rest)
+        if tensor is other:
+            return True
+    return False
 
 
 def _constant(output: Any, is_input: bool, dirty: bool) -> Any:
@@ -85,7 +88,7 @@ def _constant(output: Any, is_input: bool, dirty: bool) -> Any:
     return output if output._is_view() else output.detach_()
 
 
-def _check_marks(ctx: FunctionCtx, args: tuple[Any, ...], raw: tuple[Any, ...]) -> None:
+def _check_marks(ctx: FunctionCtx, raw: tuple[Any, ...]) -> None:
     """RuntimeError in torch's words for wrong marks."""
     if not all(is_tensor(t) for t in ctx.dirty_tensors):
         raise RuntimeError("mark_dirty can only accept variables, but argument ")
