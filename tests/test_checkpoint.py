@@ -312,17 +312,28 @@ def test_what_lies_between_is_not_kept(reentrant):
     assert x.grad is not None
 
 
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("early_stop", [True, False])
 @MODES
-def test_no_cycle_is_left(reentrant):
+def test_no_cycle_is_left(reentrant, early_stop, debug):
+    options = {} if reentrant else {"early_stop": early_stop, "debug": debug}
     gc.collect()
     gc.disable()
     try:
+        inner = []
+
+        def block(x):
+            y = x.exp()
+            inner.append(weakref.ref(y.array))
+            return y.sin().exp()
+
         x = tinygrad_mlp.ones(3, requires_grad=True)
-        y = checkpoint(lambda x: x.exp().sin(), x, use_reentrant=reentrant)
+        y = checkpoint(block, x, use_reentrant=reentrant, **options)
         y.sum().backward()
-        nodes = [weakref.ref(y.grad_fn), weakref.ref(y)]
-        del y
-        assert [node() for node in nodes] == [None, None]
+        references = [weakref.ref(y.grad_fn), weakref.ref(y), weakref.ref(x), *inner]
+        del x, y
+        assert len(references) == 5
+        assert [reference() for reference in references] == [None] * 5
     finally:
         gc.enable()
 

@@ -35,6 +35,18 @@ def blocks(torch):
     return seen, torch.is_grad_enabled()
 
 
+def multithreading_is_set(torch):
+    x = _leaf(torch, 3)
+    with torch.autograd.set_multithreading_enabled(False):
+        (x * 2).sum().backward()
+
+    @torch.autograd.set_multithreading_enabled(True)
+    def double():
+        return torch.is_grad_enabled(), (x * 2).requires_grad
+
+    return x.grad, double()
+
+
 def set_grad_enabled_three_ways(torch):
     seen = []
     torch.set_grad_enabled(False)
@@ -326,7 +338,8 @@ def anomaly_where_all_is_well(torch):
 
 
 RIGHT = [
-    blocks, set_grad_enabled_three_ways, an_exception_ends_the_mode, decorated_functions, decorated_methods,
+    blocks, multithreading_is_set, set_grad_enabled_three_ways, an_exception_ends_the_mode, decorated_functions,
+    decorated_methods,
     decorated_generators, decorated_coroutines, decorated_class, inference_flags, inference_decorators,
     inference_tensors_that_nothing_saves, inference_tensors_updated_in_a_later_block, anomaly_flags,
     anomaly_names_the_node, anomaly_without_the_forward, anomaly_names_the_output,

@@ -23,6 +23,7 @@ from .dtypes import dtype
 from .ops.dims import axis
 from .printing import tensor_text
 from .warned import warn_once
+from .words import type_name
 
 new = object.__new__
 
@@ -215,11 +216,14 @@ class Tensor:
             raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
         if value and not state.inference and inference.is_inference(self):
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
-        if not value and self.node is not None:
-            raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
-                "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
-            )
+        if self.node is not None:
+            text = "you can only change requires_grad flags of leaf variables."
+            if not value:
+                text += (
+                    " If you want to use a computed variable in a subgraph that doesn't require differentiation use "
+                    "var_no_grad = var.detach()."
+                )
+            raise RuntimeError(text)
         self.needs_grad = bool(value)
         if self.viewed is not None:
             self.viewed.own = self.needs_grad
@@ -230,7 +234,8 @@ class Tensor:
         """Set `requires_grad`, and return the tensor itself."""
         if requires_grad and self.array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
-        self.requires_grad = requires_grad
+        if not requires_grad or self.node is None:  # for a computed tensor, True is what it is: here torch lets it be
+            self.requires_grad = requires_grad
         return self
 
     @property
@@ -276,14 +281,17 @@ class Tensor:
         if value is not None:
             if not isinstance(value, Tensor):
                 raise TypeError(
-                    f"assigned grad expected to be a Tensor or None but got grad of type {_type_name(value)}"
+                    f"assigned grad expected to be a Tensor or None but got grad of type {type_name(value)}"
                 )
             if value is self:
                 raise RuntimeError("can't assign Variable as its own grad")
             if value.array.dtype != self.array.dtype:
                 raise RuntimeError(
                     f"attempting to assign a gradient with dtype '{value.dtype.word}' to a tensor with grad_dtype "
-                    f"'{self.dtype.tensor_type[:-6]}'. The gradient must match the tensor's dtype."
+                    f"'{self.dtype.tensor_type[:-6]}'. The gradient must match the tensor's grad_dtype (defaults to "
+                    "the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or "
+                    "None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its "
+                    "gradient may break downstream systems that assume they match."
                 )
             if value.array.shape != self.array.shape:
                 raise RuntimeError(
@@ -318,7 +326,11 @@ class Tensor:
             elif grad.needs_grad and state.recording:
                 self._grad = grad + wrap(np.asarray(g))
             else:
-                grad.array += g
+                try:
+                    grad.array += g
+                except ValueError:
+                    grad + wrap(g)  # has torch's words for it: the data was set to another shape
+                    raise
                 grad.versions[0] += 1
 
     @classmethod
@@ -385,7 +397,7 @@ class Tensor:
         """Cut this tensor off from its history."""
         if self.viewed is not None:
             raise RuntimeError(
-                "Can't detach views in-place; use detach() instead. If you are using DistributedDataParallel (DDP) for "
+                "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
                 "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
                 "detach_() cannot be called on these gradients. To fix this error, please refer to the "
                 "Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
@@ -398,12 +410,15 @@ class Tensor:
 
     @property
     def data(self) -> Tensor:
-        return wrap(self.array)  # with a version counter of its own: writes through it are not noticed, as in torch
+        tensor = wrap(self.array)  # with a version counter of its own: writes through it are not noticed, as in torch
+        if state.inference or self._inference:
+            tensor._inference = self._inference
+        return tensor
 
     @data.setter
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
-            raise TypeError(f"Variable data has to be a tensor, but got {_type_name(value)}")
+            raise TypeError(f"Variable data has to be a tensor, but got {type_name(value)}")
         if self.needs_grad and value.array.dtype.kind != "f":
             raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
         self.array = value.array
@@ -514,7 +529,9 @@ class Tensor:
     def __setstate__(self, kept: Any) -> None:
         self.array, self.needs_grad, attributes = kept
         self.node = None
-        self.versions = [0]
+        self.versions = [
+            int(type(self) is Tensor)
+        ]  # torch puts the memory into a new tensor; a Parameter it makes anew
         self.viewed = None
         vars(self).update(attributes)
 
@@ -554,10 +571,6 @@ def _memory_copied(array: Any, memo: dict[int, Any]) -> Any:
         return twin
     offset = array.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
     return np.ndarray(array.shape, array.dtype, twin.ravel(order="K"), offset, array.strides)
-
-
-def _type_name(value: object) -> str:
-    return type(value).__name__
 
 
 engine.wrap = wrap

@@ -142,6 +142,25 @@ class set_grad_enabled(_GradMode):
         return set_grad_enabled(self.mode)
 
 
+class set_multithreading_enabled(_Mode):
+    """Nothing: backward runs in the thread that calls it (torch.autograd.grad_mode.set_multithreading_enabled)."""
+
+    __slots__ = ("mode",)
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = bool(mode)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+    def clone(self) -> set_multithreading_enabled:
+        """A context like this one."""
+        return set_multithreading_enabled(self.mode)
+
+
 class inference_mode(_Mode):
     """Nothing is recorded here, and what is made here can never be part of what is; False: the contrary.
 

@@ -78,6 +78,9 @@ def gradcheck(
     (`check_undefined_grad`). `fast_mode` compares one random projection of the Jacobian. `check_grad_dtypes` and
     `masked` find nothing here: gradients are dense and have the dtype of their tensor.
 
+    Forward mode and batched gradients are refused, not passed: torch compares a Function's own `jvp` and `vmap` with
+    its backward, and here nothing calls them, so that there is nothing that could be found wrong.
+
     GradcheckError for what is wrong, or False without `raise_exception`; ValueError where no input requires grad;
     NotImplementedError for forward mode and batched gradients. Source: torch.autograd.gradcheck.
     """

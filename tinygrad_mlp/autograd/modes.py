@@ -7,6 +7,7 @@ import threading
 
 class _State(threading.local):
     recording = True
+    transforms = 0  # how many of func's transforms run their functions
     inference = False  # inference mode: nothing is recorded, and what is made can never be
 
 

@@ -89,8 +89,8 @@ def _with_history(node: Node, place: int, value: Any) -> Any:
 _observers: list[Callable[[Node], None]] = []
 
 
-def observe_nodes(observer: Callable[[Node], None]) -> None:
-    """Have `observer(node)` called with every node that an operator writes from now on.
+def observe_nodes(observer: Callable[[Node], None], first: bool = False) -> None:
+    """Have `observer(node)` called with every node that an operator writes from now on; `first`, before the others.
 
     The first observer replaces `Node.__init__`, and it stays replaced: so programs without one pay nothing.
     """
@@ -104,7 +104,7 @@ def observe_nodes(observer: Callable[[Node], None]) -> None:
 
         Node.__init__ = observed  # type: ignore[method-assign]
     if observer not in _observers:
-        _observers.append(observer)
+        _observers.insert(0 if first else len(_observers), observer)
 
 
 # -- hooks on what is saved ------------------------------------------------------------------------

@@ -22,7 +22,8 @@ def to(self: Tensor, *args: Any, dtype: _dtype | None = None, copy: bool = False
         elif isinstance(arg, (str, device)):
             device(arg)  # refuses any but the CPU
     if dtype is not None and dtype.numpy != self.array.dtype:
-        return _f["cast"](self, dtype.numpy)
+        # Integers and bools have no gradient, so that theirs is the end of a history.
+        return _f["cast"](self if dtype.is_floating_point else self.detach(), dtype.numpy)
     return _f["clone"](self) if copy else self
 
 

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from .. import autograd
-from ..autograd.grad_mode import enable_grad
+from ..autograd.grad_mode import enable_grad, inference_mode
+from ..autograd.inference import is_inference
 from ..autograd.modes import state
 from ..autograd.node import AccumulateGrad, Node, gradient_edge
 from ..functions import FUNCTIONS
@@ -25,7 +26,9 @@ from .tree import filled, leaves, mapped, structure
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]
 
+VJP = "vjp(f, *primals)"
 JVP = "jvp(f, primals, tangents)"
+EVERY: Any = object()  # as argnums: all of the arguments, in a tuple
 
 
 class Input(Node):
@@ -52,14 +55,16 @@ class _Level:
     def __init__(self) -> None:
         self.inputs: list[Input] = []
         self.recorded_outside = state.recording
-        self.mode = enable_grad()
+        self.mode = inference_mode(False) if state.inference else enable_grad()
 
     def __enter__(self) -> _Level:
         self.mode.__enter__()
+        state.transforms += 1
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.mode.__exit__()
+        state.transforms -= 1
         for node in self.inputs:
             node.live = False
 
@@ -67,7 +72,7 @@ class _Level:
         """A leaf with the elements of a tensor. ValueError for what is none."""
         if not isinstance(x, Tensor):
             raise ValueError(f"Thing passed to transform API must be Tensor, got {type(x)}")
-        own = x.detach().requires_grad_()
+        own = (x.clone() if is_inference(x) else x.detach()).requires_grad_()
         outside = gradient_edge(x) if self.recorded_outside and x.requires_grad else None
         node = Input(outside, own.array)
         own._accumulator = weakref.ref(node)
@@ -99,14 +104,16 @@ class _Level:
         return x if not x.requires_grad or self.seen_outside([x]) else x.detach()
 
 
-def _gradients(outputs: Sequence[Any], inputs: Sequence[Any], cotangents: Any, create_graph: bool) -> list[Any]:
+def _gradients(
+    outputs: Sequence[Any], inputs: Sequence[Any], cotangents: Any, create_graph: bool, retain_graph: bool = True
+) -> list[Any]:
     """Zeros for an input that no output depends on."""
     weights = [None] * len(outputs) if cotangents is None else cotangents
     pairs = [(y, w) for y, w in zip(outputs, weights, strict=True) if y.requires_grad]
     grads: Sequence[Any] = [None] * len(inputs)
     if pairs and inputs:
         ys, ws = zip(*pairs, strict=True)
-        grads = autograd.grad(ys, inputs, ws, retain_graph=True, create_graph=create_graph, allow_unused=True)
+        grads = autograd.grad(ys, inputs, ws, retain_graph, create_graph, allow_unused=True)
     return [wrap(np.zeros_like(x.array)) if g is None else g for g, x in zip(grads, inputs, strict=True)]
 
 
@@ -133,10 +140,10 @@ def _positions(argnums: Any, count: int) -> list[int]:
     return places
 
 
-def _differentiable(level: _Level, args: tuple[Any, ...], argnums: Argnums | None) -> tuple[list[Any], Any]:
+def _differentiable(level: _Level, args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any], Any]:
     """The arguments with leaves of the transform's own in place, and a tree of these."""
     own = list(args)
-    places = range(len(args)) if argnums is None else _positions(argnums, len(args))
+    places = range(len(args)) if argnums is EVERY else _positions(argnums, len(args))
     for place in places:
         own[place] = mapped(level.leaf, args[place])
     trees = tuple(own[place] for place in places)
@@ -207,17 +214,19 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
     The product is a tuple of trees like the `primals`. With `has_aux` `func` returns (output, aux), and aux comes
     third. RuntimeError in torch's words. Source: torch.func.vjp.
     """
-    return _vjp(func, primals, None, has_aux)
+    output, product, aux, _ = _vjp(func, primals, EVERY, has_aux, VJP)
+    return (output, product, aux) if has_aux else (output, product)
 
 
-def _vjp(func: Function, primals: tuple[Any, ...], argnums: Argnums | None, has_aux: bool) -> Any:
+def _vjp(func: Function, primals: tuple[Any, ...], argnums: Argnums, has_aux: bool, name: str) -> Any:
+    """The output of a function, its `vjp`, aux, and the tree of its leaves; it is refused in the words of `name`."""
     with _Level() as level:
         own, inputs = _differentiable(level, primals, argnums)
-        outputs, aux = _split(func(*own), has_aux, "vjp(f, *primals)")
+        outputs, aux = _split(func(*own), has_aux, name)
         flat = leaves(outputs)
-        _check_outputs(flat, "vjp(f, *primals)")
+        _check_outputs(flat, name)
         for y in flat:
-            if y.array.dtype.kind != "f":
+            if name == VJP and y.array.dtype.kind != "f":
                 raise RuntimeError(
                     "vjp(f, ...): All outputs of f must be floating-point or complex Tensors, got Tensor with dtype "
                     f"{y.dtype}"
@@ -232,10 +241,10 @@ def _vjp(func: Function, primals: tuple[Any, ...], argnums: Argnums | None, has_
         weights = leaves(cotangents)
         recording = state.recording if create_graph is None else create_graph
         seen = recording and level.seen_outside([*flat, *weights])
-        return level.result(filled(inputs, iter(_gradients(flat, leaves(inputs), weights, seen))))
+        return level.result(filled(inputs, iter(_gradients(flat, leaves(inputs), weights, seen, retain_graph))))
 
     results = level.result((outputs, aux if has_aux else ()))
-    return (results[0], product, results[1]) if has_aux else (results[0], product)
+    return results[0], product, results[1], inputs
 
 
 def _check_outputs(flat: list[Any], name: str) -> None:
@@ -244,6 +253,11 @@ def _check_outputs(flat: list[Any], name: str) -> None:
     for y in flat:
         if not isinstance(y, Tensor):
             raise RuntimeError(f"{name}: expected f(*primals) to return only tensors, got unsupported type {type(y)}")
+
+
+def _check_floating(x: Tensor, what: str) -> None:
+    if x.array.dtype.kind != "f":
+        raise ValueError(f"Expected {what} to be floating point or complex, but got: {x.dtype}")
 
 
 def jvp(func: Function, primals: Any, tangents: Any, *, strict: bool = False, has_aux: bool = False) -> Any:
@@ -267,6 +281,8 @@ def jvp(func: Function, primals: Any, tangents: Any, *, strict: bool = False, ha
             if not isinstance(x, Tensor):
                 raise RuntimeError(f"{JVP}: Expected {name} to only contain Tensors, got {type(x)}")
     for x, v in zip(leaves(primals), leaves(tangents), strict=True):
+        _check_floating(x, "primal")
+        _check_floating(v, "tangent")
         if x.shape != v.shape:
             raise RuntimeError(
                 "Trying to set a forward gradient that has a different size than that of the original Tensor, this is "
@@ -274,7 +290,7 @@ def jvp(func: Function, primals: Any, tangents: Any, *, strict: bool = False, ha
                 f"{list(v.shape)}."
             )
     with _Level() as level:
-        own, inputs = _differentiable(level, primals, None)
+        own, inputs = _differentiable(level, primals, EVERY)
         outputs, aux = _split(func(*own), has_aux, JVP)
         flat = leaves(outputs)
         _check_outputs(flat, JVP)
@@ -303,27 +319,48 @@ def jacrev(func: Function, argnums: Argnums = 0, *, has_aux: bool = False, chunk
     """
     if not (chunk_size is None or chunk_size > 0):
         raise ValueError("jacrev: `chunk_size` should be greater than 0.")
-    return _jacobian(func, argnums, has_aux)
+    return _jacobian(func, argnums, has_aux, VJP)
 
 
 def jacfwd(func: Function, argnums: Argnums = 0, has_aux: bool = False, *, randomness: str = "error") -> Function:
     """The same function as `jacrev`, by the same means: torch's has forward mode, and other costs.
 
-    Source: torch.func.jacfwd.
+    What it refuses, and that integers have zeros, is torch's. RuntimeError for a `randomness` that there is not, which
+    makes no difference else. Source: torch.func.jacfwd.
     """
-    return _jacobian(func, argnums, has_aux)
+    jacobian = _jacobian(func, argnums, has_aux, JVP)
+
+    @functools.wraps(func)
+    def checked(*args: Any) -> Any:
+        if randomness not in ("error", "different", "same"):
+            raise RuntimeError(
+                f"Only allowed values for randomness are 'error', 'different', or 'same'. Got {randomness}"
+            )
+        return jacobian(*args)
+
+    return checked
 
 
-def _jacobian(func: Function, argnums: Argnums, has_aux: bool) -> Function:
+def _jacobian(func: Function, argnums: Argnums, has_aux: bool, name: str) -> Function:
     @functools.wraps(func)
     def jacobian(*args: Any) -> Any:
-        output, product, *aux = _vjp(func, args, argnums, has_aux)
+        if name == JVP:
+            for place in _positions(argnums, len(args)):
+                for x in leaves(args[place]):
+                    if isinstance(x, Tensor):
+                        _check_floating(x, "primal")
+        output, product, aux, inputs = _vjp(func, args, argnums, has_aux, name)
         flat = leaves(output)
-        rows: Iterator[Any] = (
-            _stacked([product(filled(output, iter(basis))) for basis in _bases(flat, k)], y) for k, y in enumerate(flat)
-        )
-        result = filled(output, rows)
-        return (result, aux[0]) if has_aux else result
+
+        def of(k: int, y: Tensor) -> Any:
+            if y.array.dtype.kind != "f":  # from jacfwd: integers do not depend on anything
+                return mapped(lambda x: wrap(np.zeros((*y.shape, *x.shape), y.array.dtype)), inputs)
+            if not y.array.size:
+                return mapped(lambda x: wrap(np.zeros((*y.shape, *x.shape), x.array.dtype)), inputs)
+            return _stacked([product(filled(output, iter(basis))) for basis in _bases(flat, k)], y)
+
+        result = filled(output, (of(k, y) for k, y in enumerate(flat)))
+        return (result, aux) if has_aux else result
 
     return jacobian
 
@@ -343,4 +380,4 @@ def _stacked(rows: list[Any], output: Any) -> Any:
 
 def hessian(func: Function, argnums: Argnums = 0) -> Function:
     """A function that computes the Hessian of `func`: the Jacobian of its Jacobian (torch.func.hessian)."""
-    return _jacobian(_jacobian(func, argnums, False), argnums, False)
+    return jacfwd(jacrev(func, argnums), argnums)

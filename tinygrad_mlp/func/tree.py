@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,7 +17,8 @@ def leaves(tree: Any) -> list[Any]:
 def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
     """A tree of the same structure with the function's results at its leaves."""
     if isinstance(tree, dict):
-        return type(tree)((key, mapped(function, part)) for key, part in tree.items())
+        parts = ((key, mapped(function, part)) for key, part in tree.items())
+        return defaultdict(tree.default_factory, parts) if isinstance(tree, defaultdict) else type(tree)(parts)
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*(mapped(function, part) for part in tree))
     if isinstance(tree, (tuple, list)):

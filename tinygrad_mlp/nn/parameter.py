@@ -38,5 +38,6 @@ class Parameter(Tensor):
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         twin: Parameter = new(type(self))
         twin.__setstate__((self.array.copy(), self.needs_grad, {}))  # without the gradient, unlike a plain tensor's
+        twin.versions = [0]
         memo[id(self)] = twin
         return twin

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import warnings
 import weakref
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any
 
 from ..autograd.backward import backward
 from ..autograd.function import Function, FunctionNode
+from ..autograd.function.saved import SavedForBackward
 from ..autograd.grad_mode import enable_grad, no_grad
 from ..autograd.graph import saved_tensors_hooks
 from ..autograd.modes import state
 from ..random import get_rng_state, set_rng_state
 from ..tensor import Tensor
+from .checkpoint_debug import TIP, CheckpointError, Comparison
 
-__all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "set_checkpoint_early_stop"]
+__all__ = [
+    "CheckpointError",
+    "CheckpointFunction",
+    "check_backward_validity",
+    "checkpoint",
+    "checkpoint_sequential",
+    "detach_variable",
+    "noop_context_fn",
+    "set_checkpoint_debug_enabled",
+    "set_checkpoint_early_stop",
+]
 
 Contexts = Callable[[], tuple[contextlib.AbstractContextManager[Any], contextlib.AbstractContextManager[Any]]]
 
@@ -28,11 +39,11 @@ _PASS_IT = (
 )
 
 
-class CheckpointError(RuntimeError):
-    """The second computation did not save what the first did (torch.utils.checkpoint.CheckpointError)."""
+_NOTHING = object()
 
 
-def _no_contexts() -> tuple[contextlib.AbstractContextManager[Any], contextlib.AbstractContextManager[Any]]:
+def noop_context_fn() -> tuple[contextlib.AbstractContextManager[Any], contextlib.AbstractContextManager[Any]]:
+    """Two contexts that do nothing (torch.utils.checkpoint.noop_context_fn)."""
     return contextlib.nullcontext(), contextlib.nullcontext()
 
 
@@ -40,7 +51,7 @@ def checkpoint(
     function: Callable[..., Any],
     *args: Any,
     use_reentrant: bool | None = None,
-    context_fn: Contexts = _no_contexts,
+    context_fn: Contexts = noop_context_fn,
     determinism_check: str = "default",
     debug: bool = False,
     early_stop: bool = True,
@@ -52,9 +63,9 @@ def checkpoint(
     With `use_reentrant` the forward is not recorded, and backward runs a backward of its own: only for `backward()`
     without `inputs`, and for tensors that are arguments themselves. Without, the tape is as ever, but the first
     saved tensor that is read computes all anew, up to the last (`early_stop`) of them. Random numbers come again
-    (`preserve_rng_state`). CheckpointError where the second computation saves other shapes or dtypes; ValueError for
-    keywords that the mode does not take; UserWarning where `use_reentrant` is not given. Source:
-    torch.utils.checkpoint.checkpoint.
+    (`preserve_rng_state`). CheckpointError where the second computation saves other shapes or dtypes (unless
+    `determinism_check` is "none"), with `debug` naming the operators of both; ValueError for keywords that the mode
+    does not take; UserWarning where `use_reentrant` is not given. Source: torch.utils.checkpoint.checkpoint.
     """
     if use_reentrant is None:
         when = "Starting in PyTorch 2.9, calling checkpoint without use_reentrant will raise an exception."
@@ -63,12 +74,18 @@ def checkpoint(
     if use_reentrant:
         if kwargs:
             raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
-        if context_fn is not _no_contexts or debug is not False:
+        if context_fn is not noop_context_fn or debug is not False:
             raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
         return CheckpointFunction.apply(function, preserve_rng_state, *args)
+    comparison = None
+    if debug if _debug is None else _debug:
+        if context_fn is not noop_context_fn:
+            raise ValueError("debug=True is incompatible with non-default context_fn")
+        comparison = Comparison()
     if determinism_check not in ("default", "none"):
         raise ValueError(f"determinism_check should be one of ['default', 'none'], but got {determinism_check}")
-    forward_context, recompute_context = context_fn()
+    contexts = context_fn() if comparison is None else (comparison.forward, comparison.again)
+    forward_context, recompute_context = contexts
     if not state.recording:
         return function(*args, **kwargs)
     rng_state = get_rng_state() if preserve_rng_state else None
@@ -78,9 +95,16 @@ def checkpoint(
             function(*again, **kwargs)
 
     stop = early_stop if _early_stop is None else _early_stop
-    frame = _Frame(recompute, args, stop, determinism_check == "default")
+    frame = _Frame(recompute, args, stop, determinism_check == "default", comparison)
+    result = _NOTHING
     with _FrameHooks(frame), forward_context:
         result = function(*args, **kwargs)
+    if result is _NOTHING:
+        raise RuntimeError(
+            "torch.utils.checkpoint: the forward context provided by context_fn suppressed an exception raised during "
+            "the checkpointed forward. This is not supported because checkpoint cannot return a value for a failed "
+            "forward."
+        )
     frame.complete = True
     return result
 
@@ -102,12 +126,11 @@ def checkpoint_sequential(
         raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
     functions = list(functions.children() if hasattr(functions, "children") else functions)
     size = len(functions) // segments
-    cuts = [i * size for i in range(segments)]
-    for start, end in itertools.pairwise(cuts):
-        input = checkpoint(
-            _chain(functions[start:end]), input, use_reentrant=use_reentrant, preserve_rng_state=preserve
-        )
-    return _chain(functions[cuts[-1] :])(input)
+    last = size * (segments - 1)
+    for start in range(0, last, size):
+        part = _chain(functions[start : start + size])
+        input = checkpoint(part, input, use_reentrant=use_reentrant, preserve_rng_state=preserve)
+    return _chain(functions[last:])(input)
 
 
 def _chain(functions: list[Callable[[Any], Any]]) -> Callable[[Any], Any]:
@@ -136,6 +159,18 @@ def _random_numbers_from(rng_state: Any) -> Generator[None, None, None]:
 # -- recorded, but saved again ---------------------------------------------------------------------
 
 _early_stop: bool | None = None
+_debug: bool | None = None
+
+
+@contextlib.contextmanager
+def set_checkpoint_debug_enabled(enabled: bool | None) -> Generator[None, None, None]:
+    """Whether checkpoints made in this block have `debug`, whatever they say; None leaves it to them (torch's name)."""
+    global _debug
+    previous, _debug = _debug, enabled
+    try:
+        yield
+    finally:
+        _debug = previous
 
 
 @contextlib.contextmanager
@@ -168,13 +203,20 @@ class _Frame:
     Only for as long as the tape still has a use for a tensor: `holders` are weak, and a tensor read is given away.
     """
 
-    def __init__(self, recompute: Callable[..., None], args: tuple[Any, ...], early_stop: bool, check: bool) -> None:
+    def __init__(
+        self,
+        recompute: Callable[..., None],
+        args: tuple[Any, ...],
+        early_stop: bool,
+        check: bool,
+        comparison: Comparison | None,
+    ) -> None:
         self.recompute = recompute
-        self.args = args
-        # Of an argument that is changed afterwards, a second computation would give something else.
-        self.counts = [arg.versions[0] if isinstance(arg, Tensor) else None for arg in args]
+        # Saved like any other: of an argument that is changed afterwards, something else would be computed.
+        self.args = [SavedForBackward(arg, own=False) if isinstance(arg, Tensor) else arg for arg in args]
         self.early_stop = early_stop
         self.check = check
+        self.comparison = comparison
         self.complete = False
         self.holders: list[weakref.ref[_Holder]] = []
         self.kinds: list[Any] = []
@@ -183,25 +225,24 @@ class _Frame:
     def tensor(self, index: int) -> Tensor:
         """A tensor that the forward saved, computed anew unless the computation for another one has left it."""
         if index not in self.again:
-            self._compute_again()
+            try:
+                self._compute_again()
+            except CheckpointError as error:
+                if self.comparison is None:
+                    raise
+                self.comparison.refuse(error)
         return self.again.pop(index)
 
     def _compute_again(self) -> None:
-        for arg, count in zip(self.args, self.counts, strict=True):
-            if isinstance(arg, Tensor) and arg.versions[0] != count:
-                raise RuntimeError(
-                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                    f"[torch.{arg.dtype.tensor_type} {list(arg.shape)}] is at version {arg.versions[0]}; expected "
-                    f"version {count} instead. Hint: it is an argument of a checkpointed function."
-                )
+        args = [arg.unpack() if isinstance(arg, SavedForBackward) else arg for arg in self.args]
         saved: list[Tensor] = []
         with contextlib.suppress(_Stop), _AgainHooks(self, saved), enable_grad():
-            self.recompute(*self.args)
+            self.recompute(*args)
         if len(saved) != len(self.holders):
             raise CheckpointError(
                 "torch.utils.checkpoint: A different number of tensors was saved during the original forward and "
                 f"recomputation.\nNumber of tensors saved during forward: {len(self.holders)}\nNumber of tensors saved "
-                f"during recomputation: {len(saved)}."
+                f"during recomputation: {len(saved)}.\n{TIP}"
             )
         different = ""
         for i, (holder, tensor) in enumerate(zip(self.holders, saved, strict=True)):
@@ -216,7 +257,7 @@ class _Frame:
             self.again.clear()
             raise CheckpointError(
                 "torch.utils.checkpoint: Recomputed values for the following tensors have different metadata than "
-                f"during the forward pass.\n{different}."
+                f"during the forward pass.\n{different}.\n{TIP}"
             )
 
 
@@ -242,14 +283,15 @@ class _AgainHooks(saved_tensors_hooks):
 
     def __init__(self, frame: _Frame, saved: list[Tensor]) -> None:
         def pack(tensor: Tensor) -> Tensor:
+            tensor = tensor.detach()  # a node that kept its own output would keep itself
             if len(saved) == len(frame.holders):
                 if not frame.complete:
                     return tensor  # a gradient taken within the checkpointed function itself
                 raise CheckpointError(
                     "torch.utils.checkpoint: trying to save more tensors during recomputation than during the original "
-                    "forward pass."
+                    f"forward pass.\n{TIP}"
                 )
-            saved.append(tensor.detach())
+            saved.append(tensor)
             if frame.early_stop and len(saved) == len(frame.holders):
                 raise _Stop
             return tensor
@@ -260,14 +302,29 @@ class _AgainHooks(saved_tensors_hooks):
 # -- not recorded: a backward within backward ------------------------------------------------------
 
 
+def detach_variable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same tensors as leaves that require grad if they did, and what is no tensor as it is.
+
+    RuntimeError for what is no tuple. Source: torch.utils.checkpoint.detach_variable.
+    """
+    if not isinstance(inputs, tuple):
+        raise RuntimeError(f"Only tuple of tensors is supported. Got Unsupported input type: {type(inputs).__name__}")
+    return tuple(x.detach().requires_grad_(x.requires_grad) if isinstance(x, Tensor) else x for x in inputs)
+
+
+def check_backward_validity(inputs: Iterable[Any]) -> None:
+    """UserWarning where no tensor requires grad (torch.utils.checkpoint.check_backward_validity)."""
+    if not any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
+        warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
+
+
 class CheckpointFunction(Function):
     """The reentrant mode as an operator (torch.utils.checkpoint.CheckpointFunction)."""
 
     @staticmethod
     def forward(ctx: Any, run_function: Callable[..., Any], preserve_rng_state: bool, *args: Any) -> Any:
         """run_function(*args), unrecorded."""
-        if not any(isinstance(arg, Tensor) and arg.requires_grad for arg in args):
-            warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
+        check_backward_validity(args)
         ctx.run_function = run_function
         ctx.rng_state = get_rng_state() if preserve_rng_state else None
         ctx.others = [None if isinstance(arg, Tensor) else arg for arg in args]
@@ -279,9 +336,10 @@ class CheckpointFunction(Function):
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         """The gradients of the arguments, by a backward of the function computed again."""
-        inputs = list(ctx.others)
+        saved = list(ctx.others)
         for i, tensor in zip(ctx.places, ctx.saved_tensors, strict=True):
-            inputs[i] = tensor.detach().requires_grad_(tensor.requires_grad)
+            saved[i] = tensor
+        inputs = detach_variable(tuple(saved))
         with _random_numbers_from(ctx.rng_state), enable_grad():
             outputs = ctx.run_function(*inputs)
         outputs = (outputs,) if isinstance(outputs, Tensor) else outputs

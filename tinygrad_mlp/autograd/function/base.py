@@ -1,0 +1,251 @@
+"""Function: run forward, unrecorded, and put the outputs on the tape."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from ..grad_mode import no_grad
+from ..modes import state
+from ..node import Node, gradient_edge, is_tensor
+from ..views import renew
+from .context import FunctionCtx
+from .node import FunctionNode
+from .outputs import save, with_history
+
+
+class Function:
+    """The base class of operators of your own: define static `forward` and `backward`, and call `apply`.
+
+    `forward(ctx, *args)` computes on Tensors, unrecorded, and leaves in `ctx` what backward needs; or `forward(*args)`
+    and `setup_context(ctx, inputs, output)` share the work. `backward(ctx, *grads)` takes the gradient of each output
+    (None for what is no tensor) and returns one for each argument of forward: a Tensor that expands from its shape,
+    or None. With `create_graph` it is recorded. RuntimeError in torch's words for a wrong number, type or shape.
+    Source: torch.autograd.Function.
+    """
+
+    clear_saved_tensors_on_access = False
+    boxed_grads_call = False
+    generate_vmap_rule = False
+    _ctx_cls: ClassVar[type[FunctionCtx]]
+    _positional: ClassVar[tuple[Any, inspect.Signature | None, int]] = (None, None, 0)
+    _backward_cls: ClassVar[type[FunctionNode]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        name = cls.__name__ + "Backward"
+        cls._ctx_cls = type(name, (FunctionCtx,), {"_forward_cls": cls})
+        cls._backward_cls = type(name, (FunctionNode,), {"__slots__": (), "function": cls})
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should "
+            "invoke them on the class itself. Instantiating an autograd function will raise an error in a future "
+            "version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
+            "function with static forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch."
+            "autograd.Function)"
+        )
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        """The operator itself; to be defined."""
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+        """Leave in `ctx` what backward needs; if it is defined, `forward` takes no `ctx`."""
+        raise NotImplementedError("setup_context is not implemented.")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        """The vector-Jacobian product; to be defined (under this name or as `vjp`)."""
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with "
+            "backward mode AD."
+        )
+
+    vjp = backward
+
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        """The Jacobian-vector product: forward mode, which tinygrad_mlp does not have."""
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
+        """The operator on batches: vmap, which tinygrad_mlp does not have."""
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap staticmethod or set "
+            "generate_vmap_rule=True."
+        )
+
+    @classmethod
+    def _rule(cls) -> Callable[..., Any]:
+        """The user's backward, under either of its names. RuntimeError if both are defined."""
+        if cls.vjp is Function.vjp:
+            return cls.backward
+        if cls.backward is not Function.backward:
+            raise RuntimeError(
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only "
+                "implement one of them."
+            )
+        return cls.vjp
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run the operator, and put it on the tape if a tensor among its arguments requires grad.
+
+        Only tensors that are arguments themselves count, not those in a list. TypeError for keyword arguments that
+        are not parameters of forward. Source: torch.autograd.Function.apply.
+        """
+        separate = cls.setup_context is not Function.setup_context
+        if separate:
+            args, kwargs = _with_defaults(cls, args, kwargs)
+        elif state.transforms:
+            raise RuntimeError(
+                "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it "
+                "must override the setup_context staticmethod. For more details, please see "
+                "https://pytorch.org/docs/main/notes/extending.func.html"
+            )
+        if kwargs:
+            args = _in_order(cls.forward, args, kwargs, 0 if separate else 1)
+        ctx = cls._ctx_cls()
+        ctx.needs_input_grad = tuple(is_tensor(arg) and arg.requires_grad for arg in args)
+        recording = state.recording
+        # The places on the tape before forward, which may write into its arguments.
+        node = _node_for(cls, ctx, args) if recording and any(ctx.needs_input_grad) else None
+        state.recording = False
+        try:
+            if separate:
+                output = cls.forward(*args)
+                cls.setup_context(ctx, args, output)
+            else:
+                output = cls.forward(ctx, *args)
+            single = not isinstance(output, tuple)
+            outputs = with_history(ctx, node, args, (output,) if single else output)
+        finally:
+            state.recording = recording
+        if node is not None:
+            save(ctx, node, args if separate else (), (output,) if single else output)
+        # What was for this function alone, and the outputs among it, which would hold the node that holds ctx.
+        ctx.to_save = ctx.dirty_tensors = ctx.non_differentiable = ()
+        return outputs[0] if single else tuple(outputs)
+
+
+def _with_defaults(
+    cls: type[Function], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of forward, also those that were not given. TypeError where they do not fit it."""
+    forward = cls.forward
+    known, signature, count = cls._positional
+    if known is not forward or signature is None:
+        signature = inspect.signature(forward)
+        kinds = {parameter.kind for parameter in signature.parameters.values()}
+        plain = kinds <= {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+        count = len(signature.parameters) if plain else -1
+        cls._positional = (forward, signature, count)  # to read it takes longer than to run a small forward
+    if len(args) == count and not kwargs:
+        return args, kwargs
+    bound = signature.bind(*args, **kwargs)
+    bound.apply_defaults()
+    return bound.args, bound.kwargs
+
+
+def _in_order(
+    forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], skipped: int
+) -> tuple[Any, ...]:
+    """Arguments by position, from keywords: the gradients that backward returns have to have an order."""
+    parameters = list(inspect.signature(forward).parameters.values())[skipped:]
+    parameters = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    names = [p.name for p in parameters]
+    for name in kwargs:
+        if name not in names:
+            raise TypeError(f"forward() got an unexpected keyword argument '{name}'")
+        if name in names[: len(args)]:
+            raise TypeError(f"forward() got multiple values for argument '{name}'")
+    ordered = list(args)
+    last = max(names.index(name) for name in kwargs)
+    for i, parameter in enumerate(parameters[len(args) : last + 1], len(args)):
+        if parameter.name not in kwargs and parameter.default is parameter.empty:
+            raise TypeError(f"forward() missing required argument: '{parameter.name}' (position {i})")
+        ordered.append(kwargs.get(parameter.name, parameter.default))
+    return tuple(ordered)
+
+
+def _node_for(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...]) -> FunctionNode:
+    tensors = [(i, arg) for i, arg in enumerate(args) if is_tensor(arg)]
+    for _, arg in tensors:
+        if arg.viewed is not None:
+            renew(arg)
+    edges = [gradient_edge(arg) if ctx.needs_input_grad[i] else None for i, arg in tensors]
+    node = cls._backward_cls(edges, (), (), None, None)  # type: ignore[arg-type]
+    node.ctx = ctx
+    node.zero_dirty = False
+    node.arguments = [None] * len(args)
+    for place, (i, _) in enumerate(tensors):
+        node.arguments[i] = place
+    return node
+
+
+class InplaceFunction(Function):
+    """A Function by an old name, which torch keeps (torch.autograd.function.InplaceFunction)."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+
+# -- once_differentiable ---------------------------------------------------------------------------
+
+
+def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a `backward` that cannot be differentiated: it runs unrecorded, and a second derivative is refused.
+
+    RuntimeError, in the backward of its results. Source: torch.autograd.function.once_differentiable.
+    """
+
+    @functools.wraps(fn)
+    def once(ctx: Any, *args: Any, **kwargs: Any) -> Any:
+        with no_grad():
+            outputs = fn(ctx, *args, **kwargs)
+        if not state.recording or not any(is_tensor(arg) and arg.requires_grad for arg in args):
+            return outputs
+        results = outputs if isinstance(outputs, tuple) else (outputs,)
+        refusing = [None if x is None else _Error.apply(x.detach().requires_grad_()) for x in results]
+        return tuple(refusing) if len(refusing) > 1 else refusing[0]
+
+    return once
+
+
+class _Error(Function):
+    """Its argument, at a place on the tape that refuses to be passed."""
+
+    @staticmethod
+    def forward(tensor: Any) -> Any:
+        return tensor.detach()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        """Nothing: it is there because a transform asks for it."""
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+
+
+# As torch calls it: a node like those of operators.
+_Error._backward_cls.__name__ = "Error"
+_Error._backward_cls.__repr__ = Node.__repr__  # type: ignore[method-assign]
+_Error._backward_cls.name = lambda self: "torch::autograd::Error"

@@ -1,0 +1,148 @@
+"""The outputs of a Function at their places on the tape: torch's rules for inputs, views and marks among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...warned import warn
+from ...words import type_name
+from ..node import Node, OutputNode, is_tensor
+from ..views import ONE_OF_SEVERAL, rebase, refuse_inplace
+from .context import FunctionCtx
+from .node import FunctionNode
+from .saved import SavedForBackward
+
+MADE_BY_FUNCTION = (
+    "Output {index} of {name} is a view and is being modified inplace. This view was created inside a custom Function "
+    "(or because an input was returned as-is) and the autograd logic to handle view+inplace would override the custom "
+    "backward associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can "
+    "fix this by cloning the output of the custom Function."
+)
+MADE_WITHOUT_GRAD = MADE_BY_FUNCTION.replace(
+    "Output {index} of {name} is a view and is being modified inplace.",
+    "A view was created in no_grad mode and is being modified inplace with grad mode enabled.",
+)
+VIEW_AND_SEVERAL = (
+    "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return more "
+    "than one Tensor. This is not supported by the current autograd engine. You should either make sure the input is "
+    "not a view (using .clone() for example) or make your Function only return one Tensor (potentially splitting it "
+    "into two Functions: one doing the inplace that returns a single Tensor and a second one that does the other "
+    "operations). You can ask on the forum https://discuss.pytorch.org/ if you need help to do this change."
+)
+
+
+def with_history(ctx: FunctionCtx, node: FunctionNode | None, args: tuple[Any, ...], raw: tuple[Any, ...]) -> list[Any]:
+    """The outputs at their places on the tape; torch's rules for inputs and views among them (_wrap_outputs)."""
+    _check_marks(ctx, raw)
+    for tensor in ctx.dirty_tensors:
+        tensor.versions[0] += 1
+    if node is not None:
+        node.outputs = [(o.array.shape, o.array.dtype) if is_tensor(o) else None for o in raw]
+        if len(raw) == 1 and is_tensor(raw[0]):
+            node.shape, node.dtype = raw[0].array.shape, raw[0].array.dtype
+    outputs: list[Any] = []
+    differentiable = 0
+    for index, output in enumerate(raw):
+        if not is_tensor(output):
+            outputs.append(output)
+            continue
+        is_input, dirty = _among(output, args), _among(output, ctx.dirty_tensors)
+        if node is None or output.array.dtype.kind != "f" or _among(output, ctx.non_differentiable):
+            output = _constant(output, is_input, dirty)
+        else:
+            differentiable += 1
+            place = node if len(raw) == 1 else OutputNode(node, index, output.array.shape, output.array.dtype)
+            if dirty:
+                _rebase(output, node, place, args, sum(map(is_tensor, raw)))
+            else:
+                if is_input:
+                    output = output.view_as(output)  # to have another place than the input has
+                output.node = place
+                output.needs_grad = True
+        if output.viewed is not None and not (is_input and dirty):
+            output.viewed.refusal = MADE_BY_FUNCTION if output.node is not None else MADE_WITHOUT_GRAD
+            if output.node is not None:
+                output.viewed.current = output.versions[0]
+        outputs.append(output)
+    if differentiable > 1:
+        for output in outputs:
+            if is_tensor(output) and output.viewed is not None:
+                output.viewed.refusal = ONE_OF_SEVERAL
+    return outputs
+
+
+def _among(tensor: Any, others: Sequence[Any]) -> bool:
+    for other in others:  # noqa: SIM110 (most of these are empty or have one; a generator costs more than the rest)
+        if tensor is other:
+            return True
+    return False
+
+
+def _constant(output: Any, is_input: bool, dirty: bool) -> Any:
+    """An output without history: inputs are not changed but for what forward did."""
+    if not output.requires_grad:
+        return output.view_as(output) if is_input and not dirty else output
+    if is_input:
+        return output.detach()
+    return output if output._is_view() else output.detach_()
+
+
+def _check_marks(ctx: FunctionCtx, raw: tuple[Any, ...]) -> None:
+    """RuntimeError in torch's words for wrong marks."""
+    if not all(is_tensor(t) for t in ctx.dirty_tensors):
+        raise RuntimeError("mark_dirty can only accept variables, but argument ")
+    if not all(is_tensor(t) for t in ctx.non_differentiable):
+        raise RuntimeError("mark_non_differentiable only accepts variable arguments, but got ")
+    if not all(_among(t, raw) for t in ctx.dirty_tensors):
+        raise RuntimeError(
+            "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
+            "modified inplace must all be outputs of the Function."
+        )
+
+
+def _rebase(tensor: Any, node: FunctionNode, place: Node, args: tuple[Any, ...], several: int) -> None:
+    """Put a tensor that forward changed in place at the Function's place on the tape."""
+    if tensor.requires_grad and tensor.node is None:
+        raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
+    if not _among(tensor, args):
+        warn(
+            "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated "
+            "should be passed to ctx.mark_dirty()."
+        )
+    if tensor.viewed is not None:
+        if several > 1:
+            raise RuntimeError(VIEW_AND_SEVERAL)
+        refuse_inplace(tensor)
+        places = [place for place, arg in zip(node.arguments, args, strict=True) if arg is tensor]
+        _to_front(node, (places[0] if places else None) or 0)
+        node.zero_dirty = True
+    rebase(tensor, place)
+
+
+def _to_front(node: FunctionNode, place: int) -> None:
+    """Exchange two edges: CopySlices takes the first for that of the tensor that was written to."""
+    edges = list(node.edges)
+    edges[0], edges[place] = edges[place], edges[0]
+    node.edges = edges
+    exchanged = {0: place, place: 0}
+    node.arguments = [exchanged.get(p, p) if p is not None else None for p in node.arguments]
+
+
+def save(ctx: FunctionCtx, node: FunctionNode, inputs: tuple[Any, ...], raw: tuple[Any, ...]) -> None:
+    """Take what forward saved, now that the outputs among it are known."""
+    for i, tensor in enumerate(ctx.to_save):
+        if tensor is not None and not is_tensor(tensor):
+            raise TypeError(
+                f"save_for_backward can only save variables, but argument {i} is of type {type_name(tensor)}"
+            )
+        if _among(tensor, inputs) and _among(tensor, raw) and not _among(tensor, ctx.dirty_tensors):
+            raise RuntimeError(
+                "An input that has been returned as-is as output is being saved for backward. This is not supported if "
+                "you override setup_context. You should return and save a view of the input instead, e.g. with "
+                "x.view_as(x) or setup ctx inside the forward function itself."
+            )
+    ctx._saved = [
+        None if t is None else SavedForBackward(t, own=t.grad_fn is node or _among(t, ctx.dirty_tensors))
+        for t in ctx.to_save
+    ]

@@ -1,0 +1,74 @@
+"""A tensor that a Function saved for its backward."""
+
+from __future__ import annotations
+
+import re
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from ... import dtypes
+from .. import engine
+from ..node import AccumulateGrad, OutputNode, gradient_edge
+from ..saved import HOOKED, PackedTensor, packed, saved_tensors_hooks
+
+
+class SavedForBackward:
+    """A saved tensor and its version. Of an output it keeps the array and a weak reference to the node: no cycle.
+
+    In `saved_tensors_hooks` it keeps what they made of the array, and the tensor's place on the tape.
+    """
+
+    __slots__ = ("array", "box", "count", "counter", "index", "node", "own", "tensor")
+
+    def __init__(self, tensor: Any, own: bool) -> None:
+        self.index = tensor.output_nr
+        self.counter = tensor.versions
+        self.count = tensor.versions[0]
+        self.own = own
+        self.box = packed(tensor)
+        self.array: Any = tensor.array if self.box is None else None
+        self.tensor = None if self.own or self.box is not None else tensor
+        self.node: Any = None
+        if self.own:
+            self.node = weakref.ref(tensor.node)
+        elif self.box is not None and tensor.requires_grad:
+            self.node = gradient_edge(tensor)
+
+    def unpack(self) -> Any:
+        node = self.node() if self.own else self.node
+        if self.box is None and self.counter[0] != self.count:
+            maker = node if self.tensor is None else self.tensor.grad_fn
+            raise RuntimeError(self._modified(maker.edges[0] if isinstance(maker, OutputNode) else maker))
+        if self.tensor is not None:
+            return self.tensor
+        tensor = engine.wrap(self.array if self.box is None else self.box.unpack())
+        if self.box is None:
+            tensor.versions = self.counter
+        tensor.needs_grad = node is not None
+        if isinstance(node, AccumulateGrad):
+            tensor._accumulator = weakref.ref(node)  # of a leaf, but hooks gave other values
+        else:
+            tensor.node = node
+        return tensor
+
+    def register_hooks(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        """As of the saved tensors of operators."""
+        if self.box is not None:
+            raise RuntimeError(HOOKED)
+        tensor = self.unpack()
+        if not self.own and tensor.requires_grad:
+            self.node = gradient_edge(tensor)
+        self.box = PackedTensor(tensor.detach(), saved_tensors_hooks(pack_hook, unpack_hook))
+        self.array = self.tensor = None
+
+    def _modified(self, maker: Any) -> str:
+        name = "" if maker is None else re.sub(r"Backward\d*$", "", maker.name())
+        made = "" if maker is None else f", which is output {self.index} of {name},"
+        return (
+            "one of the variables needed for gradient computation has been modified by an inplace operation: "
+            f"[torch.{dtypes.of(self.array.dtype).tensor_type} {list(self.array.shape)}]{made} is at version "
+            f"{self.counter[0]}; expected version {self.count} instead. Hint: enable anomaly detection to find the "
+            "operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, "
+            "check_nan=False)."
+        )

@@ -1,0 +1,157 @@
+"""What checkpoint says with `debug=True`: the operators of the forward and of its second computation, side by side."""
+
+from __future__ import annotations
+
+import threading
+from typing import NoReturn
+
+from ..autograd.node import Node
+from ..autograd.saved import observe_nodes
+from ..dtypes import of
+from ..warned import caller
+
+TIP = """
+Tip: To see a more detailed error message, either pass `debug=True` to
+`torch.utils.checkpoint.checkpoint(...)` or wrap the code block
+with `with torch.utils.checkpoint.set_checkpoint_debug_enabled(True):` to
+enable checkpoint\u2011debug mode globally.
+
+If this error occurs under torch.compile with automatic_dynamic_shapes enabled,
+it may be because the recomputation selected a different compiled graph than the
+forward pass (e.g., a dynamic graph instead of the original static graph).
+To fix this, either:
+  - Use torch._dynamo.mark_dynamic() to explicitly mark varying dimensions as
+    dynamic upfront, avoiding the static-to-dynamic transition.
+  - Call torch._C._dynamo.eval_frame._set_lru_cache(False) to disable LRU cache
+    reordering, which can change which graph is checked first between forward
+    and recompute.
+See https://github.com/pytorch/pytorch/issues/166926 for more details and
+workaround examples.
+"""
+
+_LOGS = """ \
+An error happened while unpacking tensors; dumping logs of latest computation
+because you passed `debug=True` to `torch.utils.checkpoint.checkpoint()`.
+Scroll all the way down for guidance on how to navigate these logs.
+
++~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~+
+|        1. Stack traces of the operators that ran in the original forward     |
++------------------------------------------------------------------------------+
+
+{forward_traces}
++~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~+
+|        2. Stack traces of the operators that ran during recomputation        |
++------------------------------------------------------------------------------+
+
+{recompute_traces}
++~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~+
+|       3. Log of operators in the original forward and recomputation          |
++------------------------------------------------------------------------------+
+(Scroll up to correlate stack traces with each operation listed below. This
+ helps identify their source in the code.)
+
+IMPORTANT: Differences in "detach" calls between the original forward and the
+           recomputation are expected. They are introduced by the checkpointing
+           mechanism and can be ignored.
+
+Operations executed during the original forward:
+
+{forward_ops}
+
+Operations executed during recomputation:
+
+{recompute_ops}
+
++------------------------------------------------------------------------------+
+ ERROR: Detected non-determinism while running activation checkpointing
+
+ You are seeing this error because you passed `debug=True` to checkpoint and
+ tensors to be saved during the original forward and differ between those saved
+ during recomputation. This can happen if different operators were ran in the
+ original forward and in the recomputation.
+
+ To identify where the mismatch may be coming from, you can do the following:
+
+ 1) Compare the operators ran during original forward and recomputation to
+    see where they differ. These operators are printed above in the order they
+    were executed.
+
+ 2) Review the stack trace for each operator to locate its invocation source.
+    Each operator's stack trace is printed in their execution order.
+
+ Note that the logs can be quite long. Here's how they are structured:
+ (Tip: you can Ctrl-f for these headers)
+
+ 1. Stack traces of the operators that ran in the original forward
+ 2. Stack traces of the operators that ran during recomputation
+ 3. Log of operators in the original forward and recomputation
+ 4. Error message                                             <--- You are here
+--------------------------------------------------------------------------------
+"""
+
+
+class CheckpointError(RuntimeError):
+    """The second computation did not save what the first did (torch.utils.checkpoint.CheckpointError)."""
+
+
+class _Log:
+    """A block in which the operators that are put on the tape are noted, with the lines of the program behind them."""
+
+    def __init__(self) -> None:
+        self.operators: list[str] = []
+        self.lines: list[str] = []
+
+    def __enter__(self) -> None:
+        self.operators.clear()
+        self.lines.clear()
+        observe_nodes(_note, first=True)  # the last operator that is computed again is ended by an exception
+        _running.logs.append(self)
+
+    def __exit__(self, *exception: object) -> None:
+        _running.logs.remove(self)
+
+    def traces(self, label: str) -> str:
+        """Each operator with its lines."""
+        count = len(self.operators)
+        return "".join(
+            f"{operator}   ({i} of {count} in {label})\n\n{lines}\n\n"
+            for i, (operator, lines) in enumerate(zip(self.operators, self.lines, strict=True), 1)
+        )
+
+
+class _Running(threading.local):
+    def __init__(self) -> None:
+        self.logs: list[_Log] = []
+
+
+_running = _Running()
+
+
+def _note(node: Node) -> None:
+    if not _running.logs:
+        return
+    made = "" if node.shape is None else f": {of(node.dtype)}{list(node.shape)}"
+    lines, frame = "", caller()
+    while frame is not None:
+        lines += f"{frame.f_code.co_filename}:{frame.f_lineno}:{frame.f_code.co_name}\n"
+        frame = frame.f_back
+    for log in _running.logs:
+        log.operators.append(f"{type(node).__name__}{made}")
+        log.lines.append(lines)
+
+
+class Comparison:
+    """The operators of a checkpointed call and of its second computation."""
+
+    def __init__(self) -> None:
+        self.forward, self.again = _Log(), _Log()
+
+    def refuse(self, error: CheckpointError) -> NoReturn:
+        """CheckpointError with both logs, for an error that says only that they differ."""
+        text = _LOGS.format(
+            forward_traces=self.forward.traces("original"),
+            recompute_traces=self.again.traces("recompute"),
+            forward_ops="\n".join(self.forward.operators),
+            recompute_ops="\n".join(self.again.operators),
+        )
+        raise CheckpointError(text) from error
