@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 
 import pytest
 import torch as their_torch
@@ -48,12 +47,12 @@ def test_a_mismatch(name):
         try:
             y.sum().backward()
         except torch.utils.checkpoint.CheckpointError as error:
-            return str(error)
+            return str(error).partition("\n\n")[0]  # then torch has more tips, of its compiler
 
     assert isinstance(assert_alike(program), str)
 
 
-# Torch's own debug mode does not run under pytest, whose logging it meets; so its text is taken from where it stands.
+# Torch's own debug mode does not run under pytest, whose logging it meets: its words are taken from where they stand.
 
 
 @pytest.mark.parametrize("how", ["argument", "block"])
@@ -66,11 +65,9 @@ def test_a_mismatch_with_debug(name, how):
     with pytest.raises(torch.utils.checkpoint.CheckpointError) as caught:
         y.sum().backward()
     assert isinstance(caught.value.__cause__, torch.utils.checkpoint.CheckpointError)
-    text = str(caught.value)
-    for part in re.split(r"\{\w+\}", their_torch.utils.checkpoint._checkpoint_error_template):
-        _, found, text = text.partition(part)
-        assert found == part
-    assert text == ""
+    assert (
+        str(caught.value).splitlines()[:2] == their_torch.utils.checkpoint._checkpoint_error_template.splitlines()[:2]
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,7 +84,7 @@ def test_debug_names_the_operators_of_both_computations(second, again):
     with pytest.raises(torch.utils.checkpoint.CheckpointError) as caught:
         y.sum().backward()
     text = str(caught.value)
-    operators = text.partition("Operations executed during the original forward:")[2].partition("+---")[0]
+    operators = text.partition("Operations executed during the original forward:")[2]
     assert [line for line in operators.splitlines() if line] == [
         "ExpBackward0: torch.float32[3]",
         "SinBackward0: torch.float32[3]",

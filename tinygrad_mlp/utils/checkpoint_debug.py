@@ -15,44 +15,19 @@ Tip: To see a more detailed error message, either pass `debug=True` to
 `torch.utils.checkpoint.checkpoint(...)` or wrap the code block
 with `with torch.utils.checkpoint.set_checkpoint_debug_enabled(True):` to
 enable checkpoint\u2011debug mode globally.
-
-If this error occurs under torch.compile with automatic_dynamic_shapes enabled,
-it may be because the recomputation selected a different compiled graph than the
-forward pass (e.g., a dynamic graph instead of the original static graph).
-To fix this, either:
-  - Use torch._dynamo.mark_dynamic() to explicitly mark varying dimensions as
-    dynamic upfront, avoiding the static-to-dynamic transition.
-  - Call torch._C._dynamo.eval_frame._set_lru_cache(False) to disable LRU cache
-    reordering, which can change which graph is checked first between forward
-    and recompute.
-See https://github.com/pytorch/pytorch/issues/166926 for more details and
-workaround examples.
 """
 
 _LOGS = """ \
 An error happened while unpacking tensors; dumping logs of latest computation
 because you passed `debug=True` to `torch.utils.checkpoint.checkpoint()`.
-Scroll all the way down for guidance on how to navigate these logs.
 
-+~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~+
-|        1. Stack traces of the operators that ran in the original forward     |
-+------------------------------------------------------------------------------+
+1. The operators of the original forward, with the lines of the program that called them, the innermost first
 
 {forward_traces}
-+~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~+
-|        2. Stack traces of the operators that ran during recomputation        |
-+------------------------------------------------------------------------------+
+2. The operators of the recomputation, with their lines
 
 {recompute_traces}
-+~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~+
-|       3. Log of operators in the original forward and recomputation          |
-+------------------------------------------------------------------------------+
-(Scroll up to correlate stack traces with each operation listed below. This
- helps identify their source in the code.)
-
-IMPORTANT: Differences in "detach" calls between the original forward and the
-           recomputation are expected. They are introduced by the checkpointing
-           mechanism and can be ignored.
+3. Both, in the order in which they ran: where they part, the function did something else the second time
 
 Operations executed during the original forward:
 
@@ -61,32 +36,6 @@ Operations executed during the original forward:
 Operations executed during recomputation:
 
 {recompute_ops}
-
-+------------------------------------------------------------------------------+
- ERROR: Detected non-determinism while running activation checkpointing
-
- You are seeing this error because you passed `debug=True` to checkpoint and
- tensors to be saved during the original forward and differ between those saved
- during recomputation. This can happen if different operators were ran in the
- original forward and in the recomputation.
-
- To identify where the mismatch may be coming from, you can do the following:
-
- 1) Compare the operators ran during original forward and recomputation to
-    see where they differ. These operators are printed above in the order they
-    were executed.
-
- 2) Review the stack trace for each operator to locate its invocation source.
-    Each operator's stack trace is printed in their execution order.
-
- Note that the logs can be quite long. Here's how they are structured:
- (Tip: you can Ctrl-f for these headers)
-
- 1. Stack traces of the operators that ran in the original forward
- 2. Stack traces of the operators that ran during recomputation
- 3. Log of operators in the original forward and recomputation
- 4. Error message                                             <--- You are here
---------------------------------------------------------------------------------
 """
 
 
