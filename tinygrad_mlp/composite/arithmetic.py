@@ -127,16 +127,10 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtyp
     """The p-norm of all elements, or over `dim`; the subgradient at 0 is 0 (torch.norm)."""
     if dtype is not None:
         input = to(input, dtype)
-    if p in (2, "fro", None):
-        return _f["euclidean_norm"](input, dim, keepdim)
-    size = _f["abs"](input)
-    if p == 1:
-        return _f["sum"](size, dim, keepdim)
-    if p in (float("inf"), float("-inf")):
-        return _f["amax" if p > 0 else "amin"](size, dim, keepdim)
-    if p == 0:
-        return _f["sum"](to(_f["ne"](input, 0), input.dtype), dim, keepdim)
-    return _f["pow"](_f["sum"](_f["pow"](size, p), dim, keepdim), 1.0 / p)
+    if p == "nuc":
+        raise NotImplementedError("the nuclear norm needs singular values, which tinygrad_mlp does not compute")
+    ord = 2 if p in ("fro", None) else p
+    return _f["vector_norm"](input, ord, dim, keepdim)
 
 
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:

@@ -53,7 +53,7 @@ def _layer_norm_input(g: Array, input: Array, normalized_shape: Sequence[int], w
 def _draw_layer(s: Any) -> tuple[Any, ...]:
     shape = s.shape(1, least=2)
     normalized = shape[-s.size(1, len(shape)) :]
-    weight, bias = s.maybe(s.floats(normalized)), s.maybe(s.floats(normalized))
+    weight, bias = (s.maybe(s.moderate(s.floats(normalized))) for _ in range(2))
     return s.moderate(s.floats(shape)), normalized, weight, bias, s.choice([1e-5, 0.5])
 
 

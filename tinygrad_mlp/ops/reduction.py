@@ -276,27 +276,6 @@ def std(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = Fa
     return np.sqrt(_var("std", input, dim, correction, keepdim)).astype(input.dtype, copy=False)
 
 
-def _norm_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> Array:
-    shape = tuple(input.shape)
-    norm = spread(out, shape, dim, keepdim)
-    return spread(g, shape, dim, keepdim) * np.where(norm == 0, 0, input / norm)
-
-
-def _floating_norm(input: Array, *args: Any) -> None:
-    if input.dtype.kind != "f":
-        raise RuntimeError(
-            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtype_word(input)}"
-        )
-
-
-@operator(
-    {"input": _norm_input}, node_name="LinalgVectorNormBackward0", method=False, check=_floating_norm, **_over_dims
-)
-def euclidean_norm(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """The root of the sum of squares; the subgradient at 0 is 0"""
-    return np.sqrt(np.add.reduce(input * input, axis=axes(dim, input.ndim), keepdims=keepdim))
-
-
 # -- in the log domain -----------------------------------------------------------------------------
 
 

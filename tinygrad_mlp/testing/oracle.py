@@ -51,7 +51,6 @@ COUNTERPARTS: dict[str, Call] = {
     "contiguous_clone": lambda x: x.clone(memory_format=torch().contiguous_format),
     "div_rounded": lambda x, y, mode: torch().div(x, y, rounding_mode=mode),
     "elu": lambda x, alpha=1.0, scale=1.0: torch().ops.aten.elu(x, alpha, scale),
-    "euclidean_norm": lambda x, dim=None, keepdim=False: torch().linalg.vector_norm(x, 2, dim, keepdim),
     "getitem": lambda x, index: x[index],
     "max_all": lambda x: torch().max(x),
     "keep": lambda x, mask: torch().where(mask, x, 0),
@@ -70,6 +69,7 @@ COUNTERPARTS: dict[str, Call] = {
     "hardtanh_backward": lambda g, x, low, high: torch().ops.aten.hardtanh_backward(g, x, low, high),
     "leaky_relu_backward": lambda g, x, slope: torch().ops.aten.leaky_relu_backward(g, x, slope, False),
     "threshold_backward": lambda g, x, threshold=0: torch().ops.aten.threshold_backward(g, x, threshold),
+    "vector_norm": lambda x, ord=2, dim=None, keepdim=False: torch().linalg.vector_norm(x, ord, dim, keepdim),
     "zero": lambda x: x.clone().zero_(),
 }
 

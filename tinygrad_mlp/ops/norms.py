@@ -1,0 +1,69 @@
+"""The p-norm of a vector, and of every vector along dimensions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .dims import axes, dtype_word
+from .shape import spread
+from .table import Array, operator
+
+
+def _norm_input(g: Array, out: Array, input: Array, ord: float, dim: Any, keepdim: bool) -> Array:
+    """0 where the norm is: of its slopes there torch takes the least."""
+    shape = tuple(input.shape)
+    g, norm = spread(g, shape, dim, keepdim), spread(out, shape, dim, keepdim)
+    if ord == 0:
+        return None  # a count, which torch takes for a constant
+    if ord == 1:
+        return g * np.sign(input)
+    if ord == 2:
+        return g * np.where(norm == 0, 0, input / norm)
+    size = np.absolute(input)
+    if math.isinf(ord):
+        ties = (size == norm) | ((input != input) & (norm != norm))
+        return np.sign(input) * (g / np.add.reduce(ties, axis=axes(dim, len(shape)), keepdims=True) * ties)
+    if ord < 1:
+        return np.sign(input) * np.where(input == 0, 0, size ** (ord - 1)) * g * norm ** (1 - ord)
+    slope = np.sign(input) * size ** (ord - 1) if ord < 2 else input * size ** (ord - 2)
+    return slope * np.where(norm == 0, 0, g / norm ** (ord - 1))
+
+
+def _floating_alone(input: Array, *args: Any) -> None:
+    if input.dtype.kind != "f":
+        raise RuntimeError(
+            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtype_word(input)}"
+        )
+
+
+@operator(
+    {"input": _norm_input},
+    node_name="LinalgVectorNormBackward0",
+    method=False,
+    check=_floating_alone,
+    sample=lambda s: (
+        s.moderate(s.floats(shape := s.shape(least=1))),
+        s.choice([2, 2.0, 1, 3, 1.5, 0.5, float("inf"), -float("inf"), -2]),
+        s.maybe(s.dims(shape)),
+        s.boolean(),
+    ),
+)
+def vector_norm(input: Array, ord: float = 2, dim: Any = None, keepdim: bool = False) -> Array:
+    """(the sum of abs(x)^ord)^(1 / ord); the largest for infinity, the number of elements that are not 0 for 0"""
+    over = axes(dim, input.ndim)
+    if (ord < 0 or math.isinf(ord)) and not math.prod(input.shape[d] for d in over):
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the {ord:g} norm on an empty tensor because the operation does not "
+            "have an identity"
+        )
+    if ord == 2:
+        return np.sqrt(np.add.reduce(input * input, axis=over, keepdims=keepdim))
+    size = np.absolute(input)
+    if math.isinf(ord):
+        return (np.maximum if ord > 0 else np.minimum).reduce(size, axis=over, keepdims=keepdim)
+    powers = (input != 0).astype(input.dtype) if ord == 0 else size if ord == 1 else size**ord
+    total = np.add.reduce(powers, axis=over, keepdims=keepdim)
+    return total if ord in (0, 1) else total ** (1 / ord)
