@@ -426,8 +426,8 @@ class Tensor:
         return self.array.tolist()
 
     def numpy(self, *, force: bool = False) -> Any:
-        """The array itself, sharing memory. RuntimeError for a tensor that requires grad, unless `force`."""
-        if self.needs_grad and not force:
+        """The array itself, sharing memory. RuntimeError where grad mode would lose its gradient, unless `force`."""
+        if not force and state.recording and self.requires_grad:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         return self.array
 

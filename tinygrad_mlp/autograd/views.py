@@ -231,6 +231,8 @@ class CopySlices(Node):
         written = self.written
         if written is None:
             raise RuntimeError(FREED)
+        if isinstance(g, np.generic):
+            g = np.asarray(g)  # what NumPy makes of 0-d arrays, which has no part to write into
         inside = [written.edges[0], *edges[1:]]
         if self.view.steps[0][0] is TABLE["as_strided"]:
             # Not a part of the cotangent itself, which is not laid out in memory as the base was.

@@ -73,7 +73,7 @@ clone = unary("clone", _clone, lambda g: g, numpy=np.copy, inplace=False, doc="A
 
 square = unary(
     "square", lambda input: input * input if input.dtype != bool else input.astype(np.int64),
-    lambda g, input: g * (2 * input), numpy=np.square, node_name="PowBackward0", doc="x * x",
+    lambda g, input: _pow_input(g, input, 2), numpy=np.square, node_name="PowBackward0", doc="x * x",
 )  # fmt: skip
 sqrt = unary("sqrt", np.sqrt, lambda g, out: g / (2 * out), promotion="float")
 rsqrt = unary(
@@ -206,7 +206,7 @@ fmod = binary(
 
 def _pow_input(g: Array, input: Array, exponent: Any) -> Array:
     if isinstance(exponent, (int, float)):
-        if exponent == 2:
+        if exponent == 2 and not hasattr(input, "requires_grad"):  # what is recorded keeps a power, as in torch
             return g * (input + input)
         return g * (exponent * input ** (exponent - 1)) if exponent else np.zeros_like(g)
     return np.where(exponent == 0, 0, g * (exponent * input ** (exponent - 1)))
