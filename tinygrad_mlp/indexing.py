@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .autograd.views import refresh
 from .functions import FUNCTIONS, INPLACE
 from .ops.indexing import is_basic
 from .tensor import Tensor, wrap
@@ -74,6 +75,8 @@ def _view_at(self: Tensor, index: Any) -> Tensor:
         return _select(self, 0, index)
     if isinstance(index, slice):
         if not self.array.ndim:
+            if self.viewed is not None:
+                refresh(self)  # which torch refuses first, for a view that cannot follow a write
             raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         return _f["slice_along"](self, 0, index)
     if not isinstance(index, tuple):

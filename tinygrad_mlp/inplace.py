@@ -11,7 +11,7 @@ from . import dtypes
 from .arguments import fits_float, unwrap
 from .autograd.modes import state
 from .autograd.node import Node
-from .autograd.views import PARTLY_THE_SAME, rebase, refuse_inplace, refuse_overlap
+from .autograd.views import PARTLY_THE_SAME, note_writer, rebase, refuse_inplace, refuse_overlap
 from .dispatch import edges_and_saved, node_class
 from .ops import Operator
 from .ops.dims import mismatch
@@ -118,6 +118,8 @@ def reshaped_in_place(row: Operator) -> Function:
         if self.viewed is not None:
             self.viewed.steps = (*self.viewed.steps, (row, args[1:]))
         if node is not None:
+            if self.node is not None:
+                note_writer(self.node, node)
             self.node = node
             if self.viewed is not None:
                 self.viewed.current = self.versions[0]  # its base is as it was

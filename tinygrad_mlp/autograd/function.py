@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
@@ -19,11 +18,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .. import dtypes
 from . import engine
 from .grad_mode import no_grad
 from .modes import state
 from .node import FREED, AccumulateGrad, Bundle, Node, OutputNode, gradient_edge, is_tensor
+from .refusals import changed, made_by
 from .saved import HOOKED, PackedTensor, packed, saved_tensors_hooks
 from .views import ONE_OF_SEVERAL, rebase, refuse_inplace, renew
 
@@ -146,8 +145,10 @@ class _Saved:
     def unpack(self) -> Any:
         node = self.node() if self.own else self.node
         if self.box is None and self.counter[0] != self.count:
-            maker = node if self.tensor is None else self.tensor.grad_fn
-            raise RuntimeError(self._modified(maker.edges[0] if isinstance(maker, OutputNode) else maker))
+            if self.tensor is not None:
+                self.tensor.grad_fn  # noqa: B018 (brings a view up to date, or refuses it)
+                node = self.tensor.node
+            raise RuntimeError(changed(self.array, made_by(node), self.counter[0], self.count))
         if self.tensor is not None:
             return self.tensor
         tensor = engine.wrap(self.array if self.box is None else self.box.unpack())
@@ -169,17 +170,6 @@ class _Saved:
             self.node = gradient_edge(tensor)
         self.box = PackedTensor(tensor.detach(), saved_tensors_hooks(pack_hook, unpack_hook))
         self.array = self.tensor = None
-
-    def _modified(self, maker: Any) -> str:
-        name = "" if maker is None else re.sub(r"Backward\d*$", "", maker.name())
-        made = "" if maker is None else f", which is output {self.index} of {name},"
-        return (
-            "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"[torch.{dtypes.of(self.array.dtype).tensor_type} {list(self.array.shape)}]{made} is at version "
-            f"{self.counter[0]}; expected version {self.count} instead. Hint: enable anomaly detection to find the "
-            "operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, "
-            "check_nan=False)."
-        )
 
 
 # -- the node --------------------------------------------------------------------------------------

@@ -6,20 +6,18 @@ Nothing here is asked while nobody looks: the attributes of nodes are properties
 from __future__ import annotations
 
 import functools
-import re
 import weakref
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .. import dtypes
-from . import engine
 from .hooks import register_multi_grad_hook
 from .linear import CLASSES, LINEAR, rewrite
-from .node import FREED, AccumulateGrad, GradientEdge, Node, OutputNode, Unreachable, gradient_edge, is_tensor
+from .node import GradientEdge, Node, OutputNode, Unreachable, gradient_edge, is_tensor, name_of
 from .ordered import source
-from .saved import disable_saved_tensors_hooks, maker, raw, save_on_cpu, saved_attributes, saved_tensors_hooks
+from .refusals import modified, refuse_changed, refuse_detached
+from .saved import disable_saved_tensors_hooks, raw, save_on_cpu, saved_attributes, saved_tensors_hooks
 
 __all__ = [
     "GradientEdge",
@@ -38,8 +36,7 @@ __all__ = [
 
 def _name(self: Node) -> str:
     """Torch's name of the node: AddBackward0, torch::autograd::AccumulateGrad."""
-    name = type(self).__name__
-    return f"torch::autograd::{name}" if name in ("AccumulateGrad", "CopySlices", "CopyBackwards") else name
+    return name_of(type(seen(self) or self))
 
 
 def _next_functions(self: Node) -> tuple[tuple[Node | None, int], ...]:
@@ -107,62 +104,13 @@ def _metadata_of(self: Node) -> dict[Any, Any]:
     return _metadata.setdefault(self, {})
 
 
-def _refuse_detached(self: Node) -> None:
-    """RuntimeError in torch's words if a tensor that the node has saved was cut off from its history since."""
-    for _, _, saved_at in self.versions if self.row is not None else ():
-        made_by = maker(self, saved_at)
-        node, index = (None, 0) if made_by is None else source(made_by)
-        if node is not None and node.hooks is not None and index in node.hooks.detached:
-            tensor = node.hooks.detached[index]()
-            if tensor is None or tensor.node is None:
-                raise RuntimeError(
-                    "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_().This is not "
-                    "supported, please use out-of-place `.detach()` instead"
-                )
-
-
-def _refuse_changed(self: Node) -> None:
-    """RuntimeError in torch's words, as from running the node, for saved values that are freed or changed."""
-    if self.row is not None and self.saved is None:
-        raise RuntimeError(FREED)
-    if self.row is not None and any(counter[0] != count for counter, count, _ in self.versions):
-        raise RuntimeError(self.modified())
-
-
-def _modified(self: Node) -> str:
-    """Why the node refuses to run: which of the tensors that it saved was changed."""
-    counter, count, place = next(v for v in self.versions if v[0][0] != v[1])
-    array = next(
-        values[read.index(place)]
-        for read, values in zip(self.row.reads, self.saved, strict=True)
-        if values is not None and place in read
-    )
-    made_by = self if place < len(self.row.outputs) else maker(self, place)
-    made = ""
-    if made_by is not None and not isinstance(made_by, AccumulateGrad):
-        node, index = source(made_by)
-        made = f", which is output {index} of {re.sub(r'Backward[0-9]*$', '', node.name())},"
-    hint = (
-        "enable anomaly detection to find the operation that failed to compute its gradient, with "
-        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
-        if engine.watch is None
-        else "the backtrace further above shows the operation that failed to compute its gradient. The variable in "
-        "question was changed in there or anywhere later. Good luck!"
-    )
-    return (
-        "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[torch.{dtypes.of(array.dtype).tensor_type} {list(array.shape)}]{made} is at version {counter[0]}; expected "
-        f"version {count} instead. Hint: {hint}"
-    )
-
-
 for _attribute, _value in {
     "name": _name,
     "next_functions": property(_next_functions),
     "metadata": property(_metadata_of),
-    "modified": _modified,
-    "refuse_changed": _refuse_changed,
-    "refuse_detached": _refuse_detached,
+    "modified": modified,
+    "refuse_changed": refuse_changed,
+    "refuse_detached": refuse_detached,
     "outputs_count": 1,
     "requires_grad": True,
     "_sequence_nr": lambda self: -self.order,

@@ -29,10 +29,11 @@ class Node:
     `edges` has a node for each input that may need a gradient, None where this one does not. `saved` has the values
     that each edge's rule reads, `versions` the version counters of the tensors among them with the counts of the
     forward. `shape` and `dtype` are those of the output, so also of its cotangent. `output` refers to the node of the
-    output where that is another: of a view that was written to.
+    output where that is another: of a view that was written to. `writers` is shared by the nodes that one tensor had,
+    if it was written to, and has the newest's class: of a node that is gone only its name is asked.
     """
 
-    __slots__ = ("__weakref__", "dtype", "edges", "hooks", "order", "output", "saved", "shape", "versions")
+    __slots__ = ("__weakref__", "dtype", "edges", "hooks", "order", "output", "saved", "shape", "versions", "writers")
     row: ClassVar[Any] = None
     shares: ClassVar[bool] = False  # whether two rules read the same array, so that it is kept even if no edge is
     saves: ClassVar[bool] = False  # whether each rule reads an array, or a number where an array could stand
@@ -40,6 +41,7 @@ class Node:
 
     if TYPE_CHECKING:  # what a node says of itself: graph.py
         output: Any
+        writers: Any
         name: Any
         outputs_count: Any
         next_functions: Any
@@ -128,6 +130,12 @@ class Unreachable(Node):
 
     def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
         return ()
+
+
+def name_of(node_class: type[Node]) -> str:
+    """Torch's name of the nodes of a class."""
+    name = node_class.__name__
+    return f"torch::autograd::{name}" if name in ("AccumulateGrad", "CopySlices", "CopyBackwards") else name
 
 
 def is_tensor(value: object) -> bool:

@@ -129,7 +129,7 @@ def renew(tensor: Any) -> None:
     if view.current == tensor.versions[0] or (tensor.node is None and not view.base.needs_grad):
         return
     if view.refusal is not None:
-        raise RuntimeError(_refusal(tensor, "its base or another view of its base has been"))
+        raise RuntimeError(stale(_refusal(tensor)))
     old, tensor.node = tensor.node, AsStridedBackward0(view, tensor.array)
     tensor.needs_grad = True
     view.current = tensor.versions[0]
@@ -141,18 +141,28 @@ def refuse_inplace(tensor: Any) -> None:
     view = tensor.viewed
     if view is not None:
         if view.refusal is not None:
-            raise RuntimeError(_refusal(tensor, "is being"))
+            raise RuntimeError(_refusal(tensor))
         if tensor.requires_grad and view.base.node is None:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
     if tensor.requires_grad and tensor.node is None:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 
 
-def _refusal(tensor: Any, changed: str) -> str:
-    """Why a view may not be written to, or used after a write that it cannot follow."""
+def short_name(node_name: str) -> str:
+    """What torch's refusals call a node: MulBackward0 is Mul, SumBackward1 is Sum1."""
+    return re.sub(r"Backward(0$|(?=\d*$))", "", node_name)
+
+
+def stale(refusal: str) -> str:
+    """Why a view may not be used after a write that it cannot follow, from why it may not be written to."""
+    return refusal.replace("is being modified", "its base or another view of its base has been modified", 1)
+
+
+def _refusal(tensor: Any) -> str:
+    """Why a view may not be written to."""
     text, node = tensor.viewed.refusal, tensor.node
     index, maker = (node.index, node.edges[0]) if isinstance(node, OutputNode) else (0, node)
-    name = "" if maker is None else re.sub(r"Backward\d*$", "", maker.name())
+    name = "" if maker is None else short_name(maker.name())
     if text is MADE_WITHOUT_GRAD and name:
         text = text.replace("A view was created", f"Output {index} of {name} is a view of a view which was created", 1)
     elif text is ONE_OF_SEVERAL and not name:
@@ -160,7 +170,7 @@ def _refusal(tensor: Any, changed: str) -> str:
         text = text.replace("Output {index} of {name} is a view and is being modified inplace.", start)
     else:
         text = text.format(index=index, name=name)
-    return str(text.replace("is being modified", f"{changed} modified", 1))
+    return str(text)
 
 
 def refuse_overlap(tensor: Any, sources: Sequence[Any], *, with_itself: bool = True) -> None:
@@ -204,6 +214,8 @@ def rebase(tensor: Any, node: Node) -> None:
     if view is None:
         tensor.node = node
         tensor.needs_grad = True
+        if old is not None:
+            note_writer(old, node)
         hooks.move_retained(tensor, old)
         return
     base = view.base
@@ -211,10 +223,21 @@ def rebase(tensor: Any, node: Node) -> None:
     view.steps = view.steps_now(tensor.array)
     base.node = CopySlices(gradient_edge(base) if base.needs_grad else None, node, view, base.array)
     base.needs_grad = True
+    if before is not None:
+        note_writer(before, base.node)
     hooks.move_retained(base, before)
     view.current = -1
     renew(tensor)
     node.output = weakref.ref(tensor.node)
+
+
+def note_writer(old: Node, node: Node) -> None:
+    """After a write: who refuses because it has saved what was there names the operator that wrote last, as torch."""
+    writers = getattr(old, "writers", None)
+    if writers is None:
+        writers = old.writers = [None]
+    writers[0] = type(node)
+    node.writers = writers
 
 
 class CopySlices(Node):
