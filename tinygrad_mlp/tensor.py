@@ -305,7 +305,7 @@ class Tensor:
         unless `retain_graph`; with `create_graph` the gradients can be differentiated again. `inputs`: only these get
         a `.grad`. RuntimeError in torch's words for what is refused. Source: torch.Tensor.backward.
         """
-        backward(self, gradient, retain_graph, create_graph, inputs)
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def _accumulate(self, g: Any) -> None:
         """Add a cotangent to `.grad`: an array, or a Tensor when the gradient has a graph of its own."""
@@ -385,7 +385,7 @@ class Tensor:
         """Cut this tensor off from its history."""
         if self.viewed is not None:
             raise RuntimeError(
-                "Can't detach views in-place; use detach() instead. If you are using DistributedDataParallel (DDP) for "
+                "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
                 "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
                 "detach_() cannot be called on these gradients. To fix this error, please refer to the "
                 "Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."

@@ -127,7 +127,10 @@ def _hand_on_nothing(
     edge: Node, idle: dict[Node, Idle], pending: dict[Node, Any], heap: list[tuple[int, Node]], useful: set[Node] | None
 ) -> None:
     """Queue a node to which None came. As in torch a Function runs all the same, on zeros."""
-    if edge in pending or edge in idle or type(edge) is AccumulateGrad:
+    if edge in pending or edge in idle:
+        return
+    if type(edge) is AccumulateGrad:
+        edge.refuse_changed()
         return
     if edge.runs_on_nothing:
         pending[edge] = Bundle({})

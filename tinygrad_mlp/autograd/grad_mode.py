@@ -123,8 +123,12 @@ class set_grad_enabled(_GradMode):
     __slots__ = ("mode",)
 
     def __init__(self, mode: bool) -> None:
+        if not isinstance(mode, bool):
+            raise TypeError(
+                f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}"
+            )
         self.previous = state.recording
-        self.mode = bool(mode)
+        self.mode = mode
         state.recording = self.mode and not state.inference
 
     def __enter__(self) -> None:

@@ -118,9 +118,14 @@ class AccumulateGrad(Node):
         variable = self.variable
         if variable.needs_grad:  # still, as it did when it was used
             if variable.node is not None:
-                raise RuntimeError("leaf variable has been moved into the graph interior")
+                self.refuse_changed()
             variable._accumulate(g)
         return ()
+
+    def refuse_changed(self) -> None:
+        """RuntimeError in torch's words if the leaf is one no more."""
+        if self.variable.needs_grad and self.variable.node is not None:
+            raise RuntimeError("leaf variable has been moved into the graph interior")
 
 
 class Unreachable(Node):
