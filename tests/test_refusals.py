@@ -134,6 +134,51 @@ def test_refused_in_torch_s_words(program):
     refusal(program)
 
 
+# -- gradients of gradients read what the first backward has saved ----------------------------------
+
+
+def _weighted(torch, make, change):
+    x, v = torch.tensor([[1.0, 2.0]], requires_grad=True), torch.tensor([[3.0, 4.0]], requires_grad=True)
+    y, saved = make(torch, x)
+    (g,) = torch.autograd.grad(y, x, v, create_graph=True)
+    with torch.no_grad():
+        change(saved)
+    return torch.autograd.grad(g.sum(), v)
+
+
+def _product_with_a_constant(torch, x):
+    w = torch.tensor([[5.0, 6.0]])
+    return x * w, w
+
+
+def _product_with_a_matrix(torch, x):
+    w = torch.tensor([[5.0, 6.0], [7.0, 8.0]])
+    return x.mm(w), w
+
+
+def _square(torch, x):
+    y = x * 2
+    return y * y, y
+
+
+def _output(torch, x):
+    y = (x * 2).exp()
+    return y, y
+
+
+MADE = [_product_with_a_constant, _product_with_a_matrix, _square, _output]
+
+
+@pytest.mark.parametrize("make", MADE, ids=lambda m: m.__name__)
+def test_a_change_after_the_first_backward_is_refused(make):
+    refusal(lambda torch: _weighted(torch, make, lambda saved: saved.mul_(5)))
+
+
+@pytest.mark.parametrize("make", MADE, ids=lambda m: m.__name__)
+def test_without_a_change_it_is_right(make):
+    assert_alike(lambda torch: _weighted(torch, make, lambda saved: None), rtol=1e-6)
+
+
 # -- how far it came -------------------------------------------------------------------------------
 
 

@@ -34,11 +34,10 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if value.array.shape == shape:
         INPLACE["assign_"](part, value)
     elif not value.array.ndim:
-        INPLACE["fill_"](part, value)
+        INPLACE["fill_with_tensor_"](part, value)
     else:
         ones = next((d for d, n in enumerate(value.array.shape) if n != 1), value.array.ndim)
-        if ones:
-            value = _f["reshape"](value, value.array.shape[ones:])
+        value = _f["reshape"](value, value.array.shape[ones:])
         INPLACE["assign_"](part, _f["expand"](value, shape) if value.array.shape != shape else value)
 
 

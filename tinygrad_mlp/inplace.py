@@ -20,9 +20,14 @@ from .tensor import Tensor
 Function = Callable[..., Any]
 
 
-def inplace_of(row: Operator) -> Function:
-    """The operator in place: `x.mul_(y)` writes x * y into x's memory, and on the tape x becomes the product."""
+def inplace_of(row: Operator, node_name: str | None = None) -> Function:
+    """The operator in place: `x.mul_(y)` writes x * y into x's memory, and on the tape x becomes the product.
+
+    `node_name` is that of its nodes, where torch has an operator of its own for this use of the row.
+    """
     row_class, arity = node_class(row), len(row.parameters)
+    if node_name is not None:
+        row_class = type(node_name, (row_class,), {"__slots__": ()})
     plain = arity == 2 and row.promotion == "arithmetic" and row.numbers and "f" in (row.kinds or "f")
     ufunc = row.forward if plain and isinstance(row.forward, np.ufunc) else None
 

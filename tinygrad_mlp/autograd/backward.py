@@ -181,13 +181,13 @@ def _inputs(inputs: Any, function: str) -> tuple[Any, ...]:
             f"`inputs` argument to `{function}()` must be a dict, not {type(inputs).__name__}. Other Mapping types are "
             "not supported."
         )
-    inputs = _as_tuple(inputs)
-    if not inputs:
+    inputs_given: tuple[Any, ...] = _as_tuple(inputs)
+    if not inputs_given:
         raise RuntimeError(f"`inputs` argument to `{function}()` cannot be empty.")
-    for x in inputs:
+    for x in inputs_given:
         if type(x) is not GradientEdge and not is_tensor(x):
             raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(x).__name__}")
-    return inputs
+    return inputs_given
 
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:

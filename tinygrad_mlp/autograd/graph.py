@@ -41,8 +41,11 @@ def _name(self: Node) -> str:
 
 def _next_functions(self: Node) -> tuple[tuple[Node | None, int], ...]:
     """The nodes of the inputs, each with the number of the output that was taken; (None, 0) for a constant."""
-    operator: Any = seen(self.written) if type(self).__name__ == "CopySlices" else self  # type: ignore[attr-defined]
-    edges = self.edges[: _OF_NUMBERS.get(type(operator).__name__)]
+    name = type(self).__name__
+    if name == "CopySlices":
+        name = self.operator.__name__.replace("ClampBackward0", "ClampBackward1")  # type: ignore[attr-defined]
+    count = _OF_NUMBERS.get(name, len(self.edges))
+    edges = self.edges if any(self.edges[count:]) else self.edges[:count]
     return tuple((None, 0) if e is None or type(e) is Unreachable else _seen_edge(*source(e)) for e in edges)
 
 
@@ -64,6 +67,8 @@ _OTHER_NAMES: dict[str, tuple[str, str, Callable[[Any], bool]]] = {
 _OF_NUMBERS = {
     "PowBackward0": 1, "ClampBackward1": 1, "ClampMinBackward0": 1, "ClampMaxBackward0": 1, "LerpBackward0": 2,
     "MaskedFillBackward0": 1, "FillBackward2": 1, "RemainderBackward0": 1, "FmodBackward0": 1,
+    "UniformBackward0": 1, "NormalBackward0": 1, "BernoulliBackward2": 1, "RandomBackward0": 1,
+    "ExponentialBackward0": 1,
 }  # fmt: skip
 
 

@@ -83,20 +83,28 @@ class Node:
             self.versions = ()
 
     def _differentiable_saved(self, tensor_type: Any) -> list[Any]:
-        """The saved values; those that depend on a tensor that requires grad as Tensors at their place on the tape."""
+        """The saved values; those of differentiable inputs and outputs as Tensors, at their place on the tape.
+
+        They have the version counters of the tensors that were saved, so that the next backward refuses a change.
+        """
         row, outputs = self.row, len(self.row.outputs)
         output: Node = getattr(self, "output", lambda: None)() or self
-        history = dict.fromkeys(range(outputs), output)
+        history: dict[int, Node | None] = dict.fromkeys(range(outputs), output)
         for position, edge in zip(row.differentiable, self.edges, strict=True):
-            if edge is not None:
-                history[outputs + position] = edge
+            history[outputs + position] = edge
+        counters = {place: counter for counter, _, place in self.versions}
+
+        def tensor_of(place: int, value: Any) -> Any:
+            node, counter = history.get(place), counters.get(place)
+            if node is None and (counter is None or place not in history or value.dtype.kind != "f"):
+                return value
+            tensor = tensor_type._constant(value) if node is None else tensor_type._with_history(value, node)
+            if counter is not None:
+                tensor.versions = counter
+            return tensor
+
         return [
-            None
-            if values is None
-            else [
-                tensor_type._with_history(value, history[i]) if i in history else value
-                for i, value in zip(read, values, strict=True)
-            ]
+            None if values is None else [tensor_of(place, value) for place, value in zip(read, values, strict=True)]
             for read, values in zip(row.reads, self.saved, strict=True)
         ]
 

@@ -9,7 +9,7 @@ from .. import dtypes
 from . import engine
 from .node import FREED, AccumulateGrad, Node, is_tensor, name_of
 from .ordered import detached_tensors, source
-from .saved import maker, raw
+from .saved import maker, raw, was_detached
 from .views import ONE_OF_SEVERAL, AsStridedBackward0, SeveralViews, short_name, stale
 
 DETACHED = (
@@ -29,12 +29,9 @@ def refuse_changed(self: Node) -> None:
 def refuse_detached(self: Node) -> None:
     """RuntimeError in torch's words if a tensor that the node has saved was cut off from its history since."""
     for _, _, place in self.versions if self.row is not None else ():
-        made_by = maker(self, place)
-        node, index = (None, 0) if made_by is None else source(made_by)
-        if node is not None and node.hooks is not None and index in node.hooks.detached:
-            tensor = node.hooks.detached[index]()
-            if tensor is None or tensor.node is None:
-                raise RuntimeError(DETACHED)
+        edge = maker(self, place)
+        if edge is not None and was_detached(edge):
+            raise RuntimeError(DETACHED)
 
 
 def modified(self: Node) -> str:

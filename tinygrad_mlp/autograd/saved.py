@@ -17,6 +17,7 @@ import numpy as np
 from . import engine
 from .modes import state
 from .node import FREED, AccumulateGrad, Node, is_tensor
+from .ordered import source
 
 # -- what a node has saved -------------------------------------------------------------------------
 
@@ -60,25 +61,35 @@ def _saved_at(place: int) -> Callable[[Node], Any]:
 
 
 def _with_history(node: Node, place: int, value: Any) -> Any:
+    """A saved value as the tensor that it was; one that was detached since has no history."""
     row, argument = node.row, place - len(node.row.outputs)
-    if place < len(row.outputs):
-        tensor = engine.wrap(value)
-        tensor.node, tensor.needs_grad = node, True
-        return tensor
-    if argument not in row.tensors or row.listed:
+    if argument >= 0 and (argument not in row.tensors or row.listed):
         return value
     if not isinstance(value, np.ndarray):
         return engine.wrap(np.asarray(value)) if row.parameters[argument] == "other" else value
-    edge = maker(node, place)
-    tensor = engine.wrap(value)
-    if edge is None:
-        return tensor
-    if not isinstance(edge, AccumulateGrad):
-        return tensor._with_history(value, edge)
-    if edge.variable.array is value:
+    edge = node if argument < 0 else maker(node, place)
+    if isinstance(edge, AccumulateGrad) and edge.variable.array is value:
         return edge.variable
-    tensor.needs_grad, tensor._accumulator = True, weakref.ref(edge)  # of a leaf, but hooks gave other values
+    tensor = engine.wrap(value)
+    counter = next((counter for counter, _, saved_at in node.versions if saved_at == place), None)
+    if counter is not None:
+        tensor.versions = counter
+    if edge is not None and not (argument >= 0 and was_detached(edge)):
+        tensor.needs_grad = True
+        if isinstance(edge, AccumulateGrad):
+            tensor._accumulator = weakref.ref(edge)  # of a leaf, but hooks gave other values
+        else:
+            tensor.node = edge
     return tensor
+
+
+def was_detached(edge: Node) -> bool:
+    """Whether the tensor that came from here was cut off from it since, by detach_()."""
+    node, index = source(edge)
+    if node.hooks is None or index not in node.hooks.detached:
+        return False
+    tensor = node.hooks.detached[index]()
+    return tensor is None or tensor.node is None
 
 
 # -- new nodes, shown to who asks ------------------------------------------------------------------

@@ -60,6 +60,10 @@ def geometry(array: Any) -> tuple[Any, ...]:
     return array.shape, strides, start // array.itemsize, memory.size
 
 
+def _address(array: Any) -> Any:
+    return getattr(array, "array", array).ctypes.data
+
+
 def place(whole: Any, part: Any) -> tuple[Any, ...]:
     """The arguments of the row `as_strided` that give `part` of `whole`, which share memory."""
     return (*geometry(part)[:3], geometry(whole))
@@ -87,7 +91,7 @@ class View:
         if not any(row is TABLE["as_strided"] for row, _ in self.steps):  # which may have left the view before it
             with contextlib.suppress(IndexError, RuntimeError, ValueError):
                 part = self.of(whole)
-        if part is not None and geometry(part) == geometry(array):
+        if part is not None and geometry(part) == geometry(array) and _address(part) == _address(array):
             return self.steps
         return ((TABLE["as_strided"], place(whole, array)),)
 
@@ -241,13 +245,17 @@ def note_writer(old: Node, node: Node) -> None:
 
 
 class CopySlices(Node):
-    """A base after a write into a part of it: `written` is the node of the operator that wrote, until it is freed."""
+    """A base after a write into a part of it: `written` is the node of the operator that wrote, until it is freed.
 
-    __slots__ = ("view", "written")
+    `operator` is its class, which says what edges there are.
+    """
+
+    __slots__ = ("operator", "view", "written")
 
     def __init__(self, base: Node | None, written: Node, view: View, array: Any) -> None:
         super().__init__((base, *written.edges[1:]), (), written.versions, array.shape, array.dtype)
         self.written: Node | None = written
+        self.operator = type(written)
         self.view = View(None, view.steps, 0, None)  # without the base, which points at this node
 
     def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
