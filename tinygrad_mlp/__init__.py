@@ -22,7 +22,7 @@ from .autograd import (
     no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
 )
-from .autograd.anomaly import (
+from .autograd.anomaly_mode import (
     is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled,
     is_anomaly_enabled as is_anomaly_enabled,
     set_anomaly_enabled as set_anomaly_enabled,
@@ -32,6 +32,7 @@ from .autograd.inference import is_inference as is_inference
 from . import indexing as _indexing  # noqa: F401 - gives Tensor its x[i]
 from .composite import *  # noqa: F403
 from .creation import *  # noqa: F403
+from .reshaping import *  # noqa: F403
 from .dtypes import (
     double as double,
     dtype as dtype,

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import builtins
-import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from . import dtypes
-from .autograd.views import geometry, note_several, refresh
 from .dtypes import dtype as _dtype
 from .functions import FUNCTIONS, INPLACE
-from .ops import TABLE
-from .ops.dims import axis
 from .tensor import Size, Tensor, device, wrap
 
 _f = FUNCTIONS
@@ -155,187 +149,6 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     """The indices that sort along a dimension (torch.argsort)."""
     indices: Tensor = _f["sort"](input, dim, descending)[1]
     return indices
-
-
-# -- shape -----------------------------------------------------------------------------------------
-
-
-def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
-    """A shape, given as separate integers or as one sequence."""
-    if len(args) == 1 and isinstance(args[0], (Sequence, tuple, list)):
-        return tuple(int(n) for n in args[0])
-    return tuple(int(n) for n in args)
-
-
-def view(self: Tensor, *shape: Any, dtype: _dtype | None = None) -> Tensor:
-    """A view of the same elements in another shape; RuntimeError where strides forbid it (torch.Tensor.view)."""
-    result: Tensor = _f["reshape"](self, sizes(shape))
-    if result.viewed is None and self.array.size:
-        raise RuntimeError(
-            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
-            "contiguous subspaces). Use .reshape(...) instead."
-        )
-    return result
-
-
-def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """Dimensions from `start_dim` to `end_dim` as one; the tensor itself if they are one already (torch.flatten)."""
-    ndim = input.array.ndim
-    if ndim and axis(start_dim, ndim) == axis(end_dim, ndim):
-        return input
-    return _f["flatten"](input, start_dim, end_dim)
-
-
-def view_as(self: Tensor, other: Tensor) -> Tensor:
-    """A view in the shape of another tensor."""
-    return view(self, other.shape)
-
-
-def reshape_as(self: Tensor, other: Tensor) -> Tensor:
-    """The same elements in the shape of another tensor."""
-    return _f["reshape"](self, other.shape)
-
-
-def expand_as(self: Tensor, other: Tensor) -> Tensor:
-    """A view expanded to the shape of another tensor."""
-    return _f["expand"](self, other.shape)
-
-
-def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
-    """as_strided, as what the tensor itself is from now on (torch.Tensor.as_strided_)."""
-    rest = as_strided(self.detach(), size, stride, storage_offset).viewed.steps[-1][1]  # type: ignore[union-attr]
-    return INPLACE["as_strided_"](self, *rest)
-
-
-def ravel(input: Tensor) -> Tensor:
-    """All elements in one dimension."""
-    return _f["reshape"](contiguous(input), (-1,))
-
-
-def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
-    """A view with two dimensions swapped (torch.swapaxes)."""
-    return _f["transpose"](input, axis0, axis1)
-
-
-def movedim(input: Tensor, source: int, destination: int) -> Tensor:
-    """A view with one dimension moved (torch.movedim)."""
-    if not input.array.ndim:
-        axis(source, 0), axis(destination, 0)
-        return _f["alias"](input)
-    order = list(range(input.array.ndim))
-    moved = order.pop(axis(source, input.array.ndim))
-    order.insert(axis(destination, input.array.ndim), moved)
-    return _f["permute"](input, order)
-
-
-def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
-    """A view with one dimension as several (torch.unflatten)."""
-    if not input.array.ndim:
-        raise RuntimeError(
-            f"unflatten got an unexpected error:\nDimension specified as {dim} but tensor has no dimensions"
-        )
-    d = axis(dim, input.array.ndim)
-    shape = input.array.shape
-    wanted = [int(n) for n in sizes]
-    if not wanted:
-        raise RuntimeError("unflatten: sizes must be non-empty")
-    known = math.prod(n for n in wanted if n != -1)
-    if (-1 in wanted and (not known or shape[d] % known)) or (-1 not in wanted and known != shape[d]):
-        raise RuntimeError(
-            f"unflatten: Provided sizes {wanted} don't multiply up to the size of dim {d} ({shape[d]}) in the input "
-            "tensor"
-        )
-    wanted = [shape[d] // known if n == -1 else n for n in wanted]
-    return view(input, (*shape[:d], *wanted, *shape[d + 1 :]))
-
-
-def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
-    """A view of the tensor's memory by sizes, strides and an offset, counted in elements (torch.as_strided)."""
-    own = geometry(input.array)
-    start, available, itemsize = own[2], own[3], input.array.itemsize
-    offset = start if storage_offset is None else storage_offset
-    size, stride = tuple(int(n) for n in size), tuple(int(n) for n in stride)
-    if len(size) != len(stride):
-        raise RuntimeError(
-            f"mismatch in length of strides and shape: got {len(stride)} strides for {len(size)} dimensions"
-        )
-    needed = 0 if 0 in size else offset + 1 + builtins.sum((n - 1) * s for n, s in zip(size, stride, strict=True))
-    if needed > available:
-        raise RuntimeError(
-            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize {itemsize} "
-            f"requiring a storage size of {needed * itemsize} are out of bounds for storage of size "
-            f"{available * itemsize}"
-        )
-    return _f["as_strided"](input, size, stride, offset, own)
-
-
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along a dimension, as views (torch.unbind)."""
-    if not input.array.ndim:
-        raise IndexError(f"Dimension specified as {axis(dim, 0)} but tensor has no dimensions")
-    return _several("UnbindBackward0", "select", input, [(dim, i) for i in range(input.size(dim))])
-
-
-def _several(node: str, row_name: str, input: Tensor, arguments: list[tuple[Any, ...]]) -> tuple[Tensor, ...]:
-    """Views that come together out of one operator: a row, called with each of `arguments`."""
-    row = TABLE[row_name]
-    if input.viewed is not None:
-        refresh(input)
-    views = tuple(wrap(row.forward(input.array, *rest)) for rest in arguments)
-    note_several(views, input, [(row, rest) for rest in arguments], node)
-    return views
-
-
-def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of a given size, or of given sizes, along a dimension (torch.split)."""
-    if not tensor.array.ndim:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
-    if tensor.viewed is not None:
-        refresh(tensor)
-    length = tensor.size(dim)
-    if isinstance(split_size_or_sections, int):
-        step = split_size_or_sections
-        if step < 0 or (step == 0 and length):
-            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={step}")
-        sections = [builtins.min(step, length - start) for start in range(0, length, step or 1)] or [0]
-    else:
-        sections = list(split_size_or_sections)
-        if sum(sections) != length:
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
-                f"{dim}), but got split_sizes={sections}"
-            )
-    starts = np.cumsum([0, *sections[:-1]]).tolist()
-    name = "SplitBackward0" if isinstance(split_size_or_sections, int) else "SplitWithSizesBackward0"
-    return _several(name, "narrow", tensor, [(dim, start, size) for start, size in zip(starts, sections, strict=True)])
-
-
-def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of nearly equal sizes, or between given indices, along a dimension (torch.tensor_split)."""
-    if not input.array.ndim:
-        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
-    length = input.size(dim)
-    if isinstance(indices_or_sections, int):
-        if indices_or_sections <= 0:
-            raise RuntimeError(f"number of sections must be larger than 0, got {indices_or_sections}")
-        least, more = divmod(length, indices_or_sections)
-        ends = np.cumsum([least + (i < more) for i in range(indices_or_sections)])[:-1].tolist()
-    else:
-        ends = [int(i) for i in indices_or_sections]
-    return tuple(
-        _f["slice_along"](input, dim, slice(start, end)) for start, end in zip([0, *ends], [*ends, length], strict=True)
-    )
-
-
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most `chunks` views of equal size (the last may be smaller) along a dimension (torch.chunk)."""
-    if not input.array.ndim:
-        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    if not input.size(dim):
-        return split(input, [0] * chunks, dim)
-    return split(input, builtins.max(-(-input.size(dim) // chunks), 1), dim)
 
 
 # -- elements --------------------------------------------------------------------------------------
@@ -480,8 +293,7 @@ def zero_(self: Tensor) -> Tensor:
 
 _METHODS = (
     add, sub, add_, sub_, div, matmul, addmm, addmm_, outer, max, min,
-    var, std, norm, argsort, view, flatten, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unbind, split,
-    tensor_split, chunk, unflatten, as_strided, as_strided_,
+    var, std, norm, argsort,
     nonzero, allclose, isclose, equal, to, type, type_as, cpu, contiguous, copy_, fill_, zero_,
 )  # fmt: skip
 
@@ -493,8 +305,6 @@ def install() -> None:
     for name, function in CASTERS.items():
         setattr(Tensor, name, function)
     for name, original in {
-        "moveaxis": "movedim",
-        "swapdims": "swapaxes",
         "absolute": "abs",
         "negative": "neg",
         "divide": "div",
@@ -504,14 +314,11 @@ def install() -> None:
         setattr(Tensor, name, getattr(Tensor, original))
     for name, original in {
         "absolute_": "abs_", "negative_": "neg_", "divide_": "div_", "multiply_": "mul_", "subtract_": "sub_",
-        "swapaxes_": "transpose_", "swapdims_": "transpose_",
     }.items():  # fmt: skip
         setattr(Tensor, name, getattr(Tensor, original))
     for name, attribute in {
         "__matmul__": matmul,
         "__rmatmul__": lambda self, other: matmul(other, self),
-        "T": property(lambda self: _f["permute"](self, tuple(range(self.array.ndim))[::-1])),
-        "mT": property(lambda self: _f["transpose"](self, -2, -1)),
         "where": lambda self, condition, other: _f["where"](condition, self, other),
         "copy": _f["clone"],  # NumPy's name, for rules
     }.items():
@@ -521,8 +328,6 @@ def install() -> None:
 install()
 
 __all__ = [
-    "Size", "add", "addmm", "allclose", "argsort", "as_strided", "chunk", "div",
-    "equal", "flatten", "is_floating_point", "is_tensor", "isclose", "matmul", "max", "min", "movedim", "nonzero",
-    "norm", "numel", "outer", "ravel", "result_type", "split", "std", "sub", "swapaxes", "tensor_split",
-    "unbind", "unflatten", "var", "where",
+    "Size", "add", "addmm", "allclose", "argsort", "div", "equal", "is_floating_point", "is_tensor", "isclose",
+    "matmul", "max", "min", "nonzero", "norm", "numel", "outer", "result_type", "std", "sub", "var", "where",
 ]  # fmt: skip

@@ -9,10 +9,11 @@ import numpy as np
 
 from . import dtypes, random
 from .arguments import as_array
-from .composite import sizes, to
+from .composite import to
 from .dtypes import dtype as _dtype
 from .inplace import inplace_of
 from .ops import TABLE
+from .reshaping import sizes
 from .tensor import Tensor, wrap
 
 __all__ = [

@@ -102,7 +102,8 @@ def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> Non
 
 def reshaped_in_place(row: Operator) -> Function:
     """A row that gives a view, in place: `x.t_()` changes what x is of its memory, and no element."""
-    row_class = node_class(row)
+    node_name = f"{row.node_name[:-1]}{3 if row.name == 'squeeze' else 1}"
+    row_class = type(node_name, (node_class(row),), {"__slots__": ()})
 
     def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         args = row.complete((self, *args), kwargs)

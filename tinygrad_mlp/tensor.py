@@ -334,8 +334,8 @@ class Tensor:
 
     @staticmethod
     def _constant(array: Any) -> Tensor:
-        """An array as a Tensor without history."""
-        return wrap(np.asarray(array))
+        """A saved array as a Tensor without history."""
+        return wrap(array)
 
     def register_hook(self, hook: Any) -> hooks.RemovableHandle:
         """Have `hook(grad)` called when this tensor's gradient is computed; what it returns, if anything, replaces it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import threading
 import warnings
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
@@ -176,3 +177,38 @@ class inference_mode(_Mode):
 def is_inference_mode_enabled() -> bool:
     """Whether this thread is in inference mode (torch.is_inference_mode_enabled)."""
     return state.inference
+
+
+class _Threads(threading.local):
+    allowed = True
+
+
+_threads = _Threads()
+
+
+class set_multithreading_enabled(_Mode):
+    """Whether backward may use several threads: only remembered, as torch's, too, uses one on a CPU.
+
+    At once; as a context manager, until the block ends (torch.autograd.grad_mode.set_multithreading_enabled).
+    """
+
+    __slots__ = ("mode", "previous")
+
+    def __init__(self, mode: bool) -> None:
+        self.previous = _threads.allowed
+        self.mode = _threads.allowed = mode
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exception: object) -> None:
+        _threads.allowed = self.previous
+
+    def clone(self) -> set_multithreading_enabled:
+        """A context like this one."""
+        return set_multithreading_enabled(self.mode)
+
+
+def is_multithreading_enabled() -> bool:
+    """What `set_multithreading_enabled` was last told in this thread (torch.autograd.is_multithreading_enabled)."""
+    return _threads.allowed

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -17,17 +17,26 @@ from .linear import CLASSES, LINEAR, rewrite
 from .node import GradientEdge, Node, OutputNode, Unreachable, gradient_edge, is_tensor, name_of
 from .ordered import source
 from .refusals import modified, refuse_changed, refuse_detached
-from .saved import disable_saved_tensors_hooks, raw, save_on_cpu, saved_attributes, saved_tensors_hooks
+from .saved import (
+    allow_mutation_on_saved_tensors,
+    disable_saved_tensors_hooks,
+    raw,
+    save_on_cpu,
+    saved_attributes,
+    saved_tensors_hooks,
+)
 
 __all__ = [
     "GradientEdge",
     "Node",
+    "allow_mutation_on_saved_tensors",
     "disable_saved_tensors_hooks",
     "get_gradient_edge",
     "increment_version",
     "register_multi_grad_hook",
     "save_on_cpu",
     "saved_tensors_hooks",
+    "set_warn_on_accumulate_grad_stream_mismatch",
 ]
 
 
@@ -62,6 +71,10 @@ _OTHER_NAMES: dict[str, tuple[str, str, Callable[[Any], bool]]] = {
     "PowBackward0": ("PowBackward1", "exponent", lambda exponent: np.ndim(exponent) > 0),
     "ClampBackward0": ("ClampBackward1", "min max", lambda bound: not isinstance(bound, np.ndarray)),
     "LerpBackward0": ("LerpBackward1", "weight", lambda weight: np.ndim(weight) > 0),
+    "SqueezeBackward0": ("SqueezeBackward1", "dim", lambda dim: dim is not None),
+    "SqueezeBackward1": ("SqueezeBackward2", "dim", lambda dim: not isinstance(dim, int)),
+    "SqueezeBackward3": ("SqueezeBackward4", "dim", lambda dim: dim is not None),  # these three in place
+    "SqueezeBackward4": ("SqueezeBackward5", "dim", lambda dim: not isinstance(dim, int)),
 }
 # How many edges torch has where the arguments behind them are numbers; where they are tensors the name is the next.
 _OF_NUMBERS = {
@@ -89,6 +102,7 @@ def seen(node: Node | None) -> Node | None:
     found = [raw(node, place) for place in places if any(place in read for read in node.row.reads)]
     if found and all(map(matches, found)):
         node.__class__ = _named_otherwise(type(node), name)  # type: ignore[arg-type] # mypy 1.x: a class is hashable
+        return seen(node)
     return node
 
 
@@ -142,6 +156,16 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
 
 
 def increment_version(tensor: Any) -> None:
-    """Count a write into a tensor, or each of several, that was made behind its back (torch's increment_version)."""
-    for x in (tensor,) if is_tensor(tensor) else tensor:
+    """Count a write into a tensor, or each of several, that was made behind its back (torch's increment_version).
+
+    RuntimeError for what is no tensor, or no several of them.
+    """
+    tensors = (tensor,) if is_tensor(tensor) else tensor
+    if not isinstance(tensors, Iterable):
+        raise RuntimeError("increment_version expect a Iterable[Tensor] as input")
+    for x in tensors:
         x.versions[0] += 1
+
+
+def set_warn_on_accumulate_grad_stream_mismatch(enabled: bool) -> None:
+    """Nothing: a CPU has no streams that could differ (torch's name)."""

@@ -122,6 +122,7 @@ class _Default(threading.local):
     def __init__(self) -> None:
         self.stack: list[saved_tensors_hooks] = []
         self.refusal: str | None = None
+        self.mutable = False  # in allow_mutation_on_saved_tensors
 
 
 _default = _Default()
@@ -154,6 +155,56 @@ class save_on_cpu(saved_tensors_hooks):
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
         super().__init__(lambda tensor: tensor.detach(), lambda packed: packed)
+
+
+class _Originals:
+    """What `allow_mutation_on_saved_tensors` keeps; the graph is of use as long as it does."""
+
+    def __init__(self) -> None:
+        self.open = True
+        self.tensors: weakref.WeakKeyDictionary[_Kept, Any] = weakref.WeakKeyDictionary()
+
+    def clear(self) -> None:
+        """Forget all: the graphs written so far cannot run backward any more."""
+        self.tensors.clear()
+
+    def pack(self, tensor: Any) -> _Kept:
+        """Keep a copy of a tensor; the tape has a token for it."""
+        kept = _Kept()
+        self.tensors[kept] = tensor.detach().clone()
+        return kept
+
+    def unpack(self, kept: _Kept) -> Any:
+        """The copy again; AssertionError after the block."""
+        if not self.open or kept not in self.tensors:
+            raise AssertionError(
+                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' contextin which the graph was "
+                "originally recorded."
+            )
+        return self.tensors[kept]
+
+
+class _Kept:
+    __slots__ = ("__weakref__",)
+
+
+@contextmanager
+def allow_mutation_on_saved_tensors() -> Generator[_Originals, None, None]:
+    """In this block tensors may be written to although backward needs them; backward belongs into the block, too.
+
+    What the tape saves is copied at once, where torch copies before the first write. RuntimeError for a block within
+    such a block; AssertionError for a backward outside. Source: torch.autograd.graph.allow_mutation_on_saved_tensors.
+    """
+    if _default.mutable:
+        raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
+    originals = _Originals()
+    _default.mutable = True
+    try:
+        with saved_tensors_hooks(originals.pack, originals.unpack):
+            yield originals
+    finally:
+        originals.open = _default.mutable = False
+        originals.clear()
 
 
 @contextmanager
@@ -273,6 +324,21 @@ class SavedTensor:
     def __init__(self, node: Node, place: int) -> None:
         self.node = node
         self.place = place
+
+    @property
+    def data(self) -> Any:
+        """The tensor itself."""
+        return _saved_at(self.place)(self.node)
+
+    @property
+    def unpack_hook(self) -> Callable[[Any], Any] | None:
+        """The hook that it comes from, if there is one."""
+        rules = self.node.saved.rules if isinstance(self.node.saved, _PackedValues) else ()
+        for read, values in zip(self.node.row.reads, rules, strict=False):
+            if values is not None and self.place in read:
+                box = values[read.index(self.place)]
+                return box.unpack_hook if isinstance(box, PackedTensor) else None
+        return None
 
     def register_hooks(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
         """Have it go through `pack_hook` now, and come from `unpack_hook`: see `saved_tensors_hooks`.

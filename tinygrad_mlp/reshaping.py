@@ -1,0 +1,337 @@
+"""Views and splits that need no row of their own, and what torch refuses of their arguments."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .autograd.views import geometry, note_several, refresh
+from .dispatch import shares_memory
+from .dtypes import dtype as _dtype
+from .functions import FUNCTIONS, INPLACE
+from .ops import TABLE
+from .ops.dims import axis
+from .tensor import Tensor, wrap
+from .warned import warn_once
+
+_f = FUNCTIONS
+
+
+def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
+    """A shape, given as separate integers or as one sequence."""
+    if len(args) == 1 and isinstance(args[0], (Sequence, tuple, list)):
+        return tuple(int(n) for n in args[0])
+    return tuple(int(n) for n in args)
+
+
+_NO_SIZES = frozenset((float, str, type(None)))
+
+
+def view(self: Tensor, *shape: Any, size: Any = None, dtype: _dtype | None = None) -> Tensor:
+    """A view of the same elements in another shape, or of the same memory as another dtype (torch.Tensor.view).
+
+    RuntimeError where the strides forbid it; TypeError for what is neither sizes nor a dtype.
+    """
+    if dtype is not None or (len(shape) == 1 and isinstance(shape[0], _dtype)):
+        return _as_dtype(self, dtype if dtype is not None else shape[0])
+    given = shape if size is None else (size,)
+    if not given or not _NO_SIZES.isdisjoint(map(type, given)):
+        names = ", ".join(type(n).__name__ for n in given)
+        raise TypeError(
+            f"view() received an invalid combination of arguments - got ({names}), but expected one of:\n"
+            " * (torch.dtype dtype)\n * (tuple of ints size)\n"
+        )
+    result: Tensor = _f["reshape"](self, sizes(given))
+    if result.viewed is None and self.array.size and not shares_memory(result.array, self.array):
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+            "contiguous subspaces). Use .reshape(...) instead."
+        )
+    return result
+
+
+def _as_dtype(self: Tensor, dtype: _dtype) -> Tensor:
+    """The same memory as another dtype: no gradient goes through it, and for torch it is no view."""
+    array, own, other = self.array, self.array.itemsize, dtype.numpy.itemsize
+    names = f"{self.dtype.tensor_type[:-6]} as {dtype.tensor_type[:-6]} (different element sizes)"
+    if own != other:
+        if not array.ndim:
+            raise RuntimeError(f"self.dim() cannot be 0 to view {names}")
+        _, strides, offset, _ = geometry(array)
+        if strides[-1] != 1:
+            raise RuntimeError(f"self.stride(-1) must be 1 to view {names}, but got {strides[-1]}")
+        ratio = other // own
+        multiples = {"self.size(-1)": array.shape[-1], "self.storage_offset()": offset}
+        multiples |= {f"self.stride({dim})": stride for dim, stride in enumerate(strides[:-1])}
+        for what, n in multiples.items() if ratio > 1 else ():
+            if n % ratio:
+                raise RuntimeError(f"{what} must be divisible by {ratio} to view {names}, but got {n}")
+    tensor = self.detach()
+    tensor.array = array.view(dtype.numpy)
+    return tensor
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Dimensions from `start_dim` to `end_dim` as one; the tensor itself if they are one already (torch.flatten)."""
+    ndim = input.array.ndim
+    if ndim and axis(start_dim, ndim) == axis(end_dim, ndim):
+        return input
+    return _f["flatten"](input, start_dim, end_dim)
+
+
+def view_as(self: Tensor, other: Tensor) -> Tensor:
+    """A view in the shape of another tensor."""
+    if not isinstance(other, Tensor):
+        raise TypeError(f"view_as(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
+    return view(self, other.shape)
+
+
+def reshape_as(self: Tensor, other: Tensor) -> Tensor:
+    """The same elements in the shape of another tensor."""
+    return _f["reshape"](self, other.shape)
+
+
+def expand_as(self: Tensor, other: Tensor) -> Tensor:
+    """A view expanded to the shape of another tensor."""
+    return _f["expand"](self, other.shape)
+
+
+def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+    """as_strided, as what the tensor itself is from now on (torch.Tensor.as_strided_)."""
+    rest = as_strided(self.detach(), size, stride, storage_offset).viewed.steps[-1][1]  # type: ignore[union-attr]
+    return INPLACE["as_strided_"](self, *rest)
+
+
+def ravel(input: Tensor) -> Tensor:
+    """All elements in one dimension."""
+    return _f["reshape"](input.contiguous(), (-1,))
+
+
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """A view with two dimensions swapped (torch.swapaxes)."""
+    return _f["transpose"](input, axis0, axis1)
+
+
+def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
+    """A view with one dimension moved, or several (torch.movedim)."""
+    several = isinstance(source, Sequence) or isinstance(destination, Sequence)
+    sources, destinations = ((d,) if isinstance(d, int) else tuple(d) for d in (source, destination))
+    if len(sources) != len(destinations):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should contain the same "
+            f"number of dims as destination ({list(destinations)} dims)"
+        )
+    ndim = input.array.ndim
+    moved, places = ([axis(d, ndim) for d in dims] for dims in (sources, destinations))
+    for name, dims, given in (("source", moved, sources), ("destination", places, destinations)):
+        if several and len(set(dims)) != len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(given)})")
+    if not ndim:
+        return _f["alias"](input)
+    order = [d for d in range(ndim) if d not in moved]
+    for place, d in sorted(zip(places, moved, strict=True)):
+        order.insert(place, d)
+    return _f["permute"](input, order)
+
+
+def transposed(self: Tensor) -> Tensor:
+    """x.T: the dimensions in reverse; UserWarning unless there are two (torch.Tensor.T)."""
+    if self.array.ndim != 2:
+        warn_once(
+            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases."
+            if not self.array.ndim
+            else "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it "
+            "will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+            "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
+        )
+    return _f["permute"](self, tuple(range(self.array.ndim))[::-1])
+
+
+def matrix_transposed(self: Tensor) -> Tensor:
+    """x.mT: the last two dimensions swapped. RuntimeError for fewer (torch.Tensor.mT)."""
+    if self.array.ndim < 2:
+        raise RuntimeError(
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {self.array.ndim}-D tensor."
+        )
+    return _f["transpose"](self, -2, -1)
+
+
+def broadcast_to(input: Tensor, size: Any) -> Tensor:
+    """expand, as NumPy calls it (torch.broadcast_to)."""
+    return _f["expand"](input, tuple(size))
+
+
+def detach(input: Tensor) -> Tensor:
+    """The same memory without the history (torch.detach)."""
+    return input.detach()
+
+
+def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
+    """A view with one dimension as several (torch.unflatten)."""
+    if not input.array.ndim:
+        raise RuntimeError(
+            f"unflatten got an unexpected error:\nDimension specified as {dim} but tensor has no dimensions"
+        )
+    d = axis(dim, input.array.ndim)
+    shape = input.array.shape
+    wanted = [int(n) for n in sizes]
+    if not wanted:
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    if wanted.count(-1) > 1:
+        raise RuntimeError("unflatten got an unexpected error:\nonly one dimension can be inferred")
+    known = math.prod(n for n in wanted if n != -1)
+    if (-1 in wanted and (not known or shape[d] % known)) or (-1 not in wanted and known != shape[d]):
+        raise RuntimeError(
+            f"unflatten: Provided sizes {wanted} don't multiply up to the size of dim {d} ({shape[d]}) in the input "
+            "tensor"
+        )
+    wanted = [shape[d] // known if n == -1 else n for n in wanted]
+    return view(input, (*shape[:d], *wanted, *shape[d + 1 :]))
+
+
+def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+    """A view of the tensor's memory by sizes, strides and an offset, counted in elements (torch.as_strided)."""
+    own = geometry(input.array)
+    start, available, itemsize = own[2], own[3], input.array.itemsize
+    offset = start if storage_offset is None else storage_offset
+    size, stride = tuple(int(n) for n in size), tuple(int(n) for n in stride)
+    if len(size) != len(stride):
+        raise RuntimeError("mismatch in length of strides and shape")
+    if min(stride, default=0) < 0:
+        raise RuntimeError(f"as_strided: Negative strides are not supported at the moment, got strides: {list(stride)}")
+    if offset < 0:
+        raise RuntimeError(f"Tensor: invalid storage offset {offset}")
+    if min(size, default=0) < 0:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(size)} and strides={list(stride)}")
+    needed = 0 if 0 in size else offset + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
+    if needed > available:
+        raise RuntimeError(
+            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize {itemsize} "
+            f"requiring a storage size of {needed * itemsize} are out of bounds for storage of size "
+            f"{available * itemsize}"
+        )
+    return _f["as_strided"](input, size, stride, offset, own)
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """The slices along a dimension, as views (torch.unbind)."""
+    if not input.array.ndim:
+        raise IndexError(f"Dimension specified as {axis(dim, 0)} but tensor has no dimensions")
+    return _several("UnbindBackward0", "select", input, [(dim, i) for i in range(input.size(dim))])
+
+
+def _several(node: str, row_name: str, input: Tensor, arguments: list[tuple[Any, ...]]) -> tuple[Tensor, ...]:
+    """Views that come together out of one operator: a row, called with each of `arguments`."""
+    row = TABLE[row_name]
+    if input.viewed is not None:
+        refresh(input)
+    views = tuple(wrap(row.forward(input.array, *rest)) for rest in arguments)
+    note_several(views, input, [(row, rest) for rest in arguments], node)
+    return views
+
+
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of a given size, or of given sizes, along a dimension (torch.split)."""
+    if not tensor.array.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    if tensor.viewed is not None:
+        refresh(tensor)
+    length = tensor.size(dim)
+    if isinstance(split_size_or_sections, int):
+        step = split_size_or_sections
+        if step < 0:
+            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={step}")
+        if step == 0 and length:
+            raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
+        sections = [min(step, length - start) for start in range(0, length, step or 1)] or [0]
+        return _split("SplitBackward0", tensor, sections, dim)
+    return split_with_sizes(tensor, split_size_or_sections, dim)
+
+
+def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of given sizes along a dimension (torch.split_with_sizes)."""
+    if not isinstance(split_sizes, (list, tuple)):
+        raise TypeError(
+            f"split_with_sizes(): argument 'split_sizes' (position 2) must be tuple of ints, not "
+            f"{type(split_sizes).__name__}"
+        )
+    length, sections = input.size(dim), list(split_sizes)
+    if min(sections, default=0) < 0:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={sections}"
+        )
+    if sum(sections) != length:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
+            f"{dim}), but got split_sizes={sections}"
+        )
+    return _split("SplitWithSizesBackward0", input, sections, dim)
+
+
+def _split(node: str, tensor: Tensor, sections: list[int], dim: int) -> tuple[Tensor, ...]:
+    starts = np.cumsum([0, *sections[:-1]]).tolist()
+    return _several(node, "narrow", tensor, [(dim, start, size) for start, size in zip(starts, sections, strict=True)])
+
+
+def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of nearly equal sizes, or between given indices, along a dimension (torch.tensor_split)."""
+    if not input.array.ndim:
+        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
+    length = input.size(dim)
+    if isinstance(indices_or_sections, int):
+        if indices_or_sections <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {indices_or_sections}")
+        least, more = divmod(length, indices_or_sections)
+        ends = np.cumsum([least + (i < more) for i in range(indices_or_sections)])[:-1].tolist()
+    else:
+        ends = [int(i) for i in indices_or_sections]
+    return tuple(
+        _f["slice_along"](input, dim, slice(start, end)) for start, end in zip([0, *ends], [*ends, length], strict=True)
+    )
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most `chunks` views of equal size (the last may be smaller) along a dimension (torch.chunk)."""
+    if not input.array.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    if not isinstance(chunks, int):
+        raise TypeError(f"chunk(): argument 'chunks' (position 1) must be int, not {type(chunks).__name__}")
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    if not input.size(dim):
+        return split(input, [0] * chunks, dim)
+    return split(input, max(-(-input.size(dim) // chunks), 1), dim)
+
+
+_METHODS = (
+    view, flatten, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unbind, split_with_sizes, tensor_split,
+    chunk, unflatten, as_strided, as_strided_, broadcast_to,
+)  # fmt: skip
+
+
+def install() -> None:
+    """Give Tensor these functions as methods."""
+    for function in _METHODS:
+        setattr(Tensor, function.__name__, function)
+    for name, value in {
+        "split": lambda self, split_size, dim=0: split(self, split_size, dim),
+        "moveaxis": movedim,
+        "swapdims": swapaxes,
+        "swapaxes_": INPLACE["transpose_"],
+        "swapdims_": INPLACE["transpose_"],
+        "T": property(transposed),
+        "mT": property(matrix_transposed),
+    }.items():
+        setattr(Tensor, name, value)
+
+
+install()
+moveaxis, swapdims = movedim, swapaxes
+
+__all__ = [
+    "as_strided", "broadcast_to", "chunk", "detach", "flatten", "moveaxis", "movedim", "ravel", "split",
+    "split_with_sizes", "swapaxes", "swapdims", "tensor_split", "unbind", "unflatten",
+]  # fmt: skip
