@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from .autograd.modes import state
+from .autograd.node import Node, gradient_edge
 from .dispatch import function_of
-from .inplace import inplace_of, reshaped_in_place
+from .inplace import inplace_of, not_implemented, reshaped_in_place, with_rules_in_place
 from .ops import BY_NUMPY, TABLE
 from .tensor import Tensor, wrap
 
@@ -16,10 +18,44 @@ Function = Callable[..., Any]
 
 FUNCTIONS: dict[str, Callable[..., Tensor]] = {name: function_of(row) for name, row in TABLE.items()}
 INPLACE: dict[str, Callable[..., Tensor]] = {name + "_": inplace_of(row) for name, row in TABLE.items() if row.inplace}
+INPLACE |= {
+    name + "_": inplace_of(with_rules_in_place(TABLE[name]))
+    for name in ("eq", "ne", "lt", "le", "gt", "ge", "floor_divide")
+}
 INPLACE["fill_with_tensor_"] = inplace_of(TABLE["fill"], "FillBackward3")
 INPLACE |= {
     name + "_": reshaped_in_place(TABLE[name]) for name in ("t", "transpose", "squeeze", "unsqueeze", "as_strided")
 }
+
+
+class NotImplementedNode(Node):
+    """The node of an operator that torch gives a gradient but no derivative."""
+
+    __slots__ = ()
+
+    def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+        rule = not_implemented("floor_divide")
+        return [rule(g)]
+
+
+NotImplementedNode.__name__ = "NotImplemented"
+
+
+def floor_divide(input: Any, other: Any) -> Tensor:
+    """As the row; of tensors that require grad the quotient does, and backward refuses it, in torch's words."""
+    tensor = _quotient(input, other)
+    if state.recording and tensor.array.dtype.kind == "f":
+        sources = [x if isinstance(x, Tensor) and x.requires_grad else None for x in (input, other)]
+        if any(x is not None for x in sources):
+            edges = [None if x is None else gradient_edge(x) for x in sources]
+            tensor.node = NotImplementedNode(edges, (), (), tensor.array.shape, tensor.array.dtype)
+            tensor.needs_grad = True
+    return tensor
+
+
+_quotient = FUNCTIONS["floor_divide"]
+floor_divide.__doc__ = _quotient.__doc__
+FUNCTIONS["floor_divide"] = floor_divide
 
 
 def call_numpy(self: Tensor, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -16,7 +16,10 @@ _f = FUNCTIONS
 
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
-    """self[index] = value, recorded where a gradient is needed."""
+    """self[index] = value, recorded where a gradient is needed. TypeError for a value that is no number or Tensor."""
+    if isinstance(value, (list, tuple, str, dict, np.ndarray, type(None))):
+        kind = "numpy.ndarray" if isinstance(value, np.ndarray) else type(value).__name__
+        raise TypeError(f"can't assign a {kind} to a torch.{self.dtype.tensor_type}")
     index = plain_index(index)
     if not is_basic(index):
         self, index = _before_arrays(self, index)
@@ -130,10 +133,17 @@ def plain_index(index: Any) -> Any:
         )
     if isinstance(index, list):
         return np.array([int(x) if isinstance(x, Tensor) else x for x in index]) if index else np.zeros(0, np.int64)
+    if isinstance(index, str):
+        raise TypeError("new(): invalid data type 'str'")
+    if isinstance(index, float):
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
+            "(got float)"
+        )
     if isinstance(index, slice):
         parts = (index.start, index.stop, index.step)
         if index.step is not None and int(index.step) <= 0:
-            raise ValueError("step must be greater than zero")
+            raise ValueError("step must be greater than zero" if int(index.step) else "slice step cannot be zero")
         return slice(*(None if part is None else int(part) for part in parts))
     return index
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -98,6 +99,28 @@ def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> Non
         with_itself=row.overlap == "refused" or (not of_number and row.overlap == "number"),
     )
     tensor.array.flags.writeable = True  # NumPy's broadcast_to and diagonal are not
+
+
+def with_rules_in_place(row: Operator) -> Operator:
+    """A row without rules, for use in place: its own output has no gradient, but what is written into one has.
+
+    That of a comparison is zero; `floor_divide_` refuses in backward, as in torch.
+    """
+    twin = copy.copy(row)
+    refused = row.name == "floor_divide"
+    rule = not_implemented(row.name + "_") if refused else np.zeros_like
+    twin.node_name = "NotImplemented" if refused else row.name.capitalize() + "Backward0"
+    twin.rules, twin.differentiable, twin.reads = (rule, rule), (0, 1), ((), ())
+    return twin
+
+
+def not_implemented(name: str) -> Function:
+    """A rule that says that there is none."""
+
+    def rule(g: Any) -> Any:
+        raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+    return rule
 
 
 def reshaped_in_place(row: Operator) -> Function:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from . import engine
 from .hooks import register_multi_grad_hook
 from .linear import CLASSES, LINEAR, rewrite
-from .node import GradientEdge, Node, OutputNode, Unreachable, gradient_edge, is_tensor, name_of
+from .modes import state
+from .node import Bundle, GradientEdge, Node, OutputNode, Unreachable, gradient_edge, is_tensor, name_of
 from .ordered import source
 from .refusals import modified, refuse_changed, refuse_detached
 from .saved import (
@@ -81,7 +83,8 @@ _OF_NUMBERS = {
     "PowBackward0": 1, "ClampBackward1": 1, "ClampMinBackward0": 1, "ClampMaxBackward0": 1, "LerpBackward0": 2,
     "MaskedFillBackward0": 1, "FillBackward2": 1, "RemainderBackward0": 1, "FmodBackward0": 1,
     "UniformBackward0": 1, "NormalBackward0": 1, "BernoulliBackward2": 1, "RandomBackward0": 1,
-    "ExponentialBackward0": 1,
+    "ExponentialBackward0": 1, "EqBackward0": 1, "NeBackward0": 1, "LtBackward0": 1, "LeBackward0": 1,
+    "GtBackward0": 1, "GeBackward0": 1,
 }  # fmt: skip
 
 
@@ -115,6 +118,28 @@ def _repr(self: Node) -> str:
     return f"<{type(self).__name__} object at {id(self):#x}>"
 
 
+def _call(self: Node, *gradients: Any) -> Any:
+    """What the node hands on from these gradients of its outputs: no hook is called, and nothing is freed.
+
+    One for each edge, None for a constant; alone if there is one edge. With grad mode on it is recorded.
+    """
+    if self.runs_on_nothing:
+        raise TypeError(f"'{type(self).__name__}' object is not callable")
+    if len(gradients) != self.outputs_count:
+        raise TypeError(f"expected {self.outputs_count} arguments, got {len(gradients)} instead")
+    for i, g in enumerate(gradients):
+        if g is not None and not is_tensor(g):
+            raise TypeError(f"argument {i} is not a Variable")
+    count, create_graph = len(self.next_functions), state.recording
+    parts = {i: g if create_graph else g.array for i, g in enumerate(gradients) if g is not None}
+    if not parts:
+        handed: Sequence[Any] = [None] * count
+    else:
+        handed = self.pull(parts[0] if self.shape is not None else Bundle(parts), self.edges, create_graph)
+    results = tuple(g if g is None or is_tensor(g) else engine.wrap(np.asarray(g)) for g in handed[:count])
+    return results[0] if len(results) == 1 else results
+
+
 _metadata: weakref.WeakKeyDictionary[Node, dict[Any, Any]] = weakref.WeakKeyDictionary()
 
 
@@ -133,6 +158,7 @@ for _attribute, _value in {
     "outputs_count": 1,
     "requires_grad": True,
     "_sequence_nr": lambda self: -self.order,
+    "__call__": _call,
     "__repr__": _repr,
 }.items():
     setattr(Node, _attribute, _value)

@@ -145,10 +145,13 @@ class Unreachable(Node):
         return ()
 
 
+_NAMES_IN_FULL = frozenset(("AccumulateGrad", "CopySlices", "CopyBackwards", "NotImplemented"))
+
+
 def name_of(node_class: type[Node]) -> str:
     """Torch's name of the nodes of a class."""
     name = node_class.__name__
-    return f"torch::autograd::{name}" if name in ("AccumulateGrad", "CopySlices", "CopyBackwards") else name
+    return f"torch::autograd::{name}" if name in _NAMES_IN_FULL else name
 
 
 def is_tensor(value: object) -> bool:
