@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from two_worlds import assert_alike, refusal
+
+import tinygrad_mlp
 
 COMPARISONS = ["eq_", "ne_", "lt_", "le_", "gt_", "ge_"]
 
@@ -96,6 +99,25 @@ def test_refused(program):
 def test_none_is_no_operand():
     refusal(lambda torch: torch.mul(torch.ones(3), None), words=3)
     refusal(lambda torch: torch.ones(3).mul_(None), words=0)
+
+
+def test_the_functions_in_place_are_those_of_torch():
+    ours = {name for name in vars(tinygrad_mlp) if name.endswith("_") and not name.startswith("_")}
+    theirs = {name for name in dir(torch) if name.endswith("_") and not name.startswith("_")}
+    assert ours == {name for name in theirs if hasattr(tinygrad_mlp.Tensor, name)}
+
+
+@pytest.mark.parametrize("name", ["relu_", "exp_", "zero_", "tanh_", "neg_", "detach_"])
+def test_a_function_in_place(name):
+    def program(torch):
+        x = torch.tensor([0.5, -2.0, 3.0], requires_grad=True)
+        y = x * 1
+        result = getattr(torch, name)(y)
+        if result.requires_grad:
+            result.sum().backward()
+        return result is y, y, y._version, x.grad
+
+    assert_alike(program, rtol=1e-6)
 
 
 # -- a node is a function ---------------------------------------------------------------------------

@@ -79,6 +79,55 @@ for _name, _function in _functions.items():
     if _table[_name].method and not _name.endswith("_dim"):
         globals().setdefault(_name, _function)
 
+# Of the operators in place torch has these as functions, too.
+for _name in [
+    "abs_",
+    "acos_",
+    "acosh_",
+    "as_strided_",
+    "asin_",
+    "asinh_",
+    "atan_",
+    "atanh_",
+    "ceil_",
+    "clamp_",
+    "clamp_max_",
+    "clamp_min_",
+    "cos_",
+    "cosh_",
+    "detach_",
+    "erf_",
+    "erfc_",
+    "exp2_",
+    "exp_",
+    "expm1_",
+    "fill_",
+    "floor_",
+    "frac_",
+    "log10_",
+    "log1p_",
+    "log2_",
+    "log_",
+    "neg_",
+    "negative_",
+    "reciprocal_",
+    "relu_",
+    "round_",
+    "rsqrt_",
+    "sigmoid_",
+    "sin_",
+    "sinc_",
+    "sinh_",
+    "sqrt_",
+    "square_",
+    "tan_",
+    "tanh_",
+    "trunc_",
+    "xlogy_",
+    "zero_",
+]:
+    globals()[_name] = getattr(Tensor, _name)
+
 
 def __getattr__(name: str) -> _typing.Any:
     """`func` and `compile`, imported when first asked for; and for type checkers the functions of the rows."""
