@@ -80,52 +80,13 @@ for _name, _function in _functions.items():
         globals().setdefault(_name, _function)
 
 # Of the operators in place torch has these as functions, too.
-for _name in [
-    "abs_",
-    "acos_",
-    "acosh_",
-    "as_strided_",
-    "asin_",
-    "asinh_",
-    "atan_",
-    "atanh_",
-    "ceil_",
-    "clamp_",
-    "clamp_max_",
-    "clamp_min_",
-    "cos_",
-    "cosh_",
-    "detach_",
-    "erf_",
-    "erfc_",
-    "exp2_",
-    "exp_",
-    "expm1_",
-    "fill_",
-    "floor_",
-    "frac_",
-    "log10_",
-    "log1p_",
-    "log2_",
-    "log_",
-    "neg_",
-    "negative_",
-    "reciprocal_",
-    "relu_",
-    "round_",
-    "rsqrt_",
-    "sigmoid_",
-    "sin_",
-    "sinc_",
-    "sinh_",
-    "sqrt_",
-    "square_",
-    "tan_",
-    "tanh_",
-    "trunc_",
-    "xlogy_",
-    "zero_",
-]:
+_IN_PLACE = (
+    "abs_", "acos_", "acosh_", "as_strided_", "asin_", "asinh_", "atan_", "atanh_", "ceil_", "clamp_", "clamp_max_",
+    "clamp_min_", "cos_", "cosh_", "detach_", "erf_", "erfc_", "exp2_", "exp_", "expm1_", "fill_", "floor_",
+    "frac_", "log10_", "log1p_", "log2_", "log_", "neg_", "negative_", "reciprocal_", "relu_", "round_", "rsqrt_",
+    "sigmoid_", "sin_", "sinc_", "sinh_", "sqrt_", "square_", "tan_", "tanh_", "trunc_", "xlogy_", "zero_",
+)  # fmt: skip
+for _name in _IN_PLACE:
     globals()[_name] = getattr(Tensor, _name)
 
 

@@ -50,18 +50,20 @@ PARTLY_THE_SAME = (
 )
 
 
-def geometry(array: Any) -> tuple[Any, ...]:
-    """Shape, strides and offset of an array in its memory, and the size of that, all in elements."""
-    memory = array = getattr(array, "array", array)  # of a recording array, the one that it stands for
+def _memory(array: Any) -> Any:
+    """The array that owns the memory of an array."""
+    memory = getattr(array, "array", array)  # of a recording array, the one that it stands for
     while isinstance(memory.base, np.ndarray):
         memory = memory.base
+    return memory
+
+
+def geometry(array: Any) -> tuple[Any, ...]:
+    """Shape, strides and offset of an array in its memory, and the size of that, all in elements."""
+    memory, array = _memory(array), getattr(array, "array", array)
     start = array.ctypes.data - memory.ctypes.data
     strides = tuple(s // array.itemsize for s in array.strides)
     return array.shape, strides, start // array.itemsize, memory.size
-
-
-def _address(array: Any) -> Any:
-    return getattr(array, "array", array).ctypes.data
 
 
 def place(whole: Any, part: Any) -> tuple[Any, ...]:
@@ -91,7 +93,7 @@ class View:
         if not any(row is TABLE["as_strided"] for row, _ in self.steps):  # which may have left the view before it
             with contextlib.suppress(IndexError, RuntimeError, ValueError):
                 part = self.of(whole)
-        if part is not None and geometry(part) == geometry(array) and _address(part) == _address(array):
+        if part is not None and geometry(part) == geometry(array) and _memory(part) is _memory(array):
             return self.steps
         return ((TABLE["as_strided"], place(whole, array)),)
 
