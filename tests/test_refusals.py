@@ -114,6 +114,21 @@ def saved_by_a_function_and_written(torch):
     b.sum().backward()
 
 
+def two_saved_tensors_of_one_node(torch):
+    a, b = _leaf(torch) * 2, _leaf(torch) * 3
+    c = a * b
+    b.add_(1)
+    a.detach_()
+    c.sum().backward()
+
+
+def split_of_a_number_that_is_stale(torch):
+    y = torch.ones(2, requires_grad=True) * 2
+    a, _ = y.unbind()
+    y.mul_(2)
+    return a.split(1)
+
+
 def slice_of_a_number_that_is_stale(torch):
     y = torch.ones(2, requires_grad=True) * 2
     a, _ = y.unbind()
@@ -125,7 +140,7 @@ REFUSED = [
     written_twice, view_of_what_is_written, base_written_through_a_view, constant_that_became_differentiable,
     sum_over_a_dimension, written_with_a_tensor, one_of_several_views, view_made_without_grad, written_and_detached,
     transposed_and_detached, copy_of_what_was_detached, saved_by_a_function_and_written,
-    slice_of_a_number_that_is_stale,
+    slice_of_a_number_that_is_stale, split_of_a_number_that_is_stale, two_saved_tensors_of_one_node,
 ]  # fmt: skip
 
 

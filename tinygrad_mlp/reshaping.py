@@ -235,10 +235,10 @@ def _several(node: str, row_name: str, input: Tensor, arguments: list[tuple[Any,
 
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of a given size, or of given sizes, along a dimension (torch.split)."""
+    if tensor.viewed is not None:
+        refresh(tensor)  # which torch refuses first, for a view that cannot follow a write
     if not tensor.array.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
-    if tensor.viewed is not None:
-        refresh(tensor)
     length = tensor.size(dim)
     if isinstance(split_size_or_sections, int):
         step = split_size_or_sections

@@ -28,10 +28,18 @@ def refuse_changed(self: Node) -> None:
 
 def refuse_detached(self: Node) -> None:
     """RuntimeError in torch's words if a tensor that the node has saved was cut off from its history since."""
-    for _, _, place in self.versions if self.row is not None else ():
+    for counter, count, place in _in_order(self) if self.row is not None else ():
         edge = maker(self, place)
         if edge is not None and was_detached(edge):
             raise RuntimeError(DETACHED)
+        if counter[0] != count:
+            raise RuntimeError(self.modified())
+
+
+def _in_order(self: Node) -> list[Any]:
+    """The versions of what the node has saved, as torch goes through them: by the names there."""
+    names = (*self.row.outputs, *("self" if name == "input" else name for name in self.row.parameters))
+    return sorted(self.versions, key=lambda version: names[version[2]] if version[2] >= 0 else "")
 
 
 def modified(self: Node) -> str:
@@ -39,7 +47,7 @@ def modified(self: Node) -> str:
 
     RuntimeError for what torch finds first: a tensor that was detached, or a view that cannot follow the write.
     """
-    counter, count, place = next(v for v in self.versions if v[0][0] != v[1])
+    counter, count, place = next(v for v in _in_order(self) if v[0][0] != v[1])
     array = raw(self, place)
     if place < len(self.row.outputs):
         return changed(array, made_by(self), counter[0], count)
