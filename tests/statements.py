@@ -292,11 +292,9 @@ def _hook(x: Any, name: str, new: str, factor: str) -> str | None:
     return f"h{new} = {name}.register_hook(seen('{name} at {new}'{factor}))"
 
 
-# Nodes that have other edges in torch (a write by index), are two there (a reshape or a gradient that was copied), or
-# are kept there for the next graph (of a leaf, by register_multi_grad_hook).
-_OTHERWISE = (
-    "CopySlices", "IndexPutBackward", "FillBackward", "UnsafeViewBackward", "CloneBackward", "SqueezeBackward", "Grad",
-)  # fmt: skip
+# Nodes that are two in torch (a reshape or a gradient that was copied), or are kept there for the next graph, in a
+# cycle (of a leaf, by register_multi_grad_hook).
+_OTHERWISE = ("UnsafeViewBackward", "CloneBackward", "Grad")
 
 
 def _node_hook(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:

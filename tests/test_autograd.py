@@ -198,6 +198,22 @@ def test_same_as_torch(program):
     same(program)
 
 
+@pytest.mark.parametrize("name", ["pow2", "pow3", "square"])
+def test_a_power_has_a_graph_as_often_as_torch_says(name):
+    """A third derivative that is 0 is given, and not refused: torch's own second one is a power."""
+
+    def program(torch):
+        x = torch.tensor([1.0, -2.0, 0.0], requires_grad=True)
+        y = {"pow2": lambda: x**2, "pow3": lambda: x**3, "square": lambda: x.square()}[name]()
+        derivatives = []
+        while y.requires_grad:
+            (y,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+            derivatives.append(y)
+        return derivatives
+
+    same(program)
+
+
 def test_backward_with_create_graph():
     # torch warns here of a reference cycle that its graph makes; ours makes none, so it has nothing to warn of.
     g, grad = backward_with_create_graph(tinygrad_mlp)

@@ -31,7 +31,10 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
         elif isinstance(arg, (bool, int, float)):
             if not row.numbers:
                 raise _not_a_tensor(row, position, arg)
-        elif not isinstance(arg, (np.ndarray, type(None))) and not hasattr(arg, "__array_ufunc__"):
+        elif arg is None:
+            if position < len(row.parameters) - len(row.defaults):
+                raise _not_a_tensor(row, position, arg)
+        elif not isinstance(arg, np.ndarray) and not hasattr(arg, "__array_ufunc__"):
             raise _not_a_tensor(row, position, arg)
     if not isinstance(args[row.tensors[0]], Tensor) and not _has_tensor(row, args):
         raise _not_a_tensor(row, row.tensors[0], args[row.tensors[0]])

@@ -17,6 +17,8 @@ from .arguments import as_array
 from .composite.conversion import to
 from .composite.shapes import sizes
 from .dtypes import dtype as _dtype
+from .inplace import inplace_of
+from .ops import TABLE
 from .tensor import Tensor, wrap
 
 __all__ = [
@@ -317,10 +319,12 @@ def _of(generator: random.Generator | None) -> random.Generator:
     return random.default_generator if generator is None else generator
 
 
-def _drawn(name: str, draw: Any) -> Any:
+def _drawn(name: str, node_name: str, draw: Any) -> Any:
+    write = inplace_of(TABLE["assign"], node_name)
+
     def method(self: Tensor, *args: Any, generator: random.Generator | None = None, **kwargs: Any) -> Tensor:
         values = draw(_of(generator), self.array, *args, **kwargs)
-        return self.copy_(wrap(as_array(values)))  # type: ignore[no-any-return]
+        return write(self, wrap(as_array(values)))  # type: ignore[no-any-return]
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"Fill with random numbers, torch's for the same seed (torch.Tensor.{name})."
@@ -338,8 +342,9 @@ def install() -> None:
         "random_": lambda g, a, *bounds: _random(g, a, *bounds),
         "exponential_": lambda g, a, lambd=1.0: g.exponential(a.shape, a.dtype, lambd),
     }
-    for name, draw in draws.items():
-        setattr(Tensor, name, _drawn(name, draw))
+    nodes = ("UniformBackward0", "NormalBackward0", "BernoulliBackward2", "RandomBackward0", "ExponentialBackward0")
+    for (name, draw), node_name in zip(draws.items(), nodes, strict=True):
+        setattr(Tensor, name, _drawn(name, node_name, draw))
     Tensor.new_zeros = lambda self, *size, **kw: zeros(*size, **{"dtype": self.dtype, **kw})  # type: ignore[attr-defined]
     Tensor.new_ones = lambda self, *size, **kw: ones(*size, **{"dtype": self.dtype, **kw})  # type: ignore[attr-defined]
     Tensor.new_tensor = lambda self, data, **kw: tensor(data, **{"dtype": self.dtype, **kw})  # type: ignore[attr-defined]

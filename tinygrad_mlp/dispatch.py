@@ -123,7 +123,7 @@ def _general(row: Operator, row_class: type[Node]) -> Function:
         if type(result) is not ndarray:
             result = as_array(result)
         tensor = wrap(result)
-        is_view = row.view and (result is arrays[0] or _shares_memory(result, arrays[0]))
+        is_view = row.view and (result is arrays[0] or shares_memory(result, arrays[0]))
         if state.recording and _needs_grad(row, args):
             _record(row, row_class if is_view else copying_class, args, (result, *arrays), tensor)
         if is_view:
@@ -378,7 +378,7 @@ def _needs_grad(row: Operator, args: tuple[Any, ...]) -> bool:
     return False
 
 
-def _shares_memory(part: Any, whole: Any) -> bool:
+def shares_memory(part: Any, whole: Any) -> bool:
     """Whether an operator that may give a view gave one: NumPy copies where strides cannot express it."""
     memory = getattr(part, "base", None)
     return memory is not None and (memory is whole or memory is getattr(whole, "base", None))

@@ -16,6 +16,7 @@ Function = Callable[..., Any]
 
 FUNCTIONS: dict[str, Callable[..., Tensor]] = {name: function_of(row) for name, row in TABLE.items()}
 INPLACE: dict[str, Callable[..., Tensor]] = {name + "_": inplace_of(row) for name, row in TABLE.items() if row.inplace}
+INPLACE["fill_with_tensor_"] = inplace_of(TABLE["fill"], "FillBackward3")
 INPLACE |= {
     name + "_": reshaped_in_place(TABLE[name]) for name in ("t", "transpose", "squeeze", "unsqueeze", "as_strided")
 }

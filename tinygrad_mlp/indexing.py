@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .autograd.views import refresh
 from .functions import FUNCTIONS, INPLACE
 from .ops.indexing import is_basic
 from .tensor import Tensor, wrap
@@ -15,7 +16,10 @@ _f = FUNCTIONS
 
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
-    """self[index] = value, recorded where a gradient is needed."""
+    """self[index] = value, recorded where a gradient is needed. TypeError for a value that is no number or Tensor."""
+    if isinstance(value, (list, tuple, str, dict, np.ndarray, type(None))):
+        kind = "numpy.ndarray" if isinstance(value, np.ndarray) else type(value).__name__
+        raise TypeError(f"can't assign a {kind} to a torch.{self.dtype.tensor_type}")
     index = plain_index(index)
     if not is_basic(index):
         self, index = _before_arrays(self, index)
@@ -33,11 +37,10 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if value.array.shape == shape:
         INPLACE["assign_"](part, value)
     elif not value.array.ndim:
-        INPLACE["fill_"](part, value)
+        INPLACE["fill_with_tensor_"](part, value)
     else:
         ones = next((d for d, n in enumerate(value.array.shape) if n != 1), value.array.ndim)
-        if ones:
-            value = _f["reshape"](value, value.array.shape[ones:])
+        value = _f["reshape"](value, value.array.shape[ones:])
         INPLACE["assign_"](part, _f["expand"](value, shape) if value.array.shape != shape else value)
 
 
@@ -74,6 +77,8 @@ def _view_at(self: Tensor, index: Any) -> Tensor:
         return _select(self, 0, index)
     if isinstance(index, slice):
         if not self.array.ndim:
+            if self.viewed is not None:
+                refresh(self)  # which torch refuses first, for a view that cannot follow a write
             raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         return _f["slice_along"](self, 0, index)
     if not isinstance(index, tuple):
@@ -128,10 +133,17 @@ def plain_index(index: Any) -> Any:
         )
     if isinstance(index, list):
         return np.array([int(x) if isinstance(x, Tensor) else x for x in index]) if index else np.zeros(0, np.int64)
+    if isinstance(index, str):
+        raise TypeError("new(): invalid data type 'str'")
+    if isinstance(index, float):
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
+            "(got float)"
+        )
     if isinstance(index, slice):
         parts = (index.start, index.stop, index.step)
         if index.step is not None and int(index.step) <= 0:
-            raise ValueError("step must be greater than zero")
+            raise ValueError("step must be greater than zero" if int(index.step) else "slice step cannot be zero")
         return slice(*(None if part is None else int(part) for part in parts))
     return index
 

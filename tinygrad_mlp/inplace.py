@@ -12,9 +12,10 @@ from . import dtypes
 from .arguments import fits_float, unwrap
 from .autograd.modes import state
 from .autograd.node import Node
-from .autograd.views import PARTLY_THE_SAME, rebase, refuse_inplace, refuse_overlap
+from .autograd.views import PARTLY_THE_SAME, note_writer, rebase, refuse_inplace, refuse_overlap
 from .dispatch import edges_and_saved, node_class
 from .ops import Operator
+from .ops.arithmetic import not_implemented
 from .ops.dims import mismatch
 from .tensor import Tensor
 
@@ -22,12 +23,14 @@ Function = Callable[..., Any]
 
 
 def inplace_of(row: Operator, node_name: str | None = None) -> Function:
-    """The operator in place: `x.mul_(y)` writes x * y into x's memory, and on the tape x becomes the product."""
-    row = _as_constant(row) if row.flat else row
-    if node_name is not None:
-        row = copy.copy(row)
-        row.node_name = node_name
+    """The operator in place: `x.mul_(y)` writes x * y into x's memory, and on the tape x becomes the product.
+
+    `node_name` is that of its nodes, where torch has an operator of its own for this use of the row.
+    """
+    row = _with_rules_in_place(row) if row.flat or row.node_name == "NotImplemented" else row
     row_class, arity = node_class(row), len(row.parameters)
+    if node_name is not None:
+        row_class = type(node_name, (row_class,), {"__slots__": ()})
     plain = arity == 2 and row.promotion == "arithmetic" and row.numbers and "f" in (row.kinds or "f")
     ufunc = row.forward if plain and isinstance(row.forward, np.ufunc) else None
 
@@ -55,11 +58,12 @@ def inplace_of(row: Operator, node_name: str | None = None) -> Function:
     return function
 
 
-def _as_constant(row: Operator) -> Operator:
-    """A row that has no rules, as its result is no floating one, with those of a constant."""
+def _with_rules_in_place(row: Operator) -> Operator:
+    """The same row with rules for use in place: of a comparison, whose result is a constant, or of no derivative."""
     row = copy.copy(row)
+    rule = np.zeros_like if row.flat else not_implemented(row.name + "_")
     row.differentiable = row.tensors
-    row.rules = (np.zeros_like,) * len(row.tensors)
+    row.rules = (rule,) * len(row.tensors)
     row.reads = ((),) * len(row.tensors)
     return row
 
@@ -111,7 +115,8 @@ def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> Non
 
 def reshaped_in_place(row: Operator) -> Function:
     """A row that gives a view, in place: `x.t_()` changes what x is of its memory, and no element."""
-    row_class = node_class(row)
+    node_name = f"{row.node_name[:-1]}{3 if row.name == 'squeeze' else 1}"
+    row_class = type(node_name, (node_class(row),), {"__slots__": ()})
 
     def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         args = row.complete((self, *args), kwargs)
@@ -132,6 +137,8 @@ def reshaped_in_place(row: Operator) -> Function:
         if self.viewed is not None:
             self.viewed.steps = (*self.viewed.steps, (row, args[1:]))
         if node is not None:
+            if self.node is not None:
+                note_writer(self.node, node)
             self.node = node
             if self.viewed is not None:
                 self.viewed.current = self.versions[0]  # its base is as it was

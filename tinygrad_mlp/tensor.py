@@ -313,7 +313,7 @@ class Tensor:
         unless `retain_graph`; with `create_graph` the gradients can be differentiated again. `inputs`: only these get
         a `.grad`. RuntimeError in torch's words for what is refused. Source: torch.Tensor.backward.
         """
-        backward(self, gradient, retain_graph, create_graph, inputs)
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def _accumulate(self, g: Any) -> None:
         """Add a cotangent to `.grad`: an array, or a Tensor when the gradient has a graph of its own."""
@@ -346,8 +346,8 @@ class Tensor:
 
     @staticmethod
     def _constant(array: Any) -> Tensor:
-        """An array as a Tensor without history."""
-        return wrap(np.asarray(array))
+        """A saved array as a Tensor without history."""
+        return wrap(array)
 
     def register_hook(self, hook: Any) -> hooks.RemovableHandle:
         """Have `hook(grad)` called when this tensor's gradient is computed; what it returns, if anything, replaces it.
@@ -441,8 +441,8 @@ class Tensor:
         return self.array.tolist()
 
     def numpy(self, *, force: bool = False) -> Any:
-        """The array itself, sharing memory. RuntimeError for a tensor that requires grad, unless `force`."""
-        if self.needs_grad and not force:
+        """The array itself, sharing memory. RuntimeError where grad mode would lose its gradient, unless `force`."""
+        if not force and state.recording and self.requires_grad:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         return self.array
 

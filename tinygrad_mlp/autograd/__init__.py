@@ -1,9 +1,10 @@
 """The tape: nodes, grad modes, backward, hooks."""
 
+from . import anomaly_mode as anomaly_mode
 from . import functional as functional
 from . import graph as graph
 from . import hooks as hooks
-from .anomaly import detect_anomaly, set_detect_anomaly
+from .anomaly_mode import detect_anomaly, set_detect_anomaly
 from .backward import backward, grad
 from .function import Function
 from .grad_mode import (
@@ -12,10 +13,12 @@ from .grad_mode import (
     is_grad_enabled,
     no_grad,
     set_grad_enabled,
-    set_multithreading_enabled,
 )
+from .grad_mode import is_multithreading_enabled as is_multithreading_enabled
+from .grad_mode import set_multithreading_enabled as set_multithreading_enabled
 from .gradcheck import gradcheck, gradgradcheck
 from .node import Node as Node
+from .saved import SavedTensor as SavedTensor
 from .variable import Variable as Variable
 
 __all__ = [

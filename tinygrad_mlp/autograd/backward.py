@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,14 +27,23 @@ def backward(
     grad_tensors: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    grad_variables: Any = None,
     inputs: Any = None,
 ) -> None:
     """Add the gradients of the sum of `tensors` to the `.grad` of the leaves, or of `inputs` alone.
 
-    `grad_tensors` has a cotangent of its shape for each tensor, or None for one element (it is 1). Each of `tensors`
-    and `inputs` is a tensor, a GradientEdge or a sequence of them. RuntimeError in torch's words. Source:
-    torch.autograd.backward.
+    `grad_tensors` (once `grad_variables`) has a cotangent of its shape for each tensor, or None for one element (it is
+    1). Each of `tensors` and `inputs` is a tensor, a GradientEdge or a sequence of them; `inputs` may be a dict.
+    RuntimeError in torch's words. Source: torch.autograd.backward.
     """
+    if grad_variables is not None:
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only "
+                "use `grad_tensors`."
+            )
+        grad_tensors = grad_variables
     keep = create_graph if retain_graph is None else retain_graph
     roots = _roots(tensors, grad_tensors, create_graph)
     if inputs is None:
@@ -40,9 +51,7 @@ def backward(
             warn_once(A_CYCLE)
         run(roots, keep_graph=keep, create_graph=create_graph)
         return
-    inputs = _as_tuple(inputs)
-    if not inputs:
-        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    inputs = _inputs(inputs, "backward")
     for x in inputs:
         if type(x) is not GradientEdge:
             x.retain_grad()  # as in torch, a non-leaf goes on retaining its gradient afterwards
@@ -57,36 +66,57 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    is_grads_batched: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple[Any, ...]:
-    """The gradients of the sum of `outputs` with respect to each of `inputs`, as a tuple; no `.grad` is touched.
+) -> Any:
+    """The gradients of the sum of `outputs` with respect to each of `inputs`; no `.grad` is touched.
 
-    An input that the outputs do not depend on is refused, or with `allow_unused` has None, or with
-    `materialize_grads` zeros. RuntimeError in torch's words. Source: torch.autograd.grad.
+    A tuple, or for a dict of inputs a dict. An input that the outputs do not depend on is refused, or with
+    `allow_unused` has None, or with `materialize_grads` zeros. With `is_grads_batched` each of `grad_outputs` has one
+    more dimension in front, and so have the gradients: of a backward for each. RuntimeError in torch's words. Source:
+    torch.autograd.grad.
     """
-    if is_grads_batched:
-        raise NotImplementedError("is_grads_batched needs vmap, which tinygrad_mlp does not have")
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
         )
-    inputs = _as_tuple(inputs)
-    roots = _roots(outputs, grad_outputs, create_graph)
-    if not inputs:
-        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    names = tuple(inputs) if type(inputs) is dict else None
+    inputs = _inputs(inputs, "grad")
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "
+            "other parts of the graph, please use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
+    keep = create_graph if retain_graph is None else retain_graph
+    missing = bool(allow_unused) or materialize_grads
+    if is_grads_batched:
+        results = _of_a_batch(outputs, inputs, grad_outputs, keep, create_graph, missing)
+    else:
+        results = _gradients(inputs, _roots(outputs, grad_outputs, create_graph), keep, create_graph, missing)
+    if materialize_grads:
+        for i, (x, g) in enumerate(zip(inputs, results, strict=True)):
+            if g is None and not is_tensor(x):
+                raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
+            if g is None:
+                results[i] = engine.wrap(np.zeros(x.array.shape, x.array.dtype))
+                results[i].needs_grad = create_graph
+    return tuple(results) if names is None else dict(zip(names, results, strict=True))
+
+
+def _gradients(
+    inputs: Sequence[Any], roots: list[tuple[Node, Any]], keep: bool, create_graph: bool, missing: bool
+) -> list[Any]:
     nodes = [_edge(x) for x in inputs]
     wanted: dict[Node, Any] = dict.fromkeys(nodes)
-    keep = create_graph if retain_graph is None else retain_graph
     run(roots, keep_graph=keep, create_graph=create_graph, wanted=wanted)
     results: list[Any] = []
     for i, node in enumerate(nodes):
         g = wanted[node]
-        if g is None and materialize_grads:
-            g = engine.wrap(np.zeros(node.shape, node.dtype))
-            g.needs_grad = create_graph
-        elif g is None and not allow_unused:
+        if g is None and not missing:
             raise RuntimeError(
                 f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set "
                 "allow_unused=True if this is the desired behavior."
@@ -94,7 +124,70 @@ def grad(
         if isinstance(g, np.generic):  # what NumPy makes of 0-d arrays
             g = np.asarray(g)
         results.append(g if g is None or is_tensor(g) else engine.wrap(g))
-    return tuple(results)
+    return results
+
+
+def _of_a_batch(
+    outputs: Any, inputs: Sequence[Any], gradients: Any, keep: bool, create_graph: bool, missing: bool
+) -> list[Any]:
+    """The gradients of a backward for each element of the `gradients` along their first dimension."""
+    outputs = _as_tuple(outputs)
+    gradients = (None,) * len(outputs) if gradients is None else _as_tuple(gradients)
+    sizes = []
+    for i, (output, gradient) in enumerate(zip(outputs, gradients, strict=False)):
+        if gradient is None:
+            raise ValueError(
+                "vmap(vjp, in_dims=0, ...)(<inputs>): Got in_dim=0 for some input, but that input is a Tensor of "
+                "dimensionality 0 so expected in_dim to satisfy 0 <= in_dim < 0."
+            )
+        shape = _shape(output)
+        if gradient[0].shape != shape:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch "
+                "dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding "
+                f"output, but a mismatch was detected: grad_output[{i}] has a shape of {gradient[0].shape[1:]} and "
+                f"output[{i}] has a shape of torch.Size({list(shape)}). If you only want some tensors in `grad_output` "
+                "to be considered batched, consider using vmap."
+            )
+        sizes.append(len(gradient))
+    if len(set(sizes)) != 1:
+        raise ValueError(
+            "vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
+            f"{sizes} for the mapped dimension"
+        )
+    each = [
+        _gradients(
+            inputs,
+            _roots(outputs, [gradient[i] for gradient in gradients], create_graph),
+            keep or i + 1 < sizes[0],  # torch runs backward once, on all of them together
+            create_graph,
+            missing,
+        )
+        for i in range(sizes[0])
+    ]
+    return [None if parts[0] is None else _stacked(parts) for parts in zip(*each, strict=True)]
+
+
+def _stacked(parts: Sequence[Any]) -> Any:
+    return np.stack(parts) if any(g.requires_grad for g in parts) else engine.wrap(np.stack([g.array for g in parts]))
+
+
+def _inputs(inputs: Any, function: str) -> tuple[Any, ...]:
+    """What to differentiate with respect to. TypeError, RuntimeError in torch's words."""
+    if type(inputs) is dict:
+        inputs = inputs.values()
+    elif isinstance(inputs, Mapping):
+        raise TypeError(
+            f"`inputs` argument to `{function}()` must be a dict, not {type(inputs).__name__}. Other Mapping types are "
+            "not supported."
+        )
+    inputs_given: tuple[Any, ...] = _as_tuple(inputs)
+    if not inputs_given:
+        raise RuntimeError(f"`inputs` argument to `{function}()` cannot be empty.")
+    for x in inputs_given:
+        if type(x) is not GradientEdge and not is_tensor(x):
+            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(x).__name__}")
+    return inputs_given
 
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:
@@ -111,6 +204,11 @@ def _edge(x: Any) -> Node:
     return gradient_edge(x)
 
 
+def _shape(x: Any) -> tuple[int, ...]:
+    shape: tuple[int, ...] = _edge(x).shape if type(x) is GradientEdge else x.array.shape
+    return shape
+
+
 def _has_history(x: Any) -> bool:
     """Whether a tensor requires grad, and not only because it is a view, made without grad, of one that does."""
     return x.requires_grad and (x.viewed is None or x.viewed.own or x.grad_fn is not None)
@@ -124,28 +222,39 @@ def _roots(tensors: Any, gradients: Any, create_graph: bool) -> list[tuple[Node,
             g = np.ones(array.shape, array.dtype)
             return [(gradient_edge(tensors), engine.wrap(g) if create_graph else g)]
     tensors = _as_tuple(tensors)
-    gradients = [None] * len(tensors) if gradients is None else _as_tuple(gradients)
+    gradients = (None,) * len(tensors) if gradients is None else _as_tuple(gradients)[: len(tensors)]
+    pairs = list(zip(tensors, gradients, strict=False))
+    for i, (tensor, gradient) in enumerate(pairs):
+        _refuse_gradient(i, tensor, gradient)
     if len(gradients) != len(tensors):
         raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients")
     roots = []
-    for i, (tensor, gradient) in enumerate(zip(tensors, gradients)):  # noqa: B905 (checked above, in torch's words)
+    for i, (tensor, gradient) in enumerate(pairs):
         if type(tensor) is not GradientEdge and not _has_history(tensor):
             raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
         node = _edge(tensor)
         if gradient is None:
-            if any(n != 1 for n in node.shape):
-                raise RuntimeError("grad can be implicitly created only for scalar outputs")
             g = np.ones(node.shape, node.dtype)
             roots.append((node, engine.wrap(g) if create_graph else g))
             continue
-        if not is_tensor(gradient):
-            raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
         g = gradient.array
-        if g.shape != node.shape:
-            raise RuntimeError(
-                f"Mismatch in shape: grad_output[{i}] has a shape of torch.Size({list(g.shape)}) and output[{i}] has "
-                f"a shape of torch.Size({list(node.shape)})."
-            )
         g = gradient if create_graph else g.copy() if type(node) is AccumulateGrad else g
         roots.append((node, g if gradient.array.dtype == node.dtype else cast(g, node.dtype)))
     return roots
+
+
+def _refuse_gradient(i: int, output: Any, gradient: Any) -> None:
+    """Torch's refusals of the gradient that is given for an output."""
+    if type(output) is not GradientEdge and not is_tensor(output):
+        raise AssertionError("Expected output to be a torch.Tensor")
+    shape = _shape(output)
+    if gradient is None:
+        if any(n != 1 for n in shape) and (type(output) is GradientEdge or output.requires_grad):
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+    elif not is_tensor(gradient):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
+    elif gradient.array.shape != shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{i}] has a shape of torch.Size({list(gradient.array.shape)}) and "
+            f"output[{i}] has a shape of torch.Size({list(shape)})."
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -59,61 +59,103 @@ def run_plain(
     targets = only if wanted is None else wanted
     useful = None if targets is None else _nodes_towards(targets, pending)
 
-    idle: list[Node] = []
-    while heap:
-        node = heappop(heap)[1]
-        g = pending.pop(node)
-        edges = node.edges
-        if useful is not None:
-            if node not in useful and type(node) not in INSERTED:
-                continue
-            edges = [edge if edge in useful or type(edge) in INSERTED else None for edge in edges]
-            if wanted is not None and node in wanted:
-                wanted[node] = None if type(g) is Bundle else g
-            if not any(edges) and (wanted is not None or type(node) is not AccumulateGrad):
-                continue
-        for edge, part in zip(edges, node.pull(g, edges, create_graph)):  # noqa: B905
-            if edge is None or part is None:
-                if edge is not None:
-                    idle += _hand_on_nothing(edge, pending, heap, useful)
-                continue
-            array = part.array if create_graph else part
-            if array.shape != edge.shape:
-                part = sum_to(part, edge.shape)  # the operand was broadcast
-            if array.dtype is not edge.dtype and array.dtype != edge.dtype:
-                part = cast(part, edge.dtype)
-            if edge in pending:
-                pending[edge] = pending[edge] + part
-                continue
-            if type(edge) is AccumulateGrad and not create_graph and (part is g or part.base is not None):
-                part = part.copy()  # .grad must not share memory with another cotangent
-            pending[edge] = part
-            heappush(heap, (edge.order, edge))
-        if not keep_graph:
-            node.release()
-    for node in idle:
-        if not keep_graph:
-            node.release()
+    idle: dict[Node, Idle] = {}
+    try:
+        while heap:
+            node = heappop(heap)[1]
+            g = pending.pop(node)
+            edges = node.edges
+            if useful is not None:
+                if node not in useful and type(node) not in INSERTED:
+                    continue
+                edges = [edge if edge in useful or type(edge) in INSERTED else None for edge in edges]
+                if wanted is not None and node in wanted:
+                    wanted[node] = None if type(g) is Bundle else g
+                if not any(edges) and (wanted is not None or type(node) is not AccumulateGrad):
+                    continue
+            for edge, part in zip(edges, node.pull(g, edges, create_graph)):  # noqa: B905
+                if edge is None or part is None:
+                    if edge is not None:
+                        _hand_on_nothing(edge, idle, pending, heap, useful)
+                    continue
+                array = part.array if create_graph else part
+                if array.shape != edge.shape:
+                    part = sum_to(part, edge.shape)  # the operand was broadcast
+                if array.dtype is not edge.dtype and array.dtype != edge.dtype:
+                    part = cast(part, edge.dtype)
+                if edge in pending:
+                    pending[edge] = pending[edge] + part
+                    continue
+                if type(edge) is AccumulateGrad and not create_graph and (part is g or part.base is not None):
+                    part = part.copy()  # .grad must not share memory with another cotangent
+                pending[edge] = part
+                heappush(heap, (edge.order, edge))
+            if not keep_graph:
+                node.release()
+    except Exception:
+        if wanted is None:
+            _accumulate_what_has_come(node, pending, useful, create_graph)
+        raise
+
+
+class Idle(Node):
+    """Stands in the queue for a node to which None came, because a Function returned it.
+
+    Its turn is just before that of the node: if nothing else has come to it by then, the node would refuse what it
+    refuses, hand on None, and be freed.
+    """
+
+    __slots__ = ("node", "pending")
+
+    def __init__(self, node: Node, pending: dict[Node, Any]) -> None:
+        self.node, self.pending = node, pending
+        self.order = node.order - 0.1  # type: ignore[assignment]
+        self.edges = node.edges
+
+    def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+        if self.node in self.pending:
+            return ()
+        self.node.refuse_changed()
+        return [None] * len(edges)
+
+    def release(self) -> None:
+        if self.node not in self.pending:
+            self.node.release()
 
 
 def _hand_on_nothing(
-    edge: Node, pending: dict[Node, Any], heap: list[tuple[int, Node]], useful: set[Node] | None
-) -> list[Node]:
-    """What follows where a Function returned None: as in torch, the Functions behind it run all the same, on zeros.
+    edge: Node, idle: dict[Node, Idle], pending: dict[Node, Any], heap: list[tuple[int, Node]], useful: set[Node] | None
+) -> None:
+    """Queue a node to which None came. As in torch a Function runs all the same, on zeros."""
+    if edge in pending or edge in idle:
+        return
+    if type(edge) is AccumulateGrad:
+        edge.refuse_changed()
+        return
+    if edge.runs_on_nothing:
+        pending[edge] = Bundle({})
+        heappush(heap, (edge.order, edge))
+        return
+    idle[edge] = stand_in = Idle(edge, pending)
+    pending[stand_in] = None
+    heappush(heap, (stand_in.order, stand_in))
+    if useful is not None and edge in useful:
+        useful.add(stand_in)
 
-    The nodes up to there, which are freed in the end as if they had run.
-    """
-    idle, stack = {edge}, [edge]
+
+def _accumulate_what_has_come(
+    failed: Node, pending: dict[Node, Any], useful: set[Node] | None, create_graph: bool
+) -> None:
+    """After a node refused to run: the leaves that have all of their cotangent, which torch runs at once."""
+    stack = [failed, *(node for node in pending if type(node) is not AccumulateGrad)]
+    to_come = set(stack)
     while stack:
-        node = stack.pop()
-        if not node.runs_on_nothing and (useful is None or node in useful):
-            node.refuse_changed()
-            stack += [edge for edge in node.edges if edge is not None and edge not in idle]
-            idle.update(stack)
-        elif node.runs_on_nothing and node not in pending:
-            pending[node] = Bundle({})
-            heappush(heap, (node.order, node))
-    return [node for node in idle if not node.runs_on_nothing and (useful is None or node in useful)]
+        fresh = {edge for edge in stack.pop().edges if edge is not None} - to_come
+        to_come |= fresh
+        stack += fresh
+    for node, g in pending.items():
+        if type(node) is AccumulateGrad and node not in to_come and (useful is None or node in useful):
+            node.pull(g, (), create_graph)
 
 
 def _nodes_towards(targets: Iterable[Node], roots: Iterable[Node]) -> set[Node]:

@@ -165,7 +165,8 @@ def _gradients(
     if not pairs:
         return (None,) * len(inputs)
     ys, ws = zip(*pairs, strict=True)
-    return grad(ys, inputs, ws, retain_graph=retain_graph, create_graph=create_graph, allow_unused=True)
+    grads: Tensors = grad(ys, inputs, ws, retain_graph=retain_graph, create_graph=create_graph, allow_unused=True)
+    return grads
 
 
 def _with_zeros(grads: Tensors, references: Tensors, strict: bool, create_graph: bool, stage: str) -> Tensors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import threading
 import warnings
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
@@ -123,8 +124,12 @@ class set_grad_enabled(_GradMode):
     __slots__ = ("mode",)
 
     def __init__(self, mode: bool) -> None:
+        if not isinstance(mode, bool):
+            raise TypeError(
+                f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}"
+            )
         self.previous = state.recording
-        self.mode = bool(mode)
+        self.mode = mode
         state.recording = self.mode and not state.inference
 
     def __enter__(self) -> None:
@@ -140,25 +145,6 @@ class set_grad_enabled(_GradMode):
     def clone(self) -> set_grad_enabled:
         """A context like this one."""
         return set_grad_enabled(self.mode)
-
-
-class set_multithreading_enabled(_Mode):
-    """Nothing: backward runs in the thread that calls it (torch.autograd.grad_mode.set_multithreading_enabled)."""
-
-    __slots__ = ("mode",)
-
-    def __init__(self, mode: bool) -> None:
-        self.mode = bool(mode)
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *exception: object) -> None:
-        pass
-
-    def clone(self) -> set_multithreading_enabled:
-        """A context like this one."""
-        return set_multithreading_enabled(self.mode)
 
 
 class inference_mode(_Mode):
@@ -191,3 +177,38 @@ class inference_mode(_Mode):
 def is_inference_mode_enabled() -> bool:
     """Whether this thread is in inference mode (torch.is_inference_mode_enabled)."""
     return state.inference
+
+
+class _Threads(threading.local):
+    allowed = True
+
+
+_threads = _Threads()
+
+
+class set_multithreading_enabled(_Mode):
+    """Whether backward may use several threads: only remembered, as torch's, too, uses one on a CPU.
+
+    At once; as a context manager, until the block ends (torch.autograd.grad_mode.set_multithreading_enabled).
+    """
+
+    __slots__ = ("mode", "previous")
+
+    def __init__(self, mode: bool) -> None:
+        self.previous = _threads.allowed
+        self.mode = _threads.allowed = mode
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exception: object) -> None:
+        _threads.allowed = self.previous
+
+    def clone(self) -> set_multithreading_enabled:
+        """A context like this one."""
+        return set_multithreading_enabled(self.mode)
+
+
+def is_multithreading_enabled() -> bool:
+    """What `set_multithreading_enabled` was last told in this thread (torch.autograd.is_multithreading_enabled)."""
+    return _threads.allowed

@@ -6,30 +6,39 @@ Nothing here is asked while nobody looks: the attributes of nodes are properties
 from __future__ import annotations
 
 import functools
-import re
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .. import dtypes
 from . import engine
 from .hooks import register_multi_grad_hook
 from .linear import CLASSES, LINEAR, rewrite
-from .node import FREED, AccumulateGrad, GradientEdge, Node, OutputNode, Unreachable, gradient_edge, is_tensor
+from .modes import state
+from .node import Bundle, GradientEdge, Node, OutputNode, Unreachable, gradient_edge, is_tensor, name_of
 from .ordered import source
-from .saved import disable_saved_tensors_hooks, maker, raw, save_on_cpu, saved_attributes, saved_tensors_hooks
+from .refusals import modified, refuse_changed, refuse_detached
+from .saved import (
+    allow_mutation_on_saved_tensors,
+    disable_saved_tensors_hooks,
+    raw,
+    save_on_cpu,
+    saved_attributes,
+    saved_tensors_hooks,
+)
 
 __all__ = [
     "GradientEdge",
     "Node",
+    "allow_mutation_on_saved_tensors",
     "disable_saved_tensors_hooks",
     "get_gradient_edge",
     "increment_version",
     "register_multi_grad_hook",
     "save_on_cpu",
     "saved_tensors_hooks",
+    "set_warn_on_accumulate_grad_stream_mismatch",
 ]
 
 
@@ -38,16 +47,19 @@ __all__ = [
 
 def _name(self: Node) -> str:
     """Torch's name of the node: AddBackward0, torch::autograd::AccumulateGrad."""
-    name = type(self).__name__
-    return f"torch::autograd::{name}" if name in ("AccumulateGrad", "CopySlices", "CopyBackwards") else name
+    return name_of(type(seen(self) or self))
 
 
 def _next_functions(self: Node) -> tuple[tuple[Node | None, int], ...]:
     """The nodes of the inputs, each with the number of the output that was taken; (None, 0) for a constant."""
-    operator: Any = seen(self.written) if type(self).__name__ == "CopySlices" else self  # type: ignore[attr-defined]
-    edges = self.edges[_OF_TENSORS.get(type(operator).__name__, slice(None))]
-    if type(operator).__name__ == "NotImplemented":
+    name = type(self).__name__
+    if name == "CopySlices":
+        name = self.operator.__name__.replace("ClampBackward0", "ClampBackward1")  # type: ignore[attr-defined]
+    edges, count = self.edges, _OF_NUMBERS.get(name, len(self.edges))
+    if name in ("PowBackward2", "NotImplemented"):
         edges = [edge for edge in edges if edge is not None]
+    elif not any(edges[count:]):
+        edges = edges[:count]
     return tuple((None, 0) if e is None or type(e) is Unreachable else _seen_edge(*source(e)) for e in edges)
 
 
@@ -67,18 +79,18 @@ _OTHER_NAMES: dict[str, tuple[tuple[str, str, Callable[[Any], bool]], ...]] = {
     ),
     "ClampBackward0": (("ClampBackward1", "min max", lambda bound: not isinstance(bound, np.ndarray)),),
     "LerpBackward0": (("LerpBackward1", "weight", lambda weight: np.ndim(weight) > 0),),
+    "SqueezeBackward0": (("SqueezeBackward1", "dim", lambda dim: dim is not None),),
+    "SqueezeBackward1": (("SqueezeBackward2", "dim", lambda dim: not isinstance(dim, int)),),
+    "SqueezeBackward3": (("SqueezeBackward4", "dim", lambda dim: dim is not None),),  # these three in place
+    "SqueezeBackward4": (("SqueezeBackward5", "dim", lambda dim: not isinstance(dim, int)),),
 }
-# Which edges torch has where other arguments are numbers; where these are tensors, too, the name is the next.
-_OF_TENSORS = {
-    "PowBackward2": slice(1, None), "LerpBackward0": slice(2),
-    **dict.fromkeys(
-        (
-            "PowBackward0", "ClampBackward1", "ClampMinBackward0", "ClampMaxBackward0", "MaskedFillBackward0",
-            "FillBackward2", "RemainderBackward0", "FmodBackward0", "RsubBackward1", "EqBackward0", "NeBackward0",
-            "LtBackward0", "LeBackward0", "GtBackward0", "GeBackward0",
-        ),
-        slice(1),
-    ),
+# How many edges torch has where the arguments behind them are numbers; where they are tensors the name is the next.
+_OF_NUMBERS = {
+    "PowBackward0": 1, "ClampBackward1": 1, "ClampMinBackward0": 1, "ClampMaxBackward0": 1, "LerpBackward0": 2,
+    "MaskedFillBackward0": 1, "FillBackward2": 1, "RemainderBackward0": 1, "FmodBackward0": 1, "RsubBackward1": 1,
+    "UniformBackward0": 1, "NormalBackward0": 1, "BernoulliBackward2": 1, "RandomBackward0": 1,
+    "ExponentialBackward0": 1, "EqBackward0": 1, "NeBackward0": 1, "LtBackward0": 1, "LeBackward0": 1,
+    "GtBackward0": 1, "GeBackward0": 1,
 }  # fmt: skip
 
 
@@ -89,7 +101,7 @@ def seen(node: Node | None) -> Node | None:
     if node.row is LINEAR:
         rewrite(node)
     own = type(node).__name__
-    if own in _OF_TENSORS and own != "PowBackward2" and any(node.edges[_OF_TENSORS[own].stop :]):
+    if any(node.edges[_OF_NUMBERS.get(own, len(node.edges)) :]):
         node.__class__ = _named_otherwise(type(node), _of_tensors(own))  # type: ignore[arg-type] # mypy 1.x: a class is hashable
     for name, arguments, matches in _OTHER_NAMES.get(own, ()) if node.saved else ():
         places = [
@@ -98,7 +110,7 @@ def seen(node: Node | None) -> Node | None:
         found = [raw(node, place) for place in places if any(place in read for read in node.row.reads)]
         if found and all(map(matches, found)):
             node.__class__ = _named_otherwise(type(node), name)  # type: ignore[arg-type]
-            break
+            return seen(node)
     return node
 
 
@@ -116,6 +128,28 @@ def _repr(self: Node) -> str:
     return f"<{type(self).__name__} object at {id(self):#x}>"
 
 
+def _call(self: Node, *gradients: Any) -> Any:
+    """What the node hands on from these gradients of its outputs: no hook is called, and nothing is freed.
+
+    One for each edge, None for a constant; alone if there is one edge. With grad mode on it is recorded.
+    """
+    if self.runs_on_nothing:
+        raise TypeError(f"'{type(self).__name__}' object is not callable")
+    if len(gradients) != self.outputs_count:
+        raise TypeError(f"expected {self.outputs_count} arguments, got {len(gradients)} instead")
+    for i, g in enumerate(gradients):
+        if g is not None and not is_tensor(g):
+            raise TypeError(f"argument {i} is not a Variable")
+    count, create_graph = len(self.next_functions), state.recording
+    parts = {i: g if create_graph else g.array for i, g in enumerate(gradients) if g is not None}
+    if not parts:
+        handed: Sequence[Any] = [None] * count
+    else:
+        handed = self.pull(parts[0] if self.shape is not None else Bundle(parts), self.edges, create_graph)
+    results = tuple(g if g is None or is_tensor(g) else engine.wrap(np.asarray(g)) for g in handed[:count])
+    return results[0] if len(results) == 1 else results
+
+
 _metadata: weakref.WeakKeyDictionary[Node, dict[Any, Any]] = weakref.WeakKeyDictionary()
 
 
@@ -124,65 +158,17 @@ def _metadata_of(self: Node) -> dict[Any, Any]:
     return _metadata.setdefault(self, {})
 
 
-def _refuse_detached(self: Node) -> None:
-    """RuntimeError in torch's words if a tensor that the node has saved was cut off from its history since."""
-    for _, _, saved_at in self.versions if self.row is not None else ():
-        made_by = maker(self, saved_at)
-        node, index = (None, 0) if made_by is None else source(made_by)
-        if node is not None and node.hooks is not None and index in node.hooks.detached:
-            tensor = node.hooks.detached[index]()
-            if tensor is None or tensor.node is None:
-                raise RuntimeError(
-                    "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_().This is not "
-                    "supported, please use out-of-place `.detach()` instead"
-                )
-
-
-def _refuse_changed(self: Node) -> None:
-    """RuntimeError in torch's words, as from running the node, for saved values that are freed or changed."""
-    if self.row is not None and self.saved is None:
-        raise RuntimeError(FREED)
-    if self.row is not None and any(counter[0] != count for counter, count, _ in self.versions):
-        raise RuntimeError(self.modified())
-
-
-def _modified(self: Node) -> str:
-    """Why the node refuses to run: which of the tensors that it saved was changed."""
-    counter, count, place = next(v for v in self.versions if v[0][0] != v[1])
-    array = next(
-        values[read.index(place)]
-        for read, values in zip(self.row.reads, self.saved, strict=True)
-        if values is not None and place in read
-    )
-    made_by = self if place < len(self.row.outputs) else maker(self, place)
-    made = ""
-    if made_by is not None and not isinstance(made_by, AccumulateGrad):
-        node, index = source(made_by)
-        made = f", which is output {index} of {re.sub(r'Backward[0-9]*$', '', node.name())},"
-    hint = (
-        "enable anomaly detection to find the operation that failed to compute its gradient, with "
-        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
-        if engine.watch is None
-        else "the backtrace further above shows the operation that failed to compute its gradient. The variable in "
-        "question was changed in there or anywhere later. Good luck!"
-    )
-    return (
-        "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[torch.{dtypes.of(array.dtype).tensor_type} {list(array.shape)}]{made} is at version {counter[0]}; expected "
-        f"version {count} instead. Hint: {hint}"
-    )
-
-
 for _attribute, _value in {
     "name": _name,
     "next_functions": property(_next_functions),
     "metadata": property(_metadata_of),
-    "modified": _modified,
-    "refuse_changed": _refuse_changed,
-    "refuse_detached": _refuse_detached,
+    "modified": modified,
+    "refuse_changed": refuse_changed,
+    "refuse_detached": refuse_detached,
     "outputs_count": 1,
     "requires_grad": True,
     "_sequence_nr": lambda self: -self.order,
+    "__call__": _call,
     "__repr__": _repr,
 }.items():
     setattr(Node, _attribute, _value)
@@ -206,6 +192,16 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
 
 
 def increment_version(tensor: Any) -> None:
-    """Count a write into a tensor, or each of several, that was made behind its back (torch's increment_version)."""
-    for x in (tensor,) if is_tensor(tensor) else tensor:
+    """Count a write into a tensor, or each of several, that was made behind its back (torch's increment_version).
+
+    RuntimeError for what is no tensor, or no several of them.
+    """
+    tensors = (tensor,) if is_tensor(tensor) else tensor
+    if not isinstance(tensors, Iterable):
+        raise RuntimeError("increment_version expect a Iterable[Tensor] as input")
+    for x in tensors:
         x.versions[0] += 1
+
+
+def set_warn_on_accumulate_grad_stream_mismatch(enabled: bool) -> None:
+    """Nothing: a CPU has no streams that could differ (torch's name)."""

@@ -19,7 +19,7 @@ import numpy as np
 from .. import dtypes
 from . import engine
 from .node import AccumulateGrad, Node, gradient_edge, is_tensor
-from .ordered import Backward, detached, running, source
+from .ordered import Backward, detached, detached_tensors, running, source
 
 Hook = Callable[..., Any]
 Hooks = OrderedDict[int, Hook]  # and not a dict: a handle refers to it weakly
@@ -239,6 +239,7 @@ def note_detached(tensor: Any) -> None:
     hooks = _of_node(node)
     hooks.detached[index] = weakref.ref(tensor)
     detached.add(hooks)
+    detached_tensors[id(tensor)] = tensor
     if index in hooks.of_outputs:
         tensor._leaf_hooks = NodeHooks()
         tensor._leaf_hooks.of_outputs[0] = hooks.of_outputs[index]

@@ -29,10 +29,11 @@ class Node:
     `edges` has a node for each input that may need a gradient, None where this one does not. `saved` has the values
     that each edge's rule reads, `versions` the version counters of the tensors among them with the counts of the
     forward. `shape` and `dtype` are those of the output, so also of its cotangent. `output` refers to the node of the
-    output where that is another: of a view that was written to.
+    output where that is another: of a view that was written to. `writers` is shared by the nodes that one tensor had,
+    if it was written to, and has the newest's class: of a node that is gone only its name is asked.
     """
 
-    __slots__ = ("__weakref__", "dtype", "edges", "hooks", "order", "output", "saved", "shape", "versions")
+    __slots__ = ("__weakref__", "dtype", "edges", "hooks", "order", "output", "saved", "shape", "versions", "writers")
     row: ClassVar[Any] = None
     shares: ClassVar[bool] = False  # whether two rules read the same array, so that it is kept even if no edge is
     saves: ClassVar[bool] = False  # whether each rule reads an array, or a number where an array could stand
@@ -40,6 +41,7 @@ class Node:
 
     if TYPE_CHECKING:  # what a node says of itself: graph.py
         output: Any
+        writers: Any
         name: Any
         outputs_count: Any
         next_functions: Any
@@ -81,20 +83,28 @@ class Node:
             self.versions = ()
 
     def _differentiable_saved(self, tensor_type: Any) -> list[Any]:
-        """The saved values; those that depend on a tensor that requires grad as Tensors at their place on the tape."""
+        """The saved values; those of differentiable inputs and outputs as Tensors, at their place on the tape.
+
+        They have the version counters of the tensors that were saved, so that the next backward refuses a change.
+        """
         row, outputs = self.row, len(self.row.outputs)
         output: Node = getattr(self, "output", lambda: None)() or self
-        history = dict.fromkeys(range(outputs), output)
+        history: dict[int, Node | None] = dict.fromkeys(range(outputs), output)
         for position, edge in zip(row.differentiable, self.edges, strict=True):
-            if edge is not None:
-                history[outputs + position] = edge
+            history[outputs + position] = edge
+        counters = {place: counter for counter, _, place in self.versions}
+
+        def tensor_of(place: int, value: Any) -> Any:
+            node, counter = history.get(place), counters.get(place)
+            if node is None and (counter is None or place not in history or value.dtype.kind != "f"):
+                return value
+            tensor = tensor_type._constant(value) if node is None else tensor_type._with_history(value, node)
+            if counter is not None:
+                tensor.versions = counter
+            return tensor
+
         return [
-            None
-            if values is None
-            else [
-                tensor_type._with_history(value, history[i]) if i in history else value
-                for i, value in zip(read, values, strict=True)
-            ]
+            None if values is None else [tensor_of(place, value) for place, value in zip(read, values, strict=True)]
             for read, values in zip(row.reads, self.saved, strict=True)
         ]
 
@@ -116,9 +126,14 @@ class AccumulateGrad(Node):
         variable = self.variable
         if variable.needs_grad:  # still, as it did when it was used
             if variable.node is not None:
-                raise RuntimeError("leaf variable has been moved into the graph interior")
+                self.refuse_changed()
             variable._accumulate(g)
         return ()
+
+    def refuse_changed(self) -> None:
+        """RuntimeError in torch's words if the leaf is one no more."""
+        if self.variable.needs_grad and self.variable.node is not None:
+            raise RuntimeError("leaf variable has been moved into the graph interior")
 
 
 class Unreachable(Node):
@@ -128,6 +143,15 @@ class Unreachable(Node):
 
     def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
         return ()
+
+
+_NAMES_IN_FULL = frozenset(("AccumulateGrad", "CopySlices", "CopyBackwards", "NotImplemented"))
+
+
+def name_of(node_class: type[Node]) -> str:
+    """Torch's name of the nodes of a class."""
+    name = node_class.__name__
+    return f"torch::autograd::{name}" if name in _NAMES_IN_FULL else name
 
 
 def is_tensor(value: object) -> bool:

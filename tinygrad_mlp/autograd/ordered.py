@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from heapq import heappop, heappush
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 from ..ops import cast, sum_to
 from . import engine
@@ -33,6 +33,7 @@ class _Running(threading.local):
 
 running = _Running()
 detached: WeakSet[Any] = WeakSet()  # the hooks of nodes that a tensor was cut off from
+detached_tensors: WeakValueDictionary[int, Any] = WeakValueDictionary()  # these tensors, by their ids
 
 
 def source(edge: Node) -> tuple[Node, int]:

@@ -17,6 +17,7 @@ import numpy as np
 from . import engine
 from .modes import state
 from .node import FREED, AccumulateGrad, Node, is_tensor
+from .ordered import source
 
 # -- what a node has saved -------------------------------------------------------------------------
 
@@ -63,25 +64,35 @@ _REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}  # torch's kernels know them by n
 
 
 def _with_history(node: Node, place: int, value: Any) -> Any:
+    """A saved value as the tensor that it was; one that was detached since has no history."""
     row, argument = node.row, place - len(node.row.outputs)
-    if place < len(row.outputs):
-        tensor = engine.wrap(value)
-        tensor.node, tensor.needs_grad = node, True
-        return tensor
-    if argument not in row.tensors or row.listed:
+    if argument >= 0 and (argument not in row.tensors or row.listed):
         return _REDUCTIONS[value] if row.parameters[argument : argument + 1] == ("reduction",) else value
     if not isinstance(value, np.ndarray):
         return engine.wrap(np.asarray(value)) if row.parameters[argument] == "other" else value
-    edge = maker(node, place)
-    tensor = engine.wrap(value)
-    if edge is None:
-        return tensor
-    if not isinstance(edge, AccumulateGrad):
-        return tensor._with_history(value, edge)
-    if edge.variable.array is value:
+    edge = node if argument < 0 else maker(node, place)
+    if isinstance(edge, AccumulateGrad) and edge.variable.array is value:
         return edge.variable
-    tensor.needs_grad, tensor._accumulator = True, weakref.ref(edge)  # of a leaf, but hooks gave other values
+    tensor = engine.wrap(value)
+    counter = next((counter for counter, _, saved_at in node.versions if saved_at == place), None)
+    if counter is not None:
+        tensor.versions = counter
+    if edge is not None and not (argument >= 0 and was_detached(edge)):
+        tensor.needs_grad = True
+        if isinstance(edge, AccumulateGrad):
+            tensor._accumulator = weakref.ref(edge)  # of a leaf, but hooks gave other values
+        else:
+            tensor.node = edge
     return tensor
+
+
+def was_detached(edge: Node) -> bool:
+    """Whether the tensor that came from here was cut off from it since, by detach_()."""
+    node, index = source(edge)
+    if node.hooks is None or index not in node.hooks.detached:
+        return False
+    tensor = node.hooks.detached[index]()
+    return tensor is None or tensor.node is None
 
 
 # -- new nodes, shown to who asks ------------------------------------------------------------------
@@ -114,6 +125,7 @@ class _Default(threading.local):
     def __init__(self) -> None:
         self.stack: list[saved_tensors_hooks] = []
         self.refusal: str | None = None
+        self.mutable = False  # in allow_mutation_on_saved_tensors
 
 
 _default = _Default()
@@ -146,6 +158,56 @@ class save_on_cpu(saved_tensors_hooks):
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
         super().__init__(lambda tensor: tensor.detach(), lambda packed: packed)
+
+
+class _Originals:
+    """What `allow_mutation_on_saved_tensors` keeps; the graph is of use as long as it does."""
+
+    def __init__(self) -> None:
+        self.open = True
+        self.tensors: weakref.WeakKeyDictionary[_Kept, Any] = weakref.WeakKeyDictionary()
+
+    def clear(self) -> None:
+        """Forget all: the graphs written so far cannot run backward any more."""
+        self.tensors.clear()
+
+    def pack(self, tensor: Any) -> _Kept:
+        """Keep a copy of a tensor; the tape has a token for it."""
+        kept = _Kept()
+        self.tensors[kept] = tensor.detach().clone()
+        return kept
+
+    def unpack(self, kept: _Kept) -> Any:
+        """The copy again; AssertionError after the block."""
+        if not self.open or kept not in self.tensors:
+            raise AssertionError(
+                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' contextin which the graph was "
+                "originally recorded."
+            )
+        return self.tensors[kept]
+
+
+class _Kept:
+    __slots__ = ("__weakref__",)
+
+
+@contextmanager
+def allow_mutation_on_saved_tensors() -> Generator[_Originals, None, None]:
+    """In this block tensors may be written to although backward needs them; backward belongs into the block, too.
+
+    What the tape saves is copied at once, where torch copies before the first write. RuntimeError for a block within
+    such a block; AssertionError for a backward outside. Source: torch.autograd.graph.allow_mutation_on_saved_tensors.
+    """
+    if _default.mutable:
+        raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
+    originals = _Originals()
+    _default.mutable = True
+    try:
+        with saved_tensors_hooks(originals.pack, originals.unpack):
+            yield originals
+    finally:
+        originals.open = _default.mutable = False
+        originals.clear()
 
 
 @contextmanager
@@ -265,6 +327,21 @@ class SavedTensor:
     def __init__(self, node: Node, place: int) -> None:
         self.node = node
         self.place = place
+
+    @property
+    def data(self) -> Any:
+        """The tensor itself."""
+        return _saved_at(self.place)(self.node)
+
+    @property
+    def unpack_hook(self) -> Callable[[Any], Any] | None:
+        """The hook that it comes from, if there is one."""
+        rules = self.node.saved.rules if isinstance(self.node.saved, _PackedValues) else ()
+        for read, values in zip(self.node.row.reads, rules, strict=False):
+            if values is not None and self.place in read:
+                box = values[read.index(self.place)]
+                return box.unpack_hook if isinstance(box, PackedTensor) else None
+        return None
 
     def register_hooks(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
         """Have it go through `pack_hook` now, and come from `unpack_hook`: see `saved_tensors_hooks`.

@@ -50,11 +50,17 @@ PARTLY_THE_SAME = (
 )
 
 
-def geometry(array: Any) -> tuple[Any, ...]:
-    """Shape, strides and offset of an array in its memory, and the size of that, all in elements."""
-    memory = array = getattr(array, "array", array)  # of a recording array, the one that it stands for
+def _memory(array: Any) -> Any:
+    """The array that owns the memory of an array."""
+    memory = getattr(array, "array", array)  # of a recording array, the one that it stands for
     while isinstance(memory.base, np.ndarray):
         memory = memory.base
+    return memory
+
+
+def geometry(array: Any) -> tuple[Any, ...]:
+    """Shape, strides and offset of an array in its memory, and the size of that, all in elements."""
+    memory, array = _memory(array), getattr(array, "array", array)
     start = array.ctypes.data - memory.ctypes.data
     strides = tuple(s // array.itemsize for s in array.strides)
     return array.shape, strides, start // array.itemsize, memory.size
@@ -87,7 +93,7 @@ class View:
         if not any(row is TABLE["as_strided"] for row, _ in self.steps):  # which may have left the view before it
             with contextlib.suppress(IndexError, RuntimeError, ValueError):
                 part = self.of(whole)
-        if part is not None and geometry(part) == geometry(array):
+        if part is not None and geometry(part) == geometry(array) and _memory(part) is _memory(array):
             return self.steps
         return ((TABLE["as_strided"], place(whole, array)),)
 
@@ -129,7 +135,7 @@ def renew(tensor: Any) -> None:
     if view.current == tensor.versions[0] or (tensor.node is None and not view.base.needs_grad):
         return
     if view.refusal is not None:
-        raise RuntimeError(_refusal(tensor, "its base or another view of its base has been"))
+        raise RuntimeError(stale(_refusal(tensor)))
     old, tensor.node = tensor.node, AsStridedBackward0(view, tensor.array)
     tensor.needs_grad = True
     view.current = tensor.versions[0]
@@ -141,18 +147,28 @@ def refuse_inplace(tensor: Any) -> None:
     view = tensor.viewed
     if view is not None:
         if view.refusal is not None:
-            raise RuntimeError(_refusal(tensor, "is being"))
+            raise RuntimeError(_refusal(tensor))
         if tensor.requires_grad and view.base.node is None:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
     if tensor.requires_grad and tensor.node is None:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 
 
-def _refusal(tensor: Any, changed: str) -> str:
-    """Why a view may not be written to, or used after a write that it cannot follow."""
+def short_name(node_name: str) -> str:
+    """What torch's refusals call a node: MulBackward0 is Mul, SumBackward1 is Sum1."""
+    return re.sub(r"Backward(0$|(?=\d*$))", "", node_name)
+
+
+def stale(refusal: str) -> str:
+    """Why a view may not be used after a write that it cannot follow, from why it may not be written to."""
+    return refusal.replace("is being modified", "its base or another view of its base has been modified", 1)
+
+
+def _refusal(tensor: Any) -> str:
+    """Why a view may not be written to."""
     text, node = tensor.viewed.refusal, tensor.node
     index, maker = (node.index, node.edges[0]) if isinstance(node, OutputNode) else (0, node)
-    name = "" if maker is None else re.sub(r"Backward\d*$", "", maker.name())
+    name = "" if maker is None else short_name(maker.name())
     if text is MADE_WITHOUT_GRAD and name:
         text = text.replace("A view was created", f"Output {index} of {name} is a view of a view which was created", 1)
     elif text is ONE_OF_SEVERAL and not name:
@@ -160,7 +176,7 @@ def _refusal(tensor: Any, changed: str) -> str:
         text = text.replace("Output {index} of {name} is a view and is being modified inplace.", start)
     else:
         text = text.format(index=index, name=name)
-    return str(text.replace("is being modified", f"{changed} modified", 1))
+    return str(text)
 
 
 def refuse_overlap(tensor: Any, sources: Sequence[Any], *, with_itself: bool = True) -> None:
@@ -204,6 +220,8 @@ def rebase(tensor: Any, node: Node) -> None:
     if view is None:
         tensor.node = node
         tensor.needs_grad = True
+        if old is not None:
+            note_writer(old, node)
         hooks.move_retained(tensor, old)
         return
     base = view.base
@@ -211,26 +229,43 @@ def rebase(tensor: Any, node: Node) -> None:
     view.steps = view.steps_now(tensor.array)
     base.node = CopySlices(gradient_edge(base) if base.needs_grad else None, node, view, base.array)
     base.needs_grad = True
+    if before is not None:
+        note_writer(before, base.node)
     hooks.move_retained(base, before)
     view.current = -1
     renew(tensor)
     node.output = weakref.ref(tensor.node)
 
 
-class CopySlices(Node):
-    """A base after a write into a part of it: `written` is the node of the operator that wrote, until it is freed."""
+def note_writer(old: Node, node: Node) -> None:
+    """After a write: who refuses because it has saved what was there names the operator that wrote last, as torch."""
+    writers = getattr(old, "writers", None)
+    if writers is None:
+        writers = old.writers = [None]
+    writers[0] = type(node)
+    node.writers = writers
 
-    __slots__ = ("view", "written")
+
+class CopySlices(Node):
+    """A base after a write into a part of it: `written` is the node of the operator that wrote, until it is freed.
+
+    `operator` is its class, which says what edges there are.
+    """
+
+    __slots__ = ("operator", "view", "written")
 
     def __init__(self, base: Node | None, written: Node, view: View, array: Any) -> None:
         super().__init__((base, *written.edges[1:]), (), written.versions, array.shape, array.dtype)
         self.written: Node | None = written
+        self.operator = type(written)
         self.view = View(None, view.steps, 0, None)  # without the base, which points at this node
 
     def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
         written = self.written
         if written is None:
             raise RuntimeError(FREED)
+        if isinstance(g, np.generic):
+            g = np.asarray(g)  # what NumPy makes of 0-d arrays, which has no part to write into
         inside = [written.edges[0], *edges[1:]]
         if self.view.steps[0][0] is TABLE["as_strided"]:
             # Not a part of the cotangent itself, which is not laid out in memory as the base was.

@@ -10,7 +10,23 @@ from ..tensor import Tensor
 from . import arithmetic, conversion, elements, shapes
 from .arithmetic import add, addmm, argsort, div, matmul, max, min, norm, outer, std, sub, var
 from .elements import allclose, equal, is_floating_point, is_tensor, isclose, nonzero, numel, result_type, where
-from .shapes import as_strided, chunk, flatten, movedim, ravel, split, swapaxes, tensor_split, unbind, unflatten
+from .shapes import (
+    as_strided,
+    broadcast_to,
+    chunk,
+    detach,
+    flatten,
+    moveaxis,
+    movedim,
+    ravel,
+    split,
+    split_with_sizes,
+    swapaxes,
+    swapdims,
+    tensor_split,
+    unbind,
+    unflatten,
+)  # fmt: skip
 
 
 def install() -> None:
@@ -20,8 +36,6 @@ def install() -> None:
     for name, function in conversion.CASTERS.items():
         setattr(Tensor, name, function)
     for name, original in {
-        "moveaxis": "movedim",
-        "swapdims": "swapaxes",
         "absolute": "abs",
         "negative": "neg",
         "divide": "div",
@@ -31,14 +45,12 @@ def install() -> None:
         setattr(Tensor, name, getattr(Tensor, original))
     for name, original in {
         "absolute_": "abs_", "negative_": "neg_", "divide_": "div_", "multiply_": "mul_", "subtract_": "sub_",
-        "swapaxes_": "transpose_", "swapdims_": "transpose_",
     }.items():  # fmt: skip
         setattr(Tensor, name, getattr(Tensor, original))
     for name, attribute in {
         "__matmul__": matmul,
         "__rmatmul__": lambda self, other: matmul(other, self),
-        "T": property(lambda self: FUNCTIONS["permute"](self, tuple(range(self.array.ndim))[::-1])),
-        "mT": property(lambda self: FUNCTIONS["transpose"](self, -2, -1)),
+        **shapes.OTHERS,
         "where": lambda self, condition, other: FUNCTIONS["where"](condition, self, other),
         "copy": FUNCTIONS["clone"],  # NumPy's name, for rules
     }.items():
@@ -48,8 +60,8 @@ def install() -> None:
 install()
 
 __all__ = [
-    "add", "addmm", "allclose", "argsort", "as_strided", "chunk", "div",
-    "equal", "flatten", "is_floating_point", "is_tensor", "isclose", "matmul", "max", "min", "movedim", "nonzero",
-    "norm", "numel", "outer", "ravel", "result_type", "split", "std", "sub", "swapaxes", "tensor_split",
-    "unbind", "unflatten", "var", "where",
+    "add", "addmm", "allclose", "argsort", "as_strided", "broadcast_to", "chunk", "detach", "div", "equal", "flatten",
+    "is_floating_point", "is_tensor", "isclose", "matmul", "max", "min", "moveaxis", "movedim", "nonzero", "norm",
+    "numel", "outer", "ravel", "result_type", "split", "split_with_sizes", "std", "sub", "swapaxes", "swapdims",
+    "tensor_split", "unbind", "unflatten", "var", "where",
 ]  # fmt: skip

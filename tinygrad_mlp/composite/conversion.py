@@ -84,7 +84,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value.array.ndim} dimensions."
         )
-    return INPLACE["fill_"](self, value)
+    return INPLACE["fill_with_tensor_" if isinstance(value, Tensor) else "fill_"](self, value)
 
 
 def zero_(self: Tensor) -> Tensor:

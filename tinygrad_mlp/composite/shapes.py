@@ -1,4 +1,4 @@
-"""Shapes: views that are rows under other names, and views that come several at once."""
+"""Views and splits that need no row of their own, and what torch refuses of their arguments."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd.views import geometry, note_several, refresh
+from ..dispatch import shares_memory
 from ..dtypes import dtype as _dtype
 from ..functions import FUNCTIONS, INPLACE
 from ..ops import TABLE
 from ..ops.dims import axis
 from ..tensor import Tensor, wrap
-from .conversion import contiguous
+from ..warned import warn_once
 
 _f = FUNCTIONS
 
@@ -26,15 +27,51 @@ def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(int(n) for n in args)
 
 
-def view(self: Tensor, *shape: Any, dtype: _dtype | None = None) -> Tensor:
-    """A view of the same elements in another shape; RuntimeError where strides forbid it (torch.Tensor.view)."""
-    result: Tensor = _f["reshape"](self, sizes(shape))
-    if result.viewed is None and self.array.size:
+_NO_SIZES = frozenset((float, str, type(None)))
+
+
+def view(self: Tensor, *shape: Any, size: Any = None, dtype: _dtype | None = None) -> Tensor:
+    """A view of the same elements in another shape, or of the same memory as another dtype (torch.Tensor.view).
+
+    RuntimeError where the strides forbid it; TypeError for what is neither sizes nor a dtype.
+    """
+    if dtype is not None or (len(shape) == 1 and isinstance(shape[0], _dtype)):
+        return _as_dtype(self, dtype if dtype is not None else shape[0])
+    given = shape if size is None else (size,)
+    if not given or not _NO_SIZES.isdisjoint(map(type, given)):
+        names = ", ".join(type(n).__name__ for n in given)
+        raise TypeError(
+            f"view() received an invalid combination of arguments - got ({names}), but expected one of:\n"
+            " * (torch.dtype dtype)\n * (tuple of ints size)\n"
+        )
+    result: Tensor = _f["reshape"](self, sizes(given))
+    if result.viewed is None and self.array.size and not shares_memory(result.array, self.array):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
             "contiguous subspaces). Use .reshape(...) instead."
         )
     return result
+
+
+def _as_dtype(self: Tensor, dtype: _dtype) -> Tensor:
+    """The same memory as another dtype: no gradient goes through it, and for torch it is no view."""
+    array, own, other = self.array, self.array.itemsize, dtype.numpy.itemsize
+    names = f"{self.dtype.tensor_type[:-6]} as {dtype.tensor_type[:-6]} (different element sizes)"
+    if own != other:
+        if not array.ndim:
+            raise RuntimeError(f"self.dim() cannot be 0 to view {names}")
+        _, strides, offset, _ = geometry(array)
+        if strides[-1] != 1:
+            raise RuntimeError(f"self.stride(-1) must be 1 to view {names}, but got {strides[-1]}")
+        ratio = other // own
+        multiples = {"self.size(-1)": array.shape[-1], "self.storage_offset()": offset}
+        multiples |= {f"self.stride({dim})": stride for dim, stride in enumerate(strides[:-1])}
+        for what, n in multiples.items() if ratio > 1 else ():
+            if n % ratio:
+                raise RuntimeError(f"{what} must be divisible by {ratio} to view {names}, but got {n}")
+    tensor = self.detach()
+    tensor.array = array.view(dtype.numpy)
+    return tensor
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
@@ -47,6 +84,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 def view_as(self: Tensor, other: Tensor) -> Tensor:
     """A view in the shape of another tensor."""
+    if not isinstance(other, Tensor):
+        raise TypeError(f"view_as(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
     return view(self, other.shape)
 
 
@@ -68,7 +107,7 @@ def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None
 
 def ravel(input: Tensor) -> Tensor:
     """All elements in one dimension."""
-    return _f["reshape"](contiguous(input), (-1,))
+    return _f["reshape"](input.contiguous(), (-1,))
 
 
 def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
@@ -76,15 +115,58 @@ def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
     return _f["transpose"](input, axis0, axis1)
 
 
-def movedim(input: Tensor, source: int, destination: int) -> Tensor:
-    """A view with one dimension moved (torch.movedim)."""
-    if not input.array.ndim:
-        axis(source, 0), axis(destination, 0)
+def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
+    """A view with one dimension moved, or several (torch.movedim)."""
+    several = isinstance(source, Sequence) or isinstance(destination, Sequence)
+    sources, destinations = ((d,) if isinstance(d, int) else tuple(d) for d in (source, destination))
+    if len(sources) != len(destinations):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should contain the same "
+            f"number of dims as destination ({list(destinations)} dims)"
+        )
+    ndim = input.array.ndim
+    moved, places = ([axis(d, ndim) for d in dims] for dims in (sources, destinations))
+    for name, dims, given in (("source", moved, sources), ("destination", places, destinations)):
+        if several and len(set(dims)) != len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(given)})")
+    if not ndim:
         return _f["alias"](input)
-    order = list(range(input.array.ndim))
-    moved = order.pop(axis(source, input.array.ndim))
-    order.insert(axis(destination, input.array.ndim), moved)
+    order = [d for d in range(ndim) if d not in moved]
+    for place, d in sorted(zip(places, moved, strict=True)):
+        order.insert(place, d)
     return _f["permute"](input, order)
+
+
+def transposed(self: Tensor) -> Tensor:
+    """x.T: the dimensions in reverse; UserWarning unless there are two (torch.Tensor.T)."""
+    if self.array.ndim != 2:
+        warn_once(
+            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases."
+            if not self.array.ndim
+            else "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it "
+            "will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+            "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
+        )
+    return _f["permute"](self, tuple(range(self.array.ndim))[::-1])
+
+
+def matrix_transposed(self: Tensor) -> Tensor:
+    """x.mT: the last two dimensions swapped. RuntimeError for fewer (torch.Tensor.mT)."""
+    if self.array.ndim < 2:
+        raise RuntimeError(
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {self.array.ndim}-D tensor."
+        )
+    return _f["transpose"](self, -2, -1)
+
+
+def broadcast_to(input: Tensor, size: Any) -> Tensor:
+    """expand, as NumPy calls it (torch.broadcast_to)."""
+    return _f["expand"](input, tuple(size))
+
+
+def detach(input: Tensor) -> Tensor:
+    """The same memory without the history (torch.detach)."""
+    return input.detach()
 
 
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
@@ -98,6 +180,8 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     wanted = [int(n) for n in sizes]
     if not wanted:
         raise RuntimeError("unflatten: sizes must be non-empty")
+    if wanted.count(-1) > 1:
+        raise RuntimeError("unflatten got an unexpected error:\nonly one dimension can be inferred")
     known = math.prod(n for n in wanted if n != -1)
     if (-1 in wanted and (not known or shape[d] % known)) or (-1 not in wanted and known != shape[d]):
         raise RuntimeError(
@@ -115,9 +199,13 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     offset = start if storage_offset is None else storage_offset
     size, stride = tuple(int(n) for n in size), tuple(int(n) for n in stride)
     if len(size) != len(stride):
-        raise RuntimeError(
-            f"mismatch in length of strides and shape: got {len(stride)} strides for {len(size)} dimensions"
-        )
+        raise RuntimeError("mismatch in length of strides and shape")
+    if min(stride, default=0) < 0:
+        raise RuntimeError(f"as_strided: Negative strides are not supported at the moment, got strides: {list(stride)}")
+    if offset < 0:
+        raise RuntimeError(f"Tensor: invalid storage offset {offset}")
+    if min(size, default=0) < 0:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(size)} and strides={list(stride)}")
     needed = 0 if 0 in size else offset + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
     if needed > available:
         raise RuntimeError(
@@ -147,26 +235,45 @@ def _several(node: str, row_name: str, input: Tensor, arguments: list[tuple[Any,
 
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of a given size, or of given sizes, along a dimension (torch.split)."""
+    if tensor.viewed is not None:
+        refresh(tensor)  # which torch refuses first, for a view that cannot follow a write
     if not tensor.array.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
-    if tensor.viewed is not None:
-        refresh(tensor)
     length = tensor.size(dim)
     if isinstance(split_size_or_sections, int):
         step = split_size_or_sections
-        if step < 0 or (step == 0 and length):
+        if step < 0:
             raise RuntimeError(f"split expects split_size be non-negative, but got split_size={step}")
+        if step == 0 and length:
+            raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
         sections = [min(step, length - start) for start in range(0, length, step or 1)] or [0]
-    else:
-        sections = list(split_size_or_sections)
-        if sum(sections) != length:
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
-                f"{dim}), but got split_sizes={sections}"
-            )
+        return _split("SplitBackward0", tensor, sections, dim)
+    return split_with_sizes(tensor, split_size_or_sections, dim)
+
+
+def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of given sizes along a dimension (torch.split_with_sizes)."""
+    if not isinstance(split_sizes, (list, tuple)):
+        raise TypeError(
+            f"split_with_sizes(): argument 'split_sizes' (position 2) must be tuple of ints, not "
+            f"{type(split_sizes).__name__}"
+        )
+    length, sections = input.size(dim), list(split_sizes)
+    if min(sections, default=0) < 0:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={sections}"
+        )
+    if sum(sections) != length:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
+            f"{dim}), but got split_sizes={sections}"
+        )
+    return _split("SplitWithSizesBackward0", input, sections, dim)
+
+
+def _split(node: str, tensor: Tensor, sections: list[int], dim: int) -> tuple[Tensor, ...]:
     starts = np.cumsum([0, *sections[:-1]]).tolist()
-    name = "SplitBackward0" if isinstance(split_size_or_sections, int) else "SplitWithSizesBackward0"
-    return _several(name, "narrow", tensor, [(dim, start, size) for start, size in zip(starts, sections, strict=True)])
+    return _several(node, "narrow", tensor, [(dim, start, size) for start, size in zip(starts, sections, strict=True)])
 
 
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
@@ -190,6 +297,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` views of equal size (the last may be smaller) along a dimension (torch.chunk)."""
     if not input.array.ndim:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    if not isinstance(chunks, int):
+        raise TypeError(f"chunk(): argument 'chunks' (position 1) must be int, not {type(chunks).__name__}")
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     if not input.size(dim):
@@ -197,7 +306,22 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, max(-(-input.size(dim) // chunks), 1), dim)
 
 
+def _split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    return split(self, split_size, dim)
+
+
+moveaxis, swapdims = movedim, swapaxes
+
 METHODS = (
-    view, flatten, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unbind, split, tensor_split, chunk,
-    unflatten, as_strided, as_strided_,
+    view, flatten, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unbind, split_with_sizes, tensor_split,
+    chunk, unflatten, as_strided, as_strided_, broadcast_to,
 )  # fmt: skip
+OTHERS: dict[str, Any] = {
+    "split": _split_method,  # whose argument has another name than the function's
+    "moveaxis": movedim,
+    "swapdims": swapaxes,
+    "swapaxes_": INPLACE["transpose_"],
+    "swapdims_": INPLACE["transpose_"],
+    "T": property(transposed),
+    "mT": property(matrix_transposed),
+}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .dims import as_dtype, dtype_word
-from .table import Array, binary, by_value, operator
+from .table import Array, Rule, binary, by_value, operator
 
 
 def _no_bool_subtraction(input: Any, other: Any) -> None:
@@ -31,8 +31,13 @@ def _by_zero(input: Any, other: Any) -> None:
         raise RuntimeError("ZeroDivisionError")
 
 
-def _not_implemented(g: Array) -> Array:
-    raise RuntimeError("derivative for aten::floor_divide is not implemented")
+def not_implemented(name: str) -> Rule:
+    """A rule that says that there is none."""
+
+    def rule(g: Array) -> Array:
+        raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+    return rule
 
 
 def _floor_divide(input: Array, other: Array) -> Array:
@@ -85,8 +90,8 @@ div = binary(
     promotion="float",
 )
 floor_divide = binary(
-    "floor_divide", _floor_divide, _not_implemented, _not_implemented, numpy=np.floor_divide, kinds="if",
-    node_name="NotImplemented", doc="The quotient, rounded down",
+    "floor_divide", _floor_divide, not_implemented("floor_divide"), not_implemented("floor_divide"),
+    numpy=np.floor_divide, kinds="if", node_name="NotImplemented", doc="The quotient, rounded down",
 )  # fmt: skip
 remainder = binary(
     "remainder", _remainder, lambda g: g, lambda g, input, other: -g * div_rounded(input, other, "floor"),
@@ -100,9 +105,9 @@ fmod = binary(
 # -- powers and their like -------------------------------------------------------------------------
 
 
-def _pow_input(g: Array, input: Array, exponent: Any) -> Array:
+def pow_input(g: Array, input: Array, exponent: Any) -> Array:
     if isinstance(exponent, (int, float)):
-        if exponent == 2:
+        if exponent == 2 and not hasattr(input, "requires_grad"):  # what is recorded keeps a power, as in torch
             return g * (input + input)
         return g * (exponent * input ** (exponent - 1)) if exponent else np.zeros_like(g)
     return np.where(exponent == 0, 0, g * (exponent * input ** (exponent - 1)))
@@ -136,7 +141,7 @@ def _no_negative_power(input: Any, exponent: Any) -> None:
 
 
 pow = binary(
-    "pow", _pow, _pow_input, _pow_exponent, names=("input", "exponent"), numpy=np.power,
+    "pow", _pow, pow_input, _pow_exponent, names=("input", "exponent"), numpy=np.power,
     check=_no_negative_power,
     doc="The power of the elements of two arrays, broadcast",
 )  # fmt: skip

@@ -187,7 +187,7 @@ def _probabilities(s: Any, margin: float) -> tuple[Any, ...]:
     sample=lambda s: (s.floats(() if (p := _probabilities(s, 1 / 16))[-1] != "none" else p[0].shape), *p),
 )
 def binary_cross_entropy_backward(
-    grad_output: Array, input: Array, target: Array, weight: Any, reduction: str
+    grad_output: Array, input: Array, target: Array, weight: Any = None, reduction: str = "mean"
 ) -> Array:
     """The gradient of binary_cross_entropy with respect to its input"""
     slope = (input - target) / _variance(input, _KERNEL_EPSILON)

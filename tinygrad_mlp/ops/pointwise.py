@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .arithmetic import pow_input
 from .special import special
 from .table import Array, operator, unary
 
@@ -71,7 +72,7 @@ clone = unary("clone", _clone, lambda g: g, numpy=np.copy, inplace=False, doc="A
 
 square = unary(
     "square", lambda input: input * input if input.dtype != bool else input.astype(np.int64),
-    lambda g, input: g * (2 * input), numpy=np.square, node_name="PowBackward0", doc="x * x",
+    lambda g, input: pow_input(g, input, 2), numpy=np.square, node_name="PowBackward0", doc="x * x",
 )  # fmt: skip
 sqrt = unary("sqrt", np.sqrt, lambda g, out: g / (2 * out), promotion="float")
 rsqrt = unary(

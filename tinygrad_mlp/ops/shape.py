@@ -76,11 +76,19 @@ def expand(input: Array, size: Sequence[int]) -> Array:
 )
 def reshape(input: Array, shape: Sequence[int]) -> Array:
     """The same elements in another shape; a view where strides allow it, else a copy"""
+    if min(shape, default=0) < -1:  # which NumPy takes for -1
+        i = next(i for i, n in enumerate(shape) if n < -1)
+        raise RuntimeError(f"invalid shape dimension {shape[i]} at index {i} of shape {list(shape)}")
     try:
         return input.reshape(shape)
     except ValueError:
         if list(shape).count(-1) > 1:
             raise RuntimeError("only one dimension can be inferred") from None
+        if -1 in shape and not input.size:
+            raise RuntimeError(
+                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size "
+                "-1 can be any value and is ambiguous"
+            ) from None
         raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {input.size}") from None
 
 
@@ -112,7 +120,7 @@ def transpose(input: Array, dim0: int, dim1: int) -> Array:
     return np.swapaxes(input, axis(dim0, input.ndim), axis(dim1, input.ndim))
 
 
-@operator({"input": lambda g: g.T}, view=True, sample=lambda s: (s.floats(s.shape(0, 2)),))
+@operator({"input": lambda g: g.T if g.ndim == 2 else g}, view=True, sample=lambda s: (s.floats(s.shape(0, 2)),))
 def t(input: Array) -> Array:
     """The transpose of a matrix, as a view"""
     if input.ndim > 2:
@@ -139,7 +147,7 @@ def permute(input: Array, dims: Sequence[int]) -> Array:
 
 
 @operator(
-    {"input": lambda g, input_shape: g.reshape(input_shape)},
+    {"input": lambda g, dim, input_shape: g.reshape(input_shape)},
     view=True,
     sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape))),
 )

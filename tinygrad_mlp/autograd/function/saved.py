@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import weakref
 from collections.abc import Callable
 from typing import Any
 
-from ... import dtypes
 from .. import engine
-from ..node import AccumulateGrad, OutputNode, gradient_edge
+from ..node import AccumulateGrad, gradient_edge
+from ..refusals import changed, made_by
 from ..saved import HOOKED, PackedTensor, packed, saved_tensors_hooks
 
 
@@ -38,8 +37,10 @@ class SavedForBackward:
     def unpack(self) -> Any:
         node = self.node() if self.own else self.node
         if self.box is None and self.counter[0] != self.count:
-            maker = node if self.tensor is None else self.tensor.grad_fn
-            raise RuntimeError(self._modified(maker.edges[0] if isinstance(maker, OutputNode) else maker))
+            if self.tensor is not None:
+                self.tensor.grad_fn  # noqa: B018 (brings a view up to date, or refuses it)
+                node = self.tensor.node
+            raise RuntimeError(changed(self.array, made_by(node), self.counter[0], self.count))
         if self.tensor is not None:
             return self.tensor
         tensor = engine.wrap(self.array if self.box is None else self.box.unpack())
@@ -61,14 +62,3 @@ class SavedForBackward:
             self.node = gradient_edge(tensor)
         self.box = PackedTensor(tensor.detach(), saved_tensors_hooks(pack_hook, unpack_hook))
         self.array = self.tensor = None
-
-    def _modified(self, maker: Any) -> str:
-        name = "" if maker is None else re.sub(r"Backward\d*$", "", maker.name())
-        made = "" if maker is None else f", which is output {self.index} of {name},"
-        return (
-            "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"[torch.{dtypes.of(self.array.dtype).tensor_type} {list(self.array.shape)}]{made} is at version "
-            f"{self.counter[0]}; expected version {self.count} instead. Hint: enable anomaly detection to find the "
-            "operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, "
-            "check_nan=False)."
-        )

@@ -85,7 +85,11 @@ def _tell(node: Node) -> None:
 
 
 def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
-    """Turn anomaly mode on or off (torch.autograd.anomaly_mode)."""
+    """Turn anomaly mode on or off (torch.autograd.anomaly_mode). TypeError for what is no bool."""
+    if not isinstance(mode, bool):
+        raise TypeError(
+            f"set_anomaly_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}"
+        )
     if mode:
         observe_nodes(_keep_traceback)
     engine.watch = _Watch(bool(check_nan)) if mode else None
