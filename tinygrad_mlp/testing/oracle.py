@@ -39,8 +39,8 @@ COUNTERPARTS: dict[str, Call] = {
     "batch_norm": lambda x, weight=None, bias=None, mean=None, variance=None, eps=1e-5: (
         torch().nn.functional.batch_norm(x, mean, variance, weight, bias, mean is None, 0.0, eps)
     ),
-    "binary_cross_entropy_backward": lambda g, x, y, weight, reduction: torch().ops.aten.binary_cross_entropy_backward(
-        g, x, y, weight, ["none", "mean", "sum"].index(reduction)
+    "binary_cross_entropy_backward": lambda g, x, y, weight=None, reduction="mean": (
+        torch().ops.aten.binary_cross_entropy_backward(g, x, y, weight, ["none", "mean", "sum"].index(reduction))
     ),
     "assign": lambda x, src: x.clone().copy_(src if isinstance(src, torch().Tensor) else torch().tensor(src)),
     "binary_cross_entropy_with_logits": lambda *args, **options: torch().nn.functional.binary_cross_entropy_with_logits(
