@@ -45,7 +45,7 @@ def backward(
             )
         grad_tensors = grad_variables
     keep = create_graph if retain_graph is None else retain_graph
-    roots = _roots(tensors, grad_tensors, create_graph)
+    roots = starts(tensors, grad_tensors, create_graph)
     if inputs is None:
         if create_graph:
             warn_once(A_CYCLE)
@@ -94,9 +94,11 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     missing = bool(allow_unused) or materialize_grads
     if is_grads_batched:
-        results = _of_a_batch(outputs, inputs, grad_outputs, keep, create_graph, missing)
+        from .batched import gradients_of_batch  # which stands on a floor above
+
+        results = gradients_of_batch(outputs, inputs, grad_outputs, keep, create_graph, missing)
     else:
-        results = _gradients(inputs, _roots(outputs, grad_outputs, create_graph), keep, create_graph, missing)
+        results = gradients(inputs, starts(outputs, grad_outputs, create_graph), keep, create_graph, missing)
     if materialize_grads:
         for i, (x, g) in enumerate(zip(inputs, results, strict=True)):
             if g is None and not is_tensor(x):
@@ -107,7 +109,7 @@ def grad(
     return tuple(results) if names is None else dict(zip(names, results, strict=True))
 
 
-def _gradients(
+def gradients(
     inputs: Sequence[Any], roots: list[tuple[Node, Any]], keep: bool, create_graph: bool, missing: bool
 ) -> list[Any]:
     nodes = [_edge(x) for x in inputs]
@@ -127,51 +129,6 @@ def _gradients(
     return results
 
 
-def _of_a_batch(
-    outputs: Any, inputs: Sequence[Any], gradients: Any, keep: bool, create_graph: bool, missing: bool
-) -> list[Any]:
-    """The gradients of a backward for each element of the `gradients` along their first dimension."""
-    outputs = _as_tuple(outputs)
-    gradients = (None,) * len(outputs) if gradients is None else _as_tuple(gradients)
-    sizes = []
-    for i, (output, gradient) in enumerate(zip(outputs, gradients, strict=False)):
-        if gradient is None:
-            raise ValueError(
-                "vmap(vjp, in_dims=0, ...)(<inputs>): Got in_dim=0 for some input, but that input is a Tensor of "
-                "dimensionality 0 so expected in_dim to satisfy 0 <= in_dim < 0."
-            )
-        shape = _shape(output)
-        if gradient[0].shape != shape:
-            raise RuntimeError(
-                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch "
-                "dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding "
-                f"output, but a mismatch was detected: grad_output[{i}] has a shape of {gradient[0].shape[1:]} and "
-                f"output[{i}] has a shape of torch.Size({list(shape)}). If you only want some tensors in `grad_output` "
-                "to be considered batched, consider using vmap."
-            )
-        sizes.append(len(gradient))
-    if len(set(sizes)) != 1:
-        raise ValueError(
-            "vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
-            f"{sizes} for the mapped dimension"
-        )
-    each = [
-        _gradients(
-            inputs,
-            _roots(outputs, [gradient[i] for gradient in gradients], create_graph),
-            keep or i + 1 < sizes[0],  # torch runs backward once, on all of them together
-            create_graph,
-            missing,
-        )
-        for i in range(sizes[0])
-    ]
-    return [None if parts[0] is None else _stacked(parts) for parts in zip(*each, strict=True)]
-
-
-def _stacked(parts: Sequence[Any]) -> Any:
-    return np.stack(parts) if any(g.requires_grad for g in parts) else engine.wrap(np.stack([g.array for g in parts]))
-
-
 def _inputs(inputs: Any, function: str) -> tuple[Any, ...]:
     """What to differentiate with respect to. TypeError, RuntimeError in torch's words."""
     if type(inputs) is dict:
@@ -181,7 +138,7 @@ def _inputs(inputs: Any, function: str) -> tuple[Any, ...]:
             f"`inputs` argument to `{function}()` must be a dict, not {type(inputs).__name__}. Other Mapping types are "
             "not supported."
         )
-    inputs_given: tuple[Any, ...] = _as_tuple(inputs)
+    inputs_given: tuple[Any, ...] = as_tuple(inputs)
     if not inputs_given:
         raise RuntimeError(f"`inputs` argument to `{function}()` cannot be empty.")
     for x in inputs_given:
@@ -190,7 +147,7 @@ def _inputs(inputs: Any, function: str) -> tuple[Any, ...]:
     return inputs_given
 
 
-def _as_tuple(tensors: Any) -> tuple[Any, ...]:
+def as_tuple(tensors: Any) -> tuple[Any, ...]:
     return (tensors,) if is_tensor(tensors) or type(tensors) is GradientEdge else tuple(tensors)
 
 
@@ -204,7 +161,7 @@ def _edge(x: Any) -> Node:
     return gradient_edge(x)
 
 
-def _shape(x: Any) -> tuple[int, ...]:
+def shape_of(x: Any) -> tuple[int, ...]:
     shape: tuple[int, ...] = _edge(x).shape if type(x) is GradientEdge else x.array.shape
     return shape
 
@@ -214,15 +171,15 @@ def _has_history(x: Any) -> bool:
     return x.requires_grad and (x.viewed is None or x.viewed.own or x.grad_fn is not None)
 
 
-def _roots(tensors: Any, gradients: Any, create_graph: bool) -> list[tuple[Node, Any]]:
+def starts(tensors: Any, gradients: Any, create_graph: bool) -> list[tuple[Node, Any]]:
     """Where backward starts: the nodes of the outputs, each with the cotangent there."""
     if gradients is None and is_tensor(tensors) and tensors.viewed is None and tensors.needs_grad:
         array = tensors.array
         if array.size == 1:  # the usual case: a loss
             g = np.ones(array.shape, array.dtype)
             return [(gradient_edge(tensors), engine.wrap(g) if create_graph else g)]
-    tensors = _as_tuple(tensors)
-    gradients = (None,) * len(tensors) if gradients is None else _as_tuple(gradients)[: len(tensors)]
+    tensors = as_tuple(tensors)
+    gradients = (None,) * len(tensors) if gradients is None else as_tuple(gradients)[: len(tensors)]
     pairs = list(zip(tensors, gradients, strict=False))
     for i, (tensor, gradient) in enumerate(pairs):
         _refuse_gradient(i, tensor, gradient)
@@ -247,7 +204,7 @@ def _refuse_gradient(i: int, output: Any, gradient: Any) -> None:
     """Torch's refusals of the gradient that is given for an output."""
     if type(output) is not GradientEdge and not is_tensor(output):
         raise AssertionError("Expected output to be a torch.Tensor")
-    shape = _shape(output)
+    shape = shape_of(output)
     if gradient is None:
         if any(n != 1 for n in shape) and (type(output) is GradientEdge or output.requires_grad):
             raise RuntimeError("grad can be implicitly created only for scalar outputs")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from heapq import heappop, heappush
 from typing import Any
 
 from ..ops import cast, sum_to
+from .idle import Idle, hand_on_nothing
 from .linear import INSERTED
 from .modes import state
 from .node import AccumulateGrad, Bundle, Node, OutputNode
@@ -76,7 +77,7 @@ def run_plain(
             for edge, part in zip(edges, node.pull(g, edges, create_graph)):  # noqa: B905
                 if edge is None or part is None:
                     if edge is not None:
-                        _hand_on_nothing(edge, idle, pending, heap, useful)
+                        hand_on_nothing(edge, idle, pending, heap, useful)
                     continue
                 array = part.array if create_graph else part
                 if array.shape != edge.shape:
@@ -94,68 +95,10 @@ def run_plain(
                 node.release()
     except Exception:
         if wanted is None:
-            _accumulate_what_has_come(node, pending, useful, create_graph)
+            from .refusals import accumulate_what_has_come  # which stands on a floor above
+
+            accumulate_what_has_come(node, pending, useful, create_graph)
         raise
-
-
-class Idle(Node):
-    """Stands in the queue for a node to which None came, because a Function returned it.
-
-    Its turn is just before that of the node: if nothing else has come to it by then, the node would refuse what it
-    refuses, hand on None, and be freed.
-    """
-
-    __slots__ = ("node", "pending")
-
-    def __init__(self, node: Node, pending: dict[Node, Any]) -> None:
-        self.node, self.pending = node, pending
-        self.order = node.order - 0.1  # type: ignore[assignment]
-        self.edges = node.edges
-
-    def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
-        if self.node in self.pending:
-            return ()
-        self.node.refuse_changed()
-        return [None] * len(edges)
-
-    def release(self) -> None:
-        if self.node not in self.pending:
-            self.node.release()
-
-
-def _hand_on_nothing(
-    edge: Node, idle: dict[Node, Idle], pending: dict[Node, Any], heap: list[tuple[int, Node]], useful: set[Node] | None
-) -> None:
-    """Queue a node to which None came. As in torch a Function runs all the same, on zeros."""
-    if edge in pending or edge in idle:
-        return
-    if type(edge) is AccumulateGrad:
-        edge.refuse_changed()
-        return
-    if edge.runs_on_nothing:
-        pending[edge] = Bundle({})
-        heappush(heap, (edge.order, edge))
-        return
-    idle[edge] = stand_in = Idle(edge, pending)
-    pending[stand_in] = None
-    heappush(heap, (stand_in.order, stand_in))
-    if useful is not None and edge in useful:
-        useful.add(stand_in)
-
-
-def _accumulate_what_has_come(
-    failed: Node, pending: dict[Node, Any], useful: set[Node] | None, create_graph: bool
-) -> None:
-    """After a node refused to run: the leaves that have all of their cotangent, which torch runs at once."""
-    stack = [failed, *(node for node in pending if type(node) is not AccumulateGrad)]
-    to_come = set(stack)
-    while stack:
-        fresh = {edge for edge in stack.pop().edges if edge is not None} - to_come
-        to_come |= fresh
-        stack += fresh
-    for node, g in pending.items():
-        if type(node) is AccumulateGrad and node not in to_come and (useful is None or node in useful):
-            node.pull(g, (), create_graph)
 
 
 def _nodes_towards(targets: Iterable[Node], roots: Iterable[Node]) -> set[Node]:

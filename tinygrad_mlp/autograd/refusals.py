@@ -111,3 +111,18 @@ def _saved_tensor(counter: Any, array: Any) -> Any:
     """The tensor that was saved, if it still lives: the tape holds its array, and this is for a message alone."""
     holders = [x for x in gc.get_referrers(array) if is_tensor(x) and x.array is array and x.versions is counter]
     return next((x for x in holders if x.requires_grad), None)
+
+
+def accumulate_what_has_come(
+    failed: Node, pending: dict[Node, Any], useful: set[Node] | None, create_graph: bool
+) -> None:
+    """After a node refused to run: the leaves that have all of their cotangent, which torch runs at once."""
+    stack = [failed, *(node for node in pending if type(node) is not AccumulateGrad)]
+    to_come = set(stack)
+    while stack:
+        fresh = {edge for edge in stack.pop().edges if edge is not None} - to_come
+        to_come |= fresh
+        stack += fresh
+    for node, g in pending.items():
+        if type(node) is AccumulateGrad and node not in to_come and (useful is None or node in useful):
+            node.pull(g, (), create_graph)
