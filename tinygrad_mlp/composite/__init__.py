@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..functions import FUNCTIONS
 from ..tensor import Tensor
 from . import arithmetic, conversion, elements, shapes
-from .arithmetic import add, addmm, argsort, div, matmul, max, min, norm, outer, std, sub, var
+from .arithmetic import add, argsort, div, matmul, max, min, norm, outer, std, sub, var
 from .elements import allclose, equal, is_floating_point, is_tensor, isclose, nonzero, numel, result_type, where
 from .shapes import (
     as_strided,
@@ -60,7 +60,7 @@ def install() -> None:
 install()
 
 __all__ = [
-    "add", "addmm", "allclose", "argsort", "as_strided", "broadcast_to", "chunk", "detach", "div", "equal", "flatten",
+    "add", "allclose", "argsort", "as_strided", "broadcast_to", "chunk", "detach", "div", "equal", "flatten",
     "is_floating_point", "is_tensor", "isclose", "matmul", "max", "min", "moveaxis", "movedim", "nonzero", "norm",
     "numel", "outer", "ravel", "result_type", "split", "split_with_sizes", "std", "sub", "swapaxes", "swapdims",
     "tensor_split", "unbind", "unflatten", "var", "where",

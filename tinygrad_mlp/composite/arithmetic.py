@@ -7,7 +7,7 @@ from typing import Any
 from ..dtypes import dtype as _dtype
 from ..functions import FUNCTIONS, INPLACE
 from ..tensor import Tensor
-from .conversion import copy_, to
+from .conversion import to
 
 _f = FUNCTIONS
 
@@ -62,19 +62,6 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 
 
 _PRODUCTS = {(2, 2): "mm", (1, 1): "dot", (2, 1): "mv"}
-
-
-def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    """beta * input + alpha * (mat1 @ mat2) (torch.addmm)."""
-    product = _f["mm"](mat1, mat2)
-    return add(input if beta == 1 else input * beta, product, alpha=alpha)
-
-
-def addmm_(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    """addmm, written into `input` (torch.Tensor.addmm_)."""
-    if beta == 1:
-        return add_(input, _f["mm"](mat1, mat2), alpha=alpha)
-    return copy_(input, addmm(input, mat1, mat2, beta=beta, alpha=alpha))
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
@@ -139,4 +126,4 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     return indices
 
 
-METHODS = (add, sub, add_, sub_, div, matmul, addmm, addmm_, outer, max, min, var, std, norm, argsort)
+METHODS = (add, sub, add_, sub_, div, matmul, outer, max, min, var, std, norm, argsort)

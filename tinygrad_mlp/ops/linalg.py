@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .dims import mismatch
+from .shape import refuse_expansion
 from .table import Array, binary, operator
 
 
@@ -134,6 +135,35 @@ bmm = binary(
     inplace=False, doc="The products of two batches of matrices",
     sample=lambda s: (s.floats((b := s.size(), s.size(), k := s.size())), s.floats((b, k, s.size()))),
 )  # fmt: skip
+
+
+@operator(
+    {
+        "input": lambda g, beta: g if beta == 1 else g * beta,
+        "mat1": lambda g, mat2, alpha: (g @ mat2.T) * alpha if alpha != 1 else g @ mat2.T,
+        "mat2": lambda g, mat1, alpha: (mat1.T @ g) * alpha if alpha != 1 else mat1.T @ g,
+    },
+    tensors=("input", "mat1", "mat2"),
+    promotion="same",
+    kinds="if",
+    inplace=True,
+    sample=lambda s: (
+        s.floats(s.broadcast_into((n := s.size(), m := s.size()))),
+        s.floats((n, k := s.size())),
+        s.floats((k, m)),
+        s.choice([1, 1, 2, 0]),
+        s.choice([1, 1, 3]),
+    ),
+)
+def addmm(input: Array, mat1: Array, mat2: Array, beta: Any = 1, alpha: Any = 1) -> Array:
+    """beta * input + alpha * (mat1 @ mat2); with beta 0 without the input, even if it is nan"""
+    if mat1.ndim != 2 or mat2.ndim != 2:
+        name, other = ("mat1", mat1) if mat1.ndim != 2 else ("mat2", mat2)
+        raise RuntimeError(f"{name} must be a matrix, got {other.ndim}-D tensor")
+    product = _matmul(mat1, mat2)
+    refuse_expansion(input, product.shape)
+    product = product if alpha == 1 else product * alpha
+    return product if beta == 0 else product + (input if beta == 1 else input * beta)
 
 
 def _rows(x: Array) -> Array:
