@@ -199,6 +199,8 @@ def compare(row: Operator, args: tuple[Any, ...], dtype: str, sampler: Sampler) 
     for i, (mine, other) in enumerate(zip(result, expected, strict=True)):
         close(mine, other, "value", dtype, scale, signs=signs(row, mine), noise=errors.of("results", i))
         assert mine.requires_grad == other.requires_grad
+        if len(row.tensors) == 1 and row.name not in NO_LAYOUT:
+            assert steps(mine) == steps(other), "the layout in memory"
         compare_node(row, mine, other)
         for x, y in zip(ours.arguments[1], theirs.arguments[1], strict=True):
             if x.numel() and mine.numel():
@@ -257,13 +259,22 @@ def signs(row: Operator, result: Any) -> bool:
 
 # Where the sign of a zero is not compared. In a product of matrices BLAS chooses whether a sum begins with 0 or with
 # its first term: torch's does one or the other, by the sizes.
-UNSIGNED = {"mm", "bmm", "mv", "dot", "matmul", "linear"}
+UNSIGNED = {"mm", "bmm", "mv", "dot", "matmul", "linear", "addmm"}
 # Of 0 and -0 neither is larger: the order in which torch goes through them decides, which is another for other strides.
 UNSIGNED |= {"amax", "amin", "max_all", "min_all"}
 UNSIGNED |= {"layer_norm", "batch_norm"}  # torch's kernels add in another order
 # Where torch takes eight numbers or more at a time its vector instructions give the second of two zeros, in the rest of
 # the array the first.
 VECTORIZED = {"maximum", "minimum", "clamp", "clamp_max", "clamp_min"}
+
+
+def steps(x: Any) -> list[int]:
+    """The strides along dimensions in which there is a step to take."""
+    return [stride for n, stride in zip(x.shape, x.stride(), strict=True) if n > 1] if x.numel() else []
+
+
+# Rows for use in place, for indices; and those that give C order, whatever they are given.
+NO_LAYOUT = {"put_at", "unindex", "unslice", "zero", "sort", "topk"}
 
 
 def compare_node(row: Operator, mine: Any, other: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .dims import as_dtype, axis
+from .dims import as_dtype, axis, in_order
 from .masking import keep
 from .pointwise import erf
 from .slices import narrow
@@ -31,7 +31,8 @@ def _logit_input(g: Array, input: Array, eps: float | None) -> Array:
     {"input": _logit_input},
     promotion="float",
     inplace=True,
-    sample=lambda s: (np.asarray(s.floats(s.shape()) + 0), s.choice([None, 0.25, 1e-6])),  # at -0 torch has two slopes
+    # at -0 and nan torch has two slopes
+    sample=lambda s: (np.asarray(s.moderate(s.floats(s.shape())) + 0), s.choice([None, 0.25, 1e-6])),
 )
 def logit(input: Array, eps: float | None = None) -> Array:
     """log(x / (1 - x)), the inverse of sigmoid, for x limited to [eps, 1 - eps]"""
@@ -104,8 +105,15 @@ relu = unary(
     check=_no_bools,
     doc="max(x, 0); the derivative at 0 is 0",
 )
+
+
+def _logsigmoid(input: Array) -> Array:
+    input = in_order(input)
+    return np.minimum(input, 0) - np.log1p(np.exp(-np.absolute(input)))
+
+
 logsigmoid = unary(
-    "logsigmoid", lambda input: np.minimum(input, 0) - np.log1p(np.exp(-np.absolute(input))),
+    "logsigmoid", _logsigmoid,
     lambda g, input: g * sigmoid(-input), node_name="LogSigmoidBackward0", inplace=False, method=False, kinds="f",
     doc="log(sigmoid(x)), safe from overflow",
 )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .dims import as_dtype, dtype_word
+from .dims import as_dtype, dtype_word, in_order
 from .masking import keep
 from .table import Array, binary, operator, unary
 
@@ -102,7 +102,7 @@ def masked_fill(input: Array, mask: Array, value: Any) -> Array:
     if mask.dtype != bool:
         raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {dtype_word(mask)}")
     value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
-    return np.where(mask, as_dtype(value, input.dtype), input)
+    return in_order(np.where(mask, as_dtype(value, input.dtype), input))
 
 
 clamp_min = binary(

@@ -74,6 +74,11 @@ def in_order(array: Array) -> Array:
     return array if array.flags.c_contiguous else array.copy()
 
 
+def copied(array: Array) -> Array:
+    """A copy that keeps the order of strides; torch lays an expanded one out anew."""
+    return array.copy() if 0 in array.strides else np.copy(array)
+
+
 def dtype_word(x: Array) -> str:
     """Torch's word for a dtype in its refusals."""
     words = {"int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool"}

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .dims import in_order
 from .table import Array, operator
 
 _Axes = tuple[int, ...]
@@ -76,7 +77,7 @@ def layer_norm(
     input: Array, normalized_shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Array:
     """Mean 0 and variance 1 over the last dimensions, then times `weight` plus `bias`"""
-    return _scaled(_standardized(input, _last(input, normalized_shape), eps)[0], weight, bias)
+    return _scaled(_standardized(in_order(input), _last(input, normalized_shape), eps)[0], weight, bias)
 
 
 # -- over all dimensions but the second ------------------------------------------------------------
@@ -132,4 +133,4 @@ def batch_norm(
 ) -> Array:
     """Mean 0 and variance 1 of every channel in the batch, or by the given statistics; times `weight` plus `bias`"""
     ndim = len(input.shape)
-    return _scaled(_of_channels(input, mean, variance, eps)[0], _across(weight, ndim), _across(bias, ndim))
+    return _scaled(_of_channels(in_order(input), mean, variance, eps)[0], _across(weight, ndim), _across(bias, ndim))

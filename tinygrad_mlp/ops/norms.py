@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .dims import axes, dtype_word
+from .dims import axes, dtype_word, in_order
 from .shape import spread
 from .table import Array, operator
 
@@ -60,10 +60,10 @@ def vector_norm(input: Array, ord: float = 2, dim: Any = None, keepdim: bool = F
             "have an identity"
         )
     if ord == 2:
-        return np.sqrt(np.add.reduce(input * input, axis=over, keepdims=keepdim))
+        return np.sqrt(in_order(np.add.reduce(input * input, axis=over, keepdims=keepdim)))
     size = np.absolute(input)
     if math.isinf(ord):
-        return (np.maximum if ord > 0 else np.minimum).reduce(size, axis=over, keepdims=keepdim)
+        return in_order((np.maximum if ord > 0 else np.minimum).reduce(size, axis=over, keepdims=keepdim))
     powers = (input != 0).astype(input.dtype) if ord == 0 else size if ord == 1 else size**ord
-    total = np.add.reduce(powers, axis=over, keepdims=keepdim)
+    total = in_order(np.add.reduce(powers, axis=over, keepdims=keepdim))
     return total if ord in (0, 1) else total ** (1 / ord)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .arithmetic import pow_input
+from .dims import copied
 from .special import special
 from .table import Array, operator, unary
 
@@ -57,16 +58,11 @@ frac = unary(
 )
 
 
-def _clone(input: Array) -> Array:
-    """A copy that keeps the order of strides; torch lays an expanded one out anew."""
-    return input.copy() if 0 in input.strides else np.copy(input)
-
-
 contiguous_clone = unary(
     "contiguous_clone", lambda input: input.copy(), lambda g: g, inplace=False, method=False,
     node_name="CloneBackward0", doc="A copy in C order",
 )  # fmt: skip
-clone = unary("clone", _clone, lambda g: g, numpy=np.copy, inplace=False, doc="A copy with its own memory")
+clone = unary("clone", copied, lambda g: g, numpy=np.copy, inplace=False, doc="A copy with its own memory")
 
 # -- powers, exponentials, logarithms --------------------------------------------------------------
 

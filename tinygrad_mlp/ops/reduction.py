@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..warned import warn
-from .dims import axes, axis, count, dtype_word, positions
+from .dims import axes, axis, count, dtype_word, in_order, positions
 from .indexing import scatter_add
 from .shape import flip, spread
 from .slices import narrow
@@ -26,7 +26,9 @@ _along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()),
 def sum(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Array:
     """The sum, of integers and bools as int64; or in `dtype`"""
     kind = dtype.numpy if dtype is not None else None if input.dtype.kind == "f" else np.int64
-    return np.add.reduce(input, None if dim is None else axes(dim, input.ndim), kind, None, keepdim)
+    if dim is None:
+        return np.add.reduce(input, None, kind, None, keepdim)
+    return in_order(np.add.reduce(input, axes(dim, input.ndim), kind, None, keepdim))
 
 
 @operator(
@@ -48,7 +50,7 @@ def mean(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None
             f"Got: {dtype_word(input)}"
         )
     total = np.add.reduce(input, None if dim is None else axes(dim, input.ndim), None, None, keepdim)
-    return total / input.dtype.type(count(input.shape, dim))
+    return (total if dim is None else in_order(total)) / input.dtype.type(count(input.shape, dim))
 
 
 @by_value
@@ -84,7 +86,7 @@ def prod(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     """The product; of integers and bools as int64"""
     dtype = None if input.dtype.kind == "f" else np.int64
     over = None if dim is None else axes(dim, input.ndim)
-    return np.multiply.reduce(input, axis=over, keepdims=keepdim and dim is not None, dtype=dtype)
+    return in_order(np.multiply.reduce(input, axis=over, keepdims=keepdim and dim is not None, dtype=dtype))
 
 
 # -- extremes --------------------------------------------------------------------------------------
@@ -115,14 +117,14 @@ _some_dims: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()),
 def amax(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     """The largest element; ties share the cotangent"""
     _nonempty(input, dim, "amax")
-    return np.maximum.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim)
+    return in_order(np.maximum.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim))
 
 
 @operator({"input": _share_among_ties}, numpy=np.min, **_some_dims)
 def amin(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     """The smallest element; ties share the cotangent"""
     _nonempty(input, dim, "amin")
-    return np.minimum.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim)
+    return in_order(np.minimum.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim))
 
 
 def _share_among_all(g: Array, out: Array, input: Array) -> Array:
@@ -247,7 +249,7 @@ def _var(name: str, input: Array, dim: Any, correction: float, keepdim: bool) ->
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
             "(input numel divided by output numel)."
         )
-    return np.add.reduce(centred * centred, axis=over, keepdims=keepdim) / input.dtype.type(freedom)
+    return in_order(np.add.reduce(centred * centred, axis=over, keepdims=keepdim)) / input.dtype.type(freedom)
 
 
 _spread_sample: dict[str, Any] = {
@@ -299,7 +301,7 @@ def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
     peak = np.maximum.reduce(input, axis=over, keepdims=True)
     peak = np.where(np.isfinite(peak), peak, 0)
     result = np.log(np.add.reduce(np.exp(input - peak), axis=over, keepdims=True)) + peak
-    return result if keepdim else np.squeeze(result, over)
+    return in_order(result if keepdim else np.squeeze(result, over))
 
 
 def _softmax_input(g: Array, out: Array, dim: int) -> Array:
@@ -313,6 +315,7 @@ def softmax(input: Array, dim: int) -> Array:
     d = axis(dim, input.ndim)
     if not input.size:
         return np.ones_like(input)
+    input = in_order(input)
     shifted = np.exp(input - np.maximum.reduce(input, axis=d, keepdims=True))
     shifted /= np.add.reduce(shifted, axis=d, keepdims=True)
     return shifted
@@ -326,6 +329,7 @@ def log_softmax(input: Array, dim: int) -> Array:
     d = axis(dim, input.ndim)
     if not input.size:
         return np.zeros_like(input)
+    input = in_order(input)
     shifted = input - np.maximum.reduce(input, axis=d, keepdims=True)
     shifted -= np.log(np.add.reduce(np.exp(shifted), axis=d, keepdims=True))
     return shifted
@@ -336,7 +340,7 @@ def log_softmax(input: Array, dim: int) -> Array:
 
 def _accumulate(ufunc: np.ufunc, input: Array, dim: int) -> Array:
     d, dtype = axis(dim, input.ndim), None if input.dtype.kind == "f" else np.int64
-    return ufunc.accumulate(input, d, dtype) if input.ndim else input.astype(dtype or input.dtype)
+    return ufunc.accumulate(in_order(input), d, dtype) if input.ndim else input.astype(dtype or input.dtype)
 
 
 @operator(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .dims import axes, axis, dtype_word, in_order
+from .dims import axes, axis, copied, dtype_word, in_order
 from .slices import narrow, select
 from .table import Array, Arrays, operator
 
@@ -175,7 +175,7 @@ def unsqueeze(input: Array, dim: int) -> Array:
 def flip(input: Array, dims: Any) -> Array:
     """A copy with the order of the elements along `dims` reversed"""
     dims = (dims,) if isinstance(dims, int) else tuple(dims)
-    return np.flip(input, axes(dims, input.ndim)).copy() if dims else input.copy()
+    return copied(np.flip(input, axes(dims, input.ndim)) if dims else input)
 
 
 def _unroll(g: Array, shifts: Any, dims: Any) -> Array:
@@ -191,6 +191,7 @@ def roll(input: Array, shifts: Any, dims: Any = None) -> Array:
     shifts, dims = ([] if x is None else x if isinstance(x, Sequence) else [x] for x in (shifts, dims))
     if not shifts:
         raise RuntimeError("`shifts` required")
+    input = in_order(input)
     if not dims and len(shifts) == 1:
         return np.roll(input, shifts[0])
     if len(shifts) != len(dims):
@@ -296,7 +297,7 @@ def stack(tensors: Arrays, dim: int = 0) -> Array:
 )
 def triu(input: Array, diagonal: int = 0) -> Array:
     """What is on and above a diagonal, zeros below"""
-    return np.triu(input, diagonal)
+    return np.triu(in_order(input), diagonal)
 
 
 @operator(
@@ -308,4 +309,4 @@ def triu(input: Array, diagonal: int = 0) -> Array:
 )
 def tril(input: Array, diagonal: int = 0) -> Array:
     """What is on and below a diagonal, zeros above"""
-    return np.tril(input, diagonal)
+    return np.tril(in_order(input), diagonal)
