@@ -10,7 +10,7 @@ import tinygrad_mlp
 OPTIONS = [
     {"fused": True, "foreach": True}, {"fused": True, "differentiable": True}, {"fused": True}, {"foreach": True},
     {"foreach": False, "fused": False}, {"differentiable": True}, {"maximize": True}, {"other": 1},
-    {"weight_decay": -1.0}, {"lr": -1.0}, {"lr": "a"},
+    {"weight_decay": -1.0}, {"lr": -1.0},
 ]  # fmt: skip
 OF_ADAM = [
     {"capturable": True}, {"betas": (1.0, 0.0)}, {"betas": (0.9, -0.1)}, {"betas": (0.9,)}, {"eps": -1.0},

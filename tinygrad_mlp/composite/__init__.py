@@ -7,15 +7,43 @@ from __future__ import annotations
 
 from ..functions import FUNCTIONS
 from ..tensor import Tensor
-from . import arithmetic, conversion, elements, shapes
-from .arithmetic import add, addmm, argsort, div, matmul, max, min, norm, outer, std, sub, var
+from . import arithmetic, conversion, elements, joining, shapes
+from .arithmetic import add, addmm, argsort, div, matmul, max, min, norm, outer, rsub, std, sub, var
 from .elements import allclose, equal, is_floating_point, is_tensor, isclose, nonzero, numel, result_type, where
-from .shapes import as_strided, chunk, flatten, movedim, ravel, split, swapaxes, tensor_split, unbind, unflatten
+from .joining import (
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    broadcast_shapes,
+    broadcast_tensors,
+    broadcast_to,
+    column_stack,
+    dstack,
+    hstack,
+    row_stack,
+    tile,
+    vstack,
+)
+from .shapes import (
+    adjoint,
+    as_strided,
+    chunk,
+    diag,
+    diagflat,
+    flatten,
+    movedim,
+    ravel,
+    split,
+    swapaxes,
+    tensor_split,
+    unbind,
+    unflatten,
+)
 
 
 def install() -> None:
     """Give Tensor these functions as methods."""
-    for function in (*arithmetic.METHODS, *conversion.METHODS, *elements.METHODS, *shapes.METHODS):
+    for function in (*arithmetic.METHODS, *conversion.METHODS, *elements.METHODS, *joining.METHODS, *shapes.METHODS):
         setattr(Tensor, function.__name__, function)
     for name, function in conversion.CASTERS.items():
         setattr(Tensor, name, function)
@@ -38,6 +66,8 @@ def install() -> None:
         "__matmul__": matmul,
         "__rmatmul__": lambda self, other: matmul(other, self),
         "T": property(lambda self: FUNCTIONS["permute"](self, tuple(range(self.array.ndim))[::-1])),
+        "H": property(shapes.conjugate_transpose),
+        "mH": property(lambda self: adjoint(self, "mH")),
         "mT": property(lambda self: FUNCTIONS["transpose"](self, -2, -1)),
         "where": lambda self, condition, other: FUNCTIONS["where"](condition, self, other),
         "copy": FUNCTIONS["clone"],  # NumPy's name, for rules
@@ -48,8 +78,9 @@ def install() -> None:
 install()
 
 __all__ = [
-    "add", "addmm", "allclose", "argsort", "as_strided", "chunk", "div",
-    "equal", "flatten", "is_floating_point", "is_tensor", "isclose", "matmul", "max", "min", "movedim", "nonzero",
-    "norm", "numel", "outer", "ravel", "result_type", "split", "std", "sub", "swapaxes", "tensor_split",
-    "unbind", "unflatten", "var", "where",
+    "add", "addmm", "adjoint", "allclose", "argsort", "as_strided", "atleast_1d", "atleast_2d", "atleast_3d",
+    "broadcast_shapes", "broadcast_tensors", "broadcast_to", "chunk", "column_stack", "diag", "diagflat", "div",
+    "dstack", "equal", "flatten", "hstack", "is_floating_point", "is_tensor", "isclose", "matmul", "max", "min",
+    "movedim", "nonzero", "norm", "numel", "outer", "ravel", "result_type", "row_stack", "rsub", "split", "std", "sub",
+    "swapaxes", "tensor_split", "tile", "unbind", "unflatten", "var", "vstack", "where",
 ]  # fmt: skip

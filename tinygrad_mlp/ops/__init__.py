@@ -1,6 +1,6 @@
 """The derivative table, a file for each kind of operator. Importing it fills `TABLE`."""
 
-from . import activations, indexing, linalg, losses, masking, pointwise, reduction, shape
+from . import activations, diagonals, indexing, linalg, losses, masking, pointwise, reduction, shape
 from .pointwise import cast
 from .shape import expand, sum_to
 from .table import BY_NUMPY, NUMPY_KEYWORDS, TABLE, Operator
@@ -12,6 +12,7 @@ __all__ = [
     "Operator",
     "activations",
     "cast",
+    "diagonals",
     "expand",
     "indexing",
     "linalg",

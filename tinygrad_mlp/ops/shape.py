@@ -208,6 +208,10 @@ def repeat(input: Array, repeats: Sequence[int]) -> Array:
     """Copies of the whole, `repeats` times along each dimension"""
     if len(repeats) < input.ndim:
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
+    if min(repeats, default=0) < 0:
+        shape = (1,) * (len(repeats) - input.ndim) + input.shape
+        size = [n * times for n, times in zip(shape, repeats, strict=True)]
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {size}")
     return np.tile(input, repeats)
 
 
@@ -389,35 +393,6 @@ def slice_along(input: Array, dim: int, index: slice) -> Array:
 def alias(input: Array) -> Array:
     """A view of the whole"""
     return input[...]
-
-
-@operator(
-    {"input": lambda g, input_shape, offset, dim1, dim2: _undiagonal(g, input_shape, offset, dim1, dim2)},
-    view=True,
-    sample=lambda s: (
-        s.floats(shape := s.shape(2)),
-        s.size(-4, 4),
-        (d := s.permutation(len(shape)))[0],
-        d[1] - s.choice([0, len(shape)]),
-    ),
-)
-def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
-    """A view of a diagonal of two dimensions, which becomes the last dimension"""
-    first, second = axis(dim1, input.ndim), axis(dim2, input.ndim)
-    if first == second:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return np.diagonal(input, offset, first, second)
-
-
-def _undiagonal(g: Array, input_shape: tuple[int, ...], offset: int, dim1: int, dim2: int) -> Array:
-    first, second = axis(dim1, len(input_shape)), axis(dim2, len(input_shape))
-    steps = np.arange(g.shape[-1])
-    others = [d for d in range(len(input_shape)) if d not in (first, second)]
-    index: list[Any] = [None] * len(input_shape)
-    for place, d in enumerate(others):
-        index[d] = np.arange(input_shape[d]).reshape([-1 if k == place else 1 for k in range(g.ndim)])
-    index[first], index[second] = steps - min(offset, 0), steps + max(offset, 0)
-    return unindex(g, input_shape, tuple(index))
 
 
 @operator(

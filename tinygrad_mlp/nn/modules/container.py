@@ -370,7 +370,7 @@ class ParameterDict(Module):
 
     def get(self, key: str, default: Any = None) -> Any:
         """What is under a name, `default` where there is nothing."""
-        return self[key] if key in self else default
+        return getattr(self, key) if key in self._keys else default
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """A new dict with `default` under every name."""
@@ -407,9 +407,10 @@ class ParameterDict(Module):
                 raise TypeError(
                     f"ParameterDict update sequence element #{i} should be Iterable; is{type(pair).__name__}"
                 )
-            if len(pair) != 2:  # type: ignore[arg-type]
-                raise ValueError(f"ParameterDict update sequence element #{i} has length {len(pair)}; 2 is required")  # type: ignore[arg-type]
-            key, value = pair
+            entry = tuple(pair)
+            if len(entry) != 2:
+                raise ValueError(f"ParameterDict update sequence element #{i} has length {len(entry)}; 2 is required")
+            key, value = entry
             self[key] = value
 
     def extra_repr(self) -> str:
