@@ -262,6 +262,10 @@ torch.nn.Linear(2, 2).to(int)
 torch.nn.Linear(2, 2).cuda()
 torch.nn.Linear(2, 2).cpu().weight
 torch.nn.LayerNorm(2, elementwise_affine=False, device="cuda").eps
+torch.nn.init.sparse_(torch.empty(4, 3), 0.5)
+torch.nn.init.sparse_(torch.nn.Linear(5, 7).weight, 0.1, std=2.0, generator=torch.Generator().manual_seed(3))
+torch.nn.init.sparse_(torch.empty(4), 0.5)
+len(list(torch.nn.Sequential(*[torch.nn.ReLU()] * 2).modules(remove_duplicate=False)))
 str(torch.device("cpu:0")), repr(torch.device("cpu:0")), repr(torch.device("cuda", 1))
 torch.device("cpu:0") == torch.device("cpu"), torch.device("cpu", 0) == torch.device("cpu:0")
 torch.device("cuda").type, torch.device("meta").type, torch.device(torch.device("cpu")).type
@@ -272,6 +276,9 @@ torch.device(None)
 torch.device(3)
 torch.device("cpu:-1")
 torch.device("cpu:a")
+torch.device("cpu:")
+torch.device("cpu:01")
+torch.device(":1")
 torch.device("cpu:0", 0)
 torch.device("cpu", -1)
 torch.Generator().device.type, torch.Generator("cpu:0").device.index, repr(torch.Generator(torch.device("cpu")).device)
@@ -324,6 +331,17 @@ def test_states_go_forth_and_back() -> None:
         torch.set_rng_state(states[0])
         same_one = generator.set_state(states[1]) is generator
         return first, torch.randn(3), torch.randn(3, generator=generator), same_one, torch.get_rng_state()
+
+    same(program)
+
+
+def test_fork_rng() -> None:
+    def program(torch):
+        with torch.random.fork_rng():
+            first = torch.rand(2)
+        with torch.random.fork_rng(enabled=False):
+            second = torch.rand(2)
+        return first, second, torch.rand(2)
 
     same(program)
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 _TYPES = (
     "cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, "
     "privateuseone"
 )
-_TEXT = re.compile(r"([a-z_]+)(?::(0|[1-9]\d*))?")
 _NO_ACCELERATOR = "Cannot access accelerator device when none is available."
 
 
@@ -66,13 +64,12 @@ class device:
 def _parsed(text: str) -> tuple[str, int | None]:
     if not text:
         raise RuntimeError("Device string must not be empty")
-    found = _TEXT.fullmatch(text)
-    if found is None:
+    name, colon, index = text.partition(":")
+    if not name or (colon and not (index.isdecimal() and str(int(index)) == index)):
         raise RuntimeError(f"Invalid device string: '{text}'")
-    name, index = found.groups()
     if name not in _TYPES.split(", "):
         raise RuntimeError(f"Expected one of {_TYPES} device type at start of device string: {text}")
-    return name, None if index is None else int(index)
+    return name, int(index) if colon else None
 
 
 CPU = device("cpu")

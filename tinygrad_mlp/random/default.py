@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .generator import Generator
@@ -38,3 +40,14 @@ def set_rng_state(new_state: Any) -> None:
     TypeError unless it is a Tensor of uint8, RuntimeError for a broken one.
     """
     default_generator.set_state(new_state)
+
+
+@contextmanager
+def fork_rng(devices: Any = None, enabled: bool = True, device_type: str = "cpu") -> Iterator[None]:
+    """A block that leaves the default generator where it stood, unless not `enabled`; as torch.random.fork_rng."""
+    state = default_generator.state_array() if enabled else None
+    try:
+        yield
+    finally:
+        if state is not None:
+            default_generator.continue_from(state)
