@@ -77,7 +77,7 @@ GROUPS = [
     lambda torch, p, q: [p, p],
     lambda torch, p, q: [{"params": p}, {"params": p}],
     lambda torch, p, q: [p * 1],
-    lambda torch, p, q: {p, q},
+    lambda torch, p, q: [{"params": {p, q}}],
     lambda torch, p, q: p,
     lambda torch, p, q: [1],
 ]

@@ -31,8 +31,8 @@ def to(
         elif not isinstance(arg, bool):
             on_cpu(arg)
     on_cpu(device)
-    flags = [arg for arg in args if isinstance(arg, bool)]  # non_blocking, copy
-    copy = copy or flags[1:2] == [True]
+    if len(args) > 2 and [arg for arg in args if isinstance(arg, bool)][1:] == [True]:  # after non_blocking
+        copy = True
     if target is not None and target != self.array.dtype:
         return _f["cast"](self, target)
     return _f["clone"](self) if copy else self

@@ -10,7 +10,7 @@ from .. import dtypes
 from ..composite.conversion import to
 from ..tensor import Tensor, wrap
 from ..warned import warn, warn_once
-from .options import DType, made, settle
+from .options import DType, made, settle, stands_for
 
 __all__ = ["as_tensor", "from_numpy", "tensor"]
 
@@ -25,7 +25,8 @@ def tensor(
     TypeError for text and for an array of a dtype that there is not, RuntimeError for any other object, for a number
     that the dtype cannot hold and for pinned memory.
     """
-    kind = settle("tensor", dtype, {"device": device, "pin_memory": pin_memory}, _ITS_OWN)
+    options = {} if device is None and not pin_memory else {"device": device, "pin_memory": pin_memory}
+    kind = settle("tensor", dtype, options, _ITS_OWN)
     if isinstance(data, Tensor):
         warn(_COPY.format("torch.tensor"))
     return made(np.array(array_of(data, kind)), requires_grad)
@@ -57,7 +58,7 @@ def as_tensor(data: Any, dtype: DType = None, device: Any = None) -> Tensor:
 
     A tensor keeps its history. Errors as `tensor`.
     """
-    kind = settle("as_tensor", dtype, {"device": device}, _ITS_OWN)
+    kind = settle("as_tensor", dtype, {} if device is None else {"device": device}, _ITS_OWN)
     if isinstance(data, Tensor):
         return data if kind is _ITS_OWN else to(data, dtypes.of(kind))
     return wrap(array_of(data, kind))
@@ -93,6 +94,9 @@ def array_of(data: Any, kind: Any) -> Any:
 
 def _of_python(data: Any, kind: Any) -> Any:
     """Numbers and nested sequences of them: the dtype first, as torch infers it, and then the elements."""
+    types = set(map(type, data)) if isinstance(data, (list, tuple)) else {type(data)}
+    if types == {float} and (kind is _ITS_OWN or kind.kind == "f"):  # the quick way for what most data is
+        return np.array(data, dtypes.get_default_dtype().numpy if kind is _ITS_OWN else kind)
     own = _inferred(data)
     dtypes.of(own)
     target = own if kind is _ITS_OWN else kind
@@ -102,26 +106,24 @@ def _of_python(data: Any, kind: Any) -> Any:
     except ValueError:
         _refuse_ragged(data, _depths(data), 0)
         raise
-    if array.dtype.name in (
-        "object",
-        "uint64",
-    ):  # integers of more bits than int64 has, unless there are floats among them
+    # Integers of more bits than int64 has, unless there are floats among them.
+    if array.dtype.name in ("object", "uint64"):
         if target.kind != "f" and array.size:
             raise ValueError("Overflow when unpacking long long")
         array = array.astype(np.float64)
-    if target.kind in "iu":
+    if target.kind in "iu" and array.dtype != target:
         _refuse_overflow(array, target)
     return array.astype(target, copy=False)
 
 
-_PYTHON = {float: "f", int: "i", bool: "b"}
+_PYTHON = frozenset((float, int, bool))
 
 
 def _inferred(data: Any) -> Any:
     """The dtype that data has by itself; TypeError for text, RuntimeError for what is no number."""
     if isinstance(data, (list, tuple, range)):
         kinds = set(map(type, data))
-        parts = (kind() for kind in kinds) if kinds <= _PYTHON.keys() else data
+        parts = (kind() for kind in kinds) if kinds <= _PYTHON else data
         result = None
         for part in parts:
             if type(part) is str and len(data) == 1:
@@ -137,6 +139,8 @@ def _inferred(data: Any) -> Any:
         return dtypes.int64.numpy
     if isinstance(data, float):
         return dtypes.get_default_dtype().numpy
+    if stands_for(data, (int, float)):
+        return _inferred(data.value)
     if isinstance(data, complex):
         return np.dtype(np.complex64)  # which dtypes.of refuses
     name = type(data).__name__
@@ -149,8 +153,10 @@ def _inferred(data: Any) -> Any:
 
 def _as_numbers(data: Any) -> Any:
     """Nested sequences with numbers for the tensors in them."""
+    if type(data) in _PYTHON:
+        return data
     if isinstance(data, (list, tuple)):
-        if set(map(type, data)) <= _PYTHON.keys():
+        if set(map(type, data)) <= _PYTHON:
             return data
         if isinstance(data[0], np.ndarray) and not data[0].ndim:
             raise TypeError("len() of unsized object")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes, random
+from ..arguments import as_array
 from ..dtypes import Array
 from ..ops.dims import mismatch
 from ..tensor import Tensor, wrap
@@ -22,6 +23,7 @@ from .options import (
     sequence_of,
     settle,
     size_of,
+    stands_for,
     tensor_of,
 )
 from .values import order
@@ -185,7 +187,9 @@ def normal(
     """
     tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
     if not tensors:
-        if not all(isinstance(x, (int, float)) for x in (mean, std)) or not isinstance(size, (tuple, list)):
+        if not all(isinstance(x, (int, float)) or stands_for(x, (int, float)) for x in (mean, std)) or not isinstance(
+            size, (tuple, list)
+        ):
             raise no_such_call("normal", *(x for x in (mean, std, size) if x is not None))
         shape = sequence_of("normal", size, 3)
         kind = settle("normal", dtype, options)
@@ -218,12 +222,12 @@ def _with_zero_gradient(values: Any, inputs: list[Tensor]) -> Tensor:
     """Drawn values, on the tape where an input requires grad: what was drawn does not move with it."""
     history = next((x for x in inputs if x.requires_grad), None)
     if history is None:
-        return wrap(np.asarray(values))
+        return wrap(as_array(values))
     result: Tensor = history.expand(values.shape).clone()
     others = [x for x in inputs if x is not history and x.requires_grad]
     for x in others:
         result = result + x
-    return result.copy_(wrap(np.asarray(values)))  # type: ignore[no-any-return]
+    return result.copy_(wrap(as_array(values)))  # type: ignore[no-any-return]
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator = None) -> Tensor:

@@ -92,10 +92,17 @@ def size_of(function: str, size: tuple[Any, ...], options: Any, position: int = 
         size = (*size, options.pop("size"))
     if not size:
         raise TypeError(f'{function}() missing 1 required positional arguments: "size"')
-    parts = size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+    separate = len(size) != 1 or not isinstance(size[0], (tuple, list))
+    given = size if separate else size[0]
+    for n in given:
+        if type(n) is not int or n < 0:
+            break
+    else:
+        return tuple(given)
+    parts = [int(n) if stands_for(n, int) else n for n in given]
     for place, n in enumerate(parts):
         if not hasattr(n, "__index__") or (isinstance(n, bool) and not place):
-            raise _no_size(function, position, place, n, parts is size)
+            raise _no_size(function, position, place, n, separate)
     shape = [operator.index(n) for n in parts]
     for n in shape:
         if n < 0:
@@ -126,7 +133,7 @@ def sequence_of(function: str, size: Any, position: int) -> tuple[int, ...]:
 def integer(function: str, name: str, position: int, n: Any) -> int:
     """An argument that has to be an integer; TypeError as torch."""
     try:
-        return operator.index(n)
+        return int(n) if stands_for(n, int) else operator.index(n)
     except TypeError:
         raise TypeError(
             f"{function}(): argument '{name}' (position {position}) must be int, not {type(n).__name__}"
@@ -137,9 +144,14 @@ def number(function: str, name: str, position: int, value: Any) -> Any:
     """An argument that has to be a number, or a tensor that holds one and no history; TypeError as torch."""
     if isinstance(value, Tensor) and not value.array.ndim:
         return value.array[()]
-    if isinstance(value, (bool, int, float, np.generic)):
+    if isinstance(value, (bool, int, float, np.generic)) or stands_for(value, (int, float)):
         return value
     raise TypeError(f"{function}(): argument '{name}' (position {position}) must be Number, not {type(value).__name__}")
+
+
+def stands_for(x: Any, kind: Any) -> bool:
+    """Whether an object stands for a Python number of this kind (compiler.number: one that a step reads anew)."""
+    return hasattr(type(x), "__array_ufunc__") and isinstance(getattr(x, "value", None), kind)
 
 
 def no_such_call(function: str, *args: Any, **options: Any) -> TypeError:
@@ -156,5 +168,6 @@ def tensor_of(function: str, input: Any) -> Tensor:
 
 
 __all__ = [
-    "DType", "integer", "made", "no_such_call", "number", "sequence_of", "settle", "size_of", "tensor_of",
+    "DType", "integer", "made", "no_such_call", "number", "sequence_of", "settle", "size_of", "stands_for",
+    "tensor_of",
 ]  # fmt: skip

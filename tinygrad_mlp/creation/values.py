@@ -72,22 +72,27 @@ def order(options: Any) -> Any:
     return "C" if options.get("memory_format") is contiguous_format else "K"
 
 
-def _like(make: Any) -> Any:
-    name = f"{make.__name__}"
+def _like(make: Any, make_like: Any) -> Any:
+    name = make_like.__name__
 
     def like(
         input: Tensor, *, dtype: DType = None, requires_grad: bool = False, **options: Unpack[LikeOptions]
     ) -> Tensor:
         own = tensor_of(name, input).array
         kind = settle(name, dtype, options, own.dtype)
-        return made(make(own, kind, order(options), subok=False), requires_grad)
+        plain = own.flags.c_contiguous or options.get("memory_format") is contiguous_format
+        return made(make(own.shape, kind) if plain else make_like(own, kind, subok=False), requires_grad)
 
     like.__name__ = like.__qualname__ = name
     like.__doc__ = f"As `{name[:-5]}`, with the shape, dtype and memory format of another tensor (torch.{name})."
     return like
 
 
-zeros_like, ones_like, empty_like = _like(np.zeros_like), _like(np.ones_like), _like(np.empty_like)
+zeros_like, ones_like, empty_like = (
+    _like(np.zeros, np.zeros_like),
+    _like(np.ones, np.ones_like),
+    _like(np.empty, np.empty_like),
+)
 
 
 def full_like(
