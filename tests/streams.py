@@ -37,7 +37,7 @@ def assert_same(ours, theirs, tolerance=0.0):
 
 def assert_same_state(ours, theirs):
     """Byte for byte; the cached normal, a float64 that only nearly agrees, is compared as a number."""
-    ours, theirs = ours.get_state(), theirs.get_state().numpy()
+    ours, theirs = ours.get_state().numpy(), theirs.get_state().numpy()
     assert ours.dtype == np.uint8 and ours.flags.writeable
     normal = slice(5024, 5032)
     np.testing.assert_allclose(ours[normal].view(np.float64), theirs[normal].view(np.float64), rtol=1e-14, atol=1e-14)

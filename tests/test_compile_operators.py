@@ -20,7 +20,9 @@ from tinygrad_mlp.testing.sampler import Sampler
 
 
 def depends_on_values(row: Operator, args: tuple[Any, ...]) -> bool:
-    """Whether the shape of a row's result depends on values: of x[mask] alone."""
+    """Whether the shape of a row's result depends on values: of x[mask] alone, which masked_select is too."""
+    if row.name == "masked_select":
+        return True
     index = args[1] if row.name == "getitem" else ()
     parts = index if isinstance(index, tuple) else (index,)
     return any(getattr(part, "dtype", None) == np.dtype(bool) for part in parts)

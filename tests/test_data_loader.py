@@ -236,8 +236,57 @@ def test_samples_that_come_several_at_a_time() -> None:
 def test_workers_are_accepted_and_none_is_started() -> None:
     """In this process the batches are those that torch's workers bring."""
     data = TensorDataset(tinygrad_mlp.arange(6))
-    loader = DataLoader(data, 4, num_workers=2, pin_memory=True, persistent_workers=True, prefetch_factor=3)
+    loader = DataLoader(data, 4, num_workers=2, persistent_workers=True, prefetch_factor=3)
     assert [batch.tolist() for (batch,) in loader] == [[0, 1, 2, 3], [4, 5]]
+
+
+def test_pinned_memory_is_warned_of() -> None:
+    def run(torch):
+        return list(torch.utils.data.DataLoader(rows(torch, 2), pin_memory=True))
+
+    assert_alike(run)
+
+
+STREAMS = [{}, {"batch_size": 2}, {"batch_size": 2, "drop_last": True}, {"batch_size": None}, {"shuffle": False}]
+
+
+@pytest.mark.parametrize("options", [*STREAMS, {"shuffle": True}, {"sampler": [1]}, {"batch_sampler": [[1]]}])
+def test_streams(options) -> None:
+    def run(torch):
+        class Stream(torch.utils.data.IterableDataset):
+            def __iter__(self):
+                return iter(range(5))
+
+            def __len__(self):
+                return 5
+
+        loader = torch.utils.data.DataLoader(Stream(), **options)
+        longer = torch.utils.data.DataLoader(Stream() + Stream(), **options)
+        return list(loader), list(loader), len(loader), list(longer), len(longer), torch.rand(1)
+
+    assert_alike(run)
+
+
+def test_sets_side_by_side() -> None:
+    def run(torch):
+        several = torch.utils.data.StackDataset(range(5), rows(torch, 5))
+        named = torch.utils.data.StackDataset(x=range(5), y=Samples("abcde"))
+        loader = torch.utils.data.DataLoader(named, 3)
+        return several[1], named[2], len(named), list(loader), list(torch.utils.data.DataLoader(several, 2))
+
+    assert_alike(run)
+
+
+def test_attributes() -> None:
+    def run(torch):
+        loader = torch.utils.data.DataLoader(range(4), num_workers=1, timeout=1, multiprocessing_context="spawn")
+        return (
+            loader.timeout, loader.prefetch_factor, loader.persistent_workers, loader.pin_memory, loader.in_order,
+            loader.worker_init_fn, loader.pin_memory_device, type(loader.multiprocessing_context).__name__,
+            torch.utils.data.get_worker_info(), torch.utils.data.WeightedRandomSampler([1, 2], 2).weights,
+        )  # fmt: skip
+
+    assert_alike(run)
 
 
 # -- refusals --------------------------------------------------------------------------------------
@@ -254,6 +303,19 @@ def test_workers_are_accepted_and_none_is_started() -> None:
         lambda torch, d: d.DataLoader(rows(torch), batch_size=0),
         lambda torch, d: d.DataLoader(rows(torch), batch_size=2.5),
         lambda torch, d: d.DataLoader(rows(torch), num_workers=-1),
+        lambda torch, d: d.DataLoader(rows(torch), timeout=-1),
+        lambda torch, d: d.DataLoader(rows(torch), prefetch_factor=2),
+        lambda torch, d: d.DataLoader(rows(torch), num_workers=1, prefetch_factor=-1),
+        lambda torch, d: d.DataLoader(rows(torch), persistent_workers=True),
+        lambda torch, d: d.DataLoader(rows(torch), multiprocessing_context="fork"),
+        lambda torch, d: d.DataLoader(rows(torch), num_workers=1, multiprocessing_context="none"),
+        lambda torch, d: d.DataLoader(rows(torch), num_workers=1, multiprocessing_context=3),
+        lambda torch, d: setattr(d.DataLoader(rows(torch)), "batch_size", 2),
+        lambda torch, d: setattr(d.DataLoader(rows(torch)), "dataset", 2),
+        lambda torch, d: list(d.ChainDataset([range(3)])),
+        lambda torch, d: d.StackDataset(),
+        lambda torch, d: d.StackDataset(range(3), x=range(3)),
+        lambda torch, d: d.StackDataset(range(3), range(4)),
         lambda torch, d: d.DataLoader(rows(torch), sampler=[1], shuffle=True),
         lambda torch, d: d.DataLoader(rows(torch), batch_sampler=[[1]], batch_size=2),
         lambda torch, d: d.DataLoader(rows(torch), batch_size=None, drop_last=True),

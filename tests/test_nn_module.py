@@ -267,11 +267,6 @@ def test_changes_of_the_whole_model(change) -> None:
     assert_alike(run, rtol=1e-6)
 
 
-def test_there_is_no_device_but_the_cpu() -> None:
-    with pytest.raises(RuntimeError, match="no device but the CPU"):
-        nn.Linear(1, 1).to("cuda")
-
-
 def test_apply_visits_children_first() -> None:
     def run(torch):
         seen = []

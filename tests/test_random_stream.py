@@ -120,7 +120,7 @@ def test_normal_blocks_at_the_ends_and_the_seams(which):
         blocks[:, 1] = 0
         blocks[:, 0 if which == "radius" else 1].flat[: len(chunk)] = chunk
         state[24:-64].view(np.uint64)[1:609] = untemper(blocks.ravel().astype(np.uint64))
-        a.set_state(state)
+        a.continue_from(state)
         b.set_state(torch.from_numpy(state))
         assert_same_bits(a.normal(608, "float32"), torch.randn(608, generator=b))
 
@@ -174,8 +174,8 @@ def test_a_state_travels_between_the_frameworks(seed, before, after):
     for call in before:
         call(a, b)
     from_torch, to_torch = random.Generator(), torch.Generator()
-    from_torch.set_state(b.get_state().numpy())
-    to_torch.set_state(torch.from_numpy(a.get_state()))
+    from_torch.continue_from(b.get_state().numpy())
+    to_torch.set_state(torch.from_numpy(a.get_state().numpy()))
     assert from_torch.initial_seed() == a.initial_seed() == b.initial_seed() == to_torch.initial_seed()
     for x, y in ((from_torch, b), (a, to_torch)):
         for call in after:
@@ -225,7 +225,7 @@ def test_extreme_words(word, dtype, low, width):
         bernoulli(5e-324, 3, dtype),
         bernoulli_p(np.array([0, 1, 0.5], dtype)),
     ):
-        a.set_state(state)
+        a.continue_from(state)
         b.set_state(torch.from_numpy(state))
         assert_same(*call(a, b))
 

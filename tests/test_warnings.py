@@ -32,6 +32,8 @@ ONCE = {
     "refused before": ["try: torch.ones(1).backward(create_graph=True)", "except RuntimeError: pass"],
     "float": ["float(x)", "float(x * 2)"],
     "a result": ["import math", "math.sqrt(x * 2)", "complex(x)"],
+    "a list of arrays": ["import numpy as np", "torch.tensor([np.ones(2)])", "torch.tensor([1, np.array(2)])"],
+    "copies": ["torch.tensor(x.detach())", "torch.tensor(x.detach())", "x.new_tensor(x.detach())"],
     "in a list": ["torch.tensor([x, 1.0])", "torch.tensor([[x * 2]])"],
     "not of others": ["x.item(), int(x), bool(x), x.tolist(), f'{x[0]:.2f}', float(x.detach()), x == 1"],
     "not without grad": ["with torch.no_grad(): float(x)", "with torch.inference_mode(): float(x)"],

@@ -51,6 +51,14 @@ from .dtypes import (
     short as short,
     uint8 as uint8,
 )
+from .devices import (
+    contiguous_format as contiguous_format,
+    device as device,
+    layout as layout,
+    memory_format as memory_format,
+    preserve_format as preserve_format,
+    strided as strided,
+)
 from .functions import FUNCTIONS as _functions
 from .memory import keep_freed_memory as _keep_freed_memory
 from .ops import TABLE as _table
@@ -64,7 +72,7 @@ from .random import (
     seed as seed,
     set_rng_state as set_rng_state,
 )
-from .tensor import Size as Size, Tensor as Tensor, device as device
+from .tensor import Size as Size, Tensor as Tensor
 
 _keep_freed_memory()
 

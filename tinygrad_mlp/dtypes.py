@@ -85,6 +85,19 @@ def set_default_dtype(d: dtype, /) -> None:
     _default = d
 
 
+def given(d: Any, function: str) -> np.dtype[Any]:
+    """The NumPy dtype of a `dtype=` argument: torch's dtypes, and Python's float, int and bool.
+
+    TypeError, in the name of the `function`, for anything else.
+    """
+    if isinstance(d, dtype):
+        return d.numpy
+    try:
+        return _OF_PYTHON[d].numpy
+    except (KeyError, TypeError):  # what is not hashable names none
+        raise TypeError(f"{function}(): argument 'dtype' must be torch.dtype, not {type(d).__name__}") from None
+
+
 def promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
     """The NumPy dtype that holds both by torch's table: a floating type never widens for an integer."""
     if a.kind == "f" and b.kind != "f":
@@ -127,3 +140,4 @@ def result_type(*operands: Any) -> np.dtype[Any]:
 # The names `int` and `float` above are torch's dtypes; these are Python's.
 _python_int = builtins.int
 _python_float = builtins.float
+_OF_PYTHON = {builtins.float: float64, builtins.int: int64, builtins.bool: bool_}

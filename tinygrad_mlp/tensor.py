@@ -19,9 +19,11 @@ from .autograd.backward import backward
 from .autograd.modes import state
 from .autograd.node import AccumulateGrad, Node, OutputNode
 from .autograd.views import View, renew
+from .devices import CPU, device
 from .dtypes import dtype
 from .ops.dims import axis
 from .printing import tensor_text
+from .random import engine as random_engine
 from .warned import warn_once
 from .words import type_name
 
@@ -46,34 +48,6 @@ class Size(tuple[int, ...]):
     def __getitem__(self, index: Any) -> Any:
         part = tuple.__getitem__(self, index)
         return Size(part) if isinstance(index, slice) else part
-
-
-class device:
-    """A device; the CPU is the only one (torch.device)."""
-
-    __slots__ = ("index", "type")
-
-    def __init__(self, type: Any, index: int | None = None) -> None:
-        name = str(type)
-        self.type, _, number = name.partition(":")
-        self.index = int(number) if number else index
-        if self.type != "cpu":
-            raise RuntimeError(f"tinygrad_mlp has no device but the CPU, not {name!r}")
-
-    def __repr__(self) -> str:
-        return f"device(type='{self.type}')"
-
-    def __str__(self) -> str:
-        return self.type
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, device) and self.type == other.type
-
-    def __hash__(self) -> int:
-        return hash(self.type)
-
-
-_CPU = device("cpu")
 
 
 class Tensor:
@@ -160,7 +134,7 @@ class Tensor:
 
     @property
     def device(self) -> device:
-        return _CPU
+        return CPU
 
     @property
     def is_cuda(self) -> bool:
@@ -573,7 +547,7 @@ def _memory_copied(array: Any, memo: dict[int, Any]) -> Any:
     return np.ndarray(array.shape, array.dtype, twin.ravel(order="K"), offset, array.strides)
 
 
-engine.wrap = wrap
+engine.wrap = random_engine.wrap = wrap
 inference.make_with(globals())
 
 __all__ = ["Size", "Tensor", "device", "wrap"]

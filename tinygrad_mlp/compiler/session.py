@@ -152,7 +152,7 @@ class Session:
             if method.__name__ in ("seed", "initial_seed"):
                 self.recorder.refuse(f"{method.__name__}() gives a number that may be another at each call")
             if id(generator) not in self.generators:
-                self.generators[id(generator)] = (generator, generator.get_state())
+                self.generators[id(generator)] = (generator, generator.state_array())
             if not self.recorder.active:
                 return method(generator, *args, **kwargs)
             result = self.recorder.write(Draw(method, generator), args, kwargs)
@@ -222,7 +222,7 @@ class Session:
         for tensor, grad in self.grads_before.values():
             tensor._grad = grad
         for generator, state in self.generators.values():
-            generator.set_state(state)
+            generator.continue_from(state)
         for optimizer, before in self._optimizer_states:
             optimizer.state.clear()
             optimizer.state.update(before)
@@ -360,7 +360,12 @@ def _version(tensor: Tensor) -> int:
     return int(tensor.versions[0])
 
 
-_DRAWS = tuple(name for name in dir(Generator) if not name.startswith("_") and callable(getattr(Generator, name)))
+_TENSORS = ("get_state", "set_state")  # these wrap other methods, which take and give arrays
+_DRAWS = tuple(
+    name
+    for name in dir(Generator)
+    if not name.startswith("_") and name not in _TENSORS and callable(getattr(Generator, name))
+)
 _INHERITED = object()
 _PATCHES: list[tuple[Any, str, Any]] = [
     (Tensor, "array", _Arrays()),

@@ -7,14 +7,30 @@ from __future__ import annotations
 
 from ..functions import FUNCTIONS
 from ..tensor import Tensor
-from . import arithmetic, conversion, elements, shapes
-from .arithmetic import add, argsort, div, matmul, max, min, norm, outer, std, sub, var
+from . import arithmetic, conversion, elements, joining, shapes
+from .arithmetic import add, argsort, div, matmul, max, min, norm, outer, rsub, std, sub, var
 from .elements import allclose, equal, is_floating_point, is_tensor, isclose, nonzero, numel, result_type, where
-from .shapes import (
-    as_strided,
+from .joining import (
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    broadcast_shapes,
+    broadcast_tensors,
     broadcast_to,
+    column_stack,
+    dstack,
+    hstack,
+    row_stack,
+    tile,
+    vstack,
+)  # fmt: skip
+from .shapes import (
+    adjoint,
+    as_strided,
     chunk,
     detach,
+    diag,
+    diagflat,
     flatten,
     moveaxis,
     movedim,
@@ -31,7 +47,7 @@ from .shapes import (
 
 def install() -> None:
     """Give Tensor these functions as methods."""
-    for function in (*arithmetic.METHODS, *conversion.METHODS, *elements.METHODS, *shapes.METHODS):
+    for function in (*arithmetic.METHODS, *conversion.METHODS, *elements.METHODS, *joining.METHODS, *shapes.METHODS):
         setattr(Tensor, function.__name__, function)
     for name, function in conversion.CASTERS.items():
         setattr(Tensor, name, function)
@@ -60,8 +76,10 @@ def install() -> None:
 install()
 
 __all__ = [
-    "add", "allclose", "argsort", "as_strided", "broadcast_to", "chunk", "detach", "div", "equal", "flatten",
-    "is_floating_point", "is_tensor", "isclose", "matmul", "max", "min", "moveaxis", "movedim", "nonzero", "norm",
-    "numel", "outer", "ravel", "result_type", "split", "split_with_sizes", "std", "sub", "swapaxes", "swapdims",
-    "tensor_split", "unbind", "unflatten", "var", "where",
+    "add", "adjoint", "allclose", "argsort", "as_strided", "atleast_1d", "atleast_2d", "atleast_3d",
+    "broadcast_shapes", "broadcast_tensors", "broadcast_to", "chunk", "column_stack", "detach", "diag", "diagflat",
+    "div", "dstack", "equal", "flatten", "hstack", "is_floating_point", "is_tensor", "isclose", "matmul", "max", "min",
+    "moveaxis", "movedim", "nonzero", "norm", "numel", "outer", "ravel", "result_type", "row_stack", "rsub", "split",
+    "split_with_sizes", "std", "sub", "swapaxes", "swapdims", "tensor_split", "tile", "unbind", "unflatten", "var",
+    "vstack", "where",
 ]  # fmt: skip

@@ -14,28 +14,41 @@ _f = FUNCTIONS
 # -- arithmetic ------------------------------------------------------------------------------------
 
 
-def _scaled(other: Any, alpha: Any) -> Any:
+def _scaled(input: Any, other: Any, alpha: Any) -> Any:
+    if isinstance(alpha, float) and not (_is_floating(input) or _is_floating(other)):
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
     return other if isinstance(alpha, (int, float)) and alpha == 1 else other * alpha
+
+
+def _is_floating(x: Any) -> bool:
+    return x.is_floating_point() if isinstance(x, Tensor) else isinstance(x, float)
 
 
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input + alpha * other (torch.add)."""
-    return _f["add"](input, _scaled(other, alpha))
+    return _f["add"](input, _scaled(input, other, alpha))
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input - alpha * other (torch.sub)."""
-    return _f["sub"](input, _scaled(other, alpha))
+    return _f["sub"](input, _scaled(input, other, alpha))
+
+
+def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """other - alpha * input (torch.rsub); TypeError unless `input` is a Tensor."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"rsub() received an invalid combination of arguments - got ({type(input).__name__}, ...)")
+    return _f["rsub"](_scaled(other, input, alpha), other)
 
 
 def add_(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """input += alpha * other (torch.Tensor.add_)."""
-    return INPLACE["add_"](input, _scaled(other, alpha))
+    return INPLACE["add_"](input, _scaled(input, other, alpha))
 
 
 def sub_(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """input -= alpha * other (torch.Tensor.sub_)."""
-    return INPLACE["sub_"](input, _scaled(other, alpha))
+    return INPLACE["sub_"](input, _scaled(input, other, alpha))
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:

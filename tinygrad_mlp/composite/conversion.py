@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 from .. import dtypes
+from ..devices import on_cpu
 from ..dtypes import dtype as _dtype
 from ..functions import FUNCTIONS, INPLACE
-from ..tensor import Tensor, device
+from ..tensor import Tensor
 
 _f = FUNCTIONS
 
 
-def to(self: Tensor, *args: Any, dtype: _dtype | None = None, copy: bool = False, **other: Any) -> Tensor:
-    """This tensor in another dtype (or on a device: the CPU); itself where nothing changes (torch.Tensor.to)."""
+def to(
+    self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, non_blocking: bool = False,
+    memory_format: Any = None,
+) -> Tensor:  # fmt: skip
+    """This tensor in another dtype (or on a device: the CPU); itself where nothing changes (torch.Tensor.to).
+
+    `args` may begin with a dtype, a device or a tensor that has both. Errors for devices as `devices.on_cpu`.
+    """
+    target = dtypes.given(dtype, "to") if dtype is not None else None
     for arg in args:
-        if isinstance(arg, _dtype):
-            dtype = arg
-        elif isinstance(arg, Tensor):
-            dtype = arg.dtype
-        elif isinstance(arg, (str, device)):
-            device(arg)  # refuses any but the CPU
-    if dtype is not None and dtype.numpy != self.array.dtype:
+        if isinstance(arg, Tensor):
+            target = arg.array.dtype
+        elif isinstance(arg, (_dtype, builtins.type)):
+            target = dtypes.given(arg, "to")
+        elif not isinstance(arg, bool):
+            on_cpu(arg)
+    on_cpu(device)
+    if len(args) > 2 and [arg for arg in args if isinstance(arg, bool)][1:] == [True]:  # after non_blocking
+        copy = True
+    if target is not None and target != self.array.dtype:
         # Integers and bools have no gradient, so that theirs is the end of a history.
-        return _f["cast"](self if dtype.is_floating_point else self.detach(), dtype.numpy)
+        return _f["cast"](self if target.kind == "f" else self.detach(), target)
     return _f["clone"](self) if copy else self
+
+
+def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
+    """AssertionError, as from a torch that was not built for CUDA (torch.Tensor.cuda)."""
+    on_cpu("cuda")
+    return self
 
 
 def _caster(name: str, target: _dtype) -> Any:
@@ -46,10 +64,16 @@ CASTERS = {
 
 
 def type(self: Tensor, dtype: Any = None) -> Any:
-    """Torch's name of the tensor's type; with a dtype, the tensor cast to it (torch.Tensor.type)."""
-    if dtype is not None:
-        return to(self, dtype)
-    return f"torch.{self.dtype.tensor_type}"
+    """Torch's name of the tensor's type; with a dtype, or such a name, the tensor cast to it (torch.Tensor.type).
+
+    ValueError for anything else.
+    """
+    if dtype is None:
+        return f"torch.{self.dtype.tensor_type}"
+    named = next((d for d in dtypes.ALL if dtype is d or dtype == f"torch.{d.tensor_type}"), None)
+    if named is None:
+        raise ValueError(f"invalid type: '{getattr(dtype, '__name__', dtype)}'")
+    return to(self, named)
 
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:
@@ -57,12 +81,12 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
     return to(self, other.dtype)
 
 
-def cpu(self: Tensor) -> Tensor:
+def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor itself, which is on the CPU."""
     return self
 
 
-def contiguous(self: Tensor) -> Tensor:
+def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor itself if it lies in C order, else a copy that does."""
     return self if self.array.flags.c_contiguous else _f["contiguous_clone"](self)
 
@@ -97,4 +121,4 @@ def zero_(self: Tensor) -> Tensor:
     return INPLACE["zero_"](self)
 
 
-METHODS = (to, type, type_as, cpu, contiguous, copy_, fill_, zero_)
+METHODS = (to, type, type_as, cpu, cuda, contiguous, copy_, fill_, zero_)

@@ -159,11 +159,6 @@ def matrix_transposed(self: Tensor) -> Tensor:
     return _f["transpose"](self, -2, -1)
 
 
-def broadcast_to(input: Tensor, size: Any) -> Tensor:
-    """expand, as NumPy calls it (torch.broadcast_to)."""
-    return _f["expand"](input, tuple(size))
-
-
 def detach(input: Tensor) -> Tensor:
     """The same memory without the history (torch.detach)."""
     return input.detach()
@@ -306,6 +301,53 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, max(-(-input.size(dim) // chunks), 1), dim)
 
 
+# -- diagonals and transposes ----------------------------------------------------------------------
+
+
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
+    """A copy of a diagonal of a matrix; of a vector the matrix that has it on that diagonal (torch.diag).
+
+    RuntimeError for other numbers of dimensions.
+    """
+    if not isinstance(diagonal, int):
+        raise TypeError(f"diag(): argument 'diagonal' (position 2) must be int, not {type(diagonal).__name__}")
+    if input.array.ndim == 1:
+        return _f["diag_embed"](input, diagonal)
+    if input.array.ndim != 2:
+        raise RuntimeError("diag(): Supports 1D or 2D tensors. Got " + f"{input.array.ndim}D")
+    return _f["clone"](_f["diagonal"](input, diagonal))
+
+
+def diagflat(input: Tensor, offset: int = 0) -> Tensor:
+    """The matrix that has all elements, in one row, on a diagonal (torch.diagflat)."""
+    return _f["diag_embed"](ravel(input), offset)
+
+
+def adjoint(input: Tensor, name: str = "adjoint()") -> Tensor:
+    """A view with the last two dimensions swapped: numbers here are real (torch.adjoint).
+
+    RuntimeError for a vector.
+    """
+    ndim = input.array.ndim
+    if ndim == 1:
+        raise RuntimeError(f"tensor.{name} is only supported on matrices or batches of matrices. Got {ndim}-D tensor.")
+    if not ndim:
+        warn_once(f"Tensor.{name} is deprecated on 0-D tensors. Consider using x.conj().")
+        return input
+    return _f["transpose"](input, -2, -1)
+
+
+def conjugate_transpose(input: Tensor) -> Tensor:
+    """A matrix transposed, as a view (torch.Tensor.H); RuntimeError for other numbers of dimensions."""
+    ndim = input.array.ndim
+    if ndim not in (0, 2):
+        raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {ndim}-D tensor.")
+    if not ndim:
+        warn_once("Tensor.H is deprecated on 0-D tensors. Consider using x.conj().")
+        return input
+    return _f["transpose"](input, 0, 1)
+
+
 def _split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
     return split(self, split_size, dim)
 
@@ -313,8 +355,9 @@ def _split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, 
 moveaxis, swapdims = movedim, swapaxes
 
 METHODS = (
+    diag, diagflat, adjoint,
     view, flatten, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unbind, split_with_sizes, tensor_split,
-    chunk, unflatten, as_strided, as_strided_, broadcast_to,
+    chunk, unflatten, as_strided, as_strided_,
 )  # fmt: skip
 OTHERS: dict[str, Any] = {
     "split": _split_method,  # whose argument has another name than the function's
@@ -323,5 +366,7 @@ OTHERS: dict[str, Any] = {
     "swapaxes_": INPLACE["transpose_"],
     "swapdims_": INPLACE["transpose_"],
     "T": property(transposed),
+    "H": property(conjugate_transpose),
+    "mH": property(lambda self: adjoint(self, "mH")),
     "mT": property(matrix_transposed),
 }

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..autograd import no_grad
-from ..random import Generator
+from ..random import Generator, default_generator
 from ..tensor import Tensor, wrap
 
 __all__ = [
     "calculate_gain", "constant_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "orthogonal_",
-    "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
+    "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
 ]  # fmt: skip
 
 
@@ -213,3 +213,19 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     q = q * np.sign(np.diag(r))  # makes the distribution uniform over the orthogonal matrices
     with no_grad():
         return tensor.copy_(wrap((q.T if wide else q).reshape(tensor.array.shape) * gain))  # type: ignore[no-any-return]
+
+
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
+    """Fill a matrix normally, and set a share of each column, chosen at random, to 0 (Martens 2010).
+
+    ValueError unless it has 2 dimensions. Source: torch.nn.init.sparse_.
+    """
+    if tensor.array.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    rows, columns = tensor.array.shape
+    kept = np.ones((rows, columns), tensor.array.dtype)
+    with no_grad():
+        tensor.normal_(0, std, generator=generator)
+        for column in range(columns):
+            kept[default_generator.permutation(rows)[: math.ceil(sparsity * rows)], column] = 0
+        return tensor.masked_fill_(wrap(kept == 0), 0)  # type: ignore[no-any-return]

@@ -14,7 +14,10 @@ from ..arguments import as_array
 from ..functions import FUNCTIONS
 from ..tensor import Tensor, wrap
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "get_total_norm", "parameters_to_vector", "vector_to_parameters"]
+__all__ = [
+    "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "parameters_to_vector",
+    "vector_to_parameters",
+]  # fmt: skip
 
 Tensors = Tensor | Iterable[Tensor]
 
@@ -65,12 +68,26 @@ def clip_grad_norm_(
     if not listed and isinstance(parameters, types.GeneratorType):
         warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=2)
     total = _total_norm(_gradients(listed), norm_type, error_if_nonfinite)
+    _scale_gradients(listed, max_norm, total)
+    return total
+
+
+def clip_grads_with_norm_(
+    parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None
+) -> None:
+    """Scale the gradients, in place, by max_norm / total_norm where that is below 1.
+
+    `foreach` makes no difference here. Source: torch.nn.utils.clip_grads_with_norm_.
+    """
+    _scale_gradients(_listed(parameters), max_norm, total_norm)
+
+
+def _scale_gradients(parameters: list[Tensor], max_norm: float, total: Tensor) -> None:
     factor = np.minimum(float(max_norm) / (total.array + total.array.dtype.type(1e-6)), 1)  # nan stays nan
-    for p in listed:
+    for p in parameters:
         if p._grad is not None:
             p._grad.array *= factor.astype(p._grad.array.dtype)
             p._grad.versions[0] += 1
-    return total
 
 
 def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
@@ -92,12 +109,15 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     """Give the parameters the elements of a vector, whose memory they then share.
 
-    TypeError for what is no Tensor, ValueError for too few elements. Source: torch.nn.utils.vector_to_parameters.
+    TypeError for what is no Tensor, RuntimeError for too few elements. Source: torch.nn.utils.vector_to_parameters.
     """
     if not isinstance(vec, Tensor):
         raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")
     start = 0
     for p in parameters:
         count = p.numel()
-        p.data = wrap(vec.array[start : start + count].reshape(p.array.shape))
+        part = vec.array[start : start + count]
+        if part.size != count:
+            raise RuntimeError(f"shape '{list(p.array.shape)}' is invalid for input of size {part.size}")
+        p.data = wrap(part.reshape(p.array.shape))
         start += count

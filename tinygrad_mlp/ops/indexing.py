@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from .dims import as_dtype, axis, dtype_word
-from .shape import refuse_expansion, sum_to
+from .dims import as_dtype, axis, dtype_word, mismatch
+from .shape import expand, refuse_expansion, sum_to
 from .table import Array, by_value, operator
 
 
@@ -128,6 +129,54 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
 def _in_range(index: Array, size: int) -> None:
     if ((index < 0) | (index >= size)).any():
         raise IndexError("index out of range in self")
+
+
+@operator(
+    {
+        "input": lambda g, input_shape, index: put_at(
+            g.reshape((-1,)), (math.prod(input_shape),), index.reshape((-1,))
+        ).reshape(input_shape)
+    },
+    tensors=("input", "index"),
+    sample=lambda s: (s.floats(shape := s.shape(least=1)), s.ints(s.shape(), -(n := math.prod(shape)), n - 1)),
+)
+def take(input: Array, index: Array) -> Array:
+    """The elements at positions in the input as if it were one row, in the shape of `index`"""
+    _in_one_row(index, input.size)
+    return input.reshape((-1,))[index]
+
+
+@by_value
+def _in_one_row(index: Array, size: int) -> None:
+    if index.dtype != np.int64:
+        raise RuntimeError(f"take(): Expected a long tensor for index, but got {dtype_word(index)}")
+    if index.size and not size:
+        raise IndexError("take(): tried to take from an empty tensor")
+    wrong = index[(index < -size) | (index >= size)]
+    if wrong.size:
+        raise IndexError(f"out of range: tried to access index {wrong.flat[0]} on a tensor of {size} elements.")
+
+
+@operator(
+    {"input": lambda g, input_shape, mask: _unselected(g, input_shape, mask)},
+    tensors=("input", "mask"),
+    sample=lambda s: s.broadcast(s.floats, s.mask),
+)
+def masked_select(input: Array, mask: Array) -> Array:
+    """The elements for which a mask of bools holds, both broadcast, in one row"""
+    if mask.dtype != np.bool_:
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
+    refusal = mismatch(mask.shape, input.shape)
+    if refusal is not None:
+        raise refusal
+    shape = np.broadcast_shapes(input.shape, mask.shape)
+    return expand(input, shape).reshape((-1,))[expand(mask, shape).reshape((-1,))]
+
+
+def _unselected(g: Array, input_shape: tuple[int, ...], mask: Array) -> Array:
+    shape = np.broadcast_shapes(input_shape, mask.shape)
+    row = put_at(g, (math.prod(shape),), expand(mask, shape).reshape((-1,)))
+    return sum_to(row.reshape(shape), input_shape)
 
 
 @operator(

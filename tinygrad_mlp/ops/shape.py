@@ -218,6 +218,10 @@ def repeat(input: Array, repeats: Sequence[int]) -> Array:
     """Copies of the whole, `repeats` times along each dimension"""
     if len(repeats) < input.ndim:
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
+    if min(repeats, default=0) < 0:
+        shape = (1,) * (len(repeats) - input.ndim) + input.shape
+        size = [n * times for n, times in zip(shape, repeats, strict=True)]
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {size}")
     return np.tile(input, repeats)
 
 

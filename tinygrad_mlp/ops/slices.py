@@ -1,4 +1,4 @@
-"""Views of some of the elements: slices, diagonals, strides."""
+"""Views of some of the elements: slices, and by their place in memory."""
 
 from __future__ import annotations
 
@@ -98,35 +98,6 @@ def slice_along(input: Array, dim: int, index: slice) -> Array:
 def alias(input: Array) -> Array:
     """A view of the whole"""
     return input[...]
-
-
-@operator(
-    {"input": lambda g, input_shape, offset, dim1, dim2: _undiagonal(g, input_shape, offset, dim1, dim2)},
-    view=True,
-    sample=lambda s: (
-        s.floats(shape := s.shape(2)),
-        s.size(-4, 4),
-        (d := s.permutation(len(shape)))[0],
-        d[1] - s.choice([0, len(shape)]),
-    ),
-)
-def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
-    """A view of a diagonal of two dimensions, which becomes the last dimension"""
-    first, second = axis(dim1, input.ndim), axis(dim2, input.ndim)
-    if first == second:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return np.diagonal(input, offset, first, second)
-
-
-def _undiagonal(g: Array, input_shape: tuple[int, ...], offset: int, dim1: int, dim2: int) -> Array:
-    first, second = axis(dim1, len(input_shape)), axis(dim2, len(input_shape))
-    steps = np.arange(g.shape[-1])
-    others = [d for d in range(len(input_shape)) if d not in (first, second)]
-    index: list[Any] = [None] * len(input_shape)
-    for place, d in enumerate(others):
-        index[d] = np.arange(input_shape[d]).reshape([-1 if k == place else 1 for k in range(g.ndim)])
-    index[first], index[second] = steps - min(offset, 0), steps + max(offset, 0)
-    return unindex(g, input_shape, tuple(index))
 
 
 @operator(

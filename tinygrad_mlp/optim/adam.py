@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, wrap
-from .optimizer import Group, Optimizer, blocks, number, state_of_zeros
+from .optimizer import Group, Optimizer, blocks, number, one_number, state_of_zeros
 
 
 class Adam(Optimizer):
@@ -17,18 +17,17 @@ class Adam(Optimizer):
         p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
 
     `weight_decay` times p is added to the gradient; `amsgrad` uses the largest v so far; `maximize` negates the
-    gradient. `foreach`, `capturable`, `differentiable` and `fused` are accepted and change nothing. ValueError for
-    options out of range.
+    gradient. `decoupled_weight_decay` makes it AdamW. `foreach` and `fused` change nothing; for `capturable` and
+    `differentiable` see `step`. ValueError for options out of range, RuntimeError for `fused` with `foreach` or
+    `differentiable`.
     Source: Kingma & Ba 2015; torch.optim.Adam.
     """
-
-    decoupled = False
 
     def __init__(
         self,
         params: Any,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
         amsgrad: bool = False,
@@ -38,17 +37,27 @@ class Adam(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
         fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
     ) -> None:
-        if not lr >= 0.0:
+        if isinstance(lr, Tensor) and foreach and not capturable:
+            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+        if not one_number("lr", lr) >= 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
         if not eps >= 0.0:
             raise ValueError(f"Invalid epsilon value: {eps}")
-        for i, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+        for i in (0, 1):
+            if not 0.0 <= number(betas[i]) < 1.0:
+                raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")
+        if not weight_decay >= 0.0:
+            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        kinds = {Tensor if isinstance(beta, Tensor) else float if isinstance(beta, float) else None for beta in betas}
+        if kinds not in ({Tensor}, {float}):
+            raise ValueError("betas must be either both floats or both Tensors")
+        if kinds == {Tensor} and foreach and not capturable:
+            raise ValueError("betas[0] as a Tensor is not supported for capturable=False and foreach=True")
         defaults = {
             "lr": lr,
-            "betas": betas,
+            "betas": tuple(beta.squeeze() if isinstance(beta, Tensor) else beta for beta in betas),
             "eps": eps,
             "weight_decay": weight_decay,
             "amsgrad": amsgrad,
@@ -57,7 +66,7 @@ class Adam(Optimizer):
             "capturable": capturable,
             "differentiable": differentiable,
             "fused": fused,
-            "decoupled_weight_decay": self.decoupled,
+            "decoupled_weight_decay": decoupled_weight_decay,
         }
         super().__init__(params, defaults)
 
@@ -71,7 +80,7 @@ class Adam(Optimizer):
                 state["max_exp_avg_sq"] = state_of_zeros(p)
         state["step"].array += 1
         t = state["step"].array.item()
-        beta1, beta2 = group["betas"]
+        beta1, beta2 = map(number, group["betas"])
         lr, decay, eps = number(group["lr"]), group["weight_decay"], group["eps"]
         # m / (sqrt(v) / root + eps) is root m / (sqrt(v) + root eps): a pass less over the arrays.
         root = (1 - beta2**t) ** 0.5
@@ -81,7 +90,7 @@ class Adam(Optimizer):
         for w, g, m, v, *rest in blocks(p.array, grad, state["exp_avg"].array, state["exp_avg_sq"].array, *largest):
             if group["maximize"]:
                 g = -g
-            if decay and self.decoupled:
+            if decay and group["decoupled_weight_decay"]:
                 w *= 1 - lr * decay
             elif decay:
                 g = g + decay * w
@@ -107,16 +116,22 @@ class AdamW(Adam):
     Source: Loshchilov & Hutter 2019; torch.optim.AdamW.
     """
 
-    decoupled = True
-
     def __init__(
         self,
         params: Any,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
         amsgrad: bool = False,
-        **options: Any,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, **options)
+        super().__init__(
+            params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize, capturable=capturable,
+            differentiable=differentiable, fused=fused, decoupled_weight_decay=True,
+        )  # fmt: skip

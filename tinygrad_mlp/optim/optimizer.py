@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from ..autograd.grad_mode import enable_grad, no_grad
 from ..tensor import Tensor, wrap
+from ..warned import warn
 
 Group = dict[str, Any]
 
@@ -26,15 +27,10 @@ class Optimizer:
     for parameters that cannot be optimised. Source: torch.optim.Optimizer.
     """
 
-    _checked: ClassVar[tuple[tuple[str, str], ...]] = (("lr", "learning rate"), ("weight_decay", "weight_decay value"))
-
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
-        for name, words in self._checked:
-            if name in defaults and not defaults[name] >= 0.0:
-                raise ValueError(f"Invalid {words}: {defaults[name]}")
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
@@ -47,21 +43,45 @@ class Optimizer:
             groups = [{"params": groups}]
         for group in groups:
             self.add_param_group(group)
+        if defaults.get("fused"):  # refused here, as torch: options of one update that is written in another language
+            if defaults.get("differentiable"):
+                raise RuntimeError("`fused` does not support `differentiable`")
+            if defaults.get("foreach"):
+                raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
 
     def add_param_group(self, param_group: Group) -> None:
         """Add a group of parameters with options of their own; what it does not set is the optimiser's default.
 
-        TypeError for what is no dict, or holds a set or what is no Tensor; ValueError for a parameter that is no leaf
-        or is there already.
+        Parameters may be given as pairs with their names. TypeError for what is no dict, or holds a set or what is no
+        Tensor; ValueError for a parameter that is no leaf or is in another group, and where some have names and some
+        have none.
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
         group = dict(param_group)
-        group["params"] = _as_parameters(group["params"])
+        parameters, names = _with_names(group["params"])
+        group["params"] = parameters
+        if names:
+            if len(names) != len(parameters):
+                raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+            group["param_names"] = names
+        _check(parameters, leaves=not self.defaults.get("differentiable"))
         for name, default in self.defaults.items():
             group.setdefault(name, default)
+        if len({id(p) for p in parameters}) != len(parameters):
+            warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
+                "see github.com/pytorch/pytorch/issues/40967 for more information"
+            )
+        for other in self.param_groups:
+            if ("param_names" in other) != ("param_names" in group):
+                own = "with names" if "param_names" in group else "without names"
+                raise ValueError(
+                    "all optimizer param groups should be with/without names. cannot add param group "
+                    f"{own} to the optimizer"
+                )
         present = {id(p) for other in self.param_groups for p in other["params"]}
-        if any(id(p) in present for p in group["params"]):
+        if any(id(p) in present for p in parameters):
             raise ValueError("some parameters appear in more than one parameter group")
         self.param_groups.append(group)
 
@@ -76,13 +96,19 @@ class Optimizer:
                     p._grad.zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Update every parameter that has a gradient; a closure first computes the loss again, which is returned."""
+        """Update every parameter that has a gradient; a closure first computes the loss again, which is returned.
+
+        With `differentiable` RuntimeError for a leaf that requires grad, as torch, and NotImplementedError where an
+        update would have to be recorded. AssertionError with `capturable`, which a CPU is not.
+        """
         loss = None
         if closure is not None:
             with enable_grad():
                 loss = closure()
         with no_grad():
             for group in self.param_groups:
+                if group.get("capturable") or group.get("differentiable"):
+                    _refuse(group)
                 for p in group["params"]:
                     if p._grad is not None:
                         self.update(p, p._grad.array, self.state[p], group)
@@ -117,7 +143,8 @@ class Optimizer:
         parameters = dict(zip([i for group in groups for i in group["params"]], self._parameters(), strict=True))
         self.state = defaultdict(dict, {parameters[i]: s for i, s in saved["state"].items()})
         self.param_groups = [
-            {**group, "params": own["params"]} for group, own in zip(groups, self.param_groups, strict=True)
+            {**group, "params": own["params"], **_names_of(group if "param_names" in group else own)}
+            for group, own in zip(groups, self.param_groups, strict=True)
         ]
 
     def _parameters(self) -> Iterator[Tensor]:
@@ -127,29 +154,47 @@ class Optimizer:
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}")
+            lines += [""] * (i > 0) + [f"Parameter Group {i}"]
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join([*lines, ")"])
 
 
-def _as_parameters(params: Any) -> list[Tensor]:
-    parameters = [params] if isinstance(params, Tensor) else params
-    if isinstance(parameters, set):
+def _names_of(group: Group) -> Group:
+    return {"param_names": group["param_names"]} if "param_names" in group else {}
+
+
+def _with_names(params: Any) -> tuple[list[Tensor], list[str]]:
+    """The parameters of a group, and the names of those that have one."""
+    if isinstance(params, set):
         raise TypeError(
             "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
             "will change between runs. Please use a list instead."
         )
-    parameters = [p[1] if isinstance(p, tuple) and len(p) == 2 else p for p in parameters]
+    listed = [params] if isinstance(params, Tensor) else list(params)
+    names = [p[0] for p in listed if isinstance(p, tuple)]
+    return [p[1] if isinstance(p, tuple) else p for p in listed], names
+
+
+def _check(parameters: list[Tensor], leaves: bool) -> None:
     for p in parameters:
         if not isinstance(p, Tensor):
             raise TypeError(
                 f"optimizer can only optimize Tensors, but one of the params is {type(p).__module__}.{type(p).__name__}"
             )
-        if not p.is_leaf:
+        if leaves and not (p.is_leaf or p.retains_grad):
             raise ValueError("can't optimize a non-leaf Tensor")
-    if len({id(p) for p in parameters}) != len(parameters):
-        raise ValueError("some parameters appear in more than one parameter group")
-    return parameters
+
+
+def _refuse(group: Group) -> None:
+    """Raise for what torch refuses, or records, in a step that captures or differentiates."""
+    moving = [p for p in group["params"] if p._grad is not None]
+    if group.get("capturable") and moving:
+        raise AssertionError("If capturable=True, params and state_steps must be on supported devices: [].")
+    if group.get("differentiable"):
+        if any(p.requires_grad and p.is_leaf for p in moving):
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+        if any(p.requires_grad or p._grad.requires_grad for p in moving):
+            raise NotImplementedError("differentiable=True: this optimizer does not record its own steps")
 
 
 def blocks(*arrays: Any) -> Iterable[tuple[Any, ...]]:
@@ -169,6 +214,13 @@ def blocks(*arrays: Any) -> Iterable[tuple[Any, ...]]:
 def number(option: Any) -> Any:
     """An option that is a number, or a tensor of one element."""
     return option.array.item() if isinstance(option, Tensor) else option
+
+
+def one_number(name: str, option: Any) -> Any:
+    """The option; ValueError for a tensor of several elements."""
+    if isinstance(option, Tensor) and option.numel() != 1:
+        raise ValueError(f"Tensor {name} must be 1-element")
+    return option
 
 
 def state_of_zeros(p: Tensor) -> Tensor:

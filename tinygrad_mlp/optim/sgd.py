@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, wrap
-from .optimizer import Group, Optimizer, blocks, number
+from .optimizer import Group, Optimizer, blocks, number, one_number
 
 
 class SGD(Optimizer):
@@ -17,15 +17,16 @@ class SGD(Optimizer):
         buf = momentum * buf + (1 - dampening) * d
         d = d + momentum * buf (Nesterov), or buf
 
-    The first buffer is the first d. `maximize` climbs: grad is negated. `foreach`, `differentiable` and `fused` are
-    accepted and change nothing. ValueError for options out of range. Source: torch.optim.SGD; momentum as in
+    The first buffer is the first d. `maximize` climbs: grad is negated. `foreach` and `fused` change nothing; for
+    `differentiable` see `step`. ValueError for options out of range, RuntimeError for `fused` with `foreach` or
+    `differentiable`. Source: torch.optim.SGD; momentum as in
     Sutskever et al. 2013.
     """
 
     def __init__(
         self,
         params: Any,
-        lr: float = 1e-3,
+        lr: float | Tensor = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
         weight_decay: float = 0,
@@ -36,8 +37,12 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
+        if one_number("lr", lr) < 0.0:
+            raise ValueError(f"Invalid learning rate: {lr}")
         if momentum < 0.0:
             raise ValueError(f"Invalid momentum value: {momentum}")
+        if weight_decay < 0.0:
+            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         defaults = {

@@ -5,7 +5,7 @@ spends the 32-bit words of the engine, and that is what this package writes down
 experiment with torch 2.13 and `tests/test_random_stream.py` holds it there.
 """
 
-from .default import default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from .default import default_generator, fork_rng, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from .engine import Shape
 from .generator import Generator
 
@@ -13,6 +13,7 @@ __all__ = [
     "Generator",
     "Shape",
     "default_generator",
+    "fork_rng",
     "get_rng_state",
     "initial_seed",
     "manual_seed",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ..dtypes import Array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from .generator import Generator
 
 default_generator = Generator()
@@ -26,14 +29,25 @@ def initial_seed() -> int:
     return default_generator.initial_seed()
 
 
-def get_rng_state() -> Array:
-    """The default generator's state, torch.get_rng_state's bytes: a NumPy array of 5056 uint8, not a tensor."""
+def get_rng_state() -> Any:
+    """The default generator's state as a Tensor of 5056 uint8, as torch.get_rng_state."""
     return default_generator.get_state()
 
 
-def set_rng_state(state: Array) -> None:
+def set_rng_state(new_state: Any) -> None:
     """Continue the default generator from a state of `get_rng_state`, as torch.set_rng_state.
 
-    TypeError unless it is a uint8 array, RuntimeError for a broken one.
+    TypeError unless it is a Tensor of uint8, RuntimeError for a broken one.
     """
-    default_generator.set_state(state)
+    default_generator.set_state(new_state)
+
+
+@contextmanager
+def fork_rng(devices: Any = None, enabled: bool = True, device_type: str = "cpu") -> Iterator[None]:
+    """A block that leaves the default generator where it stood, unless not `enabled`; as torch.random.fork_rng."""
+    state = default_generator.state_array() if enabled else None
+    try:
+        yield
+    finally:
+        if state is not None:
+            default_generator.continue_from(state)

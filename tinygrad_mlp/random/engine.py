@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..devices import CPU, on_cpu
+from ..devices import device as Device
 from ..dtypes import Array
 
 if TYPE_CHECKING:
     from typing import Self
 
 Shape = int | Sequence[int]
+
+wrap: Any = None  # makes a Tensor of an array: Tensor is defined on a floor above, which sets this
 
 _DEFAULT_SEED = 67280421310721
 _WORDS = 624  # the length of the engine's state
@@ -33,17 +37,25 @@ _STATE = np.dtype(
 
 
 class Engine:
-    """The seed, the state and the raw draws of `torch.Generator("cpu")`; RuntimeError for another device."""
+    """The seed, the state and the raw draws of `torch.Generator("cpu")`.
 
-    __slots__ = ("_bits", "_initial_seed", "_restarted", "_spare_normal", "device")
+    RuntimeError, or what `devices.on_cpu` raises, for another device.
+    """
 
-    def __init__(self, device: object = "cpu") -> None:
-        if str(device).partition(":")[0] != "cpu":
-            raise RuntimeError(f"Generator: the only device is cpu, but got {device}")
-        self.device = device
+    __slots__ = ("_bits", "_initial_seed", "_restarted", "_spare_normal")
+
+    def __init__(self, device: Any = "cpu") -> None:
+        if isinstance(device, (str, Device)) and Device(device).type == "cuda":
+            raise RuntimeError("Cannot get CUDA generator without ATen_cuda library.")
+        on_cpu(device, "Generator")
         self._bits: Any = None
         self._restarted = True
         self.manual_seed(_DEFAULT_SEED)
+
+    @property
+    def device(self) -> Device:
+        """The CPU."""
+        return CPU
 
     @property
     def _mt19937(self) -> Any:
@@ -79,8 +91,25 @@ class Engine:
         """The seed of the last restart, in [0, 2**64)."""
         return self._initial_seed
 
-    def get_state(self) -> Array:
-        """The whole state as a NumPy array of 5056 uint8, in the layout of torch.Generator.get_state()."""
+    def get_state(self) -> Any:
+        """The whole state as a Tensor of 5056 uint8, byte for byte torch.Generator.get_state()'s."""
+        return wrap(self.state_array())
+
+    def set_state(self, state: Any) -> Self:
+        """Continue from a state of `get_state`, and return the generator.
+
+        TypeError unless it is a Tensor of uint8, RuntimeError for a broken one.
+        """
+        array = getattr(state, "array", None)
+        if array is None:
+            kind = type(state)
+            module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+            raise TypeError(f"expected a torch.ByteTensor, but got {module}{kind.__name__}")
+        self.continue_from(array)
+        return self
+
+    def state_array(self) -> Array:
+        """The state as a NumPy array."""
         engine: Any = self._mt19937.state["state"]
         state = np.zeros((), _STATE)
         state["seed"] = self._initial_seed
@@ -92,11 +121,8 @@ class Engine:
             state["normal"], state["has_normal"] = self._spare_normal, 1
         return np.frombuffer(bytearray(state.tobytes()), np.uint8)
 
-    def set_state(self, state: Array) -> None:
-        """Continue from a state of `get_state`, or torch's as an array.
-
-        TypeError unless it is uint8, RuntimeError for a broken one.
-        """
+    def continue_from(self, state: Array) -> None:
+        """Continue from a state of `state_array`; errors as `set_state`."""
         if state.dtype != np.uint8:
             raise TypeError("RNG state must be a torch.ByteTensor")
         if state.size != _STATE.itemsize:

@@ -47,17 +47,20 @@ class Generator(Engine):
         values[values >= dtype.type(kind(high))] = start  # the end is open: what rounding lifts to it starts again
         return values.reshape(shape)
 
-    def normal(self, shape: Shape, dtype: npt.DTypeLike, mean: float = 0.0, std: float = 1.0) -> Array:
+    def normal(
+        self, shape: Shape, dtype: npt.DTypeLike, mean: float = 0.0, std: float = 1.0, *, blocks: bool = True
+    ) -> Array:
         """Floats of the normal distribution by the transform of Box & Muller (1958), as torch.randn and normal_.
 
-        16 elements or more are made in blocks, fewer in pairs of which an unused half waits for the next small
-        draw. Blocks in float32 and float16 are torch's bit for bit, all else to 1e-14 and the rounding to the dtype.
-        NotImplementedError unless the dtype is floating, RuntimeError for std < 0.
+        16 elements or more are made in blocks, fewer, or all without `blocks`, in pairs of which an unused half waits
+        for the next such draw. Blocks in float32 and float16 are torch's bit for bit, all else to 1e-14 and the
+        rounding to the dtype. NotImplementedError unless the dtype is floating, RuntimeError for std < 0.
         """
         refusals.check_deviation(std)
         dtype = refusals.floating(dtype, "normal_kernel_cpu")
         count = size(shape)
-        values = self._normal_pairs(count) if count < normals.BLOCK else self._normal_blocks(count, dtype)
+        pairs = count < normals.BLOCK or not blocks
+        values = self._normal_pairs(count) if pairs else self._normal_blocks(count, dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             kind = values.dtype.type
             if (mean, std) == (0, 1):

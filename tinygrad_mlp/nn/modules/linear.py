@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from ... import dtypes
-from ...dtypes import dtype as _dtype
-from ...tensor import Tensor, wrap
+from ...creation import empty
+from ...creation.options import DType
+from ...tensor import Tensor
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter
@@ -18,9 +16,9 @@ from .module import Module
 __all__ = ["Identity", "Linear"]
 
 
-def blank(shape: tuple[int, ...], dtype: _dtype | None) -> Parameter:
-    """A parameter of the default dtype, or another, that is yet to be filled."""
-    return Parameter(wrap(np.empty(shape, (dtype or dtypes.get_default_dtype()).numpy)))
+def blank(shape: tuple[int, ...], device: Any, dtype: DType) -> Parameter:
+    """A parameter of the default dtype, or another, that is yet to be filled; refuses a device but the CPU."""
+    return Parameter(empty(shape, device=device, dtype=dtype))
 
 
 class Linear(Module):
@@ -32,13 +30,13 @@ class Linear(Module):
     """
 
     def __init__(
-        self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: _dtype | None = None
+        self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: DType = None
     ) -> None:
         super().__init__()
         self.in_features = in_features
         self.out_features = out_features
-        self.weight = blank((out_features, in_features), dtype)
-        self.register_parameter("bias", blank((out_features,), dtype) if bias else None)
+        self.weight = blank((out_features, in_features), device, dtype)
+        self.register_parameter("bias", blank((out_features,), device, dtype) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 from ... import dtypes
 from ...autograd.hooks import RemovableHandle
+from ...devices import on_cpu
 from ...dtypes import dtype as _dtype
-from ...tensor import Tensor, device
+from ...tensor import Tensor
 from ..parameter import Parameter
 from .hooks import call_with_hooks, register
 from .state import _IncompatibleKeys, load_state, own_state
@@ -218,9 +219,9 @@ class Module:
             if child is not None:
                 yield from child.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
-    def modules(self) -> Iterator[Module]:
-        """This module and all below it, each once."""
-        return (module for _, module in self.named_modules())
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
+        """This module and all below it, each once unless `remove_duplicate` is False."""
+        return (module for _, module in self.named_modules(remove_duplicate=remove_duplicate))
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules right below this one with their names, each once."""
@@ -365,26 +366,26 @@ class Module:
                 else:
                     parameter._grad.detach_().zero_()
 
-    def to(self: Self, *args: Any, dtype: _dtype | None = None, device: Any = None, non_blocking: bool = False) -> Self:
+    def to(self: Self, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False) -> Self:
         """Cast the floating parameters and buffers, and the gradients, to a floating dtype, in place.
 
-        The dtype may be given as such or as a tensor's; a device, as text or object, must be the CPU (RuntimeError).
-        TypeError for a dtype that is not floating. Source: torch.nn.Module.to.
+        The dtype may be given as such or as a tensor's; a device, as text or object, must be the CPU: for others what
+        `devices.on_cpu` raises. TypeError for a dtype that is not floating. Source: torch.nn.Module.to.
         """
-        for arg in (*args, *([] if device is None else [device])):
-            if isinstance(arg, _dtype):
+        for arg in (*args, device):
+            if isinstance(arg, (_dtype, type)):
                 dtype = arg
             elif isinstance(arg, Tensor):
                 dtype = arg.dtype
             elif not isinstance(arg, bool):
-                _check_device(arg)
+                on_cpu(arg)
         if dtype is None:
             return self
-        if not dtype.is_floating_point:
+        target = dtypes.of(dtypes.given(dtype, "to"))
+        if not target.is_floating_point:
             raise TypeError(
-                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={target}"
             )
-        target = dtype
         for module in self.modules():
             for parameter in module._parameters.values():
                 if parameter is not None:
@@ -394,6 +395,15 @@ class Module:
             for name, buffer in module._buffers.items():
                 if buffer is not None and buffer.is_floating_point():
                     module._buffers[name] = buffer.to(target)
+        return self
+
+    def cpu(self: Self) -> Self:
+        """The module itself, which is on the CPU."""
+        return self
+
+    def cuda(self: Self, device: Any = None) -> Self:
+        """AssertionError, as from a torch that was not built for CUDA (torch.nn.Module.cuda)."""
+        on_cpu("cuda")
         return self
 
     def float(self: Self) -> Self:
@@ -407,12 +417,6 @@ class Module:
     def half(self: Self) -> Self:
         """Cast the floating parameters and buffers to float16, in place."""
         return self.to(dtypes.float16)
-
-    def cpu(self: Self) -> Self:
-        """The module itself, which is on the CPU."""
-        return self
-
-    # -- printing ----------------------------------------------------------------------------------
 
     def extra_repr(self) -> str:
         """What a subclass prints of itself between its parentheses."""
@@ -429,7 +433,3 @@ class Module:
 
 def _cannot_assign(value: object, kind: str, name: str, expected: str) -> TypeError:
     return TypeError(f"cannot assign '{typename(value)}' as {kind} '{name}' ({expected} or None expected)")
-
-
-def _check_device(value: Any) -> None:
-    device(value)  # refuses any but the CPU

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...dtypes import dtype as _dtype
+from ...creation.options import DType
 from ...tensor import Tensor, wrap
 from .. import functional as F
 from .. import init
@@ -25,14 +25,14 @@ class LayerNorm(Module):
 
     def __init__(
         self, normalized_shape: int | tuple[int, ...] | list[int], eps: float = 1e-5, elementwise_affine: bool = True,
-        bias: bool = True, device: Any = None, dtype: _dtype | None = None,
+        bias: bool = True, device: Any = None, dtype: DType = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
         for name, present in (("weight", elementwise_affine), ("bias", elementwise_affine and bias)):
-            self.register_parameter(name, blank(self.normalized_shape, dtype) if present else None)
+            self.register_parameter(name, blank(self.normalized_shape, device, dtype) if present else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -62,7 +62,7 @@ class BatchNorm1d(Module):
 
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-        track_running_stats: bool = True, device: Any = None, dtype: _dtype | None = None, *, bias: bool = True,
+        track_running_stats: bool = True, device: Any = None, dtype: DType = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
         self.num_features = num_features
@@ -71,9 +71,9 @@ class BatchNorm1d(Module):
         self.affine = affine
         self.track_running_stats = track_running_stats
         for name, present in (("weight", affine), ("bias", affine and bias)):
-            self.register_parameter(name, blank((num_features,), dtype) if present else None)
+            self.register_parameter(name, blank((num_features,), device, dtype) if present else None)
         for name in ("running_mean", "running_var"):
-            self.register_buffer(name, blank((num_features,), dtype).detach() if track_running_stats else None)
+            self.register_buffer(name, blank((num_features,), device, dtype).detach() if track_running_stats else None)
         self.register_buffer("num_batches_tracked", wrap(np.zeros((), np.int64)) if track_running_stats else None)
         self.reset_parameters()
 

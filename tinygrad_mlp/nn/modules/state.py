@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +13,33 @@ if TYPE_CHECKING:
     from .module import Module
 
 
-class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
-    """The names that a module has and a state lacks, and the other way round; its name is torch's, as it is printed."""
+class _IncompatibleKeys(tuple[list[str], list[str]]):
+    """The names that a module has and a state lacks, and the other way round; its name is torch's, as it is printed.
+
+    A named tuple written out: making one by its factory would be a thirtieth of the package's import.
+    """
 
     __slots__ = ()
+    _fields = ("missing_keys", "unexpected_keys")
+
+    def __new__(cls, missing_keys: list[str], unexpected_keys: list[str]) -> _IncompatibleKeys:
+        return tuple.__new__(cls, (missing_keys, unexpected_keys))
+
+    @property
+    def missing_keys(self) -> list[str]:
+        return self[0]
+
+    @property
+    def unexpected_keys(self) -> list[str]:
+        return self[1]
+
+    def __getnewargs__(self) -> tuple[list[str], list[str]]:
+        return self[0], self[1]
 
     def __repr__(self) -> str:
-        return super().__repr__() if self.missing_keys or self.unexpected_keys else "<All keys matched successfully>"
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
 def own_state(module: Module) -> dict[str, Tensor]:

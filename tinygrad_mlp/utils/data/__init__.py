@@ -3,10 +3,19 @@
 from .collate import default_collate as default_collate
 from .collate import default_convert as default_convert
 from .dataset import (
+    ChainDataset as ChainDataset,
+)
+from .dataset import (
     ConcatDataset as ConcatDataset,
 )
 from .dataset import (
     Dataset as Dataset,
+)
+from .dataset import (
+    IterableDataset as IterableDataset,
+)
+from .dataset import (
+    StackDataset as StackDataset,
 )
 from .dataset import (
     Subset as Subset,
@@ -18,6 +27,7 @@ from .dataset import (
     random_split as random_split,
 )
 from .loader import DataLoader as DataLoader
+from .loader import get_worker_info as get_worker_info
 from .sampler import (
     BatchSampler as BatchSampler,
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice, repeat
 from typing import Any
 
 from ... import random
+from ...warned import warn
 from .collate import default_collate, default_convert
-from .dataset import batch_of_tensors
-from .sampler import BatchSampler, RandomSampler, SequentialSampler, draw_seed
+from .dataset import IterableDataset, batch_of_tensors
+from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
 
 
 class DataLoader:
@@ -16,13 +18,17 @@ class DataLoader:
 
     `shuffle` orders the samples as torch does for the same seed, `sampler` as it says, `batch_sampler` gives the lists
     of indices themselves; with `batch_size` None the samples come one by one. `collate_fn` makes a batch of a list of
-    samples. Everything is loaded in this process and thread: `num_workers`, `pin_memory`, `timeout`,
-    `worker_init_fn`, `multiprocessing_context`, `prefetch_factor`, `persistent_workers`, `pin_memory_device` and
-    `in_order` are accepted and change nothing.
+    samples. An IterableDataset gives its samples in its own order. Everything is loaded in this process and thread:
+    `num_workers`, `pin_memory`, `timeout`, `worker_init_fn`, `multiprocessing_context`, `prefetch_factor`,
+    `persistent_workers`, `pin_memory_device` and `in_order` are kept as attributes and change nothing.
 
     ValueError, as torch, where `shuffle`, `sampler`, `batch_sampler`, `batch_size` and `drop_last` exclude one another,
-    for a `batch_size` that is no positive int and a negative `num_workers`. Source: torch.utils.data.DataLoader.
+    for a `batch_size` that is no positive int, for a negative `num_workers` or `timeout`, for options of workers
+    without any and for setting later what the order of samples follows from; TypeError for a
+    `multiprocessing_context` that is none. Source: torch.utils.data.DataLoader.
     """
+
+    _initialized = False
 
     def __init__(
         self, dataset: Any, batch_size: int | None = 1, shuffle: bool | None = None, sampler: Any = None,
@@ -34,6 +40,23 @@ class DataLoader:
     ) -> None:  # fmt: skip
         if num_workers < 0:
             raise ValueError("num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.")
+        if timeout < 0:
+            raise ValueError("timeout option should be non-negative")
+        self.num_workers = num_workers
+        self.prefetch_factor = _prefetch_factor(prefetch_factor, num_workers)
+        if persistent_workers and not num_workers:
+            raise ValueError("persistent_workers option needs num_workers > 0")
+        self.persistent_workers = persistent_workers
+        self.multiprocessing_context = _context(multiprocessing_context, num_workers)
+        self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
+        self.timeout, self.worker_init_fn, self.in_order = timeout, worker_init_fn, in_order
+        self._iterable = isinstance(dataset, IterableDataset)
+        if self._iterable:
+            for name, option in (("shuffle", shuffle or None), ("sampler", sampler), ("batch_sampler", batch_sampler)):
+                if option is not None:
+                    raise ValueError(
+                        f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={option}"
+                    )
         if sampler is not None and shuffle:
             raise ValueError("sampler option is mutually exclusive with shuffle")
         if batch_sampler is not None:
@@ -44,6 +67,8 @@ class DataLoader:
             batch_size = None
         elif batch_size is None and drop_last:
             raise ValueError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
+        if self._iterable:
+            sampler = _Endless()
         if sampler is None:
             sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
         if batch_size is not None:
@@ -54,11 +79,24 @@ class DataLoader:
         self.sampler = sampler
         self.batch_sampler = batch_sampler
         self.generator = generator
-        self.num_workers = num_workers
         self.collate_fn = collate_fn or (default_collate if batch_sampler is not None else default_convert)
 
+        self._initialized = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if self._initialized and name in _FIXED:
+            raise ValueError(f"{name} attribute should not be set after {type(self).__name__} is initialized")
+        object.__setattr__(self, name, value)
+
     def __iter__(self) -> Iterator[Any]:
+        if self.pin_memory:
+            warn(
+                "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be "
+                "used."
+            )
         draw_seed(self.generator)  # torch draws its workers' seed, even without workers, before the sampler draws
+        if self._iterable:
+            return self._stream(iter(self.dataset))
         return self._samples() if self.batch_sampler is None else self._batches()
 
     def _samples(self) -> Iterator[Any]:
@@ -74,5 +112,71 @@ class DataLoader:
                 batch = self.collate_fn(samples)
             yield batch
 
+    def _stream(self, samples: Iterator[Any]) -> Iterator[Any]:
+        if self.batch_size is None:
+            yield from map(self.collate_fn, samples)
+            return
+        while batch := list(islice(samples, self.batch_size)):
+            if len(batch) == self.batch_size or not self.drop_last:
+                yield self.collate_fn(batch)
+
     def __len__(self) -> int:
+        if self._iterable:
+            count = len(self.dataset)
+            if self.batch_size is None:
+                return count
+            return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
         return len(self.sampler if self.batch_sampler is None else self.batch_sampler)
+
+
+def get_worker_info() -> None:
+    """None: everything is loaded in the main process (torch.utils.data.get_worker_info)."""
+
+
+# What cannot be set any more: the order of the samples is made of them.
+_FIXED = frozenset(("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"))
+
+
+class _Endless(Sampler[None]):
+    """In the place of a sampler, where a data set gives its samples in its own order."""
+
+    def __iter__(self) -> Iterator[None]:
+        return repeat(None)
+
+
+def _prefetch_factor(factor: int | None, num_workers: int) -> int | None:
+    if not num_workers and factor is not None:
+        raise ValueError(
+            "prefetch_factor option could only be specified in multiprocessing.let num_workers > 0 to enable "
+            "multiprocessing, otherwise set prefetch_factor to None."
+        )
+    if factor is not None and factor < 0:
+        raise ValueError("prefetch_factor option should be non-negative")
+    return 2 if num_workers and factor is None else factor
+
+
+def _context(context: Any, num_workers: int) -> Any:
+    """A context of Python's multiprocessing, or the name of one, which no worker is started in."""
+    if context is None:
+        return None
+    if not num_workers:
+        raise ValueError(
+            "multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got "
+            f"num_workers={num_workers}"
+        )
+    import multiprocessing.context  # 10 ms that few need
+
+    if isinstance(context, str):
+        methods = multiprocessing.get_all_start_methods()
+        if context not in methods:
+            raise ValueError(
+                f"multiprocessing_context option should specify a valid start method in {methods!r}, but got "
+                f"multiprocessing_context={context!r}"
+            )
+        return multiprocessing.get_context(context)
+    if not isinstance(context, multiprocessing.context.BaseContext):
+        raise TypeError(
+            "multiprocessing_context option should be a valid context object or a string specifying the start method, "
+            f"but got multiprocessing_context={context}"
+        )
+    return context

@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ... import random
+from ...creation import as_tensor
+from ...dtypes import float64
 
 Index = TypeVar("Index", covariant=True)
 
@@ -111,16 +113,18 @@ class WeightedRandomSampler(Sampler[int]):
             raise ValueError(f"num_samples should be a positive integer value, but got num_samples={num_samples}")
         if not isinstance(replacement, bool):
             raise ValueError(f"replacement should be a boolean value, but got replacement={replacement}")
-        self.weights = np.array(getattr(weights, "array", weights), np.float64)
+        self.weights = as_tensor(weights, dtype=float64)
         if self.weights.ndim != 1:
-            raise ValueError(f"weights should be a 1d sequence but given weights have shape {self.weights.shape}")
+            raise ValueError(
+                f"weights should be a 1d sequence but given weights have shape {tuple(self.weights.shape)}"
+            )
         self.num_samples = num_samples
         self.replacement = replacement
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
         generator = self.generator or random.default_generator
-        yield from generator.multinomial(self.weights, self.num_samples, self.replacement).tolist()
+        yield from generator.multinomial(self.weights.array, self.num_samples, self.replacement).tolist()
 
     def __len__(self) -> int:
         return self.num_samples

@@ -1,0 +1,156 @@
+"""Tensors side by side or repeated: stacks of rows and columns, and shapes that broadcast together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..functions import FUNCTIONS
+from ..ops.dims import mismatch
+from ..tensor import Size, Tensor
+from .shapes import sizes
+
+_f = FUNCTIONS
+
+# -- stacks ----------------------------------------------------------------------------------------
+
+
+def _each(function: Callable[[Tensor], Tensor], tensors: tuple[Any, ...]) -> Any:
+    """What torch.atleast_*d do with one tensor, with several, and with a list of them."""
+    if len(tensors) == 1 and isinstance(tensors[0], Tensor):
+        return function(tensors[0])
+    several = tensors[0] if len(tensors) == 1 else tensors
+    return tuple(function(x) for x in several)
+
+
+def _row(x: Tensor) -> Tensor:
+    return _f["reshape"](x, (1,)) if not x.array.ndim else x
+
+
+def _matrix(x: Tensor) -> Tensor:
+    return _f["unsqueeze"](_row(x), 0) if x.array.ndim < 2 else x
+
+
+def _block(x: Tensor) -> Tensor:
+    return _f["unsqueeze"](_matrix(x), -1) if x.array.ndim < 3 else x
+
+
+def atleast_1d(*tensors: Any) -> Any:
+    """0-d tensors with a dimension of size 1, others as they are (torch.atleast_1d)."""
+    return _each(_row, tensors)
+
+
+def atleast_2d(*tensors: Any) -> Any:
+    """Tensors of fewer dimensions as matrices of one row (torch.atleast_2d)."""
+    return _each(_matrix, tensors)
+
+
+def atleast_3d(*tensors: Any) -> Any:
+    """Tensors of fewer dimensions with a last dimension of size 1, and vectors in one row (torch.atleast_3d)."""
+    return _each(_block, tensors)
+
+
+def _listed(name: str, tensors: Any) -> list[Tensor]:
+    if not isinstance(tensors, (list, tuple)):
+        raise TypeError(
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+        )
+    if not tensors:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+    return list(tensors)
+
+
+def hstack(tensors: Any) -> Tensor:
+    """Tensors joined along their second dimension, vectors along their first (torch.hstack).
+
+    0-d tensors count as vectors. RuntimeError for none, and for other sizes that are not equal.
+    """
+    rows = [_row(x) for x in _listed("hstack", tensors)]
+    return _f["cat"](rows, 0 if rows[0].array.ndim == 1 else 1)
+
+
+def vstack(tensors: Any) -> Tensor:
+    """Tensors joined along their first dimension, vectors as rows (torch.vstack); errors as `hstack`."""
+    return _f["cat"]([_matrix(x) for x in _listed("vstack", tensors)], 0)
+
+
+def dstack(tensors: Any) -> Tensor:
+    """Tensors joined along their third dimension, as `atleast_3d` gives them (torch.dstack); errors as `hstack`."""
+    return _f["cat"]([_block(x) for x in _listed("dstack", tensors)], 2)
+
+
+def column_stack(tensors: Any) -> Tensor:
+    """Tensors joined along their second dimension, vectors as columns (torch.column_stack); errors as `hstack`."""
+    listed = _listed("column_stack", tensors)
+    return hstack([_f["reshape"](x, (x.numel(), 1)) if x.array.ndim < 2 else x for x in listed])
+
+
+row_stack = vstack
+
+# -- broadcasting and repeating --------------------------------------------------------------------
+
+
+def broadcast_to(input: Tensor, size: Any) -> Tensor:
+    """A view of the input, expanded to a size; RuntimeError where it does not fit (torch.broadcast_to)."""
+    return _f["expand"](input, size)
+
+
+def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
+    """Views of tensors, all expanded to their common shape; RuntimeError where there is none.
+
+    Source: torch.broadcast_tensors.
+    """
+    listed = _listed("broadcast_tensors", tensors) if tensors else []
+    shape: tuple[int, ...] = ()
+    for x in listed:
+        refusal = mismatch(shape, x.array.shape)
+        if refusal is not None:
+            raise refusal
+        shape = np.broadcast_shapes(shape, x.array.shape)
+    return tuple(_f["expand"](x, shape) for x in listed)
+
+
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The shape that tensors of these shapes have when they are broadcast together (torch.broadcast_shapes).
+
+    RuntimeError where there is none.
+    """
+    common: list[int] = []
+    for i, shape in enumerate(shapes):
+        sizes_of = (shape,) if isinstance(shape, int) else tuple(shape)
+        common = [1] * (len(sizes_of) - len(common)) + common
+        for back in range(-1, -1 - len(sizes_of), -1):
+            n = sizes_of[back]
+            if n < 0 or (n != 1 and common[back] not in (1, n)):
+                raise RuntimeError(
+                    f"Attempting to broadcast a dimension of length {n} at {back}! Mismatching argument at index {i} "
+                    f"had {sizes_of}; but expected shape should be broadcastable to {common}"
+                )
+            if n != 1:
+                common[back] = n
+    return Size(common)
+
+
+def tile(input: Tensor, dims: Any) -> Tensor:
+    """The input, `dims` times along each dimension; those that `dims` does not count stay (torch.tile)."""
+    times = tuple(int(n) for n in dims)
+    return _f["repeat"](input, (1,) * (input.array.ndim - len(times)) + times)
+
+
+def _tile(self: Tensor, *dims: Any, **named: Any) -> Tensor:
+    return tile(self, *((sizes(dims),) if dims else ()), **named)
+
+
+def _broadcast_to(self: Tensor, *size: Any) -> Tensor:
+    return broadcast_to(self, sizes(size))
+
+
+for _name, _method in {"tile": _tile, "broadcast_to": _broadcast_to}.items():
+    _method.__name__ = _method.__qualname__ = _name  # methods take a size as separate integers too, functions do not
+
+METHODS = (_tile, _broadcast_to)

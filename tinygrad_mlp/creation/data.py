@@ -1,0 +1,196 @@
+"""Tensors from data: numbers, nested sequences of them, arrays, and other tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..composite.conversion import to
+from ..tensor import Tensor, wrap
+from ..warned import warn, warn_once
+from .options import DType, made, settle, stands_for
+
+__all__ = ["as_tensor", "from_numpy", "tensor"]
+
+
+def tensor(
+    data: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
+    """A copy of numbers, nested sequences of them, an array or a tensor, as a new leaf (torch.tensor).
+
+    Python floats give the default dtype, integers int64, bools bool; NumPy's numbers, arrays and tensors keep theirs,
+    and count as theirs among others. ValueError for sequences of unequal length and for an integer beyond 64 bits,
+    TypeError for text and for an array of a dtype that there is not, RuntimeError for any other object, for a number
+    that the dtype cannot hold and for pinned memory.
+    """
+    options = {} if device is None and not pin_memory else {"device": device, "pin_memory": pin_memory}
+    kind = settle("tensor", dtype, options, _ITS_OWN)
+    if isinstance(data, Tensor):
+        warn(_COPY.format("torch.tensor"))
+    return made(np.array(array_of(data, kind)), requires_grad)
+
+
+def new_tensor(
+    self: Tensor, data: Any, *, dtype: DType = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """As torch.tensor(data), in the dtype of this tensor unless another is given (torch.Tensor.new_tensor)."""
+    kind = settle("new_tensor", dtype, {"device": device}, self.array.dtype)
+    if isinstance(data, Tensor):
+        warn(_COPY.format("tensor.new_tensor"))
+    return made(np.array(array_of(data, kind)), requires_grad)
+
+
+_ITS_OWN = object()
+_COPY = (
+    "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+    "sourceTensor.detach().clone().requires_grad_(True), rather than {}(sourceTensor)."
+)
+_SLOW = (
+    "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a "
+    "single numpy.ndarray with numpy.array() before converting to a tensor."
+)
+
+
+def as_tensor(data: Any, dtype: DType = None, device: Any = None) -> Tensor:
+    """The data as a tensor, sharing memory where it is an array or a tensor of that dtype already (torch.as_tensor).
+
+    A tensor keeps its history. Errors as `tensor`.
+    """
+    kind = settle("as_tensor", dtype, {} if device is None else {"device": device}, _ITS_OWN)
+    if isinstance(data, Tensor):
+        return data if kind is _ITS_OWN else to(data, dtypes.of(kind))
+    return wrap(array_of(data, kind))
+
+
+def from_numpy(ndarray: Any) -> Tensor:
+    """A tensor that shares memory with an array (torch.from_numpy).
+
+    TypeError for what is no array, and for a dtype that there is not.
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    dtypes.of(ndarray.dtype)
+    return wrap(ndarray)
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+def array_of(data: Any, kind: Any) -> Any:
+    """The data as an array in a NumPy dtype, or in its own; not copied where it is one already."""
+    if isinstance(data, Tensor):
+        array = data.array
+    elif isinstance(data, (np.ndarray, np.generic)):
+        array = np.asarray(data)
+    else:
+        return _of_python(data, kind)
+    if kind is not _ITS_OWN:
+        return array.astype(kind, copy=False)
+    dtypes.of(array.dtype)
+    return array
+
+
+def _of_python(data: Any, kind: Any) -> Any:
+    """Numbers and nested sequences of them: the dtype first, as torch infers it, and then the elements."""
+    types = set(map(type, data)) if isinstance(data, (list, tuple)) else {type(data)}
+    if types == {float} and (kind is _ITS_OWN or kind.kind == "f"):  # the quick way for what most data is
+        return np.array(data, dtypes.get_default_dtype().numpy if kind is _ITS_OWN else kind)
+    own = _inferred(data)
+    dtypes.of(own)
+    target = own if kind is _ITS_OWN else kind
+    numbers = _as_numbers(data)
+    try:
+        array = np.array(numbers)
+    except ValueError:
+        _refuse_ragged(data, _depths(data), 0)
+        raise
+    # Integers of more bits than int64 has, unless there are floats among them.
+    if array.dtype.name in ("object", "uint64"):
+        if target.kind != "f" and array.size:
+            raise ValueError("Overflow when unpacking long long")
+        array = array.astype(np.float64)
+    if target.kind in "iu" and array.dtype != target:
+        _refuse_overflow(array, target)
+    return array.astype(target, copy=False)
+
+
+_PYTHON = frozenset((float, int, bool))
+
+
+def _inferred(data: Any) -> Any:
+    """The dtype that data has by itself; TypeError for text, RuntimeError for what is no number."""
+    if isinstance(data, (list, tuple, range)):
+        kinds = set(map(type, data))
+        parts = (kind() for kind in kinds) if kinds <= _PYTHON else data
+        result = None
+        for part in parts:
+            if type(part) is str and len(data) == 1:
+                raise ValueError("too many dimensions 'str'")
+            own = _inferred(part)
+            result = own if result is None else dtypes.promote(result, own)
+        return dtypes.get_default_dtype().numpy if result is None else result
+    if isinstance(data, (Tensor, np.ndarray, np.generic)):
+        return data.array.dtype if isinstance(data, Tensor) else data.dtype
+    if isinstance(data, bool):
+        return dtypes.bool_.numpy
+    if isinstance(data, int):
+        return dtypes.int64.numpy
+    if isinstance(data, float):
+        return dtypes.get_default_dtype().numpy
+    if stands_for(data, (int, float)):
+        return _inferred(data.value)
+    if isinstance(data, complex):
+        return np.dtype(np.complex64)  # which dtypes.of refuses
+    name = type(data).__name__
+    raise (
+        TypeError(f"new(): invalid data type '{name}'")
+        if isinstance(data, (str, bytes))
+        else RuntimeError(f"Could not infer dtype of {name}")
+    )
+
+
+def _as_numbers(data: Any) -> Any:
+    """Nested sequences with numbers for the tensors in them."""
+    if type(data) in _PYTHON:
+        return data
+    if isinstance(data, (list, tuple)):
+        if set(map(type, data)) <= _PYTHON:
+            return data
+        if isinstance(data[0], np.ndarray) and not data[0].ndim:
+            raise TypeError("len() of unsized object")
+        return [_as_numbers(x) for x in data]
+    if isinstance(data, Tensor):
+        if data.numel() != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return float(data) if data.is_floating_point() else data.item()
+    if isinstance(data, np.ndarray):
+        warn_once(_SLOW)
+    return data
+
+
+def _refuse_overflow(array: Any, target: np.dtype[Any]) -> None:
+    """RuntimeError for numbers that an integer dtype cannot hold; an unsigned one takes negative ones modulo 2^bits."""
+    bounds = np.iinfo(target)
+    least = -bounds.max if target.kind == "u" else bounds.min
+    if array.size and not (array.min() >= least and array.max() <= bounds.max):
+        raise RuntimeError(f"value cannot be converted to type {target.name} without overflow")
+
+
+def _depths(data: Any) -> list[int]:
+    """The length of nested sequences at each depth, as that of the first."""
+    return [len(data), *(_depths(data[0]) if len(data) else ())] if isinstance(data, (list, tuple)) else []
+
+
+def _refuse_ragged(data: Any, lengths: list[int], dim: int) -> None:
+    if dim == len(lengths):
+        if isinstance(data, (list, tuple)):
+            raise TypeError(f"'{type(data).__name__}' object cannot be interpreted as an integer")
+        return
+    if not isinstance(data, (list, tuple)):
+        raise TypeError("not a sequence")
+    if len(data) != lengths[dim]:
+        raise ValueError(f"expected sequence of length {lengths[dim]} at dim {dim} (got {len(data)})")
+    for part in data:
+        _refuse_ragged(part, lengths, dim + 1)

@@ -1,0 +1,252 @@
+"""Tensors of random numbers, torch's for the same seed.
+
+The options are those of values.py; `generator` is the default one unless another is given, and nothing is drawn by a
+call that is refused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import dtypes, random
+from ..arguments import as_array
+from ..dtypes import Array
+from ..ops.dims import mismatch
+from ..tensor import Tensor, wrap
+from .options import (
+    DType,
+    integer,
+    made,
+    no_such_call,
+    sequence_of,
+    settle,
+    size_of,
+    stands_for,
+    tensor_of,
+)
+from .values import order
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from .options import LikeOptions, Options, SizedOptions
+
+__all__ = [
+    "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
+    "randperm",
+]  # fmt: skip
+
+Generator = random.Generator | None
+
+
+def of(generator: Generator) -> random.Generator:
+    """The generator to draw from."""
+    return random.default_generator if generator is None else generator
+
+
+def rand(
+    *sizes: Any, generator: Generator = None, dtype: DType = None, requires_grad: bool = False,
+    **options: Unpack[SizedOptions],
+) -> Tensor:  # fmt: skip
+    """Uniform in [0, 1): torch's numbers for the same seed (torch.rand).
+
+    NotImplementedError for a dtype that is not floating.
+    """
+    shape = _size("rand", sizes, options)
+    return made(of(generator).uniform(shape, settle("rand", dtype, options)), requires_grad)
+
+
+def randn(
+    *sizes: Any, generator: Generator = None, dtype: DType = None, requires_grad: bool = False,
+    **options: Unpack[SizedOptions],
+) -> Tensor:  # fmt: skip
+    """Normal, mean 0 and variance 1: torch's numbers for the same seed (torch.randn).
+
+    Bit for bit in float32 from 16 elements on, else to rounding. NotImplementedError for a dtype that is not floating.
+    """
+    shape = _size("randn", sizes, options)
+    return made(of(generator).normal(shape, settle("randn", dtype, options)), requires_grad)
+
+
+def _size(function: str, size: tuple[Any, ...], options: Any) -> tuple[int, ...]:
+    if not size and "size" not in options:
+        raise no_such_call(function)
+    return size_of(function, size, options)
+
+
+def rand_like(
+    input: Tensor, *, generator: Generator = None, dtype: DType = None, requires_grad: bool = False,
+    **options: Unpack[LikeOptions],
+) -> Tensor:  # fmt: skip
+    """As `rand`, with the shape, dtype and memory format of another tensor (torch.rand_like)."""
+    array = _alike("rand_like", input, dtype, options)
+    return made(filled(array, lambda shape: of(generator).uniform(shape, array.dtype)), requires_grad)
+
+
+def randn_like(
+    input: Tensor, *, generator: Generator = None, dtype: DType = None, requires_grad: bool = False,
+    **options: Unpack[LikeOptions],
+) -> Tensor:  # fmt: skip
+    """As `randn`, with the shape, dtype and memory format of another tensor (torch.randn_like)."""
+    array = _alike("randn_like", input, dtype, options)
+    return made(filled(array, lambda shape: normals(of(generator), array, shape)), requires_grad)
+
+
+def randint_like(
+    input: Tensor, *bounds: Any, generator: Generator = None, dtype: DType = None, requires_grad: bool = False,
+    low: int = 0, high: int | None = None, **options: Unpack[LikeOptions],
+) -> Tensor:  # fmt: skip
+    """As `randint`, with the shape, dtype and memory format of another tensor (torch.randint_like).
+
+    The bounds are `high`, or `low` and `high`; TypeError for others.
+    """
+    array = _alike("randint_like", input, dtype, options)
+    if len(bounds) == 2:
+        low, high = bounds
+    elif bounds:
+        (low, high) = (0, bounds[0]) if high is None else (bounds[0], high)
+    if high is None or len(bounds) > 2:
+        raise no_such_call("randint_like", input, *bounds)
+    start = integer("randint_like", "low", 2, low)
+    end = integer("randint_like", "high", 3, high)
+    return made(filled(array, lambda shape: of(generator).integers(start, end, shape, array.dtype)), requires_grad)
+
+
+def _alike(function: str, input: Tensor, dtype: Any, options: Any) -> Array:
+    own = tensor_of(function, input).array
+    kind = settle(function, dtype, options, own.dtype)
+    array: Array = np.empty_like(own, kind, order(options), subok=False)
+    return array
+
+
+def filled(array: Any, draw: Any) -> Any:
+    """What `draw(shape)` gives in the order in which the elements of an array lie in memory, and in its shape."""
+    if array.flags.c_contiguous:
+        return draw(array.shape)
+    dims = np.argsort([-n for n in array.strides], kind="stable").tolist()
+    return draw(tuple(array.shape[d] for d in dims)).transpose(np.argsort(dims).tolist())
+
+
+def normals(generator: random.Generator, array: Any, shape: Any, mean: float = 0.0, std: float = 1.0) -> Any:
+    """Normals for an array: torch draws them in blocks only where the elements lie in C order."""
+    return generator.normal(shape, array.dtype, mean, std, blocks=array.flags.c_contiguous)
+
+
+def randint(
+    *arguments: Any, generator: Generator = None, dtype: DType = None, requires_grad: bool = False,
+    low: int | None = None, high: int | None = None, **options: Unpack[SizedOptions],
+) -> Tensor:  # fmt: skip
+    """int64 from `low` (0) to before `high`, of a size that is one sequence: torch's numbers for the same seed.
+
+    Called with (high, size) or (low, high, size). RuntimeError for bounds that are out of order, or out of range of
+    another `dtype`; TypeError for other arguments. Source: torch.randint.
+    """
+    rest = list(arguments)
+    size = options.pop("size") if "size" in options else rest.pop() if rest else None
+    if high is None and rest:
+        high = rest.pop()
+    if low is None and rest:
+        low = rest.pop()
+    if rest or high is None or size is None:
+        raise no_such_call("randint", *arguments)
+    start = 0 if low is None else integer("randint", "low", 1, low)
+    position = 1 if low is None else 2
+    end = integer("randint", "high", position, high)
+    shape = sequence_of("randint", size, position + 1)
+    kind = settle("randint", dtype, options, dtypes.int64.numpy)
+    return made(of(generator).integers(start, end, shape, kind), requires_grad)
+
+
+def randperm(
+    n: int, *, generator: Generator = None, dtype: DType = None, requires_grad: bool = False,
+    **options: Unpack[Options],
+) -> Tensor:  # fmt: skip
+    """The int64 below `n` in random order: torch's order for the same seed (torch.randperm).
+
+    RuntimeError for n < 0 and for an n whose numbers another `dtype` cannot hold.
+    """
+    count = integer("randperm", "n", 1, n)
+    kind = settle("randperm", dtype, options, dtypes.int64.numpy)
+    return made(of(generator).permutation(count, kind), requires_grad)
+
+
+# -- with parameters that may be tensors -----------------------------------------------------------
+
+
+def normal(
+    mean: Any = None, std: Any = None, size: Any = None, *, generator: Generator = None, dtype: DType = None,
+    requires_grad: bool = False, **options: Unpack[Options],
+) -> Tensor:  # fmt: skip
+    """Normal with a mean and a standard deviation (torch.normal).
+
+    Where one is a tensor, of their common shape, in its dtype (the mean's of two) and without other options, with a
+    gradient of 0 for both; for two numbers of shape `size`. RuntimeError for a negative std and for shapes that do not
+    broadcast, NotImplementedError for a dtype that is not floating, TypeError for other arguments.
+    """
+    tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
+    if not tensors:
+        if not all(isinstance(x, (int, float)) or stands_for(x, (int, float)) for x in (mean, std)) or not isinstance(
+            size, (tuple, list)
+        ):
+            raise no_such_call("normal", *(x for x in (mean, std, size) if x is not None))
+        shape = sequence_of("normal", size, 3)
+        kind = settle("normal", dtype, options)
+        return made(of(generator).normal(shape, kind, mean, std), requires_grad)
+    if size is not None or dtype is not None or requires_grad or options:
+        raise no_such_call("normal", mean, std)
+    if mean is None:
+        raise TypeError('normal() missing 1 required positional arguments: "mean"')
+    return _with_zero_gradient(_normals_around(mean, 1.0 if std is None else std, of(generator)), tensors)
+
+
+def _normals_around(mean: Any, std: Any, generator: random.Generator) -> Any:
+    first = mean if isinstance(mean, Tensor) else std
+    kind = first.array.dtype
+    if not isinstance(std, Tensor):
+        return generator.normal(mean.array.shape, kind, 0.0, std) + mean.array
+    if std.array.dtype.kind == "f" and std.array.size and std.array.min() < 0:
+        raise RuntimeError("normal expects all elements of std >= 0.0")
+    shape = std.array.shape
+    if isinstance(mean, Tensor):
+        refusal = mismatch(mean.array.shape, shape)
+        if refusal is not None:
+            raise refusal
+        shape = np.broadcast_shapes(mean.array.shape, shape)
+    around = mean.array if isinstance(mean, Tensor) else mean
+    return (generator.normal(shape, kind) * std.array + around).astype(kind)
+
+
+def _with_zero_gradient(values: Any, inputs: list[Tensor]) -> Tensor:
+    """Drawn values, on the tape where an input requires grad: what was drawn does not move with it."""
+    history = next((x for x in inputs if x.requires_grad), None)
+    if history is None:
+        return wrap(as_array(values))
+    result: Tensor = history.expand(values.shape).clone()
+    others = [x for x in inputs if x is not history and x.requires_grad]
+    for x in others:
+        result = result + x
+    return result.copy_(wrap(as_array(values)))  # type: ignore[no-any-return]
+
+
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator = None) -> Tensor:
+    """1 with the probability that each element gives, or with `p` for all, else 0, in the same shape and dtype.
+
+    The gradient is 0. RuntimeError for a probability outside [0, 1], NotImplementedError for probabilities of a dtype
+    that is not floating. Source: torch.bernoulli.
+    """
+    array = tensor_of("bernoulli", input).array
+    source = of(generator)
+    drawn = source.bernoulli_p(array) if p is None else source.bernoulli(p, array.shape)
+    return _with_zero_gradient(drawn.astype(array.dtype), [input])
+
+
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator = None) -> Tensor:
+    """`num_samples` int64 indices for each row of weights, each as likely as its weight (torch.multinomial).
+
+    `input` is (n,) or (rows, n), floating, and its rows need not sum to 1. RuntimeError for other shapes and dtypes,
+    for weights below 0 or not finite, for rows of zeros and for more samples than there are without `replacement`.
+    """
+    weights = tensor_of("multinomial", input).array
+    return wrap(of(generator).multinomial(weights, integer("multinomial", "num_samples", 2, num_samples), replacement))

@@ -1,0 +1,107 @@
+"""The methods of Tensor that fill it at random, and those that make others like it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import random
+from ..arguments import as_array
+from ..inplace import inplace_of
+from ..ops import TABLE
+from ..tensor import Tensor, wrap
+from .data import new_tensor
+from .drawn import Generator, bernoulli, filled, multinomial, normals, of
+from .options import DType, made, number, sequence_of, settle, size_of
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from .options import Options, SizedOptions
+
+
+def _drawn(name: str, node_name: str, draw: Any) -> Any:
+    write = inplace_of(TABLE["assign"], node_name)
+
+    def method(self: Tensor, *args: Any, generator: Generator = None, **kwargs: Any) -> Tensor:
+        values = draw(of(generator), self.array, *args, **kwargs)
+        return write(self, wrap(as_array(values)))  # type: ignore[no-any-return]
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"Fill with random numbers, torch's for the same seed (torch.Tensor.{name})."
+    return method
+
+
+def _random(generator: random.Generator, array: Any, *bounds: Any, **named: Any) -> Any:
+    if "from" in named:
+        bounds = (named.pop("from"), *bounds)
+    if "to" in named:
+        bounds = (*bounds, named.pop("to"))
+    if named:
+        raise TypeError(f"random_() got an unexpected keyword argument '{next(iter(named))}'")
+    if not bounds:
+        return filled(array, lambda shape: generator.nonnegative_integers(shape, array.dtype))
+    low, high = (0, bounds[0]) if len(bounds) == 1 else bounds
+    return filled(array, lambda shape: generator.integers(low, high, shape, array.dtype))
+
+
+def _uniform(generator: random.Generator, array: Any, low: float = 0.0, high: float = 1.0, **named: Any) -> Any:
+    low, high = named.pop("from", low), named.pop("to", high)
+    if named:
+        raise TypeError(f"uniform_() got an unexpected keyword argument '{next(iter(named))}'")
+    return filled(array, lambda shape: generator.uniform(shape, array.dtype, low, high))
+
+
+def _normal(generator: random.Generator, array: Any, mean: float = 0.0, std: float = 1.0) -> Any:
+    return filled(array, lambda shape: normals(generator, array, shape, mean, std))
+
+
+def _bernoulli(generator: random.Generator, array: Any, p: Any = 0.5) -> Any:
+    if isinstance(p, Tensor):
+        return generator.bernoulli_p(np.broadcast_to(p.array, array.shape))
+    return filled(array, lambda shape: generator.bernoulli(p, shape))
+
+
+def _exponential(generator: random.Generator, array: Any, lambd: float = 1.0) -> Any:
+    return filled(array, lambda shape: generator.exponential(shape, array.dtype, lambd))
+
+
+def _new(make: Any) -> Any:
+    name = f"new_{make.__name__}"
+
+    def method(
+        self: Tensor, *sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]
+    ) -> Tensor:
+        shape = size_of(name, sizes, options)
+        return made(make(shape, settle(name, dtype, options, self.array.dtype)), requires_grad)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"As torch.{name[4:]}, in the dtype of this tensor unless another is given (torch.Tensor.{name})."
+    return method
+
+
+def new_full(
+    self: Tensor, size: Any, fill_value: Any, *, dtype: DType = None, requires_grad: bool = False,
+    **options: Unpack[Options],
+) -> Tensor:  # fmt: skip
+    """As torch.full, in the dtype of this tensor unless another is given (torch.Tensor.new_full)."""
+    value = number("new_full", "fill_value", 2, fill_value)
+    shape = sequence_of("new_full", size, 1)
+    return made(np.full(shape, value, settle("new_full", dtype, options, self.array.dtype)), requires_grad)
+
+
+def install() -> None:
+    """Give Tensor these methods."""
+    draws = {
+        "uniform_": _uniform, "normal_": _normal, "bernoulli_": _bernoulli, "random_": _random,
+        "exponential_": _exponential,
+    }  # fmt: skip
+    nodes = ("UniformBackward0", "NormalBackward0", "BernoulliBackward2", "RandomBackward0", "ExponentialBackward0")
+    for (name, draw), node_name in zip(draws.items(), nodes, strict=True):
+        setattr(Tensor, name, _drawn(name, node_name, draw))
+    for function in (new_tensor, new_full, bernoulli, multinomial, *map(_new, (np.zeros, np.ones, np.empty))):
+        setattr(Tensor, function.__name__, function)
+
+
+install()

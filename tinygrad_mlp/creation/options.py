@@ -1,0 +1,173 @@
+"""What all functions that make tensors take: dtype, device, layout, memory, requires_grad, and a size."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import dtypes
+from ..arguments import as_array
+from ..devices import layout as _layout
+from ..devices import memory_format as _memory_format
+from ..devices import on_cpu
+from ..dtypes import dtype as _dtype
+from ..tensor import Tensor, wrap
+
+if TYPE_CHECKING:
+    from typing import TypedDict
+
+    class Options(TypedDict, total=False):
+        """Keywords of torch's that a CPU has one value for: they are checked, and change nothing."""
+
+        device: Any
+        layout: Any
+        pin_memory: Any
+
+    class SizedOptions(Options, total=False):
+        """The same, where the size may be given by its name."""
+
+        size: Any
+
+    class LikeOptions(Options, total=False):
+        """The same, and in which order the dimensions lie in memory."""
+
+        memory_format: Any
+
+
+DType = _dtype | type | None
+_KNOWN = frozenset(("device", "layout", "pin_memory"))
+_NO_PINNING = (
+    "pin_memory=True requires a CUDA or other accelerator backend; no pinned memory allocator is available on this "
+    "system."
+)
+
+
+def settle(function: str, dtype: Any, options: Mapping[str, Any], default: Any = None) -> Any:
+    """The NumPy dtype to make a tensor in (`default`, or torch's), once the other options are found to be possible.
+
+    TypeError for an unknown option or one of the wrong type, RuntimeError for pinned memory, and what `on_cpu` raises
+    for a device that is not here.
+    """
+    if options:
+        _check(function, options)
+    if dtype is not None:
+        return dtypes.given(dtype, function)
+    return dtypes.get_default_dtype().numpy if default is None else default
+
+
+def _check(function: str, options: Mapping[str, Any]) -> None:
+    for name in options:
+        if name not in _KNOWN and not (name == "memory_format" and function in _TAKE_MEMORY_FORMAT):
+            raise TypeError(f"{function}() got an unexpected keyword argument '{name}'")
+    for name, kind in (("layout", _layout), ("memory_format", _memory_format)):
+        value = options.get(name)
+        if value is not None and not isinstance(value, kind):
+            raise TypeError(f"{function}(): argument '{name}' must be torch.{name}, not {type(value).__name__}")
+    on_cpu(options.get("device"), function)
+    if options.get("pin_memory"):
+        raise RuntimeError(_NO_PINNING)
+
+
+_TAKE_MEMORY_FORMAT = frozenset(
+    ("empty", "zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like", "randint_like")
+)
+
+
+def made(array: Any, requires_grad: bool | None) -> Tensor:
+    """A new leaf over an array; RuntimeError where a gradient is asked for and the dtype is not floating."""
+    tensor = wrap(as_array(array))
+    if requires_grad:
+        if tensor.array.dtype.kind != "f":
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        tensor.needs_grad = True
+    return tensor
+
+
+def size_of(function: str, size: tuple[Any, ...], options: Any, position: int = 1) -> tuple[int, ...]:
+    """A size, given as integers, as one sequence or by its name; TypeError and RuntimeError as torch."""
+    if "size" in options:
+        size = (*size, options.pop("size"))
+    if not size:
+        raise TypeError(f'{function}() missing 1 required positional arguments: "size"')
+    separate = len(size) != 1 or not isinstance(size[0], (tuple, list))
+    given = size if separate else size[0]
+    for n in given:
+        if type(n) is not int or n < 0:
+            break
+    else:
+        return tuple(given)
+    parts = [int(n) if stands_for(n, int) else n for n in given]
+    for place, n in enumerate(parts):
+        if not hasattr(n, "__index__") or (isinstance(n, bool) and not place):
+            raise _no_size(function, position, place, n, separate)
+    shape = [operator.index(n) for n in parts]
+    for n in shape:
+        if n < 0:
+            if function == "zeros":
+                raise RuntimeError("zeros: Dimension size must be non-negative.")
+            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {shape}")
+    return tuple(shape)
+
+
+def _no_size(function: str, position: int, place: int, n: Any, separate: bool) -> TypeError:
+    kind = type(n).__name__
+    if place:
+        return TypeError(
+            f"{function}(): argument 'size' failed to unpack the object at pos {place + 1} with error "
+            f'"type must be tuple of ints,but got {kind}"'
+        )
+    found = f"not {kind}" if separate else f"but found element of type {kind} at pos 0"
+    return TypeError(f"{function}(): argument 'size' (position {position}) must be tuple of ints, {found}")
+
+
+def sequence_of(function: str, size: Any, position: int) -> tuple[int, ...]:
+    """A size where it must be one sequence."""
+    if not isinstance(size, (tuple, list)):
+        raise _no_size(function, position, 0, size, True)
+    return size_of(function, (size,), {}, position)
+
+
+def integer(function: str, name: str, position: int, n: Any) -> int:
+    """An argument that has to be an integer; TypeError as torch."""
+    try:
+        return int(n) if stands_for(n, int) else operator.index(n)
+    except TypeError:
+        raise TypeError(
+            f"{function}(): argument '{name}' (position {position}) must be int, not {type(n).__name__}"
+        ) from None
+
+
+def number(function: str, name: str, position: int, value: Any) -> Any:
+    """An argument that has to be a number, or a tensor that holds one and no history; TypeError as torch."""
+    if isinstance(value, Tensor) and not value.array.ndim:
+        return value.array[()]
+    if isinstance(value, (bool, int, float, np.generic)) or stands_for(value, (int, float)):
+        return value
+    raise TypeError(f"{function}(): argument '{name}' (position {position}) must be Number, not {type(value).__name__}")
+
+
+def stands_for(x: Any, kind: Any) -> bool:
+    """Whether an object stands for a Python number of this kind (compiler.number: one that a step reads anew)."""
+    return hasattr(type(x), "__array_ufunc__") and isinstance(getattr(x, "value", None), kind)
+
+
+def no_such_call(function: str, *args: Any, **options: Any) -> TypeError:
+    """Torch's TypeError for arguments that fit none of a function's forms."""
+    got = [type(x).__name__ for x in args] + [f"{name}={type(x).__name__}" for name, x in options.items()]
+    return TypeError(f"{function}() received an invalid combination of arguments - got ({', '.join(got)})")
+
+
+def tensor_of(function: str, input: Any) -> Tensor:
+    """An argument that has to be a Tensor; TypeError as torch."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{function}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    return input
+
+
+__all__ = [
+    "DType", "integer", "made", "no_such_call", "number", "sequence_of", "settle", "size_of", "stands_for",
+    "tensor_of",
+]  # fmt: skip

@@ -1,0 +1,183 @@
+"""Tensors of one value, of ones on a diagonal, and of numbers in steps.
+
+All take `dtype`, `requires_grad` and torch's options of places (`device`, `layout`, `pin_memory`), for which there is
+one value here, see `options.settle`; a size is given as integers or as one sequence. RuntimeError for a negative size
+and for `requires_grad` with a dtype that is not floating.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import dtypes
+from ..devices import contiguous_format
+from ..tensor import Tensor
+from .options import (
+    DType,
+    integer,
+    made,
+    no_such_call,
+    number,
+    sequence_of,
+    settle,
+    size_of,
+    tensor_of,
+)
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from .options import LikeOptions, Options, SizedOptions
+
+__all__ = [
+    "arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "ones", "ones_like", "zeros", "zeros_like",
+]  # fmt: skip
+
+
+def zeros(*sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]) -> Tensor:
+    """A tensor of zeros (torch.zeros)."""
+    shape = size_of("zeros", sizes, options)
+    return made(np.zeros(shape, settle("zeros", dtype, options)), requires_grad)
+
+
+def ones(*sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]) -> Tensor:
+    """A tensor of ones (torch.ones)."""
+    shape = size_of("ones", sizes, options)
+    return made(np.ones(shape, settle("ones", dtype, options)), requires_grad)
+
+
+def empty(*sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]) -> Tensor:
+    """A tensor whose elements are whatever was in memory (torch.empty)."""
+    shape = size_of("empty", sizes, options)
+    return made(np.empty(shape, settle("empty", dtype, options)), requires_grad)
+
+
+def full(
+    size: Any, fill_value: Any, *, dtype: DType = None, requires_grad: bool = False, **options: Unpack[Options]
+) -> Tensor:
+    """A tensor of one value, whose type gives the dtype (torch.full). The size is one sequence."""
+    value = number("full", "fill_value", 2, fill_value)
+    shape = sequence_of("full", size, 1)
+    return made(np.full(shape, value, settle("full", dtype, options, dtypes.result_type(value))), requires_grad)
+
+
+# -- like another ----------------------------------------------------------------------------------
+
+
+def order(options: Any) -> Any:
+    """NumPy's word for the memory format of a tensor like another: that one's, unless the plain one is asked for."""
+    return "C" if options.get("memory_format") is contiguous_format else "K"
+
+
+def _like(make: Any, make_like: Any) -> Any:
+    name = make_like.__name__
+
+    def like(
+        input: Tensor, *, dtype: DType = None, requires_grad: bool = False, **options: Unpack[LikeOptions]
+    ) -> Tensor:
+        own = tensor_of(name, input).array
+        kind = settle(name, dtype, options, own.dtype)
+        plain = own.flags.c_contiguous or options.get("memory_format") is contiguous_format
+        return made(make(own.shape, kind) if plain else make_like(own, kind, subok=False), requires_grad)
+
+    like.__name__ = like.__qualname__ = name
+    like.__doc__ = f"As `{name[:-5]}`, with the shape, dtype and memory format of another tensor (torch.{name})."
+    return like
+
+
+zeros_like, ones_like, empty_like = (
+    _like(np.zeros, np.zeros_like),
+    _like(np.ones, np.ones_like),
+    _like(np.empty, np.empty_like),
+)
+
+
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: DType = None, requires_grad: bool = False,
+    **options: Unpack[LikeOptions],
+) -> Tensor:  # fmt: skip
+    """A tensor of one value, with the shape, dtype and memory format of another (torch.full_like)."""
+    own = tensor_of("full_like", input).array
+    value = number("full_like", "fill_value", 2, fill_value)
+    kind = settle("full_like", dtype, options, own.dtype)
+    return made(np.full_like(own, value, kind, order(options)), requires_grad)
+
+
+# -- in steps --------------------------------------------------------------------------------------
+
+
+def eye(
+    n: int, m: int | None = None, *, dtype: DType = None, requires_grad: bool = False, **options: Unpack[Options]
+) -> Tensor:
+    """Ones on the diagonal of an (n, m), or (n, n), matrix, zeros elsewhere; RuntimeError below 0 (torch.eye)."""
+    rows = integer("eye", "n", 1, n)
+    columns = rows if m is None else integer("eye", "m", 2, m)
+    for name, size in (("n", rows), ("m", columns)):
+        if size < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
+    return made(np.eye(rows, columns, dtype=settle("eye", dtype, options)), requires_grad)
+
+
+_MISSING: Any = object()
+
+
+def arange(
+    start: Any = _MISSING, end: Any = None, step: Any = 1, *, dtype: DType = None, requires_grad: bool = False,
+    **options: Unpack[Options],
+) -> Tensor:  # fmt: skip
+    """The numbers from `start` (0) to before `end`, `step` apart: integers give int64 (torch.arange).
+
+    RuntimeError for a step of 0 or in the other direction and for bounds that are not finite.
+    """
+    if end is None:
+        if start is _MISSING:
+            raise no_such_call("arange")
+        start, end = 0, number("arange", "end", 1, start)
+    elif start is _MISSING:
+        start = 0
+    start, end, step = (number("arange", name, i, x) for i, (name, x) in enumerate(_named(start, end, step), 1))
+    kind = settle("arange", dtype, options, dtypes.result_type(start, end, step))
+    if kind.kind == "b":
+        raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start:g} -> {end:g}")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if kind.kind != "f":  # torch counts in the integers that the bounds become
+        start, end, step = int(start), int(end), int(step)
+        if step == 0:
+            raise ValueError("step must be nonzero")
+    count = math.ceil((end - start) / step)
+    return made((start + np.arange(count) * step).astype(kind), requires_grad)
+
+
+def _named(start: Any, end: Any, step: Any) -> tuple[tuple[str, Any], ...]:
+    return ("start", start), ("end", end), ("step", step)
+
+
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: DType = None, requires_grad: bool = False, **options: Unpack[Options]
+) -> Tensor:
+    """`steps` numbers from `start` to `end`, evenly spaced; RuntimeError for fewer than 0 (torch.linspace).
+
+    `start` and `end` may be 0-d tensors; RuntimeError for others.
+    """
+    for name, bound in (("start", start), ("end", end)):
+        if isinstance(bound, Tensor) and bound.array.ndim:
+            raise RuntimeError(
+                "linspace only supports 0-dimensional start and end tensors, but got "
+                f"{name} with {bound.array.ndim} dimension(s)."
+            )
+    first, last = number("linspace", "start", 1, start), number("linspace", "end", 2, end)
+    count = integer("linspace", "steps", 3, steps)
+    if count < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    kind = settle("linspace", dtype, options)
+    if kind.kind == "b":
+        raise NotImplementedError("\"linspace_cpu\" not implemented for 'Bool'")
+    return made(np.linspace(first, last, count, dtype=kind), requires_grad)

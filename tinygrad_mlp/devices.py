@@ -1,0 +1,118 @@
+"""Where a tensor lies, and how: on the CPU, in strided memory. Torch's other devices have names, and are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_TYPES = (
+    "cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, "
+    "privateuseone"
+)
+_NO_ACCELERATOR = "Cannot access accelerator device when none is available."
+
+
+class device:
+    """The name of a device, which may be one that is not here (torch.device).
+
+    `type` is text such as "cpu", "cuda:1" or "cuda", the last with an `index`, or another device. RuntimeError for a
+    text that names none of torch's, TypeError for anything else.
+    """
+
+    __slots__ = ("index", "type")
+
+    type: str
+    index: int | None
+
+    def __init__(self, type: Any, index: int | None = None) -> None:
+        if isinstance(type, device):
+            self.type, self.index = type.type, type.index
+        elif isinstance(type, str):
+            self.type, self.index = _parsed(type)
+            if index is not None:
+                if self.index is not None:
+                    raise RuntimeError(
+                        f"type (string) must not include an index because index was passed explicitly: {type}"
+                    )
+                if index < 0:
+                    raise RuntimeError("Device index must not be negative")
+                self.index = index
+        elif isinstance(type, int):
+            raise RuntimeError(_NO_ACCELERATOR)
+        else:
+            raise TypeError(
+                "device() received an invalid combination of arguments - got "
+                f"({type.__class__.__name__}), but expected one of:\n * (torch.device device)\n"
+                " * (str type, int index = -1)\n"
+            )
+
+    def __repr__(self) -> str:
+        return f"device(type='{self.type}'{'' if self.index is None else f', index={self.index}'})"
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+    def __reduce__(self) -> Any:
+        return device, (str(self),)
+
+
+def _parsed(text: str) -> tuple[str, int | None]:
+    if not text:
+        raise RuntimeError("Device string must not be empty")
+    name, colon, index = text.partition(":")
+    if not name or (colon and not (index.isdecimal() and str(int(index)) == index)):
+        raise RuntimeError(f"Invalid device string: '{text}'")
+    if name not in _TYPES.split(", "):
+        raise RuntimeError(f"Expected one of {_TYPES} device type at start of device string: {text}")
+    return name, int(index) if colon else None
+
+
+CPU = device("cpu")
+
+
+def on_cpu(place: Any, function: str = "to") -> None:
+    """Refuse any device but the CPU as torch refuses one that it was not built for; None stands for the CPU.
+
+    AssertionError for CUDA and XPU, RuntimeError for a number, NotImplementedError for the rest, "meta" among them;
+    TypeError, in the name of the `function`, for what names no device.
+    """
+    if place is None or place is CPU or place == "cpu":
+        return
+    if not isinstance(place, (str, device, int)) or isinstance(place, bool):
+        where = "'device' (position 1)" if function == "Generator" else "'device'"
+        raise TypeError(f"{function}(): argument {where} must be torch.device, not {type(place).__name__}")
+    kind = device(place).type
+    if kind in ("cuda", "xpu"):
+        raise AssertionError(f"Torch not compiled with {kind.upper()} enabled")
+    if kind != "cpu":
+        raise NotImplementedError(f"tinygrad_mlp has no device {kind!r}: tensors are NumPy arrays on the CPU")
+
+
+class layout:
+    """How a tensor's elements lie in memory (torch.layout): there is `strided` alone."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "torch.strided"
+
+
+class memory_format:
+    """In which order dimensions lie in memory (torch.memory_format): that of a tensor, or the plain one."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+strided = layout()
+contiguous_format, preserve_format = memory_format("contiguous_format"), memory_format("preserve_format")

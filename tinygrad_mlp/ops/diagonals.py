@@ -1,0 +1,78 @@
+"""Diagonals of matrices, and of any two dimensions: taken, made into matrices, added up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .dims import axis, dtype_word, in_order
+from .shape import expand
+from .slices import unindex
+from .table import Array, operator
+
+
+@operator(
+    {"input": lambda g, input_shape, offset, dim1, dim2: _undiagonal(g, input_shape, offset, dim1, dim2)},
+    view=True,
+    sample=lambda s: (
+        s.floats(shape := s.shape(2)),
+        s.size(-4, 4),
+        (d := s.permutation(len(shape)))[0],
+        d[1] - s.choice([0, len(shape)]),
+    ),
+)
+def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
+    """A view of a diagonal of two dimensions, which becomes the last dimension"""
+    first, second = axis(dim1, input.ndim), axis(dim2, input.ndim)
+    if first == second:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return np.diagonal(input, offset, first, second)
+
+
+def _undiagonal(g: Array, input_shape: tuple[int, ...], offset: int, dim1: int, dim2: int) -> Array:
+    first, second = axis(dim1, len(input_shape)), axis(dim2, len(input_shape))
+    steps = np.arange(g.shape[-1])
+    others = [d for d in range(len(input_shape)) if d not in (first, second)]
+    index: list[Any] = [None] * len(input_shape)
+    for place, d in enumerate(others):
+        index[d] = np.arange(input_shape[d]).reshape([-1 if k == place else 1 for k in range(g.ndim)])
+    index[first], index[second] = steps - min(offset, 0), steps + max(offset, 0)
+    return unindex(g, input_shape, tuple(index))
+
+
+@operator(
+    {"input": lambda g, offset, dim1, dim2: diagonal(g, offset, dim1, dim2)},
+    sample=lambda s: (
+        s.floats(shape := s.shape(1)),
+        s.size(-2, 2),
+        (d := s.permutation(len(shape) + 1))[0],
+        d[1] - s.choice([0, len(shape) + 1]),
+    ),
+)
+def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Array:
+    """Matrices in two dimensions, with the last dimension of the input on a diagonal and zeros beside it"""
+    ndim = input.ndim + 1
+    first, second = axis(dim1, ndim), axis(dim2, ndim)
+    if first == second:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    steps, size = np.arange(input.shape[-1]), input.shape[-1] + abs(offset)
+    whole = np.zeros_like(input, shape=(*input.shape[:-1], size, size))
+    whole[..., steps - min(offset, 0), steps + max(offset, 0)] = input
+    others = iter(range(ndim - 2))
+    places = [ndim - 2 if d == first else ndim - 1 if d == second else next(others) for d in range(ndim)]
+    return in_order(np.transpose(whole, places))
+
+
+@operator(
+    {"input": lambda g, input_shape: _undiagonal(expand(g, (min(input_shape),)), input_shape, 0, 0, 1)},
+    sample=lambda s: (s.floats(s.shape(2, 2)),),
+)
+def trace(input: Array) -> Array:
+    """The sum of the diagonal of a matrix; of integers as int64"""
+    if input.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
+    if input.dtype.kind == "b":
+        raise NotImplementedError(f"\"trace\" not implemented for '{dtype_word(input)}'")
+    kind = None if input.dtype.kind == "f" else np.int64
+    return np.add.reduce(np.diagonal(input), dtype=kind)
