@@ -5,10 +5,8 @@ The operators' methods come from the rows of the derivative table (functions.py)
 
 from __future__ import annotations
 
-import copy
 import threading
 import warnings
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,12 +17,12 @@ from .autograd.backward import backward
 from .autograd.modes import state
 from .autograd.node import AccumulateGrad, Node, OutputNode
 from .autograd.views import View, renew
+from .copies import Copies
 from .devices import CPU, device
 from .dtypes import dtype
 from .ops.dims import axis
-from .printing import tensor_text
 from .random import engine as random_engine
-from .warned import warn_once
+from .values import Values
 from .words import type_name
 
 new = object.__new__
@@ -50,7 +48,7 @@ class Size(tuple[int, ...]):
         return Size(part) if isinstance(index, slice) else part
 
 
-class Tensor:
+class Tensor(Copies, Values):
     """An n-dimensional array that knows how it was computed (torch.Tensor).
 
     `array` is the NumPy array; `needs_grad` is what `requires_grad` shows; `node` is the operator that it came out
@@ -402,112 +400,17 @@ class Tensor:
     def data(self) -> None:
         raise RuntimeError("Deleting tensor data is not allowed. Delete tensor instead!")
 
-    # -- as Python and NumPy values ----------------------------------------------------------------
-
-    def item(self) -> Any:
-        """The one element, as a Python number. RuntimeError for more or fewer."""
-        if self.array.size != 1:
-            raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
-        return self.array.item()
-
-    def tolist(self) -> Any:
-        """The elements as nested lists of Python numbers."""
-        return self.array.tolist()
-
-    def numpy(self, *, force: bool = False) -> Any:
-        """The array itself, sharing memory. RuntimeError where grad mode would lose its gradient, unless `force`."""
-        if not force and state.recording and self.requires_grad:
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        return self.array
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        array = self.numpy()
-        return array if dtype is None and not copy else np.array(array, dtype, copy=copy)
-
-    def __bool__(self) -> bool:
-        if self.array.size != 1:
-            if not self.array.size:
-                raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
-            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
-        return bool(self.array.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __float__(self) -> float:
-        if state.recording and self.requires_grad:
-            warn_once(
-                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
-                "Consider using tensor.detach() first."
-            )
-        return float(self.item())
-
-    def __index__(self) -> int:
-        if self.array.size != 1 or self.array.dtype.kind == "f":
-            raise TypeError("only integer tensors of a single element can be converted to an index")
-        return int(self.item())
-
-    def __len__(self) -> int:
-        if not self.array.ndim:
-            raise TypeError("len() of a 0-d tensor")
-        return len(self.array)
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if not self.array.ndim:
-            raise TypeError("iteration over a 0-d tensor")
-        return (self[i] for i in range(len(self.array)))
+    # -- as values, where it matters that it is a Tensor: the rest is in values.py -------------------
 
     def __contains__(self, element: Any) -> bool:
         return bool((self.array == (element.array if isinstance(element, Tensor) else element)).any())
 
     __hash__ = object.__hash__
 
-    def __repr__(self) -> str:
-        node = self.grad_fn
-        name = None if node is None else node.name().rpartition(":")[2]
-        return tensor_text(self.array, requires_grad=self.needs_grad, grad_fn=name)
-
     def __format__(self, spec: str) -> str:
         return (
             format(self.item(), spec) if not self.array.ndim and type(self) is Tensor else object.__format__(self, spec)
         )
-
-    def __dir__(self) -> list[str]:
-        return sorted(set(object.__dir__(self)))
-
-    # -- copies ------------------------------------------------------------------------------------
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        if self.node is not None:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
-                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils."
-                "weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
-            )
-        twin = new(type(self))
-        memo[id(self)] = twin
-        twin.__setstate__((_memory_copied(self.array, memo), self.requires_grad, {}))
-        for name, value in vars(self).items():
-            if name == "_grad" or name not in _OWN_ATTRIBUTES:
-                setattr(twin, name, copy.deepcopy(value, memo))
-        return twin
-
-    def __getstate__(self) -> Any:
-        attributes = {name: value for name, value in vars(self).items() if name not in _OWN_ATTRIBUTES}
-        return self.array, self.requires_grad, attributes
-
-    def __reduce__(self) -> Any:
-        hooks.warn_if_has_hooks(self)
-        return _made_by_pickle, (type(self),), self.__getstate__()
-
-    def __setstate__(self, kept: Any) -> None:
-        self.array, self.needs_grad, attributes = kept
-        self.node = None
-        self.versions = [
-            int(type(self) is Tensor)
-        ]  # torch puts the memory into a new tensor; a Parameter it makes anew
-        self.viewed = None
-        vars(self).update(attributes)
 
 
 def wrap(array: Any) -> Tensor:
@@ -521,31 +424,7 @@ def wrap(array: Any) -> Tensor:
     return tensor
 
 
-# What a copy does not share: its gradient, its place on the tape and its hooks.
-_OWN_ATTRIBUTES = frozenset(["_accumulator", "_grad", "_inference", "_leaf_hooks", "_retains"])
 _accumulating = threading.Lock()
-
-
-def _made_by_pickle(cls: type[Tensor]) -> Tensor:
-    tensor: Tensor = new(cls)
-    return tensor
-
-
-def _memory_copied(array: Any, memo: dict[int, Any]) -> Any:
-    """A copy of an array; arrays that share memory have copies, in one deepcopy, that do as well."""
-    whole = array
-    while isinstance(whole.base, np.ndarray):
-        whole = whole.base
-    if not whole.flags.owndata or not whole.flags.forc:
-        return array.copy(order="K")
-    twin = memo.get(id(whole))
-    if twin is None:
-        twin = memo[id(whole)] = whole.copy(order="K")
-    if array is whole:
-        return twin
-    offset = array.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
-    return np.ndarray(array.shape, array.dtype, twin.ravel(order="K"), offset, array.strides)
-
 
 engine.wrap = random_engine.wrap = wrap
 inference.make_with(globals())

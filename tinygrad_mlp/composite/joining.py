@@ -112,7 +112,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
         if refusal is not None:
             raise refusal
         shape = np.broadcast_shapes(shape, x.array.shape)
-    return tuple(_f["expand"](x, shape) for x in listed)
+    return tuple(x if x.array.shape == shape else _f["expand"](x, shape) for x in listed)
 
 
 def broadcast_shapes(*shapes: Any) -> Size:

@@ -18,6 +18,7 @@ class Parameter(Tensor):
     """
 
     __slots__ = ()
+    _version_of_copies = 0
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         if data is None:

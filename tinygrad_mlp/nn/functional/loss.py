@@ -15,8 +15,8 @@ import numpy as np
 
 from ...arguments import as_array
 from ...autograd.modes import state
+from ...composite import broadcast_tensors
 from ...functions import FUNCTIONS
-from ...ops.dims import mismatch
 from ...tensor import Tensor, wrap
 
 __all__ = [
@@ -65,12 +65,7 @@ def _of_one_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
         stacklevel=3,
     )
-    refusal = mismatch(input.array.shape, target.array.shape)
-    if refusal is not None:
-        raise refusal
-    shape = np.broadcast_shapes(input.array.shape, target.array.shape)
-    input, target = (x if x.array.shape == shape else _f["expand"](x, shape) for x in (input, target))
-    return input, target
+    return broadcast_tensors(input, target)  # type: ignore[return-value]
 
 
 def _weighted(error: Any, weight: Tensor, input: Tensor, reduction: str, divisor: Any) -> Tensor:
