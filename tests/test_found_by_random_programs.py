@@ -120,7 +120,31 @@ def split_of_a_number(torch):
     return torch.tensor(1.0).split(1)
 
 
+def leaf_that_is_a_stale_view(torch):
+    """Backward refuses it at the end of the tape, even when nobody else has it."""
+    x = _leaf(torch, 3)
+    with torch.no_grad():
+        v = x.view(-1)
+    v.requires_grad_()
+    y = v.tanh()
+    with torch.no_grad():
+        v.tanh_()
+    del v
+    (y * y).sum().backward()
+
+
+def input_detached_and_output_written(torch):
+    """Of several faults of what was saved, that of the input is named."""
+    y = _leaf(torch, 2, 3).tanh()
+    z = y.logsumexp(0)
+    z.tanh_()
+    y.detach_()
+    z.sum().backward()
+
+
 FOUND_REFUSED = [
+    input_detached_and_output_written,
+    leaf_that_is_a_stale_view,
     mul_by_itself, division_saves_its_input, overlapping_parts, overlapping_transpose, put_into_itself,
     view_of_one_of_several, one_of_several_constants, view_of_a_view_made_without_grad, stale_view_made_without_grad,
     stale_one_of_several, written_slices_run_once, leaf_moved_inside, backward_from_a_view_made_without_grad,

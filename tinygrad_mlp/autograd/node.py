@@ -125,14 +125,14 @@ class AccumulateGrad(Node):
     def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
         variable = self.variable
         if variable.needs_grad:  # still, as it did when it was used
-            if variable.node is not None:
+            if variable.node is not None or variable.viewed is not None:
                 self.refuse_changed()
             variable._accumulate(g)
         return ()
 
     def refuse_changed(self) -> None:
-        """RuntimeError in torch's words if the leaf is one no more."""
-        if self.variable.needs_grad and self.variable.node is not None:
+        """RuntimeError in torch's words if the leaf is one no more, or a view that cannot follow a write."""
+        if self.variable.needs_grad and self.variable.grad_fn is not None:
             raise RuntimeError("leaf variable has been moved into the graph interior")
 
 

@@ -37,9 +37,15 @@ def refuse_detached(self: Node) -> None:
 
 
 def _in_order(self: Node) -> list[Any]:
-    """The versions of what the node has saved, as torch goes through them: by the names there."""
+    """The versions of what the node has saved, as torch goes through them: inputs by their names, then outputs."""
+    outputs = len(self.row.outputs)
     names = (*self.row.outputs, *("self" if name == "input" else name for name in self.row.parameters))
-    return sorted(self.versions, key=lambda version: names[version[2]] if version[2] >= 0 else "")
+
+    def turn(version: Any) -> tuple[bool, str]:
+        place = version[2]
+        return (0 <= place < outputs, names[place] if place >= 0 else "")
+
+    return sorted(self.versions, key=turn)
 
 
 def modified(self: Node) -> str:
