@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+import sys
 
 import pytest
 from compiled import batches, descent, mlp, repeated
@@ -352,3 +354,14 @@ def test_a_model_under_inference_mode():
         with torch.inference_mode():
             result = compiled(x)
         assert result.is_inference() and result.tolist() == model(x).tolist()
+
+
+def test_the_first_random_numbers_of_a_process_are_drawn_by_a_step():
+    """NumPy's own random numbers, which a step may not draw, come into being with the module that is loaded then."""
+    program = (
+        "import tinygrad_mlp as torch\n"
+        "step = torch.compile(lambda x: x + torch.randn(2))\n"
+        "a, b, c = (step(torch.zeros(2)).tolist() for _ in range(3))\n"
+        "assert a != b != c"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)

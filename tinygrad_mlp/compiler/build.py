@@ -289,7 +289,8 @@ def _is_done(node: Any, session: Session) -> bool:
 def check_state(state: State, session: Session) -> bool:
     """Whether the step left the Python state as it was, optimisers apart; CannotRecord for what it changed itself."""
     settled = True
-    if session.random_states != random_states():
+    drawn = random_states()
+    if any(drawn[name] != before for name, before in session.random_states.items()):  # one that is new has no before
         raise CannotRecord(
             "the step draws from Python's or NumPy's own random numbers, which would be the same at each call: draw "
             "from torch's, or before the step"

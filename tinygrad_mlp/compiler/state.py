@@ -96,10 +96,9 @@ def is_same(a: Any, b: Any) -> bool:
     return a is b or (type(a) is type(b) and type(a) in (int, float, str, bytes, bool, complex) and a == b)
 
 
-def random_states() -> list[Any]:
+def random_states() -> dict[str, Any]:
     """How far Python's own random numbers, and NumPy's, have come, where their modules are loaded."""
-    modules = [sys.modules.get(name) for name in ("random", "numpy.random")]
-    return [None if module is None else _STATE_OF[module.__name__](module) for module in modules]
+    return {name: state_of(sys.modules[name]) for name, state_of in _STATE_OF.items() if name in sys.modules}
 
 
 _STATE_OF: dict[str, Any] = {

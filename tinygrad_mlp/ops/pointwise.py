@@ -144,4 +144,4 @@ isfinite = unary("isfinite", np.isfinite, inplace=False)
 )
 def cast(input: Array, dtype: Any) -> Array:
     """The elements as another NumPy dtype"""
-    return input.astype(dtype)
+    return (input.copy() if 0 in input.strides else input).astype(dtype)  # torch lays an expanded one out anew

@@ -305,8 +305,7 @@ def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
 
 
 def _softmax_input(g: Array, out: Array, dim: int) -> Array:
-    weighted = g * out
-    return weighted - out * np.add.reduce(weighted, axis=dim, keepdims=True)
+    return out * (g - np.add.reduce(g * out, axis=dim, keepdims=True))
 
 
 @operator({"input": _softmax_input}, kinds="f", **_along_dim)
