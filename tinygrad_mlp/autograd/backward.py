@@ -1,18 +1,18 @@
-"""torch.autograd.backward and grad: what they take, and what they refuse, before and after the engine runs."""
+"""torch.autograd.backward and grad: what they do before and after the engine runs."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..ops import cast
 from ..warned import warn_once
 from . import engine
 from .engine import run
-from .node import AccumulateGrad, GradientEdge, Node, gradient_edge, is_tensor
+from .node import GradientEdge, Node, is_tensor
+from .roots import edge_of, inputs_of, starts
 
 A_CYCLE = (
     "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
@@ -51,13 +51,13 @@ def backward(
             warn_once(A_CYCLE)
         run(roots, keep_graph=keep, create_graph=create_graph)
         return
-    inputs = _inputs(inputs, "backward")
+    inputs = inputs_of(inputs, "backward")
     for x in inputs:
         if type(x) is not GradientEdge:
             x.retain_grad()  # as in torch, a non-leaf goes on retaining its gradient afterwards
     if create_graph:
         warn_once(A_CYCLE)
-    run(roots, keep_graph=keep, create_graph=create_graph, only=[_edge(x) for x in inputs])
+    run(roots, keep_graph=keep, create_graph=create_graph, only=[edge_of(x) for x in inputs])
 
 
 def grad(
@@ -83,7 +83,7 @@ def grad(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
         )
     names = tuple(inputs) if type(inputs) is dict else None
-    inputs = _inputs(inputs, "grad")
+    inputs = inputs_of(inputs, "grad")
     if not only_inputs:
         warnings.warn(
             "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "
@@ -112,7 +112,7 @@ def grad(
 def gradients(
     inputs: Sequence[Any], roots: list[tuple[Node, Any]], keep: bool, create_graph: bool, missing: bool
 ) -> list[Any]:
-    nodes = [_edge(x) for x in inputs]
+    nodes = [edge_of(x) for x in inputs]
     wanted: dict[Node, Any] = dict.fromkeys(nodes)
     run(roots, keep_graph=keep, create_graph=create_graph, wanted=wanted)
     results: list[Any] = []
@@ -127,91 +127,3 @@ def gradients(
             g = np.asarray(g)
         results.append(g if g is None or is_tensor(g) else engine.wrap(g))
     return results
-
-
-def _inputs(inputs: Any, function: str) -> tuple[Any, ...]:
-    """What to differentiate with respect to. TypeError, RuntimeError in torch's words."""
-    if type(inputs) is dict:
-        inputs = inputs.values()
-    elif isinstance(inputs, Mapping):
-        raise TypeError(
-            f"`inputs` argument to `{function}()` must be a dict, not {type(inputs).__name__}. Other Mapping types are "
-            "not supported."
-        )
-    inputs_given: tuple[Any, ...] = as_tuple(inputs)
-    if not inputs_given:
-        raise RuntimeError(f"`inputs` argument to `{function}()` cannot be empty.")
-    for x in inputs_given:
-        if type(x) is not GradientEdge and not is_tensor(x):
-            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(x).__name__}")
-    return inputs_given
-
-
-def as_tuple(tensors: Any) -> tuple[Any, ...]:
-    return (tensors,) if is_tensor(tensors) or type(tensors) is GradientEdge else tuple(tensors)
-
-
-def _edge(x: Any) -> Node:
-    if type(x) is GradientEdge:
-        return x.ownership_token or x.node
-    if not x.requires_grad:
-        raise RuntimeError("One of the differentiated Tensors does not require grad")
-    if x.viewed is not None:
-        x.grad_fn  # noqa: B018 (brings it up to date)
-    return gradient_edge(x)
-
-
-def shape_of(x: Any) -> tuple[int, ...]:
-    shape: tuple[int, ...] = _edge(x).shape if type(x) is GradientEdge else x.array.shape
-    return shape
-
-
-def _has_history(x: Any) -> bool:
-    """Whether a tensor requires grad, and not only because it is a view, made without grad, of one that does."""
-    return x.requires_grad and (x.viewed is None or x.viewed.own or x.grad_fn is not None)
-
-
-def starts(tensors: Any, gradients: Any, create_graph: bool) -> list[tuple[Node, Any]]:
-    """Where backward starts: the nodes of the outputs, each with the cotangent there."""
-    if gradients is None and is_tensor(tensors) and tensors.viewed is None and tensors.needs_grad:
-        array = tensors.array
-        if array.size == 1:  # the usual case: a loss
-            g = np.ones(array.shape, array.dtype)
-            return [(gradient_edge(tensors), engine.wrap(g) if create_graph else g)]
-    tensors = as_tuple(tensors)
-    gradients = (None,) * len(tensors) if gradients is None else as_tuple(gradients)[: len(tensors)]
-    pairs = list(zip(tensors, gradients, strict=False))
-    for i, (tensor, gradient) in enumerate(pairs):
-        _refuse_gradient(i, tensor, gradient)
-    if len(gradients) != len(tensors):
-        raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients")
-    roots = []
-    for i, (tensor, gradient) in enumerate(pairs):
-        if type(tensor) is not GradientEdge and not _has_history(tensor):
-            raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
-        node = _edge(tensor)
-        if gradient is None:
-            g = np.ones(node.shape, node.dtype)
-            roots.append((node, engine.wrap(g) if create_graph else g))
-            continue
-        g = gradient.array
-        g = gradient if create_graph else g.copy() if type(node) is AccumulateGrad else g
-        roots.append((node, g if gradient.array.dtype == node.dtype else cast(g, node.dtype)))
-    return roots
-
-
-def _refuse_gradient(i: int, output: Any, gradient: Any) -> None:
-    """Torch's refusals of the gradient that is given for an output."""
-    if type(output) is not GradientEdge and not is_tensor(output):
-        raise AssertionError("Expected output to be a torch.Tensor")
-    shape = shape_of(output)
-    if gradient is None:
-        if any(n != 1 for n in shape) and (type(output) is GradientEdge or output.requires_grad):
-            raise RuntimeError("grad can be implicitly created only for scalar outputs")
-    elif not is_tensor(gradient):
-        raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
-    elif gradient.array.shape != shape:
-        raise RuntimeError(
-            f"Mismatch in shape: grad_output[{i}] has a shape of torch.Size({list(gradient.array.shape)}) and "
-            f"output[{i}] has a shape of torch.Size({list(shape)})."
-        )

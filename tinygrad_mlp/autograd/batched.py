@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from . import engine
-from .backward import as_tuple, gradients, shape_of, starts
+from .backward import gradients
+from .roots import as_tuple, shape_of, starts
 
 
 def gradients_of_batch(
