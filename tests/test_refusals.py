@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from program_state import functions
 from two_worlds import assert_alike, refusal
 
 
@@ -223,39 +224,21 @@ def leaf_that_is_not_yet_complete(torch):
 
 
 def behind_nothing(torch):
-    class Nothing(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            return x * 1
-
-        @staticmethod
-        def backward(ctx, g):
-            return None
-
     x, y = _leaf(torch), _leaf(torch)
     a = y.exp()
     b = a * a
     c = x * 3
     a.mul_(2)
-    return [x, y], Nothing.apply(b) + c, None
+    return [x, y], functions(torch)["nothing"](b) + c, None
 
 
 def behind_nothing_younger(torch):
-    class Nothing(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            return x * 1
-
-        @staticmethod
-        def backward(ctx, g):
-            return None
-
     x, y = _leaf(torch), _leaf(torch)
     c = x * 3
     a = y.exp()
     b = a * a
     a.mul_(2)
-    return [x, y], Nothing.apply(b) + c, None
+    return [x, y], functions(torch)["nothing"](b) + c, None
 
 
 @pytest.mark.parametrize("inputs", [False, True], ids=["leaves", "inputs"])
