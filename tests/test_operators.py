@@ -274,7 +274,7 @@ def steps(x: Any) -> list[int]:
 
 
 # Rows for use in place, for indices; and those that give C order, whatever they are given.
-NO_LAYOUT = {"put_at", "unindex", "unslice", "zero", "sort", "topk"}
+NO_LAYOUT = {"getitem", "put_at", "unindex", "unslice", "zero", "sort", "topk"}
 
 
 def compare_node(row: Operator, mine: Any, other: Any) -> None:

@@ -215,13 +215,13 @@ def _as_byte(result: Array, input: Array) -> Array:
 @operator(**_over_dims)
 def all(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     """Whether all elements are true"""
-    return _as_byte(np.all(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim), input)
+    return _as_byte(in_order(np.all(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim)), input)
 
 
 @operator(**_over_dims)
 def any(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     """Whether any element is true"""
-    return _as_byte(np.any(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim), input)
+    return _as_byte(in_order(np.any(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim)), input)
 
 
 # -- spread ----------------------------------------------------------------------------------------

@@ -222,7 +222,7 @@ def repeat(input: Array, repeats: Sequence[int]) -> Array:
         shape = (1,) * (len(repeats) - input.ndim) + input.shape
         size = [n * times for n, times in zip(shape, repeats, strict=True)]
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {size}")
-    return np.tile(input, repeats)
+    return in_order(np.tile(input, repeats))
 
 
 def _uncat(g: Array, tensors_shape: Sequence[tuple[int, ...]], dim: int) -> list[Array]:
