@@ -253,7 +253,12 @@ def _var(name: str, input: Array, dim: Any, correction: float, keepdim: bool) ->
 
 
 _spread_sample: dict[str, Any] = {
-    "sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.choice([1, 0, 2, 0.5]), s.boolean())
+    "sample": lambda s: (
+        s.unequal(s.floats(shape := s.shape())),
+        s.maybe(s.dims(shape)),
+        s.choice([1, 0, 2, 0.5]),
+        s.boolean(),
+    )
 }
 
 

@@ -153,6 +153,10 @@ class Sampler:
         """An array with numbers between -50 and 50 for all others, for nan as well."""
         return array if array.dtype.kind != "f" else np.asarray(np.nan_to_num(np.clip(array, -50, 50), nan=1.5))
 
+    def unequal(self, array: Any) -> Any:
+        """An array that is not expanded: of equal numbers torch's deviation, and its slope, may be rounding alone."""
+        return np.arange(array.size).reshape(array.shape).astype(array.dtype) if 0 in array.strides else array
+
     def chosen(self) -> tuple[Any, int, int]:
         """An array without ties, how many of its elements to choose, and along which dimension."""
         shape = self.shape()
