@@ -35,6 +35,8 @@ FOUND = {
     "cumprod of zeros and infinity": (lambda torch, x: torch.cumprod(x, 0), [2.0, 0.0, 3.0, 0.0, INF, 4.0]),
     "cumsum of -0": (lambda torch, x: 1 / torch.cumsum(x, 0), [-0.0, -0.0]),
     "std of equal numbers": (lambda torch, x: x.std(0), [0.1, 0.1, 0.1]),
+    "3-norm of halves": (lambda torch: torch.tensor([50.0, 300.0]).half().norm(3),),
+    "norm of halves": (lambda torch: torch.tensor([50.0, 300.0]).half().norm(),),
     "std of small halves": (lambda torch: torch.tensor([1e-5, 2e-5, -3e-5]).half().std(),),
     "squeeze of no dimension": (lambda torch, x: x.squeeze(()), [[1.0]]),
     "linear of nothing": (lambda torch, x, w: _functional(torch).linear(x, w), [[], []], [[], [], []]),

@@ -59,6 +59,12 @@ def vector_norm(input: Array, ord: float = 2, dim: Any = None, keepdim: bool = F
             f"linalg.vector_norm cannot compute the {ord:g} norm on an empty tensor because the operation does not "
             "have an identity"
         )
+    if input.dtype == np.float16:  # whose powers overflow: torch, too, has the sums in float32
+        return _norm(input.astype(np.float32), ord, over, keepdim).astype(np.float16)
+    return _norm(input, ord, over, keepdim)
+
+
+def _norm(input: Array, ord: float, over: tuple[int, ...], keepdim: bool) -> Array:
     if ord == 2:
         return np.sqrt(in_order(np.add.reduce(input * input, axis=over, keepdims=keepdim)))
     size = np.absolute(input)
