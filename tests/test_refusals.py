@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from functions_of_ones_own import square
 from program_state import functions
 from two_worlds import assert_alike, refusal
 
@@ -99,18 +100,8 @@ def copy_of_what_was_detached(torch):
 
 
 def saved_by_a_function_and_written(torch):
-    class Square(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.save_for_backward(x)
-            return x * x
-
-        @staticmethod
-        def backward(ctx, g):
-            return g * 2 * ctx.saved_tensors[0]
-
     a = _leaf(torch) * 2
-    b = Square.apply(a)
+    b = square(torch)(a)
     a.mul_(3)
     b.sum().backward()
 
@@ -268,21 +259,12 @@ def test_nothing_through_diamonds_is_handed_on_once():
     """A node is asked once however many ways lead to it: 60 diamonds have 2**60."""
 
     def program(torch):
-        class Nothing(torch.autograd.Function):
-            @staticmethod
-            def forward(ctx, x):
-                return x * 1
-
-            @staticmethod
-            def backward(ctx, g):
-                return None
-
         x = _leaf(torch)
         y = x
         for _ in range(60):
             y = y * 0.5 + y * 0.5
         middle = y * y
-        (Nothing.apply(middle) + x).sum().backward()
+        (functions(torch)["nothing"](middle) + x).sum().backward()
         with pytest.raises(RuntimeError) as caught:  # they were freed as if they had run
             middle.sum().backward()
         return x.grad, str(caught.value)
