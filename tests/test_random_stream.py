@@ -241,6 +241,10 @@ def test_extreme_words(word, dtype, low, width):
 @example("float64", -2.3e-308, 4e-308)
 @example("float64", 1e-310, 3e-310)
 @example("float64", 1e-300, 1e-300 + 2.0**-1060)
+@example("float64", 5e-324, 3.0)
+@example("float64", -5e-324, 3.0)
+@example("float64", -3.0, 5e-324)
+@example("float64", -3.0, -5e-324)
 def test_uniform_rounds_as_torch_between_any_bounds(dtype, x, y):
     low, high = min(x, y), max(x, y)
     a, b = pair(0)

@@ -308,6 +308,26 @@ class RecordingArray:
     def _binary(self, ufunc: np.ufunc, a: Any, b: Any) -> Any:
         return NotImplemented if _foreign(a) or _foreign(b) else self.recorder.write(ufunc, (a, b))
 
+    def __pow__(self, other: Any) -> Any:
+        function = self._special_power(other)
+        return self._binary(np.power, self, other) if function is None else self.recorder.write(function, (self,))
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._binary(np.power, other, self)
+
+    def __ipow__(self, other: Any) -> Any:
+        if _foreign(other):
+            return NotImplemented
+        function = self._special_power(other)
+        call = (np.power, (self, other)) if function is None else (function, (self,))
+        return self.recorder.write(*call, into=self)
+
+    def _special_power(self, exponent: Any) -> np.ufunc | None:
+        """The function that NumPy's operator calls for an exponent; before NumPy 2.3 np.power rounds otherwise."""
+        if self.dtype.kind == "f" and isinstance(exponent, (int, float)):
+            return np.sqrt if exponent == 0.5 else np.reciprocal if exponent == -1 else None
+        return None
+
     def __neg__(self) -> Any:
         return self.recorder.write(np.negative, (self,))
 
@@ -411,7 +431,7 @@ class RecordingArray:
 
 
 for _symbol, _ufunc in {
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "pow": np.power,
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide,
     "floordiv": np.floor_divide, "mod": np.remainder, "matmul": np.matmul, "and": np.bitwise_and,
     "or": np.bitwise_or, "xor": np.bitwise_xor,
 }.items():  # fmt: skip

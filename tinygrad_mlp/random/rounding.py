@@ -6,6 +6,7 @@ The algorithm is Boldo & Melquiond's (2008), on the error-free product of Dekker
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,11 @@ def fused_multiply_add(a: Array, b: float, c: float) -> Array:
     product = a * b
     (a_high, a_low), (b_high, b_low) = _split(a), _split(b)
     product_error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
-    small, small_error = _two_sum(product_error, math.ldexp(c, -exponent))
+    scaled_c = math.ldexp(c, -exponent)
+    vanishes = math.ldexp(scaled_c, exponent) != c
+    if vanishes:  # beside every product but 0 it is so small that its sign alone decides how a tie is rounded
+        scaled_c = math.copysign(sys.float_info.min, c)
+    small, small_error = _two_sum(product_error, scaled_c)
     large, large_error = _two_sum(product, small)
     rest = _add_to_odd(*_two_sum(small_error, large_error))
     result: Array = large + rest
@@ -31,7 +36,8 @@ def fused_multiply_add(a: Array, b: float, c: float) -> Array:
         result = np.where(
             np.absolute(large) < math.ldexp(1, -1022 - exponent), _to_multiples(large, rest, exponent), result
         )
-    return np.ldexp(result, exponent)
+    result = np.ldexp(result, exponent)
+    return np.where(a == 0, c, result) if vanishes else result
 
 
 def _to_multiples(large: Array, rest: Array, exponent: int) -> Array:
