@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
-import threading
 import weakref
 
 import numpy as np
@@ -185,7 +184,46 @@ def hooks(torch):
     return x.grad, y.grad, seen
 
 
+def backward_within_a_hook(torch):
+    x, w = _leaf(torch, 3), _leaf(torch, 3)
+    other = (w * w).exp().sum()
+    y = x * 2
+    seen = []
+
+    def hook(g):
+        with torch.enable_grad():
+            other.backward()
+            (w * g).sum().backward()
+            seen.extend(torch.autograd.grad((x * x).sum(), x))
+        return g * 2
+
+    y.register_hook(hook)
+    y.exp().sum().backward()
+    return x.grad, w.grad, seen, torch.is_grad_enabled()
+
+
+def backward_within_a_function(torch):
+    class Inner(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.sin()
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            x = x.detach().requires_grad_()
+            with torch.enable_grad():
+                x.sin().backward(g)
+            return x.grad
+
+    x = _leaf(torch, 3)
+    Inner.apply(Inner.apply(x * 2)).sum().backward()
+    return x.grad
+
+
 RIGHT = [
+    backward_within_a_hook, backward_within_a_function,
     accumulates_over_calls, one_leaf_many_paths, gradients_do_not_share_memory, retain_graph,
     freed_graph_without_saved_tensors, create_graph_three_times, gradient_argument, backward_inputs, several_roots,
     grad_of_non_leaf_and_unused, backward_on_a_leaf, modes, generator_keeps_its_mode, requires_grad_flags, mixed_dtypes,
@@ -356,12 +394,3 @@ def test_a_graph_dies_with_its_last_tensor():
         assert [node() for node in nodes] == [None, None, None]
     finally:
         gc.enable()
-
-
-def test_grad_mode_belongs_to_the_thread():
-    seen = []
-    with tinygrad_mlp.no_grad():
-        thread = threading.Thread(target=lambda: seen.append(tinygrad_mlp.is_grad_enabled()))
-        thread.start()
-        thread.join()
-    assert seen == [True]

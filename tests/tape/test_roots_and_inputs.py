@@ -1,4 +1,4 @@
-"""backward and grad in detail: several roots, inner inputs, what nothing leads to, backward within backward."""
+"""The roots and the inputs of backward and grad: several, inner ones, what nothing leads to, and what is refused."""
 
 from __future__ import annotations
 
@@ -58,49 +58,11 @@ def gradients_of_other_dtypes(torch):
     )
 
 
-def backward_within_a_hook(torch):
-    x, w = _leaf(torch, 3), _leaf(torch, 3)
-    other = (w * w).exp().sum()
-    y = x * 2
-    seen = []
-
-    def hook(g):
-        with torch.enable_grad():
-            other.backward()
-            (w * g).sum().backward()
-            seen.extend(torch.autograd.grad((x * x).sum(), x))
-        return g * 2
-
-    y.register_hook(hook)
-    y.exp().sum().backward()
-    return x.grad, w.grad, seen, torch.is_grad_enabled()
-
-
-def backward_within_a_function(torch):
-    class Inner(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.save_for_backward(x)
-            return x.sin()
-
-        @staticmethod
-        def backward(ctx, g):
-            (x,) = ctx.saved_tensors
-            x = x.detach().requires_grad_()
-            with torch.enable_grad():
-                x.sin().backward(g)
-            return x.grad
-
-    x = _leaf(torch, 3)
-    Inner.apply(Inner.apply(x * 2)).sum().backward()
-    return x.grad
-
-
 def nothing_to_do(torch):
     return torch.autograd.backward([])
 
 
-GRAD_REFUSED = [
+REFUSED = [
     lambda torch: torch.autograd.grad(_leaf(torch, 3) * 2, _leaf(torch, 3)),
     lambda torch: torch.autograd.grad(_leaf(torch, 3).sum(), torch.ones(3)),
     lambda torch: torch.autograd.grad(_leaf(torch, 3).sum(), []),
@@ -120,17 +82,17 @@ GRAD_REFUSED = [
     lambda torch: torch.ones(3).backward(),
     lambda torch: (_leaf(torch, 3) * 2).backward(),
 ]
-DETAILS = [
+PROGRAMS = [
     several_roots, repeated_and_inner_inputs, an_output_as_input, unused_inputs, backward_towards_inputs,
-    gradients_of_other_dtypes, backward_within_a_hook, backward_within_a_function, nothing_to_do,
+    gradients_of_other_dtypes, nothing_to_do,
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("program", DETAILS, ids=lambda p: p.__name__)
-def test_backward_in_detail(program):
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__name__)
+def test_same_as_torch(program):
     same(program)
 
 
-@pytest.mark.parametrize("program", GRAD_REFUSED, ids=range(len(GRAD_REFUSED)))
-def test_backward_refuses_as_torch(program):
+@pytest.mark.parametrize("program", REFUSED, ids=range(len(REFUSED)))
+def test_refused_as_torch_refuses(program):
     same(program)

@@ -268,12 +268,86 @@ def mask_write_into_a_leaf(torch):
     x[x > 1] = 0.0
 
 
+def division_saves_its_input(torch):
+    x = _leaf(torch, 3)
+    y = x * 1
+    z = x / y
+    with torch.no_grad():
+        x.add_(1)
+    z.sum().backward()
+
+
+def written_slices_run_once(torch):
+    y = _leaf(torch, 4) * 1
+    y[:2].add_(2)
+    z = (y + 1).sum()
+    z.backward()
+    z.backward()
+
+
+def leaf_moved_inside(torch):
+    x = _leaf(torch, 3)
+    y = x * 2
+    x.requires_grad_(False)
+    x += y
+    x.sum().backward()
+
+
+def input_detached_and_output_written(torch):
+    """Of several faults of what was saved, that of the input is named."""
+    y = _leaf(torch, 2, 3).tanh()
+    z = y.logsumexp(0)
+    z.tanh_()
+    y.detach_()
+    z.sum().backward()
+
+
 REFUSED += [
+    division_saves_its_input, written_slices_run_once, leaf_moved_inside,
+    input_detached_and_output_written,
     mask_write_into_a_leaf, view_made_without_grad, saved_output_changed, saved_input_changed,
     saved_input_changed_through_a_view, saved_by_mm_changed,
 ]  # fmt: skip
 
+
+def leaf_that_no_longer_requires_grad(torch):
+    x = _leaf(torch, 3)
+    y = x * 2
+    x.requires_grad_(False)
+    y.sum().backward()
+    return x.grad
+
+
+def retained_grad_follows_a_write(torch):
+    y = _leaf(torch, 3) * 1
+    y.retain_grad()
+    y.mul_(2)
+    (y * y).sum().backward()
+    return y.grad, y.retains_grad
+
+
+def retained_grad_of_a_base_follows_a_write_into_a_view(torch):
+    y = _leaf(torch, 2, 3) * 1
+    y.retain_grad()
+    v = y[0]
+    v.retain_grad()
+    v.mul_(2)
+    (y * y).sum().backward()
+    return y.grad, v.grad
+
+
+def hook_stays_with_what_it_saw(torch):
+    seen = []
+    y = _leaf(torch, 3) * 1
+    y.register_hook(lambda g: seen.append(g * 1))
+    y.mul_(3)
+    y.sum().backward()
+    return seen
+
+
 RIGHT = [
+    leaf_that_no_longer_requires_grad, retained_grad_follows_a_write,
+    retained_grad_of_a_base_follows_a_write_into_a_view, hook_stays_with_what_it_saw,
     inplace_chain, inplace_reads_its_old_value, operator_in_place, write_into_a_view,
     write_into_the_base_seen_by_a_view, write_into_a_sibling, views_of_views, constant_base_becomes_differentiable,
     setitem, setitem_of_a_tensor_without_grad, masked_fill_and_clamp, fill_and_zero, copy_casts_and_broadcasts,
