@@ -24,6 +24,28 @@ def test_in_place_operators():
     assert_same_run(lambda: World(step), regression(6))
 
 
+def of_a_number(torch, x):
+    return torch.sort(x, dim=0)[0]
+
+
+def largest_of_a_number(torch, x):
+    return torch.topk(x, 1, dim=0)[0]
+
+
+def sum_added_to(torch, x):
+    return x * torch.ones(3).sum().add_(1)
+
+
+@pytest.mark.parametrize("function", [of_a_number, largest_of_a_number, sum_added_to], ids=lambda f: f.__name__)
+def test_a_number_that_depends_on_constants_alone_is_written_to(function):
+    def step(x, y):
+        x = x[0, 0].detach().requires_grad_()
+        z = function(torch, x)
+        return z.detach(), torch.autograd.grad(z, x)
+
+    assert_same_run(lambda: World(step), regression(6))
+
+
 def test_writes_into_an_argument():
     def step(x, y):
         x.mul_(2)
