@@ -14,6 +14,7 @@ import pytest
 import tinygrad_mlp as torch
 from support.compiled import values
 from tinygrad_mlp.compiler import CannotRecord, compile
+from tinygrad_mlp.compiler.state import is_users
 
 
 class Config:
@@ -222,6 +223,13 @@ def test_inference_mode_is_not_no_grad():
         for _ in range(3):
             with mode():
                 assert step(x).is_inference() is (mode is torch.inference_mode)
+
+
+@pytest.mark.parametrize("folder", ["site-packages", "dist-packages"])
+def test_a_library_of_another_environment_is_no_code_of_the_users(folder):
+    """As with system-site-packages, packages of the user alone, or a .pth file."""
+    assert not is_users(f"/somewhere/lib/python3/{folder}/library/part.py")
+    assert is_users("/somewhere/lib/python3/part.py")
 
 
 def test_more_objects_than_can_be_watched_are_refused():
