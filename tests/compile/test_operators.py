@@ -19,11 +19,11 @@ from tinygrad_mlp.tensor import Tensor, wrap
 from tinygrad_mlp.testing.sampler import Sampler
 
 
-def depends_on_values(row: Operator, args: tuple[Any, ...]) -> bool:
-    """Whether the shape of a row's result depends on values: of x[mask] alone, which masked_select is too."""
+def depends_on_values(row: Operator, args: tuple[Any, ...], needs: list[bool]) -> bool:
+    """Whether a shape depends on values: of x[mask], which masked_select is too, and the gradient of put_at."""
     if row.name == "masked_select":
         return True
-    index = args[1] if row.name == "getitem" else ()
+    index = args[1] if row.name == "getitem" else args[2] if row.name == "put_at" and needs[0] else ()
     parts = index if isinstance(index, tuple) else (index,)
     return any(getattr(part, "dtype", None) == np.dtype(bool) for part in parts)
 
@@ -92,7 +92,7 @@ def test_a_row(name: str, data: st.DataObject) -> None:
     sampler = Sampler(data.draw, data.draw(st.sampled_from(["float32", "float64"])))
     args = sampler.arguments(row)
     needs = data.draw(st.lists(st.booleans(), min_size=2, max_size=3))
-    if depends_on_values(row, args):
+    if depends_on_values(row, args, needs):
         with pytest.raises(CannotRecord, match="depends on the values of the mask"):
             agree(row, args, needs, FUNCTIONS[name])
     else:
