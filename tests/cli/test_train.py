@@ -124,7 +124,8 @@ def test_the_test_fraction_is_the_share_of_rows_to_test_on(capsys: pytest.Captur
 def on_a_terminal(folder: Path, *args: str, before: Path | None = None) -> str:
     """What a terminal of 100 columns is sent by `train`."""
     master, slave = pty.openpty()
-    env = {**environment(*([before] if before else [])), "TERM": "xterm", "COLUMNS": "100"}
+    env = environment(*([before] if before else []))
+    env |= {"TERM": "xterm", "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"}  # a bar in ASCII is another one
     process = subprocess.Popen([*COMMAND, "train", *args], cwd=folder, env=env, stdout=slave, stderr=slave)
     os.close(slave)
     sent = b""

@@ -20,9 +20,13 @@ from tinygrad_mlp.cli.split import split_rows
 COMMAND = [sys.executable, "-m", "tinygrad_mlp"]
 
 
+TERMINAL = {"NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}  # by these rich takes orders
+
+
 def environment(*folders: Path) -> dict[str, str]:
     """The environment of a process: `folders` in front of the import path, torch on one core, as others may be busy."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [*folders, ROOT])), "OMP_NUM_THREADS": "1"}
+    inherited = {name: value for name, value in os.environ.items() if name not in TERMINAL}
+    return {**inherited, "PYTHONPATH": os.pathsep.join(map(str, [*folders, ROOT])), "OMP_NUM_THREADS": "1"}
 
 
 def run(folder: Path, *args: str, before: Path | None = None) -> subprocess.CompletedProcess[str]:
