@@ -126,7 +126,7 @@ class Recorder:
         """Have a line make an array of the number that NumPy gives for 0 dimensions, as it is to be written to."""
         place, maker = next((i, line) for i, line in enumerate(self.lines) if line.out is root)
         if maker.function is not np.array:
-            number = maker.out = Value(root.array, "made")
+            number = maker.out = Value(root.array.copy(), "made")  # what is written from here on is not in it
             self.lines.insert(place + 1, Line(np.array, (number,), {}, root, None, maker.where))
 
     def _value(self, x: Any) -> Any:

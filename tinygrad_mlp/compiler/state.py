@@ -30,6 +30,8 @@ _USER_PARTS = tuple(PACKAGE + part for part in ("examples/", "cli/", "testing/")
 _LIBRARIES = tuple(
     {*sysconfig.get_paths().values(), sys.prefix + "/lib", "<frozen", "<__array_function__", "<tinygrad_mlp"}
 )
+# Folders of installed libraries wherever they are: of the system below a virtual environment, of the user, in a .pth.
+_INSTALLED = {"site-packages", "dist-packages"}
 MISSING = object()
 
 
@@ -38,7 +40,7 @@ def is_users(filename: str) -> bool:
     """Whether a source file is the user's: not this package's, not Python's, not an installed library's."""
     if filename.startswith(PACKAGE):
         return filename.startswith(_USER_PARTS)
-    return not filename.startswith(_LIBRARIES)
+    return not filename.startswith(_LIBRARIES) and _INSTALLED.isdisjoint(Path(filename).parts)
 
 
 class Place(NamedTuple):

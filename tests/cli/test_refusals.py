@@ -1,0 +1,137 @@
+"""What `train` refuses: one line that names the option, the file or the package, and exit code 2."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import commands
+from support.commands import rows_to_test_on, run
+from tinygrad_mlp.cli import main
+
+# A fixture, which pytest finds by the name that it has here.
+without = commands.without
+
+
+REFUSED = [
+    ("--hidden 0", "--hidden: must be sizes of 1 or more, as in 128,64, not '0'"),
+    ("--hidden 12,-3", "--hidden: must be sizes of 1 or more, as in 128,64, not '12,-3'"),
+    ("--hidden ten", "--hidden: must be sizes of 1 or more, as in 128,64, not 'ten'"),
+    ("--hidden 12,,3", "--hidden: must be sizes of 1 or more, as in 128,64, not '12,,3'"),
+    ("--epochs -1", "--epochs: must be a whole number, 1 or more, not '-1'"),
+    ("--epochs 2.5", "--epochs: must be a whole number, 1 or more, not '2.5'"),
+    ("--batch-size 0", "--batch-size: must be a whole number, 1 or more, not '0'"),
+    ("--test-fraction 2", "--test-fraction: must be between 0 and 1, not '2'"),
+    ("--test-fraction nan", "--test-fraction: must be between 0 and 1, not 'nan'"),
+    ("--test-fraction 0.0001", "1797 rows are too few: a test fraction of 0.0001 leaves none for the test"),
+    ("--lr nan", "--lr: must be a number above 0, not 'nan'"),
+    ("--lr inf", "--lr: must be a number above 0, not 'inf'"),
+    ("--lr 0", "--lr: must be a number above 0, not '0'"),
+    ("--optimizer sgd --momentum 1", "--momentum: must be a number from 0 to below 1, not '1'"),
+    ("--momentum 0.5", "--momentum is for --optimizer sgd, not adam"),
+    ("--seed -1", "--seed: must be a whole number from 0 to 2**64 - 1, not '-1'"),
+    ("--seed 18446744073709551616", "--seed: must be a whole number from 0 to 2**64 - 1, not '18446744073709551616'"),
+    ("--optimizer adamw", "--optimizer: invalid choice: 'adamw'"),
+    ("--epochs", "--epochs: expected one argument"),
+    ("--epoch 3", "unrecognized arguments: --epoch 3"),
+    ("--target digit", "--target is for a --data FILE: the digits' target is known"),
+    ("--data missing.csv", "missing.csv: no such file"),
+    ("--data .", ".: the data must be a .csv or an .npz file"),
+    ("--data words.csv", "words.csv: column 'age' is not numeric: row 3 has 'old'"),
+    ("--data holes.csv", "holes.csv: 2 values are empty or nan: the first is column 'age', row 2"),
+    ("--data good.csv --target hight", "no column 'hight' for the target (did you mean 'height'?)"),
+    ("--data header.csv", "header.csv: no rows of data"),
+    ("--data empty.csv", "empty.csv: the file is empty"),
+    ("--data far.csv", "column 'age' has a value too far from the others to be standardised"),
+    ("--data text.npz", "text.npz: not an .npz file"),
+    ("--lr 1e30 --epochs 2", "the training diverged: the loss of epoch 1 is nan; try --lr below 1e+30"),
+    ("--optimizer sgd --lr 1e9 --hidden 4", "the training diverged: the loss of epoch 1 is "),
+    ("--hidden 1000000000000", "there is not enough memory for this network and data"),
+    ("--save net.bin", "--save: the file's name must end with .safetensors, not 'net.bin'"),
+    ("--save nowhere/net.safetensors", "--save nowhere/net.safetensors: No such file or directory"),
+    ("--save folder.safetensors", "--save folder.safetensors: Is a directory"),
+    ("--save empty.csv/net.safetensors", "--save empty.csv/net.safetensors: Not a directory"),
+]
+
+
+@pytest.fixture(scope="module")
+def bad_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bad")
+    far = rows_to_test_on(20)[0]
+    contents = {
+        "words.csv": "age,height\n1,2\nold,3\n",
+        "holes.csv": "age,height\n,2\n3,\n",
+        "good.csv": "age,height\n" + "".join(f"{i},{i / 7}\n" for i in range(20)),
+        "far.csv": "age,height\n" + "".join(f"{1e300 if i == far else 1},{i / 7}\n" for i in range(20)),
+        "header.csv": "age,height\n",
+        "empty.csv": "",
+        "text.npz": "hello",
+    }
+    for name, text in contents.items():
+        (folder / name).write_text(text)
+    (folder / "folder.safetensors").mkdir()
+    return folder
+
+
+@pytest.mark.parametrize(("args", "message"), REFUSED, ids=[args for args, _ in REFUSED])
+def test_what_is_refused_gets_one_line(
+    args: str, message: str, bad_data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(bad_data)
+    before = sorted(bad_data.iterdir())
+    assert main(["train", "--json", *args.split()]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"tinygrad-mlp( train)?: error: [^\n]+\n", err) and message in err
+    assert sorted(bad_data.iterdir()) == before
+
+
+@pytest.mark.parametrize("args", ["--lr nan", "--data words.csv", "--optimizer sgd --lr 1e9"])
+def test_a_refusal_is_the_process_exit_code(args: str, bad_data: Path) -> None:
+    done = run(bad_data, "train", *args.split())
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+
+
+def test_a_path_that_cannot_be_saved_to_is_found_before_training(bad_data: Path) -> None:
+    done = run(bad_data, "train", "--save", "nowhere/net.safetensors")
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_a_disk_that_is_full_at_the_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    path = tmp_path / "net.safetensors"
+    assert main(["train", "--json", "--epochs", "1", "--save", str(path)]) == 2
+    assert capsys.readouterr().err == f"tinygrad-mlp train: error: --save {path}: No space left on device\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("package", "args", "message"),
+    [
+        ("torch", ["--compare"], "--compare needs torch, which is not installed: pip install torch"),
+        (
+            "safetensors",
+            ["--save", "net.safetensors"],
+            "--save net.safetensors: reading and writing .safetensors files",
+        ),
+    ],
+)
+def test_a_missing_package_is_named_before_training(package, args, message, tmp_path: Path, without: Any) -> None:
+    done = run(tmp_path, "train", *args, before=without(package))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"tinygrad-mlp train: error: {message}") and done.stderr.count("\n") == 1
+
+
+def test_a_broken_torch_is_told_in_one_line(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("broken")
+    (folder / "torch.py").write_text("raise ImportError('libtorch.so: not found')\n")
+    done = run(tmp_path, "train", "--epochs", "1", "--compare", before=folder)
+    assert done.returncode == 2
+    assert done.stderr == "tinygrad-mlp train: error: --compare: torch cannot be imported (libtorch.so: not found)\n"

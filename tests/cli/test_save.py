@@ -1,0 +1,128 @@
+"""`train --save`: the file that is left, and what is left where training or saving is ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tinygrad_mlp
+from support.commands import COMMAND, environment, houses, results, rows_to_test_on, succeed
+from tinygrad_mlp.cli.training import build_model
+from tinygrad_mlp.datasets import load_digits
+from tinygrad_mlp.serialization import load_file, load_metadata
+
+
+def predict(path: Path, rows: np.ndarray) -> np.ndarray:
+    """What a saved network makes of a table's rows, by what the file says and nothing else."""
+    facts = {key: json.loads(text) for key, text in load_metadata(path).items()}
+    model = build_model(tinygrad_mlp, facts["layers"])
+    model.load_state_dict({name: tinygrad_mlp.from_numpy(array) for name, array in load_file(path).items()})
+    inputs = ((rows - facts["feature_mean"]) / facts["feature_scale"]).astype(np.float32)
+    with tinygrad_mlp.no_grad():
+        outputs = model(tinygrad_mlp.from_numpy(inputs)).numpy()
+    if facts["task"] == "classification":
+        return np.array(facts["class_names"])[outputs.argmax(1)]
+    return outputs[:, 0].astype(np.float64) * facts["target_scale"] + facts["target_mean"]
+
+
+def test_a_saved_classifier_predicts_the_same(tmp_path: Path) -> None:
+    found = results(tmp_path, "--epochs", "3", "--save", "digits.safetensors")
+    assert found["saved"] == "digits.safetensors"
+    images, labels = load_digits()
+    rows = rows_to_test_on(len(labels))
+    predicted = predict(tmp_path / "digits.safetensors", images[rows].reshape(-1, 64)).astype(int)
+    confusion = np.zeros((10, 10), int)
+    np.add.at(confusion, (labels[rows], predicted), 1)
+    assert confusion.tolist() == found["test"]["confusion"]
+
+
+def test_a_saved_regression_predicts_the_same(tmp_path: Path) -> None:
+    features, price = houses()
+    np.savez(tmp_path / "houses.npz", X=features, y=price)
+    output = succeed(tmp_path, "--data", "houses.npz", "--epochs", "5", "--save", "houses.safetensors")
+    assert output.endswith("saved to houses.safetensors\n")
+    facts = load_metadata(tmp_path / "houses.safetensors")
+    assert json.loads(facts["task"]) == "regression"
+    assert json.loads(facts["feature_names"]) == ["X[:, 0]", "X[:, 1]"]
+    assert json.loads(facts["hidden"]) == [128, 64]
+    rows = rows_to_test_on(len(price))
+    rmse = np.sqrt(np.square(predict(tmp_path / "houses.safetensors", features[rows]) - price[rows]).mean())
+    assert f"test RMSE {rmse:.4g}" in output.replace(f"{rmse:.5g}", f"{rmse:.4g}")
+
+
+SLOW_SAVE = """
+import os, sys, time
+real = os.replace
+def replace(*args):
+    print("about to rename", file=sys.stderr, flush=True)
+    time.sleep(60)
+os.replace = replace
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "message", "left"),
+    [(signal.SIGKILL, -signal.SIGKILL, "", 1), (signal.SIGINT, 130, "tinygrad-mlp: interrupted\n", 0)],
+    ids=["kill", "ctrl-c"],
+)
+def test_a_save_that_is_ended_leaves_the_old_file(
+    number: int, code: int, message: str, left: int, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    slow = tmp_path_factory.mktemp("slow")
+    (slow / "sitecustomize.py").write_text(SLOW_SAVE)
+    succeed(tmp_path, "--epochs", "1", "--save", "net.safetensors")
+    old = (tmp_path / "net.safetensors").read_bytes()
+    args = [*COMMAND, "train", "--json", "--epochs", "1", "--seed", "1", "--save", "net.safetensors"]
+    with subprocess.Popen(
+        args, cwd=tmp_path, env=environment(slow), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "about to rename\n"
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (code, "", message)
+    assert (tmp_path / "net.safetensors").read_bytes() == old
+    assert len(list(tmp_path.glob(".*.tmp"))) == left
+
+
+def test_ctrl_c_while_training_ends_with_one_line(tmp_path: Path) -> None:
+    args = [*COMMAND, "train", "--epochs", "100000", "--save", "net.safetensors"]
+    with subprocess.Popen(
+        args, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        while not process.stdout.readline().startswith("    1"):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, "tinygrad-mlp: interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_on_a_terminal_gives_the_cursor_back(tmp_path: Path) -> None:
+    master, slave = pty.openpty()
+    args = [*COMMAND, "train", "--epochs", "100000"]
+    env = {**environment(), "TERM": "xterm"}
+    process = subprocess.Popen(args, cwd=tmp_path, env=env, stdout=slave, stderr=slave)
+    os.close(slave)
+    sent = b""
+    with contextlib.suppress(OSError):
+        interrupted = False
+        while select.select([master], [], [], 30)[0] and (piece := os.read(master, 65536)):
+            sent += piece
+            if b"training" in sent and not interrupted:
+                process.send_signal(signal.SIGINT)
+                interrupted = True
+    os.close(master)
+    assert process.wait(30) == 130
+    assert sent.count(b"\x1b[?25l") == sent.count(b"\x1b[?25h") == 1  # hidden under the bar, shown again
+    assert b"Traceback" not in sent and sent.rstrip().endswith(b"tinygrad-mlp: interrupted")

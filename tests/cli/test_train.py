@@ -1,0 +1,279 @@
+"""`tinygrad-mlp train` as its user meets it: a process, its two streams, its exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from support import commands
+from support.commands import COMMAND, environment, flowers, houses, results, run, succeed, write_csv
+from tinygrad_mlp.cli import main
+
+# A fixture, which pytest finds by the name that it has here.
+without = commands.without
+
+
+def without_times(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_times(part) for key, part in value.items() if key != "seconds"}
+    return [without_times(part) for part in value] if isinstance(value, list) else value
+
+
+# -- the main job ----------------------------------------------------------------------------------
+
+
+def test_the_default_run_learns_the_digits_and_tells_of_it(tmp_path: Path) -> None:
+    start = time.monotonic()
+    output = succeed(tmp_path)
+    assert time.monotonic() - start < 10
+    assert "1,438 rows to train on, 359 to test on" in output
+    epochs = re.findall(r"^ +(\d+) +(\S+) +(\d+\.\d\d)%$", output, re.M)
+    assert [int(number) for number, _, _ in epochs] == list(range(1, 31))
+    assert float(epochs[-1][1]) < 0.1 < float(epochs[0][1])
+    accuracy = re.search(r"^test accuracy (\S+)% \((\d+) of 359\); trained in \S+ s$", output, re.M)
+    assert accuracy and float(accuracy[1]) >= 97 and accuracy[1] == epochs[-1][2]
+    matrix = [re.findall(r"[\d.]+", line) for line in output.partition("confusion")[2].splitlines()[2:12]]
+    counts = [[0 if cell == "." else int(cell) for cell in row[1:-1]] for row in matrix]
+    assert np.trace(counts) == int(accuracy[2]) and np.sum(counts) == 359
+    assert "most confused: " in output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_seed_from_0_to_9_learns_the_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    accuracies = []
+    for seed in range(10):
+        assert main(["train", "--json", "--seed", str(seed)]) == 0
+        accuracies.append(json.loads(capsys.readouterr().out)["test"]["accuracy"])
+    assert min(accuracies) >= 0.95
+    assert len(set(accuracies)) > 1
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(tmp_path: Path) -> None:
+    first, again, other = (
+        results(tmp_path, "--epochs", "3", "--seed", seed, "--save", f"{name}.safetensors")
+        for name, seed in (("first", "7"), ("again", "7"), ("other", "8"))
+    )
+    assert without_times(first) == {**without_times(again), "saved": "first.safetensors"}
+    assert first["epochs"][0]["loss"] != other["epochs"][0]["loss"]
+    saved = {name: (tmp_path / f"{name}.safetensors").read_bytes() for name in ("first", "again", "other")}
+    assert saved["first"] == saved["again"] != saved["other"]
+
+
+def test_json_is_all_there_is_on_stdout_and_holds_the_results(tmp_path: Path) -> None:
+    found = results(tmp_path, "--epochs", "2", "--hidden", "32,16", "--optimizer", "sgd", "--batch-size", "50")
+    assert found["plan"] == {
+        "task": "classification",
+        "layers": [64, 32, 16, 10],
+        "epochs": 2,
+        "batch_size": 50,
+        "optimizer": "sgd",
+        "lr": 0.05,
+        "momentum": 0.9,
+        "seed": 0,
+    }
+    assert found["data"]["train_rows"] + found["data"]["test_rows"] == 1797
+    assert [epoch["epoch"] for epoch in found["epochs"]] == [1, 2]
+    assert found["test"]["accuracy"] == found["epochs"][-1]["accuracy"]
+    confusion = np.array(found["test"]["confusion"])
+    assert confusion.trace() / confusion.sum() == pytest.approx(found["test"]["accuracy"])
+    assert found["saved"] is None and "torch" not in found
+    assert found["seconds"] == pytest.approx(sum(epoch["seconds"] for epoch in found["epochs"]))
+
+
+# (the option, where the plan has it, what the plan then says)
+@pytest.mark.parametrize(
+    ("args", "key", "value"),
+    [
+        (["--lr", "0.01"], "lr", 0.01),
+        (["--optimizer", "sgd", "--momentum", "0.5"], "momentum", 0.5),
+        (["--optimizer", "adam"], "optimizer", "adam"),
+        (["--hidden", "8"], "layers", [64, 8, 10]),
+        (["--batch-size", "5000"], "batch_size", 5000),
+    ],
+)
+def test_each_option_changes_the_training(args: list[str], key: str, value: Any, capsys) -> None:
+    assert main(["train", "--json", "--epochs", "1", *args]) == 0
+    changed = json.loads(capsys.readouterr().out)
+    assert main(["train", "--json", "--epochs", "1", "--optimizer", changed["plan"]["optimizer"]]) == 0
+    default = json.loads(capsys.readouterr().out)
+    assert changed["plan"][key] == value
+    assert (changed["epochs"][0]["loss"] == default["epochs"][0]["loss"]) == (key == "optimizer")
+
+
+def test_the_test_fraction_is_the_share_of_rows_to_test_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--json", "--epochs", "1", "--test-fraction", "0.5"]) == 0
+    data = json.loads(capsys.readouterr().out)["data"]
+    assert (data["train_rows"], data["test_rows"]) == (899, 898)
+
+
+# -- a terminal, or none ---------------------------------------------------------------------------
+
+
+def on_a_terminal(folder: Path, *args: str, before: Path | None = None) -> str:
+    """What a terminal of 100 columns is sent by `train`."""
+    master, slave = pty.openpty()
+    env = environment(*([before] if before else []))
+    env |= {"TERM": "xterm", "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"}  # a bar in ASCII is another one
+    process = subprocess.Popen([*COMMAND, "train", *args], cwd=folder, env=env, stdout=slave, stderr=slave)
+    os.close(slave)
+    sent = b""
+    with contextlib.suppress(OSError):  # EIO: the other side is closed
+        while piece := os.read(master, 65536):
+            sent += piece
+    os.close(master)
+    assert process.wait(60) == 0, sent.decode()
+    return sent.decode()
+
+
+def test_a_terminal_gets_a_progress_bar(tmp_path: Path) -> None:
+    sent = on_a_terminal(tmp_path, "--epochs", "3")
+    assert "training" in sent and "\u2501" in sent and "100%" in sent
+    shown = re.sub(r"\x1b\[[\d;?]*[A-Za-z]|\r", "", sent)
+    assert re.search(r"    3 +0\.\d+ +9\d\.\d\d%$", shown, re.M)
+    assert "test accuracy" in sent
+
+
+def test_a_terminal_without_rich_gets_plain_lines(tmp_path: Path, without: Any) -> None:
+    sent = on_a_terminal(tmp_path, "--epochs", "3", before=without("rich"))
+    assert "\x1b" not in sent and "test accuracy" in sent
+
+
+def test_a_pipe_gets_plain_lines_at_once(tmp_path: Path) -> None:
+    args = [*COMMAND, "train", "--epochs", "100000"]
+    process = subprocess.Popen(args, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(6)]
+    process.stdout.close()  # as `head -6` does
+    assert process.wait(30) == 141
+    assert lines[-1].split()[0] == b"2" and b"\x1b" not in b"".join(lines)
+
+
+# -- tables of one's own ---------------------------------------------------------------------------
+
+
+def test_classes_from_a_csv_by_name(tmp_path: Path) -> None:
+    features, kind = flowers()
+    names = np.array(["iris", "rose", "tulip"])[kind]
+    write_csv(tmp_path / "flowers.csv", "kind,width,height", [names, *features.T])
+    found = results(tmp_path, "--data", "flowers.csv", "--target", "kind")
+    assert found["data"]["classes"] == ["iris", "rose", "tulip"]
+    assert found["test"]["accuracy"] >= 0.95
+    output = succeed(tmp_path, "--data", "flowers.csv", "--target", "kind", "--epochs", "1")
+    assert "'kind' (3 classes) from 2 features" in output and " tulip " in output
+
+
+def test_classes_from_an_npz(tmp_path: Path) -> None:
+    features, kind = flowers()
+    np.savez(tmp_path / "flowers.npz", X=features, y=kind)
+    found = results(tmp_path, "--data", "flowers.npz")
+    assert found["data"]["classes"] == ["0", "1", "2"] and found["test"]["accuracy"] >= 0.95
+
+
+@pytest.mark.parametrize("suffix", ["csv", "npz"])
+def test_quantities_from_a_csv_and_an_npz(suffix: str, tmp_path: Path) -> None:
+    features, price = houses()
+    write_csv(tmp_path / "houses.csv", "area,age,price", [*features.T, price])
+    np.savez(tmp_path / "houses.npz", X=features, price=price)
+    found = results(tmp_path, "--data", f"houses.{suffix}", "--target", "price")
+    assert found["plan"]["task"] == "regression" and found["plan"]["layers"][-1] == 1
+    assert 4 < found["test"]["rmse"] < 30 and found["test"]["r2"] > 0.98
+    assert found["epochs"][0]["rmse"] > found["epochs"][-1]["rmse"]
+    output = succeed(tmp_path, "--data", f"houses.{suffix}", "--target", "price")
+    assert f"test RMSE {found['test']['rmse']:.5g} (in units of 'price'), R2 {found['test']['r2']:.4f}" in output
+
+
+def test_a_test_part_with_one_row_has_no_r2(tmp_path: Path) -> None:
+    features, price = houses()
+    np.savez(tmp_path / "houses.npz", X=features, y=price)
+    args = ["--data", "houses.npz", "--test-fraction", "0.0025", "--epochs", "1"]
+    assert results(tmp_path, *args)["test"]["r2"] is None
+    assert "R2 undefined" in succeed(tmp_path, *args)
+
+
+# -- torch beside it -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_compare_trains_the_same_under_torch(optimizer: str, tmp_path: Path) -> None:
+    found = results(tmp_path, "--compare", "--epochs", "3", "--optimizer", optimizer)
+    ours, theirs = ([epoch["loss"] for epoch in side["epochs"]] for side in (found, found["torch"]))
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-6)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-3)
+    assert found["test"]["accuracy"] == pytest.approx(found["torch"]["test"]["accuracy"], abs=0.01)
+    assert found["torch"]["seconds"] > 0
+
+
+def test_compare_shows_both_columns_and_the_times(tmp_path: Path) -> None:
+    features, price = houses()
+    np.savez(tmp_path / "houses.npz", X=features, y=price)
+    output = succeed(tmp_path, "--data", "houses.npz", "--compare", "--epochs", "2")
+    assert re.search(r"^epoch( +tinygrad_mlp +torch){4}$", output, re.M)
+    rows = [line.split() for line in output.splitlines() if re.match(r" +[12] ", line)]
+    assert [len(row) for row in rows] == [9, 9]  # loss, RMSE, R2 and time, twice each
+    for row in rows:
+        assert float(row[1]) == pytest.approx(float(row[2]), rel=1e-4)
+    assert re.search(r"^losses: at most \S+ apart \(relative, epoch [12]\)", output, re.M)
+    assert re.search(r"^time to train: \S+ s, torch \(1 thread\) \S+ s; median epoch \S+ of torch's$", output, re.M)
+
+
+def test_torch_is_imported_for_compare_only(tmp_path: Path) -> None:
+    done = run(tmp_path, "train", "--epochs", "1")
+    watched = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "tinygrad_mlp", "train", "--epochs", "1"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == watched.returncode == 0
+    imported = {line.rpartition("|")[2].strip() for line in watched.stderr.splitlines()}
+    assert "tinygrad_mlp.cli.train" in imported
+    assert not imported & {"torch", "rich", "safetensors"}
+
+
+# -- the command itself ----------------------------------------------------------------------------
+
+
+def test_help_and_version(tmp_path: Path) -> None:
+    for args in (["--help"], ["train", "--help"], ["run", "--help"]):
+        done = run(tmp_path, *args)
+        assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("usage: tinygrad-mlp")
+    assert "--batch-size N" in run(tmp_path, "train", "--help").stdout
+    version = run(tmp_path, "--version")
+    assert version.returncode == 0
+    assert re.fullmatch(rf"tinygrad-mlp .+ \(Python .+, NumPy {re.escape(np.__version__)}\)\n", version.stdout)
+
+
+def test_without_a_command_the_help_is_shown(tmp_path: Path) -> None:
+    done = run(tmp_path)
+    assert (done.returncode, done.stdout) == (2, "") and done.stderr.startswith("usage: tinygrad-mlp")
+    wrong = run(tmp_path, "trian")
+    assert wrong.returncode == 2 and "'trian'" in wrong.stderr and wrong.stderr.count("\n") == 1
+
+
+def test_a_name_that_the_terminal_cannot_show_is_no_reason_to_fail(tmp_path: Path) -> None:
+    features, kind = flowers(60)
+    write_csv(tmp_path / "f.csv", "a,b,kind", [*features.T, np.array(["\u017c\u00f3\u0142w", "b", "c"])[kind]])
+    env = {**environment(), "PYTHONIOENCODING": "ascii"}
+    args = [*COMMAND, "train", "--data", "f.csv", "--epochs", "1"]
+    done = subprocess.run(args, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "") and "\\u017c" in done.stdout
+
+
+def test_main_can_be_called_where_stdout_is_not_a_file() -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert main(["train", "--epochs", "1"]) == 0
+    assert "test accuracy" in out.getvalue()

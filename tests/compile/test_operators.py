@@ -1,0 +1,118 @@
+"""Every row of the derivative table goes through the recorder: forward and backward, compiled and eager."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tinygrad_mlp as torch
+from support.compiled import assert_equal, values
+from tinygrad_mlp.compiler import CannotRecord, compile
+from tinygrad_mlp.functions import FUNCTIONS, INPLACE
+from tinygrad_mlp.ops import TABLE, Operator
+from tinygrad_mlp.tensor import Tensor, wrap
+from tinygrad_mlp.testing.sampler import Sampler
+
+
+def depends_on_values(row: Operator, args: tuple[Any, ...], needs: list[bool]) -> bool:
+    """Whether a shape depends on values: of x[mask], which masked_select is too, and the gradient of put_at."""
+    if row.name == "masked_select":
+        return True
+    index = args[1] if row.name == "getitem" else args[2] if row.name == "put_at" and needs[0] else ()
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(getattr(part, "dtype", None) == np.dtype(bool) for part in parts)
+
+
+def tensors_of(row: Operator, args: tuple[Any, ...], needs: list[bool]) -> tuple[list[Any], list[Tensor]]:
+    """The arguments with fresh leaves for arrays, and the leaves."""
+    ours, found = list(args), []
+
+    def leaf(x: Any, differentiable: bool) -> Any:
+        if not isinstance(x, np.ndarray):
+            return x
+        tensor = wrap(x.copy(order="K"))
+        if differentiable and x.dtype.kind == "f" and needs[len(found) % len(needs)]:
+            tensor.requires_grad_()
+        found.append(tensor)
+        return tensor
+
+    for i in row.tensors:
+        differentiable = i in row.differentiable
+        if row.listed and i == 0:
+            ours[i] = [leaf(x, differentiable) for x in args[i]]
+        else:
+            ours[i] = leaf(args[i], differentiable)
+    return ours, found
+
+
+def outcome(function: Any, leaves: list[Tensor]) -> Any:
+    """What a call gives, or raises, and the gradients that it leaves."""
+    try:
+        result = values(function())
+    except CannotRecord:
+        raise
+    except Exception as error:
+        return type(error).__name__, str(error)
+    return [result, [values(leaf.grad) for leaf in leaves], [values(leaf) for leaf in leaves]]
+
+
+def agree(row: Operator, args: tuple[Any, ...], needs: list[bool], call: Any) -> bool:
+    """Hold three calls of a compiled step to eager ones; whether a program ran, or eager raised as well."""
+
+    def step(*operands: Any) -> Any:
+        result = call(*operands)
+        outputs = [x for x in (result if isinstance(result, (tuple, list)) else [result]) if isinstance(x, Tensor)]
+        roots = [x for x in outputs if x.requires_grad]
+        if roots:
+            weights = [torch.arange(1.0, x.numel() + 1, dtype=x.dtype).reshape(x.shape) for x in roots]
+            torch.autograd.backward(roots, weights)
+        return [x.detach() for x in outputs]
+
+    compiled = compile(step)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(3):
+            ours, leaves = tensors_of(row, args, needs)
+            theirs, twins = tensors_of(row, args, needs)
+            eager = outcome(lambda theirs=theirs: step(*theirs), twins)
+            assert_equal(outcome(lambda ours=ours: compiled(*ours), leaves), eager, place=row.name)
+    return isinstance(eager, tuple) or any(program.confirmed for program in compiled.programs)
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+@settings(max_examples=4)
+@given(st.data())
+def test_a_row(name: str, data: st.DataObject) -> None:
+    row = TABLE[name]
+    sampler = Sampler(data.draw, data.draw(st.sampled_from(["float32", "float64"])))
+    args = sampler.arguments(row)
+    needs = data.draw(st.lists(st.booleans(), min_size=2, max_size=3))
+    if depends_on_values(row, args, needs):
+        with pytest.raises(CannotRecord, match="depends on the values of the mask"):
+            agree(row, args, needs, FUNCTIONS[name])
+    else:
+        assert agree(row, args, needs, FUNCTIONS[name])
+
+
+def test_one_hot() -> None:
+    step = compile(lambda x: torch.nn.functional.one_hot(x, 3))
+    for classes in ([0, 1], [1, 2], [2, 0], [1, 1]):
+        assert step(torch.tensor(classes)).tolist() == [[int(i == c) for i in range(3)] for c in classes]
+    with pytest.raises(RuntimeError, match="smaller than num_classes"):
+        step(torch.tensor([0, 3]))
+
+
+@pytest.mark.parametrize("name", sorted(row.name for row in TABLE.values() if row.inplace))
+@settings(max_examples=3)
+@given(st.data())
+def test_a_row_in_place(name: str, data: st.DataObject) -> None:
+    row = TABLE[name]
+    args = Sampler(data.draw).arguments(row)
+    write = INPLACE[name + "_"]
+    agree(row, args, [True, False], lambda first, *rest: write(first * 1, *rest))
+    agree(row, args, [False], write)

@@ -1,0 +1,97 @@
+"""Operators at their edges: signed zeros, infinities, empty shapes, half precision, bools, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from support.parity import same
+
+INF = float("inf")
+
+
+def _functional(torch: Any) -> Any:
+    return torch.nn.functional
+
+
+# The function of some numbers, and the numbers; 1 / x shows the sign of a zero.
+CASES = {
+    # The sign of a zero.
+    "relu keeps -0": (lambda torch, x: 1 / torch.relu(x), [-0.0, 0.0]),
+    "clamp keeps -0": (lambda torch, x: 1 / x.clamp(0, 0) + 1 / x.clamp_min(0), [-0.0, 0.0]),
+    "maximum of -0 and 0": (lambda torch, x, y: 1 / torch.maximum(x, y), [-0.0, 0.0], [0.0, -0.0]),
+    "minimum of -0 and 0": (lambda torch, x, y: 1 / torch.minimum(x, y), [-0.0, 0.0], [0.0, -0.0]),
+    "elu of 0 downwards": (lambda torch, x: 1 / _functional(torch).elu(x.detach(), -0.5), [0.0, -0.0, -1.0]),
+    "cumsum of -0": (lambda torch, x: 1 / torch.cumsum(x, 0), [-0.0, -0.0]),
+    "mse_loss at its target": (
+        lambda torch, x, y: 1 / torch.autograd.grad(_functional(torch).mse_loss(x, y), y)[0],
+        [1.0],
+        [1.0],
+    ),
+    "nll_loss of 0": (
+        lambda torch, x: 1 / _functional(torch).nll_loss(x, torch.tensor([0]), reduction="sum"),
+        [[0.0, 1.0]],
+    ),
+    # Points where a formula has another branch.
+    "softplus at its threshold": (lambda torch, x: _functional(torch).softplus(x, 2.0, 3.0), [1.5, 1.0, 2.0]),
+    "sinc at 0 and beside it": (lambda torch, x: torch.sinc(x), [0.0, 0.25, -0.5]),
+    "atan2 at the origin": (lambda torch, x, y: torch.atan2(x, y), [0.0, 1.0], [0.0, 2.0]),
+    "clamp with the larger bounds": (lambda torch, x, y: torch.clamp(x, min=y), [[1.0]], [[0.5, 1.5]]),
+    "std of equal numbers": (lambda torch, x: x.std(0), [0.1, 0.1, 0.1]),
+    # Infinities, and zeros in a product.
+    "softmax of one infinity": (lambda torch, x: torch.softmax(x, 0) + torch.log_softmax(x, -1), INF),
+    "prod of zeros and infinity": (lambda torch, x: torch.prod(x), [0.0, 0.0, INF]),
+    "prod of a zero and infinity": (lambda torch, x: torch.prod(x, 1), [[0.0, INF], [2.0, 3.0]]),
+    "cumprod of zeros and infinity": (lambda torch, x: torch.cumprod(x, 0), [2.0, 0.0, 3.0, 0.0, INF, 4.0]),
+    "nll_loss ignores infinity": (
+        lambda torch, x: _functional(torch).nll_loss(x.detach(), torch.tensor([0, 1]), None, None, 0, None, "none"),
+        [[INF, 1.0], [2.0, 3.0]],
+    ),
+    # One number, none, or no dimension.
+    "softmax of one number": (lambda torch, x: torch.softmax(x, 0) + torch.log_softmax(x, -1), 3.0),
+    "prod of one number": (lambda torch, x: torch.prod(x) + torch.prod(x, 0), 40.3),
+    "max of one number": (lambda torch, x: torch.max(x, 0).values, 3.0),
+    "squeeze of no dimension": (lambda torch, x: x.squeeze(()), [[1.0]]),
+    "linear of nothing": (lambda torch, x, w: _functional(torch).linear(x, w), [[], []], [[], [], []]),
+    "logsumexp over none": (lambda torch, x: torch.logsumexp(x, []), [1.0, 2.0]),
+    "logsumexp over none, kept": (lambda torch, x: torch.logsumexp(x, [], True), [1.0, 2.0]),
+    "amax over none of nothing": (lambda torch, x: torch.amax(x, []), []),
+    # Positions.
+    "narrow from behind to the end": (lambda torch, x: x.narrow(0, -2, 2), [1.0, 2.0, 3.0]),
+    "narrow from behind": (lambda torch, x: x.narrow(0, -2, 1) * x.narrow(0, -3, 1), [1.0, 2.0, 3.0]),
+    "roll twice": (lambda torch, x: torch.roll(x, [1, 1], [0, 0]), [1.0, 2.0, 3.0]),
+    "roll by nothing": (lambda torch, x: torch.roll(x, []), [1.0, 2.0]),
+    "roll one, without dimensions": (lambda torch, x: torch.roll(x, 1, 0), 1.0),
+    "roll too much": (lambda torch, x: torch.roll(x, [1, 2], [0]), [1.0, 2.0]),
+    # Half precision, integers and bools.
+    "3-norm of halves": (lambda torch: torch.tensor([50.0, 300.0]).half().norm(3),),
+    "norm of halves": (lambda torch: torch.tensor([50.0, 300.0]).half().norm(),),
+    "std of small halves": (lambda torch: torch.tensor([1e-5, 2e-5, -3e-5]).half().std(),),
+    "erf of halves": (lambda torch: torch.erf(torch.tensor([0.5, -1.0]).half()),),
+    "pow of bools": (lambda torch: (torch.tensor([True, False]) ** True, torch.tensor([True, False]) ** False),),
+    "pow by bools": (lambda torch: torch.tensor([True, False]) ** torch.tensor([True, False]),),
+    "lerp by one number": (lambda torch: torch.lerp(torch.tensor([2]), torch.tensor([4]), torch.tensor(0.5)),),
+    "lerp of integers": (lambda torch: torch.lerp(torch.tensor([2]), torch.tensor([4]), 0.5),),
+    "lerp of two dtypes": (lambda torch: torch.zeros(3).lerp(torch.zeros(3, dtype=torch.float64), 0.5),),
+    "masked_fill with too little": (
+        lambda torch: torch.zeros(1, dtype=torch.uint8).masked_fill(torch.tensor([True]), torch.tensor(-0.5)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_same_as_torch(name: str) -> None:
+    """Values, gradients and second gradients, or the refusal."""
+    function, *numbers = CASES[name]
+
+    def program(torch: Any) -> Any:
+        xs = [torch.tensor(x).requires_grad_() for x in numbers]
+        y = function(torch, *xs)
+        if not xs or not y.requires_grad:
+            return y
+        first = torch.autograd.grad(y.sum(), xs, create_graph=True)
+        roots = [g.sum() for g in first if g.requires_grad]
+        return y, first, roots and torch.autograd.grad(sum(roots), xs, allow_unused=True)
+
+    same(program)

@@ -1,0 +1,110 @@
+"""The benchmarks end to end, at `tiny`, as a user runs them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support import ROOT
+
+CONTENDERS = ["numpy", "torch", "tinygrad_mlp"]
+OUTSIDERS = {
+    "hasty": """
+from benchmarks.contenders import numpy_step
+def build(package, size):
+    return numpy_step.build(package, size._replace(lr=2 * size.lr))
+""",
+    "double": """
+import numpy as np
+from benchmarks.contenders import numpy_step
+def build(package, size):
+    step = numpy_step.build(package, size)
+    return lambda: np.float64(step())
+""",
+    "broken": """
+def build(package, size):
+    raise ValueError("no step today")
+""",
+}
+
+
+def run_benchmarks(*arguments: str, path: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(path)}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory):
+    """One run with everyone: its exit code, its tables, and its figures at `tiny`."""
+    folder = tmp_path_factory.mktemp("outsiders")
+    for name, source in OUTSIDERS.items():
+        (folder / f"{name}_step.py").write_text(source)
+    everyone = [*CONTENDERS, *(f"{name}={name}_step" for name in OUTSIDERS), "ghost=no_such_package"]
+    figures = folder / "figures.json"
+    command = ["--sizes", "tiny", "--contenders", ",".join(everyone), "--rounds", "2", "--json", str(figures)]
+    done = run_benchmarks(*command, path=folder)
+    assert figures.exists(), done.stderr
+    return done.returncode, done.stdout, json.loads(figures.read_text())
+
+
+@pytest.mark.parametrize("name", CONTENDERS)
+def test_contender_is_timed(outcome, name):
+    _, tables, figures = outcome
+    run = figures["sizes"]["tiny"][name]
+    assert run["state"] == "timed", run["detail"]
+    assert len(run["blocks"]) == 2
+    assert run["median_seconds"] > 0 and run["peak_bytes"] > 0
+    assert set(run["ratio_to"]) == {"numpy", "torch"}
+    assert run["ratio_to"]["numpy"]["low"] <= run["ratio_to"]["numpy"]["high"]
+    assert f"| {name} " in tables
+
+
+def test_contenders_agree_with_numpy(outcome):
+    runs = outcome[2]["sizes"]["tiny"]
+    for name in CONTENDERS:
+        assert runs[name]["losses"] == pytest.approx(runs["numpy"]["losses"], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "detail"),
+    [
+        ("hasty=hasty_step", "wrong", "loss 1892."),
+        ("double=double_step", "wrong", "float64"),
+        ("broken=broken_step", "failed", "ValueError: no step today"),
+        ("ghost=no_such_package", "absent", "not installed"),
+    ],
+)
+def test_contender_is_reported_and_not_timed(outcome, name, state, detail):
+    _, tables, figures = outcome
+    run = figures["sizes"]["tiny"][name]
+    assert run["state"] == state and detail in run["detail"]
+    assert not run["blocks"]
+    assert f"{name}: {state}" in tables
+
+
+def test_wrong_and_failed_show_in_the_exit_code(outcome):
+    assert outcome[0] == 1
+
+
+def test_environment_and_imports(outcome):
+    figures = outcome[2]
+    assert figures["environment"]["cores"] and figures["environment"]["numpy_blas"]
+    assert set(figures["environment"]["versions"]) == set(figures["imports"]) == set(CONTENDERS)
+    assert figures["imports"]["numpy"]["ratio_to_numpy"] == 1
+
+
+def test_json_on_stdout_is_all_there_is():
+    done = run_benchmarks("--sizes", "tiny", "--contenders", "numpy", "--rounds", "1", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["sizes"]["tiny"]["numpy"]["ratio_to"]["numpy"]["median"] == 1
+
+
+@pytest.mark.parametrize("arguments", [("--sizes", "huge"), ("--contenders", "troch"), ("--rounds", "0")])
+def test_unknown_names_get_one_line(arguments):
+    done = run_benchmarks(*arguments)
+    assert done.returncode == 2
+    assert f"error: argument {arguments[0]}" in done.stderr.splitlines()[-1]
