@@ -116,3 +116,20 @@ def test_a_row_in_place(name: str, data: st.DataObject) -> None:
     write = INPLACE[name + "_"]
     agree(row, args, [True, False], lambda first, *rest: write(first * 1, *rest))
     agree(row, args, [False], write)
+
+
+@pytest.mark.parametrize("exponent", [0.5, -1, -1.0, 2, 1.5, 0, 1])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_powers_have_the_bits_of_eager_ones(exponent: float, dtype: str) -> None:
+    """NumPy's operator takes a square root for 0.5 and a reciprocal for -1; np.power did not before NumPy 2.3."""
+    x = torch.rand(2000, dtype=getattr(torch, dtype))
+
+    def written(x: Tensor, exponent: float) -> Tensor:
+        result = x + 0
+        result **= exponent
+        return result
+
+    for power in (lambda x, _: (x + 0) ** exponent, lambda x, changed: (x + 0) ** changed, written):
+        step = compile(power)
+        for changed in (exponent, exponent, exponent, 3.25, exponent):
+            np.testing.assert_array_equal(step(x, changed).numpy(), power(x, changed).numpy())

@@ -319,8 +319,8 @@ class RecordingArray:
         if _foreign(other):
             return NotImplemented
         function = self._special_power(other)
-        call = (np.power, (self, other)) if function is None else (function, (self,))
-        return self.recorder.write(*call, into=self)
+        operands = (self, other) if function is None else (self,)
+        return self.recorder.write(function or np.power, operands, into=self)
 
     def _special_power(self, exponent: Any) -> np.ufunc | None:
         """The function that NumPy's operator calls for an exponent; before NumPy 2.3 np.power rounds otherwise."""

@@ -71,6 +71,8 @@ def install() -> None:
         "copy": FUNCTIONS["clone"],  # NumPy's name, for rules
     }.items():
         setattr(Tensor, name, attribute)
+        if isinstance(attribute, property):  # as in a class statement: an error then says which attribute it was
+            attribute.__set_name__(Tensor, name)  # type: ignore[attr-defined]
 
 
 install()
