@@ -67,7 +67,9 @@ def flowers(rows: int = 240) -> tuple[np.ndarray, np.ndarray]:
 
 
 def write_csv(path: Path, header: str, columns: list[Any]) -> None:
-    path.write_text("\n".join([header, *(",".join(map(str, row)) for row in zip(*columns, strict=True))]) + "\n")
+    path.write_text(
+        "\n".join([header, *(",".join(map(str, row)) for row in zip(*columns, strict=True))]) + "\n", "utf-8"
+    )
 
 
 def houses() -> tuple[np.ndarray, np.ndarray]:
