@@ -6,6 +6,7 @@ import argparse
 import collections
 import dataclasses
 import functools
+import sys
 import types
 
 import numpy as np
@@ -230,6 +231,7 @@ def test_a_library_of_another_environment_is_no_code_of_the_users(folder):
     """As with system-site-packages, packages of the user alone, or a .pth file."""
     assert not is_users(f"/somewhere/lib/python3/{folder}/library/part.py")
     assert is_users("/somewhere/lib/python3/part.py")
+    assert is_users(f"{sys.prefix}/project/part.py")
 
 
 def test_more_objects_than_can_be_watched_are_refused():

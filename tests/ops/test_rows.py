@@ -339,8 +339,20 @@ def test_dtypes(name: str, data: Any) -> None:
         if row.promotion == "same" and isinstance(result, RuntimeError):
             return  # in its way for strided integers torch does not look at the dtype of a bias
         raise result
-    for mine, other in zip(oracle.outputs(result), oracle.outputs(expected), strict=True):
-        close(mine, other, "value", coarsest(row, args, oracle.to_numpy(other)), oracle.magnitude(*args))
+    for i, (mine, other) in enumerate(zip(oracle.outputs(result), oracle.outputs(expected), strict=True)):
+        dtype = coarsest(row, args, oracle.to_numpy(other))
+        close(mine, other, "value", dtype, oracle.magnitude(*args), noise=error_in_torch(row, args, other, i))
+
+
+def error_in_torch(row: Operator, args: tuple[Any, ...], result: Any, i: int) -> Callable[[], tuple[Any, float]]:
+    """What gives the i-th result of a row as torch computes it in float64, and how far torch's own is from it."""
+
+    def measure() -> tuple[Any, float]:
+        _, theirs, _, _ = oracle.leaves(row, oracle.changed(args, lambda x: x.astype("float64")), lambda: False)
+        truth = oracle.to_numpy(oracle.outputs(oracle.call_torch(row, theirs))[i])
+        return truth, oracle.magnitude(oracle.to_numpy(result).astype("float64") - truth)
+
+    return measure
 
 
 def coarsest(row: Operator, args: tuple[Any, ...], result: Any) -> str:

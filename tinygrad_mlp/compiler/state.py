@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import dis
 import functools
+import os
 import sys
 import sysconfig
 import types
@@ -25,11 +26,10 @@ from ..tensor import Tensor
 MOST_PLACES = 5000
 _BY_ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # what reads attributes by names that code does not show
 _PACKAGE_NAME = __name__.partition(".")[0]
-PACKAGE = str(Path(__file__).resolve().parents[1]) + "/"
-_USER_PARTS = tuple(PACKAGE + part for part in ("examples/", "cli/", "testing/"))
-_LIBRARIES = tuple(
-    {*sysconfig.get_paths().values(), sys.prefix + "/lib", "<frozen", "<__array_function__", "<tinygrad_mlp"}
-)
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep  # as code objects have it: symbolic links are not followed
+_USER_PARTS = tuple(_PACKAGE + part + os.sep for part in ("examples", "cli", "testing"))
+_STANDARD_LIBRARY = {sysconfig.get_path("stdlib") + os.sep, sysconfig.get_path("platstdlib") + os.sep}
+_NOT_USERS = (*_STANDARD_LIBRARY, "<frozen", "<__array_function__", "<tinygrad_mlp")
 # Folders of installed libraries wherever they are: of the system below a virtual environment, of the user, in a .pth.
 _INSTALLED = {"site-packages", "dist-packages"}
 MISSING = object()
@@ -38,9 +38,9 @@ MISSING = object()
 @functools.cache
 def is_users(filename: str) -> bool:
     """Whether a source file is the user's: not this package's, not Python's, not an installed library's."""
-    if filename.startswith(PACKAGE):
+    if filename.startswith(_PACKAGE):
         return filename.startswith(_USER_PARTS)
-    return not filename.startswith(_LIBRARIES) and _INSTALLED.isdisjoint(Path(filename).parts)
+    return not filename.startswith(_NOT_USERS) and _INSTALLED.isdisjoint(Path(filename).parts)
 
 
 class Place(NamedTuple):
