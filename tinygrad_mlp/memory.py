@@ -7,17 +7,17 @@ each 4 KiB: more than the matrix products of a small network. mallopt(3) tells i
 
 from __future__ import annotations
 
-import ctypes
-
 # From glibc's malloc.h; 32 MiB is the largest threshold that mallopt takes.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEPT, _LARGEST_ON_HEAP = 128 << 20, 32 << 20
 
 
 def keep_freed_memory() -> bool:
-    """Ask the C library to keep freed blocks; False where it has no mallopt (another C library than glibc)."""
+    """Ask the C library to keep freed blocks; False where it has no mallopt: macOS, Windows, Linux with musl."""
     try:
+        import ctypes  # which a Python that was built without libffi lacks
+
         mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
+    except (ImportError, AttributeError, OSError, TypeError):
         return False
     return bool(mallopt(_M_MMAP_THRESHOLD, _LARGEST_ON_HEAP) and mallopt(_M_TRIM_THRESHOLD, _KEPT))
