@@ -308,12 +308,15 @@ def write_for_ever(start):
         save_file({"a": np.full((200, 300), number), "b": np.full(60_000, number)}, path, {"number": str(number)})
 
 save_file({"a": np.full((200, 300), 0), "b": np.full(60_000, 0)}, path)
-number = moved = 0
-for _ in range(kills):
+number = moved = done = 0
+longest = 0.02  # seconds from the start of a child to its end: longer where that is too little for a single save
+while done < kills or not moved or len(os.listdir(os.path.dirname(path))) == 1:
+    done += 1
+    longest *= 1.0 if moved else 1.02
     child = os.fork()
     if not child:
         write_for_ever(number)
-    time.sleep(random.uniform(0.0, 0.02))
+    time.sleep(random.uniform(0.0, longest))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     loaded = load_file(path)
@@ -328,7 +331,7 @@ print(moved, number)
 
 
 def test_killed_at_any_moment_the_old_file_or_the_new_one_is_there_whole(tmp_path: Path) -> None:
-    """Children that write a megabyte without pause are killed at random moments, 150 times."""
+    """Children that write a megabyte without pause are killed at random moments, at least 150 times."""
     path = tmp_path / "a.safetensors"
     done = subprocess.run(
         [sys.executable, "-c", KILLER, str(path), "150"], cwd=ROOT, capture_output=True, text=True, timeout=60
