@@ -119,10 +119,20 @@ erfc = unary(
 )  # fmt: skip
 
 
+def _sinc_series(angle: Array) -> Array:
+    """The derivative of sin(t) / t for t below 1: the sum of (-1)^k 2k t^(2k - 1) / (2k + 1)!, by Horner's rule."""
+    square, total = angle * angle, 1
+    for k in range(9, 0, -1):  # the next term is below the last place of a float64
+        total = 1 - total * square / (2 * k * (2 * k + 3))
+    return angle * total / -3
+
+
 def _sinc_input(g: Array, input: Array) -> Array:
     angle = input * math.pi
-    square = input * input * math.pi
-    return np.where(square == 0, 0, g * ((angle * np.cos(angle) - np.sin(angle)) / square))
+    near = np.absolute(angle) < 1  # where the terms of the quotient cancel
+    series = _sinc_series(np.where(near, angle, 0)) * math.pi
+    quotient = (angle * np.cos(angle) - np.sin(angle)) / (input * angle)  # at 0, too: torch's second derivative is nan
+    return np.where(input == 0, 0, np.where(near, g * series, g * quotient))
 
 
 sinc = unary(
