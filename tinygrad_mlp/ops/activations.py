@@ -134,9 +134,8 @@ def _logsigmoid(input: Array) -> Array:
 
 
 logsigmoid = unary(
-    "logsigmoid", _logsigmoid,
-    lambda g, input: log_sigmoid_backward(g, input), node_name="LogSigmoidBackward0", inplace=False, method=False, kinds="f",
-    doc="log(sigmoid(x)), safe from overflow",
+    "logsigmoid", _logsigmoid, lambda g, input: log_sigmoid_backward(g, input), node_name="LogSigmoidBackward0",
+    inplace=False, method=False, kinds="f", doc="log(sigmoid(x)), safe from overflow",
 )  # fmt: skip
 silu = unary(
     "silu", lambda input: input * _sigmoid(input),
@@ -311,7 +310,7 @@ _CUBE = _SLOPE * 0.044715
 
 
 def _inner(input: Array) -> Array:
-    """What gelu by tanh takes the sigmoid of: (1 + tanh(y)) / 2 = sigmoid(2 y), which does not cancel below 0."""
+    """2 y, for y of which gelu by tanh has (1 + tanh(y)) / 2: that is sigmoid(2 y), which does not cancel below 0."""
     return input * (_SLOPE + _CUBE * (input * input))
 
 
@@ -328,19 +327,12 @@ def _gelu_curvature(g: Array, grad_output: Array, input: Array, approximate: str
 
 # A row of its own, because the derivative of the line below cancels in the tails.
 @operator(
-    {
-        "grad_output": lambda g, input, approximate: gelu_backward(g, input, approximate),
-        "input": _gelu_curvature,
-    },
+    {"grad_output": lambda g, input, approximate: gelu_backward(g, input, approximate), "input": _gelu_curvature},
     tensors=("grad_output", "input"),
     promotion="same",
     kinds="f",
     method=False,
-    sample=lambda s: (
-        s.floats(shape := s.shape()),
-        s.moderate(s.floats(shape)),
-        s.choice(["none", "tanh"]),
-    ),
+    sample=lambda s: (s.floats(shape := s.shape()), s.moderate(s.floats(shape)), s.choice(["none", "tanh"])),
 )
 def gelu_backward(grad_output: Array, input: Array, approximate: str) -> Array:
     """grad_output times the derivative of gelu"""

@@ -119,12 +119,15 @@ erfc = unary(
 )  # fmt: skip
 
 
+# The derivative of sin(t) / t is the sum of (-1)^k 2k t^(2k - 1) / (2k + 1)!: ten terms for any float64 t below 1.
+_SINC_SERIES = [(-1) ** k * 2 * k / math.factorial(2 * k + 1) for k in range(1, 11)]
+
+
 def _sinc_series(angle: Array) -> Array:
-    """The derivative of sin(t) / t for t below 1: the sum of (-1)^k 2k t^(2k - 1) / (2k + 1)!, by Horner's rule."""
-    square, total = angle * angle, 1
-    for k in range(9, 0, -1):  # the next term is below the last place of a float64
-        total = 1 - total * square / (2 * k * (2 * k + 3))
-    return angle * total / -3
+    square, total = angle * angle, _SINC_SERIES[-1]
+    for coefficient in _SINC_SERIES[-2::-1]:
+        total = total * square + coefficient
+    return angle * total
 
 
 def _sinc_input(g: Array, input: Array) -> Array:
