@@ -264,6 +264,7 @@ UNSIGNED = {"mm", "bmm", "mv", "dot", "matmul", "linear", "addmm"}
 # Of 0 and -0 neither is larger: the order in which torch goes through them decides, which is another for other strides.
 UNSIGNED |= {"amax", "amin", "max_all", "min_all"}
 UNSIGNED |= {"layer_norm", "batch_norm"}  # torch's kernels add in another order
+UNSIGNED |= {"gelu_backward", "log_sigmoid_backward"}  # in torch their slopes are differences, which give another 0
 # Where torch takes eight numbers or more at a time its vector instructions give the second of two zeros, in the rest of
 # the array the first.
 VECTORIZED = {"maximum", "minimum", "clamp", "clamp_max", "clamp_min"}

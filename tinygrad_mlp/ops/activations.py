@@ -111,15 +111,31 @@ relu = unary(
 )
 
 
+# A row of its own, because 1 - sigmoid(-x), by which sigmoid's rule has the second derivative, cancels below 0.
+@operator(
+    {
+        "grad_output": lambda g, input: log_sigmoid_backward(g, input),
+        "input": lambda g, grad_output, input: -(g * grad_output) * (sigmoid(input) * sigmoid(-input)),
+    },
+    tensors=("grad_output", "input"),
+    promotion="same",
+    kinds="f",
+    method=False,
+    sample=lambda s: (s.floats(shape := s.shape()), s.floats(shape)),
+)
+def log_sigmoid_backward(grad_output: Array, input: Array) -> Array:
+    """grad_output times sigmoid(-x): the derivative of logsigmoid"""
+    return grad_output * _sigmoid(-input)
+
+
 def _logsigmoid(input: Array) -> Array:
     input = in_order(input)
     return np.minimum(input, 0) - np.log1p(np.exp(-np.absolute(input)))
 
 
 logsigmoid = unary(
-    "logsigmoid", _logsigmoid,
-    lambda g, input: g * sigmoid(-input), node_name="LogSigmoidBackward0", inplace=False, method=False, kinds="f",
-    doc="log(sigmoid(x)), safe from overflow",
+    "logsigmoid", _logsigmoid, lambda g, input: log_sigmoid_backward(g, input), node_name="LogSigmoidBackward0",
+    inplace=False, method=False, kinds="f", doc="log(sigmoid(x)), safe from overflow",
 )  # fmt: skip
 silu = unary(
     "silu", lambda input: input * _sigmoid(input),
@@ -286,20 +302,50 @@ def glu(input: Array, dim: int = -1) -> Array:
     return first * _sigmoid(second)
 
 
-_ROOT = math.sqrt(2 / math.pi)
+# -- gelu ------------------------------------------------------------------------------------------
+
+_DENSITY = 1 / math.sqrt(2 * math.pi)
+_SLOPE = 2 * math.sqrt(2 / math.pi)
+_CUBE = _SLOPE * 0.044715
 
 
-def _gelu_input(g: Array, input: Array, approximate: str) -> Array:
+def _inner(input: Array) -> Array:
+    """2 y, for y of which gelu by tanh has (1 + tanh(y)) / 2: that is sigmoid(2 y), which does not cancel below 0."""
+    return input * (_SLOPE + _CUBE * (input * input))
+
+
+def _gelu_curvature(g: Array, grad_output: Array, input: Array, approximate: str) -> Array:
+    g, square = g * grad_output, input * input
     if approximate == "none":
-        density = np.exp(input * input * -0.5) * (1 / math.sqrt(2 * math.pi))
-        return g * (0.5 * (1 + erf(input * math.sqrt(0.5))) + input * density)
-    cube = input * input * input
-    t = np.tanh(_ROOT * (input + 0.044715 * cube))
-    return g * (0.5 * (1 + t) + 0.5 * input * (1 - t * t) * _ROOT * (1 + 3 * 0.044715 * (input * input)))
+        return g * (np.exp(square * -0.5) * _DENSITY) * (2 - square)
+    inner = _inner(input)
+    slope = _SLOPE + 3 * _CUBE * square
+    below, above = sigmoid(inner), sigmoid(-inner)  # 1 - below cancels
+    step = below * above * slope
+    return g * (step * 2 + step * input * (slope * (above - below)) + below * above * (6 * _CUBE * square))
+
+
+# A row of its own, because the derivative of the line below cancels in the tails.
+@operator(
+    {"grad_output": lambda g, input, approximate: gelu_backward(g, input, approximate), "input": _gelu_curvature},
+    tensors=("grad_output", "input"),
+    promotion="same",
+    kinds="f",
+    method=False,
+    sample=lambda s: (s.floats(shape := s.shape()), s.moderate(s.floats(shape)), s.choice(["none", "tanh"])),
+)
+def gelu_backward(grad_output: Array, input: Array, approximate: str) -> Array:
+    """grad_output times the derivative of gelu"""
+    square = input * input
+    if approximate == "none":
+        below = 0.5 * (1 + erf.forward(input * math.sqrt(0.5)))
+        return grad_output * (below + input * (np.exp(square * -0.5) * _DENSITY))
+    below = _sigmoid(_inner(input))
+    return grad_output * (below + input * below * (1 - below) * (_SLOPE + 3 * _CUBE * square))
 
 
 @operator(
-    {"input": _gelu_input},
+    {"input": lambda g, input, approximate: gelu_backward(g, input, approximate)},
     method=False,
     kinds="f",
     # Of infinity torch's vector kernel gives nan in float32, its scalar one infinity, as ours.
@@ -309,4 +355,4 @@ def gelu(input: Array, approximate: str = "none") -> Array:
     """x times the normal distribution function of x (Hendrycks & Gimpel 2016)"""
     if approximate == "none":
         return input * (0.5 * (1 + erf.forward(input * math.sqrt(0.5))))
-    return 0.5 * input * (1 + np.tanh(_ROOT * (input + 0.044715 * input * input * input)))
+    return input * _sigmoid(_inner(input))

@@ -119,10 +119,23 @@ erfc = unary(
 )  # fmt: skip
 
 
+# The derivative of sin(t) / t is the sum of (-1)^k 2k t^(2k - 1) / (2k + 1)!: ten terms for any float64 t below 1.
+_SINC_SERIES = [(-1) ** k * 2 * k / math.factorial(2 * k + 1) for k in range(1, 11)]
+
+
+def _sinc_series(angle: Array) -> Array:
+    square, total = angle * angle, _SINC_SERIES[-1]
+    for coefficient in _SINC_SERIES[-2::-1]:
+        total = total * square + coefficient
+    return angle * total
+
+
 def _sinc_input(g: Array, input: Array) -> Array:
     angle = input * math.pi
-    square = input * input * math.pi
-    return np.where(square == 0, 0, g * ((angle * np.cos(angle) - np.sin(angle)) / square))
+    near = np.absolute(angle) < 1  # where the terms of the quotient cancel
+    series = _sinc_series(np.where(near, angle, 0)) * math.pi
+    quotient = (angle * np.cos(angle) - np.sin(angle)) / (input * angle)  # at 0, too: torch's second derivative is nan
+    return np.where(input == 0, 0, np.where(near, g * series, g * quotient))
 
 
 sinc = unary(
