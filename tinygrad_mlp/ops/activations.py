@@ -332,8 +332,11 @@ def _gelu_curvature(g: Array, grad_output: Array, input: Array, approximate: str
     promotion="same",
     kinds="f",
     method=False,
-    sample=lambda s: (s.floats(shape := s.shape()), s.moderate(s.floats(shape)), s.choice(["none", "tanh"])),
-)
+    # Below 4, because torch's next derivative by tanh is nan where the hyperbolic cosine overflows.
+    sample=lambda s: (
+        s.floats(shape := s.shape()), np.asarray(s.moderate(s.floats(shape)) / 16), s.choice(["none", "tanh"]),
+    ),
+)  # fmt: skip
 def gelu_backward(grad_output: Array, input: Array, approximate: str) -> Array:
     """grad_output times the derivative of gelu"""
     square = input * input
