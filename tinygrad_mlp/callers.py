@@ -4,6 +4,8 @@ The general caller (dispatch.py) and `Node.pull` say all that is to be done, wit
 row's signature settles most of it beforehand. So here the same is written as a person would write it for this one row,
 for the usual case: plain arrays, of one floating dtype where several must agree. Everything else the written caller
 hands to the general one. `print(tinygrad_mlp.ops.source("linear"))` shows what comes out.
+
+In the templates a line that is one name in braces stands for any number of lines.
 """
 
 from __future__ import annotations
@@ -14,6 +16,79 @@ from textwrap import indent
 from typing import Any
 
 from .ops import Operator
+
+CALLER = """\
+def {name}({arguments}):
+    {unwrap}
+    {compute}
+    {make}
+    {node}
+    {note}
+    return {result}
+"""
+UNWRAP = """\
+try:
+    {arrays}
+except AttributeError:  # one is no Tensor
+    return general({arguments})
+{usual}
+    return general({arguments})
+"""
+MAKE = """\
+if type(out) is not ndarray:
+    out = as_array(out)
+{share}
+tensor = new(Tensor)
+tensor.array = out
+tensor.versions = [0]
+tensor.viewed = None
+"""
+IN_PLACE = """\
+def {name}_({arguments}):
+    {unwrap}
+    recorded = {recorded}
+    if recorded and {first}.needs_grad and {first}.node is None:
+        return general({arguments})
+    count = {first}.versions[-1]  # an inference tensor refuses here, before the write
+    if not recorded:
+        {write}
+        return {first}
+    {copy}
+    {record}
+    {write}
+    rebase({first}, node_class()(edges, saved, versions, {first}_array.shape, {first}_array.dtype))
+    return {first}
+"""
+PULL = """\
+def pull(self, g, edges, create_graph):
+    {part}
+    saved = self.saved
+    if type(g) is not ndarray or saved is None:
+        return Node.pull(self, g, edges, create_graph)
+    for counter, count, _ in self.versions:
+        if counter[0] != count:
+            raise RuntimeError(self.modified())
+    {hand_on}
+"""
+PULL_OF_LIST = """\
+def pull(self, g, edges, create_graph):
+    saved = self.saved
+    if saved is None:
+        raise RuntimeError(FREED)
+    return {name}_rule(g, *saved[0])
+"""
+
+
+def filled(template: str, **parts: Any) -> list[str]:
+    """The lines of a template with its names replaced, each by a text or, where it is a line of its own, by lines."""
+    lines: list[str] = []
+    for line in template.splitlines():
+        part = parts.get(line.strip()[1:-1]) if line.strip().startswith("{") else None
+        if part is None:
+            lines.append(line.format(**parts))
+        else:
+            lines += [line[: line.index("{")] + each for each in part]
+    return lines
 
 
 def compiled(name: str, text: str, namespace: dict[str, Any], given: dict[str, Any]) -> Callable[..., Any]:
@@ -29,44 +104,34 @@ def compiled(name: str, text: str, namespace: dict[str, Any], given: dict[str, A
     return made["make"](**given)  # type: ignore[no-any-return]
 
 
-# -- the caller ------------------------------------------------------------------------------------
-
-
 class _Caller:
-    """What the lines of a row's caller are made of. The array of the Tensor `x` is called `x_array` in them."""
+    """What is in the lines of a row's caller. The array of the Tensor `x` is called `x_array` in them."""
 
     def __init__(self, row: Operator) -> None:
         self.row = row
+        self.arguments = ", ".join(row.parameters)
         self.tensors = [row.parameters[i] for i in row.tensors]
         self.optional = row.parameters[len(row.parameters) - len(row.defaults) :]
-        self.alike = [p for p in self.tensors if p != row.unpromoted]  # those that must be of one dtype
         self.differentiable = [row.parameters[i] for i in row.differentiable]
+        self.alike = [p for p in self.tensors if p != row.unpromoted]  # those that must be of one dtype
         self.agree = bool(row.promotion is not None or row.check)  # where arrays must have one dtype
         self.numbers: list[str] = []  # those for which a Python number may stand
         if row.numbers and "f" in (row.kinds or "f"):
             self.numbers = [p for p in self.alike[1:] if row.promotion or (p in self.differentiable and not row.check)]
-        self.looks_at_views = bool(row.rules)
         self.several = len(row.outputs) > 1
         self.outputs = [f"{name}_array" for name in row.outputs] if self.several else ["out"]
-        self.arguments = ", ".join(row.parameters)
+        self.holders = [*(row.outputs if self.several else ["tensor"]), *row.parameters]
 
     def text(self) -> str:
         """The whole function."""
-        row = self.row
-        lines = [f"def {row.name}({self.arguments}):", *self.unwrap(), *self.compute()]
-        if row.rules:
-            lines += [f"    if {self.recorded()}:", *indented(self.record()), *indented(self.attach())]
-        if row.rules and not self.several:
-            lines += ["    else:", "        tensor.node = None", "        tensor.needs_grad = False"]
-        elif not self.several:
-            lines += ["    tensor.node = None", "    tensor.needs_grad = False"]
-        if row.view:
-            lines += [
-                "    if is_view:",
-                f"        note_view(tensor, {self.tensors[0]}, row, {as_tuple(row.parameters[1:])})",
-            ]
-        result = f"result({', '.join(row.outputs)})" if self.several else "tensor"
-        return "\n".join([*lines, f"    return {result}", ""])
+        row, rest = self.row, as_tuple(self.row.parameters[1:])
+        note = ["if is_view:", f"    note_view(tensor, {row.parameters[0]}, row, {rest})"]
+        lines = filled(
+            CALLER, name=row.name, arguments=self.arguments, unwrap=self.unwrap(), compute=self.compute(),
+            make=self.make(), node=self.node(), note=note if row.view else [],
+            result=f"result({', '.join(row.outputs)})" if self.several else "tensor",
+        )  # fmt: skip
+        return "\n".join([*lines, ""])
 
     def array(self, p: str) -> str:
         """A parameter, as the forward and the rules take it."""
@@ -76,11 +141,14 @@ class _Caller:
         """The condition that an argument is a Tensor; empty where it must be one."""
         return f"{p} is not {p}_array" if p in self.numbers else f"{p} is not None" if p in self.optional else ""
 
+    def if_given(self, p: str, attribute: str) -> str:
+        """An attribute of an argument, where it is a Tensor."""
+        given = self.given(p)
+        return f"{given} and {p}.{attribute}" if given else f"{p}.{attribute}"
+
     def needs(self, p: str) -> str:
         """The condition that a gradient is wanted for an argument."""
-        if self.row.listed:
-            return f"any(x.needs_grad for x in {p})"
-        return " and ".join(filter(None, (self.given(p), f"{p}.needs_grad")))
+        return f"any(x.needs_grad for x in {p})" if self.row.listed else self.if_given(p, "needs_grad")
 
     def recorded(self) -> str:
         """The condition that a node is written."""
@@ -91,27 +159,23 @@ class _Caller:
 
     def unwrap(self) -> list[str]:
         """The arrays of the arguments, and the test for the usual case."""
-        certain = [p for p in self.tensors if not self.given(p)]
-        general = f"        return general({self.arguments})"
+        first, certain = self.tensors[0], [p for p in self.tensors if not self.given(p)]
         if self.row.listed:
-            arrays = f"    {certain[0]}_array = [x.array for x in {certain[0]}]"
-            return [f"    if not are_alike({certain[0]}):", general, arrays]
-        lines = [f"        {p}_array = {self.unwrapped(p)}" for p in self.tensors]
+            general = f"    return general({self.arguments})"
+            return [f"if not are_alike({first}):", general, f"{first}_array = [x.array for x in {first}]"]
+        lines = [f"{p}_array = {self.unwrapped(p)}" for p in self.tensors]
         tests = [test for p in self.tensors for test in self.unusual(p)]
         if any("common" in test for test in tests):
-            lines.append(f"        common = {self.alike[0]}_array.dtype")
-        if self.looks_at_views:
-            views = [grouped(" and ".join(filter(None, (self.given(p), f"{p}.viewed")))) for p in self.tensors]
-            lines.append(f"        view = {' or '.join(views)}")
+            lines.append(f"common = {self.alike[0]}_array.dtype")
+        if self.row.rules:
+            lines.append(f"view = {' or '.join(grouped(self.if_given(p, 'viewed')) for p in self.tensors)}")
             tests += self.unusual_views()
         else:
             tests = [*(f"not isinstance({p}, Tensor)" for p in certain), *tests]
-        condition = f"    if {' or '.join(tests)}:"
-        split = ["    if (", *indented([tests[0], *(f"or {test}" for test in tests[1:])]), "    ):"]
-        return [
-            "    try:", *lines, "    except AttributeError:  # one is no Tensor", general,
-            *([condition] if len(condition) < 100 else split), general,
-        ]  # fmt: skip
+        usual = [f"if {' or '.join(tests)}:"]
+        if len(usual[0]) >= 96:
+            usual = ["if (", *(f"    {'or ' if i else ''}{test}" for i, test in enumerate(tests)), "):"]
+        return filled(UNWRAP, arrays=lines, usual=usual, arguments=self.arguments)
 
     def unusual_views(self) -> list[str]:
         return [f"(view and lead_nowhere({', '.join(self.tensors)}))"]
@@ -123,19 +187,16 @@ class _Caller:
 
     def unusual(self, p: str) -> list[str]:
         """The tests that send an argument to the general caller."""
-        row, array = self.row, f"{p}_array"
+        row, array, first = self.row, f"{p}_array", p == self.alike[0]
         kinds = row.kinds or ("f" if row.promotion == "float" or row.check else "")
-        first = p == self.alike[0]
         other = [f"{array}.dtype is not common"] if self.agree and p in self.alike and not first else []
         if p in self.numbers:
-            values = "numbers_or_none" if p in self.optional else "numbers"
+            no_number = f"type({array}) not in {'numbers_or_none' if p in self.optional else 'numbers'}"
             if not other:
-                return [f"(type({array}) is not ndarray and type({array}) not in {values})"]
-            floating = "" if kinds else 'common.kind != "f" or '
-            number = f"else {floating}type({array}) not in {values}"
-            return [
-                f"(\n            {other[0]}\n            if type({array}) is ndarray\n            {number}\n        )"
-            ]
+                return [f"(type({array}) is not ndarray and {no_number})"]
+            no_number = no_number if kinds else f'common.kind != "f" or {no_number}'
+            parts = (*other, f"if type({array}) is ndarray", f"else {no_number}")
+            return ["\n".join(["(", *(f"            {part}" for part in parts), "        )"])]
         tests = [f"type({array}) is not ndarray", *other]
         if first and kinds:
             tests.append('common.kind != "f"' if "f" in kinds else f'common.kind not in "{kinds}"')
@@ -144,24 +205,31 @@ class _Caller:
     # -- from arrays to Tensors ----------------------------------------------------------------------
 
     def compute(self) -> list[str]:
-        """The forward, and Tensors over what it gives."""
-        row = self.row
-        lines = [f"    {', '.join(self.outputs)} = forward({', '.join(map(self.array, row.parameters))})"]
-        if len(self.tensors) > 1:
-            arrays = as_tuple(map(self.array, self.tensors))
-            error = ["    except ValueError as error:", f"        raise as_torch(error, {arrays}) from None"]
-            lines = ["    try:", *indented(lines, 1), *error]
+        """The forward."""
+        line = f"{', '.join(self.outputs)} = forward({', '.join(map(self.array, self.row.parameters))})"
+        if len(self.tensors) == 1:
+            return [line]
+        arrays = as_tuple(map(self.array, self.tensors))
+        return ["try:", f"    {line}", "except ValueError as error:", f"    raise as_torch(error, {arrays}) from None"]
+
+    def make(self) -> list[str]:
+        """Tensors over what the forward gave."""
         if self.several:
-            return [*lines, *(f"    {name} = wrap(as_array({name}_array))" for name in row.outputs)]
-        lines += ["    if type(out) is not ndarray:", "        out = as_array(out)"]
-        if row.view:
-            first = f"{self.tensors[0]}_array"
-            part = f"(base is not None and (base is {first} or base is {first}.base))"
-            lines += ["    base = out.base", f"    is_view = out is {first} or {part}"]
-        made = ["tensor = new(Tensor)", "tensor.array = out", "tensor.versions = [0]", "tensor.viewed = None"]
-        return lines + indented(made, 1)
+            return [f"{name} = wrap(as_array({name}_array))" for name in self.row.outputs]
+        first = f"{self.tensors[0]}_array"
+        part = f"(base is not None and (base is {first} or base is {first}.base))"
+        share = ["base = out.base", f"is_view = out is {first} or {part}"]
+        return filled(MAKE, share=share if self.row.view else [])
 
     # -- the node ------------------------------------------------------------------------------------
+
+    def node(self) -> list[str]:
+        """The node, where it is to be recorded; of several outputs each is a constant from the start."""
+        constant = [] if self.several else ["tensor.node = None", "tensor.needs_grad = False"]
+        if not self.row.rules:
+            return constant
+        lines = [f"if {self.recorded()}:", *indented([*self.record(), *self.attach()])]
+        return [*lines, "else:", *indented(constant)] if constant else lines
 
     def record(self) -> list[str]:
         """The edges of the node, what its rules read, and the versions of that."""
@@ -169,16 +237,18 @@ class _Caller:
             edges = f"[edge_of(x) if x.needs_grad else None for x in {self.tensors[0]}]"
             return [f"edges = {edges}", f"saved = ({self.saved(0)},)", "versions = ()"]
         if len(self.row.rules) == 1:
-            p, versions = self.differentiable[0], self.versions(0)
-            always = [v for v, given in versions if not given]
-            lines = [f"edges = ({edge(p)},)", f"saved = ({self.saved(0)},)"]
-            lines.append(f"versions = [{', '.join(always)}]" if versions else "versions = ()")
-            return [*lines, *(line for v in versions if v[1] for line in noted(*v))]
+            versions = self.versions(0)
+            always = ", ".join(v for v, given in versions if not given)
+            return [
+                f"edges = ({edge(self.differentiable[0])},)", f"saved = ({self.saved(0)},)",
+                f"versions = [{always}]" if versions else "versions = ()",
+                *(line for v in versions if v[1] for line in noted(*v)),
+            ]  # fmt: skip
         lines = ["versions = []"]
         for j, p in enumerate(self.differentiable):
             lines += [f"to_{p} = for_{p} = None", f"if {self.needs(p)}:"]
             lines += [f"    to_{p}, for_{p} = {edge(p)}, {self.saved(j)}"]
-            lines += [f"    {line}" for v in self.versions(j) for line in noted(*v)]
+            lines += indented(line for v in self.versions(j) for line in noted(*v))
         edges, saved = (as_tuple(f"{word}_{p}" for p in self.differentiable) for word in ("to", "for"))
         return [*lines, f"edges, saved = {edges}, {saved}"]
 
@@ -186,10 +256,8 @@ class _Caller:
         """The node."""
         if self.several:
             return [f"attach(node_class(edges, saved, versions, None, None), {as_tuple(self.row.outputs)})"]
-        kind = "node_class if is_view else copying_class" if self.row.view else "node_class"
-        return [
-            f"tensor.node = {grouped(kind)}(edges, saved, versions, out.shape, out.dtype)", "tensor.needs_grad = True",
-        ]  # fmt: skip
+        kind = "(node_class if is_view else copying_class)" if self.row.view else "node_class"
+        return [f"tensor.node = {kind}(edges, saved, versions, out.shape, out.dtype)", "tensor.needs_grad = True"]
 
     def saved(self, j: int) -> str:
         """What the j-th rule reads."""
@@ -207,9 +275,11 @@ class _Caller:
 
     def versions(self, j: int) -> list[tuple[str, str]]:
         """The version counters of what the j-th rule reads, each with the condition that there is one."""
-        holders = [*(self.row.outputs if self.several else ["tensor"]), *self.row.parameters]
-        places = [(holders[k], k) for k in holding(self.row, self.row.reads[j])]
-        return [(f"({x}.versions, {x}.versions[0], {k})", self.given(x)) for x, k in places]
+        return [self.version(k) for k in holding(self.row, self.row.reads[j])]
+
+    def version(self, k: int) -> tuple[str, str]:
+        x = self.holders[k]
+        return f"({x}.versions, {x}.versions[0], {k})", self.given(x)
 
 
 class _CallerInPlace(_Caller):
@@ -217,49 +287,65 @@ class _CallerInPlace(_Caller):
 
     def __init__(self, row: Operator) -> None:
         super().__init__(row)
-        self.looks_at_views = True
+        self.first = row.parameters[0]
 
     def text(self) -> str:
-        row, first = self.row, self.tensors[0]
+        """The whole function."""
+        row, first = self.row, self.first
         arrays = ", ".join(map(self.array, row.parameters))
-        write = [f"write(row, {first}_array, [{arrays}])", f"{first}.versions[0] = count + 1"]
-        lines = [f"def {row.name}_({self.arguments}):", *self.unwrap()]
-        if not row.rules:
-            return "\n".join(
-                [*lines, f"    count = {first}.versions[-1]", *indented(write, 1), f"    return {first}", ""]
-            )
-        copied = [f"before = {first}_array.copy()"] if any(1 in read for read in row.reads) else []
-        return "\n".join([
-            *lines,
-            f"    recorded = {self.recorded()}",
-            f"    if recorded and {first}.needs_grad and {first}.node is None:",
-            f"        return general({self.arguments})",
-            f"    count = {first}.versions[-1]  # an inference tensor refuses here, before the write",
-            "    if not recorded:",
-            *indented([*write, f"return {first}"]),
-            *indented([*copied, *self.record(), *write], 1),
-            f"    rebase({first}, node_class()(edges, saved, versions, {first}_array.shape, {first}_array.dtype))",
-            f"    return {first}",
-            "",
-        ])  # fmt: skip
+        lines = filled(
+            IN_PLACE, name=row.name, arguments=self.arguments, first=first, unwrap=self.unwrap(),
+            recorded=self.recorded(), record=self.record(),
+            copy=[f"before = {first}_array.copy()"] if any(1 in read for read in row.reads) else [],
+            write=[f"write(row, {first}_array, [{arrays}])", f"{first}.versions[0] = count + 1"],
+        )  # fmt: skip
+        return "\n".join([*lines, ""])
 
     def unusual_views(self) -> list[str]:
-        return ["view", f"not {self.tensors[0]}_array.flags.writeable"]
+        return ["view", f"not {self.first}_array.flags.writeable"]
 
     def place(self, k: int) -> str:
-        return f"{self.tensors[0]}_array" if k == 0 else "before" if k == 1 else super().place(k)
+        return f"{self.first}_array" if k == 0 else "before" if k == 1 else super().place(k)
 
     def versions(self, j: int) -> list[tuple[str, str]]:
-        first = self.tensors[0]
-        own = [(f"({first}.versions, count + 1, 0)", "")] if 0 in self.row.reads[j] else []
-        places = [(self.row.parameters[k - 1], k) for k in holding(self.row, self.row.reads[j]) if k > 1]
-        return [*own, *((f"({x}.versions, {x}.versions[0], {k})", self.given(x)) for x, k in places)]
+        return [self.version(k) for k in holding(self.row, self.row.reads[j]) if k != 1]  # nobody can change a copy
+
+    def version(self, k: int) -> tuple[str, str]:
+        return super().version(k) if k else (f"({self.first}.versions, count + 1, 0)", "")
+
+
+def caller_of(row: Operator, inplace: bool = False) -> str:
+    """The source of a row's caller. In place that of a row without rules is the general one."""
+    return (_CallerInPlace if inplace else _Caller)(row).text()
+
+
+def pull_of(row: Operator) -> str:
+    """The source of the `pull` of a row's nodes."""
+    names = [row.parameters[i] for i in row.differentiable]
+    if row.listed:
+        return "\n".join([*filled(PULL_OF_LIST, name=names[0]), ""])
+    part = [f"g = g.parts[0]  # of `{row.outputs[0]}`, which alone is differentiable"] if len(row.outputs) > 1 else []
+    if len(names) == 1:
+        hand_on = [f"return ({names[0]}_rule(g{', *saved[0]' if row.reads[0] else ''}),)"]
+    else:
+        to, saved = (", ".join(f"{word}_{p}" for p in names) for word in ("to", "for"))
+        rules = [f"{p}_rule(g{f', *for_{p}' if reads else ''})" for p, reads in zip(names, row.reads, strict=True)]
+        results = [f"    None if to_{p} is None else {rule}," for p, rule in zip(names, rules, strict=True)]
+        hand_on = [f"{to} = edges", f"{saved} = saved", "return (", *results, ")"]
+    return "\n".join([*filled(PULL, part=part, hand_on=hand_on), ""])
+
+
+# -- pieces of lines -------------------------------------------------------------------------------
 
 
 def holding(row: Operator, read: tuple[int, ...]) -> tuple[int, ...]:
     """Which places of a frame that a rule reads may hold the array of a Tensor."""
     arguments = len(row.outputs)
     return tuple(k for k in read if k < arguments or k - arguments in row.tensors)
+
+
+def indented(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
 
 
 def edge(p: str) -> str:
@@ -280,53 +366,3 @@ def as_tuple(parts: Iterable[str]) -> str:
 def grouped(condition: str) -> str:
     """A condition as a part of another."""
     return f"({condition})" if any(word in condition for word in (" and ", " or ", " if ")) else condition
-
-
-def indented(lines: Iterable[str], steps: int = 2) -> list[str]:
-    return [f"{'    ' * steps}{line}" for line in lines]
-
-
-def caller_of(row: Operator) -> str:
-    """The source of a row's caller."""
-    return _Caller(row).text()
-
-
-def inplace_caller_of(row: Operator) -> str:
-    """The source of the caller of a row in place."""
-    return _CallerInPlace(row).text()
-
-
-# -- pull ------------------------------------------------------------------------------------------
-
-
-def pull_of(row: Operator) -> str:
-    """The source of the `pull` of a row's nodes."""
-    names = [row.parameters[i] for i in row.differentiable]
-    lines = ["def pull(self, g, edges, create_graph):"]
-    if len(row.outputs) > 1:
-        lines.append(f"    g = g.parts[0]  # of `{row.outputs[0]}`, which alone is differentiable")
-    lines += ["    saved = self.saved"]
-    if row.listed:
-        lines += [
-            "    if saved is None:",
-            "        raise RuntimeError(FREED)",
-            f"    return {names[0]}_rule(g, *saved[0])",
-        ]
-        return "\n".join([*lines, ""])
-    lines += [
-        "    if type(g) is not ndarray or saved is None:",
-        "        return Node.pull(self, g, edges, create_graph)",
-        "    for counter, count, _ in self.versions:",
-        "        if counter[0] != count:",
-        "            raise RuntimeError(self.modified())",
-    ]
-    if len(names) == 1:
-        arguments = "g, *saved[0]" if row.reads[0] else "g"
-        return "\n".join([*lines, f"    return ({names[0]}_rule({arguments}),)", ""])
-    lines += [
-        f"    {', '.join(f'{word}_{p}' for p in names)} = {what}" for word, what in (("to", "edges"), ("for", "saved"))
-    ]
-    lines += ["    return ("]
-    for p, reads in zip(names, row.reads, strict=True):
-        lines.append(f"        None if to_{p} is None else {p}_rule(g{f', *for_{p}' if reads else ''}),")
-    return "\n".join([*lines, "    )", ""])

@@ -9,8 +9,7 @@ from __future__ import annotations
 import collections
 import functools
 import threading
-from collections.abc import Callable, Sequence
-from operator import itemgetter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from .autograd.node import gradient_edge as edge_of
 from .autograd.saved import saved_attributes
 from .autograd.views import note_view, refresh
 from .callers import holding
-from .ops import NUMPY_KEYWORDS, Operator, write_sources_with
+from .ops import NUMPY_KEYWORDS, Operator
 from .tensor import Tensor, new, wrap  # noqa: F401 (as above)
 
 Function = Callable[..., Any]
@@ -74,15 +73,6 @@ def _written(row: Operator) -> Function:
     if len(row.outputs) > 1:
         given["result"] = _named_outputs(row)
     return callers.compiled(row.name, callers.caller_of(row), globals(), given)
-
-
-def source(row: Operator, inplace: bool) -> str:
-    """The source of what runs for a row in the usual case: its caller, and the `pull` of its nodes."""
-    caller = callers.inplace_caller_of(row) if inplace else callers.caller_of(row)
-    return caller + ("\n\n" + callers.pull_of(row) if row.rules else "")
-
-
-write_sources_with(source)
 
 
 def node_class(row: Operator) -> type[Node]:
@@ -234,34 +224,6 @@ def attach(node: Node, tensors: tuple[Tensor, ...]) -> None:
 # -- writing the node ------------------------------------------------------------------------------
 
 
-def _Saver(row: Operator, i: int) -> Function:
-    """What takes the values that a row's i-th rule reads out of a frame, and notes the versions of the tensors."""
-    read = row.reads[i]
-    pick, places = _picker(read), holding(row, read)
-
-    def save(frame: tuple[Any, ...], holders: Sequence[Any], versions: list[Any]) -> Any:
-        for k in places:
-            holder = holders[k]
-            if isinstance(holder, Tensor):
-                counter = holder.versions
-                versions.append((counter, counter[0], k))
-        return pick(frame)
-
-    return save
-
-
-def _picker(read: tuple[int, ...]) -> Function:
-    """What takes a tuple of the values at these places out of a frame."""
-    if len(read) == 1:
-        return itemgetter(slice(read[0], read[0] + 1))
-    return itemgetter(*read) if read else lambda frame: ()
-
-
-@functools.cache
-def _savers(row: Operator) -> tuple[Function, ...]:
-    return tuple(_Saver(row, i) for i in range(len(row.rules)))
-
-
 def _frame(row: Operator, values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Outputs and arguments, and behind them the shapes of the array arguments."""
     arrays = values[len(row.outputs) :]
@@ -279,17 +241,25 @@ def edges_and_saved(
     edges: list[Node | None] = []
     saved: list[Any] = []
     versions: list[Any] = []
-    for position, save in zip(row.differentiable, _savers(row), strict=True):
+
+    def save(read: tuple[int, ...]) -> tuple[Any, ...]:
+        for k in holding(row, read):
+            if isinstance(holders[k], Tensor):
+                counter = holders[k].versions
+                versions.append((counter, counter[0], k))
+        return tuple(frame[k] for k in read)
+
+    for position, read in zip(row.differentiable, row.reads, strict=True):
         arg = args[position]
         if isinstance(arg, Tensor) and arg.needs_grad:
             edge = edge_of(arg)
             lost = type(edge) is Unreachable
             edges.append(None if lost else edge)
             unread = lost and len(row.rules) > 1 and not node_class(row).shares
-            saved.append(None if unread else save(frame, holders, versions))
+            saved.append(None if unread else save(read))
         elif row.listed and position == 0:
             edges.extend(edge_of(x) if isinstance(x, Tensor) and x.needs_grad else None for x in arg)
-            saved.append(save(frame, holders, versions))
+            saved.append(save(read))
         else:
             edges.append(None)
             saved.append(None)

@@ -15,7 +15,7 @@ from .autograd.modes import state
 from .autograd.node import Node, gradient_edge
 from .autograd.views import PARTLY_THE_SAME, note_writer, rebase, refuse_inplace, refuse_overlap
 from .dispatch import Caller, edges_and_saved, node_class, numbers, numbers_or_none
-from .ops import Operator
+from .ops import Operator, write_sources_with
 from .ops.arithmetic import not_implemented
 from .ops.dims import mismatch
 from .tensor import Tensor
@@ -28,7 +28,7 @@ def inplace_of(row: Operator, node_name: str | None = None) -> Function:
 
     `node_name` is that of its nodes, where torch has an operator of its own for this use of the row.
     """
-    row = _with_rules_in_place(row) if row.flat or row.node_name == "NotImplemented" else row
+    row = _with_rules_in_place(row)
 
     @functools.cache
     def row_class() -> type[Node]:
@@ -39,10 +39,10 @@ def inplace_of(row: Operator, node_name: str | None = None) -> Function:
         return _in_place(row, row_class, args[0], args)
 
     def written() -> Function:
-        if row.name == "put":
+        if row.name == "put" or not row.rules:
             return general
         given = {"row": row, "general": general, "node_class": row_class}
-        return callers.compiled(row.name + "_", callers.inplace_caller_of(row), _NAMES, given)
+        return callers.compiled(row.name + "_", callers.caller_of(row, inplace=True), _NAMES, given)
 
     arity, caller = len(row.parameters), Caller(written)
 
@@ -57,7 +57,9 @@ def inplace_of(row: Operator, node_name: str | None = None) -> Function:
 
 
 def _with_rules_in_place(row: Operator) -> Operator:
-    """The same row with rules for use in place: of a comparison, whose result is a constant, or of no derivative."""
+    """The row for use in place: a comparison, whose result is then a constant, has rules, and what has none refuses."""
+    if not row.flat and row.node_name != "NotImplemented":
+        return row
     row = copy.copy(row)
     rule = np.zeros_like if row.flat else not_implemented(row.name + "_")
     row.differentiable = row.tensors
@@ -180,6 +182,16 @@ def check_written(target: Any, result: Any) -> None:
             f"result type {own.tensor_type[:-6]} can't be cast to the desired output type {wanted.tensor_type[:-6]}"
         )
 
+
+def source(row: Operator, inplace: bool) -> str:
+    """The source of what runs for a row in the usual case: its caller, and the `pull` of its nodes."""
+    row = _with_rules_in_place(row) if inplace else row
+    if inplace and not row.rules:
+        return f"# {row.name}_ has no derivative: it is left to the general caller.\n"
+    return callers.caller_of(row, inplace) + ("\n\n" + callers.pull_of(row) if row.rules else "")
+
+
+write_sources_with(source)
 
 # What the written lines name.
 _NAMES = {
