@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: one training step at four sizes, for each contender, as ratios of medians."""
+"""`python -m benchmarks`: one training step at five sizes, for each contender, as ratios of medians."""
 
 from __future__ import annotations
 

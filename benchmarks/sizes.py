@@ -1,4 +1,4 @@
-"""The four training steps that every contender runs, and the numbers that they start from."""
+"""The five training steps that every contender runs, and the numbers that they start from."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ class Size(NamedTuple):
     """One training step.
 
     `tutorial` is program (b): bias-free, clamp, squared error, plain gradient descent.
+    `regression` is a Linear-ReLU network with biases, the mean squared error and plain gradient descent.
     `adam` and `momentum` are Linear-ReLU classifiers with biases and cross entropy under that optimiser.
     """
 
-    program: Literal["tutorial", "adam", "momentum"]
+    program: Literal["tutorial", "regression", "adam", "momentum"]
     batch: int
     widths: tuple[int, ...]
     lr: float
@@ -24,6 +25,7 @@ class Size(NamedTuple):
 SIZES = {
     "seed": Size("tutorial", 64, (1000, 100, 10), lr=1e-6),
     "tiny": Size("tutorial", 32, (4, 16, 1), lr=1e-6),
+    "nn_tiny": Size("regression", 32, (4, 16, 1), lr=1e-2),
     "digits": Size("adam", 128, (784, 256, 128, 10), lr=1e-3),
     "wide": Size("momentum", 512, (2048, 2048, 2048, 10), lr=1e-2),
 }
@@ -40,7 +42,7 @@ class Numbers(NamedTuple):
 
 
 def initial_numbers(size: Size) -> Numbers:
-    """The same numbers in every process: normal for the tutorial, torch's default ranges for a classifier."""
+    """The same numbers in every process: normal for the tutorial, torch's default ranges for networks with biases."""
     # Not at the top: the harness itself stays smaller than its workers (see worker.peak_bytes).
     import numpy as np
 
@@ -56,7 +58,8 @@ def initial_numbers(size: Size) -> Numbers:
     layers = list(zip(size.widths, size.widths[1:], strict=False))
     if size.program == "tutorial":
         return Numbers(x, normal(size.batch, size.widths[-1]), [normal(*layer) for layer in layers], [])
-    labels = random.integers(size.widths[-1], size=size.batch)
+    classes = size.program != "regression"
+    y = random.integers(size.widths[-1], size=size.batch) if classes else normal(size.batch, size.widths[-1])
     weights = [uniform(fan_in**-0.5, fan_in, fan_out) for fan_in, fan_out in layers]
     biases = [uniform(fan_in**-0.5, fan_out) for fan_in, fan_out in layers]
-    return Numbers(x, labels, weights, biases)
+    return Numbers(x, y, weights, biases)

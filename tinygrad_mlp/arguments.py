@@ -136,21 +136,3 @@ def as_torch(error: ValueError, arrays: Sequence[Any]) -> Exception:
         return error
     refusals = (mismatch(a, b) for a, b in itertools.pairwise(shapes))
     return next((refusal for refusal in refusals if refusal is not None), error)
-
-
-def fits(a: Any, b: Any) -> bool:
-    """Whether NumPy computes on these operands in the dtype that torch does: equal dtypes, or floats and a number."""
-    kind = type(b)
-    if kind is np.ndarray:
-        if type(a) is np.ndarray:
-            return a.dtype is b.dtype
-        a, b, kind = b, a, type(a)
-    return (kind is float or kind is int) and type(a) is np.ndarray and a.dtype.kind == "f"
-
-
-def fits_float(a: Any, b: Any) -> bool:
-    return fits(a, b) and (a if type(a) is np.ndarray else b).dtype.kind == "f"
-
-
-def fits_arrays(a: Any, b: Any) -> bool:
-    return type(a) is np.ndarray and type(b) is np.ndarray and a.dtype is b.dtype and a.dtype.kind == "f"

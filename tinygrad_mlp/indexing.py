@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from .ops.indexing import is_basic
 from .tensor import Tensor, wrap
 
 _f = FUNCTIONS
+_BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
 
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
@@ -84,7 +84,7 @@ def _view_at(self: Tensor, index: Any) -> Tensor:
     if not isinstance(index, tuple):
         index = (index,)
     ndim, dim, part = self.array.ndim, 0, self
-    taken = builtins.sum(i is not None and i is not Ellipsis for i in index)
+    taken = len(index) - index.count(None) - index.count(Ellipsis)
     if taken > ndim:
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
     for place, i in enumerate(index):
@@ -140,16 +140,28 @@ def plain_index(index: Any) -> Any:
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
             "(got float)"
         )
-    if isinstance(index, slice):
-        parts = (index.start, index.stop, index.step)
-        if index.step is not None and int(index.step) <= 0:
-            raise ValueError("step must be greater than zero" if int(index.step) else "slice step cannot be zero")
-        return slice(*(None if part is None else int(part) for part in parts))
-    return index
+    return _plain_slice(index) if isinstance(index, slice) else index
+
+
+def _plain_slice(index: slice) -> slice:
+    start, stop, step = index.start, index.stop, index.step
+    if step is not None and int(step) <= 0:
+        raise ValueError("step must be greater than zero" if int(step) else "slice step cannot be zero")
+    if type(start) is type(stop) is int and step is None:
+        return index
+    return slice(*(None if part is None else int(part) for part in (start, stop, step)))
 
 
 def getitem(self: Tensor, index: Any) -> Tensor:
     """self[index]: a view for integers and slices, a copy for tensors and masks; IndexError as torch's."""
+    if type(index) is int:
+        return _select(self, 0, index)
+    if type(index) is slice:
+        part = _view_at(self, _plain_slice(index))
+        return _f["alias"](self) if part is self else part
+    if type(index) is tuple and _BASIC.issuperset(map(type, index)):
+        part = _view_at(self, tuple(_plain_slice(i) if type(i) is slice else i for i in index))
+        return _f["alias"](self) if part is self else part
     index = plain_index(index)
     if is_basic(index):
         part = _view_at(self, index)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from . import dtypes
-from .arguments import fits_float, unwrap
+from . import callers, dtypes
+from .arguments import unwrap
 from .autograd.modes import state
-from .autograd.node import Node
+from .autograd.node import Node, gradient_edge
 from .autograd.views import PARTLY_THE_SAME, note_writer, rebase, refuse_inplace, refuse_overlap
-from .dispatch import edges_and_saved, node_class
-from .ops import Operator
+from .dispatch import Caller, edges_and_saved, node_class, numbers, numbers_or_none
+from .ops import Operator, write_sources_with
 from .ops.arithmetic import not_implemented
 from .ops.dims import mismatch
 from .tensor import Tensor
@@ -27,31 +28,28 @@ def inplace_of(row: Operator, node_name: str | None = None) -> Function:
 
     `node_name` is that of its nodes, where torch has an operator of its own for this use of the row.
     """
-    row = _with_rules_in_place(row) if row.flat or row.node_name == "NotImplemented" else row
-    row_class, arity = node_class(row), len(row.parameters)
-    if node_name is not None:
-        row_class = type(node_name, (row_class,), {"__slots__": ()})
-    plain = arity == 2 and row.promotion == "arithmetic" and row.numbers and "f" in (row.kinds or "f")
-    ufunc = row.forward if plain and isinstance(row.forward, np.ufunc) else None
+    row = _with_rules_in_place(row)
+
+    @functools.cache
+    def row_class() -> type[Node]:
+        plain = node_class(row)
+        return plain if node_name is None else type(node_name, (plain,), {"__slots__": ()})
+
+    def general(*args: Any) -> Tensor:
+        return _in_place(row, row_class, args[0], args)
+
+    def written() -> Function:
+        if row.name == "put" or not row.rules:
+            return general
+        given = {"row": row, "general": general, "node_class": row_class}
+        return callers.compiled(row.name + "_", callers.caller_of(row, inplace=True), _NAMES, given)
+
+    arity, caller = len(row.parameters), Caller(written)
 
     def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        quick = ufunc is not None and len(args) == 1 and not kwargs and self.viewed is None
-        if quick and not (state.recording and self.needs_grad):
-            other = args[0]  # the usual case: an update of weights, or of sums that nobody differentiates
-            target, operand = self.array, other.array if isinstance(other, Tensor) else other
-            if fits_float(target, operand) and (
-                operand is other
-                or (
-                    (other.versions is not self.versions or other is self)  # no overlap to look at
-                    and not (state.recording and (other.needs_grad or other.viewed is not None))
-                )
-            ):
-                count = self.versions[-1]  # an inference tensor refuses here, before the write
-                _write(row, target, [target, operand])
-                self.versions[0] = count + 1
-                return self
-        args = (self, *args)
-        return _in_place(row, row_class, self, row.complete(args, kwargs) if kwargs or len(args) != arity else args)
+        if len(args) == arity - 1 and not kwargs:
+            return caller.call(self, *args)  # type: ignore[no-any-return]
+        return caller.call(*row.complete((self, *args), kwargs))  # type: ignore[no-any-return]
 
     function.__name__ = function.__qualname__ = row.name + "_"
     function.__doc__ = f"{row.doc}, written into the tensor itself.\n\nThe row `{row.name}` in place."
@@ -59,7 +57,9 @@ def inplace_of(row: Operator, node_name: str | None = None) -> Function:
 
 
 def _with_rules_in_place(row: Operator) -> Operator:
-    """The same row with rules for use in place: of a comparison, whose result is a constant, or of no derivative."""
+    """The row for use in place: a comparison, whose result is then a constant, has rules, and what has none refuses."""
+    if not row.flat and row.node_name != "NotImplemented":
+        return row
     row = copy.copy(row)
     rule = np.zeros_like if row.flat else not_implemented(row.name + "_")
     row.differentiable = row.tensors
@@ -68,7 +68,7 @@ def _with_rules_in_place(row: Operator) -> Operator:
     return row
 
 
-def _in_place(row: Operator, row_class: type[Node], tensor: Tensor, args: tuple[Any, ...]) -> Tensor:
+def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor, args: tuple[Any, ...]) -> Tensor:
     recorded = state.recording and any(
         isinstance(args[i], Tensor) and args[i].requires_grad for i in row.differentiable
     )
@@ -85,7 +85,7 @@ def _in_place(row: Operator, row_class: type[Node], tensor: Tensor, args: tuple[
         _prepare_shared(row, tensor, args)
     count = tensor.versions[-1]  # an inference tensor refuses here, before the write
     if not recorded:
-        _write(row, target, arrays)
+        write(row, target, arrays)
         tensor.versions[0] = count + 1
         return tensor
     outputs = len(row.outputs)
@@ -93,10 +93,10 @@ def _in_place(row: Operator, row_class: type[Node], tensor: Tensor, args: tuple[
         arrays[0] = target.copy()  # what is read of `input` is a copy from before, which nobody can change
     edges, saved, versions = edges_and_saved(row, args, (target, *arrays), (tensor, None, *args[1:]))
     arrays[0] = target if arrays[0].dtype == target.dtype else arrays[0]
-    _write(row, target, arrays)
+    write(row, target, arrays)
     tensor.versions[0] += 1
     versions = [(counter, count + 1 if place < outputs else count, place) for counter, count, place in versions]
-    rebase(tensor, row_class(edges, saved, versions, target.shape, target.dtype))
+    rebase(tensor, row_class()(edges, saved, versions, target.shape, target.dtype))
     return tensor
 
 
@@ -116,7 +116,10 @@ def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> Non
 def reshaped_in_place(row: Operator) -> Function:
     """A row that gives a view, in place: `x.t_()` changes what x is of its memory, and no element."""
     node_name = f"{row.node_name[:-1]}{3 if row.name == 'squeeze' else 1}"
-    row_class = type(node_name, (node_class(row),), {"__slots__": ()})
+
+    @functools.cache
+    def row_class() -> type[Node]:
+        return type(node_name, (node_class(row),), {"__slots__": ()})
 
     def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         args = row.complete((self, *args), kwargs)
@@ -132,7 +135,7 @@ def reshaped_in_place(row: Operator) -> Function:
         node = None
         if recorded:
             edges, saved, _ = edges_and_saved(row, args, (result, *arrays), (self, *args))
-            node = row_class(edges, saved, (), result.shape, result.dtype)
+            node = row_class()(edges, saved, (), result.shape, result.dtype)
         self.array = result
         if self.viewed is not None:
             self.viewed.steps = (*self.viewed.steps, (row, args[1:]))
@@ -149,7 +152,7 @@ def reshaped_in_place(row: Operator) -> Function:
     return function
 
 
-def _write(row: Operator, target: Any, arrays: list[Any]) -> None:
+def write(row: Operator, target: Any, arrays: list[Any]) -> None:
     """Run the forward into `target`, at once where NumPy can."""
     try:
         if row.write is not None:
@@ -178,3 +181,26 @@ def check_written(target: Any, result: Any) -> None:
         raise RuntimeError(
             f"result type {own.tensor_type[:-6]} can't be cast to the desired output type {wanted.tensor_type[:-6]}"
         )
+
+
+def source(row: Operator, inplace: bool) -> str:
+    """The source of what runs for a row in the usual case: its caller, and the `pull` of its nodes."""
+    row = _with_rules_in_place(row) if inplace else row
+    if inplace and not row.rules:
+        return f"# {row.name}_ has no derivative: it is left to the general caller.\n"
+    return callers.caller_of(row, inplace) + ("\n\n" + callers.pull_of(row) if row.rules else "")
+
+
+write_sources_with(source)
+
+# What the written lines name.
+_NAMES = {
+    "Tensor": Tensor,
+    "edge_of": gradient_edge,
+    "ndarray": np.ndarray,
+    "numbers": numbers,
+    "numbers_or_none": numbers_or_none,
+    "rebase": rebase,
+    "state": state,
+    "write": write,
+}

@@ -16,7 +16,7 @@ from benchmarks.sizes import Size, initial_numbers
 
 def build(_: ModuleType, size: Size) -> Step:
     """The size's program."""
-    return tutorial(size) if size.program == "tutorial" else classifier(size)
+    return tutorial(size) if size.program == "tutorial" else network(size)
 
 
 def tutorial(size: Size) -> Step:
@@ -38,22 +38,29 @@ def tutorial(size: Size) -> Step:
     return step
 
 
-def classifier(size: Size) -> Step:
-    x, labels, weights, biases = initial_numbers(size)
+def network(size: Size) -> Step:
+    x, y, weights, biases = initial_numbers(size)
     parameters = weights + biases
     rows = np.arange(size.batch)
     update = make_update(parameters, size)
 
-    def cross_entropy(*parameters: Any) -> Any:
+    def outputs_of(parameters: tuple[Any, ...]) -> Any:
         weights, biases = parameters[: len(parameters) // 2], parameters[len(parameters) // 2 :]
         hidden = x
         for w, b in zip(weights[:-1], biases[:-1], strict=True):
             hidden = anp.maximum(hidden @ w + b, 0)
-        logits = hidden @ weights[-1] + biases[-1]
-        logits = logits - anp.max(logits, axis=1, keepdims=True)
-        return anp.mean(anp.log(anp.sum(anp.exp(logits), axis=1)) - logits[rows, labels])
+        return hidden @ weights[-1] + biases[-1]
 
-    loss_and_gradients = value_and_grad(cross_entropy, argnum=tuple(range(len(parameters))))
+    def squared_error(*parameters: Any) -> Any:
+        return anp.mean((outputs_of(parameters) - y) ** 2)
+
+    def cross_entropy(*parameters: Any) -> Any:
+        logits = outputs_of(parameters)
+        logits = logits - anp.max(logits, axis=1, keepdims=True)
+        return anp.mean(anp.log(anp.sum(anp.exp(logits), axis=1)) - logits[rows, y])
+
+    loss_of = squared_error if size.program == "regression" else cross_entropy
+    loss_and_gradients = value_and_grad(loss_of, argnum=tuple(range(len(parameters))))
 
     def step() -> Any:
         loss, gradients = loss_and_gradients(*parameters)

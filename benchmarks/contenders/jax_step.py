@@ -16,10 +16,12 @@ def build(_: ModuleType, size: Size) -> Step:
     """The size's program, compiled at its first call; a step ends when its results are there."""
     x, y, weights, biases = initial_numbers(size)
     x, y, parameters = jax.device_put((x, y, weights + biases))
-    loss_of = squared_error if size.program == "tutorial" else cross_entropy
-    start, update = {"tutorial": (no_state, plain), "adam": (adam_state, adam), "momentum": (velocities, momentum)}[
-        size.program
-    ]
+    loss_of, start, update = {
+        "tutorial": (squared_error, no_state, plain),
+        "regression": (mean_squared_error, no_state, plain),
+        "adam": (cross_entropy, adam_state, adam),
+        "momentum": (cross_entropy, velocities, momentum),
+    }[size.program]
     state = start(parameters)
 
     def whole_step(parameters: Any, state: Any, x: Any, y: Any) -> Any:
@@ -41,11 +43,19 @@ def squared_error(parameters: Any, x: Any, y: Any) -> Any:
     return jnp.square(jnp.maximum(x @ w1, 0) @ w2 - y).sum()
 
 
-def cross_entropy(parameters: Any, x: Any, labels: Any) -> Any:
+def network(parameters: Any, x: Any) -> Any:
     weights, biases = parameters[: len(parameters) // 2], parameters[len(parameters) // 2 :]
     for w, b in zip(weights[:-1], biases[:-1], strict=True):
         x = jax.nn.relu(x @ w + b)
-    log_probabilities = jax.nn.log_softmax(x @ weights[-1] + biases[-1])
+    return x @ weights[-1] + biases[-1]
+
+
+def mean_squared_error(parameters: Any, x: Any, y: Any) -> Any:
+    return jnp.square(network(parameters, x) - y).mean()
+
+
+def cross_entropy(parameters: Any, x: Any, labels: Any) -> Any:
+    log_probabilities = jax.nn.log_softmax(network(parameters, x))
     return -jnp.take_along_axis(log_probabilities, labels[:, None], axis=1).mean()
 
 

@@ -16,7 +16,7 @@ from benchmarks.sizes import Size, initial_numbers
 
 def build(_: ModuleType, size: Size) -> Step:
     """The size's program."""
-    return tutorial(size) if size.program == "tutorial" else classifier(size)
+    return tutorial(size) if size.program == "tutorial" else network(size)
 
 
 def tutorial(size: Size) -> Step:
@@ -35,8 +35,8 @@ def tutorial(size: Size) -> Step:
     return step
 
 
-def classifier(size: Size) -> Step:
-    x, labels, weights, biases = initial_numbers(size)
+def network(size: Size) -> Step:
+    x, y, weights, biases = initial_numbers(size)
     weights, biases = [mg.tensor(w) for w in weights], [mg.tensor(b) for b in biases]
     parameters = weights + biases
     update = make_update([p.data for p in parameters], size)
@@ -45,7 +45,9 @@ def classifier(size: Size) -> Step:
         hidden = x
         for w, b in zip(weights[:-1], biases[:-1], strict=True):
             hidden = relu(hidden @ w + b)
-        loss = softmax_crossentropy(hidden @ weights[-1] + biases[-1], labels)
+        outputs = hidden @ weights[-1] + biases[-1]
+        classes = size.program != "regression"
+        loss = softmax_crossentropy(outputs, y) if classes else mg.square(outputs - y).mean()
         loss.backward()
         update([p.grad for p in parameters])
         return loss

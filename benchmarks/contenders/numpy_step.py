@@ -17,7 +17,7 @@ from benchmarks.sizes import Size, initial_numbers
 
 def build(_: ModuleType, size: Size) -> Step:
     """The size's program."""
-    return tutorial(size) if size.program == "tutorial" else classifier(size)
+    return tutorial(size) if size.program == "tutorial" else network(size)
 
 
 def tutorial(size: Size) -> Step:
@@ -48,9 +48,9 @@ def tutorial(size: Size) -> Step:
     return step
 
 
-def classifier(size: Size) -> Step:
-    """Linear-ReLU layers with biases, the mean cross entropy, and the size's optimiser."""
-    x, labels, weights, biases = initial_numbers(size)
+def network(size: Size) -> Step:
+    """Linear-ReLU layers with biases, the mean cross entropy or squared error, and the size's optimiser."""
+    x, y, weights, biases = initial_numbers(size)
     grad_weights, grad_biases = [np.empty_like(w) for w in weights], [np.empty_like(b) for b in biases]
     rows = np.arange(size.batch)
     update = make_update(weights + biases, size)
@@ -67,11 +67,17 @@ def classifier(size: Size) -> Step:
         logits -= logits.max(axis=1, keepdims=True)
         grad = np.exp(logits)
         totals = grad.sum(axis=1, keepdims=True)
-        loss = (np.log(totals[:, 0]) - logits[rows, labels]).mean()
+        loss = (np.log(totals[:, 0]) - logits[rows, y]).mean()
         grad /= totals
-        grad[rows, labels] -= 1
+        grad[rows, y] -= 1
         grad /= size.batch
         return loss, grad
+
+    def squared_error(outputs: np.ndarray) -> tuple[np.float32, np.ndarray]:
+        outputs -= y
+        loss = np.square(outputs).mean()
+        outputs *= 2 / outputs.size
+        return loss, outputs
 
     def backward(inputs: list[np.ndarray], grad: np.ndarray) -> None:
         for layer in reversed(range(len(weights))):
@@ -81,9 +87,11 @@ def classifier(size: Size) -> Step:
                 grad = grad @ weights[layer].T
                 grad *= inputs[layer] > 0
 
+    loss_and_grad = squared_error if size.program == "regression" else cross_entropy
+
     def step() -> np.float32:
-        inputs, logits = forward()
-        loss, grad = cross_entropy(logits)
+        inputs, outputs = forward()
+        loss, grad = loss_and_grad(outputs)
         backward(inputs, grad)
         update(grad_weights + grad_biases)
         return loss

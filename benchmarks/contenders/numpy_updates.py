@@ -1,4 +1,4 @@
-"""Adam and SGD with momentum by hand in NumPy, in place: for the contenders whose gradients are NumPy arrays."""
+"""Adam, and SGD with and without momentum, by hand in NumPy, in place: for contenders whose gradients are arrays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,17 @@ Update = Callable[[list[np.ndarray]], None]  # takes the gradients, changes the 
 
 def make_update(parameters: list[np.ndarray], size: Size) -> Update:
     """The size's optimiser over these parameters."""
-    return (adam if size.program == "adam" else momentum)(parameters, size.lr)
+    return {"regression": descent, "adam": adam, "momentum": momentum}[size.program](parameters, size.lr)
+
+
+def descent(parameters: list[np.ndarray], lr: float) -> Update:
+    """`p -= lr g`."""
+
+    def update(gradients: list[np.ndarray]) -> None:
+        for p, g in zip(parameters, gradients, strict=True):
+            p -= lr * g
+
+    return update
 
 
 def momentum(parameters: list[np.ndarray], lr: float) -> Update:

@@ -10,7 +10,8 @@ from benchmarks.sizes import MOMENTUM, Size, initial_numbers
 
 def build(torch: Any, size: Size) -> Step:
     """The size's program in `torch`, which is whatever module is handed in."""
-    return tutorial(torch, size) if size.program == "tutorial" else classifier(torch, size)
+    programs = {"tutorial": tutorial, "regression": regression}
+    return programs.get(size.program, classifier)(torch, size)
 
 
 def tutorial(torch: Any, size: Size) -> Step:
@@ -30,6 +31,24 @@ def tutorial(torch: Any, size: Size) -> Step:
             w2 -= lr * w2.grad
             w1.grad.zero_()
             w2.grad.zero_()
+        return loss
+
+    return step
+
+
+def regression(torch: Any, size: Size) -> Step:
+    """`nn.Sequential`, the mean squared error, plain gradient descent."""
+    numbers = initial_numbers(size)
+    x, y = torch.tensor(numbers.x), torch.tensor(numbers.y)
+    model = make_model(torch, numbers.weights, numbers.biases)
+    loss_of = torch.nn.MSELoss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=size.lr)
+
+    def step() -> Any:
+        optimizer.zero_grad()
+        loss = loss_of(model(x), y)
+        loss.backward()
+        optimizer.step()
         return loss
 
     return step

@@ -22,9 +22,8 @@ _f = FUNCTIONS
 
 def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     """A shape, given as separate integers or as one sequence."""
-    if len(args) == 1 and isinstance(args[0], (Sequence, tuple, list)):
-        return tuple(int(n) for n in args[0])
-    return tuple(int(n) for n in args)
+    given = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list, Sequence)) else args
+    return tuple(map(int, given))
 
 
 _NO_SIZES = frozenset((float, str, type(None)))

@@ -18,7 +18,7 @@ from . import (
 )
 from .pointwise import cast
 from .shape import expand, sum_to
-from .table import BY_NUMPY, NUMPY_KEYWORDS, TABLE, Operator
+from .table import BY_NUMPY, NUMPY_KEYWORDS, TABLE, Operator, source, write_sources_with
 
 __all__ = [
     "BY_NUMPY",
@@ -41,5 +41,7 @@ __all__ = [
     "reduction",
     "shape",
     "slices",
+    "source",
     "sum_to",
+    "write_sources_with",
 ]

@@ -13,6 +13,8 @@ from .table import Array
 
 def axis(dim: Any, ndim: int) -> int:
     """`dim` counted from the front. IndexError outside of [-ndim, ndim - 1]; a 0-d array counts as having one."""
+    if type(dim) is int and 0 <= dim < ndim:  # the usual case
+        return dim
     extent = ndim or 1
     dim = operator.index(dim)
     if not -extent <= dim < extent:

@@ -171,15 +171,15 @@ def _rows(x: Array) -> Array:
 
 
 def _linear_weight(g: Array, input: Array, bias_shape: tuple[int, ...]) -> Array:
-    return _rows(g).T @ _rows(input)
+    return product(_rows(g).T, _rows(input))
 
 
 # The shape of the bias says whether there was one: torch then writes other nodes, even if it needs no gradient.
 @operator(
     {
-        "input": lambda g, weight, bias_shape: g @ weight,
+        "input": lambda g, weight, bias_shape: product(g, weight) if g.ndim == 2 == weight.ndim else g @ weight,
         "weight": _linear_weight,
-        "bias": lambda g: np.add.reduce(_rows(g), axis=0),
+        "bias": lambda g: np.add.reduce(_rows(g), 0),
     },
     tensors=("input", "weight", "bias"),
     promotion="same",
@@ -197,7 +197,7 @@ def linear(input: Array, weight: Array, bias: Any = None) -> Array:
     if input.shape[-1] != weight.shape[-1]:
         a, b = _size(_rows(input)), _size(weight.T)
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({a} and {b})")
-    out = np.matmul(input, weight.T)
+    out = product(input, weight.T) if input.ndim == 2 == weight.ndim else np.matmul(input, weight.T)
     if bias is not None:
         out += bias
     return out

@@ -76,7 +76,7 @@ def expand(input: Array, size: Sequence[int]) -> Array:
 )
 def reshape(input: Array, shape: Sequence[int]) -> Array:
     """The same elements in another shape; a view where strides allow it, else a copy"""
-    if min(shape, default=0) < -1:  # which NumPy takes for -1
+    if shape and min(shape) < -1:  # which NumPy takes for -1
         i = next(i for i, n in enumerate(shape) if n < -1)
         raise RuntimeError(f"invalid shape dimension {shape[i]} at index {i} of shape {list(shape)}")
     try:
@@ -164,7 +164,8 @@ def squeeze(input: Array, dim: Any = None) -> Array:
 )
 def unsqueeze(input: Array, dim: int) -> Array:
     """A view with a dimension of size 1 put in at `dim`"""
-    return np.expand_dims(input, axis(dim, input.ndim + 1))
+    d = axis(dim, input.ndim + 1)
+    return input.reshape((*input.shape[:d], 1, *input.shape[d:]))
 
 
 @operator(

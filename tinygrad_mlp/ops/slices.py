@@ -59,12 +59,13 @@ def select(input: Array, dim: int, index: int) -> Array:
     """A view of what is at `index` along `dim`"""
     if not input.ndim:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    size = input.shape[axis(dim, input.ndim)]
+    d = axis(dim, input.ndim)
+    size = input.shape[d]
     if not -size <= index < size:
         raise IndexError(
             f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {dim}"
         )
-    return input[(*_slice(input.ndim, dim, index), ...)]
+    return input[(*(slice(None),) * d, index, ...)]
 
 
 @operator(

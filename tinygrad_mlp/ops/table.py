@@ -106,7 +106,6 @@ class Operator:
         self.differentiable = tuple(parameters.index(t) for t in rules)
         frame = (*outputs, *parameters, *(f"{t}_shape" for t in tensors))
         self.reads = tuple(tuple(frame.index(n) for n in _parameter_names(rule)[1:]) for rule in self.rules)
-        self.reads_shapes = any(i >= len(outputs) + len(parameters) for read in self.reads for i in read)
 
         TABLE[name] = self
         for function in (self, forward, numpy):
@@ -228,3 +227,18 @@ def _parameter_names(function: Any) -> tuple[str, ...]:
     # inspect.signature costs 20 times as much, at import, for every row
     code = getattr(function, "__wrapped__", function).__code__
     return tuple(code.co_varnames[: code.co_argcount])
+
+
+# -- what is made of a row, to be read ---------------------------------------------------------------
+
+_writers: list[Callable[[Operator, bool], str]] = []
+
+
+def write_sources_with(writer: Callable[[Operator, bool], str]) -> None:
+    """Say how the source of a row's function is written: Tensors stand on a floor above, which the table cannot see."""
+    _writers.append(writer)
+
+
+def source(name: str) -> str:
+    """The Python source of what runs on Tensors, in the usual case, for a row: "mul", or in place "mul_"."""
+    return _writers[-1](TABLE[name.removesuffix("_")], name.endswith("_"))

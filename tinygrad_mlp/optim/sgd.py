@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, wrap
-from .optimizer import Group, Optimizer, blocks, number, one_number
+from .optimizer import BLOCK, Group, Optimizer, blocks, number, one_number
 
 
 class SGD(Optimizer):
@@ -61,6 +61,10 @@ class SGD(Optimizer):
     def update(self, p: Tensor, grad: Any, state: dict[str, Any], group: Group) -> None:
         """One step for one parameter."""
         lr, momentum, decay = number(group["lr"]), group["momentum"], group["weight_decay"]
+        if not momentum and not decay and not group["maximize"] and 0 < p.array.ndim and grad.size <= BLOCK:
+            w = p.array
+            w -= lr * grad
+            return
         buffer = None
         if momentum:
             buffer = state.get("momentum_buffer")
