@@ -15,11 +15,12 @@ import numpy as np
 
 from .arguments import as_array, as_torch, fits, fits_arrays, fits_float, unwrap
 from .autograd import inference
-from .autograd.modes import state
-from .autograd.node import Bundle, Node, OutputNode, Unreachable, gradient_edge
-from .autograd.saved import saved_attributes
-from .autograd.views import note_view, refresh
+from .autograd.graph.node import Node
+from .autograd.graph.saved import saved_attributes
+from .autograd.inplace.views import note_view, refresh
+from .autograd.outputs import Bundle, OutputNode, Unreachable
 from .ops import NUMPY_KEYWORDS, Operator
+from .tape import gradient_edge, state
 from .tensor import Tensor, new, wrap
 
 Function = Callable[..., Any]

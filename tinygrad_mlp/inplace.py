@@ -10,13 +10,14 @@ import numpy as np
 
 from . import dtypes
 from .arguments import fits_float, unwrap
-from .autograd.modes import state
-from .autograd.node import Node
-from .autograd.views import PARTLY_THE_SAME, note_writer, rebase, refuse_inplace, refuse_overlap
+from .autograd.graph.node import Node
+from .autograd.inplace.refusals import PARTLY_THE_SAME
+from .autograd.inplace.views import note_writer, rebase, refuse_inplace, refuse_overlap
 from .dispatch import edges_and_saved, node_class
 from .ops import Operator
 from .ops.arithmetic import not_implemented
 from .ops.dims import mismatch
+from .tape import state
 from .tensor import Tensor
 
 Function = Callable[..., Any]

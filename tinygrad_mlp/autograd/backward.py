@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..warned import warn_once
-from . import engine
-from .engine import run
-from .node import GradientEdge, Node, is_tensor
+from ..tape import Node
+from .engine import execute
+from .graph.node import GradientEdge
+from .outputs import Bundle, OutputNode, source
 from .roots import edge_of, inputs_of, starts
+from .tensors import is_tensor, wrap
 
 A_CYCLE = (
     "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
@@ -49,7 +51,7 @@ def backward(
     if inputs is None:
         if create_graph:
             warn_once(A_CYCLE)
-        run(roots, keep_graph=keep, create_graph=create_graph)
+        execute(roots, keep, create_graph)
         return
     inputs = inputs_of(inputs, "backward")
     for x in inputs:
@@ -57,7 +59,7 @@ def backward(
             x.retain_grad()  # as in torch, a non-leaf goes on retaining its gradient afterwards
     if create_graph:
         warn_once(A_CYCLE)
-    run(roots, keep_graph=keep, create_graph=create_graph, only=[edge_of(x) for x in inputs])
+    execute(roots, keep, create_graph, [edge_of(x) for x in inputs])
 
 
 def grad(
@@ -104,7 +106,7 @@ def grad(
             if g is None and not is_tensor(x):
                 raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
             if g is None:
-                results[i] = engine.wrap(np.zeros(x.array.shape, x.array.dtype))
+                results[i] = wrap(np.zeros(x.array.shape, x.array.dtype))
                 results[i].needs_grad = create_graph
     return tuple(results) if names is None else dict(zip(names, results, strict=True))
 
@@ -113,11 +115,12 @@ def gradients(
     inputs: Sequence[Any], roots: list[tuple[Node, Any]], keep: bool, create_graph: bool, missing: bool
 ) -> list[Any]:
     nodes = [edge_of(x) for x in inputs]
-    wanted: dict[Node, Any] = dict.fromkeys(nodes)
-    run(roots, keep_graph=keep, create_graph=create_graph, wanted=wanted)
+    cotangents = execute(roots, keep, create_graph, nodes, accumulate=False)
     results: list[Any] = []
     for i, node in enumerate(nodes):
-        g = wanted[node]
+        g = cotangents.get(source(node)[0])
+        if type(g) is Bundle:
+            g = g.parts.get(node.index) if isinstance(node, OutputNode) else None
         if g is None and not missing:
             raise RuntimeError(
                 f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set "
@@ -125,5 +128,5 @@ def gradients(
             )
         if isinstance(g, np.generic):  # what NumPy makes of 0-d arrays
             g = np.asarray(g)
-        results.append(g if g is None or is_tensor(g) else engine.wrap(g))
+        results.append(g if g is None or is_tensor(g) else wrap(g))
     return results

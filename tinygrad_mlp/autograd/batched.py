@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from . import engine
 from .backward import gradients
 from .roots import as_tuple, shape_of, starts
+from .tensors import wrap
 
 
 def gradients_of_batch(
@@ -54,4 +54,4 @@ def gradients_of_batch(
 
 
 def _stacked(parts: Sequence[Any]) -> Any:
-    return np.stack(parts) if any(g.requires_grad for g in parts) else engine.wrap(np.stack([g.array for g in parts]))
+    return np.stack(parts) if any(g.requires_grad for g in parts) else wrap(np.stack([g.array for g in parts]))

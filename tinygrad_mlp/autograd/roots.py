@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..ops import cast
-from . import engine
-from .node import AccumulateGrad, GradientEdge, Node, gradient_edge, is_tensor
+from ..tape import NO_SCALAR, Node, gradient_edge, ones
+from .graph.node import GradientEdge
+from .tensors import is_tensor, wrap
 
 
 def inputs_of(inputs: Any, function: str) -> tuple[Any, ...]:
@@ -59,8 +60,8 @@ def starts(tensors: Any, gradients: Any, create_graph: bool) -> list[tuple[Node,
     if gradients is None and is_tensor(tensors) and tensors.viewed is None and tensors.needs_grad:
         array = tensors.array
         if array.size == 1:  # the usual case: a loss
-            g = np.ones(array.shape, array.dtype)
-            return [(gradient_edge(tensors), engine.wrap(g) if create_graph else g)]
+            g = ones(array.shape, array.dtype)
+            return [(gradient_edge(tensors), wrap(g) if create_graph else g)]
     tensors = as_tuple(tensors)
     gradients = (None,) * len(tensors) if gradients is None else as_tuple(gradients)[: len(tensors)]
     pairs = list(zip(tensors, gradients, strict=False))
@@ -75,10 +76,10 @@ def starts(tensors: Any, gradients: Any, create_graph: bool) -> list[tuple[Node,
         node = edge_of(tensor)
         if gradient is None:
             g = np.ones(node.shape, node.dtype)
-            roots.append((node, engine.wrap(g) if create_graph else g))
+            roots.append((node, wrap(g) if create_graph else g))
             continue
         g = gradient.array
-        g = gradient if create_graph else g.copy() if type(node) is AccumulateGrad else g
+        g = gradient if create_graph else g.copy() if not node.edges else g
         roots.append((node, g if gradient.array.dtype == node.dtype else cast(g, node.dtype)))
     return roots
 
@@ -90,7 +91,7 @@ def _refuse_gradient(i: int, output: Any, gradient: Any) -> None:
     shape = shape_of(output)
     if gradient is None:
         if any(n != 1 for n in shape) and (type(output) is GradientEdge or output.requires_grad):
-            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+            raise RuntimeError(NO_SCALAR)
     elif not is_tensor(gradient):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
     elif gradient.array.shape != shape:

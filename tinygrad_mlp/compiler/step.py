@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..autograd.modes import state as mode
+from ..tape import state as mode
 from ..nn.modules.module import Module
 from .arguments import Arguments
 from .build import Compiled, check_state

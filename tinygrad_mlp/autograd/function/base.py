@@ -8,10 +8,12 @@ import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from ...tape import gradient_edge, state
 from ..grad_mode import no_grad
-from ..modes import state
-from ..node import Node, gradient_edge, is_tensor
-from ..views import renew
+from ..graph.node import Node
+from ..inplace.views import renew
+from ..modes import modes
+from ..tensors import is_tensor
 from .context import FunctionCtx
 from .node import FunctionNode
 from .outputs import save, with_history
@@ -113,7 +115,7 @@ class Function:
         separate = cls.setup_context is not Function.setup_context
         if separate:
             args, kwargs = _with_defaults(cls, args, kwargs)
-        elif state.transforms:
+        elif modes.transforms:
             raise RuntimeError(
                 "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it "
                 "must override the setup_context staticmethod. For more details, please see "

@@ -6,7 +6,8 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..node import FREED, is_tensor
+from ...tape import FREED
+from ..tensors import is_tensor
 
 if TYPE_CHECKING:
     from .base import Function

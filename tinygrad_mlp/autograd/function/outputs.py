@@ -7,8 +7,11 @@ from typing import Any
 
 from ...warned import warn
 from ...words import type_name
-from ..node import Node, OutputNode, is_tensor
-from ..views import ONE_OF_SEVERAL, rebase, refuse_inplace
+from ...tape import Node
+from ..graph.refusals import ONE_OF_SEVERAL
+from ..inplace.views import rebase, refuse_inplace
+from ..outputs import OutputNode
+from ..tensors import is_tensor
 from .context import FunctionCtx
 from .node import FunctionNode
 from .saved import SavedForBackward

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...arguments import as_array
-from ...autograd.modes import state
+from ...tape import state
 from ...composite import broadcast_tensors
 from ...functions import FUNCTIONS
 from ...tensor import Tensor, wrap

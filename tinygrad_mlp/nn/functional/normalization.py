@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...autograd import no_grad
-from ...autograd.modes import state
+from ...tape import state
 from ...composite import norm
 from ...functions import FUNCTIONS
 from ...tensor import Tensor

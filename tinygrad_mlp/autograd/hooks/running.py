@@ -1,0 +1,65 @@
+"""The backward that runs in this thread, for hooks that ask for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from typing import Any
+
+from ...tape import Node, leading_to
+from ..outputs import Unreachable, source
+from .refusals import LEAF_IN_GRAD
+
+
+class Backward:
+    """One backward: what it was started with."""
+
+    __slots__ = ("__weakref__", "accumulate", "keep_graph", "reached", "roots", "useful", "wanted")
+
+    def __init__(
+        self, roots: list[tuple[Node, Any]], keep_graph: bool, wanted: Collection[Node] | None, accumulate: bool
+    ) -> None:
+        self.roots = roots
+        self.keep_graph = keep_graph
+        self.wanted = wanted
+        self.accumulate = accumulate
+        self.reached: set[Node] | None = None
+
+    def will_visit(self, node: Node | None) -> bool:
+        """Whether a node is among those that this backward comes to; as in torch not if it is the only root.
+
+        RuntimeError in torch's words for a leaf whose gradient is taken.
+        """
+        starts = [source(edge)[0] for edge, _ in self.roots]
+        if self.reached is None:
+            self.reached = tape_of(starts)
+            self.useful = self.reached if self.wanted is None else leading_to(self.wanted, starts)
+        if node not in self.reached or node not in self.useful or starts == [node]:
+            return False
+        if self.wanted is not None and not self.accumulate and node in self.wanted and not leads_on(node.edges):
+            raise RuntimeError(LEAF_IN_GRAD)
+        return True
+
+
+class _Running(threading.local):
+    backward: Backward | None = None  # the innermost
+
+
+running = _Running()
+
+
+def tape_of(roots: list[Node]) -> set[Node]:
+    """All nodes that these lead to, and they themselves."""
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        for edge in stack.pop().edges:
+            if edge is not None and edge not in seen:
+                seen.add(edge)
+                stack.append(edge)
+    return seen
+
+
+def leads_on(edges: Any) -> bool:
+    """Whether there is a node at one of the edges that runs."""
+    return any(edge is not None and type(edge) is not Unreachable for edge in edges)
