@@ -11,8 +11,8 @@ class Attached:
     """`hooks` are the node's hooks, `metadata` is a dict of the user's.
 
     `output` refers to the node of the output where that is another: of an operator that wrote into a view. `writers`
-    is a list that the nodes share which one tensor had one after the other, if it was written to; it has the class of
-    the newest.
+    is a list that the nodes share which one tensor had one after the other, if it was written to: it refers to the
+    newest, and has its class for when it is gone.
     """
 
     __slots__ = ("hooks", "metadata", "output", "writers")

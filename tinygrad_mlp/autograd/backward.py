@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..warned import warn_once
 from ..tape import Node
+from ..warned import warn_once
 from .engine import execute
 from .graph.node import GradientEdge
-from .outputs import Bundle, OutputNode, source
+from .outputs import Bundle, OutputNode, is_nothing, source
 from .roots import edge_of, inputs_of, starts
 from .tensors import is_tensor, wrap
 
@@ -121,6 +121,8 @@ def gradients(
         g = cotangents.get(source(node)[0])
         if type(g) is Bundle:
             g = g.parts.get(node.index) if isinstance(node, OutputNode) else None
+        if is_nothing(g):
+            g = None
         if g is None and not missing:
             raise RuntimeError(
                 f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set "

@@ -21,8 +21,8 @@ def execute(
     """Run backward, for all leaves or for `wanted`, and let who watches it know of it."""
     if wanted is not None:
         wanted = [source(node)[0] for node in wanted]
-    hooks.prepare(roots)
-    outer, running.backward = running.backward, Backward(roots, keep_graph, wanted, accumulate)
+    turns = hooks.prepare(roots)
+    outer, running.backward = running.backward, Backward(roots, keep_graph, wanted, accumulate, turns)
     try:
         return run(roots, keep_graph=keep_graph, create_graph=create_graph, wanted=wanted, accumulate=accumulate)
     finally:

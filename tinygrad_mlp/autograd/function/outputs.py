@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...tape import Node
 from ...warned import warn
 from ...words import type_name
-from ...tape import Node
 from ..graph.refusals import ONE_OF_SEVERAL
 from ..inplace.views import rebase, refuse_inplace
 from ..outputs import OutputNode

@@ -85,7 +85,11 @@ def _made_by_now(node: Any) -> str:
     if operator.gives_view:
         return ", which is output 0 of AsStrided,"  # the base was written to, so that would be its new node
     writers = seen_at(node).writers
-    return made_by(node) if writers is None else f", which is output 0 of {short_name(name_of(writers[0]))},"
+    if writers is None:
+        return made_by(node)
+    reference, node_class = writers[0]
+    writer = reference()
+    return f", which is output 0 of {short_name(name_of(node_class) if writer is None else writer.name())},"
 
 
 def changed(array: Any, made: str, version: int, expected: int) -> str:

@@ -116,5 +116,4 @@ def _become(node: Node, node_class: type[Node]) -> None:
     node.__class__ = watched(node_class) if is_watched(type(node)) else node_class  # type: ignore[assignment]
 
 
-
 REWRITTEN["linear"] = rewrite

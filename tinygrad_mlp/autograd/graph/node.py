@@ -16,7 +16,6 @@ from ... import tape
 from ...tape import FREED, state
 from .. import hooks
 from ..attached import attached_to
-from ..hooks import RemovableHandle
 from ..outputs import Bundle, Unreachable, source
 from ..tensors import is_tensor, wrap
 from .changed import modified, raw, refuse_detached

@@ -266,6 +266,7 @@ _NEVER_CHANGED = (([0], 0, -1),)
 
 # -- hooks on one saved tensor ---------------------------------------------------------------------
 
+
 class SavedTensor:
     """One of the tensors that a node has saved (torch's SavedTensor, of `_raw_saved_*`)."""
 

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from typing import Any
 from weakref import WeakValueDictionary
 
-from ...tape import AccumulateGrad, Node, gradient_edge
+from ...tape import AccumulateGrad, Node
 from ..attached import attached_to, seen_at
 from ..outputs import source
 from .handles import Hook, Hooks, RemovableHandle, add

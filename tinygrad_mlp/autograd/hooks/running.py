@@ -14,15 +14,21 @@ from .refusals import LEAF_IN_GRAD
 class Backward:
     """One backward: what it was started with."""
 
-    __slots__ = ("__weakref__", "accumulate", "keep_graph", "reached", "roots", "useful", "wanted")
+    __slots__ = ("__weakref__", "accumulate", "keep_graph", "leaf_orders", "reached", "roots", "useful", "wanted")
 
     def __init__(
-        self, roots: list[tuple[Node, Any]], keep_graph: bool, wanted: Collection[Node] | None, accumulate: bool
+        self,
+        roots: list[tuple[Node, Any]],
+        keep_graph: bool,
+        wanted: Collection[Node] | None,
+        accumulate: bool,
+        leaf_orders: dict[Node, float],
     ) -> None:
         self.roots = roots
         self.keep_graph = keep_graph
         self.wanted = wanted
         self.accumulate = accumulate
+        self.leaf_orders = leaf_orders
         self.reached: set[Node] | None = None
 
     def will_visit(self, node: Node | None) -> bool:

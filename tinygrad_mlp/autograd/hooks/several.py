@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from ...tape import Node, gradient_edge
 from .handles import Hook, RemovableHandle
-from .running import Backward, running
 from .refusals import NOT_A_MODE
+from .running import Backward, running
 
 
 class _MultiHandle(RemovableHandle):

@@ -7,6 +7,7 @@ from, go on where there is no cotangent. No other node, and no other backward, h
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -67,23 +68,17 @@ def _subclass(node_class: type[Node]) -> type[Node]:
 
     methods: dict[str, Any] = {"pull": pull, "end": end, "waits": False, "watches": True}
     if issubclass(node_class, AccumulateGrad):
-        methods |= {"__init__": _number_leaf(node_class), "__lt__": lambda self, other: False}
+        methods |= {"order": property(_leaf_order, _order.__set__), "__lt__": lambda self, other: False}
     return type(node_class.__name__, (node_class,), {"__slots__": (), "__module__": node_class.__module__, **methods})
 
 
-def _number_leaf(node_class: type[Node]) -> Any:
-    """The `__init__` of watched leaves: those of one operator have one number, and the heap does as torch's does."""
-
-    def __init__(self: AccumulateGrad, variable: Any) -> None:
-        node_class.__init__(self, variable)  # type: ignore[call-arg, arg-type]
-        previous, shared = _last_leaf
-        _last_leaf[0] = self.order
-        self.order = _last_leaf[1] = shared if self.order == previous - 1 else self.order
-
-    return __init__
+_order: Any = vars(Node)["order"]
 
 
-_last_leaf = [1, 1]  # the number of the watched leaf that was made last, and the one that it was given
+def _leaf_order(self: Node) -> float:
+    """As in torch a leaf runs right after the last of its consumers: right after the oldest on this tape."""
+    own: float = _order.__get__(self)
+    return own if running.backward is None else running.backward.leaf_orders.get(self, own)
 
 
 def _parts(g: Any) -> dict[int, Any]:
@@ -143,21 +138,27 @@ def nothing_for(edge: Node, create_graph: bool) -> Any:
     return nothing_like(edge, create_graph)
 
 
-def prepare(roots: list[tuple[Node, Any]]) -> None:
+def prepare(roots: list[tuple[Node, Any]]) -> dict[Node, float]:
     """Before a backward: have the nodes watched that anomaly mode, or a tensor detached since, asks for.
 
-    Where there are hooks, the nodes become those that torch has, so that the hooks come in torch's order.
+    Where there are hooks, nodes become those that torch has, so that the hooks come in torch's order; returned are the
+    turns of the leaves that are watched.
     """
     if not alive and anomaly.mode.watch is None:
-        return
+        return {}
     starts = [node for node, _ in roots]
-    for node in tape_of(starts) if running.backward is None else ():
-        if not isinstance(node, (OutputNode, Unreachable)):
-            node.as_torch_has_it()  # type: ignore[attr-defined]
-    for node in tape_of(starts) if detached or anomaly.mode.watch is not None else ():
-        if isinstance(node, (OutputNode, Unreachable)):
-            continue
-        if anomaly.mode.watch is not None or (
-            detached and any(edge is not None and was_detached(edge) for edge in node.edges)
-        ):
+    for node in _shown(starts) if running.backward is None else ():
+        node.as_torch_has_it()
+    turns: dict[Node, float] = {}
+    for node in _shown(starts):
+        if anomaly.mode.watch is not None or (detached and any(e is not None and was_detached(e) for e in node.edges)):
             watch(node)
+        for edge in node.edges:
+            if isinstance(edge, AccumulateGrad) and is_watched(type(edge)):
+                turns[edge] = max(turns.get(edge, -math.inf), node.order + 0.01)
+    return turns
+
+
+def _shown(roots: list[Node]) -> list[Any]:
+    """The nodes of a tape that are seen from outside."""
+    return [node for node in tape_of(roots) if not isinstance(node, (OutputNode, Unreachable))]

@@ -22,8 +22,8 @@ from ...ops.slices import strided_index
 from ...tape import FREED, gradient_edge, state
 from .. import hooks
 from ..attached import attached_to, seen_at
-from ..graph.node import AccumulateGrad, Node
 from ..graph.names import short_name
+from ..graph.node import AccumulateGrad, Node
 from ..graph.refusals import ONE_OF_SEVERAL, stale
 from ..modes import modes
 from ..outputs import Bundle, OutputNode, Unreachable
@@ -36,6 +36,7 @@ from .refusals import (
     PARTLY_THE_SAME,
     VIEW_OF_LEAF,
 )
+
 
 def _memory(array: Any) -> Any:
     """The array that owns the memory of an array."""
@@ -263,7 +264,7 @@ def note_writer(old: Node, node: Node) -> None:
     writers = seen_at(old).writers
     if writers is None:
         writers = attached_to(old).writers = [None]
-    writers[0] = type(node)
+    writers[0] = (weakref.ref(node), type(node))
     attached_to(node).writers = writers
 
 
