@@ -134,7 +134,8 @@ def slice_of_a_number_that_is_stale(torch):
 REFUSED = [
     written_twice, view_of_what_is_written, base_written_through_a_view, sum_over_a_dimension, written_with_a_tensor,
     one_of_several_views, written_and_detached, transposed_and_detached, copy_of_what_was_detached,
-    saved_by_a_function_and_written, slice_of_a_number_that_is_stale, split_of_a_number_that_is_stale, two_saved_tensors_of_one_node,
+    saved_by_a_function_and_written, slice_of_a_number_that_is_stale, split_of_a_number_that_is_stale,
+    two_saved_tensors_of_one_node,
 ]  # fmt: skip
 
 

@@ -335,7 +335,7 @@ def _record_outputs(
     row: Operator, row_class: type[Node], args: tuple[Any, ...], values: tuple[Any, ...], tensors: tuple[Tensor, ...]
 ) -> None:
     edges, saved, versions = edges_and_saved(row, args, values, (*tensors, *args))
-    node = row_class(edges, saved, versions, None, None)  # type: ignore[arg-type]
+    node = row_class(edges, saved, versions, None, None)
     for i, tensor in enumerate(tensors):
         if tensor.array.dtype.kind == "f":
             tensor.node = OutputNode(node, i, tensor.array.shape, tensor.array.dtype)

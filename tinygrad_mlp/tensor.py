@@ -218,7 +218,7 @@ class Tensor(Copies, Values):
         return self.node is None
 
     @property
-    def grad_fn(self) -> Node | None:
+    def grad_fn(self) -> Any:
         if self.viewed is not None:
             renew(self)
         node = self.node

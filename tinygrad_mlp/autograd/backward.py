@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..tape import Node
 from ..warned import warn_once
-from .engine import execute
+from .batched import gradients_of_batch
+from .engine import execute, gradients
 from .graph.node import GradientEdge
-from .outputs import Bundle, OutputNode, is_nothing, source
 from .roots import edge_of, inputs_of, starts
 from .tensors import is_tensor, wrap
 
@@ -96,8 +94,6 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     missing = bool(allow_unused) or materialize_grads
     if is_grads_batched:
-        from .batched import gradients_of_batch  # which stands on a floor above
-
         results = gradients_of_batch(outputs, inputs, grad_outputs, keep, create_graph, missing)
     else:
         results = gradients(inputs, starts(outputs, grad_outputs, create_graph), keep, create_graph, missing)
@@ -109,26 +105,3 @@ def grad(
                 results[i] = wrap(np.zeros(x.array.shape, x.array.dtype))
                 results[i].needs_grad = create_graph
     return tuple(results) if names is None else dict(zip(names, results, strict=True))
-
-
-def gradients(
-    inputs: Sequence[Any], roots: list[tuple[Node, Any]], keep: bool, create_graph: bool, missing: bool
-) -> list[Any]:
-    nodes = [edge_of(x) for x in inputs]
-    cotangents = execute(roots, keep, create_graph, nodes, accumulate=False)
-    results: list[Any] = []
-    for i, node in enumerate(nodes):
-        g = cotangents.get(source(node)[0])
-        if type(g) is Bundle:
-            g = g.parts.get(node.index) if isinstance(node, OutputNode) else None
-        if is_nothing(g):
-            g = None
-        if g is None and not missing:
-            raise RuntimeError(
-                f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set "
-                "allow_unused=True if this is the desired behavior."
-            )
-        if isinstance(g, np.generic):  # what NumPy makes of 0-d arrays
-            g = np.asarray(g)
-        results.append(g if g is None or is_tensor(g) else wrap(g))
-    return results

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .backward import gradients
+from .engine import gradients
 from .roots import as_tuple, shape_of, starts
 from .tensors import wrap
 

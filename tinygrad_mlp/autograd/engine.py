@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from ..tape import Node, run
 from . import hooks
 from .hooks import Backward, running
-from .outputs import source
+from .outputs import Bundle, OutputNode, is_nothing, source
+from .roots import edge_of
+from .tensors import is_tensor, wrap
 
 
 def execute(
@@ -27,3 +32,27 @@ def execute(
         return run(roots, keep_graph=keep_graph, create_graph=create_graph, wanted=wanted, accumulate=accumulate)
     finally:
         running.backward = outer
+
+
+def gradients(
+    inputs: Sequence[Any], roots: list[tuple[Node, Any]], keep: bool, create_graph: bool, missing: bool
+) -> list[Any]:
+    """The gradients with respect to `inputs`, as Tensors; None for those without, which are refused unless `missing`."""
+    nodes = [edge_of(x) for x in inputs]
+    cotangents = execute(roots, keep, create_graph, nodes, accumulate=False)
+    results: list[Any] = []
+    for i, node in enumerate(nodes):
+        g = cotangents.get(source(node)[0])
+        if type(g) is Bundle:
+            g = g.parts.get(node.index) if isinstance(node, OutputNode) else None
+        if is_nothing(g):
+            g = None
+        if g is None and not missing:
+            raise RuntimeError(
+                f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set "
+                "allow_unused=True if this is the desired behavior."
+            )
+        if isinstance(g, np.generic):  # what NumPy makes of 0-d arrays
+            g = np.asarray(g)
+        results.append(g if g is None or is_tensor(g) else wrap(g))
+    return results

@@ -48,7 +48,7 @@ class Bundle:
 
 def source(edge: Node) -> tuple[Node, int]:
     """The operator's node of an edge, and which of its outputs the edge is."""
-    return (edge.edges[0], edge.index) if isinstance(edge, OutputNode) else (edge, 0)  # type: ignore[return-value]
+    return (edge.edges[0], edge.index) if isinstance(edge, OutputNode) else (edge, 0)
 
 
 class Unreachable(Node):

@@ -35,7 +35,7 @@ def as_tuple(tensors: Any) -> tuple[Any, ...]:
     return (tensors,) if is_tensor(tensors) or type(tensors) is GradientEdge else tuple(tensors)
 
 
-def edge_of(x: Any) -> Node:
+def edge_of(x: Any) -> Any:
     if type(x) is GradientEdge:
         return x.ownership_token or x.node
     if not x.requires_grad:

@@ -27,8 +27,8 @@ class Guard:
         self.conditions: list[str] = []
         self.statements: list[str] = []
         self.namespace: dict[str, Any] = {
-            "MISS": MISS, "mode": mode, "modes": modes, "anomaly": anomaly, "dtypes": dtypes, "is_same": is_same, "wrap": wrap,
-            "asarray": np.asarray, "id": id, "type": type, "len": len, "vars": vars,
+            "MISS": MISS, "mode": mode, "modes": modes, "anomaly": anomaly, "dtypes": dtypes, "is_same": is_same,
+            "wrap": wrap, "asarray": np.asarray, "id": id, "type": type, "len": len, "vars": vars,
         }  # fmt: skip
         self._names: dict[int, str] = {}
 

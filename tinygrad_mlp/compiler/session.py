@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd import engine
-from ..autograd.hooks import hooks_of, tape_of
+from ..autograd.hooks import hooks_of
 from ..random import Generator
-from ..tape import AccumulateGrad, Node
+from ..tape import AccumulateGrad, Node, reachable, run
 from ..tensor import Tensor
 from .emit import identifier
 from .lines import Where
@@ -325,18 +325,18 @@ def _drawn(plain: Any) -> Any:
 def _running(plain: Any) -> Any:
     """A backward: its roots are done when it ends, and what it starts from may be written into."""
 
-    def run(roots: Any, **options: Any) -> Any:
+    def running(roots: Any, **options: Any) -> Any:
         session = current()
         if session is None or not session.recorder.active:
             return plain(roots, **options)
         array = session.recorder.array
         roots = [(node, array(np.asarray(g)) if isinstance(g, (np.ndarray, np.generic)) else g) for node, g in roots]
         session.cotangents += [(node, g.array if isinstance(g, Tensor) else g) for node, g in roots]
-        for node in tape_of([node for node, _ in roots]):
-            node.__class__ = _noting(type(node))  # type: ignore[assignment]
+        for node in reachable([node for node, _ in roots]):
+            node.__class__ = _noting(type(node))
         return plain(roots, **options)
 
-    return run
+    return running
 
 
 def _noting(node_class: type[Node]) -> type[Node]:
@@ -392,5 +392,5 @@ _PATCHES: list[tuple[Any, str, Any]] = [
     (Tensor, "_version", property(_version)),
     *((Tensor, name, _refusing(name)) for name in _READING),
     *((Generator, name, _drawn(getattr(Generator, name))) for name in _DRAWS),
-    (engine, "run", _running(engine.run)),
+    (engine, "run", _running(run)),
 ]

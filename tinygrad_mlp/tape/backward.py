@@ -1,8 +1,6 @@
 """Backward: the chain rule, applied to the nodes of the tape from the loss down to the leaves.
 
-    loss.backward()
-
-is `run([(node, g)])`, where `node` is the loss's and `g` is 1, the derivative of the loss by itself.
+`loss.backward()` is `run([(node, g)])`, where `node` is the loss's and `g` is 1, the derivative of the loss by itself.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ NO_SCALAR = "grad can be implicitly created only for scalar outputs"
 
 def ones(shape: tuple[int, ...], dtype: Any) -> Any:
     """The cotangent with which backward starts at a tensor of one element. RuntimeError for more elements."""
-    if any(n != 1 for n in shape):
+    if shape.count(1) != len(shape):
         raise RuntimeError(NO_SCALAR)
     return np.ones(shape, dtype)
 
@@ -39,27 +37,21 @@ def run(
     """Run backward from `roots`, pairs of a node and its cotangent, and add those of the leaves to their `.grad`.
 
     The nodes run youngest first, which is all the order that the chain rule asks for: a node is younger than its
-    inputs, so when its turn comes every consumer of its output has already run, and their sum has come together in
-    `pending`. The youngest is the smallest of a heap, so nothing is recursive and the tape may be of any length.
+    inputs, so when its turn comes every consumer of its output has already run, and the sum of what they hand on has
+    come together in `pending`. A heap gives the youngest, so nothing is recursive and the tape may be of any length.
 
     Cotangents are arrays. With `create_graph` they are Tensors and grad mode is on: the same rules then write the
-    tape of the gradient, which can be differentiated again. Afterwards the nodes give back what they have saved,
-    unless `keep_graph`. With `wanted` a node runs only if it leads to one of these, whose cotangents are returned;
-    with `accumulate=False` that is all (`autograd.grad`).
-
-    The leaves come last, when all else has run. So if a node refuses to run, every `.grad` is as it was.
+    tape of the gradient, which can be differentiated again. A node that has run gives back what it saved, unless
+    `keep_graph`. With `wanted` only these get a cotangent, which is returned, and only nodes that lead to them run;
+    with `accumulate=False` no `.grad` is touched (`autograd.grad`). The leaves come last, when all else has run: so if
+    a node refuses to run, every `.grad` is as it was.
     """
     previous, state.recording = state.recording, create_graph
     try:
         pending: dict[Node, Any] = {}
-        heap: list[tuple[int, Node]] = []
         for node, g in roots:
-            if node in pending:
-                pending[node] = pending[node] + g
-                continue
-            pending[node] = g
-            if not node.waits:
-                heappush(heap, (node.order, node))
+            pending[node] = pending[node] + g if node in pending else g
+        heap = sorted((node.order, node) for node in pending if not node.waits)
         useful = None if wanted is None else leading_to(wanted, pending)
         found: dict[Node, Any] = {}
 
@@ -69,10 +61,9 @@ def run(
             edges = node.edges
             if useful is not None:
                 edges = [edge if edge in useful else None for edge in edges]
-                leads_on = any(edges)
-                if node in wanted:  # type: ignore[operator] # it is not None either
-                    found[node] = g if leads_on else node.end(g, create_graph)
-                if not leads_on:
+                if node in wanted:  # type: ignore[operator] # where there is `useful` there is `wanted`
+                    found[node] = g if any(edges) else node.end(g, create_graph)
+                if not any(edges):
                     continue
             for edge, part in zip(edges, node.pull(g, edges, create_graph)):  # noqa: B905
                 if edge is None or part is None:
@@ -93,12 +84,10 @@ def run(
             if not keep_graph:
                 node.release()
 
-        # What is left are the leaves.
-        leaves = pending if useful is None else {node: g for node, g in pending.items() if node in useful}
-        if accumulate:
-            for node, g in leaves.items():
-                node.accumulate(g, create_graph)  # type: ignore[attr-defined] # only AccumulateGrad waits
-        return leaves if useful is None else {**found, **leaves}
+        leaves = {node: g for node, g in pending.items() if useful is None or node in useful}
+        for node, g in leaves.items() if accumulate else ():
+            node.accumulate(g, create_graph)  # type: ignore[attr-defined] # those that wait are AccumulateGrad
+        return {**found, **leaves}
     finally:
         state.recording = previous
 
@@ -107,17 +96,19 @@ def leading_to(targets: Collection[Node], roots: Iterable[Node]) -> set[Node]:
     """The targets, and the nodes on a path from the roots to one of them."""
     useful = set(targets)
     oldest = max((node.order for node in useful), default=0)
-    order: list[Node] = []
-    seen = set(roots)
-    stack = list(seen)
-    while stack:
-        node = stack.pop()
-        order.append(node)
-        for edge in node.edges:
-            if edge is not None and edge not in seen and edge.order <= oldest:
-                seen.add(edge)
-                stack.append(edge)
-    for node in sorted(order, key=lambda n: -n.order):  # inputs before their consumers
+    for node in sorted(reachable(roots, oldest), key=lambda node: -node.order):  # inputs before their consumers
         if any(edge in useful for edge in node.edges):
             useful.add(node)
     return useful
+
+
+def reachable(roots: Iterable[Node], oldest: float = float("inf")) -> set[Node]:
+    """The nodes that the roots lead to, and they themselves; without those that are older than `oldest`."""
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        for edge in stack.pop().edges:
+            if edge is not None and edge not in seen and edge.order <= oldest:
+                seen.add(edge)
+                stack.append(edge)
+    return seen

@@ -1,16 +1,14 @@
 """The nodes of the tape, and what an operator writes into one.
 
 A tensor that an operator computed points at a node; the node points at the nodes of the operator's inputs, its
-`edges`. So a loss holds its whole history, and the history dies with the last tensor that needs it: a node never
-points at its own output, so there is no cycle, and Python frees the tape as soon as nobody refers to it.
-
-To record an operator is to make its node and to give it to the output:
+`edges`. So a loss holds its whole history. A node never points at its own output, so there is no cycle, and Python
+frees the history with the last tensor that needs it. To record an operator is to make its node:
 
     output.node = MulBackward0(edges, saved, versions, output.array.shape, output.array.dtype)
 
-Its class belongs to the operator's row of the derivative table, and so knows the rules: for each input the function
-that makes the cotangent of the input (the derivative of the loss by it) out of the cotangent `g` of the output. For
-z = x * y these are `g * y` and `g * x`; this is why the node saves x and y.
+The class belongs to the operator's row of the derivative table and so knows its rules: for each input, how to make
+the cotangent of the input (the derivative of the loss by it) out of the cotangent `g` of the output. For z = x * y
+these are `g * y` and `g * x`, which is why the node saves y and x.
 """
 
 from __future__ import annotations
@@ -30,34 +28,27 @@ FREED = (
     "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
     "saved tensors after calling backward."
 )
-# When a tensor was changed in place after an operator saved it: its derivative would be taken at another point.
-CHANGED = (
-    "one of the variables needed for gradient computation has been modified by an inplace operation: it is at version "
-    "{version}; expected version {expected} instead."
-)
+# When a tensor was changed in place after an operator saved it: the derivative would be taken at another point.
+CHANGED = "one of the variables needed for gradient computation has been modified by an inplace operation"
 
-# A node's number, smaller than those of all older nodes: so the smallest of a heap is the youngest node.
-_next_order = itertools.count(0, -1).__next__
+_next_order = itertools.count(0, -1).__next__  # counts down, so that the smallest number is the youngest node's
 
 
 class Node:
     """One operator that ran.
 
-    `edges` has a node for each input, or None for an input that needs no gradient. `saved` has, for each rule, the
-    values that it reads. `versions` has for each tensor among them its version counter (which every write into the
-    tensor increases), the count when it was saved, and its place among outputs and arguments. `shape` and `dtype` are
-    those of the output, and so of its cotangent.
+    `edges` has a node for each input, or None where no gradient is needed. `saved` has, for each rule, the values that
+    it reads. `versions` has for each tensor among them its version counter (which every write increases), the count
+    when it was saved, and its place among outputs and arguments. `shape` and `dtype` are those of the cotangent.
     """
 
     __slots__ = ("__weakref__", "attached", "dtype", "edges", "order", "saved", "shape", "versions")
     row: ClassVar[Any] = None  # the operator's row of the derivative table
     saves: ClassVar[bool] = False  # whether each rule reads an array, so that there is memory to give back
     shares: ClassVar[bool] = False  # whether two rules read the same array, which is then kept even if no edge is
-    waits: ClassVar[bool] = False  # whether its cotangent is kept for the end of backward: it is a leaf's
+    waits: ClassVar[bool] = False  # whether its cotangent waits until all other nodes have run: it is a leaf's
 
-    def __init__(
-        self, edges: Sequence[Node | None], saved: Any, versions: Any, shape: tuple[int, ...], dtype: Any
-    ) -> None:
+    def __init__(self, edges: Sequence[Any], saved: Any, versions: Any, shape: Any, dtype: Any) -> None:
         self.order = _next_order()
         self.edges = edges
         self.saved = saved
@@ -65,12 +56,8 @@ class Node:
         self.shape = shape
         self.dtype = dtype
 
-    def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
-        """The cotangents that go to `edges`, from that of the output: arrays from an array, Tensors from a Tensor.
-
-        `edges` are the node's own, with None where the cotangent is not wanted this time. This is the general form:
-        the class of a row has one that does the same without a loop.
-        """
+    def pull(self, g: Any, edges: Sequence[Any], create_graph: bool) -> Sequence[Any]:
+        """The cotangents that go to `edges`, which are the node's own, or None where none is wanted this time."""
         saved = self.saved
         if saved is None:
             raise RuntimeError(FREED)
@@ -91,24 +78,21 @@ class Node:
             self.versions = ()
 
     def end(self, g: Any, create_graph: bool) -> Any:
-        """What backward gives out for this node where it ends here: the cotangent that has come."""
+        """What backward gives out for a node that is wanted, and at which it ends: the cotangent that has come."""
         return g
 
     def modified(self) -> str:
         """Why the node does not run after a tensor that it saved was changed in place."""
-        counter, count, _ = next(version for version in self.versions if version[0][0] != version[1])
-        return CHANGED.format(version=counter[0], expected=count)
+        return CHANGED
 
     def _differentiable_saved(self, tensor_type: Any) -> list[Any]:
-        """The saved values for `create_graph`: the arrays of inputs and outputs as Tensors at their place on the tape.
+        """What was saved, with inputs and outputs as Tensors at their place on the tape: for `create_graph`.
 
-        So the rules, which are the same lines of NumPy, leave nodes themselves when they run on them. The Tensors have
-        the version counters of those that were saved, so that the next backward, too, notices a change.
+        They have the version counters of those that were saved, so that the next backward, too, notices a change.
         """
         row, outputs = self.row, len(self.row.outputs)
-        history: dict[int, Node | None] = dict.fromkeys(range(outputs), self._place_of_output())
-        for position, edge in zip(row.differentiable, self.edges, strict=True):
-            history[outputs + position] = edge
+        history: dict[int, Any] = dict.fromkeys(range(outputs), self._place_of_output())
+        history |= zip((outputs + i for i in row.differentiable), self.edges, strict=True)
         counters = {place: counter for counter, _, place in self.versions}
 
         def tensor_of(place: int, value: Any) -> Any:
@@ -120,10 +104,7 @@ class Node:
                 tensor.versions = counter
             return tensor
 
-        return [
-            None if values is None else [tensor_of(place, value) for place, value in zip(read, values, strict=True)]
-            for read, values in zip(row.reads, self.saved, strict=True)
-        ]
+        return [values and list(map(tensor_of, read, values)) for read, values in zip(row.reads, self.saved)]  # noqa: B905
 
     def _place_of_output(self) -> Node:
         return self
@@ -132,11 +113,12 @@ class Node:
 class AccumulateGrad(Node):
     """The end of the tape at a leaf, a tensor that no operator computed: its cotangent is added to `variable.grad`.
 
-    (The name is torch's.) It is made when an operator first uses the leaf, and lives as long as a tape leads to it.
+    It is made when an operator first uses the leaf, and lives as long as a tape leads to it. (The name is torch's.)
     """
 
     __slots__ = ("variable",)
     waits = True
+    _lock: ClassVar[Any] = threading.Lock()  # several threads may run backward into one leaf
 
     def __init__(self, variable: Any) -> None:
         Node.__init__(self, (), (), (), variable.array.shape, variable.array.dtype)
@@ -147,32 +129,23 @@ class AccumulateGrad(Node):
         leaf, tensor_of = self.variable, type(self.variable)._constant
         if not leaf.needs_grad:
             return  # it did when it was used
-        with _accumulating:
+        with self._lock:
             grad = leaf._grad
             if create_graph:
                 leaf._grad = tensor_of(np.empty_like(leaf.array)).copy_(g) if grad is None else grad + g
-                return
-            g = np.asarray(g) if isinstance(g, np.generic) else g  # what NumPy makes of a 0-d array
-            if grad is None:
-                leaf._grad = tensor_of(g)
+            elif grad is None:
+                leaf._grad = tensor_of(np.asarray(g) if isinstance(g, np.generic) else g)
             elif grad.array.shape != g.shape:
-                leaf._grad = grad + tensor_of(g)  # which refuses, unless they broadcast
+                leaf._grad = grad + tensor_of(np.asarray(g))  # which refuses, unless they broadcast
             else:
                 grad.array += g
                 grad.versions[0] += 1
 
 
-_accumulating = threading.Lock()  # several threads may run backward into one leaf
-
-
-def gradient_edge(tensor: Any) -> Node:
+def gradient_edge(tensor: Any) -> Any:
     """The node at which a tensor that requires grad is on the tape: its operator's, or for a leaf one made now."""
-    node: Node | None = tensor.node
-    if node is not None:
-        return node
-    reference = tensor._accumulator
-    node = None if reference is None else reference()
-    if node is None:
+    node = tensor.node
+    if node is None and (node := tensor._accumulator and tensor._accumulator()) is None:
         node = tensor._leaf_node(tensor)
         tensor._accumulator = weakref.ref(node)  # weak, because the node holds the leaf
-    return node  # type: ignore[no-any-return]
+    return node

@@ -192,7 +192,7 @@ def _node_for(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...]) -> F
         if arg.viewed is not None:
             renew(arg)
     edges = [gradient_edge(arg) if ctx.needs_input_grad[i] else None for i, arg in tensors]
-    node = cls._backward_cls(edges, (), (), None, None)  # type: ignore[arg-type]
+    node = cls._backward_cls(edges, (), (), None, None)
     node.ctx = ctx
     node.zero_dirty = False
     node.arguments = [None] * len(args)
@@ -250,4 +250,4 @@ class _Error(Function):
 # As torch calls it: a node like those of operators.
 _Error._backward_cls.__name__ = "Error"
 _Error._backward_cls.__repr__ = Node.__repr__  # type: ignore[method-assign]
-_Error._backward_cls.name = lambda self: "torch::autograd::Error"
+_Error._backward_cls.name = lambda self: "torch::autograd::Error"  # type: ignore[method-assign]

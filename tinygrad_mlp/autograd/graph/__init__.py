@@ -46,7 +46,7 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
         raise RuntimeError(NO_PLACE)
     tensor.grad_fn  # noqa: B018 (brings a view up to date)
     node = gradient_edge(tensor)
-    return GradientEdge(node.edges[0], node.index, node) if isinstance(node, OutputNode) else GradientEdge(node, 0)  # type: ignore[arg-type]
+    return GradientEdge(node.edges[0], node.index, node) if isinstance(node, OutputNode) else GradientEdge(node, 0)
 
 
 def increment_version(tensor: Any) -> None:

@@ -71,6 +71,7 @@ def made_by(node: Any) -> str:
     """Torch's words for where a tensor comes from."""
     if node is None or isinstance(node, AccumulateGrad):
         return ""
+    operator: Any
     operator, index = source(node)
     return f", which is output {index} of {short_name(operator.name())},"
 
@@ -79,6 +80,7 @@ def _made_by_now(node: Any) -> str:
     """As `made_by`, from the node that the tensor had when it was saved."""
     if node is None:
         return ""
+    operator: Any
     operator, index = source(node)
     if operator.gives_several_views:
         raise RuntimeError(stale(ONE_OF_SEVERAL.format(index=index, name=short_name(operator.name()))))

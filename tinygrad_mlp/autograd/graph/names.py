@@ -56,5 +56,6 @@ def of_tensors(name: str) -> str:
 
 
 @functools.cache
-def named_otherwise(row_class: type[Node], name: str) -> type[Node]:
+def named_otherwise(row_class: Any, name: str) -> Any:
+    """The class of nodes of a row under another name."""
     return type(name, (row_class,), {"__slots__": ()})

@@ -126,8 +126,8 @@ class AccumulateGrad(tape.AccumulateGrad, Node):
     __slots__ = ()
 
     def pull(self, g: Any, edges: Sequence[tape.Node | None], create_graph: bool) -> Sequence[Any]:
-        """For who watches it: accumulate at once."""
-        self.accumulate(g, create_graph)
+        """For who watches it: accumulate at once. A `.grad` must not share memory with another cotangent."""
+        self.accumulate(g if create_graph else g.copy(), create_graph)
         return ()
 
 
@@ -151,14 +151,14 @@ def seen(node: Any) -> Any:
         node = REWRITTEN[node.row.name](node)
     own = type(node).__name__
     if any(node.edges[OF_NUMBERS.get(own, len(node.edges)) :]):
-        node.__class__ = named_otherwise(type(node), of_tensors(own))
+        node.__class__ = named_otherwise(type(node), of_tensors(own))  # type: ignore[arg-type] # mypy 1.x: a class is hashable
     for name, arguments, matches in OTHER_NAMES.get(own, ()) if node.saved else ():
         places = [
             len(node.row.outputs) + node.row.parameters.index(a) for a in arguments.split() if a in node.row.parameters
         ]
         found = [raw(node, place) for place in places if any(place in read for read in node.row.reads)]
         if found and all(map(matches, found)):
-            node.__class__ = named_otherwise(type(node), name)
+            node.__class__ = named_otherwise(type(node), name)  # type: ignore[arg-type]
             return seen(node)
     return node
 
@@ -176,7 +176,7 @@ def observe_nodes(observer: Callable[[Node], None], first: bool = False) -> None
     """
     with _lock:
         if not _observers:
-            Node.__init__ = _observed  # type: ignore[method-assign]
+            Node.__init__ = _observed  # type: ignore[method-assign, assignment]
         if observer not in _observers:
             _observers.insert(0 if first else len(_observers), observer)
 

@@ -19,7 +19,7 @@ from .registering import (
     unserializable_hook,
     warn_if_has_hooks,
 )
-from .running import Backward, running, tape_of
+from .running import Backward, running
 from .several import register_multi_grad_hook
 from .watched import is_watched, nothing_for, prepare, unwatched, watch, watched
 
@@ -42,7 +42,6 @@ __all__ = [
     "register_prehook",
     "retain",
     "running",
-    "tape_of",
     "unserializable_hook",
     "unwatched",
     "warn_if_has_hooks",

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Collection
 from typing import Any
 
-from ...tape import Node, leading_to
+from ...tape import Node, leading_to, reachable
 from ..outputs import Unreachable, source
 from .refusals import LEAF_IN_GRAD
 
@@ -38,7 +38,7 @@ class Backward:
         """
         starts = [source(edge)[0] for edge, _ in self.roots]
         if self.reached is None:
-            self.reached = tape_of(starts)
+            self.reached = reachable(starts)
             self.useful = self.reached if self.wanted is None else leading_to(self.wanted, starts)
         if node not in self.reached or node not in self.useful or starts == [node]:
             return False
@@ -52,18 +52,6 @@ class _Running(threading.local):
 
 
 running = _Running()
-
-
-def tape_of(roots: list[Node]) -> set[Node]:
-    """All nodes that these lead to, and they themselves."""
-    seen = set(roots)
-    stack = list(seen)
-    while stack:
-        for edge in stack.pop().edges:
-            if edge is not None and edge not in seen:
-                seen.add(edge)
-                stack.append(edge)
-    return seen
 
 
 def leads_on(edges: Any) -> bool:

@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...ops import cast, sum_to
-from ...tape import AccumulateGrad, Node
+from ...tape import AccumulateGrad, Node, reachable
 from ..outputs import Bundle, OutputNode, Unreachable, is_nothing, nothing_like, source
 from . import anomaly
 from .node_hooks import alive, detached, hooks_of, was_detached
-from .running import leads_on, running, tape_of
+from .running import leads_on, running
 
 
 def watch(node: Node) -> None:
     """Have a node watched from now on."""
-    node.__class__ = watched(type(node))  # type: ignore[assignment]
+    node.__class__ = watched(type(node))
 
 
 def is_watched(node_class: type[Node]) -> bool:
@@ -161,4 +161,4 @@ def prepare(roots: list[tuple[Node, Any]]) -> dict[Node, float]:
 
 def _shown(roots: list[Node]) -> list[Any]:
     """The nodes of a tape that are seen from outside."""
-    return [node for node in tape_of(roots) if not isinstance(node, (OutputNode, Unreachable))]
+    return [node for node in reachable(roots) if not isinstance(node, (OutputNode, Unreachable))]

@@ -183,6 +183,7 @@ def refuse_inplace(tensor: Any) -> None:
 def _refusal(tensor: Any) -> str:
     """Why a view may not be written to."""
     text, node = tensor.viewed.refusal, tensor.node
+    maker: Any
     index, maker = (node.index, node.edges[0]) if isinstance(node, OutputNode) else (0, node)
     name = "" if maker is None else short_name(maker.name())
     if text is MADE_WITHOUT_GRAD and name:
@@ -230,7 +231,7 @@ def _dense(array: Any) -> bool:
     return True
 
 
-def rebase(tensor: Any, node: Node) -> None:
+def rebase(tensor: Any, node: tape.Node) -> None:
     """Put the node of an operator that wrote into `tensor` on the tape."""
     view, old = tensor.viewed, tensor.node
     if view is None:
@@ -256,10 +257,10 @@ def rebase(tensor: Any, node: Node) -> None:
     renew(tensor)
     attached_to(node).output = weakref.ref(tensor.node)
     if node.row is not None:
-        node.__class__ = _written(type(node))  # type: ignore[assignment]
+        node.__class__ = _written(type(node))
 
 
-def note_writer(old: Node, node: Node) -> None:
+def note_writer(old: tape.Node, node: tape.Node) -> None:
     """After a write: who refuses because it has saved what was there names the operator that wrote last, as torch."""
     writers = seen_at(old).writers
     if writers is None:
@@ -268,12 +269,12 @@ def note_writer(old: Node, node: Node) -> None:
     attached_to(node).writers = writers
 
 
-def _written(node_class: type[Node]) -> type[Node]:
+def _written(node_class: type[tape.Node]) -> type[tape.Node]:
     """The class of nodes of operators that wrote into a view: the output's node is the view's, and not their own."""
     if "written_class" not in vars(node_class):
 
         def _place_of_output(self: Node) -> tape.Node:
-            return seen_at(self).output() or self  # type: ignore[no-any-return]
+            return seen_at(self).output() or self
 
         added = {"__slots__": (), "_place_of_output": _place_of_output}
         node_class.written_class = type(node_class.__name__, (node_class,), added)  # type: ignore[attr-defined]
@@ -288,9 +289,9 @@ class CopySlices(Node):
 
     __slots__ = ("operator", "view", "written")
 
-    def __init__(self, base: tape.Node | None, written: Node, view: View, array: Any) -> None:
+    def __init__(self, base: tape.Node | None, written: Any, view: View, array: Any) -> None:
         super().__init__((base, *written.edges[1:]), (), written.versions, array.shape, array.dtype)
-        self.written: Node | None = written
+        self.written: Any = written
         self.operator = type(written)
         self.view = View(None, view.steps, 0, None)  # without the base, which points at this node
 
@@ -391,7 +392,7 @@ class SeveralViews(Node):
 def note_several(tensors: Sequence[Any], source: Any, steps: Sequence[Any], name: str) -> None:
     """Make tensors, which came together out of one operator, views of its input: none may be written to on the tape."""
     if state.recording and source.needs_grad:
-        node = _several_class(name)((gradient_edge(source),), (), (), None, None)  # type: ignore[arg-type]
+        node = _several_class(name)((gradient_edge(source),), (), (), None, None)
         node.outer, node.steps = source.array.shape, steps
         for i in reversed(range(len(tensors))):  # the first output is the youngest: its hooks run first
             tensor = tensors[i]
