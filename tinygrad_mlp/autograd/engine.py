@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,17 +19,16 @@ def execute(
     roots: list[tuple[Node, Any]],
     keep_graph: bool,
     create_graph: bool,
-    wanted: list[Node] | None = None,
+    wanted: Iterable[Node] | None = None,
     *,
     accumulate: bool = True,
 ) -> dict[Node, Any]:
     """Run backward, for all leaves or for `wanted`, and let who watches it know of it."""
-    if wanted is not None:
-        wanted = [source(node)[0] for node in wanted]
+    targets = None if wanted is None else {source(node)[0] for node in wanted}
     turns = hooks.prepare(roots)
-    outer, running.backward = running.backward, Backward(roots, keep_graph, wanted, accumulate, turns)
+    outer, running.backward = running.backward, Backward(roots, keep_graph, targets, accumulate, turns)
     try:
-        return run(roots, keep_graph=keep_graph, create_graph=create_graph, wanted=wanted, accumulate=accumulate)
+        return run(roots, keep_graph=keep_graph, create_graph=create_graph, wanted=targets, accumulate=accumulate)
     finally:
         running.backward = outer
 
@@ -37,7 +36,7 @@ def execute(
 def gradients(
     inputs: Sequence[Any], roots: list[tuple[Node, Any]], keep: bool, create_graph: bool, missing: bool
 ) -> list[Any]:
-    """The gradients with respect to `inputs`, as Tensors; None for those without, which are refused unless `missing`."""
+    """The gradients with respect to `inputs`, as Tensors; None for one without, which is refused unless `missing`."""
     nodes = [edge_of(x) for x in inputs]
     cotangents = execute(roots, keep, create_graph, nodes, accumulate=False)
     results: list[Any] = []

@@ -51,7 +51,7 @@ def run(
         pending: dict[Node, Any] = {}
         for node, g in roots:
             pending[node] = pending[node] + g if node in pending else g
-        heap = sorted((node.order, node) for node in pending if not node.waits)
+        heap = sorted([(node.order, node) for node in pending if not node.waits])
         useful = None if wanted is None else leading_to(wanted, pending)
         found: dict[Node, Any] = {}
 
@@ -84,7 +84,7 @@ def run(
             if not keep_graph:
                 node.release()
 
-        leaves = {node: g for node, g in pending.items() if useful is None or node in useful}
+        leaves = pending if useful is None else {node: g for node, g in pending.items() if node in useful}
         for node, g in leaves.items() if accumulate else ():
             node.accumulate(g, create_graph)  # type: ignore[attr-defined] # those that wait are AccumulateGrad
         return {**found, **leaves}

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from ...tape import FREED
 from ..tensors import is_tensor
-
-if TYPE_CHECKING:
-    from .base import Function
-    from .saved import SavedForBackward
 
 
 class FunctionCtx:
@@ -26,8 +22,8 @@ class FunctionCtx:
     non_differentiable: tuple[Any, ...] = ()
     saved_for_forward: tuple[Any, ...] = ()
     materialize_grads = True
-    _forward_cls: ClassVar[type[Function]]
-    _saved: Sequence[SavedForBackward | None] = ()
+    _forward_cls: ClassVar[Any]  # the user's class
+    _saved: Sequence[Any] = ()
     _freed = _read = False
 
     def save_for_backward(self, *tensors: Any) -> None:

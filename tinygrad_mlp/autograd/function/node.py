@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,9 +17,6 @@ from ..tensors import is_tensor, wrap
 from .context import FunctionCtx
 from .saved import SavedForBackward
 
-if TYPE_CHECKING:
-    from .base import Function
-
 
 class FunctionNode(Node):
     """A Function that ran. An attribute that a node does not have is looked up in the context.
@@ -29,7 +26,7 @@ class FunctionNode(Node):
     """
 
     __slots__ = ("arguments", "ctx", "outputs", "zero_dirty")
-    function: ClassVar[type[Function]]
+    function: ClassVar[Any]  # the user's class
     arguments: list[int | None]
     ctx: FunctionCtx
     outputs: list[tuple[tuple[int, ...], Any] | None]
