@@ -9,7 +9,7 @@ import numpy as np
 
 from ..tape import Node, run
 from . import hooks
-from .hooks import Backward, running
+from .hooks import running
 from .outputs import Bundle, OutputNode, is_nothing, source
 from .roots import edge_of
 from .tensors import is_tensor, wrap
@@ -26,11 +26,11 @@ def execute(
     """Run backward, for all leaves or for `wanted`, and let who watches it know of it."""
     targets = None if wanted is None else {source(node)[0] for node in wanted}
     turns = hooks.prepare(roots)
-    outer, running.backward = running.backward, Backward(roots, keep_graph, targets, accumulate, turns)
+    outer, running.started = running.started, [None, roots, keep_graph, targets, accumulate, turns]
     try:
         return run(roots, keep_graph=keep_graph, create_graph=create_graph, wanted=targets, accumulate=accumulate)
     finally:
-        running.backward = outer
+        running.started = outer
 
 
 def gradients(

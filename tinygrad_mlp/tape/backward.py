@@ -3,8 +3,6 @@
 `loss.backward()` is `run([(node, g)])`, where `node` is the loss's and `g` is 1, the derivative of the loss by itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from heapq import heappop, heappush
 from typing import Any

@@ -11,8 +11,6 @@ the cotangent of the input (the derivative of the loss by it) out of the cotange
 these are `g * y` and `g * x`, which is why the node saves y and x.
 """
 
-from __future__ import annotations
-
 import itertools
 import threading
 import weakref
@@ -106,7 +104,7 @@ class Node:
 
         return [values and list(map(tensor_of, read, values)) for read, values in zip(row.reads, self.saved)]  # noqa: B905
 
-    def _place_of_output(self) -> Node:
+    def _place_of_output(self) -> Any:
         return self
 
 
@@ -121,7 +119,9 @@ class AccumulateGrad(Node):
     _lock: ClassVar[Any] = threading.Lock()  # several threads may run backward into one leaf
 
     def __init__(self, variable: Any) -> None:
-        Node.__init__(self, (), (), (), variable.array.shape, variable.array.dtype)
+        self.order = _next_order()
+        self.edges = self.saved = self.versions = ()
+        self.shape, self.dtype = variable.array.shape, variable.array.dtype
         self.variable = variable
 
     def accumulate(self, g: Any, create_graph: bool) -> None:
@@ -145,7 +145,9 @@ class AccumulateGrad(Node):
 def gradient_edge(tensor: Any) -> Any:
     """The node at which a tensor that requires grad is on the tape: its operator's, or for a leaf one made now."""
     node = tensor.node
-    if node is None and (node := tensor._accumulator and tensor._accumulator()) is None:
-        node = tensor._leaf_node(tensor)
-        tensor._accumulator = weakref.ref(node)  # weak, because the node holds the leaf
+    if node is None:
+        reference = tensor._accumulator
+        if reference is None or (node := reference()) is None:
+            node = tensor._leaf_node(tensor)
+            tensor._accumulator = weakref.ref(node)  # weak, because the node holds the leaf
     return node

@@ -68,7 +68,7 @@ def rewrite(node: Node) -> Node:
     """The node of the row `linear` as torch's nodes: put on the tape in place of itself, unless a backward runs."""
     if node.row is not LINEAR:
         return node
-    if running.backward is not None:
+    if running.started is not None:
         twin: Node = object.__new__(type(node))
         for slot in ("dtype", "edges", "order", "saved", "shape", "versions"):
             setattr(twin, slot, getattr(node, slot))

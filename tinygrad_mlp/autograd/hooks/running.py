@@ -48,7 +48,16 @@ class Backward:
 
 
 class _Running(threading.local):
-    backward: Backward | None = None  # the innermost
+    started: list[Any] | None = None  # None, and what the innermost backward was started with; or that backward
+
+    @property
+    def backward(self) -> Backward | None:
+        """The innermost backward of this thread. It is made when it is first asked for, which costs too much before."""
+        if self.started is None:
+            return None
+        if self.started[0] is None:
+            self.started[0] = Backward(*self.started[1:])
+        return self.started[0]  # type: ignore[no-any-return]
 
 
 running = _Running()

@@ -78,7 +78,8 @@ _order: Any = vars(Node)["order"]
 def _leaf_order(self: Node) -> float:
     """As in torch a leaf runs right after the last of its consumers: right after the oldest on this tape."""
     own: float = _order.__get__(self)
-    return own if running.backward is None else running.backward.leaf_orders.get(self, own)
+    backward = running.backward
+    return own if backward is None else backward.leaf_orders.get(self, own)
 
 
 def _parts(g: Any) -> dict[int, Any]:
@@ -147,7 +148,7 @@ def prepare(roots: list[tuple[Node, Any]]) -> dict[Node, float]:
     if not alive and anomaly.mode.watch is None:
         return {}
     starts = [node for node, _ in roots]
-    for node in _shown(starts) if running.backward is None else ():
+    for node in _shown(starts) if running.started is None else ():
         node.as_torch_has_it()
     turns: dict[Node, float] = {}
     for node in _shown(starts):
