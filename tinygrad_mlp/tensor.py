@@ -17,6 +17,7 @@ from .autograd.graph.node import AccumulateGrad, seen
 from .autograd.inplace.views import View, leaf_of_its_own, renew
 from .autograd.modes import modes
 from .autograd.outputs import OutputNode
+from .autograd.refusals import INFERENCE_NO_VERSION
 from .autograd.tensors import make_tensors_with
 from .copies import Copies
 from .devices import CPU, device
@@ -169,7 +170,7 @@ class Tensor(Copies, Values):
     @property
     def _version(self) -> int:
         if inference.is_inference(self):
-            raise RuntimeError(inference.NO_VERSION)
+            raise RuntimeError(INFERENCE_NO_VERSION)
         return self.versions[0]
 
     def is_inference(self) -> bool:

@@ -11,15 +11,9 @@ from ..warned import warn_once
 from .batched import gradients_of_batch
 from .engine import execute, gradients
 from .graph.node import GradientEdge
+from .refusals import A_CYCLE, BOTH_GIVEN, GRAD_VARIABLES, MATERIALIZE_EDGE, MATERIALIZE_UNUSED, ONLY_INPUTS
 from .roots import edge_of, inputs_of, starts
 from .tensors import is_tensor, wrap
-
-A_CYCLE = (
-    "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
-    "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you "
-    "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break the "
-    "cycle and avoid the leak."
-)
 
 
 def backward(
@@ -37,12 +31,9 @@ def backward(
     RuntimeError in torch's words. Source: torch.autograd.backward.
     """
     if grad_variables is not None:
-        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        warnings.warn(GRAD_VARIABLES, FutureWarning, stacklevel=2)
         if grad_tensors is not None:
-            raise RuntimeError(
-                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only "
-                "use `grad_tensors`."
-            )
+            raise RuntimeError(BOTH_GIVEN)
         grad_tensors = grad_variables
     keep = create_graph if retain_graph is None else retain_graph
     roots = starts(tensors, grad_tensors, create_graph)
@@ -79,15 +70,12 @@ def grad(
     torch.autograd.grad.
     """
     if materialize_grads and allow_unused is False:
-        raise ValueError(
-            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
-        )
+        raise ValueError(MATERIALIZE_UNUSED)
     names = tuple(inputs) if type(inputs) is dict else None
     inputs = inputs_of(inputs, "grad")
     if not only_inputs:
         warnings.warn(
-            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "
-            "other parts of the graph, please use torch.autograd.backward.",
+            ONLY_INPUTS,
             FutureWarning,
             stacklevel=2,
         )
@@ -100,7 +88,7 @@ def grad(
     if materialize_grads:
         for i, (x, g) in enumerate(zip(inputs, results, strict=True)):
             if g is None and not is_tensor(x):
-                raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
+                raise RuntimeError(MATERIALIZE_EDGE)
             if g is None:
                 results[i] = wrap(np.zeros(x.array.shape, x.array.dtype))
                 results[i].needs_grad = create_graph

@@ -11,6 +11,7 @@ from ..tape import Node, run
 from . import hooks
 from .hooks import running
 from .outputs import Bundle, OutputNode, is_nothing, source
+from .refusals import UNUSED
 from .roots import edge_of
 from .tensors import is_tensor, wrap
 
@@ -47,10 +48,7 @@ def gradients(
         if is_nothing(g):
             g = None
         if g is None and not missing:
-            raise RuntimeError(
-                f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set "
-                "allow_unused=True if this is the desired behavior."
-            )
+            raise RuntimeError(UNUSED.format(i))
         if isinstance(g, np.generic):  # what NumPy makes of 0-d arrays
             g = np.asarray(g)
         results.append(g if g is None or is_tensor(g) else wrap(g))

@@ -12,17 +12,7 @@ from typing import Any
 
 from ..tape import state
 from .modes import modes
-
-NO_VERSION = "Inference tensors do not track version counter."
-_SAVED = (
-    "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
-    "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in "
-    "autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
-)
-_WRITTEN = (
-    "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
-    "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
-)
+from .refusals import INFERENCE_SAVED, INFERENCE_WRITTEN
 
 _makers: list[dict[str, Any]] = []
 _lock = threading.Lock()
@@ -43,7 +33,7 @@ class NoVersions(list[int]):
     def __getitem__(self, index: Any) -> Any:
         if modes.inference:
             return 0
-        raise RuntimeError(_WRITTEN if index == -1 else _SAVED)
+        raise RuntimeError(INFERENCE_WRITTEN if index == -1 else INFERENCE_SAVED)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         pass

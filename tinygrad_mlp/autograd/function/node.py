@@ -15,6 +15,7 @@ from ..hooks import nothing_for
 from ..outputs import Bundle, is_nothing
 from ..tensors import is_tensor, wrap
 from .context import FunctionCtx
+from .refusals import GRADIENT_OF_NO_TENSOR, INVALID_GRADIENT, NO_GRADIENT, NUMBER_OF_GRADIENTS
 from .saved import SavedForBackward
 
 
@@ -71,10 +72,7 @@ class FunctionNode(Node):
                 continue
             shape = result.array.shape
             if not _expands(edge.shape, shape):
-                raise RuntimeError(
-                    f"Function {self.name()} returned an invalid gradient at index {place} - got {list(shape)} but "
-                    f"expected shape compatible with {list(edge.shape)}"
-                )
+                raise RuntimeError(INVALID_GRADIENT.format(self.name(), place, list(shape), list(edge.shape)))
             if create_graph:
                 parts[place] = result
             else:  # a user may return one array twice, or keep it: what becomes a .grad must be another
@@ -103,20 +101,14 @@ class FunctionNode(Node):
         if len(results) > expected and all(extra is None for extra in results[expected:]):
             results = results[:expected]
         if len(results) != expected:
-            raise RuntimeError(
-                f"function {self.name()} returned an incorrect number of gradients (expected {expected}, got "
-                f"{len(results)})"
-            )
+            raise RuntimeError(NUMBER_OF_GRADIENTS.format(self.name(), expected, len(results)))
         for i, (place, result) in enumerate(zip(self.arguments, results, strict=True)):
             if result is None:
                 continue
             if place is None:
-                raise RuntimeError(
-                    f"function {self.name()} returned a gradient different than None at position {i + 1}, but the "
-                    "corresponding forward input was not a Variable"
-                )
+                raise RuntimeError(GRADIENT_OF_NO_TENSOR.format(self.name(), i + 1))
             if not is_tensor(result):
-                raise RuntimeError(f"expected Variable or None (got {type_name(result)})")
+                raise RuntimeError(NO_GRADIENT.format(type_name(result)))
         return results
 
     def release(self) -> None:
