@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .autograd.views import refresh
+from .autograd.inplace.views import refresh
 from .ops import Operator
 from .ops.dims import mismatch
 from .tensor import Tensor

@@ -10,7 +10,7 @@ import numpy as np
 from .autograd import hooks
 
 # What a copy does not share: its gradient, its place on the tape and its hooks.
-_OWN_ATTRIBUTES = frozenset(["_accumulator", "_grad", "_inference", "_leaf_hooks", "_retains"])
+_OWN_ATTRIBUTES = frozenset(["_accumulator", "_grad", "_inference", "_leaf_hooks", "_leaf_node", "_retains"])
 
 
 class Copies:

@@ -17,13 +17,14 @@ import numpy as np
 from . import callers
 from .arguments import as_array, as_torch, unwrap
 from .autograd import inference
-from .autograd.modes import state
-from .autograd.node import FREED, Node, OutputNode, Unreachable  # noqa: F401 (named in the written lines)
-from .autograd.node import gradient_edge as edge_of
-from .autograd.saved import saved_attributes
-from .autograd.views import note_view, refresh
+from .autograd.graph.node import Node
+from .autograd.graph.saved import saved_attributes
+from .autograd.inplace.views import note_view, refresh
+from .autograd.outputs import OutputNode, Unreachable
 from .callers import holding
 from .ops import NUMPY_KEYWORDS, Operator
+from .tape import FREED, state  # noqa: F401 (as above)
+from .tape import gradient_edge as edge_of
 from .tensor import Tensor, new, wrap  # noqa: F401 (as above)
 
 Function = Callable[..., Any]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .autograd.views import refresh
+from .autograd.inplace.views import refresh
 from .functions import FUNCTIONS, INPLACE
 from .ops.indexing import is_basic
 from .tensor import Tensor, wrap

@@ -5,23 +5,26 @@ The operators' methods come from the rows of the derivative table (functions.py)
 
 from __future__ import annotations
 
-import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import dtypes
-from .autograd import engine, graph, hooks, inference
+from .autograd import hooks, inference
 from .autograd.backward import backward
-from .autograd.modes import state
-from .autograd.node import AccumulateGrad, Node, OutputNode
-from .autograd.views import View, renew
+from .autograd.graph.node import AccumulateGrad, seen
+from .autograd.inplace.views import View, leaf_of_its_own, renew
+from .autograd.modes import modes
+from .autograd.outputs import OutputNode
+from .autograd.refusals import INFERENCE_NO_VERSION
+from .autograd.tensors import make_tensors_with
 from .copies import Copies
 from .devices import CPU, device
 from .dtypes import dtype
 from .ops.dims import axis
 from .random import engine as random_engine
+from .tape import Node
 from .values import Values
 from .words import type_name
 
@@ -62,6 +65,7 @@ class Tensor(Copies, Values):
     _grad: Tensor | None = None
     _accumulator: Any = None
     _leaf_hooks: Any = None
+    _leaf_node: Any = AccumulateGrad
     _retains: bool = False
     _inference: bool = False
     __array_priority__ = 1000
@@ -166,7 +170,7 @@ class Tensor(Copies, Values):
     @property
     def _version(self) -> int:
         if inference.is_inference(self):
-            raise RuntimeError(inference.NO_VERSION)
+            raise RuntimeError(INFERENCE_NO_VERSION)
         return self.versions[0]
 
     def is_inference(self) -> bool:
@@ -186,7 +190,7 @@ class Tensor(Copies, Values):
             raise RuntimeError("requires_grad must be a bool")
         if value and self.array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
-        if value and not state.inference and inference.is_inference(self):
+        if value and not modes.inference and inference.is_inference(self):
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         if self.node is not None:
             text = "you can only change requires_grad flags of leaf variables."
@@ -198,9 +202,7 @@ class Tensor(Copies, Values):
             raise RuntimeError(text)
         self.needs_grad = bool(value)
         if self.viewed is not None:
-            self.viewed.own = self.needs_grad
-            if not value:
-                vars(self).pop("_accumulator", None)  # from now on it leads nowhere
+            leaf_of_its_own(self, value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`, and return the tensor itself."""
@@ -217,11 +219,11 @@ class Tensor(Copies, Values):
         return self.node is None
 
     @property
-    def grad_fn(self) -> Node | None:
+    def grad_fn(self) -> Any:
         if self.viewed is not None:
             renew(self)
         node = self.node
-        return graph.seen(node.edges[0] if isinstance(node, OutputNode) else node)
+        return seen(node.edges[0] if isinstance(node, OutputNode) else node)
 
     @property
     def _base(self) -> Tensor | None:
@@ -287,24 +289,6 @@ class Tensor(Copies, Values):
         """
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
-    def _accumulate(self, g: Any) -> None:
-        """Add a cotangent to `.grad`: an array, or a Tensor when the gradient has a graph of its own."""
-        with _accumulating:  # several threads may run backward into one leaf
-            grad = self._grad
-            if isinstance(g, Tensor):
-                self._grad = wrap(np.empty_like(self.array)).copy_(g) if grad is None else grad + g
-            elif grad is None:
-                self._grad = wrap(np.asarray(g) if isinstance(g, np.generic) else g)
-            elif grad.needs_grad and state.recording:
-                self._grad = grad + wrap(np.asarray(g))
-            else:
-                try:
-                    grad.array += g
-                except ValueError:
-                    grad + wrap(g)  # has torch's words for it: the data was set to another shape
-                    raise
-                grad.versions[0] += 1
-
     @classmethod
     def _with_history(cls, array: Any, node: Node) -> Tensor:
         """A saved array as a Tensor again, at its place on the tape."""
@@ -361,7 +345,7 @@ class Tensor(Copies, Values):
         """The same memory without the history."""
         tensor = wrap(self.array)
         tensor.versions = self.versions
-        if state.inference:
+        if modes.inference:
             tensor._inference = self._inference  # here torch makes a view of this tensor, and not a new one
         return tensor
 
@@ -383,7 +367,7 @@ class Tensor(Copies, Values):
     @property
     def data(self) -> Tensor:
         tensor = wrap(self.array)  # with a version counter of its own: writes through it are not noticed, as in torch
-        if state.inference or self._inference:
+        if modes.inference or self._inference:
             tensor._inference = self._inference
         return tensor
 
@@ -424,9 +408,8 @@ def wrap(array: Any) -> Tensor:
     return tensor
 
 
-_accumulating = threading.Lock()
-
-engine.wrap = random_engine.wrap = wrap
+make_tensors_with(wrap)
+random_engine.wrap = wrap
 inference.make_with(globals())
 
 __all__ = ["Size", "Tensor", "device", "wrap"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .autograd.modes import state
 from .printing import tensor_text
+from .tape import state
 from .warned import warn_once
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import numpy as np
 
 import tinygrad_mlp as torch
-from tinygrad_mlp.autograd import engine
 from tinygrad_mlp.compiler import CompiledStep, compile
 
 Call = tuple[Any, ...]
@@ -61,8 +59,6 @@ def values(x: Any) -> Any:
 
 def run(build: Callable[[], World], calls: Iterable[Any], compiled: bool, seed: int = 0) -> tuple[Any, ...]:
     """The results of a world's calls, what is there at the end, and the step; a call is arguments, or a function."""
-    if engine.hooked:
-        gc.collect()  # hooks of earlier tests, whose end in the middle of this one would make another program
     torch.manual_seed(seed)
     world = build()
     step = compile(world.step) if compiled else world.step

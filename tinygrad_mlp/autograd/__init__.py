@@ -1,4 +1,4 @@
-"""The tape: nodes, grad modes, backward, hooks."""
+"""Torch's tape to the letter: backward and grad, hooks, Functions, views and writes, modes, checks of gradients."""
 
 from . import anomaly_mode as anomaly_mode
 from . import functional as functional
@@ -17,8 +17,8 @@ from .grad_mode import (
 from .grad_mode import is_multithreading_enabled as is_multithreading_enabled
 from .grad_mode import set_multithreading_enabled as set_multithreading_enabled
 from .gradcheck import gradcheck, gradgradcheck
-from .node import Node as Node
-from .saved import SavedTensor as SavedTensor
+from .graph import Node as Node
+from .graph.saved import SavedTensor as SavedTensor
 from .variable import Variable as Variable
 
 __all__ = [

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..warned import warn_once
-from . import engine
-from .engine import run
-from .node import GradientEdge, Node, is_tensor
+from .batched import gradients_of_batch
+from .engine import execute, gradients
+from .graph.node import GradientEdge
+from .refusals import A_CYCLE, BOTH_GIVEN, GRAD_VARIABLES, MATERIALIZE_EDGE, MATERIALIZE_UNUSED, ONLY_INPUTS
 from .roots import edge_of, inputs_of, starts
-
-A_CYCLE = (
-    "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
-    "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you "
-    "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break the "
-    "cycle and avoid the leak."
-)
+from .tensors import is_tensor, wrap
 
 
 def backward(
@@ -37,19 +31,16 @@ def backward(
     RuntimeError in torch's words. Source: torch.autograd.backward.
     """
     if grad_variables is not None:
-        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        warnings.warn(GRAD_VARIABLES, FutureWarning, stacklevel=2)
         if grad_tensors is not None:
-            raise RuntimeError(
-                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only "
-                "use `grad_tensors`."
-            )
+            raise RuntimeError(BOTH_GIVEN)
         grad_tensors = grad_variables
     keep = create_graph if retain_graph is None else retain_graph
     roots = starts(tensors, grad_tensors, create_graph)
     if inputs is None:
         if create_graph:
             warn_once(A_CYCLE)
-        run(roots, keep_graph=keep, create_graph=create_graph)
+        execute(roots, keep, create_graph)
         return
     inputs = inputs_of(inputs, "backward")
     for x in inputs:
@@ -57,7 +48,7 @@ def backward(
             x.retain_grad()  # as in torch, a non-leaf goes on retaining its gradient afterwards
     if create_graph:
         warn_once(A_CYCLE)
-    run(roots, keep_graph=keep, create_graph=create_graph, only=[edge_of(x) for x in inputs])
+    execute(roots, keep, create_graph, [edge_of(x) for x in inputs])
 
 
 def grad(
@@ -79,51 +70,26 @@ def grad(
     torch.autograd.grad.
     """
     if materialize_grads and allow_unused is False:
-        raise ValueError(
-            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
-        )
+        raise ValueError(MATERIALIZE_UNUSED)
     names = tuple(inputs) if type(inputs) is dict else None
     inputs = inputs_of(inputs, "grad")
     if not only_inputs:
         warnings.warn(
-            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "
-            "other parts of the graph, please use torch.autograd.backward.",
+            ONLY_INPUTS,
             FutureWarning,
             stacklevel=2,
         )
     keep = create_graph if retain_graph is None else retain_graph
     missing = bool(allow_unused) or materialize_grads
     if is_grads_batched:
-        from .batched import gradients_of_batch  # which stands on a floor above
-
         results = gradients_of_batch(outputs, inputs, grad_outputs, keep, create_graph, missing)
     else:
         results = gradients(inputs, starts(outputs, grad_outputs, create_graph), keep, create_graph, missing)
     if materialize_grads:
         for i, (x, g) in enumerate(zip(inputs, results, strict=True)):
             if g is None and not is_tensor(x):
-                raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
+                raise RuntimeError(MATERIALIZE_EDGE)
             if g is None:
-                results[i] = engine.wrap(np.zeros(x.array.shape, x.array.dtype))
+                results[i] = wrap(np.zeros(x.array.shape, x.array.dtype))
                 results[i].needs_grad = create_graph
     return tuple(results) if names is None else dict(zip(names, results, strict=True))
-
-
-def gradients(
-    inputs: Sequence[Any], roots: list[tuple[Node, Any]], keep: bool, create_graph: bool, missing: bool
-) -> list[Any]:
-    nodes = [edge_of(x) for x in inputs]
-    wanted: dict[Node, Any] = dict.fromkeys(nodes)
-    run(roots, keep_graph=keep, create_graph=create_graph, wanted=wanted)
-    results: list[Any] = []
-    for i, node in enumerate(nodes):
-        g = wanted[node]
-        if g is None and not missing:
-            raise RuntimeError(
-                f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set "
-                "allow_unused=True if this is the desired behavior."
-            )
-        if isinstance(g, np.generic):  # what NumPy makes of 0-d arrays
-            g = np.asarray(g)
-        results.append(g if g is None or is_tensor(g) else engine.wrap(g))
-    return results

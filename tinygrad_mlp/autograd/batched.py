@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from . import engine
-from .backward import gradients
+from .engine import gradients
+from .refusals import BATCHED_SHAPES_DIFFER, BATCHES_DIFFER, NOTHING_BATCHED
 from .roots import as_tuple, shape_of, starts
+from .tensors import wrap
 
 
 def gradients_of_batch(
@@ -21,25 +22,13 @@ def gradients_of_batch(
     sizes = []
     for i, (output, cotangent) in enumerate(zip(outputs, cotangents, strict=False)):
         if cotangent is None:
-            raise ValueError(
-                "vmap(vjp, in_dims=0, ...)(<inputs>): Got in_dim=0 for some input, but that input is a Tensor of "
-                "dimensionality 0 so expected in_dim to satisfy 0 <= in_dim < 0."
-            )
+            raise ValueError(NOTHING_BATCHED)
         shape = shape_of(output)
         if cotangent[0].shape != shape:
-            raise RuntimeError(
-                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch "
-                "dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding "
-                f"output, but a mismatch was detected: grad_output[{i}] has a shape of {cotangent[0].shape[1:]} and "
-                f"output[{i}] has a shape of torch.Size({list(shape)}). If you only want some tensors in `grad_output` "
-                "to be considered batched, consider using vmap."
-            )
+            raise RuntimeError(BATCHED_SHAPES_DIFFER.format(i, cotangent[0].shape[1:], i, list(shape)))
         sizes.append(len(cotangent))
     if len(set(sizes)) != 1:
-        raise ValueError(
-            "vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
-            f"{sizes} for the mapped dimension"
-        )
+        raise ValueError(BATCHES_DIFFER.format(sizes))
     each = [
         gradients(
             inputs,
@@ -54,4 +43,4 @@ def gradients_of_batch(
 
 
 def _stacked(parts: Sequence[Any]) -> Any:
-    return np.stack(parts) if any(g.requires_grad for g in parts) else engine.wrap(np.stack([g.array for g in parts]))
+    return np.stack(parts) if any(g.requires_grad for g in parts) else wrap(np.stack([g.array for g in parts]))

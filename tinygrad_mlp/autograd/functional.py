@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from . import engine
+from ..tape import state
 from .backward import grad
 from .grad_mode import enable_grad, set_grad_enabled
-from .modes import state
-from .node import is_tensor
+from .tensors import is_tensor, wrap
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
@@ -60,7 +59,7 @@ def _finished(tensors: Tensors, create_graph: bool) -> Tensors:
 
 
 def _zeros(x: Any, requires_grad: bool = False) -> Any:
-    zeros = engine.wrap(np.zeros_like(x.array))
+    zeros = wrap(np.zeros_like(x.array))
     return zeros.requires_grad_() if requires_grad else zeros
 
 

@@ -9,8 +9,9 @@ import warnings
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
+from ..tape import state
 from .inference import InferenceMode
-from .modes import state
+from .modes import modes
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -90,7 +91,7 @@ class _GradMode(_Mode):
 
     def __enter__(self) -> None:
         self.previous = state.recording
-        state.recording = self.mode and not state.inference
+        state.recording = self.mode and not modes.inference
 
     def __exit__(self, *exception: object) -> None:
         state.recording = self.previous
@@ -130,10 +131,10 @@ class set_grad_enabled(_GradMode):
             )
         self.previous = state.recording
         self.mode = mode
-        state.recording = self.mode and not state.inference
+        state.recording = self.mode and not modes.inference
 
     def __enter__(self) -> None:
-        state.recording = self.mode and not state.inference
+        state.recording = self.mode and not modes.inference
 
     def __call__(self, function: Function) -> Function:
         state.recording = self.previous  # as a decorator it sets the mode for the function alone
@@ -176,7 +177,7 @@ class inference_mode(_Mode):
 
 def is_inference_mode_enabled() -> bool:
     """Whether this thread is in inference mode (torch.is_inference_mode_enabled)."""
-    return state.inference
+    return modes.inference
 
 
 class _Threads(threading.local):

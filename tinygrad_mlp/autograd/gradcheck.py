@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from ..random import Generator
-from . import engine
 from .backward import grad
 from .function import Function, FunctionNode
 from .grad_mode import no_grad
-from .node import Bundle, is_tensor
+from .outputs import Bundle
+from .tensors import is_tensor, wrap
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
@@ -175,9 +175,9 @@ def gradgradcheck(
 def _drawn(output: Any, spaced: bool) -> Any:
     """A cotangent for an output, as torch.testing.make_tensor draws it."""
     dtype = output.array.dtype
-    tensor = engine.wrap(np.empty(output.array.shape, dtype)).uniform_(-1, 1)
+    tensor = wrap(np.empty(output.array.shape, dtype)).uniform_(-1, 1)
     if spaced and tensor.array.size > 1:
-        tensor = engine.wrap(np.repeat(tensor.array, 2, axis=-1)[..., ::2])
+        tensor = wrap(np.repeat(tensor.array, 2, axis=-1)[..., ::2])
     return tensor.requires_grad_()
 
 
@@ -278,7 +278,7 @@ def _backwards(output: Any, variables: list[Any], cotangents: Iterator[Array]) -
     columns: list[list[Array]] = [[] for _ in variables]
     for cotangent in cotangents:
         # As in torch a clone, so that each backward has a part of the graph of its own.
-        grads = grad(output.clone(), variables, engine.wrap(cotangent), retain_graph=True, allow_unused=True)
+        grads = grad(output.clone(), variables, wrap(cotangent), retain_graph=True, allow_unused=True)
         for column, x, g in zip(columns, variables, grads, strict=True):
             column.append(np.zeros(x.array.size, x.array.dtype) if g is None else g.array.reshape(-1).copy())
     return [
@@ -300,7 +300,7 @@ def _mismatch(i: int, j: int, numerical: Array, analytical: Array) -> str:
 
 
 def _text(array: Array) -> str:
-    return repr(engine.wrap(np.asarray(array)))
+    return repr(wrap(np.asarray(array)))
 
 
 # -- the checks ------------------------------------------------------------------------------------
@@ -387,7 +387,7 @@ def _in_slow_mode(
 def _check_zero_cotangents(outputs: Tensors, inputs: Tensors, masked: bool) -> None:
     if not outputs:
         return
-    zeros = [engine.wrap(np.zeros(y.array.shape, y.array.dtype)) for y in outputs]
+    zeros = [wrap(np.zeros(y.array.shape, y.array.dtype)) for y in outputs]
     for g in grad(outputs, _variables(inputs), zeros, allow_unused=True):
         if g is not None and not (np.allclose(g.array, 0) if masked else not g.array.any()):
             raise GradcheckError("backward not multiplied by grad_output")
@@ -416,7 +416,7 @@ def _check_undefined(func: Callable[..., Any], inputs: Tensors) -> None:
     count = len(_outputs(func, inputs))
     for undefined in range(count) if count > 1 else ():
         outputs = [_UndefinedGrad.apply(y) if i == undefined else y for i, y in enumerate(_outputs(func, inputs))]
-        zeros = [engine.wrap(np.zeros(y.array.shape, y.array.dtype)) for y in outputs]
+        zeros = [wrap(np.zeros(y.array.shape, y.array.dtype)) for y in outputs]
         grads = _handling_undefined(functools.partial(grad, outputs, variables, zeros, allow_unused=True))
         _check_zero([g if g is None else g.array for g in grads])
 

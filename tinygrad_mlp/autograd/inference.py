@@ -10,18 +10,9 @@ import threading
 import weakref
 from typing import Any
 
-from .modes import state
-
-NO_VERSION = "Inference tensors do not track version counter."
-_SAVED = (
-    "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
-    "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in "
-    "autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
-)
-_WRITTEN = (
-    "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
-    "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
-)
+from ..tape import state
+from .modes import modes
+from .refusals import INFERENCE_SAVED, INFERENCE_WRITTEN
 
 _makers: list[dict[str, Any]] = []
 _lock = threading.Lock()
@@ -40,9 +31,9 @@ class NoVersions(list[int]):
     """The version counter of an inference tensor: whoever saves reads [0], whoever writes reads [-1]."""
 
     def __getitem__(self, index: Any) -> Any:
-        if state.inference:
+        if modes.inference:
             return 0
-        raise RuntimeError(_WRITTEN if index == -1 else _SAVED)
+        raise RuntimeError(INFERENCE_WRITTEN if index == -1 else INFERENCE_SAVED)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         pass
@@ -55,7 +46,7 @@ def make_with(namespace: dict[str, Any]) -> None:
 
 def _make(cls: Any) -> Any:
     tensor = object.__new__(cls)
-    if state.inference:
+    if modes.inference:
         tensor._inference = True
         _made.tensors.add(weakref.ref(tensor, _made.tensors.discard))
     return tensor
@@ -76,6 +67,7 @@ def _seal() -> None:
     for tensor in [tensor for tensor in alive if is_inference(tensor)]:
         tensor.versions = NoVersions()
         tensor.viewed = None
+        vars(tensor).pop("_leaf_node", None)
 
 
 class InferenceMode:
@@ -86,24 +78,24 @@ class InferenceMode:
     def enter(self, mode: bool) -> None:
         """Begin; a normal mode within inference mode records again."""
         global _inside
-        self.previous = (state.recording, state.inference)
+        self.previous = (state.recording, modes.inference)
         if mode:
             with _lock:
                 _inside += 1
                 if _inside == 1:
                     for namespace in _makers:
                         namespace["new"] = _make
-        elif state.inference:
+        elif modes.inference:
             _seal()
-        state.recording, state.inference = not mode, mode
+        state.recording, modes.inference = not mode, mode
 
     def leave(self) -> None:
         """End."""
         global _inside
-        mode = state.inference
-        state.recording, state.inference = self.previous
+        mode = modes.inference
+        state.recording, modes.inference = self.previous
         if mode:
-            if not state.inference:
+            if not modes.inference:
                 _seal()
             with _lock:
                 _inside -= 1

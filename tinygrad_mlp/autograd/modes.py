@@ -1,14 +1,13 @@
-"""The state of the tape: whether what runs now is written on it. It belongs to the thread, as in torch."""
+"""What a thread is in besides grad mode: inference mode, and the transforms of `func`."""
 
 from __future__ import annotations
 
 import threading
 
 
-class _State(threading.local):
-    recording = True
+class _Modes(threading.local):
+    inference = False  # nothing is recorded, and what is made can never be
     transforms = 0  # how many of func's transforms run their functions
-    inference = False  # inference mode: nothing is recorded, and what is made can never be
 
 
-state = _State()
+modes = _Modes()

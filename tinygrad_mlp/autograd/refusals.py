@@ -1,134 +1,75 @@
-"""Why a node refuses to run, asked once it has refused; the order and the texts are torch's (saved_variable.cpp)."""
+"""What backward, grad and inference tensors are refused, and warned of, in torch's words."""
 
-from __future__ import annotations
-
-import gc
-from typing import Any
-
-from .. import dtypes
-from . import engine
-from .node import FREED, AccumulateGrad, Node, is_tensor, name_of
-from .ordered import detached_tensors, source
-from .saved import maker, raw, was_detached
-from .views import ONE_OF_SEVERAL, AsStridedBackward0, SeveralViews, short_name, stale
-
-DETACHED = (
-    "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_().This is not supported, please "
-    "use out-of-place `.detach()` instead"
+# `inputs` is another mapping than a dict, or empty, or has what is no place on the tape.
+INPUTS_NO_DICT = "`inputs` argument to `{}()` must be a dict, not {}. Other Mapping types are not supported."
+NO_INPUTS = "`inputs` argument to `{}()` cannot be empty."
+INPUT_NO_TENSOR = "all inputs have to be Tensors or GradientEdges, but got {}"
+# A gradient with respect to a tensor that does not require grad, or of one.
+INPUT_NEEDS_NO_GRAD = "One of the differentiated Tensors does not require grad"
+OUTPUT_NEEDS_NO_GRAD = "element {} of tensors does not require grad and does not have a grad_fn"
+# More or fewer cotangents than outputs.
+NUMBERS_DIFFER = "got {} tensors and {} gradients"
+# An output, or the cotangent that is given for one, is something else.
+OUTPUT_NO_TENSOR = "Expected output to be a torch.Tensor"
+COTANGENT_NO_TENSOR = "gradients can be either Tensors or None, but got {}"
+# A cotangent of another shape than its output.
+SHAPES_DIFFER = (
+    "Mismatch in shape: grad_output[{}] has a shape of torch.Size({}) and output[{}] has a shape of torch.Size({})."
 )
-
-
-def refuse_changed(self: Node) -> None:
-    """RuntimeError in torch's words, as from running the node, for saved values that are freed or changed."""
-    if self.row is not None and self.saved is None:
-        raise RuntimeError(FREED)
-    if self.row is not None and any(counter[0] != count for counter, count, _ in self.versions):
-        raise RuntimeError(self.modified())
-
-
-def refuse_detached(self: Node) -> None:
-    """RuntimeError in torch's words if a tensor that the node has saved was cut off from its history since."""
-    for counter, count, place in _in_order(self) if self.row is not None else ():
-        edge = maker(self, place)
-        if edge is not None and was_detached(edge):
-            raise RuntimeError(DETACHED)
-        if counter[0] != count:
-            raise RuntimeError(self.modified())
-
-
-def _in_order(self: Node) -> list[Any]:
-    """The versions of what the node has saved, as torch goes through them: inputs by their names, then outputs."""
-    outputs = len(self.row.outputs)
-    names = (*self.row.outputs, *("self" if name == "input" else name for name in self.row.parameters))
-
-    def turn(version: Any) -> tuple[bool, str]:
-        place = version[2]
-        return (0 <= place < outputs, names[place] if place >= 0 else "")
-
-    return sorted(self.versions, key=turn)
-
-
-def modified(self: Node) -> str:
-    """Which of the tensors that the node saved was changed, and what wrote it last, for the refusal to run.
-
-    RuntimeError for what torch finds first: a tensor that was detached, or a view that cannot follow the write.
-    """
-    counter, count, place = next(v for v in _in_order(self) if v[0][0] != v[1])
-    array = raw(self, place)
-    if place < len(self.row.outputs):
-        return changed(array, made_by(self), counter[0], count)
-    maker_then = maker(self, place)
-    if maker_then is not None and not isinstance(maker_then, AccumulateGrad):
-        _refuse_detached_after_a_write(counter, array)
-    tensor = _saved_tensor(counter, array)
-    if tensor is None:
-        return changed(array, _made_by_now(maker_then), counter[0], count)
-    tensor.grad_fn  # noqa: B018 (brings a view up to date, or refuses it)
-    return changed(array, made_by(tensor.node), counter[0], count)
-
-
-def made_by(node: Node | None) -> str:
-    """Torch's words for where a tensor comes from."""
-    if node is None or isinstance(node, AccumulateGrad):
-        return ""
-    operator, index = source(node)
-    return f", which is output {index} of {short_name(operator.name())},"
-
-
-def _made_by_now(node: Node | None) -> str:
-    """As `made_by`, of a tensor that is gone, from the node that it had when it was saved."""
-    if node is None:
-        return ""
-    operator, index = source(node)
-    if isinstance(operator, SeveralViews):
-        raise RuntimeError(stale(ONE_OF_SEVERAL.format(index=index, name=short_name(operator.name()))))
-    if isinstance(operator, AsStridedBackward0) or (operator.row is not None and operator.row.view):
-        return ", which is output 0 of AsStrided,"  # the base was written to, so that would be its new node
-    writers = getattr(node, "writers", None)
-    return made_by(node) if writers is None else f", which is output 0 of {short_name(name_of(writers[0]))},"
-
-
-def changed(array: Any, made: str, version: int, expected: int) -> str:
-    """Torch's words for a saved array that is another by now."""
-    hint = (
-        "enable anomaly detection to find the operation that failed to compute its gradient, with "
-        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
-        if engine.watch is None
-        else "the backtrace further above shows the operation that failed to compute its gradient. The variable in "
-        "question was changed in there or anywhere later. Good luck!"
-    )
-    return (
-        "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[torch.{dtypes.of(array.dtype).tensor_type} {list(array.shape)}]{made} is at version {version}; expected "
-        f"version {expected} instead. Hint: {hint}"
-    )
-
-
-def _refuse_detached_after_a_write(counter: Any, array: Any) -> None:
-    """As `refuse_detached`, for a tensor that had got another node in between."""
-    for tensor in list(detached_tensors.values()):
-        # After x.t_() the array is the base of another; and what was saved may have been cast.
-        found = tensor.array is array or tensor.array.base is array or tensor.array.dtype != array.dtype
-        if found and tensor.versions is counter and tensor.node is None:
-            raise RuntimeError(DETACHED)
-
-
-def _saved_tensor(counter: Any, array: Any) -> Any:
-    """The tensor that was saved, if it still lives: the tape holds its array, and this is for a message alone."""
-    holders = [x for x in gc.get_referrers(array) if is_tensor(x) and x.array is array and x.versions is counter]
-    return next((x for x in holders if x.requires_grad), None)
-
-
-def accumulate_what_has_come(
-    failed: Node, pending: dict[Node, Any], useful: set[Node] | None, create_graph: bool
-) -> None:
-    """After a node refused to run: the leaves that have all of their cotangent, which torch runs at once."""
-    stack = [failed, *(node for node in pending if type(node) is not AccumulateGrad)]
-    to_come = set(stack)
-    while stack:
-        fresh = {edge for edge in stack.pop().edges if edge is not None} - to_come
-        to_come |= fresh
-        stack += fresh
-    for node, g in pending.items():
-        if type(node) is AccumulateGrad and node not in to_come and (useful is None or node in useful):
-            node.pull(g, (), create_graph)
+# A warning: an old name.
+GRAD_VARIABLES = "`grad_variables` is deprecated. Use `grad_tensors` instead."
+# The cotangents are given under both names.
+BOTH_GIVEN = (
+    "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only use "
+    "`grad_tensors`."
+)
+# materialize_grads with allow_unused=False, which contradict each other.
+MATERIALIZE_UNUSED = (
+    "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+)
+# A warning: an argument that does nothing.
+ONLY_INPUTS = (
+    "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other "
+    "parts of the graph, please use torch.autograd.backward."
+)
+# materialize_grads for an edge, whose shape torch does not know.
+MATERIALIZE_EDGE = "materialize_grads cannot be used when the given input is a GradientEdge"
+# The gradient with respect to something that the outputs do not depend on.
+UNUSED = (
+    "The differentiated Tensor at index {} appears to not have been used in the graph. Set allow_unused=True if "
+    "this is the desired behavior."
+)
+# is_grads_batched without cotangents.
+NOTHING_BATCHED = (
+    "vmap(vjp, in_dims=0, ...)(<inputs>): Got in_dim=0 for some input, but that input is a Tensor of "
+    "dimensionality 0 so expected in_dim to satisfy 0 <= in_dim < 0."
+)
+# Cotangents of another shape than the output's with one more dimension.
+BATCHED_SHAPES_DIFFER = (
+    "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. The "
+    "sizes of the remaining dimensions are expected to match the shape of corresponding output, but a mismatch was "
+    "detected: grad_output[{}] has a shape of {} and output[{}] has a shape of torch.Size({}). If you only want "
+    "some tensors in `grad_output` to be considered batched, consider using vmap."
+)
+# Batches of different sizes.
+BATCHES_DIFFER = (
+    "vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {} for the mapped dimension"
+)
+# A warning, once: backward(create_graph=True), where torch's graph would hold itself.
+A_CYCLE = (
+    "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
+    "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you "
+    "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break the "
+    "cycle and avoid the leak."
+)
+# The version of an inference tensor, and outside inference mode: one that is saved for backward, or written to.
+INFERENCE_NO_VERSION = "Inference tensors do not track version counter."
+INFERENCE_SAVED = (
+    "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+    "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in "
+    "autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+)
+INFERENCE_WRITTEN = (
+    "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
+    "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+)

@@ -8,8 +8,20 @@ from typing import Any
 import numpy as np
 
 from ..ops import cast
-from . import engine
-from .node import AccumulateGrad, GradientEdge, Node, gradient_edge, is_tensor
+from ..tape import NO_SCALAR, Node, gradient_edge, ones
+from .graph.node import GradientEdge
+from .refusals import (
+    COTANGENT_NO_TENSOR,
+    INPUT_NEEDS_NO_GRAD,
+    INPUT_NO_TENSOR,
+    INPUTS_NO_DICT,
+    NO_INPUTS,
+    NUMBERS_DIFFER,
+    OUTPUT_NEEDS_NO_GRAD,
+    OUTPUT_NO_TENSOR,
+    SHAPES_DIFFER,
+)
+from .tensors import is_tensor, wrap
 
 
 def inputs_of(inputs: Any, function: str) -> tuple[Any, ...]:
@@ -17,16 +29,13 @@ def inputs_of(inputs: Any, function: str) -> tuple[Any, ...]:
     if type(inputs) is dict:
         inputs = inputs.values()
     elif isinstance(inputs, Mapping):
-        raise TypeError(
-            f"`inputs` argument to `{function}()` must be a dict, not {type(inputs).__name__}. Other Mapping types are "
-            "not supported."
-        )
+        raise TypeError(INPUTS_NO_DICT.format(function, type(inputs).__name__))
     inputs_given: tuple[Any, ...] = as_tuple(inputs)
     if not inputs_given:
-        raise RuntimeError(f"`inputs` argument to `{function}()` cannot be empty.")
+        raise RuntimeError(NO_INPUTS.format(function))
     for x in inputs_given:
         if type(x) is not GradientEdge and not is_tensor(x):
-            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(x).__name__}")
+            raise RuntimeError(INPUT_NO_TENSOR.format(type(x).__name__))
     return inputs_given
 
 
@@ -34,11 +43,11 @@ def as_tuple(tensors: Any) -> tuple[Any, ...]:
     return (tensors,) if is_tensor(tensors) or type(tensors) is GradientEdge else tuple(tensors)
 
 
-def edge_of(x: Any) -> Node:
+def edge_of(x: Any) -> Any:
     if type(x) is GradientEdge:
         return x.ownership_token or x.node
     if not x.requires_grad:
-        raise RuntimeError("One of the differentiated Tensors does not require grad")
+        raise RuntimeError(INPUT_NEEDS_NO_GRAD)
     if x.viewed is not None:
         x.grad_fn  # noqa: B018 (brings it up to date)
     return gradient_edge(x)
@@ -59,26 +68,26 @@ def starts(tensors: Any, gradients: Any, create_graph: bool) -> list[tuple[Node,
     if gradients is None and is_tensor(tensors) and tensors.viewed is None and tensors.needs_grad:
         array = tensors.array
         if array.size == 1:  # the usual case: a loss
-            g = np.ones(array.shape, array.dtype)
-            return [(gradient_edge(tensors), engine.wrap(g) if create_graph else g)]
+            g = ones(array.shape, array.dtype)
+            return [(gradient_edge(tensors), wrap(g) if create_graph else g)]
     tensors = as_tuple(tensors)
     gradients = (None,) * len(tensors) if gradients is None else as_tuple(gradients)[: len(tensors)]
     pairs = list(zip(tensors, gradients, strict=False))
     for i, (tensor, gradient) in enumerate(pairs):
         _refuse_gradient(i, tensor, gradient)
     if len(gradients) != len(tensors):
-        raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients")
+        raise RuntimeError(NUMBERS_DIFFER.format(len(tensors), len(gradients)))
     roots = []
     for i, (tensor, gradient) in enumerate(pairs):
         if type(tensor) is not GradientEdge and not _has_history(tensor):
-            raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
+            raise RuntimeError(OUTPUT_NEEDS_NO_GRAD.format(i))
         node = edge_of(tensor)
         if gradient is None:
             g = np.ones(node.shape, node.dtype)
-            roots.append((node, engine.wrap(g) if create_graph else g))
+            roots.append((node, wrap(g) if create_graph else g))
             continue
         g = gradient.array
-        g = gradient if create_graph else g.copy() if type(node) is AccumulateGrad else g
+        g = gradient if create_graph else g.copy() if not node.edges else g
         roots.append((node, g if gradient.array.dtype == node.dtype else cast(g, node.dtype)))
     return roots
 
@@ -86,15 +95,12 @@ def starts(tensors: Any, gradients: Any, create_graph: bool) -> list[tuple[Node,
 def _refuse_gradient(i: int, output: Any, gradient: Any) -> None:
     """Torch's refusals of the gradient that is given for an output."""
     if type(output) is not GradientEdge and not is_tensor(output):
-        raise AssertionError("Expected output to be a torch.Tensor")
+        raise AssertionError(OUTPUT_NO_TENSOR)
     shape = shape_of(output)
     if gradient is None:
         if any(n != 1 for n in shape) and (type(output) is GradientEdge or output.requires_grad):
-            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+            raise RuntimeError(NO_SCALAR)
     elif not is_tensor(gradient):
-        raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
+        raise TypeError(COTANGENT_NO_TENSOR.format(type(gradient).__name__))
     elif gradient.array.shape != shape:
-        raise RuntimeError(
-            f"Mismatch in shape: grad_output[{i}] has a shape of torch.Size({list(gradient.array.shape)}) and "
-            f"output[{i}] has a shape of torch.Size({list(shape)})."
-        )
+        raise RuntimeError(SHAPES_DIFFER.format(i, list(gradient.array.shape), i, list(shape)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .node import is_tensor
+from .tensors import is_tensor
 
 
 class _VariableMeta(type):

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd.modes import state as mode
+from ..autograd.modes import modes
+from ..tape import state as mode
 from ..tensor import Tensor
 from .arguments import Arguments
 from .guard import Guard
@@ -36,8 +37,8 @@ class Conditions:
     def _all(self, program: Program) -> None:
         session, guard = self.session, self.guard
         guard.require(f"mode.recording is {mode.recording}")
-        guard.require("engine.watch is None")
-        guard.require(f"mode.inference is {mode.inference}")
+        guard.require("anomaly.watch is None")
+        guard.require(f"modes.inference is {modes.inference}")
         guard.require(f"dtypes._default is {guard.name(dtypes.get_default_dtype())}")
         for size in self.arguments.sizes:
             guard.require(size)

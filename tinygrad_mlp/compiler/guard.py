@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import engine
-from ..autograd.modes import state as mode
+from ..autograd.hooks.anomaly import mode as anomaly
+from ..autograd.modes import modes
+from ..tape import state as mode
 from ..tensor import Tensor, wrap
 from .state import Place, is_same
 
@@ -26,8 +27,8 @@ class Guard:
         self.conditions: list[str] = []
         self.statements: list[str] = []
         self.namespace: dict[str, Any] = {
-            "MISS": MISS, "mode": mode, "engine": engine, "dtypes": dtypes, "is_same": is_same, "wrap": wrap,
-            "asarray": np.asarray, "id": id, "type": type, "len": len, "vars": vars,
+            "MISS": MISS, "mode": mode, "modes": modes, "anomaly": anomaly, "dtypes": dtypes, "is_same": is_same,
+            "wrap": wrap, "asarray": np.asarray, "id": id, "type": type, "len": len, "vars": vars,
         }  # fmt: skip
         self._names: dict[int, str] = {}
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.node import AccumulateGrad, OutputNode
+from ..autograd.outputs import OutputNode
+from ..tape import AccumulateGrad
 from ..tensor import Tensor
 from .emit import helper_name, identifier, is_helper
 from .lines import Program, Value

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd import engine
-from ..autograd.node import AccumulateGrad, Node
+from ..autograd.hooks import hooks_of
 from ..random import Generator
+from ..tape import AccumulateGrad, Node, reachable, run
 from ..tensor import Tensor
 from .emit import identifier
 from .lines import Where
@@ -196,7 +197,7 @@ class Session:
         for before in self.before.values():
             reference = before.tensor._accumulator
             node = None if reference is None else reference()
-            if node is not None and node.hooks is before.tensor._leaf_hooks:
+            if node is not None and hooks_of(node) is before.tensor._leaf_hooks:
                 found.append((before.tensor, reference))
                 before.tensor._accumulator = None
         return found
@@ -322,29 +323,47 @@ def _drawn(plain: Any) -> Any:
 
 
 def _running(plain: Any) -> Any:
-    """A backward of the engine: its roots are done when it ends, and what it starts from may be written into."""
+    """A backward: its roots are done when it ends, and what it starts from may be written into."""
 
-    def run(roots: Any, *rest: Any) -> None:
+    def running(roots: Any, **options: Any) -> Any:
         session = current()
         if session is None or not session.recorder.active:
-            plain(roots, *rest)
-            return
+            return plain(roots, **options)
         array = session.recorder.array
         roots = [(node, array(np.asarray(g)) if isinstance(g, (np.ndarray, np.generic)) else g) for node, g in roots]
         session.cotangents += [(node, g.array if isinstance(g, Tensor) else g) for node, g in roots]
-        plain(roots, *rest)
+        for node in reachable([node for node, _ in roots]):
+            node.__class__ = _noting(type(node))
+        return plain(roots, **options)
 
-    return run
+    return running
 
 
-def _pulling(plain: Any) -> Any:
-    def pull(self: Node, g: Any, edges: Any, create_graph: bool) -> Any:
-        session = current()
-        if session is not None:
-            session.cotangents.append((self, g.array if isinstance(g, Tensor) else g))
-        return plain(self, g, edges, create_graph)
+def _noting(node_class: type[Node]) -> type[Node]:
+    """A class of nodes that note the cotangents which come to them, for the names in the program."""
+    if hasattr(node_class, "notes"):
+        return node_class
+    if "noting" not in vars(node_class):
 
-    return pull
+        def note(self: Node, g: Any) -> None:
+            session = current()
+            if session is not None:
+                session.cotangents.append((self, g.array if isinstance(g, Tensor) else g))
+
+        def pull(self: Node, g: Any, edges: Any, create_graph: bool) -> Any:
+            note(self, g)
+            return node_class.pull(self, g, edges, create_graph)
+
+        def accumulate(self: Any, g: Any, create_graph: bool) -> None:
+            note(self, g)
+            node_class.accumulate(self, g, create_graph)  # type: ignore[attr-defined]
+
+        methods = {"accumulate": accumulate} if issubclass(node_class, AccumulateGrad) else {"pull": pull}
+        name, module = node_class.__name__, node_class.__module__
+        node_class.noting = type(  # type: ignore[attr-defined]
+            name, (node_class,), {"__slots__": (), "__module__": module, "notes": True, **methods}
+        )
+    return node_class.noting  # type: ignore[attr-defined, no-any-return]
 
 
 _READING = (
@@ -373,6 +392,5 @@ _PATCHES: list[tuple[Any, str, Any]] = [
     (Tensor, "_version", property(_version)),
     *((Tensor, name, _refusing(name)) for name in _READING),
     *((Generator, name, _drawn(getattr(Generator, name))) for name in _DRAWS),
-    *((engine, name, _running(getattr(engine, name))) for name in ("run_plain", "run_ordered")),
-    *((owner, "pull", _pulling(owner.pull)) for owner in (Node, AccumulateGrad)),
+    (engine, "run", _running(run)),
 ]

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..autograd.modes import state as mode
 from ..nn.modules.module import Module
+from ..tape import state as mode
 from .arguments import Arguments
 from .build import Compiled, check_state
 from .emit import identifier

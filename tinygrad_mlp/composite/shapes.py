@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.views import geometry, note_several, refresh
+from ..autograd.inplace.views import geometry, note_several, refresh
 from ..dispatch import shares_memory
 from ..dtypes import dtype as _dtype
 from ..functions import FUNCTIONS, INPLACE

@@ -16,10 +16,12 @@ import numpy as np
 
 from .. import autograd
 from ..autograd.grad_mode import enable_grad, inference_mode
+from ..autograd.graph.node import Node
 from ..autograd.inference import is_inference
-from ..autograd.modes import state
-from ..autograd.node import AccumulateGrad, Node, gradient_edge
+from ..autograd.modes import modes
 from ..functions import FUNCTIONS
+from ..tape import AccumulateGrad, gradient_edge, state
+from ..tape import Node as TapeNode
 from ..tensor import Tensor, wrap
 from .tree import filled, leaves, mapped, structure
 
@@ -36,11 +38,11 @@ class Input(Node):
 
     __slots__ = ("live",)
 
-    def __init__(self, outside: Node | None, array: Any) -> None:
+    def __init__(self, outside: TapeNode | None, array: Any) -> None:
         super().__init__((outside,), (), (), array.shape, array.dtype)
         self.live = True
 
-    def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+    def pull(self, g: Any, edges: Sequence[TapeNode | None], create_graph: bool) -> Sequence[Any]:
         if self.live:  # the transform itself stops here
             raise RuntimeError(
                 "backward() called inside a functorch transform. This is not supported, please use functorch.grad or "
@@ -55,16 +57,16 @@ class _Level:
     def __init__(self) -> None:
         self.inputs: list[Input] = []
         self.recorded_outside = state.recording
-        self.mode = inference_mode(False) if state.inference else enable_grad()
+        self.mode = inference_mode(False) if modes.inference else enable_grad()
 
     def __enter__(self) -> _Level:
         self.mode.__enter__()
-        state.transforms += 1
+        modes.transforms += 1
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.mode.__exit__()
-        state.transforms -= 1
+        modes.transforms -= 1
         for node in self.inputs:
             node.live = False
 

@@ -13,8 +13,8 @@ from ..autograd.function import Function, FunctionNode
 from ..autograd.function.saved import SavedForBackward
 from ..autograd.grad_mode import enable_grad, no_grad
 from ..autograd.graph import saved_tensors_hooks
-from ..autograd.modes import state
 from ..random import get_rng_state, set_rng_state
+from ..tape import state
 from ..tensor import Tensor
 from .checkpoint_debug import TIP, CheckpointError, Comparison
 

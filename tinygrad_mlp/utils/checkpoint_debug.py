@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from typing import NoReturn
 
-from ..autograd.node import Node
-from ..autograd.saved import observe_nodes
+from ..autograd.graph.node import Node, observe_nodes
 from ..dtypes import of
 from ..warned import caller
 

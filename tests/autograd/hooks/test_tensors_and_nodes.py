@@ -438,3 +438,13 @@ def test_handles_are_pickled_and_copied(torch):
 
 class _Dict(dict):
     """A dict that can be referred to weakly."""
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+def test_gradients_of_leaves_share_no_memory(hooked):
+    a, b = tinygrad_mlp.ones(3, requires_grad=True), tinygrad_mlp.ones(3, requires_grad=True)
+    if hooked:
+        a.register_post_accumulate_grad_hook(lambda p: None)
+    (a + b).sum().backward()
+    a.grad.add_(1)
+    assert b.grad.tolist() == [1, 1, 1]

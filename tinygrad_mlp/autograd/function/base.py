@@ -8,13 +8,30 @@ import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from ...tape import gradient_edge, state
 from ..grad_mode import no_grad
-from ..modes import state
-from ..node import Node, gradient_edge, is_tensor
-from ..views import renew
+from ..graph.node import Node
+from ..inplace.views import renew
+from ..modes import modes
+from ..tensors import is_tensor
 from .context import FunctionCtx
 from .node import FunctionNode
 from .outputs import save, with_history
+from .refusals import (
+    BOTH_NAMES,
+    INSTANTIATED,
+    LEGACY,
+    MISSING_ARGUMENT,
+    MULTIPLE_VALUES,
+    NO_BACKWARD,
+    NO_FORWARD,
+    NO_JVP,
+    NO_SETUP_CONTEXT,
+    NO_VMAP,
+    ONCE_DIFFERENTIABLE,
+    UNEXPECTED_KEYWORD,
+    WITHIN_A_TRANSFORM,
+)
 
 
 class Function:
@@ -42,54 +59,40 @@ class Function:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         warnings.warn(
-            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should "
-            "invoke them on the class itself. Instantiating an autograd function will raise an error in a future "
-            "version of PyTorch.",
+            INSTANTIATED.format(type(self)),
             DeprecationWarning,
             stacklevel=2,
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise RuntimeError(
-            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
-            "function with static forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch."
-            "autograd.Function)"
-        )
+        raise RuntimeError(LEGACY)
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
         """The operator itself; to be defined."""
-        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+        raise NotImplementedError(NO_FORWARD)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
         """Leave in `ctx` what backward needs; if it is defined, `forward` takes no `ctx`."""
-        raise NotImplementedError("setup_context is not implemented.")
+        raise NotImplementedError(NO_SETUP_CONTEXT)
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """The vector-Jacobian product; to be defined (under this name or as `vjp`)."""
-        raise NotImplementedError(
-            "You must implement either the backward or vjp method for your custom autograd.Function to use it with "
-            "backward mode AD."
-        )
+        raise NotImplementedError(NO_BACKWARD)
 
     vjp = backward
 
     @staticmethod
     def jvp(ctx: Any, *grad_inputs: Any) -> Any:
         """The Jacobian-vector product: forward mode, which tinygrad_mlp does not have."""
-        raise NotImplementedError(
-            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
-        )
+        raise NotImplementedError(NO_JVP)
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
         """The operator on batches: vmap, which tinygrad_mlp does not have."""
-        raise NotImplementedError(
-            "To use autograd.Function with vmap, you must either override the vmap staticmethod or set "
-            "generate_vmap_rule=True."
-        )
+        raise NotImplementedError(NO_VMAP)
 
     @classmethod
     def _rule(cls) -> Callable[..., Any]:
@@ -97,10 +100,7 @@ class Function:
         if cls.vjp is Function.vjp:
             return cls.backward
         if cls.backward is not Function.backward:
-            raise RuntimeError(
-                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only "
-                "implement one of them."
-            )
+            raise RuntimeError(BOTH_NAMES)
         return cls.vjp
 
     @classmethod
@@ -113,12 +113,8 @@ class Function:
         separate = cls.setup_context is not Function.setup_context
         if separate:
             args, kwargs = _with_defaults(cls, args, kwargs)
-        elif state.transforms:
-            raise RuntimeError(
-                "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it "
-                "must override the setup_context staticmethod. For more details, please see "
-                "https://pytorch.org/docs/main/notes/extending.func.html"
-            )
+        elif modes.transforms:
+            raise RuntimeError(WITHIN_A_TRANSFORM)
         if kwargs:
             args = _in_order(cls.forward, args, kwargs, 0 if separate else 1)
         ctx = cls._ctx_cls()
@@ -172,14 +168,14 @@ def _in_order(
     names = [p.name for p in parameters]
     for name in kwargs:
         if name not in names:
-            raise TypeError(f"forward() got an unexpected keyword argument '{name}'")
+            raise TypeError(UNEXPECTED_KEYWORD.format(name))
         if name in names[: len(args)]:
-            raise TypeError(f"forward() got multiple values for argument '{name}'")
+            raise TypeError(MULTIPLE_VALUES.format(name))
     ordered = list(args)
     last = max(names.index(name) for name in kwargs)
     for i, parameter in enumerate(parameters[len(args) : last + 1], len(args)):
         if parameter.name not in kwargs and parameter.default is parameter.empty:
-            raise TypeError(f"forward() missing required argument: '{parameter.name}' (position {i})")
+            raise TypeError(MISSING_ARGUMENT.format(parameter.name, i))
         ordered.append(kwargs.get(parameter.name, parameter.default))
     return tuple(ordered)
 
@@ -190,7 +186,7 @@ def _node_for(cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...]) -> F
         if arg.viewed is not None:
             renew(arg)
     edges = [gradient_edge(arg) if ctx.needs_input_grad[i] else None for i, arg in tensors]
-    node = cls._backward_cls(edges, (), (), None, None)  # type: ignore[arg-type]
+    node = cls._backward_cls(edges, (), (), None, None)
     node.ctx = ctx
     node.zero_dirty = False
     node.arguments = [None] * len(args)
@@ -242,10 +238,10 @@ class _Error(Function):
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+        raise RuntimeError(ONCE_DIFFERENTIABLE)
 
 
 # As torch calls it: a node like those of operators.
 _Error._backward_cls.__name__ = "Error"
 _Error._backward_cls.__repr__ = Node.__repr__  # type: ignore[method-assign]
-_Error._backward_cls.name = lambda self: "torch::autograd::Error"
+_Error._backward_cls.name = lambda self: "torch::autograd::Error"  # type: ignore[method-assign]

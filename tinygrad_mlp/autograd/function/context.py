@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from ..node import FREED, is_tensor
-
-if TYPE_CHECKING:
-    from .base import Function
-    from .saved import SavedForBackward
+from ...tape import FREED
+from ..tensors import is_tensor
+from .refusals import NO_TENSOR_FOR_FORWARD, READ_TWICE, SAVED_VARIABLES, SHARED_STORAGE
 
 
 class FunctionCtx:
@@ -25,8 +23,8 @@ class FunctionCtx:
     non_differentiable: tuple[Any, ...] = ()
     saved_for_forward: tuple[Any, ...] = ()
     materialize_grads = True
-    _forward_cls: ClassVar[type[Function]]
-    _saved: Sequence[SavedForBackward | None] = ()
+    _forward_cls: ClassVar[Any]  # the user's class
+    _saved: Sequence[Any] = ()
     _freed = _read = False
 
     def save_for_backward(self, *tensors: Any) -> None:
@@ -43,10 +41,7 @@ class FunctionCtx:
         Source: torch.autograd.function.FunctionCtx.save_for_forward.
         """
         if not all(t is None or is_tensor(t) for t in tensors):
-            raise AssertionError(
-                "save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on "
-                "ctx."
-            )
+            raise AssertionError(NO_TENSOR_FOR_FORWARD)
         self.saved_for_forward = tensors
 
     def mark_dirty(self, *args: Any) -> None:
@@ -64,8 +59,7 @@ class FunctionCtx:
     def mark_shared_storage(self, *pairs: Any) -> None:
         """Nothing, as in torch, which warns that it is deprecated."""
         warnings.warn(
-            "`mark_shared_storage` is deprecated. Tensors with shared storages are automatically tracked. Note that "
-            "calls to `set_()` are not tracked",
+            SHARED_STORAGE,
             FutureWarning,
             stacklevel=2,
         )
@@ -77,7 +71,7 @@ class FunctionCtx:
     @property
     def saved_variables(self) -> tuple[Any, ...]:
         """`saved_tensors` by an old name."""
-        warnings.warn("'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning, stacklevel=2)
+        warnings.warn(SAVED_VARIABLES, DeprecationWarning, stacklevel=2)
         return self.saved_tensors
 
     @property
@@ -89,10 +83,7 @@ class FunctionCtx:
         if self._freed:
             raise RuntimeError(FREED)
         if self._read:
-            raise RuntimeError(
-                "saved_tensors can only be accessed once when clear_saved_tensors_on_access=True is set on the "
-                "autograd.Function. Either access saved_tensors only once, or set clear_saved_tensors_on_access=False."
-            )
+            raise RuntimeError(READ_TWICE)
         tensors = tuple(None if saved is None else saved.unpack() for saved in self._saved)
         self.maybe_clear_saved_tensors()
         return tensors

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from ... import tape
+from ...tape import FREED
 from ...words import type_name
-from .. import engine
-from ..node import FREED, AccumulateGrad, Bundle, Node, is_tensor
+from ..graph.node import Node
+from ..hooks import nothing_for
+from ..outputs import Bundle, is_nothing
+from ..tensors import is_tensor, wrap
 from .context import FunctionCtx
+from .refusals import GRADIENT_OF_NO_TENSOR, INVALID_GRADIENT, NO_GRADIENT, NUMBER_OF_GRADIENTS
 from .saved import SavedForBackward
-
-if TYPE_CHECKING:
-    from .base import Function
 
 
 class FunctionNode(Node):
@@ -25,7 +27,7 @@ class FunctionNode(Node):
     """
 
     __slots__ = ("arguments", "ctx", "outputs", "zero_dirty")
-    function: ClassVar[type[Function]]
+    function: ClassVar[Any]  # the user's class
     arguments: list[int | None]
     ctx: FunctionCtx
     outputs: list[tuple[tuple[int, ...], Any] | None]
@@ -51,7 +53,7 @@ class FunctionNode(Node):
     def __repr__(self) -> str:
         return f"<torch.autograd.function.{self.name()} object at {id(self):#x}>"
 
-    def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+    def pull(self, g: Any, edges: Sequence[tape.Node | None], create_graph: bool) -> Sequence[Any]:
         results = self._gradients(self._cotangents(g, create_graph))
         parts: list[Any] = [None] * len(edges)
         for place, result in zip(self.arguments, results, strict=True):
@@ -59,36 +61,35 @@ class FunctionNode(Node):
                 continue
             edge = edges[place]
             if result is None:
-                if place == 0 and self.zero_dirty and edge is not None:
-                    result = engine.wrap(np.zeros(edge.shape, edge.dtype))
+                if edge is not None and place == 0 and self.zero_dirty:
+                    result = wrap(np.zeros(edge.shape, edge.dtype))
                     parts[place] = result if create_graph else result.array
+                elif edge is not None:
+                    parts[place] = nothing_for(edge, create_graph)
                 continue
             if edge is None:  # for hooks, which see what nobody needs as well
                 parts[place] = result if create_graph else result.array
                 continue
             shape = result.array.shape
             if not _expands(edge.shape, shape):
-                raise RuntimeError(
-                    f"Function {self.name()} returned an invalid gradient at index {place} - got {list(shape)} but "
-                    f"expected shape compatible with {list(edge.shape)}"
-                )
+                raise RuntimeError(INVALID_GRADIENT.format(self.name(), place, list(shape), list(edge.shape)))
             if create_graph:
                 parts[place] = result
             else:  # a user may return one array twice, or keep it: what becomes a .grad must be another
-                parts[place] = result.array.copy() if type(edge) is AccumulateGrad else result.array
+                parts[place] = result.array.copy() if edge.waits else result.array
         return parts
 
     def _cotangents(self, g: Any, create_graph: bool) -> list[Any]:
         """Those of all outputs as Tensors: for one that nothing depends on, zeros or None."""
-        given = g.parts if isinstance(g, Bundle) else {0: g}
+        given = g.parts if isinstance(g, Bundle) else {} if is_nothing(g) else {0: g}
         cotangents: list[Any] = []
         for i, output in enumerate(self.outputs):
             if i in given:
-                cotangents.append(given[i] if create_graph else engine.wrap(given[i]))
+                cotangents.append(given[i] if create_graph else wrap(given[i]))
             elif output is None or not self.ctx.materialize_grads:
                 cotangents.append(None)
             else:
-                cotangents.append(engine.wrap(np.zeros(*output)))
+                cotangents.append(wrap(np.zeros(*output)))
         return cotangents
 
     def _gradients(self, cotangents: list[Any]) -> tuple[Any, ...]:
@@ -100,20 +101,14 @@ class FunctionNode(Node):
         if len(results) > expected and all(extra is None for extra in results[expected:]):
             results = results[:expected]
         if len(results) != expected:
-            raise RuntimeError(
-                f"function {self.name()} returned an incorrect number of gradients (expected {expected}, got "
-                f"{len(results)})"
-            )
+            raise RuntimeError(NUMBER_OF_GRADIENTS.format(self.name(), expected, len(results)))
         for i, (place, result) in enumerate(zip(self.arguments, results, strict=True)):
             if result is None:
                 continue
             if place is None:
-                raise RuntimeError(
-                    f"function {self.name()} returned a gradient different than None at position {i + 1}, but the "
-                    "corresponding forward input was not a Variable"
-                )
+                raise RuntimeError(GRADIENT_OF_NO_TENSOR.format(self.name(), i + 1))
             if not is_tensor(result):
-                raise RuntimeError(f"expected Variable or None (got {type_name(result)})")
+                raise RuntimeError(NO_GRADIENT.format(type_name(result)))
         return results
 
     def release(self) -> None:

@@ -5,31 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...tape import Node
 from ...warned import warn
 from ...words import type_name
-from ..node import Node, OutputNode, is_tensor
-from ..views import ONE_OF_SEVERAL, rebase, refuse_inplace
+from ..graph.refusals import ONE_OF_SEVERAL
+from ..inplace.views import rebase, refuse_inplace
+from ..outputs import OutputNode
+from ..tensors import is_tensor
 from .context import FunctionCtx
 from .node import FunctionNode
+from .refusals import (
+    DIRTY_LEAF,
+    DIRTY_NO_INPUT,
+    DIRTY_NO_TENSOR,
+    DIRTY_NOT_RETURNED,
+    MADE_BY_FUNCTION,
+    MADE_WITHOUT_GRAD,
+    NON_DIFFERENTIABLE_NO_TENSOR,
+    SAVED_INPUT_RETURNED,
+    SAVED_NO_TENSOR,
+    VIEW_AND_SEVERAL,
+)
 from .saved import SavedForBackward
-
-MADE_BY_FUNCTION = (
-    "Output {index} of {name} is a view and is being modified inplace. This view was created inside a custom Function "
-    "(or because an input was returned as-is) and the autograd logic to handle view+inplace would override the custom "
-    "backward associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can "
-    "fix this by cloning the output of the custom Function."
-)
-MADE_WITHOUT_GRAD = MADE_BY_FUNCTION.replace(
-    "Output {index} of {name} is a view and is being modified inplace.",
-    "A view was created in no_grad mode and is being modified inplace with grad mode enabled.",
-)
-VIEW_AND_SEVERAL = (
-    "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return more "
-    "than one Tensor. This is not supported by the current autograd engine. You should either make sure the input is "
-    "not a view (using .clone() for example) or make your Function only return one Tensor (potentially splitting it "
-    "into two Functions: one doing the inplace that returns a single Tensor and a second one that does the other "
-    "operations). You can ask on the forum https://discuss.pytorch.org/ if you need help to do this change."
-)
 
 
 def with_history(ctx: FunctionCtx, node: FunctionNode | None, args: tuple[Any, ...], raw: tuple[Any, ...]) -> list[Any]:
@@ -91,25 +88,19 @@ def _constant(output: Any, is_input: bool, dirty: bool) -> Any:
 def _check_marks(ctx: FunctionCtx, raw: tuple[Any, ...]) -> None:
     """RuntimeError in torch's words for wrong marks."""
     if not all(is_tensor(t) for t in ctx.dirty_tensors):
-        raise RuntimeError("mark_dirty can only accept variables, but argument ")
+        raise RuntimeError(DIRTY_NO_TENSOR)
     if not all(is_tensor(t) for t in ctx.non_differentiable):
-        raise RuntimeError("mark_non_differentiable only accepts variable arguments, but got ")
+        raise RuntimeError(NON_DIFFERENTIABLE_NO_TENSOR)
     if not all(_among(t, raw) for t in ctx.dirty_tensors):
-        raise RuntimeError(
-            "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
-            "modified inplace must all be outputs of the Function."
-        )
+        raise RuntimeError(DIRTY_NOT_RETURNED)
 
 
 def _rebase(tensor: Any, node: FunctionNode, place: Node, args: tuple[Any, ...], several: int) -> None:
     """Put a tensor that forward changed in place at the Function's place on the tape."""
     if tensor.requires_grad and tensor.node is None:
-        raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
+        raise RuntimeError(DIRTY_LEAF)
     if not _among(tensor, args):
-        warn(
-            "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated "
-            "should be passed to ctx.mark_dirty()."
-        )
+        warn(DIRTY_NO_INPUT)
     if tensor.viewed is not None:
         if several > 1:
             raise RuntimeError(VIEW_AND_SEVERAL)
@@ -133,15 +124,9 @@ def save(ctx: FunctionCtx, node: FunctionNode, inputs: tuple[Any, ...], raw: tup
     """Take what forward saved, now that the outputs among it are known."""
     for i, tensor in enumerate(ctx.to_save):
         if tensor is not None and not is_tensor(tensor):
-            raise TypeError(
-                f"save_for_backward can only save variables, but argument {i} is of type {type_name(tensor)}"
-            )
+            raise TypeError(SAVED_NO_TENSOR.format(i, type_name(tensor)))
         if _among(tensor, inputs) and _among(tensor, raw) and not _among(tensor, ctx.dirty_tensors):
-            raise RuntimeError(
-                "An input that has been returned as-is as output is being saved for backward. This is not supported if "
-                "you override setup_context. You should return and save a view of the input instead, e.g. with "
-                "x.view_as(x) or setup ctx inside the forward function itself."
-            )
+            raise RuntimeError(SAVED_INPUT_RETURNED)
     ctx._saved = [
         None if t is None else SavedForBackward(t, own=t.grad_fn is node or _among(t, ctx.dirty_tensors))
         for t in ctx.to_save

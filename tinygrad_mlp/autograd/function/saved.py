@@ -6,10 +6,11 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from .. import engine
-from ..node import AccumulateGrad, gradient_edge
-from ..refusals import changed, made_by
-from ..saved import HOOKED, PackedTensor, packed, saved_tensors_hooks
+from ...tape import AccumulateGrad, gradient_edge
+from ..graph.changed import changed, made_by
+from ..graph.refusals import HOOKED
+from ..graph.saved import PackedTensor, packed, saved_tensors_hooks
+from ..tensors import wrap
 
 
 class SavedForBackward:
@@ -43,7 +44,7 @@ class SavedForBackward:
             raise RuntimeError(changed(self.array, made_by(node), self.counter[0], self.count))
         if self.tensor is not None:
             return self.tensor
-        tensor = engine.wrap(self.array if self.box is None else self.box.unpack())
+        tensor = wrap(self.array if self.box is None else self.box.unpack())
         if self.box is None:
             tensor.versions = self.counter
         tensor.needs_grad = node is not None

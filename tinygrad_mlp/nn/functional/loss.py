@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from ...arguments import as_array
-from ...autograd.modes import state
 from ...composite import broadcast_tensors
 from ...functions import FUNCTIONS
+from ...tape import state
 from ...tensor import Tensor, wrap
 
 __all__ = [

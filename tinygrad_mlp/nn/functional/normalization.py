@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...autograd import no_grad
-from ...autograd.modes import state
 from ...composite import norm
 from ...functions import FUNCTIONS
+from ...tape import state
 from ...tensor import Tensor
 
 _f: dict[str, Callable[..., Tensor]] = FUNCTIONS

@@ -10,43 +10,31 @@ from __future__ import annotations
 
 import contextlib
 import math
-import re
 import weakref
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..ops import TABLE
-from ..ops.slices import strided_index
-from . import hooks
-from .modes import state
-from .node import FREED, Bundle, Node, OutputNode, gradient_edge
-
-MADE_IN_INFERENCE = (
-    "A view was created in inference mode and is being modified inplace in normal mode. Given that this use case is "
-    "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
-    "either both inside the inference_mode block (if you don't want the inplace to be tracked) or both outside (if you "
-    "want the inplace to be tracked)."
-)
-MADE_WITHOUT_GRAD = (
-    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case "
-    "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
-    "either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want "
-    "the inplace to be tracked)."
-)
-ONE_OF_SEVERAL = (
-    "Output {index} of {name} is a view and is being modified inplace. This view is the output of a function that "
-    "returns multiple views. Such functions do not allow the output views to be modified inplace. You should replace "
-    "the inplace operation by an out-of-place one."
-)
-OVERLAPPING = (
-    "unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please "
-    "clone() the tensor before performing the operation."
-)
-PARTLY_THE_SAME = (
-    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
-    "location. Please clone() the tensor before performing the operation."
+from ... import tape
+from ...ops import TABLE
+from ...ops.slices import strided_index
+from ...tape import FREED, gradient_edge, state
+from .. import hooks
+from ..attached import attached_to, seen_at
+from ..graph.names import short_name
+from ..graph.node import AccumulateGrad, Node
+from ..graph.refusals import ONE_OF_SEVERAL, stale
+from ..modes import modes
+from ..outputs import Bundle, OutputNode, Unreachable
+from .refusals import (
+    LEAF,
+    MADE_IN_INFERENCE,
+    MADE_WITHOUT_GRAD,
+    NO_LEAF_ANY_MORE,
+    OVERLAPPING,
+    PARTLY_THE_SAME,
+    VIEW_OF_LEAF,
 )
 
 
@@ -109,7 +97,7 @@ def note_view(tensor: Any, source: Any, row: Any, rest: tuple[Any, ...]) -> None
     tensor.versions = counter = source.versions
     if type(counter) is not list:
         return  # an inference tensor: what shares its memory is one too
-    refusal = None if state.recording else MADE_IN_INFERENCE if state.inference else MADE_WITHOUT_GRAD
+    refusal = None if state.recording else MADE_IN_INFERENCE if modes.inference else MADE_WITHOUT_GRAD
     of = source.viewed
     if of is None:
         base = source
@@ -119,6 +107,8 @@ def note_view(tensor: Any, source: Any, row: Any, rest: tuple[Any, ...]) -> None
         tensor.viewed = View(base, (*of.steps, (row, rest)), counter[0], refusal or of.refusal)
     if base.needs_grad:
         tensor.needs_grad = True  # even if it was made without grad, and leads nowhere
+    if tensor.node is None:
+        tensor._leaf_node = Unreachable
 
 
 def refresh(tensor: Any) -> None:
@@ -142,6 +132,42 @@ def renew(tensor: Any) -> None:
     hooks.move_retained(tensor, old)
 
 
+def leaf_of_its_own(tensor: Any, requires_grad: bool) -> None:
+    """A view was itself told to require grad, or not to: the tape ends, or does not end, at it."""
+    tensor.viewed.own = requires_grad
+    vars(tensor).pop("_accumulator", None)
+    if not requires_grad:
+        tensor._leaf_node = Unreachable
+    else:
+        tensor._leaf_node = CheckedLeaf if tensor._leaf_hooks is None else hooks.watched(CheckedLeaf)
+
+
+class CheckedLeaf(AccumulateGrad):
+    """The end of the tape at a leaf that may be one no more when backward comes to it."""
+
+    __slots__ = ()
+    waits = False
+
+    def pull(self, g: Any, edges: Sequence[tape.Node | None], create_graph: bool) -> Sequence[Any]:
+        self.refuse_changed()
+        return super().pull(g, edges, create_graph)
+
+    def refuse_changed(self) -> None:
+        """RuntimeError in torch's words if the leaf is one no more, or a view that cannot follow a write."""
+        if self.variable.needs_grad and self.variable.grad_fn is not None:
+            raise RuntimeError(NO_LEAF_ANY_MORE)
+
+
+CheckedLeaf.__name__ = "AccumulateGrad"  # as torch calls it
+
+
+def _leaf_no_more(tensor: Any) -> None:
+    """A write gave a leaf its first node: backward will not accumulate in it, if an older tape leads to it."""
+    node = None if tensor._accumulator is None else tensor._accumulator()
+    if isinstance(node, AccumulateGrad):
+        node.__class__ = hooks.watched(CheckedLeaf) if hooks.is_watched(type(node)) else CheckedLeaf  # type: ignore[assignment]
+
+
 def refuse_inplace(tensor: Any) -> None:
     """RuntimeError in torch's words for a write that cannot be recorded."""
     view = tensor.viewed
@@ -149,24 +175,15 @@ def refuse_inplace(tensor: Any) -> None:
         if view.refusal is not None:
             raise RuntimeError(_refusal(tensor))
         if tensor.requires_grad and view.base.node is None:
-            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+            raise RuntimeError(VIEW_OF_LEAF)
     if tensor.requires_grad and tensor.node is None:
-        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-
-
-def short_name(node_name: str) -> str:
-    """What torch's refusals call a node: MulBackward0 is Mul, SumBackward1 is Sum1."""
-    return re.sub(r"Backward(0$|(?=\d*$))", "", node_name)
-
-
-def stale(refusal: str) -> str:
-    """Why a view may not be used after a write that it cannot follow, from why it may not be written to."""
-    return refusal.replace("is being modified", "its base or another view of its base has been modified", 1)
+        raise RuntimeError(LEAF)
 
 
 def _refusal(tensor: Any) -> str:
     """Why a view may not be written to."""
     text, node = tensor.viewed.refusal, tensor.node
+    maker: Any
     index, maker = (node.index, node.edges[0]) if isinstance(node, OutputNode) else (0, node)
     name = "" if maker is None else short_name(maker.name())
     if text is MADE_WITHOUT_GRAD and name:
@@ -214,7 +231,7 @@ def _dense(array: Any) -> bool:
     return True
 
 
-def rebase(tensor: Any, node: Node) -> None:
+def rebase(tensor: Any, node: tape.Node) -> None:
     """Put the node of an operator that wrote into `tensor` on the tape."""
     view, old = tensor.viewed, tensor.node
     if view is None:
@@ -222,6 +239,8 @@ def rebase(tensor: Any, node: Node) -> None:
         tensor.needs_grad = True
         if old is not None:
             note_writer(old, node)
+        else:
+            _leaf_no_more(tensor)
         hooks.move_retained(tensor, old)
         return
     base = view.base
@@ -231,19 +250,35 @@ def rebase(tensor: Any, node: Node) -> None:
     base.needs_grad = True
     if before is not None:
         note_writer(before, base.node)
+    else:
+        _leaf_no_more(base)
     hooks.move_retained(base, before)
     view.current = -1
     renew(tensor)
-    node.output = weakref.ref(tensor.node)
+    attached_to(node).output = weakref.ref(tensor.node)
+    if node.row is not None:
+        node.__class__ = _written(type(node))
 
 
-def note_writer(old: Node, node: Node) -> None:
+def note_writer(old: tape.Node, node: tape.Node) -> None:
     """After a write: who refuses because it has saved what was there names the operator that wrote last, as torch."""
-    writers = getattr(old, "writers", None)
+    writers = seen_at(old).writers
     if writers is None:
-        writers = old.writers = [None]
-    writers[0] = type(node)
-    node.writers = writers
+        writers = attached_to(old).writers = [None]
+    writers[0] = (weakref.ref(node), type(node))
+    attached_to(node).writers = writers
+
+
+def _written(node_class: type[tape.Node]) -> type[tape.Node]:
+    """The class of nodes of operators that wrote into a view: the output's node is the view's, and not their own."""
+    if "written_class" not in vars(node_class):
+
+        def _place_of_output(self: Node) -> tape.Node:
+            return seen_at(self).output() or self
+
+        added = {"__slots__": (), "_place_of_output": _place_of_output}
+        node_class.written_class = type(node_class.__name__, (node_class,), added)  # type: ignore[attr-defined]
+    return node_class.written_class  # type: ignore[attr-defined, no-any-return]
 
 
 class CopySlices(Node):
@@ -254,13 +289,13 @@ class CopySlices(Node):
 
     __slots__ = ("operator", "view", "written")
 
-    def __init__(self, base: Node | None, written: Node, view: View, array: Any) -> None:
+    def __init__(self, base: tape.Node | None, written: Any, view: View, array: Any) -> None:
         super().__init__((base, *written.edges[1:]), (), written.versions, array.shape, array.dtype)
-        self.written: Node | None = written
+        self.written: Any = written
         self.operator = type(written)
         self.view = View(None, view.steps, 0, None)  # without the base, which points at this node
 
-    def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+    def pull(self, g: Any, edges: Sequence[tape.Node | None], create_graph: bool) -> Sequence[Any]:
         written = self.written
         if written is None:
             raise RuntimeError(FREED)
@@ -285,6 +320,9 @@ class CopySlices(Node):
             target[...] = before
         return [outside, *others]
 
+    def _name_of_operator(self) -> str:
+        return self.operator.__name__.replace("ClampBackward0", "ClampBackward1")
+
     def refuse_detached(self) -> None:
         """As the operator that wrote."""
         if self.written is not None:
@@ -308,6 +346,7 @@ class AsStridedBackward0(Node):
     """A view of a base that was written to: its steps, backwards, on the cotangent."""
 
     __slots__ = ("steps",)
+    gives_view = True
 
     def __init__(self, view: View, array: Any) -> None:
         base = view.base
@@ -320,7 +359,7 @@ class AsStridedBackward0(Node):
             self.steps.append((row.rules[0], [frame[i] for i in row.reads[0]]))
             whole = part
 
-    def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+    def pull(self, g: Any, edges: Sequence[tape.Node | None], create_graph: bool) -> Sequence[Any]:
         for rule, values in reversed(self.steps):
             g = rule(g, *values)
         return (g,)
@@ -330,6 +369,7 @@ class SeveralViews(Node):
     """The node of an operator that gives several views: `steps` has the row and the arguments that give each."""
 
     __slots__ = ("outer", "steps")
+    gives_several_views = True
     outer: tuple[int, ...]  # the shape of the input
     steps: Sequence[Any]
 
@@ -338,7 +378,7 @@ class SeveralViews(Node):
         """How many views there are."""
         return len(self.steps)
 
-    def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
+    def pull(self, g: Any, edges: Sequence[tape.Node | None], create_graph: bool) -> Sequence[Any]:
         assert isinstance(g, Bundle)
         total: Any = None
         for index, part in g.parts.items():
@@ -352,7 +392,7 @@ class SeveralViews(Node):
 def note_several(tensors: Sequence[Any], source: Any, steps: Sequence[Any], name: str) -> None:
     """Make tensors, which came together out of one operator, views of its input: none may be written to on the tape."""
     if state.recording and source.needs_grad:
-        node = _several_class(name)((gradient_edge(source),), (), (), None, None)  # type: ignore[arg-type]
+        node = _several_class(name)((gradient_edge(source),), (), (), None, None)
         node.outer, node.steps = source.array.shape, steps
         for i in reversed(range(len(tensors))):  # the first output is the youngest: its hooks run first
             tensor = tensors[i]

@@ -14,24 +14,22 @@ from typing import Any
 
 import numpy as np
 
-from . import engine
-from .modes import state
-from .node import FREED, AccumulateGrad, Node, is_tensor
-from .ordered import source
+from ...tape import FREED, AccumulateGrad, state
+from ..hooks import was_detached
+from ..tensors import is_tensor, wrap
+from .changed import maker, raw
+from .node import Node, observe_nodes
+from .refusals import (
+    BACKWARD_OUTSIDE,
+    GONE,
+    HOOKED,
+    NESTED,
+    NO_TENSOR_UNPACKED,
+    NOTHING_SAVED,
+    PACK_HOOK_WRITES,
+)
 
 # -- what a node has saved -------------------------------------------------------------------------
-
-
-def raw(node: Node, place: int) -> Any:
-    for read, values in zip(node.row.reads, node.saved, strict=True):
-        if values is not None and place in read:
-            return values[read.index(place)]
-    return None
-
-
-def maker(node: Node, place: int) -> Node | None:
-    """Where the argument comes from that a node has saved from this place of its row's frame."""
-    return dict(zip(node.row.differentiable, node.edges, strict=False)).get(place - len(node.row.outputs))
 
 
 def saved_attributes(row: Any) -> dict[str, property]:
@@ -69,11 +67,11 @@ def _with_history(node: Node, place: int, value: Any) -> Any:
     if argument >= 0 and (argument not in row.tensors or row.listed):
         return _REDUCTIONS[value] if row.parameters[argument : argument + 1] == ("reduction",) else value
     if not isinstance(value, np.ndarray):
-        return engine.wrap(np.asarray(value)) if row.parameters[argument] == "other" else value
+        return wrap(np.asarray(value)) if row.parameters[argument] == "other" else value
     edge = node if argument < 0 else maker(node, place)
     if isinstance(edge, AccumulateGrad) and edge.variable.array is value:
         return edge.variable
-    tensor = engine.wrap(value)
+    tensor = wrap(value)
     counter = next((counter for counter, _, saved_at in node.versions if saved_at == place), None)
     if counter is not None:
         tensor.versions = counter
@@ -84,38 +82,6 @@ def _with_history(node: Node, place: int, value: Any) -> Any:
         else:
             tensor.node = edge
     return tensor
-
-
-def was_detached(edge: Node) -> bool:
-    """Whether the tensor that came from here was cut off from it since, by detach_()."""
-    node, index = source(edge)
-    if node.hooks is None or index not in node.hooks.detached:
-        return False
-    tensor = node.hooks.detached[index]()
-    return tensor is None or tensor.node is None
-
-
-# -- new nodes, shown to who asks ------------------------------------------------------------------
-
-_observers: list[Callable[[Node], None]] = []
-
-
-def observe_nodes(observer: Callable[[Node], None], first: bool = False) -> None:
-    """Have `observer(node)` called with every node that an operator writes from now on; `first`, before the others.
-
-    The first observer replaces `Node.__init__`, and it stays replaced: so programs without one pay nothing.
-    """
-    if not _observers:
-        plain = Node.__init__
-
-        def observed(self: Node, edges: Any, saved: Any, versions: Any, shape: Any, dtype: Any) -> None:
-            plain(self, edges, saved, versions, shape, dtype)
-            for each in _observers:
-                each(self)
-
-        Node.__init__ = observed  # type: ignore[method-assign]
-    if observer not in _observers:
-        _observers.insert(0 if first else len(_observers), observer)
 
 
 # -- hooks on what is saved ------------------------------------------------------------------------
@@ -180,10 +146,7 @@ class _Originals:
     def unpack(self, kept: _Kept) -> Any:
         """The copy again; AssertionError after the block."""
         if not self.open or kept not in self.tensors:
-            raise AssertionError(
-                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' contextin which the graph was "
-                "originally recorded."
-            )
+            raise AssertionError(BACKWARD_OUTSIDE)
         return self.tensors[kept]
 
 
@@ -199,7 +162,7 @@ def allow_mutation_on_saved_tensors() -> Generator[_Originals, None, None]:
     such a block; AssertionError for a backward outside. Source: torch.autograd.graph.allow_mutation_on_saved_tensors.
     """
     if _default.mutable:
-        raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
+        raise RuntimeError(NESTED)
     originals = _Originals()
     _default.mutable = True
     try:
@@ -236,20 +199,13 @@ class PackedTensor:
             state.recording = previous
         self.unpack_hook = hooks.unpack_hook
         if tensor.versions[0] != count:
-            raise RuntimeError(
-                "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook "
-                "cannot be modified by in-place operations as this can lead to unexpected side-effects. Please open an "
-                "issue if you need to perform in-place operations on the input to a pack hook."
-            )
+            raise RuntimeError(PACK_HOOK_WRITES)
 
     def unpack(self) -> Any:
         """The array again."""
         tensor = self.unpack_hook(self.packed)
         if not is_tensor(tensor):
-            raise TypeError(
-                "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
-                f"{type(tensor).__name__}"
-            )
+            raise TypeError(NO_TENSOR_UNPACKED.format(type(tensor).__name__))
         return tensor.array
 
 
@@ -310,16 +266,6 @@ _NEVER_CHANGED = (([0], 0, -1),)
 
 # -- hooks on one saved tensor ---------------------------------------------------------------------
 
-HOOKED = (
-    "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of hooks is "
-    "allowed at a time."
-)
-GONE = (
-    "Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values of the graph are "
-    "freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the "
-    "graph a second time or if you need to access saved variables after calling backward."
-)
-
 
 class SavedTensor:
     """One of the tensors that a node has saved (torch's SavedTensor, of `_raw_saved_*`)."""
@@ -355,10 +301,10 @@ class SavedTensor:
         rules = list(zip(node.row.reads, packed.rules, strict=True))
         found = [values[read.index(place)] for read, values in rules if values is not None and place in read]
         if not found or found[0] is None:
-            raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
+            raise RuntimeError(NOTHING_SAVED)
         if isinstance(found[0], PackedTensor):
             raise RuntimeError(HOOKED)
-        box = PackedTensor(engine.wrap(np.asarray(found[0])), saved_tensors_hooks(pack_hook, unpack_hook))
+        box = PackedTensor(wrap(np.asarray(found[0])), saved_tensors_hooks(pack_hook, unpack_hook))
         packed.rules = [
             values and [box if k == place else value for k, value in zip(read, values, strict=True)]
             for read, values in rules

@@ -1,0 +1,65 @@
+"""The tape as torch shows it (torch.autograd.graph): what nodes say of themselves, and what they have saved.
+
+The names in `__all__` are torch's. Inside the package others may also import `graph.node` (the class that nodes of
+operators come from, and what observes new ones), `graph.saved` and `graph.changed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ...tape import gradient_edge
+from ..hooks import register_multi_grad_hook
+from ..outputs import OutputNode
+from ..tensors import is_tensor
+from . import linear as linear  # tells the nodes how torch has them
+from .node import GradientEdge, Node
+from .refusals import NO_PLACE
+from .saved import (
+    allow_mutation_on_saved_tensors,
+    disable_saved_tensors_hooks,
+    save_on_cpu,
+    saved_tensors_hooks,
+)
+
+__all__ = [
+    "GradientEdge",
+    "Node",
+    "allow_mutation_on_saved_tensors",
+    "disable_saved_tensors_hooks",
+    "get_gradient_edge",
+    "increment_version",
+    "register_multi_grad_hook",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+    "set_warn_on_accumulate_grad_stream_mismatch",
+]
+
+
+def get_gradient_edge(tensor: Any) -> GradientEdge:
+    """The edge where the gradient of a tensor that requires grad is computed; RuntimeError for one that does not.
+
+    `grad` and `backward` take it in place of the tensor. Source: torch.autograd.graph.get_gradient_edge.
+    """
+    if not tensor.requires_grad:
+        raise RuntimeError(NO_PLACE)
+    tensor.grad_fn  # noqa: B018 (brings a view up to date)
+    node = gradient_edge(tensor)
+    return GradientEdge(node.edges[0], node.index, node) if isinstance(node, OutputNode) else GradientEdge(node, 0)
+
+
+def increment_version(tensor: Any) -> None:
+    """Count a write into a tensor, or each of several, that was made behind its back (torch's increment_version).
+
+    RuntimeError for what is no tensor, or no several of them.
+    """
+    tensors = (tensor,) if is_tensor(tensor) else tensor
+    if not isinstance(tensors, Iterable):
+        raise RuntimeError("increment_version expect a Iterable[Tensor] as input")
+    for x in tensors:
+        x.versions[0] += 1
+
+
+def set_warn_on_accumulate_grad_stream_mismatch(enabled: bool) -> None:
+    """Nothing: a CPU has no streams that could differ (torch's name)."""

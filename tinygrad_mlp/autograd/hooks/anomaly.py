@@ -1,0 +1,88 @@
+"""Anomaly mode, as the nodes meet it: one that fails, or makes a nan, tells which line of the forward it is from."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+import warnings
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ...tape import Node
+from ...warned import caller
+from ..outputs import OutputNode
+from ..tensors import is_tensor
+from .refusals import NAN
+
+
+class _Running(threading.local):
+    node: Node | None = None
+
+
+_running = _Running()
+
+
+class Watch:
+    """Stands by while the nodes run, and tells where one that fails comes from."""
+
+    def __init__(self, check_nan: bool) -> None:
+        self.check_nan = check_nan
+
+    @contextmanager
+    def at(self, node: Node) -> Generator[None, None, None]:
+        """The block in which a node runs, its hooks included."""
+        outer, _running.node = _running.node, node
+        try:
+            yield
+        except Exception:
+            _tell(node)
+            raise
+        finally:
+            _running.node = outer
+
+    def look_at(self, node: Any, parts: Sequence[Any]) -> None:
+        """RuntimeError in torch's words for a nan in what a node hands on."""
+        for i, part in enumerate(parts if self.check_nan else ()):
+            array = part.array if is_tensor(part) else part
+            if isinstance(array, np.ndarray) and array.dtype.kind == "f" and np.isnan(array).any():
+                raise RuntimeError(NAN.format(name=node.name(), index=i))
+
+
+class _Mode:
+    watch: Watch | None = None  # while anomaly mode is on; one for all threads, as in torch
+
+
+mode = _Mode()
+
+
+def keep_traceback(node: Any) -> None:
+    """Keep the line of the program that a new node comes from, and the node whose gradient it computes, if it does."""
+    if mode.watch is None or isinstance(node, OutputNode):
+        return
+    frame = caller()
+    node.metadata["traceback_"] = traceback.format_stack(frame) if frame is not None else []
+    if _running.node is not None:
+        node.metadata["parent_"] = _running.node
+
+
+def _tell(node: Any) -> None:
+    text = f"Error detected in {node.name()}. "
+    if "traceback_" not in node.metadata:
+        text += "No forward pass information available. Enable detect anomaly during forward pass for more information."
+        warnings.warn(text, stacklevel=2)
+        return
+    text += "Traceback of forward call that caused the error:\n" + "".join(node.metadata["traceback_"])
+    warnings.warn(text, stacklevel=2)
+    parent = node.metadata.get("parent_")
+    while parent is not None:
+        text = f"\n\nPrevious calculation was induced by {parent.name()}. "
+        if "traceback_" in parent.metadata:
+            text += "Traceback of forward call that induced the previous calculation:\n"
+            text += "".join(parent.metadata["traceback_"])
+        else:
+            text += "No forward pass information available."
+        warnings.warn(text, stacklevel=2)
+        parent = parent.metadata.get("parent_")
