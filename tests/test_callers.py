@@ -14,10 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_mlp
-from tinygrad_mlp import callers, dispatch
-from tinygrad_mlp.functions import FUNCTIONS, INPLACE
-from tinygrad_mlp.inplace import inplace_of
 from tinygrad_mlp.ops import TABLE
+from tinygrad_mlp.tensor import FUNCTIONS, INPLACE, callers, dispatch, inplace_of
 from tinygrad_mlp.testing import oracle
 from tinygrad_mlp.testing.sampler import Sampler
 

@@ -14,7 +14,8 @@ import warnings as _warnings
 # Where torch gives inf or nan in silence, NumPy warns; a user's own NumPy keeps its warnings.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_mlp\.")
 
-from . import autograd as autograd, dtypes as dtypes, nn as nn, optim as optim, utils as utils
+from . import autograd as autograd, nn as nn, optim as optim, utils as utils
+from .arrays import dtypes as dtypes
 from .autograd import (
     enable_grad as enable_grad,
     is_grad_enabled as is_grad_enabled,
@@ -29,12 +30,10 @@ from .autograd.anomaly_mode import (
 )
 from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd.inference import is_inference as is_inference
-from . import indexing as _indexing  # noqa: F401 - gives Tensor its x[i]
-from .composite import *  # noqa: F403
-from .creation import *  # noqa: F403
-from .dtypes import (
+from .tensor.composite import *  # noqa: F403
+from .tensor.creation import *  # noqa: F403
+from .arrays.dtypes import (
     double as double,
-    dtype as dtype,
     float as float,
     float16 as float16,
     float32 as float32,
@@ -51,18 +50,17 @@ from .dtypes import (
     short as short,
     uint8 as uint8,
 )
-from .devices import (
+from .arrays import (
     contiguous_format as contiguous_format,
     device as device,
+    dtype as dtype,
+    keep_freed_memory as _keep_freed_memory,
     layout as layout,
     memory_format as memory_format,
     preserve_format as preserve_format,
     strided as strided,
 )
-from .functions import FUNCTIONS as _functions
-from .memory import keep_freed_memory as _keep_freed_memory
 from .ops import TABLE as _table
-from .printing import set_printoptions as set_printoptions
 from .random import (
     Generator as Generator,
     default_generator as default_generator,
@@ -72,7 +70,12 @@ from .random import (
     seed as seed,
     set_rng_state as set_rng_state,
 )
-from .tensor import Size as Size, Tensor as Tensor
+from .tensor import (
+    FUNCTIONS as _functions,
+    Size as Size,
+    Tensor as Tensor,
+    set_printoptions as set_printoptions,
+)
 
 _keep_freed_memory()
 

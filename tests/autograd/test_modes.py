@@ -398,7 +398,7 @@ def test_modes_belong_to_the_thread():
 
 
 def test_inference_mode_keeps_nothing_alive_and_leaves_no_trace():
-    makers = [sys.modules["tinygrad_mlp.tensor"], sys.modules["tinygrad_mlp.dispatch"]]
+    makers = [sys.modules["tinygrad_mlp.tensor.tensor"], sys.modules["tinygrad_mlp.tensor.dispatch"]]
     with tinygrad_mlp.inference_mode():
         for _ in range(100):
             tinygrad_mlp.ones(2) * 2

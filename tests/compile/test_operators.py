@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 import tinygrad_mlp as torch
 from support.compiled import assert_equal, values
 from tinygrad_mlp.compiler import CannotRecord, compile
-from tinygrad_mlp.functions import FUNCTIONS, INPLACE
 from tinygrad_mlp.ops import TABLE, Operator
-from tinygrad_mlp.tensor import Tensor, wrap
+from tinygrad_mlp.tensor import FUNCTIONS, INPLACE, Tensor, wrap
 from tinygrad_mlp.testing.sampler import Sampler
 
 

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 import tinygrad_mlp
 from tinygrad_mlp.autograd import grad
-from tinygrad_mlp.functions import INPLACE
 from tinygrad_mlp.ops import TABLE, Operator
-from tinygrad_mlp.tensor import wrap
+from tinygrad_mlp.tensor import INPLACE, wrap
 from tinygrad_mlp.testing import oracle
 from tinygrad_mlp.testing.oracle import RTOL, RTOL_SECOND, assert_same, assert_same_refusal, outcome, torch
 from tinygrad_mlp.testing.sampler import Sampler

@@ -6,7 +6,7 @@ import platform
 import resource
 
 import tinygrad_mlp
-from tinygrad_mlp.memory import keep_freed_memory
+from tinygrad_mlp.arrays import keep_freed_memory
 
 
 def test_the_c_library_takes_the_request():

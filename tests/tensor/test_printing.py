@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch._tensor_str import printoptions as torch_printoptions
 
-from tinygrad_mlp import dtypes, printing
+from tinygrad_mlp.arrays import dtypes
+from tinygrad_mlp.tensor import printing
 
 torch_options = torch._tensor_str.get_printoptions
 FLOATS = ["float16", "float32", "float64"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..warned import warn_once
+from ..messages import warn_once
 from .batched import gradients_of_batch
 from .engine import execute, gradients
 from .graph.node import GradientEdge

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from ..arrays import dtypes
 from ..nn.parameter import Parameter
 from ..tensor import Size, Tensor
 from . import passes

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from ..arrays import dtypes
 from ..autograd.modes import modes
 from ..tape import state as mode
 from ..tensor import Tensor

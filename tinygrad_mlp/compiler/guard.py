@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from ..arrays import dtypes
 from ..autograd.hooks.anomaly import mode as anomaly
 from ..autograd.modes import modes
 from ..tape import state as mode

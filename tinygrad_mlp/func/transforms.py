@@ -19,10 +19,9 @@ from ..autograd.grad_mode import enable_grad, inference_mode
 from ..autograd.graph.node import Node
 from ..autograd.inference import is_inference
 from ..autograd.modes import modes
-from ..functions import FUNCTIONS
 from ..tape import AccumulateGrad, gradient_edge, state
 from ..tape import Node as TapeNode
-from ..tensor import Tensor, wrap
+from ..tensor import FUNCTIONS, Tensor, wrap
 from .tree import filled, leaves, mapped, structure
 
 Function = Callable[..., Any]

@@ -10,9 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import as_array
-from ..functions import FUNCTIONS
-from ..tensor import Tensor, wrap
+from ..tensor import FUNCTIONS, Tensor, as_array, wrap
 
 __all__ = [
     "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "parameters_to_vector",

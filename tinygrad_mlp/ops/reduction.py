@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..warned import warn
+from ..messages import warn
 from .dims import axes, axis, count, dtype_word, in_order, positions
 from .indexing import scatter_add
 from .shape import flip, spread

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.grad_mode import enable_grad, no_grad
+from ..messages import warn
 from ..tensor import Tensor, wrap
-from ..warned import warn
 
 Group = dict[str, Any]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..dtypes import Array
+from ..arrays import Array
 
 
 def _float32(*coefficients: float) -> tuple[float, ...]:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..devices import CPU, on_cpu
-from ..devices import device as Device
-from ..dtypes import Array
+from ..arrays import CPU, Array, on_cpu
+from ..arrays import device as Device
 
 if TYPE_CHECKING:
     from typing import Self

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..dtypes import Array
+from ..arrays import Array
 from . import normals, refusals
 from .engine import Engine, Shape, size
 from .refusals import last_integer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..dtypes import Array
+from ..arrays import Array
 from . import cephes
 
 BLOCK = 16

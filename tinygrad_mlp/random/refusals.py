@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes
-from ..dtypes import Array
+from ..arrays import Array, dtypes
 
 if TYPE_CHECKING:
     import numpy.typing as npt  # 5 ms that only types need

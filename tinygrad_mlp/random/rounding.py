@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import Array
+from ..arrays import Array
 
 
 def fused_multiply_add(a: Array, b: float, c: float) -> Array:

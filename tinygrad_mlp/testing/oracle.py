@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from .. import autograd
-from ..functions import FUNCTIONS, INPLACE
 from ..ops import Operator
 from ..ops.indexing import is_basic
-from ..tensor import Tensor, wrap
+from ..tensor import FUNCTIONS, INPLACE, Tensor, wrap
 
 Call = Callable[..., Any]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from typing import NoReturn
 
+from ..arrays.dtypes import of
 from ..autograd.graph.node import Node, observe_nodes
-from ..dtypes import of
-from ..warned import caller
+from ..messages import caller
 
 TIP = """
 Tip: To see a more detailed error message, either pass `debug=True` to

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ... import tape
+from ...messages import type_name
 from ...tape import FREED
-from ...words import type_name
 from ..graph.node import Node
 from ..hooks import nothing_for
 from ..outputs import Bundle, is_nothing

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...messages import type_name, warn
 from ...tape import Node
-from ...warned import warn
-from ...words import type_name
 from ..graph.refusals import ONE_OF_SEVERAL
 from ..inplace.views import rebase, refuse_inplace
 from ..outputs import OutputNode

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import dtypes
+from ...arrays import dtypes
 from ...tape import AccumulateGrad
 from ..attached import seen_at
 from ..hooks import detached_tensors, was_detached

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ...messages import caller
 from ...tape import Node
-from ...warned import caller
 from ..outputs import OutputNode
 from ..tensors import is_tensor
 from .refusals import NAN

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import dtypes
+from ...arrays import dtypes
 from ...tape import AccumulateGrad, Node
 from ..attached import seen_at
 from ..outputs import source

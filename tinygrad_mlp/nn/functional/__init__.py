@@ -1,6 +1,6 @@
 """Layers and losses as functions of tensors (torch.nn.functional)."""
 
-from ...functions import FUNCTIONS as _rows
+from ...tensor import FUNCTIONS as _rows
 from .activation import *  # noqa: F403
 from .encoding import one_hot as one_hot
 from .loss import *  # noqa: F403

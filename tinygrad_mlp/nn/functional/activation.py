@@ -9,11 +9,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from ...dtypes import dtype as _dtype
-from ...functions import FUNCTIONS, INPLACE
-from ...inplace import inplace_of
+from ...arrays import dtype as _dtype
 from ...ops import TABLE
-from ...tensor import Tensor
+from ...tensor import FUNCTIONS, INPLACE, Tensor, inplace_of
 
 __all__ = [
     "celu", "elu", "gelu", "glu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_softmax", "logsigmoid",

@@ -13,11 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ...arguments import as_array
-from ...composite import broadcast_tensors
-from ...functions import FUNCTIONS
 from ...tape import state
-from ...tensor import Tensor, wrap
+from ...tensor import FUNCTIONS, Tensor, as_array, wrap
+from ...tensor.composite import broadcast_tensors
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber_loss", "kl_div", "l1_loss",

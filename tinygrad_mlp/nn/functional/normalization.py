@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...autograd import no_grad
-from ...composite import norm
-from ...functions import FUNCTIONS
 from ...tape import state
-from ...tensor import Tensor
+from ...tensor import FUNCTIONS, Tensor
+from ...tensor.composite import norm
 
 _f: dict[str, Callable[..., Tensor]] = FUNCTIONS
 

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import random
-from ...functions import FUNCTIONS, INPLACE
-from ...tensor import Tensor, wrap
+from ...tensor import FUNCTIONS, INPLACE, Tensor, wrap
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...functions import FUNCTIONS
 from ...ops.dims import axis
-from ...tensor import Tensor
+from ...tensor import FUNCTIONS, Tensor
 from .module import Module
 
 __all__ = ["Flatten", "Unflatten"]

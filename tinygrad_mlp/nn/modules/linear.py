@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...creation import empty
-from ...creation.options import DType
 from ...tensor import Tensor
+from ...tensor.creation import empty
+from ...tensor.creation.options import DType
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter

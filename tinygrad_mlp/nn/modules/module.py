@@ -10,10 +10,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from ... import dtypes
+from ...arrays import dtype as _dtype
+from ...arrays import dtypes, on_cpu
 from ...autograd.hooks import RemovableHandle
-from ...devices import on_cpu
-from ...dtypes import dtype as _dtype
 from ...tensor import Tensor
 from ..parameter import Parameter
 from .hooks import call_with_hooks, register

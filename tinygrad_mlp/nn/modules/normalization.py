@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ...creation.options import DType
 from ...tensor import Tensor, wrap
+from ...tensor.creation.options import DType
 from .. import functional as F
 from .. import init
 from .linear import blank

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ... import dtypes
-from ...creation import as_tensor, tensor
-from ...functions import FUNCTIONS
-from ...tensor import Tensor
+from ...arrays import dtypes
+from ...tensor import FUNCTIONS, Tensor
+from ...tensor.creation import as_tensor, tensor
 
 
 def default_collate(batch: Sequence[Any]) -> Any:

@@ -12,8 +12,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ... import random
-from ...functions import FUNCTIONS
-from ...tensor import Tensor
+from ...tensor import FUNCTIONS, Tensor
 
 Sample = TypeVar("Sample", covariant=True)
 

@@ -7,7 +7,7 @@ from itertools import islice, repeat
 from typing import Any
 
 from ... import random
-from ...warned import warn
+from ...messages import warn
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset, batch_of_tensors
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed

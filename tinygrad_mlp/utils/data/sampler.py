@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ... import random
-from ...creation import as_tensor
-from ...dtypes import float64
+from ...arrays.dtypes import float64
+from ...tensor.creation import as_tensor
 
 Index = TypeVar("Index", covariant=True)
 

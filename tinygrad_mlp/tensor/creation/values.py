@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes
-from ..devices import contiguous_format
+from ...arrays import contiguous_format, dtypes
 from ..tensor import Tensor
 from .options import (
     DType,

@@ -1,4 +1,7 @@
-"""Warnings as torch gives them: for the line of the program, and some of them once in a process."""
+"""Warnings and words as torch's messages have them.
+
+A warning is given for the line of the program that called the package, and some only once in a process.
+"""
 
 from __future__ import annotations
 
@@ -32,3 +35,14 @@ def warn_once(text: str) -> None:
     if text not in _said:
         _said.add(text)
         warn(text)
+
+
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class made by a class statement
+
+
+def type_name(value: object) -> str:
+    """The name of a value's type as CPython keeps it (tp_name): types written in C have their module in front."""
+    kind = type(value)
+    if kind.__flags__ & _HEAP_TYPE or kind.__module__ == "builtins":
+        return kind.__name__
+    return f"{kind.__module__}.{kind.__name__}"

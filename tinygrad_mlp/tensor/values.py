@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..messages import warn_once
+from ..tape import state
 from .printing import tensor_text
-from .tape import state
-from .warned import warn_once
 
 
 class Values:

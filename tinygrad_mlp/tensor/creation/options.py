@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes
+from ...arrays import dtype as _dtype
+from ...arrays import dtypes, on_cpu
+from ...arrays import layout as _layout
+from ...arrays import memory_format as _memory_format
 from ..arguments import as_array
-from ..devices import layout as _layout
-from ..devices import memory_format as _memory_format
-from ..devices import on_cpu
-from ..dtypes import dtype as _dtype
 from ..tensor import Tensor, wrap
 
 if TYPE_CHECKING:

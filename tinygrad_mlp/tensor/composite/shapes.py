@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.inplace.views import geometry, note_several, refresh
+from ...arrays import dtype as _dtype
+from ...autograd.inplace.views import geometry, note_several, refresh
+from ...messages import warn_once
+from ...ops import TABLE
+from ...ops.dims import axis
 from ..dispatch import shares_memory
-from ..dtypes import dtype as _dtype
 from ..functions import FUNCTIONS, INPLACE
-from ..ops import TABLE
-from ..ops.dims import axis
 from ..tensor import Tensor, wrap
-from ..warned import warn_once
 
 _f = FUNCTIONS
 

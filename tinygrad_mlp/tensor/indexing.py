@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .autograd.inplace.views import refresh
+from ..autograd.inplace.views import refresh
+from ..ops.indexing import is_basic
 from .functions import FUNCTIONS, INPLACE
-from .ops.indexing import is_basic
 from .tensor import Tensor, wrap
 
 _f = FUNCTIONS

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import random
+from ... import random
+from ...ops import TABLE
 from ..arguments import as_array
 from ..inplace import inplace_of
-from ..ops import TABLE
 from ..tensor import Tensor, wrap
 from .data import new_tensor
 from .drawn import Generator, bernoulli, filled, multinomial, normals, of

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from textwrap import indent
 from typing import Any
 
-from .ops import Operator
+from ..ops import Operator
 
 CALLER = """\
 def {name}({arguments}):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from .. import dtypes
-from ..devices import on_cpu
-from ..dtypes import dtype as _dtype
+from ...arrays import dtype as _dtype
+from ...arrays import dtypes, on_cpu
 from ..functions import FUNCTIONS, INPLACE
 from ..tensor import Tensor
 

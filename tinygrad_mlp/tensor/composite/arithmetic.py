@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dtypes import dtype as _dtype
+from ...arrays import dtype as _dtype
 from ..functions import FUNCTIONS, INPLACE
 from ..tensor import Tensor
 from .conversion import to

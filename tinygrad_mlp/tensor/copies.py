@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from .autograd import hooks
+from ..autograd import hooks
 
 # What a copy does not share: its gradient, its place on the tape and its hooks.
 _OWN_ATTRIBUTES = frozenset(["_accumulator", "_grad", "_inference", "_leaf_hooks", "_leaf_node", "_retains"])

@@ -14,17 +14,17 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import inference
+from ..autograd.graph.node import Node
+from ..autograd.graph.saved import saved_attributes
+from ..autograd.inplace.views import note_view, refresh
+from ..autograd.outputs import OutputNode, Unreachable
+from ..ops import NUMPY_KEYWORDS, Operator
+from ..tape import FREED, state  # noqa: F401 (as above)
+from ..tape import gradient_edge as edge_of
 from . import callers
 from .arguments import as_array, as_torch, unwrap
-from .autograd import inference
-from .autograd.graph.node import Node
-from .autograd.graph.saved import saved_attributes
-from .autograd.inplace.views import note_view, refresh
-from .autograd.outputs import OutputNode, Unreachable
 from .callers import holding
-from .ops import NUMPY_KEYWORDS, Operator
-from .tape import FREED, state  # noqa: F401 (as above)
-from .tape import gradient_edge as edge_of
 from .tensor import Tensor, new, wrap  # noqa: F401 (as above)
 
 Function = Callable[..., Any]
@@ -142,7 +142,9 @@ def _wrapper_maker(parameters: tuple[str, ...], required: int) -> Function:
         inner = f"lambda {signature}, **other: caller.call({names}) if not other else renamed(({names},), other)"
     else:
         inner = f"lambda {signature}: caller.call({names})"
-    maker: Function = eval(compile(f"lambda caller, renamed, defaults: {inner}", "<tinygrad_mlp.dispatch>", "eval"))
+    maker: Function = eval(
+        compile(f"lambda caller, renamed, defaults: {inner}", "<tinygrad_mlp.tensor.dispatch>", "eval")
+    )
     return maker
 
 
@@ -279,7 +281,7 @@ def _record_outputs(
     row: Operator, row_class: type[Node], args: tuple[Any, ...], values: tuple[Any, ...], tensors: tuple[Tensor, ...]
 ) -> None:
     edges, saved, versions = edges_and_saved(row, args, values, (*tensors, *args))
-    attach(row_class(edges, saved, versions, None, None), tensors)  # type: ignore[arg-type]
+    attach(row_class(edges, saved, versions, None, None), tensors)
 
 
 @functools.cache

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..ops import BY_NUMPY, TABLE
 from .dispatch import function_of
 from .inplace import inplace_of, reshaped_in_place
-from .ops import BY_NUMPY, TABLE
 from .tensor import Tensor, wrap
 
 Function = Callable[..., Any]

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
-from ..dtypes import dtype as _dtype
+from ...arrays import dtype as _dtype
+from ...arrays import dtypes
 from ..functions import FUNCTIONS
 from ..tensor import Tensor, wrap
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ...ops.dims import mismatch
 from ..functions import FUNCTIONS
-from ..ops.dims import mismatch
 from ..tensor import Size, Tensor
 from .shapes import sizes
 

@@ -10,23 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import dtypes
-from .autograd import hooks, inference
-from .autograd.backward import backward
-from .autograd.graph.node import AccumulateGrad, seen
-from .autograd.inplace.views import View, leaf_of_its_own, renew
-from .autograd.modes import modes
-from .autograd.outputs import OutputNode
-from .autograd.refusals import INFERENCE_NO_VERSION
-from .autograd.tensors import make_tensors_with
+from ..arrays import CPU, device, dtype, dtypes
+from ..autograd import hooks, inference
+from ..autograd.backward import backward
+from ..autograd.graph.node import AccumulateGrad, seen
+from ..autograd.inplace.views import View, leaf_of_its_own, renew
+from ..autograd.modes import modes
+from ..autograd.outputs import OutputNode
+from ..autograd.refusals import INFERENCE_NO_VERSION
+from ..autograd.tensors import make_tensors_with
+from ..messages import type_name
+from ..ops.dims import axis
+from ..random import engine as random_engine
+from ..tape import Node
 from .copies import Copies
-from .devices import CPU, device
-from .dtypes import dtype
-from .ops.dims import axis
-from .random import engine as random_engine
-from .tape import Node
 from .values import Values
-from .words import type_name
 
 new = object.__new__
 

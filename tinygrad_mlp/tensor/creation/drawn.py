@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes, random
+from ... import random
+from ...arrays import Array, dtypes
+from ...ops.dims import mismatch
 from ..arguments import as_array
-from ..dtypes import Array
-from ..ops.dims import mismatch
 from ..tensor import Tensor, wrap
 from .options import (
     DType,

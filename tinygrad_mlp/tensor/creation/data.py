@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from ...arrays import dtypes
+from ...messages import warn, warn_once
 from ..composite.conversion import to
 from ..tensor import Tensor, wrap
-from ..warned import warn, warn_once
 from .options import DType, made, settle, stands_for
 
 __all__ = ["as_tensor", "from_numpy", "tensor"]

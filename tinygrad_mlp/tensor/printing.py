@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import dtypes
-from .dtypes import Array
+from ..arrays import Array, dtypes
 
 
 class _PrintOptions(NamedTuple):

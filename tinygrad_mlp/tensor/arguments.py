@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from . import dtypes
-from .autograd.inplace.views import refresh
-from .ops import Operator
-from .ops.dims import mismatch
+from ..arrays import dtypes
+from ..autograd.inplace.views import refresh
+from ..ops import Operator
+from ..ops.dims import mismatch
 from .tensor import Tensor
 
 

@@ -9,16 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from . import callers, dtypes
+from ..arrays import dtypes
+from ..autograd.graph.node import Node
+from ..autograd.inplace.refusals import PARTLY_THE_SAME
+from ..autograd.inplace.views import note_writer, rebase, refuse_inplace, refuse_overlap
+from ..ops import Operator, write_sources_with
+from ..ops.arithmetic import not_implemented
+from ..ops.dims import mismatch
+from ..tape import gradient_edge, state
+from . import callers
 from .arguments import unwrap
-from .autograd.graph.node import Node
-from .autograd.inplace.refusals import PARTLY_THE_SAME
-from .autograd.inplace.views import note_writer, rebase, refuse_inplace, refuse_overlap
 from .dispatch import Caller, edges_and_saved, node_class, numbers, numbers_or_none
-from .ops import Operator, write_sources_with
-from .ops.arithmetic import not_implemented
-from .ops.dims import mismatch
-from .tape import gradient_edge, state
 from .tensor import Tensor
 
 Function = Callable[..., Any]

@@ -1,0 +1,14 @@
+"""What the numbers of a tensor are: their dtypes, the device and the layout that they have, and the memory they lie in.
+
+Nothing here knows of tensors or gradients. `dtypes` is used whole: its names (`float32`, `int`, ...) are torch's.
+"""
+
+from . import dtypes
+from .devices import CPU, contiguous_format, device, layout, memory_format, on_cpu, preserve_format, strided
+from .dtypes import Array, dtype
+from .memory import keep_freed_memory
+
+__all__ = [
+    "CPU", "Array", "contiguous_format", "device", "dtype", "dtypes", "keep_freed_memory", "layout", "memory_format",
+    "on_cpu", "preserve_format", "strided",
+]  # fmt: skip

@@ -1,0 +1,18 @@
+"""What a Tensor is, and what may be called on it: how a row of the derivative table becomes a function on tensors.
+
+- tensor.py, values.py, copies.py, printing.py: the class, and its Python side;
+- dispatch.py, callers.py, arguments.py: from a row to its function; functions.py and inplace.py: all of them;
+- composite/: functions that are a few lines in terms of rows; indexing.py: `x[i]`; creation/: new tensors.
+"""
+
+from . import composite, creation, indexing
+from .arguments import as_array
+from .functions import FUNCTIONS, INPLACE
+from .inplace import inplace_of
+from .printing import set_printoptions
+from .tensor import Size, Tensor, new, wrap
+
+__all__ = [
+    "FUNCTIONS", "INPLACE", "Size", "Tensor", "as_array", "composite", "creation", "indexing", "inplace_of", "new",
+    "set_printoptions", "wrap",
+]  # fmt: skip
