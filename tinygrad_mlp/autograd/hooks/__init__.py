@@ -3,7 +3,6 @@
 Others may import what is named here, and `hooks.anomaly`. The room knows nodes and tensors by what they can do.
 """
 
-# fmt: off
 from .node_hooks import RemovableHandle, hooks_of, was_detached
 from .registering import (
     backward_hooks,
@@ -27,4 +26,4 @@ __all__ = [
     "nothing_for", "prepare", "register", "register_hook", "register_multi_grad_hook",
     "register_post_accumulate_grad", "register_prehook", "retain", "running", "unserializable_hook", "unwatched",
     "warn_if_has_hooks", "was_detached", "watch", "watched",
-]
+]  # fmt: skip
