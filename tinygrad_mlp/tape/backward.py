@@ -85,7 +85,7 @@ def run(
         leaves = pending if useful is None else {node: g for node, g in pending.items() if node in useful}
         for node, g in leaves.items() if accumulate else ():
             node.accumulate(g, create_graph)  # type: ignore[attr-defined] # those that wait are AccumulateGrad
-        return {**found, **leaves}
+        return leaves if useful is None else {**found, **leaves}
     finally:
         state.recording = previous
 

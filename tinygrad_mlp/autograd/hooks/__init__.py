@@ -1,51 +1,29 @@
 """Whoever looks on while backward runs: hooks of tensors and nodes, and anomaly mode.
 
-Others may import what is named here. It rests on the tape alone, and knows nodes and tensors by what they can do.
+Others may import what is named here, and `hooks.anomaly`. The room knows nodes and tensors by what they can do.
 """
 
-from .handles import RemovableHandle
-from .node_hooks import hooks_of, was_detached
+from .node_hooks import RemovableHandle, hooks_of, was_detached
 from .registering import (
     backward_hooks,
     detached_tensors,
-    leaf_hooks,
     move_retained,
     note_detached,
     register,
     register_hook,
+    register_multi_grad_hook,
     register_post_accumulate_grad,
     register_prehook,
     retain,
     unserializable_hook,
     warn_if_has_hooks,
 )
-from .running import Backward, running
-from .several import register_multi_grad_hook
+from .running import running
 from .watched import is_watched, nothing_for, prepare, unwatched, watch, watched
 
 __all__ = [
-    "Backward",
-    "RemovableHandle",
-    "backward_hooks",
-    "detached_tensors",
-    "hooks_of",
-    "is_watched",
-    "leaf_hooks",
-    "move_retained",
-    "note_detached",
-    "nothing_for",
-    "prepare",
-    "register",
-    "register_hook",
-    "register_multi_grad_hook",
-    "register_post_accumulate_grad",
-    "register_prehook",
-    "retain",
-    "running",
-    "unserializable_hook",
-    "unwatched",
-    "warn_if_has_hooks",
-    "was_detached",
-    "watch",
-    "watched",
-]
+    "RemovableHandle", "backward_hooks", "detached_tensors", "hooks_of", "is_watched", "move_retained", "note_detached",
+    "nothing_for", "prepare", "register", "register_hook", "register_multi_grad_hook",
+    "register_post_accumulate_grad", "register_prehook", "retain", "running", "unserializable_hook", "unwatched",
+    "warn_if_has_hooks", "was_detached", "watch", "watched",
+]  # fmt: skip
