@@ -61,7 +61,7 @@ class SGD(Optimizer):
     def update(self, p: Tensor, grad: Any, state: dict[str, Any], group: Group) -> None:
         """One step for one parameter."""
         lr, momentum, decay = number(group["lr"]), group["momentum"], group["weight_decay"]
-        if not momentum and not decay and not group["maximize"] and p.array.ndim > 0 and grad.size <= BLOCK:
+        if not momentum and not decay and not group["maximize"] and p.array.ndim and grad.size <= BLOCK:
             w = p.array
             w -= lr * grad
             return

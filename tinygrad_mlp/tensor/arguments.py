@@ -92,7 +92,8 @@ def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
     if row.promotion == "float" and target.kind != "f":
         target = dtypes.get_default_dtype().numpy
     if target.kind == "f" and not all(isinstance(x, _NUMBERS) for x in operands):
-        cast = [x if type(x) in (int, float) else _cast(x, target) for x in operands]  # NumPy gives them that dtype
+        # To Python's numbers NumPy gives that dtype.
+        cast = [float(x) if type(x) is bool else x if type(x) in (int, float) else _cast(x, target) for x in operands]
     else:
         cast = [_cast(x, target) for x in operands]
     if row.listed:

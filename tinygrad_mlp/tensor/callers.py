@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable
 from textwrap import indent
 from typing import Any
 
+import numpy as np
+
 from ..ops import Operator
 
 CALLER = """\
@@ -118,6 +120,7 @@ class _Caller:
         self.numbers: list[str] = []  # those for which a Python number may stand
         if row.numbers and "f" in (row.kinds or "f"):
             self.numbers = [p for p in self.alike[1:] if row.promotion or (p in self.differentiable and not row.check)]
+        self.kinds = row.kinds or ("f" if row.promotion == "float" or row.check else "")  # of dtype, which are usual
         self.several = len(row.outputs) > 1
         self.outputs = [f"{name}_array" for name in row.outputs] if self.several else ["out"]
         self.holders = [*(row.outputs if self.several else ["tensor"]), *row.parameters]
@@ -187,8 +190,7 @@ class _Caller:
 
     def unusual(self, p: str) -> list[str]:
         """The tests that send an argument to the general caller."""
-        row, array, first = self.row, f"{p}_array", p == self.alike[0]
-        kinds = row.kinds or ("f" if row.promotion == "float" or row.check else "")
+        kinds, array, first = self.kinds, f"{p}_array", p == self.alike[0]
         other = [f"{array}.dtype is not common"] if self.agree and p in self.alike and not first else []
         if p in self.numbers:
             no_number = f"type({array}) not in {'numbers_or_none' if p in self.optional else 'numbers'}"
@@ -288,6 +290,9 @@ class _CallerInPlace(_Caller):
     def __init__(self, row: Operator) -> None:
         super().__init__(row)
         self.first = row.parameters[0]
+        self.at_once = isinstance(row.forward, np.ufunc) and row.write is None
+        if self.at_once:
+            self.kinds = self.kinds or "f"
 
     def text(self) -> str:
         """The whole function."""
@@ -297,9 +302,16 @@ class _CallerInPlace(_Caller):
             IN_PLACE, name=row.name, arguments=self.arguments, first=first, unwrap=self.unwrap(),
             recorded=self.recorded(), record=self.record(),
             copy=[f"before = {first}_array.copy()"] if any(1 in read for read in row.reads) else [],
-            write=[f"write(row, {first}_array, [{arrays}])", f"{first}.versions[0] = count + 1"],
+            write=[*self.write(arrays), f"{first}.versions[0] = count + 1"],
         )  # fmt: skip
         return "\n".join([*lines, ""])
+
+    def write(self, arrays: str) -> list[str]:
+        line = f"write(row, {self.first}_array, [{arrays}])"
+        if not self.at_once:
+            return [line]
+        forward = f"    forward({arrays}, out={self.first}_array)"
+        return ["try:", forward, "except ValueError:", f"    {line}  # which says what is wrong"]
 
     def unusual_views(self) -> list[str]:
         return ["view", f"not {self.first}_array.flags.writeable"]

@@ -43,7 +43,7 @@ def inplace_of(row: Operator, node_name: str | None = None) -> Function:
     def written() -> Function:
         if row.name == "put" or not row.rules:
             return general
-        given = {"row": row, "general": general, "node_class": row_class}
+        given = {"row": row, "forward": row.forward, "general": general, "node_class": row_class}
         return callers.compiled(row.name + "_", callers.caller_of(row, inplace=True), _NAMES, given)
 
     arity, caller = len(row.parameters), Caller(written)
