@@ -11,6 +11,7 @@ import numpy as np
 from ..autograd import no_grad
 from ..random import Generator, default_generator
 from ..tensor import Tensor, wrap
+from .refusals import FAN_MODE, NO_FANS, NONLINEARITY, SLOPE, TWO_DIMENSIONS, TWO_OR_MORE_DIMENSIONS
 
 __all__ = [
     "calculate_gain", "constant_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "orthogonal_",
@@ -27,10 +28,10 @@ def calculate_gain(nonlinearity: str, param: Any = None) -> float:
     if nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else param
         if isinstance(slope, bool) or not isinstance(slope, (int, float)):
-            raise ValueError(f"negative_slope {param} not a valid number")
+            raise ValueError(SLOPE.format(slope=param))
         return math.sqrt(2.0 / (1 + slope**2))
     if nonlinearity not in _GAINS:
-        raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
+        raise ValueError(NONLINEARITY.format(nonlinearity=nonlinearity))
     return _GAINS[nonlinearity]
 
 
@@ -122,7 +123,7 @@ def eye_(tensor: Tensor) -> Tensor:
     Source: torch.nn.init.eye_.
     """
     if tensor.array.ndim != 2:
-        raise ValueError("Only tensors with 2 dimensions are supported")
+        raise ValueError(TWO_DIMENSIONS)
     with no_grad():
         return tensor.copy_(wrap(np.eye(*tensor.array.shape, dtype=tensor.array.dtype)))  # type: ignore[no-any-return]
 
@@ -130,7 +131,7 @@ def eye_(tensor: Tensor) -> Tensor:
 def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     """How many inputs an output has and how many outputs an input, in a weight (out, in, *window)."""
     if tensor.array.ndim < 2:
-        raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
+        raise ValueError(NO_FANS)
     fan_out, fan_in, *window = tensor.array.shape
     return fan_in * math.prod(window), fan_out * math.prod(window)
 
@@ -190,7 +191,7 @@ def _nothing_to_do(tensor: Tensor) -> Tensor:
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     modes = ["fan_in", "fan_out"]
     if mode.lower() not in modes:
-        raise ValueError(f"Mode {mode.lower()} not supported, please use one of {modes}")
+        raise ValueError(FAN_MODE.format(mode=mode.lower(), modes=modes))
     fan = _calculate_fan_in_and_fan_out(tensor)[modes.index(mode.lower())]
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
 
@@ -202,7 +203,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     torch.nn.init.orthogonal_, after Mezzadri (2007).
     """
     if tensor.array.ndim < 2:
-        raise ValueError("Only tensors with 2 or more dimensions are supported")
+        raise ValueError(TWO_OR_MORE_DIMENSIONS)
     if not tensor.array.size:
         return tensor
     rows = len(tensor.array)
@@ -221,7 +222,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
     ValueError unless it has 2 dimensions. Source: torch.nn.init.sparse_.
     """
     if tensor.array.ndim != 2:
-        raise ValueError("Only tensors with 2 dimensions are supported")
+        raise ValueError(TWO_DIMENSIONS)
     rows, columns = tensor.array.shape
     kept = np.ones((rows, columns), tensor.array.dtype)
     with no_grad():

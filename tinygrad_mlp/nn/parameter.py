@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..tensor import Tensor, new
+from .refusals import FLOATING_ONLY
 
 
 class Parameter(Tensor):
@@ -28,7 +29,7 @@ class Parameter(Tensor):
             source = data.detach()
             self.array, self.versions = source.array, source.versions
         if requires_grad and self.array.dtype.kind != "f":
-            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+            raise RuntimeError(FLOATING_ONLY)
         self.needs_grad = bool(requires_grad)
         self.node = None
         self.viewed = None

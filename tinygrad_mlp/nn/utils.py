@@ -13,6 +13,7 @@ import numpy as np
 from ..arguments import as_array
 from ..functions import FUNCTIONS
 from ..tensor import Tensor, wrap
+from .refusals import NORM_NOT_FINITE, NOT_A_VECTOR, VECTOR_TOO_SHORT
 
 __all__ = [
     "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "parameters_to_vector",
@@ -47,11 +48,7 @@ def _total_norm(arrays: list[Any], norm_type: float, error_if_nonfinite: bool) -
     norms = np.stack([np.linalg.norm(array.ravel(), norm_type) for array in arrays]).astype(arrays[0].dtype)
     total = np.linalg.norm(norms, norm_type)
     if error_if_nonfinite and not math.isfinite(total):
-        raise RuntimeError(
-            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
-            "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
-            "`error_if_nonfinite=False`"
-        )
+        raise RuntimeError(NORM_NOT_FINITE.format(norm_type=norm_type))
     return wrap(as_array(total.astype(norms.dtype)))
 
 
@@ -112,12 +109,12 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     TypeError for what is no Tensor, RuntimeError for too few elements. Source: torch.nn.utils.vector_to_parameters.
     """
     if not isinstance(vec, Tensor):
-        raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")
+        raise TypeError(NOT_A_VECTOR.format(found=type(vec).__name__))
     start = 0
     for p in parameters:
         count = p.numel()
         part = vec.array[start : start + count]
         if part.size != count:
-            raise RuntimeError(f"shape '{list(p.array.shape)}' is invalid for input of size {part.size}")
+            raise RuntimeError(VECTOR_TOO_SHORT.format(shape=list(p.array.shape), size=part.size))
         p.data = wrap(part.reshape(p.array.shape))
         start += count

@@ -14,6 +14,7 @@ from ...functions import FUNCTIONS, INPLACE
 from ...inplace import inplace_of
 from ...ops import TABLE
 from ...tensor import Tensor
+from ..refusals import HARDTANH_LIMITS
 
 __all__ = [
     "celu", "elu", "gelu", "glu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_softmax", "logsigmoid",
@@ -86,7 +87,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     ValueError for min_val > max_val. Source: torch.nn.functional.hardtanh.
     """
     if min_val > max_val:
-        raise ValueError("min_val cannot be greater than max_val")
+        raise ValueError(HARDTANH_LIMITS)
     return _call("hardtanh", inplace, input, min_val, max_val)
 
 

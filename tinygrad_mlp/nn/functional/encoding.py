@@ -8,14 +8,15 @@ import numpy as np
 
 from ...ops.table import by_value
 from ...tensor import Tensor, wrap
+from ..refusals import ONE_HOT_DTYPE, ONE_HOT_EMPTY, ONE_HOT_NEGATIVE, ONE_HOT_TOO_LARGE
 
 
 @by_value
 def _check_range(classes: Any, num_classes: int) -> None:
     if classes.size and classes.min() < 0:
-        raise RuntimeError("Class values must be non-negative.")
+        raise RuntimeError(ONE_HOT_NEGATIVE)
     if classes.size and num_classes != -1 and classes.max() >= num_classes:
-        raise RuntimeError("Class values must be smaller than num_classes.")
+        raise RuntimeError(ONE_HOT_TOO_LARGE)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
@@ -26,9 +27,9 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """
     classes = tensor.array
     if classes.dtype != np.int64:
-        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+        raise RuntimeError(ONE_HOT_DTYPE)
     if not classes.size and num_classes <= 0:
-        raise RuntimeError("Can not infer total number of classes from empty tensor.")
+        raise RuntimeError(ONE_HOT_EMPTY)
     _check_range(classes, num_classes)
     if num_classes == -1:
         num_classes = int(classes.max()) + 1

@@ -18,6 +18,31 @@ from ...autograd.modes import state
 from ...composite import broadcast_tensors
 from ...functions import FUNCTIONS
 from ...tensor import Tensor, wrap
+from ..refusals import (
+    BATCH_SIZES,
+    BCE_DTYPES,
+    BCE_SIZES,
+    CLASS_WEIGHTS,
+    HUBER_DELTA,
+    IGNORE_INDEX,
+    KL_DIV_INTEGERS,
+    LABEL_SMOOTHING,
+    LOGITS_SIZES,
+    NO_DIMENSIONS,
+    NOT_DIFFERENTIABLE,
+    PROBABILITIES_DTYPE,
+    REDUCTION,
+    SMOOTH_L1_BETA,
+    TARGET_DIMENSIONS,
+    TARGET_DTYPE,
+    TARGET_OF_ONE_SAMPLE,
+    TARGET_SIZE,
+    TARGET_SIZE_OF_IMAGES,
+    TARGET_TYPE,
+    WEIGHT_DTYPE,
+    WEIGHT_SIZE,
+    WEIGHTED_REDUCTION,
+)
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber_loss", "kl_div", "l1_loss",
@@ -45,7 +70,7 @@ def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str)
 
 def _check(reduction: str) -> None:
     if reduction not in _REDUCTIONS:
-        raise ValueError(f"{reduction} is not a valid value for reduction")
+        raise ValueError(REDUCTION.format(reduction=reduction))
 
 
 def _reduced(loss: Any, reduction: str) -> Tensor:
@@ -70,9 +95,9 @@ def _of_one_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
 def _weighted(error: Any, weight: Tensor, input: Tensor, reduction: str, divisor: Any) -> Tensor:
     if weight.shape != input.shape:
-        raise ValueError("Weights and input must have the same size.")
+        raise ValueError(WEIGHT_SIZE)
     if reduction not in _REDUCTIONS:
-        raise ValueError(f"Invalid reduction mode: {reduction}. Expected one of 'none', 'mean', 'sum'.")
+        raise ValueError(WEIGHTED_REDUCTION.format(reduction=reduction))
     loss = error * weight
     return _sum(loss) / divisor if reduction == "mean" else _reduced(loss, reduction)
 
@@ -120,7 +145,7 @@ def smooth_l1_loss(
     torch.nn.functional.smooth_l1_loss, after Girshick (2015).
     """
     if beta < 0:
-        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+        raise RuntimeError(SMOOTH_L1_BETA)
     input, target = _of_one_size(input, target)
     reduction = reduction_of(size_average, reduce, reduction)
     if not beta:
@@ -138,7 +163,7 @@ def huber_loss(
     torch.nn.functional.huber_loss, after Huber (1964).
     """
     if delta <= 0:
-        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+        raise RuntimeError(HUBER_DELTA)
     input, target = _of_one_size(input, target)
     huber = _f["huber_loss"]
     if weight is None:
@@ -162,13 +187,10 @@ def binary_cross_entropy(
     """
     reduction = reduction_of(size_average, reduce, reduction)
     if target.shape != input.shape:
-        raise ValueError(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
-            "Please ensure they have the same size."
-        )
+        raise ValueError(BCE_SIZES.format(target=target.shape, input=input.shape))
     if target.dtype != input.dtype:
         found, expected = (tensor.dtype.tensor_type.removesuffix("Tensor") for tensor in (target, input))
-        raise RuntimeError(f"Found dtype {found} but expected {expected}")
+        raise RuntimeError(BCE_DTYPES.format(found=found, expected=expected))
     _check(reduction)
     _refuse_gradient("binary_cross_entropy", weight=weight)
     return _f["binary_cross_entropy"](input, target, weight, reduction)
@@ -178,10 +200,7 @@ def _refuse_gradient(function: str, **constants: Tensor | None) -> None:
     """RuntimeError in torch's words where a tensor requires grad that a loss cannot be differentiated by."""
     for name, tensor in constants.items():
         if tensor is not None and tensor.requires_grad and state.recording:
-            raise RuntimeError(
-                f"The function '{function}' is not differentiable with respect to argument '{name}'. This input cannot "
-                "have requires_grad True."
-            )
+            raise RuntimeError(NOT_DIFFERENTIABLE.format(function=function, name=name))
 
 
 def binary_cross_entropy_with_logits(
@@ -195,7 +214,7 @@ def binary_cross_entropy_with_logits(
     """
     reduction = reduction_of(size_average, reduce, reduction)
     if target.shape != input.shape:
-        raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+        raise ValueError(LOGITS_SIZES.format(target=target.shape, input=input.shape))
     _check(reduction)
     _refuse_gradient("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
     return _f["binary_cross_entropy_with_logits"](input, target, weight, pos_weight, reduction)
@@ -220,7 +239,7 @@ def kl_div(
             stacklevel=2,
         )
     if target.array.dtype.kind != "f" or input.array.dtype.kind != "f":
-        raise RuntimeError("kl_div: Integral inputs not supported.")
+        raise RuntimeError(KL_DIV_INTEGERS)
     loss: Any = _f["exp"](target) * (target - input) if log_target else _f["xlogy"](target, target) - target * input
     if reduction != "batchmean":
         return _reduced(loss, reduction)
@@ -264,7 +283,7 @@ def cross_entropy(
     if target.array.shape == input.array.shape:
         return _probabilities(input, target, weight, reduction, ignore_index, label_smoothing, dim)
     if label_smoothing > 1:
-        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
+        raise RuntimeError(LABEL_SMOOTHING.format(label_smoothing=label_smoothing))
     log_p = _log_softmax(input, dim)
     loss = _classes(log_p, target, weight, reduction, ignore_index)
     if label_smoothing <= 0:
@@ -276,7 +295,7 @@ def cross_entropy(
 
 def _check_tensor(name: str, target: object) -> None:
     if not isinstance(target, Tensor):
-        raise TypeError(f"{name}(): argument 'target' (position 2) must be Tensor, not {type(target).__name__}")
+        raise TypeError(TARGET_TYPE.format(function=name, found=type(target).__name__))
 
 
 def _classes(log_p: Tensor, target: Tensor, weight: Tensor | None, reduction: str, ignore_index: int) -> Tensor:
@@ -302,37 +321,32 @@ def _check_classes(log_p: Tensor, target: Tensor, weight: Tensor | None) -> None
     if weight is None and len(shape) == 2 and wanted == shape[:1] and target.array.dtype is _INT64:
         return  # the usual case, before all the questions
     if not shape:
-        raise ValueError("Expected 1 or more dimensions (got 0)")
+        raise ValueError(NO_DIMENSIONS)
     if len(shape) == 1:
         if len(wanted) == 1 and wanted != (1,):
-            raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {wanted[0]}")
+            raise ValueError(TARGET_OF_ONE_SAMPLE.format(size=wanted[0]))
     elif wanted[:1] != shape[:1]:
-        raise ValueError(
-            f"Expected input batch_size ({shape[0]}) to match target batch_size ({wanted[0] if wanted else 1})."
-        )
+        raise ValueError(BATCH_SIZES.format(input=shape[0], target=wanted[0] if wanted else 1))
     if len(shape) <= 2:
         if len(wanted) > 1:
-            raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+            raise RuntimeError(TARGET_DIMENSIONS)
     elif wanted[1:] != shape[2:]:
         if len(shape) == 4:
-            raise RuntimeError(f"size mismatch (got input: {list(shape)} , target: {list(wanted)}")
-        raise RuntimeError(f"Expected target size {[shape[0], *shape[2:]]}, got {list(wanted)}")
+            raise RuntimeError(TARGET_SIZE_OF_IMAGES.format(input=list(shape), target=list(wanted)))
+        raise RuntimeError(TARGET_SIZE.format(expected=[shape[0], *shape[2:]], found=list(wanted)))
     if target.array.dtype not in (np.int64, np.uint8):
         name = target.dtype.tensor_type.removesuffix("Tensor")
-        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {name}")
+        raise RuntimeError(TARGET_DTYPE.format(found=name))
     if weight is not None:
         _check_weight(weight, shape[min(1, len(shape) - 1)], "")
         if weight.array.dtype != log_p.array.dtype:
             words = [tensor.dtype.tensor_type.removesuffix("Tensor") for tensor in (log_p, weight)]
-            raise RuntimeError(f"expected scalar type {words[0]} but found {words[1]}")
+            raise RuntimeError(WEIGHT_DTYPE.format(expected=words[0], found=words[1]))
 
 
 def _check_weight(weight: Tensor, classes: int, prefix: str) -> None:
     if weight.array.shape != (classes,):
-        raise RuntimeError(
-            f"{prefix}weight tensor should be defined either for all {classes} classes or no classes but got weight "
-            f"tensor of shape: {list(weight.array.shape)}"
-        )
+        raise RuntimeError(CLASS_WEIGHTS.format(prefix=prefix, classes=classes, shape=list(weight.array.shape)))
 
 
 def _over_all_classes(
@@ -363,14 +377,14 @@ def _probabilities(
     _check(reduction)
     if target.array.dtype.kind != "f":
         name = target.dtype.tensor_type.removesuffix("Tensor")
-        raise RuntimeError(f"Expected floating point type for target with class probabilities, got {name}")
+        raise RuntimeError(PROBABILITIES_DTYPE.format(found=name))
     if ignore_index >= 0:
-        raise RuntimeError("ignore_index is not supported for floating point target")
+        raise RuntimeError(IGNORE_INDEX)
     classes = input.shape[dim]
     if weight is not None:
         _check_weight(weight, classes, "cross_entropy: ")
     if label_smoothing > 1:
-        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
+        raise RuntimeError(LABEL_SMOOTHING.format(label_smoothing=label_smoothing))
     if label_smoothing > 0:
         target = target * (1 - label_smoothing) + label_smoothing / classes
     log_p = _log_softmax(input, dim)

@@ -12,6 +12,17 @@ from ...autograd.modes import state
 from ...composite import norm
 from ...functions import FUNCTIONS
 from ...tensor import Tensor
+from ..refusals import (
+    CHANNELS,
+    LAYER_NORM_EMPTY,
+    LAYER_NORM_INPUT,
+    LAYER_NORM_PART,
+    MIXED_DTYPES,
+    MIXED_WITH_DOUBLE,
+    NO_STATISTICS,
+    NOT_DIFFERENTIABLE,
+    ONE_VALUE_PER_CHANNEL,
+)
 
 _f: dict[str, Callable[..., Tensor]] = FUNCTIONS
 
@@ -33,31 +44,20 @@ def layer_norm(
     shape = tuple(normalized_shape)
     if tuple(input.shape[input.ndim - len(shape) :]) != shape:
         raise RuntimeError(
-            f"Given normalized_shape={list(shape)}, expected input with shape [*, {str(list(shape))[1:-1]}], but got "
-            f"input of size{list(input.shape)}"
+            LAYER_NORM_INPUT.format(shape=list(shape), sizes=str(list(shape))[1:-1], input=list(input.shape))
         )
     if not shape:
-        raise RuntimeError(
-            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
-            "normalized_shape = []"
-        )
+        raise RuntimeError(LAYER_NORM_EMPTY)
     for name, part in (("weight", weight), ("bias", bias)):
         if part is not None and part.shape != shape:
-            raise RuntimeError(
-                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(part.shape)} "
-                f"and normalized_shape = {list(shape)}"
-            )
+            raise RuntimeError(LAYER_NORM_PART.format(name=name, found=list(part.shape), shape=list(shape)))
     _one_dtype(input, weight, bias)
     return _f["layer_norm"](input, shape, weight, bias, eps)
 
 
 def _one_dtype(input: Tensor, *parts: Tensor | None) -> None:
     if any(part is not None and part.dtype != input.dtype for part in parts):
-        raise RuntimeError(
-            "mixed dtype (CPU): expect parameter to have scalar type of Float"
-            if input.dtype.itemsize < 8
-            else "mixed dtype (CPU): all inputs must share same datatype."
-        )
+        raise RuntimeError(MIXED_DTYPES if input.dtype.itemsize < 8 else MIXED_WITH_DOUBLE)
 
 
 def batch_norm(
@@ -72,22 +72,19 @@ def batch_norm(
     """
     channels = input.shape[1]
     if training and math.prod(input.shape) == channels:
-        raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+        raise ValueError(ONE_VALUE_PER_CHANNEL.format(input=input.shape))
     parts = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     for name, part in parts.items():
         if part is not None and part.numel() != channels:
-            raise RuntimeError(f"{name} should contain {channels} elements not {part.numel()}")
+            raise RuntimeError(CHANNELS.format(name=name, channels=channels, found=part.numel()))
     _one_dtype(input, *parts.values())
     for name in ("running_mean", "running_var"):
         if parts[name] is not None and parts[name].requires_grad and state.recording:  # type: ignore[union-attr]
-            raise RuntimeError(
-                f"The function 'native_batch_norm' is not differentiable with respect to argument '{name}'. This input "
-                "cannot have requires_grad True."
-            )
+            raise RuntimeError(NOT_DIFFERENTIABLE.format(function="native_batch_norm", name=name))
     if not training:
         if running_mean is None or running_var is None:
             name = "running_mean" if running_mean is None else "running_var"
-            raise RuntimeError(f"{name} must be defined in evaluation mode")
+            raise RuntimeError(NO_STATISTICS.format(name=name))
         return _f["batch_norm"](input, weight, bias, running_mean, running_var, eps)
     dims = tuple(d for d in range(input.ndim) if d != 1)
     with no_grad():

@@ -10,6 +10,7 @@ import numpy as np
 from ... import random
 from ...functions import FUNCTIONS, INPLACE
 from ...tensor import Tensor, wrap
+from ..refusals import DROPOUT_DTYPE, DROPOUT_PROBABILITY
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -19,12 +20,12 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     for a `p` outside [0, 1], RuntimeError for integers. Source: torch.nn.functional.dropout.
     """
     if not 0 <= p <= 1:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        raise ValueError(DROPOUT_PROBABILITY.format(p=p))
     if not training or p == 0 or not input.array.size:
         return input
     if input.array.dtype.kind != "f":
         name = input.dtype.tensor_type.removesuffix("Tensor")
-        raise RuntimeError(f"result type Float can't be cast to the desired output type {name}")
+        raise RuntimeError(DROPOUT_DTYPE.format(found=name))
     noise = wrap(_zeros(input.array) if p == 1 else _noise(input.array, 1 - p))
     multiply: Callable[..., Tensor] = INPLACE["mul_"] if inplace else FUNCTIONS["mul"]
     return multiply(input, noise)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...tensor import Tensor
 from .. import functional as F
+from ..refusals import HARDTANH_EMPTY
 from .module import Module
 
 __all__ = [
@@ -140,7 +141,7 @@ class Hardtanh(_Inplace):
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
         if max_val <= min_val:
-            raise AssertionError(f"max_val ({max_val}) must be greater than min_val ({min_val})")
+            raise AssertionError(HARDTANH_EMPTY.format(max_val=max_val, min_val=min_val))
         self.min_val = min_val
         self.max_val = max_val
 

@@ -10,6 +10,23 @@ from typing import Any, TypeVar
 
 from ...tensor import Tensor
 from ..parameter import Parameter
+from ..refusals import (
+    ADD_TYPE,
+    INDEX_RANGE,
+    INSERT_RANGE,
+    INSERT_TYPE,
+    MODULE_DICT_UPDATE,
+    MODULE_LIST_EXTEND,
+    PARAMETER_DICT_CALLED,
+    PARAMETER_DICT_KEY,
+    PARAMETER_DICT_LENGTH,
+    PARAMETER_DICT_PAIR,
+    PARAMETER_DICT_UPDATE,
+    PARAMETER_LIST_CALLED,
+    PARAMETER_LIST_EXTEND,
+    TIMES_NOT_POSITIVE,
+    TIMES_TYPE,
+)
 from .module import Module
 from .text import in_lines
 
@@ -24,7 +41,7 @@ class _Listed(Module):
     def _key(self, index: Any) -> str:
         number = operator.index(index)
         if not -len(self) <= number < len(self):
-            raise IndexError(f"index {number} is out of range")
+            raise IndexError(INDEX_RANGE.format(index=number))
         key: str = list(self._modules)[number]
         return key
 
@@ -94,9 +111,9 @@ class Sequential(_Listed):
         IndexError out of range, AssertionError for what is no Module.
         """
         if not isinstance(module, Module):
-            raise AssertionError(f"module should be of type: {Module}")
+            raise AssertionError(INSERT_TYPE.format(type=Module))
         if not -len(self) <= index <= len(self):
-            raise IndexError(f"Index out of range: {index}")
+            raise IndexError(INSERT_RANGE.format(index=index))
         modules = list(self._modules.values())
         modules.insert(index, module)
         self._renumber(modules)
@@ -118,15 +135,15 @@ class Sequential(_Listed):
 
     def _times(self, n: int) -> int:
         if not isinstance(n, int):
-            raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(n)}")
+            raise TypeError(TIMES_TYPE.format(type=type(self), found=type(n)))
         if n <= 0:
-            raise ValueError(f"Non-positive multiplication factor {n} for {type(self)}")
+            raise ValueError(TIMES_NOT_POSITIVE.format(factor=n, type=type(self)))
         return n
 
 
 def _sequential(other: object) -> Sequential:
     if not isinstance(other, Sequential):
-        raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
+        raise ValueError(ADD_TYPE.format(found=type(other)))
     return other
 
 
@@ -150,7 +167,7 @@ class ModuleList(_Listed):
     def extend(self: Listed, modules: Iterable[Module]) -> Listed:
         """Put modules at the end; returns the list. TypeError for what is not iterable."""
         if not isinstance(modules, Iterable):
-            raise TypeError(f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}")
+            raise TypeError(MODULE_LIST_EXTEND.format(found=type(modules).__name__))
         return super().extend(modules)
 
     def insert(self, index: int, module: Module) -> None:
@@ -229,10 +246,7 @@ class ModuleDict(Module):
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | ModuleDict) -> None:
         """Add modules, or replace them, from a mapping or from pairs. TypeError for anything else."""
         if not isinstance(modules, Iterable):
-            raise TypeError(
-                "ModuleDict.update should be called with an iterable of key/value pairs, but got "
-                f"{type(modules).__name__}"
-            )
+            raise TypeError(MODULE_DICT_UPDATE.format(found=type(modules).__name__))
         for key, module in modules.items() if isinstance(modules, (Mapping, ModuleDict)) else modules:
             self[key] = module
 
@@ -253,7 +267,7 @@ class ParameterList(Module):
     def _key(self, index: Any) -> str:
         number = operator.index(index)
         if not -self._size <= number < self._size:
-            raise IndexError(f"index {number} is out of range")
+            raise IndexError(INDEX_RANGE.format(index=number))
         return str(number % self._size)
 
     def __getitem__(self, index: int | slice) -> Any:
@@ -280,7 +294,7 @@ class ParameterList(Module):
     def extend(self, values: Iterable[Any]) -> ParameterList:
         """Put parameters at the end; returns the list. TypeError for what is not iterable, and for a tensor."""
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
-            raise TypeError(f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}")
+            raise TypeError(PARAMETER_LIST_EXTEND.format(found=type(values).__name__))
         for value in values:
             self.append(value)
         return self
@@ -293,7 +307,7 @@ class ParameterList(Module):
         return "\n".join(f"  ({i}): {_described(value)}" for i, value in enumerate(self))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise RuntimeError("ParameterList should not be called.")
+        raise RuntimeError(PARAMETER_LIST_CALLED)
 
 
 class ParameterDict(Module):
@@ -311,10 +325,7 @@ class ParameterDict(Module):
 
     def _attribute(self, key: str) -> str:
         if not isinstance(key, str):
-            raise TypeError(
-                "Index given to ParameterDict cannot be used as a key as it is not a string (type is "
-                f"'{type(key).__name__}'). Open an issue on github if you need non-string keys."
-            )
+            raise TypeError(PARAMETER_DICT_KEY.format(found=type(key).__name__))
         return key
 
     def __getitem__(self, key: str) -> Any:
@@ -394,22 +405,17 @@ class ParameterDict(Module):
         TypeError for what is not iterable, ValueError for what is no pair.
         """
         if not isinstance(parameters, Iterable):
-            raise TypeError(
-                "ParametersDict.update should be called with an iterable of key/value pairs, but got "
-                f"{type(parameters).__name__}"
-            )
+            raise TypeError(PARAMETER_DICT_UPDATE.format(found=type(parameters).__name__))
         if isinstance(parameters, (OrderedDict, ParameterDict)):
             parameters = parameters.items()
         elif isinstance(parameters, Mapping):
             parameters = sorted(parameters.items())
         for i, pair in enumerate(parameters):
             if not isinstance(pair, Iterable):
-                raise TypeError(
-                    f"ParameterDict update sequence element #{i} should be Iterable; is{type(pair).__name__}"
-                )
+                raise TypeError(PARAMETER_DICT_PAIR.format(index=i, found=type(pair).__name__))
             entry = tuple(pair)
             if len(entry) != 2:
-                raise ValueError(f"ParameterDict update sequence element #{i} has length {len(entry)}; 2 is required")
+                raise ValueError(PARAMETER_DICT_LENGTH.format(index=i, length=len(entry)))
             key, value = entry
             self[key] = value
 
@@ -418,7 +424,7 @@ class ParameterDict(Module):
         return "\n".join(f"  ({key}): {_described(value, True)}" for key, value in self.items())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise RuntimeError("ParameterDict should not be called.")
+        raise RuntimeError(PARAMETER_DICT_CALLED)
 
     def __or__(self, other: Any) -> ParameterDict:
         joined = self.copy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...tensor import Tensor
 from .. import functional as F
+from ..refusals import DROPOUT_PROBABILITY
 from .module import Module
 
 __all__ = ["Dropout"]
@@ -19,7 +20,7 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         if not 0 <= p <= 1:
-            raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+            raise ValueError(DROPOUT_PROBABILITY.format(p=p))
         self.p = p
         self.inplace = inplace
 

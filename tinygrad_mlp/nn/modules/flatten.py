@@ -8,6 +8,7 @@ from typing import Any
 from ...functions import FUNCTIONS
 from ...ops.dims import axis
 from ...tensor import Tensor
+from ..refusals import UNFLATTEN_SIZE_TYPE, UNFLATTEN_SIZES, UNFLATTEN_TYPE
 from .module import Module
 
 __all__ = ["Flatten", "Unflatten"]
@@ -42,15 +43,10 @@ class Unflatten(Module):
     def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:
         super().__init__()
         if not isinstance(unflattened_size, (tuple, list)):
-            raise TypeError(
-                f"unflattened_size must be a tuple of ints, but found type {type(unflattened_size).__name__}"
-            )
+            raise TypeError(UNFLATTEN_TYPE.format(found=type(unflattened_size).__name__))
         for i, size in enumerate(unflattened_size):
             if not isinstance(size, int):
-                raise TypeError(
-                    "unflattened_size must be tuple of ints, but found element of type "
-                    f"{type(size).__name__} at pos {i}"
-                )
+                raise TypeError(UNFLATTEN_SIZE_TYPE.format(found=type(size).__name__, position=i))
         self.dim = dim
         self.unflattened_size = unflattened_size
 
@@ -63,10 +59,7 @@ class Unflatten(Module):
         if sizes.count(-1) == 1 and known and shape[dim] % known == 0:
             sizes[sizes.index(-1)] = shape[dim] // known
         elif -1 in sizes or known != shape[dim]:
-            raise RuntimeError(
-                f"unflatten: Provided sizes {sizes} don't multiply up to the size of dim {self.dim} ({shape[dim]}) in "
-                "the input tensor"
-            )
+            raise RuntimeError(UNFLATTEN_SIZES.format(sizes=sizes, dim=self.dim, size=shape[dim]))
         return _reshape(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
 
     def extra_repr(self) -> str:

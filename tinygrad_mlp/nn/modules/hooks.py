@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ...autograd.hooks import RemovableHandle
+from ..refusals import PRE_HOOK_RESULT
 
-if TYPE_CHECKING:
-    from .module import Module
+
+class HookedModule(Protocol):
+    """What this file needs of a Module, which imports it: its hooks, and its forward between them."""
+
+    _forward_hooks: OrderedDict[int, Any]
+    _forward_pre_hooks: OrderedDict[int, Any]
+    forward: Callable[..., Any]
 
 
 def register(
@@ -23,16 +29,14 @@ def register(
     return handle
 
 
-def call_with_hooks(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def call_with_hooks(module: HookedModule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The forward of a module between its hooks, which may replace the arguments and the output."""
     for hook, with_kwargs in list(module._forward_pre_hooks.values()):
         if with_kwargs:
             changed = hook(module, args, kwargs)
             if changed is not None:
                 if not (isinstance(changed, tuple) and len(changed) == 2):
-                    raise RuntimeError(
-                        f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}."
-                    )
+                    raise RuntimeError(PRE_HOOK_RESULT.format(result=changed))
                 args, kwargs = changed
         else:
             changed = hook(module, args)

@@ -16,6 +16,30 @@ from ...devices import on_cpu
 from ...dtypes import dtype as _dtype
 from ...tensor import Tensor
 from ..parameter import Parameter
+from ..refusals import (
+    BUFFER_BEFORE_INIT,
+    CANNOT_ASSIGN,
+    MODULE_BEFORE_INIT,
+    MODULE_NAME_WITH_DOT,
+    NAME_EMPTY,
+    NAME_TAKEN,
+    NAME_TYPE,
+    NAME_WITH_DOT,
+    NO_ATTRIBUTE,
+    NO_FORWARD,
+    NO_PART,
+    NOT_A_BUFFER,
+    NOT_A_LEAF,
+    NOT_A_MODULE,
+    NOT_A_PARAMETER,
+    NOT_FLOATING,
+    PARAMETER_BEFORE_INIT,
+    PARAMETERS_BEFORE_INIT,
+    PART_NOT_A_BUFFER,
+    PART_NOT_A_MODULE,
+    PART_NOT_A_PARAMETER,
+    TRAINING_MODE,
+)
 from .hooks import call_with_hooks, register
 from .state import _IncompatibleKeys, load_state, own_state
 from .text import in_lines, typename
@@ -26,7 +50,7 @@ Self = TypeVar("Self", bound="Module")
 
 
 def _missing_forward(self: Module, *args: Any) -> Any:
-    raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+    raise NotImplementedError(NO_FORWARD.format(type=type(self).__name__))
 
 
 class Module:
@@ -84,18 +108,18 @@ class Module:
             for part in (own["_parameters"], own["_modules"], own["_buffers"]):
                 if name in part:
                     return part[name]
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
+        raise AttributeError(NO_ATTRIBUTE.format(type=type(self).__name__, name=name), name=name, obj=self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         own = self.__dict__
         if isinstance(value, Parameter):
             if "_parameters" not in own:
-                raise AttributeError("cannot assign parameters before Module.__init__() call")
+                raise AttributeError(PARAMETERS_BEFORE_INIT)
             self._forget(name, "_parameters")
             self.register_parameter(name, value)
         elif isinstance(value, Module):
             if "_modules" not in own:
-                raise AttributeError("cannot assign module before Module.__init__() call")
+                raise AttributeError(MODULE_BEFORE_INIT)
             if name in own["_parameters"]:
                 raise _cannot_assign(value, "parameter", name, "torch.nn.Parameter")
             self._forget(name, "_modules")
@@ -143,20 +167,13 @@ class Module:
         history, AttributeError before `Module.__init__()`. Source: torch.nn.Module.register_parameter.
         """
         if "_parameters" not in self.__dict__:
-            raise AttributeError("cannot assign parameter before Module.__init__() call")
+            raise AttributeError(PARAMETER_BEFORE_INIT)
         self._check_name(name, "parameter", self._parameters)
         if param is not None:
             if not isinstance(param, Parameter):
-                raise TypeError(
-                    f"cannot assign '{typename(param)}' object to parameter '{name}' "
-                    "(torch.nn.Parameter or None required)"
-                )
+                raise TypeError(NOT_A_PARAMETER.format(found=typename(param), name=name))
             if param.node is not None:
-                raise ValueError(
-                    f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created "
-                    f"explicitly. To express '{name}' as a function of another Tensor, compute the value in the "
-                    "forward() method."
-                )
+                raise ValueError(NOT_A_LEAF.format(name=name))
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -166,12 +183,10 @@ class Module:
         before `Module.__init__()`. Source: torch.nn.Module.register_buffer.
         """
         if "_buffers" not in self.__dict__:
-            raise AttributeError("cannot assign buffer before Module.__init__() call")
+            raise AttributeError(BUFFER_BEFORE_INIT)
         self._check_name(name, "buffer", self._buffers)
         if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(
-                f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
-            )
+            raise TypeError(NOT_A_BUFFER.format(found=typename(tensor), name=name))
         self._buffers[name] = tensor
         if persistent:
             self._non_persistent_buffers_set.discard(name)
@@ -185,7 +200,7 @@ class Module:
         torch.nn.Module.add_module.
         """
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{typename(module)} is not a Module subclass")
+            raise TypeError(NOT_A_MODULE.format(found=typename(module)))
         self._check_name(name, "module", self._modules)
         self._modules[name] = module
 
@@ -195,13 +210,13 @@ class Module:
 
     def _check_name(self, name: str, kind: str, part: dict[str, Any]) -> None:
         if not isinstance(name, str):
-            raise TypeError(f"{kind} name should be a string. Got {typename(name)}")
+            raise TypeError(NAME_TYPE.format(kind=kind, found=typename(name)))
         if "." in name:
-            raise KeyError(f'{kind} name can\'t contain "."' + (f", got: {name}" if kind == "module" else ""))
+            raise KeyError((MODULE_NAME_WITH_DOT if kind == "module" else NAME_WITH_DOT).format(kind=kind, name=name))
         if not name:
-            raise KeyError(f'{kind} name can\'t be empty string ""')
+            raise KeyError(NAME_EMPTY.format(kind=kind))
         if name not in part and hasattr(self, name):
-            raise KeyError(f"attribute '{name}' already exists")
+            raise KeyError(NAME_TAKEN.format(name=name))
 
     # -- walking over the parts --------------------------------------------------------------------
 
@@ -271,17 +286,17 @@ class Module:
         module = self
         for name in target.split(".") if target else ():
             if not hasattr(module, name):
-                raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+                raise AttributeError(NO_PART.format(type=type(module).__name__, name=name))
             module = getattr(module, name)
             if not isinstance(module, Module):
-                raise AttributeError(f"`{name}` is not an nn.Module")
+                raise AttributeError(PART_NOT_A_MODULE.format(name=name))
         return module
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a dotted name. AttributeError where there is none."""
         parameter = self._get_member(target)
         if not isinstance(parameter, Parameter):
-            raise AttributeError(f"`{target.rpartition('.')[2]}` is not an nn.Parameter")
+            raise AttributeError(PART_NOT_A_PARAMETER.format(name=target.rpartition(".")[2]))
         return parameter
 
     def get_buffer(self, target: str) -> Tensor:
@@ -289,14 +304,14 @@ class Module:
         path, _, name = target.rpartition(".")
         buffer = self._get_member(target)
         if name not in self.get_submodule(path)._buffers:
-            raise AttributeError(f"`{name}` is not a buffer")
+            raise AttributeError(PART_NOT_A_BUFFER.format(name=name))
         return buffer  # type: ignore[no-any-return]
 
     def _get_member(self, target: str) -> Any:
         path, _, name = target.rpartition(".")
         module = self.get_submodule(path)
         if not hasattr(module, name):
-            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+            raise AttributeError(NO_PART.format(type=type(module).__name__, name=name))
         return getattr(module, name)
 
     # -- saving and loading ------------------------------------------------------------------------
@@ -341,7 +356,7 @@ class Module:
     def train(self: Self, mode: bool = True) -> Self:
         """Put this module and all below it in training mode (`mode`) or evaluation mode; ValueError for no bool."""
         if not isinstance(mode, bool):
-            raise ValueError("training mode is expected to be boolean")
+            raise ValueError(TRAINING_MODE)
         self.training = mode
         for child in self.children():
             child.train(mode)
@@ -383,9 +398,7 @@ class Module:
             return self
         target = dtypes.of(dtypes.given(dtype, "to"))
         if not target.is_floating_point:
-            raise TypeError(
-                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={target}"
-            )
+            raise TypeError(NOT_FLOATING.format(dtype=target))
         for module in self.modules():
             for parameter in module._parameters.values():
                 if parameter is not None:
@@ -432,4 +445,4 @@ class Module:
 
 
 def _cannot_assign(value: object, kind: str, name: str, expected: str) -> TypeError:
-    return TypeError(f"cannot assign '{typename(value)}' as {kind} '{name}' ({expected} or None expected)")
+    return TypeError(CANNOT_ASSIGN.format(found=typename(value), kind=kind, name=name, expected=expected))

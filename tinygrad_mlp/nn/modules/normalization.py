@@ -10,6 +10,7 @@ from ...creation.options import DType
 from ...tensor import Tensor, wrap
 from .. import functional as F
 from .. import init
+from ..refusals import BATCH_NORM_DIMENSIONS
 from .linear import blank
 from .module import Module
 
@@ -92,7 +93,7 @@ class BatchNorm1d(Module):
     def forward(self, input: Tensor) -> Tensor:
         """The input (N, C) or (N, C, L), normalised."""
         if input.ndim not in (2, 3):
-            raise ValueError(f"expected 2D or 3D input (got {input.ndim}D input)")
+            raise ValueError(BATCH_NORM_DIMENSIONS.format(dimensions=input.ndim))
         momentum = self.momentum
         if self.training and self.track_running_stats:
             self.num_batches_tracked.add_(1)
