@@ -8,6 +8,7 @@ import numpy as np
 
 from ..tensor import Tensor, wrap
 from .optimizer import Group, Optimizer, blocks, number, one_number, state_of_zeros
+from .refusals import BETA, BETA_TENSOR_FOREACH, BETAS_TYPES, EPSILON, LEARNING_RATE, LR_TENSOR_FOREACH, WEIGHT_DECAY
 
 
 class Adam(Optimizer):
@@ -40,21 +41,21 @@ class Adam(Optimizer):
         decoupled_weight_decay: bool = False,
     ) -> None:
         if isinstance(lr, Tensor) and foreach and not capturable:
-            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+            raise ValueError(LR_TENSOR_FOREACH)
         if not one_number("lr", lr) >= 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
+            raise ValueError(LEARNING_RATE.format(lr=lr))
         if not eps >= 0.0:
-            raise ValueError(f"Invalid epsilon value: {eps}")
+            raise ValueError(EPSILON.format(eps=eps))
         for i in (0, 1):
             if not 0.0 <= number(betas[i]) < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")
+                raise ValueError(BETA.format(index=i, beta=betas[i]))
         if not weight_decay >= 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+            raise ValueError(WEIGHT_DECAY.format(weight_decay=weight_decay))
         kinds = {Tensor if isinstance(beta, Tensor) else float if isinstance(beta, float) else None for beta in betas}
         if kinds not in ({Tensor}, {float}):
-            raise ValueError("betas must be either both floats or both Tensors")
+            raise ValueError(BETAS_TYPES)
         if kinds == {Tensor} and foreach and not capturable:
-            raise ValueError("betas[0] as a Tensor is not supported for capturable=False and foreach=True")
+            raise ValueError(BETA_TENSOR_FOREACH)
         defaults = {
             "lr": lr,
             "betas": tuple(beta.squeeze() if isinstance(beta, Tensor) else beta for beta in betas),

@@ -12,6 +12,25 @@ import numpy as np
 from ..autograd.grad_mode import enable_grad, no_grad
 from ..tensor import Tensor, wrap
 from ..warned import warn
+from .refusals import (
+    CAPTURABLE,
+    FUSED_DIFFERENTIABLE,
+    FUSED_FOREACH,
+    GROUP_SIZES_DIFFER,
+    GROUP_TYPE,
+    GROUPS_DIFFER,
+    IN_TWO_GROUPS,
+    LEAF_IN_PLACE,
+    NAMES_DIFFER,
+    NAMES_MISSING,
+    NO_PARAMETERS,
+    NOT_A_LEAF,
+    NOT_A_TENSOR,
+    NOT_RECORDED,
+    PARAMS_TYPE,
+    SET_OF_PARAMETERS,
+    SEVERAL_ELEMENTS,
+)
 
 Group = dict[str, Any]
 
@@ -32,22 +51,19 @@ class Optimizer:
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
         if isinstance(params, Tensor):
-            raise TypeError(
-                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
-                f"{params.type()}"
-            )
+            raise TypeError(PARAMS_TYPE.format(found=params.type()))
         groups = list(params)
         if not groups:
-            raise ValueError("optimizer got an empty parameter list")
+            raise ValueError(NO_PARAMETERS)
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         for group in groups:
             self.add_param_group(group)
         if defaults.get("fused"):  # refused here, as torch: options of one update that is written in another language
             if defaults.get("differentiable"):
-                raise RuntimeError("`fused` does not support `differentiable`")
+                raise RuntimeError(FUSED_DIFFERENTIABLE)
             if defaults.get("foreach"):
-                raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+                raise RuntimeError(FUSED_FOREACH)
 
     def add_param_group(self, param_group: Group) -> None:
         """Add a group of parameters with options of their own; what it does not set is the optimiser's default.
@@ -57,13 +73,13 @@ class Optimizer:
         have none.
         """
         if not isinstance(param_group, dict):
-            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+            raise TypeError(GROUP_TYPE.format(found=type(param_group)))
         group = dict(param_group)
         parameters, names = _with_names(group["params"])
         group["params"] = parameters
         if names:
             if len(names) != len(parameters):
-                raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+                raise ValueError(NAMES_MISSING)
             group["param_names"] = names
         _check(parameters, leaves=not self.defaults.get("differentiable"))
         for name, default in self.defaults.items():
@@ -76,13 +92,10 @@ class Optimizer:
         for other in self.param_groups:
             if ("param_names" in other) != ("param_names" in group):
                 own = "with names" if "param_names" in group else "without names"
-                raise ValueError(
-                    "all optimizer param groups should be with/without names. cannot add param group "
-                    f"{own} to the optimizer"
-                )
+                raise ValueError(NAMES_DIFFER.format(own=own))
         present = {id(p) for other in self.param_groups for p in other["params"]}
         if any(id(p) in present for p in parameters):
-            raise ValueError("some parameters appear in more than one parameter group")
+            raise ValueError(IN_TWO_GROUPS)
         self.param_groups.append(group)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -135,11 +148,9 @@ class Optimizer:
         saved = deepcopy(state_dict)
         groups = saved["param_groups"]
         if len(groups) != len(self.param_groups):
-            raise ValueError("loaded state dict has a different number of parameter groups")
+            raise ValueError(GROUPS_DIFFER)
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, self.param_groups, strict=True)):
-            raise ValueError(
-                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
-            )
+            raise ValueError(GROUP_SIZES_DIFFER)
         parameters = dict(zip([i for group in groups for i in group["params"]], self._parameters(), strict=True))
         self.state = defaultdict(dict, {parameters[i]: s for i, s in saved["state"].items()})
         self.param_groups = [
@@ -166,10 +177,7 @@ def _names_of(group: Group) -> Group:
 def _with_names(params: Any) -> tuple[list[Tensor], list[str]]:
     """The parameters of a group, and the names of those that have one."""
     if isinstance(params, set):
-        raise TypeError(
-            "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
-            "will change between runs. Please use a list instead."
-        )
+        raise TypeError(SET_OF_PARAMETERS)
     listed = [params] if isinstance(params, Tensor) else list(params)
     names = [p[0] for p in listed if isinstance(p, tuple)]
     return [p[1] if isinstance(p, tuple) else p for p in listed], names
@@ -178,23 +186,21 @@ def _with_names(params: Any) -> tuple[list[Tensor], list[str]]:
 def _check(parameters: list[Tensor], leaves: bool) -> None:
     for p in parameters:
         if not isinstance(p, Tensor):
-            raise TypeError(
-                f"optimizer can only optimize Tensors, but one of the params is {type(p).__module__}.{type(p).__name__}"
-            )
+            raise TypeError(NOT_A_TENSOR.format(module=type(p).__module__, type=type(p).__name__))
         if leaves and not (p.is_leaf or p.retains_grad):
-            raise ValueError("can't optimize a non-leaf Tensor")
+            raise ValueError(NOT_A_LEAF)
 
 
 def _refuse(group: Group) -> None:
     """Raise for what torch refuses, or records, in a step that captures or differentiates."""
     moving = [p for p in group["params"] if p._grad is not None]
     if group.get("capturable") and moving:
-        raise AssertionError("If capturable=True, params and state_steps must be on supported devices: [].")
+        raise AssertionError(CAPTURABLE)
     if group.get("differentiable"):
         if any(p.requires_grad and p.is_leaf for p in moving):
-            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+            raise RuntimeError(LEAF_IN_PLACE)
         if any(p.requires_grad or p._grad.requires_grad for p in moving):
-            raise NotImplementedError("differentiable=True: this optimizer does not record its own steps")
+            raise NotImplementedError(NOT_RECORDED)
 
 
 def blocks(*arrays: Any) -> Iterable[tuple[Any, ...]]:
@@ -219,7 +225,7 @@ def number(option: Any) -> Any:
 def one_number(name: str, option: Any) -> Any:
     """The option; ValueError for a tensor of several elements."""
     if isinstance(option, Tensor) and option.numel() != 1:
-        raise ValueError(f"Tensor {name} must be 1-element")
+        raise ValueError(SEVERAL_ELEMENTS.format(name=name))
     return option
 
 

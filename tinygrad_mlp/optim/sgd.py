@@ -8,6 +8,7 @@ import numpy as np
 
 from ..tensor import Tensor, wrap
 from .optimizer import Group, Optimizer, blocks, number, one_number
+from .refusals import LEARNING_RATE, MOMENTUM, NESTEROV, WEIGHT_DECAY
 
 
 class SGD(Optimizer):
@@ -38,13 +39,13 @@ class SGD(Optimizer):
         fused: bool | None = None,
     ) -> None:
         if one_number("lr", lr) < 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
+            raise ValueError(LEARNING_RATE.format(lr=lr))
         if momentum < 0.0:
-            raise ValueError(f"Invalid momentum value: {momentum}")
+            raise ValueError(MOMENTUM.format(momentum=momentum))
         if weight_decay < 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+            raise ValueError(WEIGHT_DECAY.format(weight_decay=weight_decay))
         if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+            raise ValueError(NESTEROV)
         defaults = {
             "lr": lr,
             "momentum": momentum,
