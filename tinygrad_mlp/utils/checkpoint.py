@@ -16,7 +16,22 @@ from ..autograd.graph import saved_tensors_hooks
 from ..autograd.modes import state
 from ..random import get_rng_state, set_rng_state
 from ..tensor import Tensor
-from .checkpoint_debug import TIP, CheckpointError, Comparison
+from .checkpoint_debug import CheckpointError, Comparison
+from .refusals import (
+    DEBUG_WITH_CONTEXT,
+    DETERMINISM_CHECK,
+    INPUTS_WITH_REENTRANT,
+    NOT_A_TUPLE,
+    NOT_WITH_REENTRANT,
+    NOTHING_TO_DIFFERENTIATE,
+    OTHER_METADATA,
+    OTHER_NUMBER,
+    OTHER_TENSOR,
+    SUPPRESSED,
+    TIP,
+    TOO_MANY,
+    UNEXPECTED_KEYWORDS,
+)
 
 __all__ = [
     "CheckpointError",
@@ -73,17 +88,17 @@ def checkpoint(
         use_reentrant = True
     if use_reentrant:
         if kwargs:
-            raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+            raise ValueError(UNEXPECTED_KEYWORDS.format(names=",".join(kwargs)))
         if context_fn is not noop_context_fn or debug is not False:
-            raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
+            raise ValueError(NOT_WITH_REENTRANT)
         return CheckpointFunction.apply(function, preserve_rng_state, *args)
     comparison = None
     if debug if _debug is None else _debug:
         if context_fn is not noop_context_fn:
-            raise ValueError("debug=True is incompatible with non-default context_fn")
+            raise ValueError(DEBUG_WITH_CONTEXT)
         comparison = Comparison()
     if determinism_check not in ("default", "none"):
-        raise ValueError(f"determinism_check should be one of ['default', 'none'], but got {determinism_check}")
+        raise ValueError(DETERMINISM_CHECK.format(found=determinism_check))
     contexts = context_fn() if comparison is None else (comparison.forward, comparison.again)
     forward_context, recompute_context = contexts
     if not state.recording:
@@ -100,11 +115,7 @@ def checkpoint(
     with _FrameHooks(frame), forward_context:
         result = function(*args, **kwargs)
     if result is _NOTHING:
-        raise RuntimeError(
-            "torch.utils.checkpoint: the forward context provided by context_fn suppressed an exception raised during "
-            "the checkpointed forward. This is not supported because checkpoint cannot return a value for a failed "
-            "forward."
-        )
+        raise RuntimeError(SUPPRESSED)
     frame.complete = True
     return result
 
@@ -123,7 +134,7 @@ def checkpoint_sequential(
         use_reentrant = True
     preserve = kwargs.pop("preserve_rng_state", True)
     if kwargs:
-        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+        raise ValueError(UNEXPECTED_KEYWORDS.format(names=",".join(kwargs)))
     functions = list(functions.children() if hasattr(functions, "children") else functions)
     size = len(functions) // segments
     last = size * (segments - 1)
@@ -239,26 +250,17 @@ class _Frame:
         with contextlib.suppress(_Stop), _AgainHooks(self, saved), enable_grad():
             self.recompute(*args)
         if len(saved) != len(self.holders):
-            raise CheckpointError(
-                "torch.utils.checkpoint: A different number of tensors was saved during the original forward and "
-                f"recomputation.\nNumber of tensors saved during forward: {len(self.holders)}\nNumber of tensors saved "
-                f"during recomputation: {len(saved)}.\n{TIP}"
-            )
+            raise CheckpointError(OTHER_NUMBER.format(forward=len(self.holders), again=len(saved), tip=TIP))
         different = ""
         for i, (holder, tensor) in enumerate(zip(self.holders, saved, strict=True)):
             if holder() is None:
                 continue
             self.again[i] = tensor
             if self.check and self.kinds[i] != _kind(tensor):
-                different += (
-                    f"tensor at position {i}:\nsaved metadata: {self.kinds[i]}\nrecomputed metadata: {_kind(tensor)}\n"
-                )
+                different += OTHER_TENSOR.format(index=i, saved=self.kinds[i], again=_kind(tensor))
         if different:
             self.again.clear()
-            raise CheckpointError(
-                "torch.utils.checkpoint: Recomputed values for the following tensors have different metadata than "
-                f"during the forward pass.\n{different}.\n{TIP}"
-            )
+            raise CheckpointError(OTHER_METADATA.format(different=different, tip=TIP))
 
 
 def _kind(tensor: Tensor) -> dict[str, Any]:
@@ -287,10 +289,7 @@ class _AgainHooks(saved_tensors_hooks):
             if len(saved) == len(frame.holders):
                 if not frame.complete:
                     return tensor  # a gradient taken within the checkpointed function itself
-                raise CheckpointError(
-                    "torch.utils.checkpoint: trying to save more tensors during recomputation than during the original "
-                    f"forward pass.\n{TIP}"
-                )
+                raise CheckpointError(TOO_MANY.format(tip=TIP))
             saved.append(tensor)
             if frame.early_stop and len(saved) == len(frame.holders):
                 raise _Stop
@@ -308,7 +307,7 @@ def detach_variable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     RuntimeError for what is no tuple. Source: torch.utils.checkpoint.detach_variable.
     """
     if not isinstance(inputs, tuple):
-        raise RuntimeError(f"Only tuple of tensors is supported. Got Unsupported input type: {type(inputs).__name__}")
+        raise RuntimeError(NOT_A_TUPLE.format(found=type(inputs).__name__))
     return tuple(x.detach().requires_grad_(x.requires_grad) if isinstance(x, Tensor) else x for x in inputs)
 
 
@@ -349,7 +348,7 @@ class CheckpointFunction(Function):
             if isinstance(output, Tensor) and output.requires_grad
         ]
         if not pairs:
-            raise RuntimeError("none of output has requires_grad=True, this checkpoint() is not necessary")
+            raise RuntimeError(NOTHING_TO_DIFFERENTIATE)
         backward([output for output, _ in pairs], [g for _, g in pairs])
         return (None, None, *(x.grad if isinstance(x, Tensor) else None for x in inputs))
 
@@ -362,11 +361,7 @@ class _CheckpointNode(FunctionNode):
 
     def pull(self, g: Any, edges: Sequence[Any], create_graph: bool) -> Sequence[Any]:
         if edges is not self.edges:
-            raise RuntimeError(
-                "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or passing an `inputs` "
-                "parameter to .backward(). To resolve this error, you can either set use_reentrant=False, or call "
-                ".backward() without passing the `inputs` argument."
-            )
+            raise RuntimeError(INPUTS_WITH_REENTRANT)
         return super().pull(g, edges, create_graph)
 
 

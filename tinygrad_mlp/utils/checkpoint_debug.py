@@ -9,34 +9,7 @@ from ..autograd.node import Node
 from ..autograd.saved import observe_nodes
 from ..dtypes import of
 from ..warned import caller
-
-TIP = """
-Tip: To see a more detailed error message, either pass `debug=True` to
-`torch.utils.checkpoint.checkpoint(...)` or wrap the code block
-with `with torch.utils.checkpoint.set_checkpoint_debug_enabled(True):` to
-enable checkpoint\u2011debug mode globally.
-"""
-
-_LOGS = """ \
-An error happened while unpacking tensors; dumping logs of latest computation
-because you passed `debug=True` to `torch.utils.checkpoint.checkpoint()`.
-
-1. The operators of the original forward, with the lines of the program that called them, the innermost first
-
-{forward_traces}
-2. The operators of the recomputation, with their lines
-
-{recompute_traces}
-3. Both, in the order in which they ran: where they part, the function did something else the second time
-
-Operations executed during the original forward:
-
-{forward_ops}
-
-Operations executed during recomputation:
-
-{recompute_ops}
-"""
+from .refusals import LOGS
 
 
 class CheckpointError(RuntimeError):
@@ -97,7 +70,7 @@ class Comparison:
 
     def refuse(self, error: CheckpointError) -> NoReturn:
         """CheckpointError with both logs, for an error that says only that they differ."""
-        text = _LOGS.format(
+        text = LOGS.format(
             forward_traces=self.forward.traces("original"),
             recompute_traces=self.again.traces("recompute"),
             forward_ops="\n".join(self.forward.operators),

@@ -12,6 +12,7 @@ from ... import dtypes
 from ...creation import as_tensor, tensor
 from ...functions import FUNCTIONS
 from ...tensor import Tensor
+from .refusals import CANNOT_COLLATE, UNEQUAL_LENGTHS
 
 
 def default_collate(batch: Sequence[Any]) -> Any:
@@ -42,7 +43,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
         return type(first)(*(default_collate(part) for part in zip(*batch, strict=True)))
     if isinstance(first, Sequence):
         if any(len(sample) != len(first) for sample in batch):
-            raise RuntimeError("each element in list of batch should be of equal size")
+            raise RuntimeError(UNEQUAL_LENGTHS)
         return _sequence(first, [default_collate(part) for part in zip(*batch, strict=True)])
     raise _cannot(type(first))
 
@@ -88,6 +89,4 @@ def _sequence(first: Any, parts: list[Any]) -> Any:
 
 
 def _cannot(found: Any) -> TypeError:
-    return TypeError(
-        f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {found}"
-    )
+    return TypeError(CANNOT_COLLATE.format(found=found))

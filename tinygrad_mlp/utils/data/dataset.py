@@ -14,6 +14,19 @@ import numpy as np
 from ... import random
 from ...functions import FUNCTIONS
 from ...tensor import Tensor
+from .refusals import (
+    BEFORE_FIRST,
+    CHAIN_TYPE,
+    CONCAT_OF_NONE,
+    NO_GETITEM,
+    NO_ITER,
+    SPLIT_FRACTION,
+    SPLIT_LENGTHS,
+    STACK_LENGTHS,
+    STACK_OF_BOTH,
+    STACK_OF_NONE,
+    TENSOR_SIZES,
+)
 
 Sample = TypeVar("Sample", covariant=True)
 
@@ -25,7 +38,7 @@ class Dataset(Generic[Sample]):
     """
 
     def __getitem__(self, index: Any) -> Sample:
-        raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
+        raise NotImplementedError(NO_GETITEM)
 
     def __add__(self, other: Dataset[Any]) -> ConcatDataset:
         return ConcatDataset([self, other])
@@ -38,7 +51,7 @@ class IterableDataset(Dataset[Sample]):
     """
 
     def __iter__(self) -> Iterator[Sample]:
-        raise NotImplementedError("Subclasses of IterableDataset should implement __iter__.")
+        raise NotImplementedError(NO_ITER)
 
     def __add__(self, other: Any) -> ChainDataset:  # type: ignore[override]
         return ChainDataset([self, other])
@@ -53,7 +66,7 @@ class ChainDataset(IterableDataset[Any]):
     def _streams(self) -> Iterator[Any]:
         for dataset in self.datasets:
             if not isinstance(dataset, IterableDataset):
-                raise AssertionError("ChainDataset only supports IterableDataset")
+                raise AssertionError(CHAIN_TYPE)
             yield dataset
 
     def __iter__(self) -> Iterator[Any]:
@@ -72,17 +85,14 @@ class StackDataset(Dataset[Any]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args and kwargs:
-            raise ValueError(
-                "Supported either ``tuple``- (via ``args``) or``dict``- (via ``kwargs``) like input/output, but both "
-                "types are given."
-            )
+            raise ValueError(STACK_OF_BOTH)
         if not args and not kwargs:
-            raise ValueError("At least one dataset should be passed")
+            raise ValueError(STACK_OF_NONE)
         self.datasets: Any = args or kwargs
         lengths = [len(dataset) for dataset in args or kwargs.values()]
         self._length = lengths[0]
         if any(length != self._length for length in lengths):
-            raise ValueError("Size mismatch between datasets")
+            raise ValueError(STACK_LENGTHS)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(self.datasets, dict):
@@ -101,7 +111,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
     def __init__(self, *tensors: Tensor) -> None:
         if any(tensors[0].size(0) != tensor.size(0) for tensor in tensors):
-            raise AssertionError("Size mismatch between tensors")
+            raise AssertionError(TENSOR_SIZES)
         self.tensors = tensors
 
     def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
@@ -137,13 +147,13 @@ class ConcatDataset(Dataset[Any]):
     def __init__(self, datasets: Iterable[Any]) -> None:
         self.datasets = list(datasets)
         if not self.datasets:
-            raise AssertionError("datasets should not be an empty iterable")
+            raise AssertionError(CONCAT_OF_NONE)
         self.cumulative_sizes = list(accumulate(len(dataset) for dataset in self.datasets))
 
     def __getitem__(self, index: int) -> Any:
         if index < 0:
             if -index > len(self):
-                raise ValueError("absolute value of index should not exceed dataset length")
+                raise ValueError(BEFORE_FIRST)
             index += len(self)
         which = bisect_right(self.cumulative_sizes, index)
         return self.datasets[which][index - (self.cumulative_sizes[which - 1] if which else 0)]
@@ -163,7 +173,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: random.Gener
     if math.isclose(sum(counts), 1) and sum(counts) <= 1:
         for i, fraction in enumerate(counts):
             if not 0 <= fraction <= 1:
-                raise ValueError(f"Fraction at index {i} is not between 0 and 1")
+                raise ValueError(SPLIT_FRACTION.format(index=i))
         counts = [math.floor(len(dataset) * fraction) for fraction in counts]
         for i in range(len(dataset) - sum(counts)):  # type: ignore[arg-type]
             counts[i % len(counts)] += 1
@@ -173,7 +183,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: random.Gener
                     f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2
                 )
     if sum(counts) != len(dataset):
-        raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
+        raise ValueError(SPLIT_LENGTHS)
     order = (generator or random.default_generator).permutation(len(dataset)).tolist()
     ends = list(accumulate(int(count) for count in counts))
     return [Subset(dataset, order[start:end]) for start, end in zip([0, *ends], ends, strict=False)]

@@ -10,6 +10,21 @@ from ... import random
 from ...warned import warn
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset, batch_of_tensors
+from .refusals import (
+    BATCH_SAMPLER_ALONE,
+    CONTEXT_NAME,
+    CONTEXT_TYPE,
+    CONTEXT_WITHOUT_WORKERS,
+    DROP_LAST_OF_NO_BATCH,
+    NOT_FOR_STREAMS,
+    NUM_WORKERS,
+    PERSISTENT_WITHOUT_WORKERS,
+    PREFETCH_NEGATIVE,
+    PREFETCH_WITHOUT_WORKERS,
+    SAMPLER_AND_SHUFFLE,
+    SET_LATER,
+    TIMEOUT,
+)
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
 
 
@@ -39,13 +54,13 @@ class DataLoader:
         persistent_workers: bool = False, pin_memory_device: str = "", in_order: bool = True,
     ) -> None:  # fmt: skip
         if num_workers < 0:
-            raise ValueError("num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.")
+            raise ValueError(NUM_WORKERS)
         if timeout < 0:
-            raise ValueError("timeout option should be non-negative")
+            raise ValueError(TIMEOUT)
         self.num_workers = num_workers
         self.prefetch_factor = _prefetch_factor(prefetch_factor, num_workers)
         if persistent_workers and not num_workers:
-            raise ValueError("persistent_workers option needs num_workers > 0")
+            raise ValueError(PERSISTENT_WITHOUT_WORKERS)
         self.persistent_workers = persistent_workers
         self.multiprocessing_context = _context(multiprocessing_context, num_workers)
         self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
@@ -54,19 +69,15 @@ class DataLoader:
         if self._iterable:
             for name, option in (("shuffle", shuffle or None), ("sampler", sampler), ("batch_sampler", batch_sampler)):
                 if option is not None:
-                    raise ValueError(
-                        f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={option}"
-                    )
+                    raise ValueError(NOT_FOR_STREAMS.format(name=name, option=option))
         if sampler is not None and shuffle:
-            raise ValueError("sampler option is mutually exclusive with shuffle")
+            raise ValueError(SAMPLER_AND_SHUFFLE)
         if batch_sampler is not None:
             if batch_size != 1 or shuffle or sampler is not None or drop_last:
-                raise ValueError(
-                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
-                )
+                raise ValueError(BATCH_SAMPLER_ALONE)
             batch_size = None
         elif batch_size is None and drop_last:
-            raise ValueError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
+            raise ValueError(DROP_LAST_OF_NO_BATCH)
         if self._iterable:
             sampler = _Endless()
         if sampler is None:
@@ -85,7 +96,7 @@ class DataLoader:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if self._initialized and name in _FIXED:
-            raise ValueError(f"{name} attribute should not be set after {type(self).__name__} is initialized")
+            raise ValueError(SET_LATER.format(name=name, type=type(self).__name__))
         object.__setattr__(self, name, value)
 
     def __iter__(self) -> Iterator[Any]:
@@ -146,12 +157,9 @@ class _Endless(Sampler[None]):
 
 def _prefetch_factor(factor: int | None, num_workers: int) -> int | None:
     if not num_workers and factor is not None:
-        raise ValueError(
-            "prefetch_factor option could only be specified in multiprocessing.let num_workers > 0 to enable "
-            "multiprocessing, otherwise set prefetch_factor to None."
-        )
+        raise ValueError(PREFETCH_WITHOUT_WORKERS)
     if factor is not None and factor < 0:
-        raise ValueError("prefetch_factor option should be non-negative")
+        raise ValueError(PREFETCH_NEGATIVE)
     return 2 if num_workers and factor is None else factor
 
 
@@ -160,23 +168,14 @@ def _context(context: Any, num_workers: int) -> Any:
     if context is None:
         return None
     if not num_workers:
-        raise ValueError(
-            "multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got "
-            f"num_workers={num_workers}"
-        )
+        raise ValueError(CONTEXT_WITHOUT_WORKERS.format(num_workers=num_workers))
     import multiprocessing.context  # 10 ms that few need
 
     if isinstance(context, str):
         methods = multiprocessing.get_all_start_methods()
         if context not in methods:
-            raise ValueError(
-                f"multiprocessing_context option should specify a valid start method in {methods!r}, but got "
-                f"multiprocessing_context={context!r}"
-            )
+            raise ValueError(CONTEXT_NAME.format(methods=methods, context=context))
         return multiprocessing.get_context(context)
     if not isinstance(context, multiprocessing.context.BaseContext):
-        raise TypeError(
-            "multiprocessing_context option should be a valid context object or a string specifying the start method, "
-            f"but got multiprocessing_context={context}"
-        )
+        raise TypeError(CONTEXT_TYPE.format(context=context))
     return context

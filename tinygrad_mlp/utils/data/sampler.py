@@ -11,6 +11,7 @@ import numpy as np
 from ... import random
 from ...creation import as_tensor
 from ...dtypes import float64
+from .refusals import BATCH_SIZE, DROP_LAST, NUM_SAMPLES, REPLACEMENT, WEIGHTS_SHAPE
 
 Index = TypeVar("Index", covariant=True)
 
@@ -54,9 +55,9 @@ class RandomSampler(Sampler[int]):
         self.generator = generator
         self._num_samples = num_samples
         if not isinstance(replacement, bool):
-            raise TypeError(f"replacement should be a boolean value, but got replacement={replacement}")
+            raise TypeError(REPLACEMENT.format(replacement=replacement))
         if not isinstance(self.num_samples, int) or self.num_samples <= 0:
-            raise ValueError(f"num_samples should be a positive integer value, but got num_samples={self.num_samples}")
+            raise ValueError(NUM_SAMPLES.format(num_samples=self.num_samples))
 
     @property
     def num_samples(self) -> int:
@@ -110,14 +111,12 @@ class WeightedRandomSampler(Sampler[int]):
         self, weights: Any, num_samples: int, replacement: bool = True, generator: random.Generator | None = None
     ) -> None:
         if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:
-            raise ValueError(f"num_samples should be a positive integer value, but got num_samples={num_samples}")
+            raise ValueError(NUM_SAMPLES.format(num_samples=num_samples))
         if not isinstance(replacement, bool):
-            raise ValueError(f"replacement should be a boolean value, but got replacement={replacement}")
+            raise ValueError(REPLACEMENT.format(replacement=replacement))
         self.weights = as_tensor(weights, dtype=float64)
         if self.weights.ndim != 1:
-            raise ValueError(
-                f"weights should be a 1d sequence but given weights have shape {tuple(self.weights.shape)}"
-            )
+            raise ValueError(WEIGHTS_SHAPE.format(shape=tuple(self.weights.shape)))
         self.num_samples = num_samples
         self.replacement = replacement
         self.generator = generator
@@ -139,9 +138,9 @@ class BatchSampler(Sampler[list[int]]):
 
     def __init__(self, sampler: Any, batch_size: int, drop_last: bool) -> None:
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:
-            raise ValueError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
+            raise ValueError(BATCH_SIZE.format(batch_size=batch_size))
         if not isinstance(drop_last, bool):
-            raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}")
+            raise ValueError(DROP_LAST.format(drop_last=drop_last))
         self.sampler: Iterable[int] = sampler
         self.batch_size = batch_size
         self.drop_last = drop_last
