@@ -17,6 +17,25 @@ __all__ = ["atomic_write", "check_writable", "load_file", "load_metadata", "save
 Array = np.ndarray[Any, np.dtype[Any]]
 Path = str | os.PathLike[str]
 
+# The texts of what is refused, in the order of the functions; the templates are filled by `str.format`.
+
+# TypeError for a name that is no text.
+NAME_TYPE = "save_file(): the name of a tensor must be a str, not {found}"
+# TypeError for a value that is no NumPy array.
+NOT_AN_ARRAY = "save_file(): tensor {name!r} must be a NumPy array, not {found}"
+# TypeError for an array of a dtype that the format lacks.
+NO_DTYPE = "save_file(): the format has no dtype {dtype} (tensor {name!r})"
+# TypeError for metadata of which a key or a value is no text.
+METADATA = "save_file(): metadata must be text, not {key!r}: {value!r}"
+# ImportError where the library safetensors is missing, from every function that needs it.
+NO_LIBRARY = 'reading and writing .safetensors files needs safetensors: pip install "tinygrad_mlp[cli]"'
+# ValueError for an array of a dtype that NumPy lacks.
+UNKNOWN_DTYPE = "{path}: NumPy has no dtype {dtype}"
+# ValueError for a file that is cut short, or is none of the format.
+BROKEN_FILE = "{path}: not a whole safetensors file ({error})"
+# OSError for a device or a pipe.
+NOT_PLAIN = "not a plain file"
+
 
 def save_file(tensors: Mapping[str, Array], path: Path, metadata: Mapping[str, str] | None = None) -> None:
     """Write named arrays to a safetensors file that is there whole or not at all.
@@ -33,14 +52,14 @@ def save_file(tensors: Mapping[str, Array], path: Path, metadata: Mapping[str, s
     safetensors = _safetensors()
     for name, array in tensors.items():
         if not isinstance(name, str):
-            raise TypeError(f"save_file(): the name of a tensor must be a str, not {type(name).__name__}")
+            raise TypeError(NAME_TYPE.format(found=type(name).__name__))
         if not isinstance(array, np.ndarray):
-            raise TypeError(f"save_file(): tensor {name!r} must be a NumPy array, not {type(array).__name__}")
+            raise TypeError(NOT_AN_ARRAY.format(name=name, found=type(array).__name__))
         if array.dtype.newbyteorder("=") not in _DTYPES:
-            raise TypeError(f"save_file(): the format has no dtype {array.dtype} (tensor {name!r})")
+            raise TypeError(NO_DTYPE.format(dtype=array.dtype, name=name))
     for key, value in (metadata or {}).items():
         if not (isinstance(key, str) and isinstance(value, str)):
-            raise TypeError(f"save_file(): metadata must be text, not {key!r}: {value!r}")
+            raise TypeError(METADATA.format(key=key, value=value))
     # The library copies memory as it lies, so a transposed view would be saved scrambled.
     contiguous = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     content = safetensors.numpy.save(contiguous, dict(metadata) if metadata else None)
@@ -76,9 +95,9 @@ def load_file(path: Path) -> dict[str, Array]:
     try:
         arrays = safetensors.numpy.load(content)
     except KeyError as error:  # the library's own table of dtypes
-        raise ValueError(f"{os.fspath(path)}: NumPy has no dtype {error.args[0]}") from error
+        raise ValueError(UNKNOWN_DTYPE.format(path=os.fspath(path), dtype=error.args[0])) from error
     except safetensors.SafetensorError as error:
-        raise ValueError(f"{os.fspath(path)}: not a whole safetensors file ({error})") from error
+        raise ValueError(BROKEN_FILE.format(path=os.fspath(path), error=error)) from error
     return {name: array if array.flags.writeable else array.copy() for name, array in arrays.items()}
 
 
@@ -94,7 +113,7 @@ def load_metadata(path: Path) -> dict[str, str]:
         with safetensors.safe_open(path, framework="np") as content:
             return dict(content.metadata() or {})
     except safetensors.SafetensorError as error:
-        raise ValueError(f"{os.fspath(path)}: not a whole safetensors file ({error})") from error
+        raise ValueError(BROKEN_FILE.format(path=os.fspath(path), error=error)) from error
 
 
 def atomic_write(path: Path, content: bytes) -> None:
@@ -156,7 +175,7 @@ def _mode_of_existing(path: str) -> int | None:
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "not a plain file", path)
+        raise OSError(errno.EINVAL, NOT_PLAIN, path)
     if not os.access(path, os.W_OK):  # the rename would ask the folder only
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
     return stat.S_IMODE(found.st_mode)
@@ -190,7 +209,5 @@ def _safetensors() -> Any:
     try:
         import safetensors.numpy
     except ImportError as error:
-        raise ImportError(
-            'reading and writing .safetensors files needs safetensors: pip install "tinygrad_mlp[cli]"'
-        ) from error
+        raise ImportError(NO_LIBRARY) from error
     return safetensors
