@@ -27,7 +27,7 @@ ONE_HOT_TOO_LARGE = "Class values must be smaller than num_classes."
 REDUCTION = "{reduction} is not a valid value for reduction"
 # The same where a weight for each element is given: torch checks the name in another place, in other words.
 WEIGHTED_REDUCTION = "Invalid reduction mode: {reduction}. Expected one of 'none', 'mean', 'sum'."
-# ValueError for weights of mse_loss, l1_loss or huber_loss that have not the shape of the input.
+# ValueError for weights of mse_loss, l1_loss or huber_loss that do not have the input's shape.
 WEIGHT_SIZE = "Weights and input must have the same size."
 # RuntimeError for a weight that requires grad, where the loss has no derivative with respect to it.
 NOT_DIFFERENTIABLE = (
@@ -55,11 +55,11 @@ KL_DIV_INTEGERS = "kl_div: Integral inputs not supported."
 
 
 # -- Losses of classes: nll_loss and cross_entropy -------------------------------------------------
-# TypeError for a target that is no tensor.
+# TypeError for a target that is not a tensor.
 TARGET_TYPE = "{function}(): argument 'target' (position 2) must be Tensor, not {found}"
 # ValueError for an input without dimensions.
 NO_DIMENSIONS = "Expected 1 or more dimensions (got 0)"
-# ValueError where the input is one sample (C,) and the target has not one element.
+# ValueError where the input is one sample (C,) and the target does not have exactly one element.
 TARGET_OF_ONE_SAMPLE = "For 1D input, 1D target must have size 1, but got target size: {size}"
 # ValueError where input and target differ in the number of samples.
 BATCH_SIZES = "Expected input batch_size ({input}) to match target batch_size ({target})."
@@ -107,7 +107,7 @@ MIXED_DTYPES = "mixed dtype (CPU): expect parameter to have scalar type of Float
 MIXED_WITH_DOUBLE = "mixed dtype (CPU): all inputs must share same datatype."
 # batch_norm: ValueError in training where the batch has one value for each channel, and so no variance.
 ONE_VALUE_PER_CHANNEL = "Expected more than 1 value per channel when training, got input size {input}"
-# batch_norm: RuntimeError for a parameter or statistic that has not one element for each channel.
+# batch_norm: RuntimeError for a parameter or statistic that does not have one element for each channel.
 CHANNELS = "{name} should contain {channels} elements not {found}"
 # batch_norm: RuntimeError in evaluation without a running mean or variance.
 NO_STATISTICS = "{name} must be defined in evaluation mode"
@@ -123,11 +123,11 @@ DROPOUT_DTYPE = "result type Float can't be cast to the desired output type {fou
 
 
 # -- init ------------------------------------------------------------------------------------------
-# calculate_gain: ValueError for a slope of leaky_relu that is no number.
+# calculate_gain: ValueError for a slope of leaky_relu that is not a number.
 SLOPE = "negative_slope {slope} not a valid number"
-# calculate_gain: ValueError for a function that torch knows no gain of.
+# calculate_gain: ValueError for a function whose gain torch does not know.
 NONLINEARITY = "Unsupported nonlinearity {nonlinearity}"
-# eye_ and sparse_: ValueError for anything but a matrix.
+# eye_ and sparse_: ValueError for a tensor that is not a matrix.
 TWO_DIMENSIONS = "Only tensors with 2 dimensions are supported"
 # orthogonal_: ValueError for fewer than two dimensions.
 TWO_OR_MORE_DIMENSIONS = "Only tensors with 2 or more dimensions are supported"
@@ -173,9 +173,9 @@ NOT_A_LEAF = (
 NOT_A_BUFFER = "cannot assign '{found}' object to buffer '{name}' (torch Tensor or None required)"
 # add_module: TypeError for anything but a module or None.
 NOT_A_MODULE = "{found} is not a Module subclass"
-# Registering under a name that is no text: TypeError.
+# Registering under a name that is not a string: TypeError.
 NAME_TYPE = "{kind} name should be a string. Got {found}"
-# Registering under a name with a dot, which would not be told from a path: KeyError.
+# Registering under a name with a dot, which could not be told from a path: KeyError.
 NAME_WITH_DOT = '{kind} name can\'t contain "."'
 # The same in add_module.
 MODULE_NAME_WITH_DOT = '{kind} name can\'t contain ".", got: {name}'
@@ -190,7 +190,7 @@ NAME_TAKEN = "attribute '{name}' already exists"
 NO_ATTRIBUTE = "'{type}' object has no attribute '{name}'"
 # get_submodule, get_parameter and get_buffer: AttributeError where a step of the path leads nowhere.
 NO_PART = "{type} has no attribute `{name}`"
-# get_submodule: AttributeError where a step of the path is no module.
+# get_submodule: AttributeError where a step of the path is not a module.
 PART_NOT_A_MODULE = "`{name}` is not an nn.Module"
 # get_parameter: AttributeError where the path leads to something else.
 PART_NOT_A_PARAMETER = "`{name}` is not an nn.Parameter"
@@ -216,7 +216,7 @@ STATE_TYPE = "Expected state_dict to be dict-like, got {found}."
 STATE_ERRORS = "Error(s) in loading state_dict for {type}:\n\t{errors}"
 # In a strict load: names that the module lacks ("Unexpected"), or that the state lacks ("Missing").
 STATE_KEYS = "{kind} key(s) in state_dict: {keys}. "
-# A value of the state is no tensor.
+# A value of the state is not a tensor.
 STATE_VALUE = (
     'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint but '
     "received {found}"
@@ -254,7 +254,7 @@ MODULE_DICT_UPDATE = "ModuleDict.update should be called with an iterable of key
 PARAMETER_LIST_EXTEND = "ParameterList.extend should be called with an iterable, but got {found}"
 # ParameterList: RuntimeError from calling it.
 PARAMETER_LIST_CALLED = "ParameterList should not be called."
-# ParameterDict: TypeError for a name that is no text.
+# ParameterDict: TypeError for a name that is not a string.
 PARAMETER_DICT_KEY = (
     "Index given to ParameterDict cannot be used as a key as it is not a string (type is '{found}'). Open an issue "
     "on github if you need non-string keys."
@@ -272,7 +272,7 @@ PARAMETER_DICT_CALLED = "ParameterDict should not be called."
 # -- Unflatten -------------------------------------------------------------------------------------
 # TypeError for sizes that are neither a tuple nor a list.
 UNFLATTEN_TYPE = "unflattened_size must be a tuple of ints, but found type {found}"
-# TypeError for a size that is no int.
+# TypeError for a size that is not an int.
 UNFLATTEN_SIZE_TYPE = "unflattened_size must be tuple of ints, but found element of type {found} at pos {position}"
 # RuntimeError for sizes whose product is not the size of the dimension.
 UNFLATTEN_SIZES = (

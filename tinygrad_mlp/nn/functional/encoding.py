@@ -1,4 +1,4 @@
-"""Classes as vectors."""
+"""One-hot encoding: integer classes as vectors of zeros with a single one (torch.nn.functional.one_hot)."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def _check_range(classes: Any, num_classes: int) -> None:
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """A 1 at each class and 0 elsewhere: int64 classes (*) to int64 (*, num_classes).
+    """Encode int64 classes of shape (*) as int64 vectors (*, num_classes): 1 at the class and 0 elsewhere.
 
-    Without `num_classes` there are as many as the largest class asks for. RuntimeError for another dtype, for a class
-    below 0 or too large. Source: torch.nn.functional.one_hot.
+    If `num_classes` is -1, it is the largest class plus 1. RuntimeError for another dtype, for a class below 0 or not
+    below `num_classes`, and for an empty tensor without `num_classes`. Source: torch.nn.functional.one_hot.
     """
     classes = tensor.array
     if classes.dtype != np.int64:

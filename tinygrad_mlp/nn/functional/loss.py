@@ -1,7 +1,7 @@
-"""Losses: those that are rows of the derivative table under torch's signatures, others made of rows.
+"""Losses (torch.nn.functional): rows of the derivative table under torch's signatures, or made of rows.
 
-`reduction` is "none" (a loss for each element or sample), "mean" or "sum"; ValueError for another. `size_average` and
-`reduce` are its older form, which warns, as in torch.
+`reduction` is "mean", "sum" or "none", which gives a loss for each element or sample; ValueError for another name.
+`size_average` and `reduce` are its older form, which is accepted with a warning, as in torch.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _REDUCTIONS = ("mean", "sum", "none")
 
 
 def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
-    """The reduction that is meant, by its name or by its older form, which warns. ValueError for one that is none."""
+    """Return the name of the reduction; where the older form is given, warn and translate it."""
     if size_average is not None or reduce is not None:
         averaged = size_average is None or size_average
         reduction = "none" if reduce is False else "mean" if averaged else "sum"
@@ -82,7 +82,7 @@ def _reduced(loss: Any, reduction: str) -> Tensor:
 
 
 def _of_one_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Both, expanded to one shape where they differ, with torch's warning."""
+    """Return both tensors; where their shapes differ, warn as torch and broadcast them."""
     if target.array.shape == input.array.shape:
         return input, target
     warnings.warn(
@@ -106,9 +106,10 @@ def mse_loss(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
     reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The squared error; with `weight`, of the input's shape, the weighted mean.
+    """The mean squared error, (input - target)^2, of two tensors of the same shape.
 
-    Warns where the shapes differ (they are broadcast). Source: torch.nn.functional.mse_loss.
+    `weight`, of the same shape, multiplies the squared errors, and the mean becomes the weighted mean. Shapes that
+    differ are broadcast, with a warning. Source: torch.nn.functional.mse_loss.
     """
     input, target = _of_one_size(input, target)
     if size_average is not None or reduce is not None:
@@ -123,9 +124,10 @@ def l1_loss(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
     reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The absolute error; with `weight`, of the input's shape, the weighted mean.
+    """The mean absolute error, |input - target|, of two tensors of the same shape.
 
-    Warns where the shapes differ (they are broadcast). Source: torch.nn.functional.l1_loss.
+    `weight`, of the same shape, multiplies the absolute errors, and the mean becomes the weighted mean. Shapes that
+    differ are broadcast, with a warning. Source: torch.nn.functional.l1_loss.
     """
     input, target = _of_one_size(input, target)
     reduction = reduction_of(size_average, reduce, reduction)
@@ -139,9 +141,9 @@ def smooth_l1_loss(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
     reduction: str = "mean", beta: float = 1.0,
 ) -> Tensor:  # fmt: skip
-    """error^2 / (2 beta) where the absolute error is below `beta`, else it less beta / 2.
+    """error^2 / (2 beta) where |error| < beta, else |error| - beta / 2, for error = input - target.
 
-    Warns where the shapes differ (they are broadcast); RuntimeError for a negative beta. Source:
+    Shapes that differ are broadcast, with a warning. RuntimeError for a negative `beta`; for 0 it is `l1_loss`. Source:
     torch.nn.functional.smooth_l1_loss, after Girshick (2015).
     """
     if beta < 0:
@@ -157,10 +159,11 @@ def smooth_l1_loss(
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
-    """error^2 / 2 where the absolute error is at most `delta`, else delta (it less delta / 2); times `weight`.
+    """error^2 / 2 where |error| <= delta, else delta * (|error| - delta / 2), for error = input - target.
 
-    Warns where the shapes differ (they are broadcast); RuntimeError unless delta > 0. Source:
-    torch.nn.functional.huber_loss, after Huber (1964).
+    `weight`, of the input's shape, multiplies the losses; the mean is still taken over their number. Shapes that differ
+    are broadcast, with a warning. RuntimeError unless `delta` > 0. Source: torch.nn.functional.huber_loss, after Huber
+    (1964).
     """
     if delta <= 0:
         raise RuntimeError(HUBER_DELTA)
@@ -180,9 +183,10 @@ def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
     reduce: bool | None = None, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-    """-(target log(input) + (1 - target) log(1 - input)), with logarithms of at least -100; times `weight`, broadcast.
+    """-(target * log(input) + (1 - target) * log(1 - input)) for probabilities `input`.
 
-    ValueError where input and target differ in shape, RuntimeError where they differ in dtype or leave [0, 1]. Source:
+    The logarithms are limited to -100 from below. `weight`, broadcast, multiplies the losses. ValueError if input and
+    target differ in shape, RuntimeError if they differ in dtype or are not in [0, 1]. Source:
     torch.nn.functional.binary_cross_entropy.
     """
     reduction = reduction_of(size_average, reduce, reduction)
@@ -197,7 +201,7 @@ def binary_cross_entropy(
 
 
 def _refuse_gradient(function: str, **constants: Tensor | None) -> None:
-    """RuntimeError in torch's words where a tensor requires grad that a loss cannot be differentiated by."""
+    """Refuse a tensor that requires grad where the loss has no derivative with respect to it."""
     for name, tensor in constants.items():
         if tensor is not None and tensor.requires_grad and state.recording:
             raise RuntimeError(NOT_DIFFERENTIABLE.format(function=function, name=name))
@@ -207,10 +211,10 @@ def binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
     reduce: bool | None = None, reduction: str = "mean", pos_weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """-(target log(p) + (1 - target) log(1 - p)) for p = sigmoid(input), safe from overflow.
+    """-(target * log(p) + (1 - target) * log(1 - p)) for p = sigmoid(input), safe from overflow.
 
-    `pos_weight` weighs the first term, `weight` the whole; both are broadcast. ValueError where input and target differ
-    in shape. Source: torch.nn.functional.binary_cross_entropy_with_logits.
+    `pos_weight` multiplies the first term and `weight` the whole; both are broadcast. ValueError if input and target
+    differ in shape. Source: torch.nn.functional.binary_cross_entropy_with_logits.
     """
     reduction = reduction_of(size_average, reduce, reduction)
     if target.shape != input.shape:
@@ -224,10 +228,11 @@ def kl_div(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
     reduction: str = "mean", log_target: bool = False,
 ) -> Tensor:  # fmt: skip
-    """target (log(target) - input), for an input of log probabilities; with `log_target` the target's are logs too.
+    """The Kullback-Leibler divergence, target * (log(target) - input), for an input of log probabilities.
 
-    `reduction` may be "batchmean", the sum over the first size, which is the Kullback-Leibler divergence; "mean" warns
-    that it is not. Source: torch.nn.functional.kl_div.
+    With `log_target` the target holds log probabilities too. The divergence in the mathematical sense is the
+    `reduction` "batchmean", the sum divided by the size of the first dimension; "mean" divides by the number of
+    elements and warns. Source: torch.nn.functional.kl_div.
     """
     if size_average is not None or reduce is not None:
         reduction = reduction_of(size_average, reduce, reduction)
@@ -255,10 +260,10 @@ def nll_loss(
 ) -> Tensor:  # fmt: skip
     """The negative log probability of the target class, from log probabilities (C,), (N, C) or (N, C, d, ...).
 
-    `target` has int64 or uint8 classes of the shape (), (N,) or (N, d, ...); those equal to `ignore_index` do not
-    count. `weight` (C,) weighs the classes, and the mean is the weighted one. IndexError for a class that is out of
-    bounds, ValueError or RuntimeError, as torch, for shapes and dtypes that do not fit. Source:
-    torch.nn.functional.nll_loss.
+    `target` holds classes, int64 or uint8, of shape (), (N,) or (N, d, ...); those equal to `ignore_index` are left
+    out. `weight`, of shape (C,), multiplies the loss of each class, and the mean becomes the weighted mean. IndexError
+    for a class that is out of bounds; ValueError or RuntimeError, as in torch, for shapes and dtypes that do not match.
+    Source: torch.nn.functional.nll_loss.
     """
     _check_tensor("nll_loss_nd", target)
     if size_average is not None or reduce is not None:
@@ -270,10 +275,11 @@ def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
     ignore_index: int = -100, reduce: bool | None = None, reduction: str = "mean", label_smoothing: float = 0.0,
 ) -> Tensor:  # fmt: skip
-    """nll_loss of log_softmax, from logits (C,), (N, C) or (N, C, d, ...); or a target of the same shape.
+    """The cross entropy of the target from logits (C,), (N, C) or (N, C, d, ...): `nll_loss` of their log_softmax.
 
-    Such a target holds the probability of each class. `label_smoothing` mixes the target with equal probabilities
-    (Szegedy et al. 2016), unless it is negative; RuntimeError for one above 1, otherwise errors as `nll_loss`. Source:
+    `target` holds classes, as for `nll_loss`, or has the shape of the input and holds the probability of each class.
+    `label_smoothing`, if positive, is the share of the target that is replaced by equal probabilities for all classes
+    (Szegedy et al. 2016); RuntimeError if it is above 1. The other errors are those of `nll_loss`. Source:
     torch.nn.functional.cross_entropy.
     """
     _check_tensor("cross_entropy_loss", target)
@@ -299,7 +305,7 @@ def _check_tensor(name: str, target: object) -> None:
 
 
 def _classes(log_p: Tensor, target: Tensor, weight: Tensor | None, reduction: str, ignore_index: int) -> Tensor:
-    """nll_loss in any number of dimensions: the row has two."""
+    """Compute nll_loss in any number of dimensions, by a row of the derivative table that takes two."""
     _check(reduction)
     shape, wanted = log_p.array.shape, target.array.shape
     _check_classes(log_p, target, weight)
@@ -319,7 +325,7 @@ def _classes(log_p: Tensor, target: Tensor, weight: Tensor | None, reduction: st
 def _check_classes(log_p: Tensor, target: Tensor, weight: Tensor | None) -> None:
     shape, wanted = log_p.array.shape, target.array.shape
     if weight is None and len(shape) == 2 and wanted == shape[:1] and target.array.dtype is _INT64:
-        return  # the usual case, before all the questions
+        return  # the usual case needs none of the checks
     if not shape:
         raise ValueError(NO_DIMENSIONS)
     if len(shape) == 1:
@@ -352,7 +358,7 @@ def _check_weight(weight: Tensor, classes: int, prefix: str) -> None:
 def _over_all_classes(
     log_p: Any, target: Tensor, weight: Tensor | None, reduction: str, ignore_index: int, dim: int
 ) -> Tensor:
-    """The sum of the losses that each class would give, for label smoothing."""
+    """Sum, over all classes, the losses that each would have as the target; label smoothing adds a share of it."""
     counted: Any = as_array(target.array != ignore_index)
     if dim == 0:
         counted = counted.reshape(())

@@ -1,4 +1,4 @@
-"""Normalising: of vectors to length 1, of features to mean 0 and variance 1."""
+"""Normalisation: of vectors to length 1, and of features to mean 0 and variance 1 (torch.nn.functional)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _f: dict[str, Callable[..., Tensor]] = FUNCTIONS
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
-    """input / max(its p-norm along `dim`, eps) (torch.nn.functional.normalize)."""
+    """Divide the input by its p-norm along `dim`, or by `eps` where that is larger (torch.nn.functional.normalize)."""
     return input / _f["clamp"](norm(input, p, dim, keepdim=True), eps)
 
 
@@ -36,10 +36,11 @@ def layer_norm(
     input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:  # fmt: skip
-    """Mean 0 and variance 1 over the last dimensions, which have `normalized_shape`; then times `weight` plus `bias`.
+    """Normalise over the last dimensions: (x - mean) / sqrt(variance + eps) * weight + bias.
 
-    RuntimeError for an input, weight or bias of another shape. Source: torch.nn.functional.layer_norm, after Ba et al.
-    (2016).
+    The input has the shape (*, *normalized_shape), `weight` and `bias` have `normalized_shape`; mean and (biased)
+    variance are taken over those dimensions. RuntimeError for an input, weight or bias of another shape or dtype.
+    Source: torch.nn.functional.layer_norm, after Ba et al. (2016).
     """
     shape = tuple(normalized_shape)
     if tuple(input.shape[input.ndim - len(shape) :]) != shape:
@@ -64,11 +65,13 @@ def batch_norm(
     input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None,
     bias: Tensor | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
 ) -> Tensor:  # fmt: skip
-    """Mean 0 and variance 1 of every channel (dimension 1), then times `weight` plus `bias`.
+    """Normalise every channel (dimension 1 of the input): (x - mean) / sqrt(variance + eps) * weight + bias.
 
-    In training over the batch, whose mean and unbiased variance move the running ones by `momentum`, in place;
-    otherwise by the running ones. ValueError for one value per channel in training, RuntimeError for another number of
-    channels. Source: torch.nn.functional.batch_norm, after Ioffe & Szegedy (2015).
+    In training mean and variance are those of the batch, and the running ones, if given, are updated in place:
+    running = (1 - momentum) * running + momentum * batch, with the unbiased variance. Otherwise the running ones are
+    used. All of them, `weight` and `bias` have the shape (channels,). ValueError for one value per channel in training,
+    RuntimeError for another number of channels or dtype. Source: torch.nn.functional.batch_norm, after Ioffe &
+    Szegedy (2015).
     """
     channels = input.shape[1]
     if training and math.prod(input.shape) == channels:

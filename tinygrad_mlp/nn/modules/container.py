@@ -1,4 +1,4 @@
-"""Containers: modules and parameters in a row, in a list, in a dict."""
+"""Containers: modules that hold other modules or parameters in a sequence, a list or a dict."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Listed = TypeVar("Listed", bound="_Listed")
 
 
 class _Listed(Module):
-    """What Sequential and ModuleList share: children that are numbered."""
+    """The base class of Sequential and ModuleList, whose children have numbers for names."""
 
     def _key(self, index: Any) -> str:
         number = operator.index(index)
@@ -63,28 +63,28 @@ class _Listed(Module):
         return iter(self._modules.values())
 
     def append(self: Listed, module: Module) -> Listed:
-        """Put a module at the end; returns the container."""
+        """Append a module and return the container."""
         self.add_module(str(len(self)), module)
         return self
 
     def extend(self: Listed, modules: Iterable[Module]) -> Listed:
-        """Put modules at the end; returns the container. TypeError for what is not iterable."""
+        """Append several modules and return the container; TypeError if `modules` is not iterable."""
         for module in list(modules):
             self.append(module)
         return self
 
     def pop(self, key: int | slice) -> Any:
-        """Take a module, or a slice of them, out and return it."""
+        """Remove a module, or a slice of them, and return it."""
         module = self[key]  # type: ignore[index]
         del self[key]
         return module
 
 
 class Sequential(_Listed):
-    """Modules in a row, each called with the output of the one before.
+    """A sequence of modules, each of which is called with the output of the one before.
 
-    Made of modules, or of one OrderedDict of them by name; indexed by number, sliced, joined with `+`, repeated
-    with `*`. IndexError for a number that is out of range, TypeError for what is no Module. Source:
+    It is made of modules, or of one OrderedDict of modules by name. It can be indexed, sliced, joined with `+` and
+    repeated with `*`. IndexError for a number out of range, TypeError for what is not a Module. Source:
     torch.nn.Sequential.
     """
 
@@ -95,7 +95,7 @@ class Sequential(_Listed):
             self.add_module(name, module)
 
     def forward(self, input: Any) -> Any:
-        """What comes out of the last module; the input where there is none."""
+        """Return the output of the last module, or the input if there are no modules."""
         for module in self._modules.values():
             input = module(input)
         return input
@@ -106,9 +106,9 @@ class Sequential(_Listed):
         return self._modules[self._key(index)]
 
     def insert(self, index: int, module: Module) -> Sequential:
-        """Put a module before the one at `index`; the names become numbers.
+        """Insert a module before the one at `index`, rename all by their numbers, and return the container.
 
-        IndexError out of range, AssertionError for what is no Module.
+        IndexError for an index out of range, AssertionError for what is not a Module.
         """
         if not isinstance(module, Module):
             raise AssertionError(INSERT_TYPE.format(type=Module))
@@ -148,9 +148,9 @@ def _sequential(other: object) -> Sequential:
 
 
 class ModuleList(_Listed):
-    """A list of modules that belong to the module that has it; it cannot be called.
+    """A list of modules, which become children of the module that holds the list; it has no forward.
 
-    Indexed by number, sliced, joined with `+`. IndexError for a number that is out of range, TypeError for what is no
+    It can be indexed, sliced and joined with `+`. IndexError for a number out of range, TypeError for what is not a
     Module. Source: torch.nn.ModuleList.
     """
 
@@ -165,13 +165,13 @@ class ModuleList(_Listed):
         return self._modules[self._key(index)]
 
     def extend(self: Listed, modules: Iterable[Module]) -> Listed:
-        """Put modules at the end; returns the list. TypeError for what is not iterable."""
+        """Append several modules and return the list; TypeError if `modules` is not iterable."""
         if not isinstance(modules, Iterable):
             raise TypeError(MODULE_LIST_EXTEND.format(found=type(modules).__name__))
         return super().extend(modules)
 
     def insert(self, index: int, module: Module) -> None:
-        """Put a module before the one at `index`, as list.insert does: any number is in range."""
+        """Insert a module before the one at `index`; as in list.insert, no index is out of range."""
         modules = list(self._modules.values())
         modules.insert(index, module)
         self._renumber(modules)
@@ -183,7 +183,7 @@ class ModuleList(_Listed):
         return self.extend(other)
 
     def __repr__(self) -> str:
-        """The modules, of neighbours that look the same only the first."""
+        """Show the modules; a run of modules that look alike is shown once, with their count."""
         lines = []
         first = 0
         for text, group in groupby(map(repr, self)):
@@ -194,9 +194,9 @@ class ModuleList(_Listed):
 
 
 class ModuleDict(Module):
-    """A dict of modules that belong to the module that has it; it cannot be called.
+    """A dict of modules, which become children of the module that holds the dict; it has no forward.
 
-    KeyError for a name with a dot or one that is an attribute already, TypeError for what is no Module. Source:
+    KeyError for a name that has a dot or is an attribute already, TypeError for what is not a Module. Source:
     torch.nn.ModuleDict.
     """
 
@@ -224,27 +224,27 @@ class ModuleDict(Module):
         return key in self._modules
 
     def clear(self) -> None:
-        """Take all modules out."""
+        """Remove all modules."""
         self._modules.clear()
 
     def pop(self, key: str) -> Any:
-        """Take a module out and return it; KeyError for a name that is not there."""
+        """Remove a module and return it; KeyError for an unknown name."""
         return self._modules.pop(key)
 
     def keys(self) -> KeysView[str]:
-        """The names."""
+        """Return the names."""
         return self._modules.keys()  # type: ignore[no-any-return]
 
     def values(self) -> ValuesView[Module]:
-        """The modules."""
+        """Return the modules."""
         return self._modules.values()  # type: ignore[no-any-return]
 
     def items(self) -> ItemsView[str, Module]:
-        """The names with the modules."""
+        """Return the pairs of name and module."""
         return self._modules.items()  # type: ignore[no-any-return]
 
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | ModuleDict) -> None:
-        """Add modules, or replace them, from a mapping or from pairs. TypeError for anything else."""
+        """Add or replace modules, given as a mapping or as pairs; TypeError for what is not iterable."""
         if not isinstance(modules, Iterable):
             raise TypeError(MODULE_DICT_UPDATE.format(found=type(modules).__name__))
         for key, module in modules.items() if isinstance(modules, (Mapping, ModuleDict)) else modules:
@@ -252,10 +252,10 @@ class ModuleDict(Module):
 
 
 class ParameterList(Module):
-    """A list of parameters that belong to the module that has it; tensors put there become Parameters.
+    """A list of parameters, which become parameters of the module that holds the list.
 
-    Indexed by number, sliced, joined with `+=`. IndexError for a number that is out of range. Source:
-    torch.nn.ParameterList.
+    Tensors are turned into Parameters. The list can be indexed, sliced and extended with `+=`. IndexError for a number
+    out of range. Source: torch.nn.ParameterList.
     """
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
@@ -286,13 +286,13 @@ class ParameterList(Module):
         return (self[i] for i in range(self._size))
 
     def append(self, value: Any) -> ParameterList:
-        """Put a parameter at the end; returns the list."""
+        """Append a parameter and return the list."""
         self._size += 1
         self[-1] = value
         return self
 
     def extend(self, values: Iterable[Any]) -> ParameterList:
-        """Put parameters at the end; returns the list. TypeError for what is not iterable, and for a tensor."""
+        """Append several parameters and return the list; TypeError for what is not iterable, or is a single tensor."""
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
             raise TypeError(PARAMETER_LIST_EXTEND.format(found=type(values).__name__))
         for value in values:
@@ -303,7 +303,7 @@ class ParameterList(Module):
         return self.extend(values)
 
     def extra_repr(self) -> str:
-        """A line for each parameter."""
+        """Return one line for each parameter."""
         return "\n".join(f"  ({i}): {_described(value)}" for i, value in enumerate(self))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -311,10 +311,10 @@ class ParameterList(Module):
 
 
 class ParameterDict(Module):
-    """A dict of parameters that belong to the module that has it; tensors put there become Parameters.
+    """A dict of parameters, which become parameters of the module that holds the dict.
 
-    Made of a mapping (a plain dict is sorted by key) or of pairs; `|` joins two. KeyError for a name that is not there,
-    TypeError for a name that is no text. Source: torch.nn.ParameterDict.
+    Tensors are turned into Parameters. It is made of a mapping, sorted by name if that is a plain dict, or of pairs;
+    `|` joins two. TypeError for a name that is not a string. Source: torch.nn.ParameterDict.
     """
 
     def __init__(self, parameters: Any = None) -> None:
@@ -353,56 +353,56 @@ class ParameterDict(Module):
         return key in self._keys
 
     def copy(self) -> ParameterDict:
-        """Another dict with the same parameters."""
+        """Return a new ParameterDict with the same parameters."""
         return ParameterDict(self.items())
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """What is under a name, which is `default` from now on where there is nothing."""
+        """Return the value of a name; an unknown name is first given the value `default`."""
         if key not in self:
             self[key] = default
         return self[key]
 
     def clear(self) -> None:
-        """Take everything out."""
+        """Remove all parameters."""
         for key in list(self._keys):
             del self[key]
 
     def pop(self, key: str) -> Any:
-        """Take a parameter out and return it; AttributeError for a name that is not there."""
+        """Remove a parameter and return it; AttributeError for an unknown name."""
         value = self[key]
         del self[key]
         return value
 
     def popitem(self) -> tuple[str, Any]:
-        """Take the last name out and return it with its parameter; KeyError where there is none."""
+        """Remove the last name and return it with its parameter; KeyError if the dict is empty."""
         key, _ = self._keys.popitem()
         self._keys[key] = None
         return key, self.pop(key)
 
     def get(self, key: str, default: Any = None) -> Any:
-        """What is under a name, `default` where there is nothing."""
+        """Return the value of a name, or `default` if it is unknown."""
         return getattr(self, key) if key in self._keys else default
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
-        """A new dict with `default` under every name."""
+        """Return a new ParameterDict with the value `default` for every name."""
         return ParameterDict((key, default) for key in keys)
 
     def keys(self) -> KeysView[str]:
-        """The names."""
+        """Return the names."""
         return self._keys.keys()
 
     def items(self) -> Iterable[tuple[str, Any]]:
-        """The names with the parameters."""
+        """Iterate over the pairs of name and parameter."""
         return ((key, self[key]) for key in self._keys)
 
     def values(self) -> Iterable[Any]:
-        """The parameters."""
+        """Iterate over the parameters."""
         return (self[key] for key in self._keys)
 
     def update(self, parameters: Any) -> None:
-        """Add parameters, or replace them, from a mapping or from pairs.
+        """Add or replace parameters, given as a mapping or as pairs.
 
-        TypeError for what is not iterable, ValueError for what is no pair.
+        TypeError for what is not iterable, ValueError for an item that is not a pair.
         """
         if not isinstance(parameters, Iterable):
             raise TypeError(PARAMETER_DICT_UPDATE.format(found=type(parameters).__name__))
@@ -420,7 +420,7 @@ class ParameterDict(Module):
             self[key] = value
 
     def extra_repr(self) -> str:
-        """A line for each parameter."""
+        """Return one line for each parameter."""
         return "\n".join(f"  ({key}): {_described(value, True)}" for key, value in self.items())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

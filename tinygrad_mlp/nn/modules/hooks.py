@@ -1,4 +1,7 @@
-"""Forward hooks of a module: how they are registered, and a call that runs them."""
+"""Forward hooks: functions that a user registers on a module and that run before or after its forward.
+
+Most modules have none, so that what hooks need is kept out of `Module.__call__`, which is called for every layer.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from ..refusals import PRE_HOOK_RESULT
 
 
 class HookedModule(Protocol):
-    """What this file needs of a Module, which imports it: its hooks, and its forward between them."""
+    """The attributes of a Module that this file reads; Module itself imports this file, and so cannot be imported."""
 
     _forward_hooks: OrderedDict[int, Any]
     _forward_pre_hooks: OrderedDict[int, Any]
@@ -21,7 +24,7 @@ class HookedModule(Protocol):
 def register(
     hooks: OrderedDict[int, Any], hook: Callable[..., Any], with_kwargs: bool, prepend: bool
 ) -> RemovableHandle:
-    """Put a hook behind those that are there, or before them with `prepend`."""
+    """Add a hook after the registered ones, or before them with `prepend`, and return the handle that removes it."""
     handle = RemovableHandle(hooks)
     hooks[handle.id] = hook, with_kwargs
     if prepend:
@@ -30,7 +33,7 @@ def register(
 
 
 def call_with_hooks(module: HookedModule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The forward of a module between its hooks, which may replace the arguments and the output."""
+    """Call the module's forward between its hooks, which may replace the arguments and the output."""
     for hook, with_kwargs in list(module._forward_pre_hooks.values()):
         if with_kwargs:
             changed = hook(module, args, kwargs)

@@ -1,4 +1,7 @@
-"""The state of a module: which of its tensors are saved, and how others are loaded into them."""
+"""What `Module.state_dict` and `Module.load_state_dict` do: which tensors are a module's state, and how it is loaded.
+
+Loading goes on after an error, as in torch, so that one exception tells all that was wrong.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from ..refusals import STATE_COPY, STATE_ERRORS, STATE_KEYS, STATE_SIZE, STATE_T
 
 
 class StatefulModule(Protocol):
-    """What this file needs of a Module, which imports it: the dicts of its parts by name."""
+    """The attributes of a Module that this file reads; Module itself imports this file, and so cannot be imported."""
 
     _parameters: dict[str, Any]
     _buffers: dict[str, Any]
@@ -21,9 +24,10 @@ class StatefulModule(Protocol):
 
 
 class _IncompatibleKeys(tuple[list[str], list[str]]):
-    """The names that a module has and a state lacks, and the other way round; its name is torch's, as it is printed.
+    """The result of `load_state_dict`: the names that the state lacks, and those that the module lacks.
 
-    A named tuple written out: making one by its factory would be a thirtieth of the package's import.
+    The class has torch's name because it is printed. It is a named tuple written by hand, because `namedtuple` would
+    take a thirtieth of the time of the package's import.
     """
 
     __slots__ = ()
@@ -50,13 +54,13 @@ class _IncompatibleKeys(tuple[list[str], list[str]]):
 
 
 def own_state(module: StatefulModule) -> dict[str, Tensor]:
-    """The parameters and persistent buffers of this module alone, by name."""
+    """Return the parameters and persistent buffers of this module by name, without those of its children."""
     persistent = {name: b for name, b in module._buffers.items() if name not in module._non_persistent_buffers_set}
     return {name: t for name, t in {**module._parameters, **persistent}.items() if t is not None}
 
 
 def load_state(module: StatefulModule, state_dict: Mapping[str, Any], strict: bool, assign: bool) -> _IncompatibleKeys:
-    """What Module.load_state_dict says: all that can be loaded is, and all that was wrong is in one error."""
+    """Do the work of `Module.load_state_dict`: load all that can be loaded, then raise one error for all the rest."""
     if not isinstance(state_dict, Mapping):
         raise TypeError(STATE_TYPE.format(found=type(state_dict)))
     missing: list[str] = []
@@ -76,7 +80,7 @@ def _load(
     module: StatefulModule, state: dict[str, Any], prefix: str, assign: bool, missing: list[str], unexpected: list[str],
     errors: list[str],
 ) -> None:  # fmt: skip
-    """Load what is there into this module and those below, and add to the three lists what is not right."""
+    """Load the state into this module and its children, and append to the three lists what did not match."""
     own = own_state(module)
     for name, tensor in own.items():
         key = prefix + name
@@ -96,7 +100,7 @@ def _load(
 
 
 def _load_one(module: StatefulModule, name: str, tensor: Tensor, key: str, value: Any, assign: bool) -> str | None:
-    """Load one tensor; what is wrong with it, if anything."""
+    """Load one tensor and return the text of the error, or None if there was none."""
     if not isinstance(value, Tensor):
         return STATE_VALUE.format(key=key, found=type(value))
     if tensor.shape == () and value.shape == (1,):
