@@ -1,4 +1,7 @@
-"""What all optimisers share: parameter groups, state by parameter, zero_grad, state_dict (torch.optim.Optimizer)."""
+"""Optimizer, the base class of the optimisers: parameter groups, the state of each parameter, saving and loading.
+
+Behaviour and error texts are those of torch.optim.Optimizer.
+"""
 
 from __future__ import annotations
 
@@ -34,16 +37,17 @@ from .refusals import (
 
 Group = dict[str, Any]
 
-# Elements of a block that an update works through at a time: what it touches of a block stays in the cache.
+# The number of elements that an update works on at a time: the parts of all arrays then fit into the cache.
 BLOCK = 1 << 18
 
 
 class Optimizer:
-    """Updates parameters from their gradients.
+    """The base class of optimisers, which update parameters from their gradients.
 
-    `param_groups` is a list of dicts with the group's parameters under "params" and its options; `state` has a dict
-    for each parameter. A subclass names its `defaults` and writes `update`. TypeError and ValueError in torch's words
-    for parameters that cannot be optimised. Source: torch.optim.Optimizer.
+    `params` is an iterable of tensors, or of dicts for groups with options of their own. `param_groups` is the list of
+    these dicts, with the parameters under "params" and all options; `state` maps each parameter to a dict. A subclass
+    passes its `defaults` and defines `update`. TypeError or ValueError for parameters that cannot be optimised. Source:
+    torch.optim.Optimizer.
     """
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
@@ -59,18 +63,18 @@ class Optimizer:
             groups = [{"params": groups}]
         for group in groups:
             self.add_param_group(group)
-        if defaults.get("fused"):  # refused here, as torch: options of one update that is written in another language
+        if defaults.get("fused"):  # torch refuses these two last of all
             if defaults.get("differentiable"):
                 raise RuntimeError(FUSED_DIFFERENTIABLE)
             if defaults.get("foreach"):
                 raise RuntimeError(FUSED_FOREACH)
 
     def add_param_group(self, param_group: Group) -> None:
-        """Add a group of parameters with options of their own; what it does not set is the optimiser's default.
+        """Add a group of parameters with its own options, which are completed by the optimiser's defaults.
 
-        Parameters may be given as pairs with their names. TypeError for what is no dict, or holds a set or what is no
-        Tensor; ValueError for a parameter that is no leaf or is in another group, and where some have names and some
-        have none.
+        The parameters may be given as (name, parameter) pairs. TypeError if the group is not a dict, or its parameters
+        are a set or not all tensors; ValueError for a parameter that is not a leaf or belongs to another group, and if
+        only some parameters have names. Source: torch.optim.Optimizer.add_param_group.
         """
         if not isinstance(param_group, dict):
             raise TypeError(GROUP_TYPE.format(found=type(param_group)))
@@ -99,7 +103,7 @@ class Optimizer:
         self.param_groups.append(group)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Drop the gradients of all parameters, or set them to 0."""
+        """Set the gradients of all parameters to None, or to zeros if `set_to_none` is False."""
         for group in self.param_groups:
             for p in group["params"]:
                 if set_to_none:
@@ -109,10 +113,12 @@ class Optimizer:
                     p._grad.zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Update every parameter that has a gradient; a closure first computes the loss again, which is returned.
+        """Update every parameter that has a gradient.
 
-        With `differentiable` RuntimeError for a leaf that requires grad, as torch, and NotImplementedError where an
-        update would have to be recorded. AssertionError with `capturable`, which a CPU is not.
+        A `closure`, if given, is called first, to compute the loss and the gradients again; its result is returned.
+        With the option `differentiable`: RuntimeError for a leaf that requires grad, as in torch, and
+        NotImplementedError where torch would record the update on the tape. With `capturable`: AssertionError, because
+        it needs an accelerator.
         """
         loss = None
         if closure is not None:
@@ -129,13 +135,13 @@ class Optimizer:
         return loss
 
     def update(self, p: Tensor, grad: Any, state: dict[str, Any], group: Group) -> None:
-        """Write one parameter's new value into its array, and what must be remembered into its state."""
+        """Write the new value of one parameter into its array, in place; `state` is kept for its next update."""
         raise NotImplementedError
 
     # -- saving and loading ------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The state and the groups, with parameters as numbers in the order of the groups."""
+        """Return the state and the groups as dicts, in which parameters are numbered in the order of the groups."""
         numbers = {id(p): i for i, p in enumerate(self._parameters())}
         groups = [
             {**{k: v for k, v in group.items() if k != "params"}, "params": [numbers[id(p)] for p in group["params"]]}
@@ -144,7 +150,7 @@ class Optimizer:
         return {"state": {numbers[id(p)]: dict(s) for p, s in self.state.items() if s}, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave; ValueError for groups that do not match, and then nothing is changed."""
+        """Load what `state_dict` returned; ValueError, and no change, if the groups do not match this optimiser's."""
         saved = deepcopy(state_dict)
         groups = saved["param_groups"]
         if len(groups) != len(self.param_groups):
@@ -175,7 +181,7 @@ def _names_of(group: Group) -> Group:
 
 
 def _with_names(params: Any) -> tuple[list[Tensor], list[str]]:
-    """The parameters of a group, and the names of those that have one."""
+    """Return the parameters of a group, and the names of those that have one."""
     if isinstance(params, set):
         raise TypeError(SET_OF_PARAMETERS)
     listed = [params] if isinstance(params, Tensor) else list(params)
@@ -192,7 +198,7 @@ def _check(parameters: list[Tensor], leaves: bool) -> None:
 
 
 def _refuse(group: Group) -> None:
-    """Raise for what torch refuses, or records, in a step that captures or differentiates."""
+    """Raise the errors of `step` for the options `capturable` and `differentiable`."""
     moving = [p for p in group["params"] if p._grad is not None]
     if group.get("capturable") and moving:
         raise AssertionError(CAPTURABLE)
@@ -204,13 +210,14 @@ def _refuse(group: Group) -> None:
 
 
 def blocks(*arrays: Any) -> Iterable[tuple[Any, ...]]:
-    """The arrays cut into flat blocks that fit the cache together, where all are contiguous; else whole, as they are.
+    """Cut arrays of one shape into blocks of at most BLOCK elements; each block is a tuple of the arrays' parts.
 
-    An update of several passes over a block reads it from memory once.
+    An update that makes several passes over a block reads it from memory only once. Arrays that are not contiguous are
+    given whole.
     """
     size = arrays[0].size
     if not arrays[0].ndim:
-        return (tuple(a.reshape(1) for a in arrays),)  # of 0-d arrays NumPy gives scalars, which take no out=
+        return (tuple(a.reshape(1) for a in arrays),)  # operators on 0-d arrays return scalars, which out= rejects
     if size <= BLOCK or not all(isinstance(a, np.ndarray) and a.flags.c_contiguous for a in arrays):
         return (arrays,)
     flat = [a.reshape(-1) for a in arrays]
@@ -218,17 +225,17 @@ def blocks(*arrays: Any) -> Iterable[tuple[Any, ...]]:
 
 
 def number(option: Any) -> Any:
-    """An option that is a number, or a tensor of one element."""
+    """Return the value of an option that is a number or a tensor of one element."""
     return option.array.item() if isinstance(option, Tensor) else option
 
 
 def one_number(name: str, option: Any) -> Any:
-    """The option; ValueError for a tensor of several elements."""
+    """Return the option; ValueError if it is a tensor of several elements."""
     if isinstance(option, Tensor) and option.numel() != 1:
         raise ValueError(SEVERAL_ELEMENTS.format(name=name))
     return option
 
 
 def state_of_zeros(p: Tensor) -> Tensor:
-    """A tensor of zeros like a parameter."""
+    """Return a tensor of zeros of the shape and dtype of a parameter."""
     return wrap(np.zeros_like(p.array))

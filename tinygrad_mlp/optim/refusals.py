@@ -43,7 +43,7 @@ SET_OF_PARAMETERS = (
     "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will "
     "change between runs. Please use a list instead."
 )
-# TypeError for a parameter that is no tensor.
+# TypeError for a parameter that is not a tensor.
 NOT_A_TENSOR = "optimizer can only optimize Tensors, but one of the params is {module}.{type}"
 # ValueError for the result of an operation, unless the optimiser is `differentiable`.
 NOT_A_LEAF = "can't optimize a non-leaf Tensor"

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent, with momentum (torch.optim.SGD)."""
+"""SGD: stochastic gradient descent, with or without momentum (torch.optim.SGD)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from .refusals import LEARNING_RATE, MOMENTUM, NESTEROV, WEIGHT_DECAY
 
 
 class SGD(Optimizer):
-    """p -= lr * d, where d is the gradient, or a running sum of gradients with momentum.
+    """Stochastic gradient descent: p -= lr * d, where d comes from the gradient of the parameter p.
 
         d = grad + weight_decay * p
-        buf = momentum * buf + (1 - dampening) * d
-        d = d + momentum * buf (Nesterov), or buf
+        buf = momentum * buf + (1 - dampening) * d      with momentum; in the first step buf = d
+        d = d + momentum * buf if nesterov else buf     with momentum
 
-    The first buffer is the first d. `maximize` climbs: grad is negated. `foreach` and `fused` change nothing; for
-    `differentiable` see `step`. ValueError for options out of range, RuntimeError for `fused` with `foreach` or
-    `differentiable`. Source: torch.optim.SGD; momentum as in
-    Sutskever et al. 2013.
+    `lr` may be a tensor of one element. With `maximize` the gradient is negated. `foreach` and `fused` are accepted and
+    change nothing; for `differentiable` see `step`. ValueError for options out of range, RuntimeError for `fused` with
+    `foreach` or `differentiable`. Source: torch.optim.SGD, after Sutskever et al. (2013).
     """
 
     def __init__(
@@ -60,7 +59,7 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
 
     def update(self, p: Tensor, grad: Any, state: dict[str, Any], group: Group) -> None:
-        """One step for one parameter."""
+        """Update one parameter; with momentum its state is the tensor "momentum_buffer"."""
         lr, momentum, decay = number(group["lr"]), group["momentum"], group["weight_decay"]
         buffer = None
         if momentum:
