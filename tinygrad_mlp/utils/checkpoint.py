@@ -1,4 +1,9 @@
-"""Checkpointing: in backward, compute again what forward did not keep (torch.utils.checkpoint)."""
+"""Checkpointing: save memory by computing part of the forward again in backward (torch.utils.checkpoint).
+
+There are two modes. The non-reentrant mode records the forward as usual, but the tape keeps numbers in the place of the
+saved tensors, and the first of them that backward needs starts the recomputation. The reentrant mode does not record
+the forward; its node recomputes it in backward and runs a backward of its own.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +63,7 @@ _NOTHING = object()
 
 
 def noop_context_fn() -> tuple[contextlib.AbstractContextManager[Any], contextlib.AbstractContextManager[Any]]:
-    """Two contexts that do nothing (torch.utils.checkpoint.noop_context_fn)."""
+    """Return two contexts that do nothing (torch.utils.checkpoint.noop_context_fn)."""
     return contextlib.nullcontext(), contextlib.nullcontext()
 
 
@@ -73,14 +78,14 @@ def checkpoint(
     preserve_rng_state: bool = True,
     **kwargs: Any,
 ) -> Any:
-    """function(*args), of which the tape keeps the inputs alone: backward computes the rest again.
+    """Return function(*args, **kwargs), keeping only the inputs for backward, which computes the rest again.
 
-    With `use_reentrant` the forward is not recorded, and backward runs a backward of its own: only for `backward()`
-    without `inputs`, and for tensors that are arguments themselves. Without, the tape is as ever, but the first
-    saved tensor that is read computes all anew, up to the last (`early_stop`) of them. Random numbers come again
-    (`preserve_rng_state`). CheckpointError where the second computation saves other shapes or dtypes (unless
-    `determinism_check` is "none"), with `debug` naming the operators of both; ValueError for keywords that the mode
-    does not take; UserWarning where `use_reentrant` is not given. Source: torch.utils.checkpoint.checkpoint.
+    For the two modes of `use_reentrant` see the head of this file. The reentrant mode works for `backward()` without
+    `inputs` only, and tensors within a list or dict get no gradients. With `early_stop` the recomputation ends after
+    the last tensor that is needed. With `preserve_rng_state` it draws the same random numbers. `context_fn` returns the
+    contexts of the forward and of the recomputation. CheckpointError if the recomputation saves tensors of other shapes
+    or dtypes, unless `determinism_check` is "none"; with `debug` it lists the operators of both. ValueError for options
+    that the mode does not take, UserWarning if `use_reentrant` is not given. Source: torch.utils.checkpoint.checkpoint.
     """
     if use_reentrant is None:
         when = "Starting in PyTorch 2.9, calling checkpoint without use_reentrant will raise an exception."
@@ -123,9 +128,10 @@ def checkpoint(
 def checkpoint_sequential(
     functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
 ) -> Any:
-    """A Sequential, or a list of functions, one after the other in `segments`, each but the last checkpointed.
+    """Call the modules of a Sequential, or a list of functions, in segments; all but the last are checkpointed.
 
-    Keywords: `preserve_rng_state`. ValueError for others. Source: torch.utils.checkpoint.checkpoint_sequential.
+    The only keyword is `preserve_rng_state`; ValueError for others. Source:
+    torch.utils.checkpoint.checkpoint_sequential.
     """
     if use_reentrant is None:
         when = "In version 2.9 we will raise an exception if use_reentrant is not passed."
@@ -155,7 +161,7 @@ def _chain(functions: list[Callable[[Any], Any]]) -> Callable[[Any], Any]:
 
 @contextlib.contextmanager
 def _random_numbers_from(rng_state: Any) -> Generator[None, None, None]:
-    """The generator's numbers from an earlier state on, and afterwards as if nothing had been drawn."""
+    """Draw random numbers from an earlier state within the context, and restore the present state after it."""
     if rng_state is None:
         yield
         return
@@ -167,7 +173,7 @@ def _random_numbers_from(rng_state: Any) -> Generator[None, None, None]:
         set_rng_state(now)
 
 
-# -- recorded, but saved again ---------------------------------------------------------------------
+# -- the non-reentrant mode ------------------------------------------------------------------------
 
 _early_stop: bool | None = None
 _debug: bool | None = None
@@ -175,7 +181,7 @@ _debug: bool | None = None
 
 @contextlib.contextmanager
 def set_checkpoint_debug_enabled(enabled: bool | None) -> Generator[None, None, None]:
-    """Whether checkpoints made in this block have `debug`, whatever they say; None leaves it to them (torch's name)."""
+    """Override the option `debug` of all checkpoints within the context; None leaves it to each (as in torch)."""
     global _debug
     previous, _debug = _debug, enabled
     try:
@@ -186,7 +192,7 @@ def set_checkpoint_debug_enabled(enabled: bool | None) -> Generator[None, None, 
 
 @contextlib.contextmanager
 def set_checkpoint_early_stop(enable: bool) -> Generator[None, None, None]:
-    """Whether checkpoints made in this block stop computing again once all that they need is there (torch's name)."""
+    """Override the option `early_stop` of all checkpoints within the context (as in torch)."""
     global _early_stop
     previous, _early_stop = _early_stop, enable
     try:
@@ -196,7 +202,7 @@ def set_checkpoint_early_stop(enable: bool) -> Generator[None, None, None]:
 
 
 class _Holder:
-    """What the tape keeps in place of a saved tensor: the number of the tensor among those of its frame."""
+    """What the tape keeps in the place of a saved tensor: the tensor's number among those of its frame."""
 
     __slots__ = ("__weakref__", "index")
 
@@ -205,13 +211,14 @@ class _Holder:
 
 
 class _Stop(Exception):
-    """Everything that was to be computed again is there."""
+    """Raised within the recomputation, to end it when all tensors that are needed have been computed."""
 
 
 class _Frame:
-    """A checkpointed call: how to compute it again, and what it saved then, by number.
+    """A checkpointed call: how to compute it again, and the tensors that the recomputation saved, by number.
 
-    Only for as long as the tape still has a use for a tensor: `holders` are weak, and a tensor read is given away.
+    A tensor is kept only as long as the tape needs it: the references to the `holders` are weak, and a tensor that was
+    read is removed from `again`.
     """
 
     def __init__(
@@ -223,7 +230,7 @@ class _Frame:
         comparison: Comparison | None,
     ) -> None:
         self.recompute = recompute
-        # Saved like any other: of an argument that is changed afterwards, something else would be computed.
+        # Saved with their versions: if one is changed in place before backward, the recomputation is refused.
         self.args = [SavedForBackward(arg, own=False) if isinstance(arg, Tensor) else arg for arg in args]
         self.early_stop = early_stop
         self.check = check
@@ -234,7 +241,7 @@ class _Frame:
         self.again: dict[int, Tensor] = {}
 
     def tensor(self, index: int) -> Tensor:
-        """A tensor that the forward saved, computed anew unless the computation for another one has left it."""
+        """Return a saved tensor by its number; compute the function again unless the tensor is in `again` already."""
         if index not in self.again:
             try:
                 self._compute_again()
@@ -268,7 +275,7 @@ def _kind(tensor: Tensor) -> dict[str, Any]:
 
 
 class _FrameHooks(saved_tensors_hooks):
-    """In the forward: keep numbers."""
+    """The hooks of the original forward: keep a number for each saved tensor."""
 
     def __init__(self, frame: _Frame) -> None:
         def pack(tensor: Tensor) -> _Holder:
@@ -281,14 +288,14 @@ class _FrameHooks(saved_tensors_hooks):
 
 
 class _AgainHooks(saved_tensors_hooks):
-    """In the second computation: collect the tensors, and stop it after the last."""
+    """The hooks of the recomputation: collect the saved tensors, and stop after the last one that is needed."""
 
     def __init__(self, frame: _Frame, saved: list[Tensor]) -> None:
         def pack(tensor: Tensor) -> Tensor:
-            tensor = tensor.detach()  # a node that kept its own output would keep itself
+            tensor = tensor.detach()  # a node that kept its own output would keep itself alive
             if len(saved) == len(frame.holders):
                 if not frame.complete:
-                    return tensor  # a gradient taken within the checkpointed function itself
+                    return tensor  # the function itself takes a gradient while it first runs
                 raise CheckpointError(TOO_MANY.format(tip=TIP))
             saved.append(tensor)
             if frame.early_stop and len(saved) == len(frame.holders):
@@ -298,13 +305,13 @@ class _AgainHooks(saved_tensors_hooks):
         super().__init__(pack, lambda tensor: tensor)
 
 
-# -- not recorded: a backward within backward ------------------------------------------------------
+# -- the reentrant mode ----------------------------------------------------------------------------
 
 
 def detach_variable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The same tensors as leaves that require grad if they did, and what is no tensor as it is.
+    """Return the inputs with each tensor replaced by a leaf of the same values and the same `requires_grad`.
 
-    RuntimeError for what is no tuple. Source: torch.utils.checkpoint.detach_variable.
+    RuntimeError unless `inputs` is a tuple. Source: torch.utils.checkpoint.detach_variable.
     """
     if not isinstance(inputs, tuple):
         raise RuntimeError(NOT_A_TUPLE.format(found=type(inputs).__name__))
@@ -312,17 +319,17 @@ def detach_variable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def check_backward_validity(inputs: Iterable[Any]) -> None:
-    """UserWarning where no tensor requires grad (torch.utils.checkpoint.check_backward_validity)."""
+    """Warn if no tensor requires grad (torch.utils.checkpoint.check_backward_validity)."""
     if not any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
         warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
 
 
 class CheckpointFunction(Function):
-    """The reentrant mode as an operator (torch.utils.checkpoint.CheckpointFunction)."""
+    """The Function that is applied in the reentrant mode (torch.utils.checkpoint.CheckpointFunction)."""
 
     @staticmethod
     def forward(ctx: Any, run_function: Callable[..., Any], preserve_rng_state: bool, *args: Any) -> Any:
-        """run_function(*args), unrecorded."""
+        """Return run_function(*args), without recording it."""
         check_backward_validity(args)
         ctx.run_function = run_function
         ctx.rng_state = get_rng_state() if preserve_rng_state else None
@@ -334,7 +341,7 @@ class CheckpointFunction(Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        """The gradients of the arguments, by a backward of the function computed again."""
+        """Compute the function again, recorded this time, and return the gradients of its arguments."""
         saved = list(ctx.others)
         for i, tensor in zip(ctx.places, ctx.saved_tensors, strict=True):
             saved[i] = tensor
@@ -354,7 +361,7 @@ class CheckpointFunction(Function):
 
 
 class _CheckpointNode(FunctionNode):
-    """Refuses a backward that is not for all leaves: its own backward would add to them."""
+    """The node of the reentrant mode, which refuses `grad()` and `inputs=`: its own backward adds to all leaves."""
 
     __slots__ = ()
     function = CheckpointFunction

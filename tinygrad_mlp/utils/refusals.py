@@ -11,7 +11,7 @@ UNEXPECTED_KEYWORDS = "Unexpected keyword arguments: {names}"
 NOT_WITH_REENTRANT = "Passing `context_fn` or `debug` is only supported when use_reentrant=False."
 # ValueError for `debug` with a `context_fn`: it needs the two contexts itself.
 DEBUG_WITH_CONTEXT = "debug=True is incompatible with non-default context_fn"
-# ValueError for another way to compare the two computations.
+# ValueError for an unknown way to compare the recomputation with the forward.
 DETERMINISM_CHECK = "determinism_check should be one of ['default', 'none'], but got {found}"
 # RuntimeError where the first context of `context_fn` suppresses an exception of the function.
 SUPPRESSED = (
@@ -20,22 +20,22 @@ SUPPRESSED = (
 )
 
 
-# -- The second computation; `tip` is TIP ----------------------------------------------------------
-# How to find the operators that differ; it ends each of the three messages below.
+# -- The recomputation, against the original forward -----------------------------------------------
+# How to find the operators that differ; it is put at the end (`tip`) of each of the three messages below.
 TIP = """
 Tip: To see a more detailed error message, either pass `debug=True` to
 `torch.utils.checkpoint.checkpoint(...)` or wrap the code block
 with `with torch.utils.checkpoint.set_checkpoint_debug_enabled(True):` to
 enable checkpoint\u2011debug mode globally.
 """
-# CheckpointError where it saved fewer tensors than the first.
+# CheckpointError if the recomputation saved fewer tensors than the forward.
 OTHER_NUMBER = (
     "torch.utils.checkpoint: A different number of tensors was saved during the original forward and recomputation.\n"
     "Number of tensors saved during forward: {forward}\n"
     "Number of tensors saved during recomputation: {again}.\n"
     "{tip}"
 )
-# CheckpointError where it saved tensors of other shapes or dtypes, which `different` lists as OTHER_TENSOR says.
+# CheckpointError if it saved tensors of other shapes or dtypes; `different` lists them, as OTHER_TENSOR.
 OTHER_METADATA = (
     "torch.utils.checkpoint: Recomputed values for the following tensors have different metadata than during the "
     "forward pass.\n"
@@ -44,7 +44,7 @@ OTHER_METADATA = (
 )
 # One of the tensors that differ.
 OTHER_TENSOR = "tensor at position {index}:\nsaved metadata: {saved}\nrecomputed metadata: {again}\n"
-# CheckpointError where it saves more tensors than the first.
+# CheckpointError if it saves more tensors than the forward.
 TOO_MANY = (
     "torch.utils.checkpoint: trying to save more tensors during recomputation than during the original forward "
     "pass.\n"

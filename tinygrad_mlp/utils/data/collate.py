@@ -1,4 +1,4 @@
-"""Collating: from a list of samples to one batch."""
+"""Collating: how a list of samples becomes one batch."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .refusals import CANNOT_COLLATE, UNEQUAL_LENGTHS
 
 
 def default_collate(batch: Sequence[Any]) -> Any:
-    """The samples as one: tensors and arrays stacked, numbers as a tensor, tuples, lists and dicts part by part.
+    """Join samples into a batch: B tensors or arrays of shape (*) become a tensor (B, *), B numbers a tensor (B,).
 
-    Python floats give float64, text stays a list; tuples become lists, named tuples and other kinds of lists and dicts
-    keep their type. RuntimeError for sequences of unequal length, TypeError for what cannot be collated. Source:
-    torch.utils.data.default_collate.
+    Tuples, lists and dicts are collated part by part; tuples become lists, and named tuples and other types of lists
+    and dicts keep their type. Python floats become float64, ints int64; strings stay a list. RuntimeError for sequences
+    of unequal length, TypeError for other types. Source: torch.utils.data.default_collate.
     """
     first = batch[0]
     if isinstance(first, Tensor):
@@ -49,7 +49,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
 
 
 def default_convert(sample: Any) -> Any:
-    """A sample with tensors for its arrays, through tuples, lists and dicts (torch.utils.data.default_convert)."""
+    """Return a sample with its arrays as tensors, also within tuples, lists and dicts (torch.utils.data)."""
     if isinstance(sample, (np.ndarray, np.generic)) and sample.dtype.kind not in "SUO":
         return as_tensor(sample)
     if isinstance(sample, Mapping):
@@ -62,7 +62,7 @@ def default_convert(sample: Any) -> Any:
 
 
 def _mapping(first: Any, parts: dict[Any, Any]) -> Any:
-    """The parts in a mapping of the sample's own type, with whatever else it holds."""
+    """Return the parts in a copy of the sample, a mapping, or in a plain dict if that is not possible."""
     try:
         if not isinstance(first, MutableMapping):
             return type(first)(parts)
@@ -74,7 +74,7 @@ def _mapping(first: Any, parts: dict[Any, Any]) -> Any:
 
 
 def _sequence(first: Any, parts: list[Any]) -> Any:
-    """The parts in a sequence of the sample's own type; in a list for a tuple."""
+    """Return the parts in a copy of the sample, a sequence, or in a list if that is not possible or it is a tuple."""
     try:
         if isinstance(first, tuple):
             return parts

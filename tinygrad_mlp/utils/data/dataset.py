@@ -1,4 +1,4 @@
-"""Data sets: samples by number."""
+"""Data sets, which give samples by their index or as a stream, and functions that combine and split them."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ Sample = TypeVar("Sample", covariant=True)
 
 
 class Dataset(Generic[Sample]):
-    """The base class of data sets: a subclass defines `__getitem__(index)`, and `__len__` for a loader.
+    """The base class of data sets: a subclass defines `__getitem__(index)`, and `__len__`, which a loader needs.
 
-    `a + b` is the one after the other. Source: torch.utils.data.Dataset.
+    `a + b` has the samples of a, then those of b. Source: torch.utils.data.Dataset.
     """
 
     def __getitem__(self, index: Any) -> Sample:
@@ -45,9 +45,9 @@ class Dataset(Generic[Sample]):
 
 
 class IterableDataset(Dataset[Sample]):
-    """The base class of data sets that are streams: a subclass defines `__iter__`, over the samples.
+    """The base class of data sets that are streams: a subclass defines `__iter__`, which yields the samples.
 
-    `a + b` is the one after the other. Source: torch.utils.data.IterableDataset.
+    `a + b` yields the samples of a, then those of b. Source: torch.utils.data.IterableDataset.
     """
 
     def __iter__(self) -> Iterator[Sample]:
@@ -58,7 +58,10 @@ class IterableDataset(Dataset[Sample]):
 
 
 class ChainDataset(IterableDataset[Any]):
-    """Several streams one after the other; AssertionError for what is none (torch.utils.data.ChainDataset)."""
+    """Several streams, one after the other.
+
+    AssertionError, at iteration, for what is not an IterableDataset. Source: torch.utils.data.ChainDataset.
+    """
 
     def __init__(self, datasets: Iterable[Any]) -> None:
         self.datasets = datasets
@@ -78,9 +81,10 @@ class ChainDataset(IterableDataset[Any]):
 
 
 class StackDataset(Dataset[Any]):
-    """Data sets side by side: sample i is the tuple, or for keywords the dict, of their i-th samples.
+    """Data sets side by side: sample i is the tuple, or with keywords the dict, of their i-th samples.
 
-    ValueError for none, for both kinds and for sets of unequal length. Source: torch.utils.data.StackDataset.
+    ValueError without data sets, for positional ones together with keywords, and for data sets of different lengths.
+    Source: torch.utils.data.StackDataset.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -104,7 +108,7 @@ class StackDataset(Dataset[Any]):
 
 
 class TensorDataset(Dataset[tuple[Tensor, ...]]):
-    """Tensors side by side: sample i is the tuple of their i-th slices.
+    """Tensors side by side: sample i is the tuple of tensor[i] for each of them.
 
     AssertionError unless the tensors have the same first size. Source: torch.utils.data.TensorDataset.
     """
@@ -122,7 +126,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
 
 class Subset(Dataset[Any]):
-    """The samples of another data set at some indices (torch.utils.data.Subset)."""
+    """The samples of another data set at the given indices (torch.utils.data.Subset)."""
 
     def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
         self.dataset = dataset
@@ -138,10 +142,10 @@ class Subset(Dataset[Any]):
 
 
 class ConcatDataset(Dataset[Any]):
-    """Several data sets one after the other.
+    """Several data sets, one after the other.
 
-    AssertionError for none, ValueError for an index before the first, IndexError after the last. Source:
-    torch.utils.data.ConcatDataset.
+    AssertionError without data sets; ValueError for a negative index before the first sample, IndexError for one after
+    the last. Source: torch.utils.data.ConcatDataset.
     """
 
     def __init__(self, datasets: Iterable[Any]) -> None:
@@ -163,11 +167,12 @@ class ConcatDataset(Dataset[Any]):
 
 
 def random_split(dataset: Any, lengths: Sequence[float], generator: random.Generator | None = None) -> list[Subset]:
-    """A data set divided at random into parts of given lengths, or of fractions that sum to 1.
+    """Split a data set at random into parts, whose sizes are given as lengths or as fractions that sum to 1.
 
-    What rounding the fractions down leaves over goes to the parts in turn, from the first. The order is torch's for the
-    same seed of the generator. ValueError for lengths that do not sum to the data set's or a fraction outside [0, 1];
-    warns of a fraction that gets no sample. Source: torch.utils.data.random_split.
+    Fractions are rounded down to lengths, and the samples that remain are given to the parts in turn, from the first.
+    The samples of each part are torch's for the same seed of the generator. ValueError if the lengths do not sum to
+    that of the data set, or a fraction is not in [0, 1]; a fraction that gets no sample is warned of. Source:
+    torch.utils.data.random_split.
     """
     counts = list(lengths)
     if math.isclose(sum(counts), 1) and sum(counts) <= 1:
@@ -190,7 +195,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: random.Gener
 
 
 def batch_of_tensors(dataset: Any, indices: Sequence[int]) -> list[Tensor] | None:
-    """What collating these samples one by one would give, taken at once; None where a data set is not of tensors."""
+    """Return the batch of these samples by one indexing of each tensor, or None if the data set is not of tensors."""
     if type(dataset) is Subset:
         return batch_of_tensors(dataset.dataset, [dataset.indices[i] for i in indices])
     if type(dataset) is not TensorDataset:

@@ -1,4 +1,4 @@
-"""DataLoader: a data set in batches."""
+"""DataLoader, which goes through a data set in batches, in torch's order for the same seed."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, dr
 
 
 class DataLoader:
-    """A data set in batches: each pass over the loader is an epoch.
+    """An iterable over the batches of a data set; each pass over it is an epoch.
 
-    `shuffle` orders the samples as torch does for the same seed, `sampler` as it says, `batch_sampler` gives the lists
-    of indices themselves; with `batch_size` None the samples come one by one. `collate_fn` makes a batch of a list of
-    samples. An IterableDataset gives its samples in its own order. Everything is loaded in this process and thread:
-    `num_workers`, `pin_memory`, `timeout`, `worker_init_fn`, `multiprocessing_context`, `prefetch_factor`,
-    `persistent_workers`, `pin_memory_device` and `in_order` are kept as attributes and change nothing.
+    The indices of the samples come from `sampler`, or, with `shuffle`, in a random order that is torch's for the same
+    seed; `batch_sampler` gives lists of indices itself. With `batch_size` None the samples come one by one. With
+    `drop_last` a last batch of fewer samples is left out. `collate_fn` makes a batch of a list of samples. An
+    IterableDataset gives its samples in its own order. Everything is loaded in the calling thread: `num_workers`,
+    `pin_memory`, `timeout`, `worker_init_fn`, `multiprocessing_context`, `prefetch_factor`, `persistent_workers`,
+    `pin_memory_device` and `in_order` are kept as attributes and change nothing.
 
-    ValueError, as torch, where `shuffle`, `sampler`, `batch_sampler`, `batch_size` and `drop_last` exclude one another,
-    for a `batch_size` that is no positive int, for a negative `num_workers` or `timeout`, for options of workers
-    without any and for setting later what the order of samples follows from; TypeError for a
-    `multiprocessing_context` that is none. Source: torch.utils.data.DataLoader.
+    ValueError, as in torch: if options exclude one another, for a `batch_size` that is not a positive int, a negative
+    `num_workers` or `timeout`, options of workers without workers, and for setting later an attribute that decides
+    which samples come. TypeError for a `multiprocessing_context` of another type. Source: torch.utils.data.DataLoader.
     """
 
     _initialized = False
@@ -105,7 +105,7 @@ class DataLoader:
                 "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be "
                 "used."
             )
-        draw_seed(self.generator)  # torch draws its workers' seed, even without workers, before the sampler draws
+        draw_seed(self.generator)  # torch draws a seed for its workers first, even if there are none
         if self._iterable:
             return self._stream(iter(self.dataset))
         return self._samples() if self.batch_sampler is None else self._batches()
@@ -141,15 +141,15 @@ class DataLoader:
 
 
 def get_worker_info() -> None:
-    """None: everything is loaded in the main process (torch.utils.data.get_worker_info)."""
+    """Return None, because everything is loaded in the main process (torch.utils.data.get_worker_info)."""
 
 
-# What cannot be set any more: the order of the samples is made of them.
+# The attributes that cannot be set after __init__, because they decide which samples come.
 _FIXED = frozenset(("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"))
 
 
 class _Endless(Sampler[None]):
-    """In the place of a sampler, where a data set gives its samples in its own order."""
+    """The sampler of an IterableDataset, which has no indices: it yields None without end, as torch's does."""
 
     def __iter__(self) -> Iterator[None]:
         return repeat(None)
@@ -164,12 +164,12 @@ def _prefetch_factor(factor: int | None, num_workers: int) -> int | None:
 
 
 def _context(context: Any, num_workers: int) -> Any:
-    """A context of Python's multiprocessing, or the name of one, which no worker is started in."""
+    """Check a context of Python's multiprocessing, or its name, and return it; no worker is ever started in it."""
     if context is None:
         return None
     if not num_workers:
         raise ValueError(CONTEXT_WITHOUT_WORKERS.format(num_workers=num_workers))
-    import multiprocessing.context  # 10 ms that few need
+    import multiprocessing.context  # imported here because it takes 10 ms, and few need it
 
     if isinstance(context, str):
         methods = multiprocessing.get_all_start_methods()

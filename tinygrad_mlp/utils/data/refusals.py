@@ -16,7 +16,7 @@ CANNOT_COLLATE = "default_collate: batch must contain tensors, numpy arrays, num
 NO_GETITEM = "Subclasses of Dataset should implement __getitem__."
 # NotImplementedError from an IterableDataset whose class defines no `__iter__`.
 NO_ITER = "Subclasses of IterableDataset should implement __iter__."
-# ChainDataset: AssertionError for a data set that is no stream.
+# ChainDataset: AssertionError for what is not an IterableDataset.
 CHAIN_TYPE = "ChainDataset only supports IterableDataset"
 # StackDataset: ValueError for positional arguments together with keywords.
 STACK_OF_BOTH = (
@@ -40,15 +40,15 @@ SPLIT_LENGTHS = "Sum of input lengths does not equal the length of the input dat
 
 
 # -- Samplers --------------------------------------------------------------------------------------
-# TypeError (RandomSampler) or ValueError (WeightedRandomSampler) for a `replacement` that is no bool.
+# TypeError (RandomSampler) or ValueError (WeightedRandomSampler) if `replacement` is not a bool.
 REPLACEMENT = "replacement should be a boolean value, but got replacement={replacement}"
-# ValueError for a number of samples that is no int above 0.
+# ValueError if `num_samples` is not an int above 0.
 NUM_SAMPLES = "num_samples should be a positive integer value, but got num_samples={num_samples}"
-# WeightedRandomSampler: ValueError for weights that are no vector.
+# WeightedRandomSampler: ValueError for weights that do not have one dimension.
 WEIGHTS_SHAPE = "weights should be a 1d sequence but given weights have shape {shape}"
-# BatchSampler: ValueError for a batch size that is no int above 0.
+# BatchSampler: ValueError if `batch_size` is not an int above 0.
 BATCH_SIZE = "batch_size should be a positive integer value, but got batch_size={batch_size}"
-# BatchSampler: ValueError for a `drop_last` that is no bool.
+# BatchSampler: ValueError if `drop_last` is not a bool.
 DROP_LAST = "drop_last should be a boolean value, but got drop_last={drop_last}"
 
 
@@ -61,7 +61,7 @@ SAMPLER_AND_SHUFFLE = "sampler option is mutually exclusive with shuffle"
 BATCH_SAMPLER_ALONE = "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
 # ValueError for `drop_last` without batches.
 DROP_LAST_OF_NO_BATCH = "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
-# ValueError where an attribute is set later that the order of the samples follows from.
+# ValueError if an attribute that decides which samples come is set after `__init__`.
 SET_LATER = "{name} attribute should not be set after {type} is initialized"
 
 

@@ -1,4 +1,4 @@
-"""Samplers: in which order the samples of a data set come, torch's for the same seed."""
+"""Samplers, which decide the order of the samples of a data set; for the same seed the order is torch's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Index = TypeVar("Index", covariant=True)
 
 
 class Sampler(Generic[Index]):
-    """The base class of samplers: a subclass defines `__iter__`, over the indices, and `__len__`.
+    """The base class of samplers: a subclass defines `__iter__`, which yields indices, and `__len__`.
 
     Source: torch.utils.data.Sampler.
     """
@@ -40,10 +40,12 @@ class SequentialSampler(Sampler[int]):
 
 
 class RandomSampler(Sampler[int]):
-    """The indices in random order, anew at each pass; with `replacement` each drawn from all.
+    """The indices in a random order, which is a new one in each pass.
 
-    Without a generator each pass draws the seed of its own from the default one. TypeError for a `replacement` that is
-    no bool, ValueError unless there is a sample to draw. Source: torch.utils.data.RandomSampler.
+    With `replacement` every index is drawn from all of them. `num_samples` is the number of indices in a pass, by
+    default that of the samples. Without a generator each pass makes one, with a seed from the default generator.
+    TypeError if `replacement` is not a bool, ValueError if `num_samples` is not a positive int. Source:
+    torch.utils.data.RandomSampler.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class RandomSampler(Sampler[int]):
 
     @property
     def num_samples(self) -> int:
-        """How many indices a pass gives: as many as there are samples, unless another number was given."""
+        """The number of indices in a pass: as given, or else the number of samples."""
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
@@ -73,7 +75,7 @@ class RandomSampler(Sampler[int]):
             return
         for _ in range(count // n):
             yield from generator.permutation(n).tolist()
-        # Torch shuffles once more for the rest, even where there is none: a generator of the user's moves on by it.
+        # Torch shuffles once more for the rest, even if that is empty; a generator of the user's must move on as there.
         yield from generator.permutation(n).tolist()[: count % n]
 
     def __len__(self) -> int:
@@ -81,12 +83,12 @@ class RandomSampler(Sampler[int]):
 
 
 def draw_seed(generator: random.Generator | None) -> int:
-    """A seed out of a generator, as `torch.empty((), dtype=torch.int64).random_()` draws it."""
+    """Draw a seed from a generator, as `torch.empty((), dtype=torch.int64).random_()` does."""
     return int((generator or random.default_generator).nonnegative_integers((), np.int64))
 
 
 class SubsetRandomSampler(Sampler[int]):
-    """Given indices in random order, anew at each pass (torch.utils.data.SubsetRandomSampler)."""
+    """The given indices in a random order, a new one in each pass (torch.utils.data.SubsetRandomSampler)."""
 
     def __init__(self, indices: Sequence[int], generator: random.Generator | None = None) -> None:
         self.indices = indices
@@ -101,10 +103,10 @@ class SubsetRandomSampler(Sampler[int]):
 
 
 class WeightedRandomSampler(Sampler[int]):
-    """`num_samples` indices, each as likely as its weight, with or without replacement.
+    """`num_samples` indices, drawn with probabilities proportional to `weights`, with or without replacement.
 
-    ValueError for a number that is no positive int, a `replacement` that is no bool, weights that are no vector.
-    Source: torch.utils.data.WeightedRandomSampler.
+    ValueError if `num_samples` is not a positive int, `replacement` is not a bool, or `weights` does not have one
+    dimension. Source: torch.utils.data.WeightedRandomSampler.
     """
 
     def __init__(
@@ -130,9 +132,9 @@ class WeightedRandomSampler(Sampler[int]):
 
 
 class BatchSampler(Sampler[list[int]]):
-    """The indices of another sampler in lists of `batch_size`, the last of which may be shorter, or dropped.
+    """The indices of another sampler in lists of `batch_size`; a shorter last list is left out with `drop_last`.
 
-    ValueError for a size that is no positive int and a `drop_last` that is no bool. Source:
+    ValueError if `batch_size` is not a positive int or `drop_last` is not a bool. Source:
     torch.utils.data.BatchSampler.
     """
 
