@@ -1,4 +1,8 @@
-"""The command `tinygrad-mlp`: `train` an MLP, `run` a torch script."""
+"""The command line, `tinygrad-mlp`: `train` an MLP on a table of data, or `run` a torch script on this package.
+
+This file has the parser of the two commands and `main`, which is all that others import from here. A command's own
+modules are imported only when it runs.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +24,10 @@ examples:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line (`sys.argv` if None) and return its exit code.
+    """Run the command line `argv` (`sys.argv` if None) and return the exit code.
 
-    0 after success; 2, with one line on stderr, for what cannot be done as asked; 130 after Ctrl-C; 141 where who reads
-    stdout has gone; for `run` else the script's own code.
+    The code is 0 after success, 2, with one line on stderr, for what cannot be done as asked, 130 after Ctrl-C and 141
+    if stdout was closed by its reader; otherwise `run` returns the code of the script.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -34,15 +38,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("tinygrad-mlp: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # `tinygrad-mlp train | head -3`: who reads has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter would try to flush
+    except BrokenPipeError:  # as in `tinygrad-mlp train | head -3`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter would fail to flush it
         return 141
-    except SystemExit as stop:  # argparse, after --help and after what it refuses
+    except SystemExit as stop:  # raised by argparse, after --help or an error
         return stop.code if isinstance(stop.code, int) else 0
 
 
 def _run(arguments: list[str]) -> int:
-    # What follows the script is the script's, options and `--` included; argparse would take its share.
+    # All that follows the script belongs to it, options and `--` included; argparse would interpret some of it.
     if arguments[:1] == ["run"] and len(arguments) > 1 and not arguments[1].startswith("-"):
         from .run import run_script
 
@@ -58,14 +62,14 @@ def _run(arguments: list[str]) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose refusals are one line."""
+    """A parser that reports an error in one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message}\n")
 
 
 class _Version(argparse.Action):
-    """`--version`, which looks the versions up only when asked."""
+    """The option `--version`, which looks the versions up only when it is given."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         import platform

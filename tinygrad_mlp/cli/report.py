@@ -1,4 +1,4 @@
-"""What `train` shows: lines of text, and a progress bar where there is a terminal and rich."""
+"""What `train` shows: lines of text, and a progress bar if stdout is a terminal and rich is installed."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ __all__ = ["Screen", "compare_header", "compare_row", "comparison", "epoch_heade
 Array = np.ndarray[Any, np.dtype[Any]]
 NAMES = ("tinygrad_mlp", "torch")
 
-# A confusion matrix is shown up to this many classes, with names cut to this length.
+# A confusion matrix is shown for up to MOST_CLASSES classes, whose names are cut to NAME_WIDTH characters.
 MOST_CLASSES = 20
 NAME_WIDTH = 12
 
 
 class Screen(Protocol):
-    """Where the lines go."""
+    """Where the lines and the progress bar are shown."""
 
     def line(self, text: str = "") -> None:
         """Show a line."""
 
     def progress(self, title: str, steps: int) -> AbstractContextManager[Callable[[], object]]:
-        """Show how much of `steps` is done for as long as the context lasts; what it gives is called after each."""
+        """Show a progress bar within the context; the function that it gives is called after each of the `steps`."""
 
 
 def screen(quiet: bool) -> Screen:
-    """The best screen there is: none if `quiet`, rich's on a terminal, else plain lines."""
+    """Return the screen to use: a silent one if `quiet`, one of rich on a terminal that has it, else plain lines."""
     if quiet:
         return Silent()
     if sys.stdout is not None and sys.stdout.isatty():
@@ -46,7 +46,7 @@ def screen(quiet: bool) -> Screen:
 
 
 class Silent:
-    """Shows nothing: for `--json`."""
+    """A screen that shows nothing, for `--json`."""
 
     def line(self, text: str = "") -> None:
         """Show nothing."""
@@ -57,15 +57,15 @@ class Silent:
 
 
 class Plain(Silent):
-    """Lines on stdout: for files, pipes and terminals without rich."""
+    """A screen of lines on stdout, for files, pipes and terminals without rich."""
 
     def line(self, text: str = "") -> None:
-        """Print the line at once, so that who reads a pipe sees it grow."""
+        """Print the line and flush, so that a reader of a pipe sees it at once."""
         print(text, flush=True)
 
 
 class Terminal:
-    """Lines above a progress bar. Raises ImportError without rich."""
+    """A screen of lines above a progress bar. Raises ImportError without rich."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -78,7 +78,7 @@ class Terminal:
 
     @contextmanager
     def progress(self, title: str, steps: int) -> Iterator[Callable[[], object]]:
-        """A bar, which is wiped out at the end."""
+        """Show a bar, which is removed at the end."""
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
@@ -91,17 +91,17 @@ class Terminal:
 
 
 def epoch_header(task: str) -> str:
-    """The titles above `epoch_row`."""
+    """Return the titles above the lines of `epoch_row`."""
     return "epoch  " + "  ".join(f"{title:>13}" for title in _titles(task))
 
 
 def epoch_row(epoch: Epoch) -> str:
-    """One epoch: its loss and what the test part says."""
+    """Return the line of one epoch: its loss and its scores on the test part."""
     return f"{epoch.number:5}  " + "  ".join(f"{value:>13}" for value in _values(epoch))
 
 
 def compare_header(task: str) -> list[str]:
-    """The titles above `compare_row`: what is measured, and under it the two frameworks."""
+    """Return two lines of titles for `compare_row`: the measures, and below each the two frameworks."""
     measured = [*_titles(task), "time (ms)"]
     names = "  ".join(f"{name:>12}" for name in NAMES)
     return [
@@ -111,7 +111,7 @@ def compare_header(task: str) -> list[str]:
 
 
 def compare_row(epochs: Sequence[Epoch]) -> str:
-    """The same epoch under both frameworks, value beside value."""
+    """Return the line of one epoch under both frameworks, whose values stand in pairs."""
     values = [[*_values(epoch), f"{epoch.seconds * 1e3:.1f}"] for epoch in epochs]
     pairs = zip(*values, strict=True)
     return f"{epochs[0].number:5}" + "".join("    " + "  ".join(f"{value:>12}" for value in pair) for pair in pairs)
@@ -134,7 +134,7 @@ def _r2(scores: Regression) -> str:
 
 
 def comparison(ours: Fitted, theirs: Fitted, threads: int) -> list[str]:
-    """How far apart the two frameworks' losses are, and their times; `threads` is the number that torch uses."""
+    """Return lines that compare losses and times of the two frameworks; `threads` is the number that torch uses."""
     apart = [
         abs(a.loss - b.loss) / abs(b.loss) if b.loss else 0.0 for a, b in zip(ours.epochs, theirs.epochs, strict=True)
     ]
@@ -147,11 +147,11 @@ def comparison(ours: Fitted, theirs: Fitted, threads: int) -> list[str]:
     ]
 
 
-# -- the end ---------------------------------------------------------------------------------------
+# -- the trained network ---------------------------------------------------------------------------
 
 
 def summary(scores: Scores, seconds: float, class_names: Sequence[str], target: str) -> list[str]:
-    """What the trained network can do: accuracy and confusion, or for a quantity its error."""
+    """Return lines on the trained network: accuracy and confusion for classes, the error for a quantity."""
     trained = f"trained in {seconds:.2f} s"
     if isinstance(scores, Regression):
         return [f"test RMSE {scores.rmse:.5g} (in units of {target!r}), R2 {_r2(scores)}; {trained}"]

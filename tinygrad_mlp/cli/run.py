@@ -1,4 +1,8 @@
-"""`tinygrad-mlp run`: an unmodified torch script in which `torch` means this package."""
+"""`tinygrad-mlp run`: runs an unmodified torch script on this package.
+
+For the time of the run an import hook makes `torch`, and every module below it, another name of this package. What the
+script needs and the package lacks is reported in one line.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +24,16 @@ __all__ = ["run_script", "torch_alias"]
 
 
 def run_script(path: str, args: Sequence[str], package: str = "tinygrad_mlp") -> int:
-    """Run a torch script as `python path *args` would, with every torch import meaning `package`; the exit code.
+    """Run a torch script as `python path *args` would, with every import of torch giving `package`.
 
-    0 after a run to the end; the script's own code after a SystemExit; 1 after any other exception, with the script's
-    traceback on stderr; 2, with one line on stderr, if the script cannot be read or asks for something that `package`
-    does not have: a module, a name in `from torch import ...`, an attribute of a module, a class or an object of it.
-    What the script itself catches (`try: import torch.cuda`) is its own business. KeyboardInterrupt is passed on.
+    Returns the exit code: 0 after a run to the end; the script's own code after a SystemExit; 2, with one line on
+    stderr, if the script cannot be read or uses something that `package` lacks (a module, a name in
+    `from torch import ...`, or an attribute of a module, a class or an object of it); 1 after any other exception, with
+    the traceback of the script on stderr. Exceptions that the script catches itself (`try: import torch.cuda`) are not
+    reported. KeyboardInterrupt is passed on.
 
     During the run `sys.argv`, `sys.path[0]`, `__main__` and `__file__` are as CPython sets them for a script (docs:
-    "Command line and environment", `<script>`); afterwards all is as before.
+    "Command line and environment", `<script>`); afterwards they are restored.
     """
     try:
         with open(path, "rb") as stream:
@@ -39,7 +44,7 @@ def run_script(path: str, args: Sequence[str], package: str = "tinygrad_mlp") ->
     filename = os.path.abspath(path)
     with torch_alias(package), _as_main(path, args, filename) as main:
         try:
-            # dont_inherit: the `annotations` future of this file is not the script's.
+            # dont_inherit, because `from __future__ import annotations` of this file must not apply to the script
             exec(compile(source, filename, "exec", dont_inherit=True), main.__dict__)
         except SystemExit as stop:
             return _exit_code(stop)
@@ -55,13 +60,13 @@ def run_script(path: str, args: Sequence[str], package: str = "tinygrad_mlp") ->
 
 @contextmanager
 def torch_alias(package: str = "tinygrad_mlp") -> Iterator[None]:
-    """Make `torch` and every `torch.*` another name of `package` and its modules, for as long as the context lasts.
+    """Make `torch` and every `torch.*` another name of `package` and its modules within the context.
 
-    The modules are the same objects under both names, imported once. A real torch that was imported before is set
-    aside and put back at the end; none can be imported meanwhile, by a third party either. Not for use from several
-    threads: `sys.modules` is one for all. Raises ImportError if `package` cannot be imported.
+    The modules are the same objects under both names and are imported once. If torch itself was imported before, its
+    modules are removed from `sys.modules` and put back at the end; nobody can import it meanwhile. The context is not
+    thread-safe, because all threads share `sys.modules`. Raises ImportError if `package` cannot be imported.
     """
-    importlib.import_module(package)  # were it missing, the search for `torch` would go on to the real one
+    importlib.import_module(package)  # if it failed later, `import torch` would find torch itself
     finder = _TorchFinder(package)
     set_aside = {name: module for name, module in sys.modules.items() if _within(name, "torch")}
     for name in set_aside:
@@ -80,7 +85,7 @@ def torch_alias(package: str = "tinygrad_mlp") -> Iterator[None]:
 
 
 class _TorchFinder(MetaPathFinder, Loader):
-    """The import hook (PEP 451): finds `torch.x` where `package.x` is, and loads it by handing that module over."""
+    """The import hook (PEP 451), which finds `torch.x` if there is `package.x` and returns that module."""
 
     def __init__(self, package: str) -> None:
         self.package = package
@@ -92,7 +97,7 @@ class _TorchFinder(MetaPathFinder, Loader):
             return None
         real = _renamed(fullname, "torch", self.package)
         if real not in sys.modules and importlib.util.find_spec(real) is None:
-            return None  # nobody else finds it: the others would look for it in the package's own folder
+            return None  # the other finders look in the folder of the package and do not find it either
         return ModuleSpec(fullname, self)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
@@ -101,10 +106,10 @@ class _TorchFinder(MetaPathFinder, Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        # The import system has just put the alias's spec over the module's own.
+        # The import system has just replaced the spec of the module by that of the alias.
         assert module.__spec__ is not None
         module.__spec__ = module.__spec__.loader_state
-        # `import torch` alone puts torch.nn, torch.optim and others into sys.modules; so it does here.
+        # As with torch, `import torch` alone puts torch.nn, torch.optim and others into sys.modules.
         for name, loaded in list(sys.modules.items()):
             if name.startswith(self.package + "."):
                 sys.modules.setdefault(_renamed(name, self.package, "torch"), loaded)
@@ -123,7 +128,7 @@ def _renamed(name: str, old: str, new: str) -> str:
 
 @contextmanager
 def _as_main(path: str, args: Sequence[str], filename: str) -> Iterator[ModuleType]:
-    """A fresh `__main__` for the script, and the interpreter's view of its command line; all put back at the end."""
+    """Give the script a new `__main__`, `sys.argv` and `sys.path`, and restore the old ones at the end."""
     main = ModuleType("__main__")
     main.__dict__.update(
         __file__=filename, __builtins__=builtins, __loader__=SourceFileLoader("__main__", filename), __cached__=None
@@ -139,7 +144,10 @@ def _as_main(path: str, args: Sequence[str], filename: str) -> Iterator[ModuleTy
 
 
 def _exit_code(stop: SystemExit) -> int:
-    """What the interpreter makes of `sys.exit(code)`: None is 0, anything but an integer is a message and 1."""
+    """Return the exit code of `sys.exit(code)`, as Python does.
+
+    None gives 0; anything else that is not an int is printed to stderr and gives 1.
+    """
     if stop.code is None:
         return 0
     if isinstance(stop.code, int):
@@ -149,7 +157,7 @@ def _exit_code(stop: SystemExit) -> int:
 
 
 def _report(error: BaseException, path: str, filename: str, package: str) -> int:
-    """Tell of an exception that the script let go: one line for what the package lacks, else the traceback."""
+    """Report an exception that the script did not catch: one line for what the package lacks, else the traceback."""
     trace = error.__traceback__
     while trace and trace.tb_frame.f_code.co_filename != filename:  # the runner's own frames
         trace = trace.tb_next
@@ -162,11 +170,11 @@ def _report(error: BaseException, path: str, filename: str, package: str) -> int
     return 1
 
 
-# -- what is missing, and who asked for it ---------------------------------------------------------
+# -- what is missing, and where it was asked for ---------------------------------------------------
 
 
 def _missing(error: BaseException, package: str) -> str | None:
-    """The torch name of what the package lacks according to an import or attribute error; None for other errors."""
+    """Return the torch name of what the package lacks, from an import or attribute error; None for other errors."""
     if isinstance(error, ImportError):
         module = error.name or ""
         if isinstance(error, ModuleNotFoundError):
@@ -180,7 +188,7 @@ def _missing(error: BaseException, package: str) -> str | None:
 
 
 def _owner(holder: object, name: str, package: str) -> str | None:
-    """The torch name of the module or class that should have had attribute `name`; None if it is not the package's."""
+    """Return the torch name of the module or class that lacks the attribute `name`; None if it is not the package's."""
     if isinstance(holder, ModuleType):
         return _renamed(holder.__name__, package, "torch") if _within(holder.__name__, package) else None
     if isinstance(holder, super):
@@ -191,7 +199,7 @@ def _owner(holder: object, name: str, package: str) -> str | None:
         cls = holder if isinstance(holder, type) else type(holder)
     if _within(str(cls.__module__), package):
         return _public_name(cls, package)
-    # `self.fc3` of a script's own module is the script's slip; `self.half()` is a method that torch would have.
+    # `self.fc3` in a module of the script is a mistake of the script; `self.half()` is a method that torch has.
     module_class = getattr(sys.modules.get(f"{package}.nn"), "Module", None)
     if name in MODULE_API and isinstance(module_class, type) and issubclass(cls, module_class):
         return "torch.nn.Module"
@@ -199,21 +207,21 @@ def _owner(holder: object, name: str, package: str) -> str | None:
 
 
 def _public_name(cls: type, package: str) -> str:
-    """The shortest name by which a class can be imported: torch.Tensor rather than torch.tensor.Tensor."""
+    """Return the shortest name by which a class can be imported, such as torch.Tensor, not torch.tensor.Tensor."""
     modules = [m for m in list(sys.modules.values()) if isinstance(m, ModuleType) and _within(m.__name__, package)]
     names = [m.__name__ for m in modules if vars(m).get(cls.__name__) is cls] or [cls.__module__]
     return f"{_renamed(min(names, key=lambda name: (name.count('.'), name)), package, 'torch')}.{cls.__qualname__}"
 
 
 def _place(trace: TracebackType | None, path: str, filename: str, package: str) -> tuple[str, str] | None:
-    """The script's line, and " (asked for in FILE:LINE)" if that is another file; None if the package asked itself.
+    """Return the line of the script, and " (asked for in FILE:LINE)" if the attribute was read in another file.
 
-    The package's own code failing on its own objects is a fault to be seen whole. Its `__getattr__` is no such case:
-    there the attribute access is the caller's.
+    None if the package itself read it: that is a fault of the package, whose traceback should be seen. A `__getattr__`
+    of the package does not count, because the attribute is read by its caller.
     """
     steps = [(frame, line) for frame, line in walk_tb(trace) if not _within(_module_of(frame), "importlib")]
     outside = [index for index, (frame, _) in enumerate(steps) if not _within(_module_of(frame), package)]
-    if not outside:  # an error in the script's syntax has no frames
+    if not outside:  # a syntax error of the script has no frames
         return None
     inside = steps[outside[-1] + 1 :]
     if inside and inside[0][0].f_code.co_name not in ("__getattr__", "__getattribute__"):
@@ -228,7 +236,7 @@ def _module_of(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__", ""))
 
 
-# The public names of torch 2.13's nn.Module: what a script may expect of its own subclasses of it.
+# The public names of nn.Module in torch 2.13, which a script may use on its own subclasses of it.
 MODULE_API = frozenset(
     """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval

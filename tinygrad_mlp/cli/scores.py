@@ -1,4 +1,4 @@
-"""How good predictions are: accuracy and confusion of classes, error of quantities."""
+"""Measures of how good predictions are: accuracy and confusion for classes, errors for quantities."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 @dataclass(frozen=True)
 class Classification:
-    """`confusion[i, j]` counts the rows of class i that were taken for class j: int64 of shape (k, k)."""
+    """The confusion of k classes: `confusion[i, j]`, int64, counts the rows of class i that were predicted as j."""
 
     confusion: Array
 
     @property
     def right(self) -> int:
-        """The rows whose class was found."""
+        """The number of rows whose class was predicted correctly."""
         return int(self.confusion.trace())
 
     @property
     def rows(self) -> int:
-        """All rows."""
+        """The number of rows."""
         return int(self.confusion.sum())
 
     @property
     def accuracy(self) -> float:
-        """The share of the rows whose class was found."""
+        """The fraction of the rows whose class was predicted correctly."""
         return self.right / self.rows
 
 
 @dataclass(frozen=True)
 class Regression:
-    """The root of the mean squared error, in the target's unit, and the share of the variance that is explained.
+    """The root mean squared error, in the unit of the target, and R2, the fraction of the variance that is explained.
 
-    `r2` is 1 for perfect predictions, 0 for those as good as the mean of the test part, nan if that part's target is
-    constant (scikit-learn's r2_score).
+    `r2` is 1 for perfect predictions, 0 for predictions that are as good as the mean of the test part, and nan if the
+    target is constant there. Source: scikit-learn's r2_score.
     """
 
     rmse: float
@@ -53,9 +53,9 @@ Scores = Classification | Regression
 
 
 def score(task: Task, outputs: Array, target: Array, unit: float = 1.0) -> Scores:
-    """Compare a network's outputs, of shape (n, k), with the target: class indices (n,), or quantities (n, 1).
+    """Compare the outputs of a network, of shape (n, k), with the target: class indices (n,), or quantities (n, 1).
 
-    Quantities are standardised, as the network knows them; `unit` is what 1 is in the target's own unit.
+    Quantities are standardised; `unit` is what a standardised 1 is in the unit of the target.
     """
     if task == "classification":
         classes = outputs.shape[1]

@@ -1,4 +1,4 @@
-"""What happens to a table between the file and the network: a split into two parts, and standardisation."""
+"""What happens to a table before training: the rows are split into two parts, and the columns are standardised."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .refusals import TEST_FRACTION, TOO_FEW_ROWS
 from .table import DataError
 
 __all__ = ["Standardizer", "split_rows"]
@@ -17,24 +18,24 @@ Array = np.ndarray[Any, np.dtype[Any]]
 def split_rows(permutation: Array, test_fraction: float) -> tuple[Array, Array]:
     """Split a permutation of the rows into the rows to train on and the rows to test on.
 
-    `permutation` is an integer array of shape (n,), drawn by the caller, so that the seed is the caller's too. The test
-    gets the last `round(n * test_fraction)` of it, the training the rest. Raises DataError for a fraction that is not
-    between 0 and 1, and if either part would be empty.
+    `permutation` is an integer array of shape (n,), which the caller draws. Its last `round(n * test_fraction)`
+    elements are for the test, the others for the training. Raises DataError if the fraction is not between 0 and 1, and
+    if one of the parts would be empty.
     """
     if not 0 < test_fraction < 1:
-        raise DataError(f"the test fraction must lie between 0 and 1, not {test_fraction:g}")
+        raise DataError(TEST_FRACTION.format(fraction=test_fraction))
     rows = len(permutation)
     tests = round(rows * test_fraction)
     if not 0 < tests < rows:
         part = "training" if tests else "test"
-        noun = "row is" if rows == 1 else "rows are"
-        raise DataError(f"{rows} {noun} too few: a test fraction of {test_fraction:g} leaves none for the {part}")
+        rows_are = "row is" if rows == 1 else "rows are"
+        raise DataError(TOO_FEW_ROWS.format(rows=rows, rows_are=rows_are, fraction=test_fraction, part=part))
     return permutation[: rows - tests], permutation[rows - tests :]
 
 
 @dataclass(frozen=True)
 class Standardizer:
-    """Shift and scale columns to mean 0 and standard deviation 1, as measured on the training part alone.
+    """Shifts and scales columns to mean 0 and standard deviation 1, which are measured on the training part alone.
 
     `mean` and `scale` are float64 of shape (d,), or () for a single column of shape (n,).
     """
@@ -44,19 +45,20 @@ class Standardizer:
 
     @classmethod
     def fit(cls, values: Array, one_unit: bool = False) -> Standardizer:
-        """Measure `values`, of shape (n, d) or (n,) with n at least 1.
+        """Measure mean and standard deviation of `values`, of shape (n, d) or (n,), with n at least 1.
 
         The standard deviation is that of the population (`numpy.std`, as in scikit-learn's StandardScaler). A constant
-        column is only shifted: its scale is 1. Columns in one unit, such as pixels, can be scaled by one number for
-        all, the root mean square of the deviations: a pixel that hardly ever changes then does not outweigh the others.
+        column is only shifted; its scale is 1. With `one_unit`, for columns in the same unit such as pixels, all are
+        scaled by one number, the root mean square of their standard deviations: otherwise a pixel that hardly ever
+        changes would be blown up.
         """
         values = np.asarray(values, dtype=np.float64)
-        # In units of the largest value, so that squares of very large numbers stay finite.
+        # Values are divided by the largest, so that the squares of very large numbers stay finite.
         unit = np.abs(values).max(0)
         unit = np.where(unit > 0, unit, 1.0)
         relative = values / unit
         mean, deviation = relative.mean(0) * unit, relative.std(0) * unit
-        # Asked of the values, not of the deviation: that of 0.1, 0.1, 0.1 is rounding noise rather than 0.
+        # Compared by value, because rounding makes the standard deviation of 0.1, 0.1, 0.1 larger than 0.
         constant = values.max(0) == values.min(0)
         mean, deviation = np.where(constant, values[0], mean), np.where(constant, 0.0, deviation)
         if one_unit:
@@ -65,9 +67,9 @@ class Standardizer:
         return cls(mean, np.where(deviation == 0, 1.0, deviation))
 
     def apply(self, values: Array) -> Array:
-        """Standardised values, float64 of the same shape."""
+        """Return the standardised values, float64 of the same shape."""
         return np.asarray((values - self.mean) / self.scale)
 
     def invert(self, values: Array) -> Array:
-        """The values that `apply` would standardise to these: predictions in the target's own unit."""
+        """Return the values whose standardised values these are, such as predictions in the unit of the target."""
         return np.asarray(values * self.scale + self.mean)

@@ -1,4 +1,7 @@
-"""The user's own data: a CSV or an .npz file as numbers to learn from, or one line that says what is wrong with it."""
+"""Reading the user's own data, a CSV or an .npz file, as numbers to learn from.
+
+Whatever cannot be used is refused with one line that says which value is wrong, where it stands, and why.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,38 @@ from typing import Any, Literal, TextIO
 
 import numpy as np
 
+from .refusals import (
+    BAD_VALUES,
+    BROKEN_NPZ,
+    CELLS,
+    COLUMN_WITHOUT_NAME,
+    COLUMNS_OF_ONE_NAME,
+    CONSTANT_TARGET,
+    DATA_ENDING,
+    EMPTY_FILE,
+    FEATURES_DTYPE,
+    FEATURES_SHAPE,
+    HEADER_IS_DATA,
+    IN_FILE,
+    LENGTHS,
+    NO_ARRAYS,
+    NO_FEATURES,
+    NO_ROWS,
+    NO_TARGET,
+    NOT_AN_ARRAY,
+    NOT_CSV,
+    NOT_NPZ,
+    NOT_NUMERIC,
+    NOT_TEXT,
+    NOT_UTF8,
+    PICKLED,
+    TARGET_DTYPE,
+    TARGET_NOT_NUMERIC,
+    TARGET_SHAPE,
+    TARGET_UNCLEAR,
+    WHICH_FEATURES,
+)
+
 __all__ = ["DataError", "Table", "load_table"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -18,16 +53,16 @@ Task = Literal["classification", "regression"]
 
 
 class DataError(ValueError):
-    """Data that cannot be used; the message is one line that says which data, where, and why."""
+    """Data cannot be used; the message is one line that says which data, where they stand, and why."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows to learn from.
+    """The rows to learn from.
 
-    `features` is float64 of shape (n, d), finite, with one name a column in `feature_names`. `target`, named
-    `target_name`, has shape (n,): for classification int64 indices into `class_names`, for regression float64 (and
-    `class_names` is empty).
+    `features` is float64 of shape (n, d) and finite; `feature_names` has a name for each column. `target`, whose name
+    is `target_name`, has shape (n,): for classification it holds int64 indices into `class_names`, for regression
+    float64 numbers, and `class_names` is empty.
     """
 
     features: Array
@@ -39,21 +74,22 @@ class Table:
 
 
 def load_table(path: str | os.PathLike[str], target: str | None = None, task: Task | None = None) -> Table:
-    """Read a table from `FILE.csv` or `FILE.npz`; the name's ending says which.
+    """Read a table from a .csv or .npz file; the ending of the name decides which.
 
-    CSV (RFC 4180, as the csv module reads it): UTF-8 with or without a mark, the first row names the columns, separated
-    by commas, or by semicolons or tabs if the first row has no comma; blank rows are passed over. `target` is the name
-    of a column, the last one if None; all other columns are features and must be numbers.
+    CSV (RFC 4180, as the csv module reads it): the text is UTF-8, with or without a byte order mark. The first row
+    names the columns, which are separated by commas, or by semicolons or tabs if the first row has no comma. Blank rows
+    are skipped. `target` is the name of a column, by default the last; all other columns are features and must be
+    numbers.
 
-    NPZ (`numpy.savez`): the features are the array `X` or `x` of shape (n, d), the target is the array named by
-    `target`, or `y` if None, of shape (n,) or (n, 1). Without an `X` the only other array is the features.
+    NPZ (`numpy.savez`): the features are the array `X` or `x`, of shape (n, d), or the only array besides the target.
+    The target is the array that `target` names, by default `y`, of shape (n,) or (n, 1).
 
-    `task` None finds the task from the target:
+    If `task` is None, it follows from the target:
     - text and booleans are classes;
-    - numbers with a fraction are a quantity (regression);
-    - whole numbers are classes if there are two of them, or if there are at least three rows a value and the values
-      are at most 20 or count 0, 1, ..., k-1 or 1, 2, ..., k without a gap; else a quantity.
-    Class names are sorted, as numbers where they are numbers.
+    - numbers that are not all whole are a quantity (regression);
+    - whole numbers are classes if they have two different values, or if there are at least three rows for each value
+      and the values are at most 20 in number or are 0, 1, ..., k-1 or 1, 2, ..., k without a gap; else a quantity.
+    Class names are sorted, by value if they are numbers.
 
     Raises DataError for every file that cannot be used.
     """
@@ -61,25 +97,26 @@ def load_table(path: str | os.PathLike[str], target: str | None = None, task: Ta
     readers = {".csv": _read_csv, ".npz": _read_npz}
     reader = readers.get(os.path.splitext(name)[1].lower())
     if reader is None:
-        raise DataError(f"{name}: the data must be a .csv or an .npz file")
+        raise DataError(DATA_ENDING.format(path=name))
     try:
         raw = reader(name, target)
         _check(raw)
         return _table(raw, task)
     except OSError as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
-        raise DataError(f"{name}: {reason}") from error
+        raise DataError(IN_FILE.format(path=name, reason=reason)) from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{name}: not UTF-8 text (it holds the byte {error.object[error.start]:#04x})") from error
+        raise DataError(NOT_UTF8.format(path=name, byte=error.object[error.start])) from error
     except DataError as error:
-        raise DataError(f"{name}: {error}") from error
+        raise DataError(IN_FILE.format(path=name, reason=error)) from error
 
 
 @dataclass(frozen=True)
 class _Raw:
-    """A table as read: `features` may hold nan, `target` is numbers (nan where empty), booleans or text ("" if empty).
+    """A table as it was read, before its values are checked.
 
-    `feature_place(i, j)` and `target_place(i)` say where a value stands in the file, as its author would count.
+    `features` may hold nan. `target` holds numbers, with nan for a missing value, booleans, or text, with "" for a
+    missing value. `feature_place(i, j)` and `target_place(i)` return where a value stands in the file, as text.
     """
 
     features: Array
@@ -92,7 +129,7 @@ class _Raw:
 
 # -- CSV -------------------------------------------------------------------------------------------
 
-# What spreadsheets and pandas write for "no value" (pandas.read_csv: na_values).
+# What spreadsheets and pandas write for a missing value (pandas.read_csv: na_values), in lower case.
 MISSING = frozenset(["", "nan", "-nan", "na", "n/a", "#n/a", "<na>", "null", "none", "?"])
 
 
@@ -101,7 +138,7 @@ def _read_csv(path: str, target: str | None) -> _Raw:
         rows = _rows(stream, _delimiter(stream))
         header_row, header = next(rows, (0, []))
         if not header_row:
-            raise DataError("the file is empty")
+            raise DataError(EMPTY_FILE)
         names = _column_names(header, header_row)
         at = len(names) - 1 if target is None else _position(target, names, "column")
         target_name, feature_names = names[at], names[:at] + names[at + 1 :]
@@ -110,13 +147,13 @@ def _read_csv(path: str, target: str | None) -> _Raw:
         row_numbers: list[int] = []
         for row, cells in rows:
             if len(cells) != len(names):
-                raise DataError(f"row {row} has {_count(len(cells), 'value')}, but the header {len(names)} columns")
+                raise DataError(CELLS.format(row=row, values=_count(len(cells), "value"), columns=len(names)))
             texts.append(cells.pop(at).strip())
             numbers.append(_numbers(cells, feature_names, row))
             row_numbers.append(row)
     values = _target_values(texts)
     if values.dtype.kind == "U" and target_name in texts:
-        raise DataError(f"row {header_row} must name the columns, but its {_shown(target_name)} is a target value")
+        raise DataError(HEADER_IS_DATA.format(row=header_row, name=_shown(target_name)))
     return _Raw(
         features=np.array(numbers).reshape(len(numbers), len(feature_names)),
         target=values,
@@ -128,13 +165,13 @@ def _read_csv(path: str, target: str | None) -> _Raw:
 
 
 def _delimiter(stream: TextIO) -> str:
-    """A comma, unless the header has none and has semicolons or tabs (spreadsheets in many countries)."""
+    """Return the delimiter: a comma, or a semicolon or tab if only that is in the header, as in many countries."""
     columns = {delimiter: len(next(_rows(stream, delimiter, strict=False), (0, []))[1]) for delimiter in ",;\t"}
     return "," if columns[","] > 1 else max(columns, key=columns.__getitem__)
 
 
 def _rows(stream: TextIO, delimiter: str, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
-    """Every row that is not blank with its number, counted from 1 as a spreadsheet does."""
+    """Yield the rows that are not blank with their numbers, which count from 1 as in a spreadsheet."""
     stream.seek(0)
     number = 0
     try:
@@ -143,7 +180,7 @@ def _rows(stream: TextIO, delimiter: str, strict: bool = True) -> Iterator[tuple
             if len(cells) > 1 or any(map(str.strip, cells)):
                 yield number, cells
     except csv.Error as error:
-        raise DataError(f"row {number + 1} is not CSV ({error})") from error
+        raise DataError(NOT_CSV.format(row=number + 1, error=error)) from error
 
 
 def _column_names(header: list[str], row_number: int) -> list[str]:
@@ -151,26 +188,26 @@ def _column_names(header: list[str], row_number: int) -> list[str]:
     places: dict[str, int] = {}
     for place, name in enumerate(names, start=1):
         if "\0" in name:
-            raise DataError("not a text file (it holds zero bytes)")
+            raise DataError(NOT_TEXT)
         if not name:
-            raise DataError(f"row {row_number} must name the columns, but column {place} has no name")
+            raise DataError(COLUMN_WITHOUT_NAME.format(row=row_number, column=place))
         first = places.setdefault(name, place)
         if first != place:
             hint = ": is the header missing?" if _is_number(name) else ""
-            raise DataError(f"columns {first} and {place} have the same name {_shown(name)}{hint}")
+            raise DataError(COLUMNS_OF_ONE_NAME.format(first=first, second=place, name=_shown(name), hint=hint))
     return names
 
 
 def _numbers(cells: list[str], names: Sequence[str], row_number: int) -> Array:
-    """One row's features, nan where there is no value."""
+    """Return the features of one row, with nan for a missing value."""
     try:
-        if "_" not in "".join(cells):  # Python, but nobody's data, reads 1_000 as a number
+        if "_" not in "".join(cells):  # float() accepts 1_000, which is no number in a table
             return np.array([float(cell) for cell in cells])
     except ValueError:
         pass
     for cell, name in zip(cells, names, strict=True):
         if not _is_number(cell) and cell.strip().lower() not in MISSING:
-            raise DataError(f"column {name!r} is not numeric: row {row_number} has {_shown(cell)}")
+            raise DataError(NOT_NUMERIC.format(column=name, row=row_number, value=_shown(cell)))
     return np.array([float(cell) if _is_number(cell) else np.nan for cell in cells])
 
 
@@ -183,12 +220,12 @@ def _is_number(cell: str) -> bool:
 
 
 def _target_values(texts: list[str]) -> Array:
-    """The target as numbers if all that is there are numbers, else as text, "" where there is no value."""
+    """Return the target as numbers if all its values are numbers or missing, else as text, with "" if missing."""
     if all(_is_number(text) or text.lower() in MISSING for text in texts):
         numbers = np.array([float(text) if _is_number(text) else np.nan for text in texts], dtype=np.float64)
         if not np.isnan(numbers).all():
             return numbers
-    # "none" and "?" may well be the names of classes; no value and nan may not.
+    # "none" and "?" may be the names of classes, but an empty cell and nan are missing values.
     return np.array(["" if text.lower() == "nan" else text for text in texts], dtype=np.str_)
 
 
@@ -198,7 +235,7 @@ def _target_values(texts: list[str]) -> Array:
 def _read_npz(path: str, target: str | None) -> _Raw:
     with open(path, "rb") as stream:
         if stream.read(2) != b"PK":
-            raise DataError("not an .npz file")
+            raise DataError(NOT_NPZ)
         stream.seek(0)
         try:
             with np.load(stream, allow_pickle=False) as content:
@@ -206,15 +243,16 @@ def _read_npz(path: str, target: str | None) -> _Raw:
                 features, values = _npz_array(content, features_key), _npz_array(content, target_key)
         except DataError:
             raise
-        except Exception as error:  # whatever zipfile, zlib and NumPy make of broken bytes
-            raise DataError(f"not a whole .npz file ({_one_line(error)})") from error
+        except Exception as error:  # zipfile, zlib and NumPy raise many types for broken files
+            raise DataError(BROKEN_NPZ.format(error=_one_line(error))) from error
     if features.dtype.kind not in "buif":
-        raise DataError(f"array {features_key!r} is not numeric (dtype {features.dtype})")
+        raise DataError(FEATURES_DTYPE.format(key=features_key, dtype=features.dtype))
     if features.ndim != 2:
-        raise DataError(f"array {features_key!r} must have 2 dimensions (rows, features), not shape {features.shape}")
+        raise DataError(FEATURES_SHAPE.format(key=features_key, shape=features.shape))
     values = _npz_target(values, target_key)
     if len(features) != len(values):
-        raise DataError(f"{features_key!r} has {_count(len(features), 'row')}, the target {target_key!r} {len(values)}")
+        rows = _count(len(features), "row")
+        raise DataError(LENGTHS.format(features=features_key, rows=rows, target=target_key, values=len(values)))
     return _Raw(
         features=features.astype(np.float64),
         target=values,
@@ -226,13 +264,13 @@ def _read_npz(path: str, target: str | None) -> _Raw:
 
 
 def _npz_target(values: Array, key: str) -> Array:
-    """The target in one dimension, as `_Raw` wants it: float64, booleans or text."""
+    """Return the target in one dimension, as `_Raw` holds it: float64, booleans or text."""
     if values.dtype.kind not in "buifUS":
-        raise DataError(f"the target array {key!r} is neither numbers nor text (dtype {values.dtype})")
+        raise DataError(TARGET_DTYPE.format(key=key, dtype=values.dtype))
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
-        raise DataError(f"the target array {key!r} must have one value a row, not shape {values.shape}")
+        raise DataError(TARGET_SHAPE.format(key=key, shape=values.shape))
     if values.dtype.kind in "uif":
         return values.astype(np.float64)
     if values.dtype.kind == "b":
@@ -246,39 +284,39 @@ def _npz_array(content: Any, key: str) -> Array:
         array = content[key]
     except ValueError as error:
         if "allow_pickle" in str(error):
-            raise DataError(f"array {key!r} holds Python objects, which can be read by pickle only") from error
+            raise DataError(PICKLED.format(key=key)) from error
         raise
-    if not isinstance(array, np.ndarray):  # a zip archive may hold any files; NumPy hands those over as bytes
-        raise DataError(f"{key!r} is not an array")
+    if not isinstance(array, np.ndarray):  # NumPy returns other files of the archive as bytes
+        raise DataError(NOT_AN_ARRAY.format(key=key))
     return array
 
 
 def _npz_keys(keys: list[str], target: str | None) -> tuple[str, str]:
-    """Which array is the features and which the target."""
+    """Return the names of the arrays that are the features and the target."""
     if not keys:
-        raise DataError("the file holds no arrays")
+        raise DataError(NO_ARRAYS)
     target_key = keys[_position("y" if target is None else target, keys, "array")]
     others = [key for key in keys if key != target_key]
     named = [key for key in others if key in ("X", "x")]
     candidates = named or others
     if not candidates:
-        raise DataError(f"no features beside the target {target_key!r}")
+        raise DataError(NO_FEATURES.format(target=target_key))
     if len(candidates) > 1:
         what = "both" if named else "each"
-        raise DataError(f"which array is the features? {_listed(candidates)} {what} could be: name it 'X'")
+        raise DataError(WHICH_FEATURES.format(arrays=_listed(candidates), each=what))
     return candidates[0], target_key
 
 
-# -- both ------------------------------------------------------------------------------------------
+# -- checking the values ---------------------------------------------------------------------------
 
 
 def _check(raw: _Raw) -> None:
     """Refuse a table without rows or features, and one with values that are missing or infinite."""
     rows, columns = raw.features.shape
     if not columns:
-        raise DataError(f"no features beside the target {raw.target_name!r}")
+        raise DataError(NO_FEATURES.format(target=raw.target_name))
     if not rows:
-        raise DataError("no rows of data")
+        raise DataError(NO_ROWS)
     is_text = raw.target.dtype.kind == "U"
     target_missing = raw.target == "" if is_text else np.isnan(raw.target)
     _refuse(raw, np.isnan(raw.features), target_missing, "empty or nan")
@@ -286,27 +324,27 @@ def _check(raw: _Raw) -> None:
 
 
 def _refuse(raw: _Raw, features: Array, target: Array, what: str) -> None:
-    """Refuse the table if a mask marks any value, with their number and the first one in reading order."""
+    """Refuse the table if a mask is true anywhere, with the number of such values and the place of the first."""
     count = int(features.sum() + target.sum())
     if not count:
         return
     row = int((features.any(1) | target).argmax())
     place = raw.feature_place(row, int(features[row].argmax())) if features[row].any() else raw.target_place(row)
-    is_at = "value is" if count == 1 else "values are"
-    raise DataError(f"{count} {is_at} {what}: {'' if count == 1 else 'the first is '}{place}")
+    are, first = ("value is", "") if count == 1 else ("values are", "the first is ")
+    raise DataError(BAD_VALUES.format(count=count, are=are, what=what, first=first, place=place))
 
 
 def _table(raw: _Raw, task: Task | None) -> Table:
     values, name, rows = np.unique(raw.target), raw.target_name, len(raw.target)
     if len(values) == 1:
         where = "the only row" if rows == 1 else f"all {rows} rows"
-        raise DataError(f"nothing to learn: the target {name!r} is {_shown(_text(values[0]))} in {where}")
+        raise DataError(CONSTANT_TARGET.format(target=name, value=_shown(_text(values[0])), where=where))
     is_text = values.dtype.kind == "U"
     if task == "regression" and is_text:
-        raise DataError(f"the target {name!r} is not numeric: {_odd_one(raw)}")
+        raise DataError(TARGET_NOT_NUMERIC.format(target=name, example=_odd_one(raw)))
     if is_text and _are_odd(values, rows):
         many = f"{len(values)} different values in {rows} rows"
-        raise DataError(f"the target {name!r} is neither numbers nor classes: {many}, and {_odd_one(raw)}")
+        raise DataError(TARGET_UNCLEAR.format(target=name, counts=many, example=_odd_one(raw)))
     if task is None:
         task = "classification" if _are_classes(values, rows) else "regression"
     if task == "regression":
@@ -316,19 +354,19 @@ def _table(raw: _Raw, task: Task | None) -> Table:
 
 
 def _are_odd(texts: Array, rows: int) -> bool:
-    """Whether different texts are too many to be classes: free text, or numbers with a slip among them."""
+    """Whether a target of text has too many different values for classes: free text, or numbers with an error."""
     mostly_numbers = 2 * sum(map(_is_number, texts)) > len(texts)
     return len(texts) > 2 and 2 * len(texts) > rows and (len(texts) > 20 or mostly_numbers)
 
 
 def _odd_one(raw: _Raw) -> str:
-    """The first text in the target that is no number, and its place."""
+    """Return the place and the value of the first text in the target that is not a number."""
     row = next((i for i, text in enumerate(raw.target) if not _is_number(text)), 0)
     return f"{raw.target_place(row)} has {_shown(raw.target[row])}"
 
 
 def _are_classes(values: Array, rows: int) -> bool:
-    """Whether a target with these different values, sorted, is classes: the rule in `load_table`'s docstring."""
+    """Whether a target with these different values, sorted, is classes, by the rule that `load_table` documents."""
     if values.dtype.kind in "Ub":
         return True
     if (values % 1 != 0).any():
@@ -339,13 +377,13 @@ def _are_classes(values: Array, rows: int) -> bool:
 
 
 def _position(name: str, names: Sequence[str], what: str) -> int:
-    """Where `name` is among `names`; a refusal that lists them and guesses what was meant."""
+    """Return the index of `name` in `names`; the refusal lists the names and guesses which one was meant."""
     if name in names:
         return names.index(name)
     folded = {other.casefold(): other for other in names}
     close = difflib.get_close_matches(name.casefold(), list(folded), n=1)
     guess = f" (did you mean {folded[close[0]]!r}?)" if close else ""
-    raise DataError(f"no {what} {_shown(name)} for the target{guess}; there is {_listed(names)}")
+    raise DataError(NO_TARGET.format(kind=what, name=_shown(name), guess=guess, names=_listed(names)))
 
 
 def _listed(names: Sequence[str], most: int = 20) -> str:
@@ -354,12 +392,12 @@ def _listed(names: Sequence[str], most: int = 20) -> str:
 
 
 def _shown(text: str, most: int = 40) -> str:
-    """A value of the file, quoted, on one line and short enough for it."""
+    """Return a value of the file as it is shown in a message: quoted, on one line, and cut if it is long."""
     return repr(str(text)) if len(text) <= most else repr(str(text[:most])) + "..."
 
 
 def _text(value: Any) -> str:
-    """A class's name: 3 rather than 3.0."""
+    """Return the name of a class as text: 3, not 3.0."""
     return str(int(value)) if isinstance(value, np.floating) and value % 1 == 0 else str(value)
 
 

@@ -1,4 +1,4 @@
-"""`tinygrad-mlp train`: from the options to a trained network and what is told of it."""
+"""`tinygrad-mlp train`: reads its options and the data, trains a network, shows how good it is, and saves it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,17 @@ from .. import serialization
 from ..datasets import load_digits
 from ..random import Generator
 from . import report
+from .refusals import (
+    BROKEN_TORCH,
+    CANNOT_SAVE,
+    MOMENTUM_WITHOUT_SGD,
+    MUST_BE,
+    NO_MEMORY,
+    NO_TORCH,
+    SAVE_ENDING,
+    TARGET_OF_DIGITS,
+    TOO_FAR,
+)
 from .scores import Classification, Scores
 from .split import Standardizer, split_rows
 from .table import DataError, Table, load_table
@@ -36,12 +47,12 @@ MOMENTUM = 0.9
 
 
 class Refused(Exception):
-    """What cannot be done as asked; the message is one line."""
+    """The command cannot do what was asked; the message is one line."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """The command's options, by their names."""
+    """The options of the command, by their names."""
 
     data: str
     target: str | None
@@ -62,7 +73,7 @@ class Options:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Give a parser the options of `train`."""
+    """Add the options of `train` to a parser."""
     data = parser.add_argument_group("data")
     data.add_argument(
         "--data", default="digits", metavar="FILE",
@@ -78,7 +89,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="F",
         help="share of the rows to test on (default: 0.2)",
     )
-    # Defaults so small that OpenBLAS does each product on one core: where others are busy, waiting for two takes long.
+    # The default sizes are so small that OpenBLAS computes each product on one core, which is faster on a busy machine.
     network = parser.add_argument_group("network and training")
     network.add_argument(
         "--hidden",
@@ -106,7 +117,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _refusal(text: str, wanted: str) -> argparse.ArgumentTypeError:
-    return argparse.ArgumentTypeError(f"must be {wanted}, not {text!r}")
+    return argparse.ArgumentTypeError(MUST_BE.format(wanted=wanted, found=text))
 
 
 def _number(text: str, convert: Callable[[str], Any], allowed: Callable[[Any], bool], wanted: str) -> Any:
@@ -128,7 +139,7 @@ def _hidden(text: str) -> tuple[int, ...]:
     try:
         return tuple(_number(part, int, lambda n: n >= 1, wanted) for part in text.split(","))
     except argparse.ArgumentTypeError:
-        raise _refusal(text, wanted) from None  # show all of it, not the part
+        raise _refusal(text, wanted) from None  # show the whole value, not one part
 
 
 def _test_fraction(text: str) -> Any:
@@ -149,7 +160,7 @@ def _seed(text: str) -> Any:
 
 def _save(text: str) -> str:
     if not text.endswith(".safetensors"):
-        raise argparse.ArgumentTypeError(f"the file's name must end with .safetensors, not {text!r}")
+        raise argparse.ArgumentTypeError(SAVE_ENDING.format(found=text))
     return text
 
 
@@ -157,16 +168,16 @@ def _save(text: str) -> str:
 
 
 def train_command(parsed: argparse.Namespace) -> int:
-    """Run `train` with parsed options: 0, or 2 with one line on stderr for what cannot be done."""
+    """Run `train` with parsed options; return 0, or 2 with one line on stderr if that is not possible."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a class's name may not be in the terminal's alphabet
+            stream.reconfigure(errors="backslashreplace")  # the terminal may lack the letters of a class's name
     try:
         train(Options(**{field.name: getattr(parsed, field.name) for field in fields(Options)}))
     except (Refused, DataError, Diverged) as error:
         message = str(error)
     except MemoryError:
-        message = "there is not enough memory for this network and data"
+        message = NO_MEMORY
     else:
         return 0
     print(f"tinygrad-mlp train: error: {message}", file=sys.stderr)
@@ -174,7 +185,7 @@ def train_command(parsed: argparse.Namespace) -> int:
 
 
 def train(options: Options) -> None:
-    """Train as the options say, and tell of it; raises Refused, DataError and Diverged."""
+    """Train as the options say and show the results; raises Refused, DataError and Diverged."""
     _check(options)
     job = _prepare(options)
     screen = report.screen(options.json)
@@ -197,13 +208,13 @@ def train(options: Options) -> None:
 
 
 def _check(options: Options) -> None:
-    """Refuse before the first step what would fail after the last."""
+    """Refuse options that do not go together or would fail later, before the first step of the training."""
     if options.momentum is not None and options.optimizer != "sgd":
-        raise Refused(f"--momentum is for --optimizer sgd, not {options.optimizer}")
+        raise Refused(MOMENTUM_WITHOUT_SGD.format(optimizer=options.optimizer))
     if options.target is not None and options.data == "digits":
-        raise Refused("--target is for a --data FILE: the digits' target is known")
+        raise Refused(TARGET_OF_DIGITS)
     if options.compare and importlib.util.find_spec("torch") is None:
-        raise Refused("--compare needs torch, which is not installed: pip install torch")
+        raise Refused(NO_TORCH)
     if options.save is not None:
         try:
             serialization.check_writable(options.save)
@@ -213,7 +224,7 @@ def _check(options: Options) -> None:
 
 def _unsaved(path: str, error: OSError | ImportError) -> Refused:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-    return Refused(f"--save {path}: {reason}")
+    return Refused(CANNOT_SAVE.format(path=path, reason=reason))
 
 
 # -- the data --------------------------------------------------------------------------------------
@@ -221,7 +232,7 @@ def _unsaved(path: str, error: OSError | ImportError) -> Refused:
 
 @dataclass(frozen=True)
 class Job:
-    """All that a training needs: the table, its standardised parts and how they were standardised, and the plan."""
+    """What a training needs: the table, its standardised parts, how they were standardised, and the plan."""
 
     table: Table
     parts: Parts
@@ -273,14 +284,12 @@ def _digits() -> Table:
 
 
 def _single(values: Array, names: Sequence[str]) -> Array:
-    """Standardised values in float32; DataError where one is too far from the others for it."""
+    """Return standardised values in float32; DataError if one is so far from the others that it overflows."""
     with np.errstate(over="ignore"):
         single = values.astype(np.float32)
     finite = np.isfinite(single).all(0)
     if not finite.all():
-        raise DataError(
-            f"column {names[int(finite.argmin())]!r} has a value too far from the others to be standardised"
-        )
+        raise DataError(TOO_FAR.format(column=names[int(finite.argmin())]))
     return single
 
 
@@ -288,7 +297,7 @@ def _single(values: Array, names: Sequence[str]) -> Array:
 
 
 def _train_ours(job: Job, screen: report.Screen, compare: bool) -> Fitted:
-    """Train under this package; the epochs' rows are shown now, or with torch's beside them later."""
+    """Train under this package; unless torch's rows are to stand beside them later, show the rows of the epochs."""
     if not compare:
         screen.line(report.epoch_header(job.plan.task))
 
@@ -301,11 +310,11 @@ def _train_ours(job: Job, screen: report.Screen, compare: bool) -> Fitted:
 
 
 def _train_torch(job: Job, screen: report.Screen, ours: Fitted) -> Fitted:
-    """The same training under torch, which is imported only now, so that its threads do not slow ours down."""
+    """Do the same training under torch, which is imported only now, so that its threads do not slow ours down."""
     try:
         torch = importlib.import_module("torch")
-    except (ImportError, OSError) as error:  # OSError: a shared library that does not load
-        raise Refused(f"--compare: torch cannot be imported ({str(error).splitlines()[0]})") from error
+    except (ImportError, OSError) as error:  # OSError if a shared library cannot be loaded
+        raise Refused(BROKEN_TORCH.format(reason=str(error).splitlines()[0])) from error
     for line in report.compare_header(job.plan.task):
         screen.line(line)
 
@@ -320,7 +329,7 @@ def _steps(job: Job) -> int:
     return job.plan.epochs * math.ceil(len(job.parts.train_features) / job.plan.batch_size)
 
 
-# -- what comes of it ------------------------------------------------------------------------------
+# -- results ---------------------------------------------------------------------------------------
 
 
 def _introduction(job: Job) -> list[str]:
@@ -338,7 +347,7 @@ def _introduction(job: Job) -> list[str]:
 
 
 def _save_network(path: str, fitted: Fitted, job: Job) -> None:
-    """Write the parameters, and as metadata (JSON texts) what turns a row of the table into the network's input."""
+    """Save the parameters, with what turns a row of the table into an input of the network as metadata (in JSON)."""
     table = job.table
     facts = {
         "task": table.task,
@@ -362,7 +371,7 @@ def _save_network(path: str, fitted: Fitted, job: Job) -> None:
 
 
 def _results(options: Options, job: Job, ours: Fitted, theirs: Fitted | None) -> dict[str, Any]:
-    """What `--json` writes."""
+    """Return what `--json` writes."""
     table, plan = job.table, job.plan
     results = {
         "data": {

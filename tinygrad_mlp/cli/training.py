@@ -1,4 +1,4 @@
-"""One training, written once for any module that speaks torch: this package, or torch itself beside it."""
+"""The training loop of `train`, written for any module with torch's names: this package, or torch to compare with."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .refusals import DIVERGED
 from .scores import Scores, score
 from .table import Task
 
@@ -21,7 +22,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 @dataclass(frozen=True)
 class Parts:
-    """The numbers to train on and to test on, standardised.
+    """The standardised numbers to train on and to test on.
 
     Features are float32 of shape (n, d); a target is int64 of shape (n,) for classification, float32 of shape (n, 1)
     for regression.
@@ -35,9 +36,9 @@ class Parts:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to train: `layers` are the sizes of the network from its inputs to its outputs; the rest are the options.
+    """How to train: the sizes of the `layers` from the inputs to the outputs, and the options of the command.
 
-    `unit` is what a standardised target of 1 is in the target's own unit (1 for classification).
+    `unit` is what a standardised target of 1 is in the unit of the target (1 for classification).
     """
 
     task: Task
@@ -53,7 +54,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch's mean loss over the training rows, the scores on the test part after it, and the time it trained."""
+    """One epoch: its mean loss over the training rows, the scores on the test part after it, and its training time."""
 
     number: int
     loss: float
@@ -63,32 +64,32 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained model, a `torch.nn.Sequential`, and how it came to be."""
+    """A trained model, a `torch.nn.Sequential`, and the epochs of its training."""
 
     model: Any
     epochs: list[Epoch]
 
     @property
     def seconds(self) -> float:
-        """The time spent on training, without the tests."""
+        """The time of the training in seconds, without that of the tests."""
         return sum(epoch.seconds for epoch in self.epochs)
 
 
 class Diverged(ArithmeticError):
-    """The loss is nan or infinite, so there is nothing left to train."""
+    """The loss became nan or infinite, so that the training cannot go on."""
 
     def __init__(self, epoch: int, loss: float, lr: float) -> None:
-        super().__init__(f"the training diverged: the loss of epoch {epoch} is {loss}; try --lr below {lr:g}")
+        super().__init__(DIVERGED.format(epoch=epoch, loss=loss, lr=lr))
 
 
 def fit(
     torch: Any, parts: Parts, plan: Plan, on_step: Callable[[], object], on_epoch: Callable[[Epoch], object]
 ) -> Fitted:
-    """Train a multi-layer perceptron with `torch`: this package or the real one, which then do the same, step by step.
+    """Train a multi-layer perceptron with `torch`, which is this package or torch itself; both do the same steps.
 
-    The seed sets the weights and the order of the rows. The loss is the mean cross entropy, for regression the mean
-    squared error in standardised units. `on_step` is called after each batch, `on_epoch` after each tested epoch.
-    Raises Diverged.
+    The seed determines the initial weights and the order of the rows. The loss is the mean cross entropy, or for
+    regression the mean squared error of the standardised target. `on_step` is called after each batch, `on_epoch` after
+    each epoch and its test. Raises Diverged if the loss becomes nan or infinite.
     """
     torch.manual_seed(plan.seed)
     model = build_model(torch, plan.layers)
@@ -117,7 +118,7 @@ def fit(
 
 
 def build_model(torch: Any, layers: Sequence[int]) -> Any:
-    """A `torch.nn.Sequential` of Linear layers with ReLU between them; `layers` are the sizes, inputs to outputs."""
+    """Return a `torch.nn.Sequential` of Linear layers of the sizes `layers`, with ReLU between them."""
     modules = []
     for inputs, outputs in pairwise(layers):
         modules += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]

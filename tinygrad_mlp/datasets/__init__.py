@@ -1,4 +1,4 @@
-"""Data sets that ship with the package."""
+"""Data sets that ship with the package, as NumPy arrays: the handwritten digits."""
 
 from .digits import load_digits
 

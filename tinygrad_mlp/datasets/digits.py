@@ -1,4 +1,4 @@
-"""The handwritten digits of the main job: real data, small enough to ship inside the wheel."""
+"""The handwritten digits that `tinygrad-mlp train` learns by default: real data, small enough to ship in the wheel."""
 
 from __future__ import annotations
 

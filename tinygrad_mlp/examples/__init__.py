@@ -1,5 +1,7 @@
-"""One network, five times, each with less written by hand: `python -m tinygrad_mlp.examples.tensors`.
+"""The training of one network as five programs, of which each leaves more of the work to the package.
 
-64 made-up rows, 1000 numbers in, 10 out, one hidden layer of 100; every program prints the step and the squared error.
-From `tensors` on they are torch programs but for the line that imports torch.
+Their order is `numpy_by_hand`, `tensors`, `sequential`, `optimizer`, `custom_module`; run one of them by
+`python -m tinygrad_mlp.examples.tensors`. The data are 64 random rows of 1000 inputs and 10 outputs, the network has
+one hidden layer of 100, and every program prints the step and the squared error. All but the first are torch programs
+except for the line that imports torch.
 """

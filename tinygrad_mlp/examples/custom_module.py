@@ -1,4 +1,4 @@
-"""The network as a module of one's own: forward is any code that computes with tensors."""
+"""The network as a class of one's own, a Module whose forward may be any code that computes with tensors."""
 
 import tinygrad_mlp as torch
 
@@ -8,7 +8,7 @@ learning_rate = 1e-6
 
 
 class TwoLayerNet(torch.nn.Module):
-    """Linear, clamp at 0, Linear."""
+    """A Linear layer, clamp at 0, and a second Linear layer."""
 
     def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The network in NumPy alone: forward, loss, backward and update are written out."""
+"""The network in NumPy alone: forward, loss, the gradients and the update are written by hand."""
 
 import numpy as np
 

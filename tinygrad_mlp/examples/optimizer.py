@@ -1,4 +1,4 @@
-"""The network as a sequence of layers, and an optimizer that updates the weights."""
+"""The network as a Sequential of layers, with an optimiser that updates the weights."""
 
 import tinygrad_mlp as torch
 

@@ -1,4 +1,4 @@
-"""The network as a sequence of layers, which hold the weights."""
+"""The network as a Sequential of layers, which hold the weights; the update is still written by hand."""
 
 import tinygrad_mlp as torch
 

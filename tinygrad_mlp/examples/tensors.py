@@ -1,4 +1,4 @@
-"""The network on tensors: `backward` finds the gradients."""
+"""The network with tensors: `loss.backward()` computes the gradients, and the rest is still written by hand."""
 
 import tinygrad_mlp as torch
 

@@ -1,4 +1,8 @@
-"""Modules, their parameters, losses, and how they start (torch.nn)."""
+"""Neural networks (torch.nn): layers, losses, their parameters, and how these are initialised.
+
+`functional` has layers and losses as functions of tensors, `modules` has them as objects that keep their parameters,
+`init` fills parameters before training, and `utils` clips gradients. All modules can be imported from here.
+"""
 
 from . import functional as functional
 from . import init as init

@@ -1,4 +1,8 @@
-"""Filling parameters before training: torch's numbers for the same seed, in place and without history."""
+"""Initialisers, which fill parameters before training (torch.nn.init).
+
+Each one writes into the tensor that it is given, without recording anything on the tape, and returns that tensor. For
+the same seed the numbers are torch's.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ import numpy as np
 from ..autograd import no_grad
 from ..random import Generator, default_generator
 from ..tensor import Tensor, wrap
+from .refusals import FAN_MODE, NO_FANS, NONLINEARITY, SLOPE, TWO_DIMENSIONS, TWO_OR_MORE_DIMENSIONS
 
 __all__ = [
     "calculate_gain", "constant_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "orthogonal_",
@@ -19,18 +24,19 @@ __all__ = [
 
 
 def calculate_gain(nonlinearity: str, param: Any = None) -> float:
-    """How much wider weights must spread before this function, so that it keeps the variance of its input.
+    """Return the recommended gain: the factor on the weights' standard deviation that suits a nonlinearity.
 
-    `param` is leaky_relu's slope (0.01). ValueError for a name or slope that is none. Source: torch.nn.init, after He
-    et al. (2015) and Klambauer et al. (2017).
+    With it the variance of the activations stays about the same from layer to layer. `param` is the negative slope of
+    "leaky_relu" (0.01 if None). ValueError for an unknown name, and for a slope that is not a number. Source:
+    torch.nn.init.calculate_gain, after He et al. (2015) and Klambauer et al. (2017).
     """
     if nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else param
         if isinstance(slope, bool) or not isinstance(slope, (int, float)):
-            raise ValueError(f"negative_slope {param} not a valid number")
+            raise ValueError(SLOPE.format(slope=param))
         return math.sqrt(2.0 / (1 + slope**2))
     if nonlinearity not in _GAINS:
-        raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
+        raise ValueError(NONLINEARITY.format(nonlinearity=nonlinearity))
     return _GAINS[nonlinearity]
 
 
@@ -39,13 +45,13 @@ _GAINS |= {f"conv{kind}{n}d": 1 for kind in ("", "_transpose") for n in (1, 2, 3
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Fill with the uniform distribution over [a, b); RuntimeError for a > b (torch.nn.init.uniform_)."""
+    """Fill with draws from the uniform distribution over [a, b); RuntimeError if a > b (torch.nn.init.uniform_)."""
     with no_grad():
         return tensor.uniform_(a, b, generator=generator)  # type: ignore[no-any-return]
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Fill with the normal distribution; RuntimeError for a negative std (torch.nn.init.normal_)."""
+    """Fill with draws from the normal distribution; RuntimeError if std < 0 (torch.nn.init.normal_)."""
     with no_grad():
         return tensor.normal_(mean, std, generator=generator)  # type: ignore[no-any-return]
 
@@ -54,10 +60,12 @@ def trunc_normal_(
     tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0,
     generator: Generator | None = None,
 ) -> Tensor:  # fmt: skip
-    """Fill with the normal distribution, restricted to [a, b].
+    """Fill with draws from the normal distribution, truncated to [a, b].
 
-    By rejection: of normals where most lie in the interval, else of uniforms under the curve (Robert 1995). Warns where
-    the mean lies more than 2 std outside the interval. Source: torch.nn.init.trunc_normal_.
+    The method is rejection sampling: if more than 0.3 of the normal distribution lies in [a, b], normals are drawn
+    again until they fall into it; otherwise uniforms are drawn from [a, b] and accepted with a probability proportional
+    to the density (Robert 1995). Warns if the mean lies more than 2 std outside [a, b]. Source:
+    torch.nn.init.trunc_normal_.
     """
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
@@ -101,7 +109,7 @@ def _uniforms_under_the_curve(tensor: Tensor, mean: float, std: float, a: float,
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """Fill with one value (torch.nn.init.constant_)."""
+    """Fill with the value `val` (torch.nn.init.constant_)."""
     with no_grad():
         return tensor.fill_(val)  # type: ignore[no-any-return]
 
@@ -117,37 +125,37 @@ def zeros_(tensor: Tensor) -> Tensor:
 
 
 def eye_(tensor: Tensor) -> Tensor:
-    """Fill a matrix with ones on its diagonal, zeros elsewhere; ValueError unless it has 2 dimensions.
+    """Fill a matrix with ones on its diagonal and zeros elsewhere.
 
-    Source: torch.nn.init.eye_.
+    ValueError unless the tensor has 2 dimensions. Source: torch.nn.init.eye_.
     """
     if tensor.array.ndim != 2:
-        raise ValueError("Only tensors with 2 dimensions are supported")
+        raise ValueError(TWO_DIMENSIONS)
     with no_grad():
         return tensor.copy_(wrap(np.eye(*tensor.array.shape, dtype=tensor.array.dtype)))  # type: ignore[no-any-return]
 
 
 def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
-    """How many inputs an output has and how many outputs an input, in a weight (out, in, *window)."""
+    """Return the number of inputs of each output and of outputs of each input, for a weight (out, in, *window)."""
     if tensor.array.ndim < 2:
-        raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
+        raise ValueError(NO_FANS)
     fan_out, fan_in, *window = tensor.array.shape
     return fan_in * math.prod(window), fan_out * math.prod(window)
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Fill a weight (out, in) uniformly, of variance 2 gain^2 / (in + out) (Glorot & Bengio 2010).
+    """Fill a weight (out, in) from the uniform distribution of mean 0 and variance 2 gain^2 / (in + out).
 
-    ValueError for fewer than 2 dimensions. Source: torch.nn.init.xavier_uniform_.
+    ValueError for fewer than 2 dimensions. Source: torch.nn.init.xavier_uniform_, after Glorot & Bengio (2010).
     """
     bound = math.sqrt(3.0) * _xavier_std(tensor, gain)
     return uniform_(tensor, -bound, bound, generator)
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Fill a weight (out, in) normally, of variance 2 gain^2 / (in + out) (Glorot & Bengio 2010).
+    """Fill a weight (out, in) from the normal distribution of mean 0 and variance 2 gain^2 / (in + out).
 
-    ValueError for fewer than 2 dimensions. Source: torch.nn.init.xavier_normal_.
+    ValueError for fewer than 2 dimensions. Source: torch.nn.init.xavier_normal_, after Glorot & Bengio (2010).
     """
     return normal_(tensor, 0.0, _xavier_std(tensor, gain), generator)
 
@@ -160,11 +168,13 @@ def kaiming_uniform_(
     tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Tensor:  # fmt: skip
-    """Fill a weight (out, in) uniformly, of variance gain^2 / fan, for the function that follows (He et al. 2015).
+    """Fill a weight (out, in) from the uniform distribution of mean 0 and variance gain^2 / fan.
 
-    `mode` says which fan: "fan_in" keeps the variance forward, "fan_out" backward; `a` is leaky_relu's slope. A tensor
-    without elements stays as it is, with a warning. ValueError for fewer than 2 dimensions, another mode or an unknown
-    function. Source: torch.nn.init.kaiming_uniform_.
+    The gain is that of the `nonlinearity` after the layer (see `calculate_gain`), with `a` as the slope of leaky_relu.
+    The fan is `in` if the `mode` is "fan_in", which keeps the variance of the activations in forward, or `out` if it is
+    "fan_out", which keeps that of the gradients in backward. A tensor without elements is left as it is, with a
+    warning. ValueError for fewer than 2 dimensions, another mode or an unknown nonlinearity. Source:
+    torch.nn.init.kaiming_uniform_, after He et al. (2015).
     """
     if not tensor.array.size:
         return _nothing_to_do(tensor)
@@ -176,7 +186,7 @@ def kaiming_normal_(
     tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Tensor:  # fmt: skip
-    """As `kaiming_uniform_`, with the normal distribution (He et al. 2015). Source: torch.nn.init.kaiming_normal_."""
+    """Fill a weight as `kaiming_uniform_` does, from the normal distribution (torch.nn.init.kaiming_normal_)."""
     if not tensor.array.size:
         return _nothing_to_do(tensor)
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
@@ -190,19 +200,19 @@ def _nothing_to_do(tensor: Tensor) -> Tensor:
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     modes = ["fan_in", "fan_out"]
     if mode.lower() not in modes:
-        raise ValueError(f"Mode {mode.lower()} not supported, please use one of {modes}")
+        raise ValueError(FAN_MODE.format(mode=mode.lower(), modes=modes))
     fan = _calculate_fan_in_and_fan_out(tensor)[modes.index(mode.lower())]
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
 
 
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
-    """Fill with a matrix whose rows, or columns if it has more rows, are orthonormal, times `gain` (Saxe et al. 2014).
+    """Fill with `gain` times a random matrix whose rows are orthonormal, or whose columns are if it has more rows.
 
-    Dimensions after the second count as columns. ValueError for fewer than 2. Agrees with torch to rounding. Source:
-    torch.nn.init.orthogonal_, after Mezzadri (2007).
+    A tensor (n, ...) is taken as a matrix of n rows. The values agree with torch's to rounding. ValueError for fewer
+    than 2 dimensions. Source: torch.nn.init.orthogonal_, after Saxe et al. (2014) and Mezzadri (2007).
     """
     if tensor.array.ndim < 2:
-        raise ValueError("Only tensors with 2 or more dimensions are supported")
+        raise ValueError(TWO_OR_MORE_DIMENSIONS)
     if not tensor.array.size:
         return tensor
     rows = len(tensor.array)
@@ -210,18 +220,19 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     matrix = normals.normal_(0, 1, generator=generator).array
     wide = matrix.shape[0] < matrix.shape[1]
     q, r = np.linalg.qr(matrix.T if wide else matrix)
-    q = q * np.sign(np.diag(r))  # makes the distribution uniform over the orthogonal matrices
+    q = q * np.sign(np.diag(r))  # so that all orthogonal matrices are equally likely (Mezzadri 2007)
     with no_grad():
         return tensor.copy_(wrap((q.T if wide else q).reshape(tensor.array.shape) * gain))  # type: ignore[no-any-return]
 
 
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
-    """Fill a matrix normally, and set a share of each column, chosen at random, to 0 (Martens 2010).
+    """Fill a matrix from the normal distribution and set randomly chosen elements of each column to 0.
 
-    ValueError unless it has 2 dimensions. Source: torch.nn.init.sparse_.
+    `sparsity` is the fraction of each column that becomes 0, rounded up. ValueError unless the tensor has 2 dimensions.
+    Source: torch.nn.init.sparse_, after Martens (2010).
     """
     if tensor.array.ndim != 2:
-        raise ValueError("Only tensors with 2 dimensions are supported")
+        raise ValueError(TWO_DIMENSIONS)
     rows, columns = tensor.array.shape
     kept = np.ones((rows, columns), tensor.array.dtype)
     with no_grad():

@@ -1,4 +1,7 @@
-"""Parameter: a tensor that a module learns."""
+"""Parameter, the class of the tensors that a module learns.
+
+It is a Tensor; a class of its own lets a module tell its parameters from other tensors that are assigned to it.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ import numpy as np
 
 from ..arrays import dtypes
 from ..tensor import Tensor, new
+from .refusals import FLOATING_ONLY
 
 
 class Parameter(Tensor):
     """A leaf tensor that becomes part of `module.parameters()` when it is assigned to a module.
 
-    `data` is a tensor of any shape, whose memory is shared; without it the parameter is empty. RuntimeError where a
-    gradient is asked for and the dtype is not floating. Source: torch.nn.Parameter.
+    `data` is a tensor of any shape, whose memory the parameter shares; without it the parameter is empty. RuntimeError
+    if `requires_grad` is true and the dtype is not floating. Source: torch.nn.Parameter.
     """
 
     __slots__ = ()
@@ -28,7 +32,7 @@ class Parameter(Tensor):
             source = data.detach()
             self.array, self.versions = source.array, source.versions
         if requires_grad and self.array.dtype.kind != "f":
-            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+            raise RuntimeError(FLOATING_ONLY)
         self.needs_grad = bool(requires_grad)
         self.node = None
         self.viewed = None
@@ -38,7 +42,7 @@ class Parameter(Tensor):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         twin: Parameter = new(type(self))
-        twin.__setstate__((self.array.copy(), self.needs_grad, {}))  # without the gradient, unlike a plain tensor's
+        twin.__setstate__((self.array.copy(), self.needs_grad, {}))  # no gradient, unlike a copy of a plain tensor
         twin.versions = [0]
         memo[id(self)] = twin
         return twin

@@ -1,4 +1,7 @@
-"""What is done to all the parameters of a module: clip their gradients, lay them out as one vector."""
+"""Functions on all parameters of a module at once (torch.nn.utils).
+
+They clip gradients by their norm or by their value, and convert between a list of parameters and one long vector.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import FUNCTIONS, Tensor, as_array, wrap
+from .refusals import NORM_NOT_FINITE, NOT_A_VECTOR, VECTOR_TOO_SHORT
 
 __all__ = [
     "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "parameters_to_vector",
@@ -31,9 +35,11 @@ def _gradients(parameters: list[Tensor]) -> list[Any]:
 def get_total_norm(
     tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
 ) -> Tensor:
-    """The norm of several tensors as if they were one vector, 0-d (torch.nn.utils.get_total_norm).
+    """Return the norm, as a 0-d tensor, of the vector of all elements of several tensors.
 
-    RuntimeError if it is nan or infinite and `error_if_nonfinite`. `foreach` makes no difference here.
+    The shapes may differ. `norm_type` is the order of the norm, `math.inf` included; `foreach` is accepted and changes
+    nothing. RuntimeError if the norm is nan or infinite and `error_if_nonfinite` is true. Source:
+    torch.nn.utils.get_total_norm.
     """
     return _total_norm([tensor.array for tensor in _listed(tensors)], norm_type, error_if_nonfinite)
 
@@ -45,11 +51,7 @@ def _total_norm(arrays: list[Any], norm_type: float, error_if_nonfinite: bool) -
     norms = np.stack([np.linalg.norm(array.ravel(), norm_type) for array in arrays]).astype(arrays[0].dtype)
     total = np.linalg.norm(norms, norm_type)
     if error_if_nonfinite and not math.isfinite(total):
-        raise RuntimeError(
-            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
-            "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
-            "`error_if_nonfinite=False`"
-        )
+        raise RuntimeError(NORM_NOT_FINITE.format(norm_type=norm_type))
     return wrap(as_array(total.astype(norms.dtype)))
 
 
@@ -57,10 +59,11 @@ def clip_grad_norm_(
     parameters: Tensors, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> Tensor:  # fmt: skip
-    """Scale the gradients, in place, so that their norm as one vector is at most `max_norm`; returns what it was.
+    """Scale the gradients in place so that their total norm is at most `max_norm`.
 
-    RuntimeError if the norm is nan or infinite and `error_if_nonfinite`. `foreach` makes no difference here. Source:
-    torch.nn.utils.clip_grad_norm_.
+    The total norm is that of the vector of all elements of all gradients; its value before the scaling is returned, as
+    a 0-d tensor. `foreach` is accepted and changes nothing. RuntimeError if the norm is nan or infinite and
+    `error_if_nonfinite` is true. Source: torch.nn.utils.clip_grad_norm_, after Pascanu et al. (2013).
     """
     listed = _listed(parameters)
     if not listed and isinstance(parameters, types.GeneratorType):
@@ -73,15 +76,16 @@ def clip_grad_norm_(
 def clip_grads_with_norm_(
     parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
-    """Scale the gradients, in place, by max_norm / total_norm where that is below 1.
+    """Multiply the gradients in place by max_norm / (total_norm + 1e-6) if that is below 1.
 
-    `foreach` makes no difference here. Source: torch.nn.utils.clip_grads_with_norm_.
+    `total_norm` is a 0-d tensor, as `get_total_norm` returns it. `foreach` is accepted and changes nothing. Source:
+    torch.nn.utils.clip_grads_with_norm_.
     """
     _scale_gradients(_listed(parameters), max_norm, total_norm)
 
 
 def _scale_gradients(parameters: list[Tensor], max_norm: float, total: Tensor) -> None:
-    factor = np.minimum(float(max_norm) / (total.array + total.array.dtype.type(1e-6)), 1)  # nan stays nan
+    factor = np.minimum(float(max_norm) / (total.array + total.array.dtype.type(1e-6)), 1)  # keeps nan, as torch
     for p in parameters:
         if p._grad is not None:
             p._grad.array *= factor.astype(p._grad.array.dtype)
@@ -89,9 +93,10 @@ def _scale_gradients(parameters: list[Tensor], max_norm: float, total: Tensor) -
 
 
 def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
-    """Limit every element of the gradients to +-`clip_value`, in place (torch.nn.utils.clip_grad_value_).
+    """Limit every element of the gradients to [-clip_value, clip_value], in place.
 
-    Parameters without a gradient are passed over. `foreach` makes no difference here.
+    Parameters without a gradient are skipped. `foreach` is accepted and changes nothing. Source:
+    torch.nn.utils.clip_grad_value_.
     """
     for p in _listed(parameters):
         if p._grad is not None:
@@ -100,22 +105,26 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All elements of all parameters as one vector (torch.nn.utils.parameters_to_vector)."""
+    """Return one vector of all elements of all parameters, through which gradients flow back to them.
+
+    Source: torch.nn.utils.parameters_to_vector.
+    """
     return FUNCTIONS["cat"]([FUNCTIONS["reshape"](p, (-1,)) for p in parameters])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Give the parameters the elements of a vector, whose memory they then share.
+    """Let the parameters take their values, in order, from a vector; afterwards they share its memory.
 
-    TypeError for what is no Tensor, RuntimeError for too few elements. Source: torch.nn.utils.vector_to_parameters.
+    TypeError if `vec` is not a Tensor, RuntimeError if it has too few elements. Source:
+    torch.nn.utils.vector_to_parameters.
     """
     if not isinstance(vec, Tensor):
-        raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")
+        raise TypeError(NOT_A_VECTOR.format(found=type(vec).__name__))
     start = 0
     for p in parameters:
         count = p.numel()
         part = vec.array[start : start + count]
         if part.size != count:
-            raise RuntimeError(f"shape '{list(p.array.shape)}' is invalid for input of size {part.size}")
+            raise RuntimeError(VECTOR_TOO_SHORT.format(shape=list(p.array.shape), size=part.size))
         p.data = wrap(part.reshape(p.array.shape))
         start += count

@@ -1,4 +1,7 @@
-"""Optimisers: SGD, Adam, AdamW (torch.optim)."""
+"""Optimisers, which update parameters from their gradients: SGD, Adam, AdamW (torch.optim).
+
+`Optimizer` is their base class; a subclass writes the update of one parameter, and the rest is shared.
+"""
 
 from .adam import Adam, AdamW
 from .optimizer import Optimizer

@@ -1,4 +1,4 @@
-"""Adam and AdamW (torch.optim.Adam, torch.optim.AdamW)."""
+"""Adam, and AdamW, which differs from it in its weight decay (torch.optim.Adam, torch.optim.AdamW)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ import numpy as np
 
 from ..tensor import Tensor, wrap
 from .optimizer import Group, Optimizer, blocks, number, one_number, state_of_zeros
+from .refusals import BETA, BETA_TENSOR_FOREACH, BETAS_TYPES, EPSILON, LEARNING_RATE, LR_TENSOR_FOREACH, WEIGHT_DECAY
 
 
 class Adam(Optimizer):
-    """Steps scaled by running means of the gradient and of its square.
+    """Adam: steps that are scaled by running means of the gradient g and of its square, in step t.
 
-        m = beta1 m + (1 - beta1) g;   v = beta2 v + (1 - beta2) g²
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g²
         p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
 
-    `weight_decay` times p is added to the gradient; `amsgrad` uses the largest v so far; `maximize` negates the
-    gradient. `decoupled_weight_decay` makes it AdamW. `foreach` and `fused` change nothing; for `capturable` and
+    `weight_decay` times p is added to the gradient first, or, with `decoupled_weight_decay`, p shrinks as in AdamW.
+    With `amsgrad` the largest v so far takes the place of v; with `maximize` the gradient is negated. `lr` and both
+    betas may be tensors of one element. `foreach` and `fused` are accepted and change nothing; for `capturable` and
     `differentiable` see `step`. ValueError for options out of range, RuntimeError for `fused` with `foreach` or
-    `differentiable`.
-    Source: Kingma & Ba 2015; torch.optim.Adam.
+    `differentiable`. Source: torch.optim.Adam, after Kingma & Ba (2015) and, for amsgrad, Reddi et al. (2018).
     """
 
     def __init__(
@@ -40,21 +42,21 @@ class Adam(Optimizer):
         decoupled_weight_decay: bool = False,
     ) -> None:
         if isinstance(lr, Tensor) and foreach and not capturable:
-            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+            raise ValueError(LR_TENSOR_FOREACH)
         if not one_number("lr", lr) >= 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
+            raise ValueError(LEARNING_RATE.format(lr=lr))
         if not eps >= 0.0:
-            raise ValueError(f"Invalid epsilon value: {eps}")
+            raise ValueError(EPSILON.format(eps=eps))
         for i in (0, 1):
             if not 0.0 <= number(betas[i]) < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")
+                raise ValueError(BETA.format(index=i, beta=betas[i]))
         if not weight_decay >= 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+            raise ValueError(WEIGHT_DECAY.format(weight_decay=weight_decay))
         kinds = {Tensor if isinstance(beta, Tensor) else float if isinstance(beta, float) else None for beta in betas}
         if kinds not in ({Tensor}, {float}):
-            raise ValueError("betas must be either both floats or both Tensors")
+            raise ValueError(BETAS_TYPES)
         if kinds == {Tensor} and foreach and not capturable:
-            raise ValueError("betas[0] as a Tensor is not supported for capturable=False and foreach=True")
+            raise ValueError(BETA_TENSOR_FOREACH)
         defaults = {
             "lr": lr,
             "betas": tuple(beta.squeeze() if isinstance(beta, Tensor) else beta for beta in betas),
@@ -71,7 +73,7 @@ class Adam(Optimizer):
         super().__init__(params, defaults)
 
     def update(self, p: Tensor, grad: Any, state: dict[str, Any], group: Group) -> None:
-        """One step for one parameter."""
+        """Update one parameter; its state is the number of steps, m ("exp_avg"), v ("exp_avg_sq") and the largest v."""
         if not state:
             state["step"] = wrap(np.zeros((), np.float32))
             state["exp_avg"] = state_of_zeros(p)
@@ -82,7 +84,7 @@ class Adam(Optimizer):
         t = state["step"].array.item()
         beta1, beta2 = map(number, group["betas"])
         lr, decay, eps = number(group["lr"]), group["weight_decay"], group["eps"]
-        # m / (sqrt(v) / root + eps) is root m / (sqrt(v) + root eps): a pass less over the arrays.
+        # m / (sqrt(v) / root + eps) equals root * m / (sqrt(v) + root * eps), which takes one pass less over the data.
         root = (1 - beta2**t) ** 0.5
         size, eps = -lr / (1 - beta1**t) * root, eps * root
         largest = (state["max_exp_avg_sq"].array,) if group["amsgrad"] else ()
@@ -111,9 +113,9 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam whose weight decay shrinks the parameter itself, by 1 - lr * weight_decay.
+    """Adam with decoupled weight decay: each step first multiplies the parameter by 1 - lr * weight_decay.
 
-    Source: Loshchilov & Hutter 2019; torch.optim.AdamW.
+    The other options are those of `Adam`. Source: torch.optim.AdamW, after Loshchilov & Hutter (2019).
     """
 
     def __init__(

@@ -1,4 +1,7 @@
-"""What all optimisers share: parameter groups, state by parameter, zero_grad, state_dict (torch.optim.Optimizer)."""
+"""Optimizer, the base class of the optimisers: parameter groups, the state of each parameter, saving and loading.
+
+Behaviour and error texts are those of torch.optim.Optimizer.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +15,39 @@ import numpy as np
 from ..autograd.grad_mode import enable_grad, no_grad
 from ..messages import warn
 from ..tensor import Tensor, wrap
+from .refusals import (
+    CAPTURABLE,
+    FUSED_DIFFERENTIABLE,
+    FUSED_FOREACH,
+    GROUP_SIZES_DIFFER,
+    GROUP_TYPE,
+    GROUPS_DIFFER,
+    IN_TWO_GROUPS,
+    LEAF_IN_PLACE,
+    NAMES_DIFFER,
+    NAMES_MISSING,
+    NO_PARAMETERS,
+    NOT_A_LEAF,
+    NOT_A_TENSOR,
+    NOT_RECORDED,
+    PARAMS_TYPE,
+    SET_OF_PARAMETERS,
+    SEVERAL_ELEMENTS,
+)
 
 Group = dict[str, Any]
 
-# Elements of a block that an update works through at a time: what it touches of a block stays in the cache.
+# The number of elements that an update works on at a time: the parts of all arrays then fit into the cache.
 BLOCK = 1 << 18
 
 
 class Optimizer:
-    """Updates parameters from their gradients.
+    """The base class of optimisers, which update parameters from their gradients.
 
-    `param_groups` is a list of dicts with the group's parameters under "params" and its options; `state` has a dict
-    for each parameter. A subclass names its `defaults` and writes `update`. TypeError and ValueError in torch's words
-    for parameters that cannot be optimised. Source: torch.optim.Optimizer.
+    `params` is an iterable of tensors, or of dicts for groups with options of their own. `param_groups` is the list of
+    these dicts, with the parameters under "params" and all options; `state` maps each parameter to a dict. A subclass
+    passes its `defaults` and defines `update`. TypeError or ValueError for parameters that cannot be optimised. Source:
+    torch.optim.Optimizer.
     """
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
@@ -32,38 +55,35 @@ class Optimizer:
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
         if isinstance(params, Tensor):
-            raise TypeError(
-                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
-                f"{params.type()}"
-            )
+            raise TypeError(PARAMS_TYPE.format(found=params.type()))
         groups = list(params)
         if not groups:
-            raise ValueError("optimizer got an empty parameter list")
+            raise ValueError(NO_PARAMETERS)
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         for group in groups:
             self.add_param_group(group)
-        if defaults.get("fused"):  # refused here, as torch: options of one update that is written in another language
+        if defaults.get("fused"):  # torch refuses these two last of all
             if defaults.get("differentiable"):
-                raise RuntimeError("`fused` does not support `differentiable`")
+                raise RuntimeError(FUSED_DIFFERENTIABLE)
             if defaults.get("foreach"):
-                raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+                raise RuntimeError(FUSED_FOREACH)
 
     def add_param_group(self, param_group: Group) -> None:
-        """Add a group of parameters with options of their own; what it does not set is the optimiser's default.
+        """Add a group of parameters with its own options, which are completed by the optimiser's defaults.
 
-        Parameters may be given as pairs with their names. TypeError for what is no dict, or holds a set or what is no
-        Tensor; ValueError for a parameter that is no leaf or is in another group, and where some have names and some
-        have none.
+        The parameters may be given as (name, parameter) pairs. TypeError if the group is not a dict, or its parameters
+        are a set or not all tensors; ValueError for a parameter that is not a leaf or belongs to another group, and if
+        only some parameters have names. Source: torch.optim.Optimizer.add_param_group.
         """
         if not isinstance(param_group, dict):
-            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+            raise TypeError(GROUP_TYPE.format(found=type(param_group)))
         group = dict(param_group)
         parameters, names = _with_names(group["params"])
         group["params"] = parameters
         if names:
             if len(names) != len(parameters):
-                raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+                raise ValueError(NAMES_MISSING)
             group["param_names"] = names
         _check(parameters, leaves=not self.defaults.get("differentiable"))
         for name, default in self.defaults.items():
@@ -76,17 +96,14 @@ class Optimizer:
         for other in self.param_groups:
             if ("param_names" in other) != ("param_names" in group):
                 own = "with names" if "param_names" in group else "without names"
-                raise ValueError(
-                    "all optimizer param groups should be with/without names. cannot add param group "
-                    f"{own} to the optimizer"
-                )
+                raise ValueError(NAMES_DIFFER.format(own=own))
         present = {id(p) for other in self.param_groups for p in other["params"]}
         if any(id(p) in present for p in parameters):
-            raise ValueError("some parameters appear in more than one parameter group")
+            raise ValueError(IN_TWO_GROUPS)
         self.param_groups.append(group)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Drop the gradients of all parameters, or set them to 0."""
+        """Set the gradients of all parameters to None, or to zeros if `set_to_none` is False."""
         for group in self.param_groups:
             for p in group["params"]:
                 if set_to_none:
@@ -96,10 +113,12 @@ class Optimizer:
                     p._grad.zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Update every parameter that has a gradient; a closure first computes the loss again, which is returned.
+        """Update every parameter that has a gradient.
 
-        With `differentiable` RuntimeError for a leaf that requires grad, as torch, and NotImplementedError where an
-        update would have to be recorded. AssertionError with `capturable`, which a CPU is not.
+        A `closure`, if given, is called first, to compute the loss and the gradients again; its result is returned.
+        With the option `differentiable`: RuntimeError for a leaf that requires grad, as in torch, and
+        NotImplementedError where torch would record the update on the tape. With `capturable`: AssertionError, because
+        it needs an accelerator.
         """
         loss = None
         if closure is not None:
@@ -116,13 +135,13 @@ class Optimizer:
         return loss
 
     def update(self, p: Tensor, grad: Any, state: dict[str, Any], group: Group) -> None:
-        """Write one parameter's new value into its array, and what must be remembered into its state."""
+        """Write the new value of one parameter into its array, in place; `state` is kept for its next update."""
         raise NotImplementedError
 
     # -- saving and loading ------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The state and the groups, with parameters as numbers in the order of the groups."""
+        """Return the state and the groups as dicts, in which parameters are numbered in the order of the groups."""
         numbers = {id(p): i for i, p in enumerate(self._parameters())}
         groups = [
             {**{k: v for k, v in group.items() if k != "params"}, "params": [numbers[id(p)] for p in group["params"]]}
@@ -131,15 +150,13 @@ class Optimizer:
         return {"state": {numbers[id(p)]: dict(s) for p, s in self.state.items() if s}, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave; ValueError for groups that do not match, and then nothing is changed."""
+        """Load what `state_dict` returned; ValueError, and no change, if the groups do not match this optimiser's."""
         saved = deepcopy(state_dict)
         groups = saved["param_groups"]
         if len(groups) != len(self.param_groups):
-            raise ValueError("loaded state dict has a different number of parameter groups")
+            raise ValueError(GROUPS_DIFFER)
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, self.param_groups, strict=True)):
-            raise ValueError(
-                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
-            )
+            raise ValueError(GROUP_SIZES_DIFFER)
         parameters = dict(zip([i for group in groups for i in group["params"]], self._parameters(), strict=True))
         self.state = defaultdict(dict, {parameters[i]: s for i, s in saved["state"].items()})
         self.param_groups = [
@@ -164,12 +181,9 @@ def _names_of(group: Group) -> Group:
 
 
 def _with_names(params: Any) -> tuple[list[Tensor], list[str]]:
-    """The parameters of a group, and the names of those that have one."""
+    """Return the parameters of a group, and the names of those that have one."""
     if isinstance(params, set):
-        raise TypeError(
-            "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
-            "will change between runs. Please use a list instead."
-        )
+        raise TypeError(SET_OF_PARAMETERS)
     listed = [params] if isinstance(params, Tensor) else list(params)
     names = [p[0] for p in listed if isinstance(p, tuple)]
     return [p[1] if isinstance(p, tuple) else p for p in listed], names
@@ -178,33 +192,32 @@ def _with_names(params: Any) -> tuple[list[Tensor], list[str]]:
 def _check(parameters: list[Tensor], leaves: bool) -> None:
     for p in parameters:
         if not isinstance(p, Tensor):
-            raise TypeError(
-                f"optimizer can only optimize Tensors, but one of the params is {type(p).__module__}.{type(p).__name__}"
-            )
+            raise TypeError(NOT_A_TENSOR.format(module=type(p).__module__, type=type(p).__name__))
         if leaves and not (p.is_leaf or p.retains_grad):
-            raise ValueError("can't optimize a non-leaf Tensor")
+            raise ValueError(NOT_A_LEAF)
 
 
 def _refuse(group: Group) -> None:
-    """Raise for what torch refuses, or records, in a step that captures or differentiates."""
+    """Raise the errors of `step` for the options `capturable` and `differentiable`."""
     moving = [p for p in group["params"] if p._grad is not None]
     if group.get("capturable") and moving:
-        raise AssertionError("If capturable=True, params and state_steps must be on supported devices: [].")
+        raise AssertionError(CAPTURABLE)
     if group.get("differentiable"):
         if any(p.requires_grad and p.is_leaf for p in moving):
-            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+            raise RuntimeError(LEAF_IN_PLACE)
         if any(p.requires_grad or p._grad.requires_grad for p in moving):
-            raise NotImplementedError("differentiable=True: this optimizer does not record its own steps")
+            raise NotImplementedError(NOT_RECORDED)
 
 
 def blocks(*arrays: Any) -> Iterable[tuple[Any, ...]]:
-    """The arrays cut into flat blocks that fit the cache together, where all are contiguous; else whole, as they are.
+    """Cut arrays of one shape into blocks of at most BLOCK elements; each block is a tuple of the arrays' parts.
 
-    An update of several passes over a block reads it from memory once.
+    An update that makes several passes over a block reads it from memory only once. Arrays that are not contiguous are
+    given whole.
     """
     size = arrays[0].size
     if not arrays[0].ndim:
-        return (tuple(a.reshape(1) for a in arrays),)  # of 0-d arrays NumPy gives scalars, which take no out=
+        return (tuple(a.reshape(1) for a in arrays),)  # operators on 0-d arrays return scalars, which out= rejects
     if size <= BLOCK or not all(isinstance(a, np.ndarray) and a.flags.c_contiguous for a in arrays):
         return (arrays,)
     flat = [a.reshape(-1) for a in arrays]
@@ -212,17 +225,17 @@ def blocks(*arrays: Any) -> Iterable[tuple[Any, ...]]:
 
 
 def number(option: Any) -> Any:
-    """An option that is a number, or a tensor of one element."""
+    """Return the value of an option that is a number or a tensor of one element."""
     return option.array.item() if isinstance(option, Tensor) else option
 
 
 def one_number(name: str, option: Any) -> Any:
-    """The option; ValueError for a tensor of several elements."""
+    """Return the option; ValueError if it is a tensor of several elements."""
     if isinstance(option, Tensor) and option.numel() != 1:
-        raise ValueError(f"Tensor {name} must be 1-element")
+        raise ValueError(SEVERAL_ELEMENTS.format(name=name))
     return option
 
 
 def state_of_zeros(p: Tensor) -> Tensor:
-    """A tensor of zeros like a parameter."""
+    """Return a tensor of zeros of the shape and dtype of a parameter."""
     return wrap(np.zeros_like(p.array))

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent, with momentum (torch.optim.SGD)."""
+"""SGD: stochastic gradient descent, with or without momentum (torch.optim.SGD)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import numpy as np
 
 from ..tensor import Tensor, wrap
 from .optimizer import BLOCK, Group, Optimizer, blocks, number, one_number
+from .refusals import LEARNING_RATE, MOMENTUM, NESTEROV, WEIGHT_DECAY
 
 
 class SGD(Optimizer):
-    """p -= lr * d, where d is the gradient, or a running sum of gradients with momentum.
+    """Stochastic gradient descent: p -= lr * d, where d comes from the gradient of the parameter p.
 
         d = grad + weight_decay * p
-        buf = momentum * buf + (1 - dampening) * d
-        d = d + momentum * buf (Nesterov), or buf
+        buf = momentum * buf + (1 - dampening) * d      with momentum; in the first step buf = d
+        d = d + momentum * buf if nesterov else buf     with momentum
 
-    The first buffer is the first d. `maximize` climbs: grad is negated. `foreach` and `fused` change nothing; for
-    `differentiable` see `step`. ValueError for options out of range, RuntimeError for `fused` with `foreach` or
-    `differentiable`. Source: torch.optim.SGD; momentum as in
-    Sutskever et al. 2013.
+    `lr` may be a tensor of one element. With `maximize` the gradient is negated. `foreach` and `fused` are accepted and
+    change nothing; for `differentiable` see `step`. ValueError for options out of range, RuntimeError for `fused` with
+    `foreach` or `differentiable`. Source: torch.optim.SGD, after Sutskever et al. (2013).
     """
 
     def __init__(
@@ -38,13 +38,13 @@ class SGD(Optimizer):
         fused: bool | None = None,
     ) -> None:
         if one_number("lr", lr) < 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
+            raise ValueError(LEARNING_RATE.format(lr=lr))
         if momentum < 0.0:
-            raise ValueError(f"Invalid momentum value: {momentum}")
+            raise ValueError(MOMENTUM.format(momentum=momentum))
         if weight_decay < 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+            raise ValueError(WEIGHT_DECAY.format(weight_decay=weight_decay))
         if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+            raise ValueError(NESTEROV)
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -59,7 +59,7 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
 
     def update(self, p: Tensor, grad: Any, state: dict[str, Any], group: Group) -> None:
-        """One step for one parameter."""
+        """Update one parameter; with momentum its state is the tensor "momentum_buffer"."""
         lr, momentum, decay = number(group["lr"]), group["momentum"], group["weight_decay"]
         if not momentum and not decay and not group["maximize"] and p.array.ndim and grad.size <= BLOCK:
             w = p.array

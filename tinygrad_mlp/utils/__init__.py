@@ -1,4 +1,7 @@
-"""Utilities (torch.utils)."""
+"""Utilities for programs that train (torch.utils).
+
+`data` loads data sets in batches, `checkpoint` saves memory in backward, and `hooks` has the handles of hooks.
+"""
 
 import importlib
 import sys
@@ -12,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """`data` and `checkpoint`, imported when they are first asked for: most programs use neither."""
+    """Import `data` or `checkpoint` when it is first used, because most programs use neither."""
     if name in ("checkpoint", "data"):
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])

@@ -1,4 +1,9 @@
-"""Checkpointing: in backward, compute again what forward did not keep (torch.utils.checkpoint)."""
+"""Checkpointing: save memory by computing part of the forward again in backward (torch.utils.checkpoint).
+
+There are two modes. The non-reentrant mode records the forward as usual, but the tape keeps numbers in the place of the
+saved tensors, and the first of them that backward needs starts the recomputation. The reentrant mode does not record
+the forward; its node recomputes it in backward and runs a backward of its own.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +21,22 @@ from ..autograd.graph import saved_tensors_hooks
 from ..random import get_rng_state, set_rng_state
 from ..tape import state
 from ..tensor import Tensor
-from .checkpoint_debug import TIP, CheckpointError, Comparison
+from .checkpoint_debug import CheckpointError, Comparison
+from .refusals import (
+    DEBUG_WITH_CONTEXT,
+    DETERMINISM_CHECK,
+    INPUTS_WITH_REENTRANT,
+    NOT_A_TUPLE,
+    NOT_WITH_REENTRANT,
+    NOTHING_TO_DIFFERENTIATE,
+    OTHER_METADATA,
+    OTHER_NUMBER,
+    OTHER_TENSOR,
+    SUPPRESSED,
+    TIP,
+    TOO_MANY,
+    UNEXPECTED_KEYWORDS,
+)
 
 __all__ = [
     "CheckpointError",
@@ -43,7 +63,7 @@ _NOTHING = object()
 
 
 def noop_context_fn() -> tuple[contextlib.AbstractContextManager[Any], contextlib.AbstractContextManager[Any]]:
-    """Two contexts that do nothing (torch.utils.checkpoint.noop_context_fn)."""
+    """Return two contexts that do nothing (torch.utils.checkpoint.noop_context_fn)."""
     return contextlib.nullcontext(), contextlib.nullcontext()
 
 
@@ -58,14 +78,14 @@ def checkpoint(
     preserve_rng_state: bool = True,
     **kwargs: Any,
 ) -> Any:
-    """function(*args), of which the tape keeps the inputs alone: backward computes the rest again.
+    """Return function(*args, **kwargs), keeping only the inputs for backward, which computes the rest again.
 
-    With `use_reentrant` the forward is not recorded, and backward runs a backward of its own: only for `backward()`
-    without `inputs`, and for tensors that are arguments themselves. Without, the tape is as ever, but the first
-    saved tensor that is read computes all anew, up to the last (`early_stop`) of them. Random numbers come again
-    (`preserve_rng_state`). CheckpointError where the second computation saves other shapes or dtypes (unless
-    `determinism_check` is "none"), with `debug` naming the operators of both; ValueError for keywords that the mode
-    does not take; UserWarning where `use_reentrant` is not given. Source: torch.utils.checkpoint.checkpoint.
+    For the two modes of `use_reentrant` see the head of this file. The reentrant mode works for `backward()` without
+    `inputs` only, and tensors within a list or dict get no gradients. With `early_stop` the recomputation ends after
+    the last tensor that is needed. With `preserve_rng_state` it draws the same random numbers. `context_fn` returns the
+    contexts of the forward and of the recomputation. CheckpointError if the recomputation saves tensors of other shapes
+    or dtypes, unless `determinism_check` is "none"; with `debug` it lists the operators of both. ValueError for options
+    that the mode does not take, UserWarning if `use_reentrant` is not given. Source: torch.utils.checkpoint.checkpoint.
     """
     if use_reentrant is None:
         when = "Starting in PyTorch 2.9, calling checkpoint without use_reentrant will raise an exception."
@@ -73,17 +93,17 @@ def checkpoint(
         use_reentrant = True
     if use_reentrant:
         if kwargs:
-            raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+            raise ValueError(UNEXPECTED_KEYWORDS.format(names=",".join(kwargs)))
         if context_fn is not noop_context_fn or debug is not False:
-            raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
+            raise ValueError(NOT_WITH_REENTRANT)
         return CheckpointFunction.apply(function, preserve_rng_state, *args)
     comparison = None
     if debug if _debug is None else _debug:
         if context_fn is not noop_context_fn:
-            raise ValueError("debug=True is incompatible with non-default context_fn")
+            raise ValueError(DEBUG_WITH_CONTEXT)
         comparison = Comparison()
     if determinism_check not in ("default", "none"):
-        raise ValueError(f"determinism_check should be one of ['default', 'none'], but got {determinism_check}")
+        raise ValueError(DETERMINISM_CHECK.format(found=determinism_check))
     contexts = context_fn() if comparison is None else (comparison.forward, comparison.again)
     forward_context, recompute_context = contexts
     if not state.recording:
@@ -100,11 +120,7 @@ def checkpoint(
     with _FrameHooks(frame), forward_context:
         result = function(*args, **kwargs)
     if result is _NOTHING:
-        raise RuntimeError(
-            "torch.utils.checkpoint: the forward context provided by context_fn suppressed an exception raised during "
-            "the checkpointed forward. This is not supported because checkpoint cannot return a value for a failed "
-            "forward."
-        )
+        raise RuntimeError(SUPPRESSED)
     frame.complete = True
     return result
 
@@ -112,9 +128,10 @@ def checkpoint(
 def checkpoint_sequential(
     functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
 ) -> Any:
-    """A Sequential, or a list of functions, one after the other in `segments`, each but the last checkpointed.
+    """Call the modules of a Sequential, or a list of functions, in segments; all but the last are checkpointed.
 
-    Keywords: `preserve_rng_state`. ValueError for others. Source: torch.utils.checkpoint.checkpoint_sequential.
+    The only keyword is `preserve_rng_state`; ValueError for others. Source:
+    torch.utils.checkpoint.checkpoint_sequential.
     """
     if use_reentrant is None:
         when = "In version 2.9 we will raise an exception if use_reentrant is not passed."
@@ -123,7 +140,7 @@ def checkpoint_sequential(
         use_reentrant = True
     preserve = kwargs.pop("preserve_rng_state", True)
     if kwargs:
-        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+        raise ValueError(UNEXPECTED_KEYWORDS.format(names=",".join(kwargs)))
     functions = list(functions.children() if hasattr(functions, "children") else functions)
     size = len(functions) // segments
     last = size * (segments - 1)
@@ -144,7 +161,7 @@ def _chain(functions: list[Callable[[Any], Any]]) -> Callable[[Any], Any]:
 
 @contextlib.contextmanager
 def _random_numbers_from(rng_state: Any) -> Generator[None, None, None]:
-    """The generator's numbers from an earlier state on, and afterwards as if nothing had been drawn."""
+    """Draw random numbers from an earlier state within the context, and restore the present state after it."""
     if rng_state is None:
         yield
         return
@@ -156,7 +173,7 @@ def _random_numbers_from(rng_state: Any) -> Generator[None, None, None]:
         set_rng_state(now)
 
 
-# -- recorded, but saved again ---------------------------------------------------------------------
+# -- the non-reentrant mode ------------------------------------------------------------------------
 
 _early_stop: bool | None = None
 _debug: bool | None = None
@@ -164,7 +181,7 @@ _debug: bool | None = None
 
 @contextlib.contextmanager
 def set_checkpoint_debug_enabled(enabled: bool | None) -> Generator[None, None, None]:
-    """Whether checkpoints made in this block have `debug`, whatever they say; None leaves it to them (torch's name)."""
+    """Override the option `debug` of all checkpoints within the context; None leaves it to each (as in torch)."""
     global _debug
     previous, _debug = _debug, enabled
     try:
@@ -175,7 +192,7 @@ def set_checkpoint_debug_enabled(enabled: bool | None) -> Generator[None, None, 
 
 @contextlib.contextmanager
 def set_checkpoint_early_stop(enable: bool) -> Generator[None, None, None]:
-    """Whether checkpoints made in this block stop computing again once all that they need is there (torch's name)."""
+    """Override the option `early_stop` of all checkpoints within the context (as in torch)."""
     global _early_stop
     previous, _early_stop = _early_stop, enable
     try:
@@ -185,7 +202,7 @@ def set_checkpoint_early_stop(enable: bool) -> Generator[None, None, None]:
 
 
 class _Holder:
-    """What the tape keeps in place of a saved tensor: the number of the tensor among those of its frame."""
+    """What the tape keeps in the place of a saved tensor: the tensor's number among those of its frame."""
 
     __slots__ = ("__weakref__", "index")
 
@@ -194,13 +211,14 @@ class _Holder:
 
 
 class _Stop(Exception):
-    """Everything that was to be computed again is there."""
+    """Raised within the recomputation, to end it when all tensors that are needed have been computed."""
 
 
 class _Frame:
-    """A checkpointed call: how to compute it again, and what it saved then, by number.
+    """A checkpointed call: how to compute it again, and the tensors that the recomputation saved, by number.
 
-    Only for as long as the tape still has a use for a tensor: `holders` are weak, and a tensor read is given away.
+    A tensor is kept only as long as the tape needs it: the references to the `holders` are weak, and a tensor that was
+    read is removed from `again`.
     """
 
     def __init__(
@@ -212,7 +230,7 @@ class _Frame:
         comparison: Comparison | None,
     ) -> None:
         self.recompute = recompute
-        # Saved like any other: of an argument that is changed afterwards, something else would be computed.
+        # Saved with their versions: if one is changed in place before backward, the recomputation is refused.
         self.args = [SavedForBackward(arg, own=False) if isinstance(arg, Tensor) else arg for arg in args]
         self.early_stop = early_stop
         self.check = check
@@ -223,7 +241,7 @@ class _Frame:
         self.again: dict[int, Tensor] = {}
 
     def tensor(self, index: int) -> Tensor:
-        """A tensor that the forward saved, computed anew unless the computation for another one has left it."""
+        """Return a saved tensor by its number; compute the function again unless the tensor is in `again` already."""
         if index not in self.again:
             try:
                 self._compute_again()
@@ -239,26 +257,17 @@ class _Frame:
         with contextlib.suppress(_Stop), _AgainHooks(self, saved), enable_grad():
             self.recompute(*args)
         if len(saved) != len(self.holders):
-            raise CheckpointError(
-                "torch.utils.checkpoint: A different number of tensors was saved during the original forward and "
-                f"recomputation.\nNumber of tensors saved during forward: {len(self.holders)}\nNumber of tensors saved "
-                f"during recomputation: {len(saved)}.\n{TIP}"
-            )
+            raise CheckpointError(OTHER_NUMBER.format(forward=len(self.holders), again=len(saved), tip=TIP))
         different = ""
         for i, (holder, tensor) in enumerate(zip(self.holders, saved, strict=True)):
             if holder() is None:
                 continue
             self.again[i] = tensor
             if self.check and self.kinds[i] != _kind(tensor):
-                different += (
-                    f"tensor at position {i}:\nsaved metadata: {self.kinds[i]}\nrecomputed metadata: {_kind(tensor)}\n"
-                )
+                different += OTHER_TENSOR.format(index=i, saved=self.kinds[i], again=_kind(tensor))
         if different:
             self.again.clear()
-            raise CheckpointError(
-                "torch.utils.checkpoint: Recomputed values for the following tensors have different metadata than "
-                f"during the forward pass.\n{different}.\n{TIP}"
-            )
+            raise CheckpointError(OTHER_METADATA.format(different=different, tip=TIP))
 
 
 def _kind(tensor: Tensor) -> dict[str, Any]:
@@ -266,7 +275,7 @@ def _kind(tensor: Tensor) -> dict[str, Any]:
 
 
 class _FrameHooks(saved_tensors_hooks):
-    """In the forward: keep numbers."""
+    """The hooks of the original forward: keep a number for each saved tensor."""
 
     def __init__(self, frame: _Frame) -> None:
         def pack(tensor: Tensor) -> _Holder:
@@ -279,18 +288,15 @@ class _FrameHooks(saved_tensors_hooks):
 
 
 class _AgainHooks(saved_tensors_hooks):
-    """In the second computation: collect the tensors, and stop it after the last."""
+    """The hooks of the recomputation: collect the saved tensors, and stop after the last one that is needed."""
 
     def __init__(self, frame: _Frame, saved: list[Tensor]) -> None:
         def pack(tensor: Tensor) -> Tensor:
-            tensor = tensor.detach()  # a node that kept its own output would keep itself
+            tensor = tensor.detach()  # a node that kept its own output would keep itself alive
             if len(saved) == len(frame.holders):
                 if not frame.complete:
-                    return tensor  # a gradient taken within the checkpointed function itself
-                raise CheckpointError(
-                    "torch.utils.checkpoint: trying to save more tensors during recomputation than during the original "
-                    f"forward pass.\n{TIP}"
-                )
+                    return tensor  # the function itself takes a gradient while it first runs
+                raise CheckpointError(TOO_MANY.format(tip=TIP))
             saved.append(tensor)
             if frame.early_stop and len(saved) == len(frame.holders):
                 raise _Stop
@@ -299,31 +305,31 @@ class _AgainHooks(saved_tensors_hooks):
         super().__init__(pack, lambda tensor: tensor)
 
 
-# -- not recorded: a backward within backward ------------------------------------------------------
+# -- the reentrant mode ----------------------------------------------------------------------------
 
 
 def detach_variable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The same tensors as leaves that require grad if they did, and what is no tensor as it is.
+    """Return the inputs with each tensor replaced by a leaf of the same values and the same `requires_grad`.
 
-    RuntimeError for what is no tuple. Source: torch.utils.checkpoint.detach_variable.
+    RuntimeError unless `inputs` is a tuple. Source: torch.utils.checkpoint.detach_variable.
     """
     if not isinstance(inputs, tuple):
-        raise RuntimeError(f"Only tuple of tensors is supported. Got Unsupported input type: {type(inputs).__name__}")
+        raise RuntimeError(NOT_A_TUPLE.format(found=type(inputs).__name__))
     return tuple(x.detach().requires_grad_(x.requires_grad) if isinstance(x, Tensor) else x for x in inputs)
 
 
 def check_backward_validity(inputs: Iterable[Any]) -> None:
-    """UserWarning where no tensor requires grad (torch.utils.checkpoint.check_backward_validity)."""
+    """Warn if no tensor requires grad (torch.utils.checkpoint.check_backward_validity)."""
     if not any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
         warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
 
 
 class CheckpointFunction(Function):
-    """The reentrant mode as an operator (torch.utils.checkpoint.CheckpointFunction)."""
+    """The Function that is applied in the reentrant mode (torch.utils.checkpoint.CheckpointFunction)."""
 
     @staticmethod
     def forward(ctx: Any, run_function: Callable[..., Any], preserve_rng_state: bool, *args: Any) -> Any:
-        """run_function(*args), unrecorded."""
+        """Return run_function(*args), without recording it."""
         check_backward_validity(args)
         ctx.run_function = run_function
         ctx.rng_state = get_rng_state() if preserve_rng_state else None
@@ -335,7 +341,7 @@ class CheckpointFunction(Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        """The gradients of the arguments, by a backward of the function computed again."""
+        """Compute the function again, recorded this time, and return the gradients of its arguments."""
         saved = list(ctx.others)
         for i, tensor in zip(ctx.places, ctx.saved_tensors, strict=True):
             saved[i] = tensor
@@ -349,24 +355,20 @@ class CheckpointFunction(Function):
             if isinstance(output, Tensor) and output.requires_grad
         ]
         if not pairs:
-            raise RuntimeError("none of output has requires_grad=True, this checkpoint() is not necessary")
+            raise RuntimeError(NOTHING_TO_DIFFERENTIATE)
         backward([output for output, _ in pairs], [g for _, g in pairs])
         return (None, None, *(x.grad if isinstance(x, Tensor) else None for x in inputs))
 
 
 class _CheckpointNode(FunctionNode):
-    """Refuses a backward that is not for all leaves: its own backward would add to them."""
+    """The node of the reentrant mode, which refuses `grad()` and `inputs=`: its own backward adds to all leaves."""
 
     __slots__ = ()
     function = CheckpointFunction
 
     def pull(self, g: Any, edges: Sequence[Any], create_graph: bool) -> Sequence[Any]:
         if edges is not self.edges:
-            raise RuntimeError(
-                "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or passing an `inputs` "
-                "parameter to .backward(). To resolve this error, you can either set use_reentrant=False, or call "
-                ".backward() without passing the `inputs` argument."
-            )
+            raise RuntimeError(INPUTS_WITH_REENTRANT)
         return super().pull(g, edges, create_graph)
 
 

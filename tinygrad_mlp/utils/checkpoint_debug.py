@@ -1,4 +1,7 @@
-"""What checkpoint says with `debug=True`: the operators of the forward and of its second computation, side by side."""
+"""The `debug` option of checkpoint, for when the recomputation in backward differs from the original forward.
+
+It logs the operators of both computations, with the lines of the program that called them, for the error message.
+"""
 
 from __future__ import annotations
 
@@ -8,42 +11,15 @@ from typing import NoReturn
 from ..arrays.dtypes import of
 from ..autograd.graph.node import Node, observe_nodes
 from ..messages import caller
-
-TIP = """
-Tip: To see a more detailed error message, either pass `debug=True` to
-`torch.utils.checkpoint.checkpoint(...)` or wrap the code block
-with `with torch.utils.checkpoint.set_checkpoint_debug_enabled(True):` to
-enable checkpoint\u2011debug mode globally.
-"""
-
-_LOGS = """ \
-An error happened while unpacking tensors; dumping logs of latest computation
-because you passed `debug=True` to `torch.utils.checkpoint.checkpoint()`.
-
-1. The operators of the original forward, with the lines of the program that called them, the innermost first
-
-{forward_traces}
-2. The operators of the recomputation, with their lines
-
-{recompute_traces}
-3. Both, in the order in which they ran: where they part, the function did something else the second time
-
-Operations executed during the original forward:
-
-{forward_ops}
-
-Operations executed during recomputation:
-
-{recompute_ops}
-"""
+from .refusals import LOGS
 
 
 class CheckpointError(RuntimeError):
-    """The second computation did not save what the first did (torch.utils.checkpoint.CheckpointError)."""
+    """The recomputation saved other tensors than the original forward (torch.utils.checkpoint.CheckpointError)."""
 
 
 class _Log:
-    """A block in which the operators that are put on the tape are noted, with the lines of the program behind them."""
+    """A context that logs every operator that is recorded within it, with the lines of the program that called it."""
 
     def __init__(self) -> None:
         self.operators: list[str] = []
@@ -52,14 +28,14 @@ class _Log:
     def __enter__(self) -> None:
         self.operators.clear()
         self.lines.clear()
-        observe_nodes(_note, first=True)  # the last operator that is computed again is ended by an exception
+        observe_nodes(_note, first=True)  # before the hook that stops the recomputation by an exception
         _running.logs.append(self)
 
     def __exit__(self, *exception: object) -> None:
         _running.logs.remove(self)
 
     def traces(self, label: str) -> str:
-        """Each operator with its lines."""
+        """Return each operator with its lines."""
         count = len(self.operators)
         return "".join(
             f"{operator}   ({i} of {count} in {label})\n\n{lines}\n\n"
@@ -89,14 +65,14 @@ def _note(node: Node) -> None:
 
 
 class Comparison:
-    """The operators of a checkpointed call and of its second computation."""
+    """The logs of a checkpointed call: of its original forward, and of its recomputation."""
 
     def __init__(self) -> None:
         self.forward, self.again = _Log(), _Log()
 
     def refuse(self, error: CheckpointError) -> NoReturn:
-        """CheckpointError with both logs, for an error that says only that they differ."""
-        text = _LOGS.format(
+        """Raise CheckpointError with both logs, from an error that says only that the computations differ."""
+        text = LOGS.format(
             forward_traces=self.forward.traces("original"),
             recompute_traces=self.again.traces("recompute"),
             forward_ops="\n".join(self.forward.operators),

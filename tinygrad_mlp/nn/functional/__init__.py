@@ -1,4 +1,8 @@
-"""Layers and losses as functions of tensors (torch.nn.functional)."""
+"""Layers and losses as functions of tensors (torch.nn.functional).
+
+Each is a row of the derivative table under torch's signature, or is composed of such rows. The modules of `nn.modules`
+call these functions.
+"""
 
 from ...tensor import FUNCTIONS as _rows
 from .activation import *  # noqa: F403

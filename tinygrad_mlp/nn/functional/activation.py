@@ -1,6 +1,7 @@
-"""Activations: those that are rows of the derivative table under torch's signatures, others made of rows.
+"""Activation functions (torch.nn.functional): rows of the derivative table under torch's signatures, or made of rows.
 
-`inplace` writes the result into the input, as in torch; RuntimeError where the input is a leaf that requires grad.
+They take an input x of any shape and return a tensor of the same shape, except `glu`, which halves a dimension. With
+`inplace` the result is written into the input; RuntimeError if that is a leaf that requires grad.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from ...arrays import dtype as _dtype
 from ...ops import TABLE
 from ...tensor import FUNCTIONS, INPLACE, Tensor, inplace_of
+from ..refusals import HARDTANH_LIMITS
 
 __all__ = [
     "celu", "elu", "gelu", "glu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_softmax", "logsigmoid",
@@ -29,8 +31,8 @@ _relu = _f["relu"]
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
 
-# These have no method on Tensor, in torch either; so they are in place here alone. Some derivatives torch then computes
-# from the result, in a node of another name.
+# The in-place forms that no method of Tensor has, in torch either. Torch differentiates celu, elu and leaky_relu in
+# place from their results, in nodes whose names end in 1.
 _inplace = {
     name: inplace_of(TABLE[name]) for name in ("hardsigmoid", "hardswish", "hardtanh", "mish", "silu", "threshold")
 } | {name: inplace_of(TABLE[name], f"{TABLE[name].node_name[:-1]}1") for name in ("celu", "elu", "leaky_relu")}
@@ -46,22 +48,25 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """x where x > 0, else negative_slope x (torch.nn.functional.leaky_relu)."""
+    """x where x > 0, else negative_slope * x (torch.nn.functional.leaky_relu)."""
     return _call("leaky_relu", inplace, input, negative_slope)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x where x > 0, else alpha (exp(x) - 1) (torch.nn.functional.elu, after Clevert et al. 2016)."""
+    """x where x > 0, else alpha * (exp(x) - 1) (torch.nn.functional.elu, after Clevert et al. 2016)."""
     return _call("elu", inplace, input, alpha, 1.0)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """elu with the scale and alpha that keep mean 0 and variance 1 (torch.nn.functional.selu)."""
+    """scale * elu(x, alpha) with the two constants for which mean 0 and variance 1 are kept from layer to layer.
+
+    Source: torch.nn.functional.selu, after Klambauer et al. (2017).
+    """
     return _call("elu", inplace, input, _SELU_ALPHA, _SELU_SCALE)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x where x > 0, else alpha (exp(x / alpha) - 1); RuntimeError for alpha 0.
+    """x where x > 0, else alpha * (exp(x / alpha) - 1); RuntimeError if alpha is 0.
 
     Source: torch.nn.functional.celu, after Barron (2017).
     """
@@ -69,27 +74,27 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """x sigmoid(x) (torch.nn.functional.silu)."""
+    """x * sigmoid(x) (torch.nn.functional.silu)."""
     return _call("silu", inplace, input)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """x tanh(softplus(x)) (torch.nn.functional.mish, after Misra 2019)."""
+    """x * tanh(softplus(x)) (torch.nn.functional.mish, after Misra 2019)."""
     return _call("mish", inplace, input)
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
-    """x, limited to [min_val, max_val]; the derivative at the limits is 0, unlike clamp's.
+    """x limited to [min_val, max_val]; the derivative at the two limits is 0, where clamp's is 1.
 
-    ValueError for min_val > max_val. Source: torch.nn.functional.hardtanh.
+    ValueError if min_val > max_val. Source: torch.nn.functional.hardtanh.
     """
     if min_val > max_val:
-        raise ValueError("min_val cannot be greater than max_val")
+        raise ValueError(HARDTANH_LIMITS)
     return _call("hardtanh", inplace, input, min_val, max_val)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """x, limited to [0, 6] (torch.nn.functional.relu6)."""
+    """x limited to [0, 6] (torch.nn.functional.relu6)."""
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
@@ -99,7 +104,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
-    """x relu6(x + 3) / 6 (torch.nn.functional.hardswish, after Howard et al. 2019)."""
+    """x * relu6(x + 3) / 6 (torch.nn.functional.hardswish, after Howard et al. 2019)."""
     return _call("hardswish", inplace, input)
 
 
@@ -119,10 +124,10 @@ def tanhshrink(input: Tensor) -> Tensor:
 
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
-    """The first half along `dim` times the sigmoid of the second.
+    """a * sigmoid(b), where a and b are the first and the second half of the input along `dim`.
 
-    RuntimeError for an odd size, or for a tensor without dimensions. Source: torch.nn.functional.glu, after Dauphin et
-    al. (2017).
+    RuntimeError if the size of `dim` is odd, or if the input has no dimensions. Source: torch.nn.functional.glu, after
+    Dauphin et al. (2017).
     """
     return _f["glu"](input, dim)
 
@@ -131,20 +136,21 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: _dtype | None = None) -> Tensor:
-    """exp(x) / sum(exp(x)) along `dim`, in another dtype if one is given; warns without `dim`.
+    """exp(x) / sum(exp(x)) along `dim`, safe from overflow: numbers in [0, 1] that sum to 1.
 
-    Source: torch.nn.functional.softmax.
+    With `dtype` the input is cast to it first. Without `dim` it warns and takes dimension 0 of an input of 0, 1 or 3
+    dimensions and else dimension 1, as torch. Source: torch.nn.functional.softmax.
     """
     return _along("softmax", input, dim, _stacklevel, dtype)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: _dtype | None = None) -> Tensor:
-    """log(softmax(x)) along `dim`, safe from overflow; warns without `dim` (torch.nn.functional.log_softmax)."""
+    """log(softmax(x)) along `dim`, safe from overflow; for `dim` and `dtype` see `softmax` (torch.nn.functional)."""
     return _along("log_softmax", input, dim, _stacklevel, dtype)
 
 
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: _dtype | None = None) -> Tensor:
-    """softmax(-x) along `dim`; warns without `dim` (torch.nn.functional.softmin)."""
+    """softmax(-x) along `dim`; for `dim` and `dtype` see `softmax` (torch.nn.functional.softmin)."""
     return _along("softmax", -input, dim, _stacklevel, dtype, "softmin")
 
 

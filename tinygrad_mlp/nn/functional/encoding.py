@@ -1,4 +1,4 @@
-"""Classes as vectors."""
+"""One-hot encoding: integer classes as vectors of zeros with a single one (torch.nn.functional.one_hot)."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ import numpy as np
 
 from ...ops.table import by_value
 from ...tensor import Tensor, wrap
+from ..refusals import ONE_HOT_DTYPE, ONE_HOT_EMPTY, ONE_HOT_NEGATIVE, ONE_HOT_TOO_LARGE
 
 
 @by_value
 def _check_range(classes: Any, num_classes: int) -> None:
     if classes.size and classes.min() < 0:
-        raise RuntimeError("Class values must be non-negative.")
+        raise RuntimeError(ONE_HOT_NEGATIVE)
     if classes.size and num_classes != -1 and classes.max() >= num_classes:
-        raise RuntimeError("Class values must be smaller than num_classes.")
+        raise RuntimeError(ONE_HOT_TOO_LARGE)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """A 1 at each class and 0 elsewhere: int64 classes (*) to int64 (*, num_classes).
+    """Encode int64 classes of shape (*) as int64 vectors (*, num_classes): 1 at the class and 0 elsewhere.
 
-    Without `num_classes` there are as many as the largest class asks for. RuntimeError for another dtype, for a class
-    below 0 or too large. Source: torch.nn.functional.one_hot.
+    If `num_classes` is -1, it is the largest class plus 1. RuntimeError for another dtype, for a class below 0 or not
+    below `num_classes`, and for an empty tensor without `num_classes`. Source: torch.nn.functional.one_hot.
     """
     classes = tensor.array
     if classes.dtype != np.int64:
-        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+        raise RuntimeError(ONE_HOT_DTYPE)
     if not classes.size and num_classes <= 0:
-        raise RuntimeError("Can not infer total number of classes from empty tensor.")
+        raise RuntimeError(ONE_HOT_EMPTY)
     _check_range(classes, num_classes)
     if num_classes == -1:
         num_classes = int(classes.max()) + 1

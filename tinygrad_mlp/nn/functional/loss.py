@@ -1,7 +1,7 @@
-"""Losses: those that are rows of the derivative table under torch's signatures, others made of rows.
+"""Losses (torch.nn.functional): rows of the derivative table under torch's signatures, or made of rows.
 
-`reduction` is "none" (a loss for each element or sample), "mean" or "sum"; ValueError for another. `size_average` and
-`reduce` are its older form, which warns, as in torch.
+`reduction` is "mean", "sum" or "none", which gives a loss for each element or sample; ValueError for another name.
+`size_average` and `reduce` are its older form, which is accepted with a warning, as in torch.
 """
 
 from __future__ import annotations
@@ -16,6 +16,31 @@ import numpy as np
 from ...tape import state
 from ...tensor import FUNCTIONS, Tensor, as_array, wrap
 from ...tensor.composite import broadcast_tensors
+from ..refusals import (
+    BATCH_SIZES,
+    BCE_DTYPES,
+    BCE_SIZES,
+    CLASS_WEIGHTS,
+    HUBER_DELTA,
+    IGNORE_INDEX,
+    KL_DIV_INTEGERS,
+    LABEL_SMOOTHING,
+    LOGITS_SIZES,
+    NO_DIMENSIONS,
+    NOT_DIFFERENTIABLE,
+    PROBABILITIES_DTYPE,
+    REDUCTION,
+    SMOOTH_L1_BETA,
+    TARGET_DIMENSIONS,
+    TARGET_DTYPE,
+    TARGET_OF_ONE_SAMPLE,
+    TARGET_SIZE,
+    TARGET_SIZE_OF_IMAGES,
+    TARGET_TYPE,
+    WEIGHT_DTYPE,
+    WEIGHT_SIZE,
+    WEIGHTED_REDUCTION,
+)
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "huber_loss", "kl_div", "l1_loss",
@@ -30,7 +55,7 @@ _REDUCTIONS = ("mean", "sum", "none")
 
 
 def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
-    """The reduction that is meant, by its name or by its older form, which warns. ValueError for one that is none."""
+    """Return the name of the reduction; where the older form is given, warn and translate it."""
     if size_average is not None or reduce is not None:
         averaged = size_average is None or size_average
         reduction = "none" if reduce is False else "mean" if averaged else "sum"
@@ -43,7 +68,7 @@ def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str)
 
 def _check(reduction: str) -> None:
     if reduction not in _REDUCTIONS:
-        raise ValueError(f"{reduction} is not a valid value for reduction")
+        raise ValueError(REDUCTION.format(reduction=reduction))
 
 
 def _reduced(loss: Any, reduction: str) -> Tensor:
@@ -55,7 +80,7 @@ def _reduced(loss: Any, reduction: str) -> Tensor:
 
 
 def _of_one_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Both, expanded to one shape where they differ, with torch's warning."""
+    """Return both tensors; where their shapes differ, warn as torch and broadcast them."""
     if target.array.shape == input.array.shape:
         return input, target
     warnings.warn(
@@ -68,9 +93,9 @@ def _of_one_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
 def _weighted(error: Any, weight: Tensor, input: Tensor, reduction: str, divisor: Any) -> Tensor:
     if weight.shape != input.shape:
-        raise ValueError("Weights and input must have the same size.")
+        raise ValueError(WEIGHT_SIZE)
     if reduction not in _REDUCTIONS:
-        raise ValueError(f"Invalid reduction mode: {reduction}. Expected one of 'none', 'mean', 'sum'.")
+        raise ValueError(WEIGHTED_REDUCTION.format(reduction=reduction))
     loss = error * weight
     return _sum(loss) / divisor if reduction == "mean" else _reduced(loss, reduction)
 
@@ -79,9 +104,10 @@ def mse_loss(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
     reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The squared error; with `weight`, of the input's shape, the weighted mean.
+    """The mean squared error, (input - target)^2, of two tensors of the same shape.
 
-    Warns where the shapes differ (they are broadcast). Source: torch.nn.functional.mse_loss.
+    `weight`, of the same shape, multiplies the squared errors, and the mean becomes the weighted mean. Shapes that
+    differ are broadcast, with a warning. Source: torch.nn.functional.mse_loss.
     """
     input, target = _of_one_size(input, target)
     if size_average is not None or reduce is not None:
@@ -96,9 +122,10 @@ def l1_loss(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
     reduction: str = "mean", weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """The absolute error; with `weight`, of the input's shape, the weighted mean.
+    """The mean absolute error, |input - target|, of two tensors of the same shape.
 
-    Warns where the shapes differ (they are broadcast). Source: torch.nn.functional.l1_loss.
+    `weight`, of the same shape, multiplies the absolute errors, and the mean becomes the weighted mean. Shapes that
+    differ are broadcast, with a warning. Source: torch.nn.functional.l1_loss.
     """
     input, target = _of_one_size(input, target)
     reduction = reduction_of(size_average, reduce, reduction)
@@ -112,13 +139,13 @@ def smooth_l1_loss(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
     reduction: str = "mean", beta: float = 1.0,
 ) -> Tensor:  # fmt: skip
-    """error^2 / (2 beta) where the absolute error is below `beta`, else it less beta / 2.
+    """error^2 / (2 beta) where |error| < beta, else |error| - beta / 2, for error = input - target.
 
-    Warns where the shapes differ (they are broadcast); RuntimeError for a negative beta. Source:
+    Shapes that differ are broadcast, with a warning. RuntimeError for a negative `beta`; for 0 it is `l1_loss`. Source:
     torch.nn.functional.smooth_l1_loss, after Girshick (2015).
     """
     if beta < 0:
-        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+        raise RuntimeError(SMOOTH_L1_BETA)
     input, target = _of_one_size(input, target)
     reduction = reduction_of(size_average, reduce, reduction)
     if not beta:
@@ -130,13 +157,14 @@ def smooth_l1_loss(
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
-    """error^2 / 2 where the absolute error is at most `delta`, else delta (it less delta / 2); times `weight`.
+    """error^2 / 2 where |error| <= delta, else delta * (|error| - delta / 2), for error = input - target.
 
-    Warns where the shapes differ (they are broadcast); RuntimeError unless delta > 0. Source:
-    torch.nn.functional.huber_loss, after Huber (1964).
+    `weight`, of the input's shape, multiplies the losses; the mean is still taken over their number. Shapes that differ
+    are broadcast, with a warning. RuntimeError unless `delta` > 0. Source: torch.nn.functional.huber_loss, after Huber
+    (1964).
     """
     if delta <= 0:
-        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+        raise RuntimeError(HUBER_DELTA)
     input, target = _of_one_size(input, target)
     huber = _f["huber_loss"]
     if weight is None:
@@ -153,47 +181,42 @@ def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
     reduce: bool | None = None, reduction: str = "mean",
 ) -> Tensor:  # fmt: skip
-    """-(target log(input) + (1 - target) log(1 - input)), with logarithms of at least -100; times `weight`, broadcast.
+    """-(target * log(input) + (1 - target) * log(1 - input)) for probabilities `input`.
 
-    ValueError where input and target differ in shape, RuntimeError where they differ in dtype or leave [0, 1]. Source:
+    The logarithms are limited to -100 from below. `weight`, broadcast, multiplies the losses. ValueError if input and
+    target differ in shape, RuntimeError if they differ in dtype or are not in [0, 1]. Source:
     torch.nn.functional.binary_cross_entropy.
     """
     reduction = reduction_of(size_average, reduce, reduction)
     if target.shape != input.shape:
-        raise ValueError(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
-            "Please ensure they have the same size."
-        )
+        raise ValueError(BCE_SIZES.format(target=target.shape, input=input.shape))
     if target.dtype != input.dtype:
         found, expected = (tensor.dtype.tensor_type.removesuffix("Tensor") for tensor in (target, input))
-        raise RuntimeError(f"Found dtype {found} but expected {expected}")
+        raise RuntimeError(BCE_DTYPES.format(found=found, expected=expected))
     _check(reduction)
     _refuse_gradient("binary_cross_entropy", weight=weight)
     return _f["binary_cross_entropy"](input, target, weight, reduction)
 
 
 def _refuse_gradient(function: str, **constants: Tensor | None) -> None:
-    """RuntimeError in torch's words where a tensor requires grad that a loss cannot be differentiated by."""
+    """Refuse a tensor that requires grad where the loss has no derivative with respect to it."""
     for name, tensor in constants.items():
         if tensor is not None and tensor.requires_grad and state.recording:
-            raise RuntimeError(
-                f"The function '{function}' is not differentiable with respect to argument '{name}'. This input cannot "
-                "have requires_grad True."
-            )
+            raise RuntimeError(NOT_DIFFERENTIABLE.format(function=function, name=name))
 
 
 def binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
     reduce: bool | None = None, reduction: str = "mean", pos_weight: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """-(target log(p) + (1 - target) log(1 - p)) for p = sigmoid(input), safe from overflow.
+    """-(target * log(p) + (1 - target) * log(1 - p)) for p = sigmoid(input), safe from overflow.
 
-    `pos_weight` weighs the first term, `weight` the whole; both are broadcast. ValueError where input and target differ
-    in shape. Source: torch.nn.functional.binary_cross_entropy_with_logits.
+    `pos_weight` multiplies the first term and `weight` the whole; both are broadcast. ValueError if input and target
+    differ in shape. Source: torch.nn.functional.binary_cross_entropy_with_logits.
     """
     reduction = reduction_of(size_average, reduce, reduction)
     if target.shape != input.shape:
-        raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
+        raise ValueError(LOGITS_SIZES.format(target=target.shape, input=input.shape))
     _check(reduction)
     _refuse_gradient("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
     return _f["binary_cross_entropy_with_logits"](input, target, weight, pos_weight, reduction)
@@ -203,10 +226,11 @@ def kl_div(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
     reduction: str = "mean", log_target: bool = False,
 ) -> Tensor:  # fmt: skip
-    """target (log(target) - input), for an input of log probabilities; with `log_target` the target's are logs too.
+    """The Kullback-Leibler divergence, target * (log(target) - input), for an input of log probabilities.
 
-    `reduction` may be "batchmean", the sum over the first size, which is the Kullback-Leibler divergence; "mean" warns
-    that it is not. Source: torch.nn.functional.kl_div.
+    With `log_target` the target holds log probabilities too. The divergence in the mathematical sense is the
+    `reduction` "batchmean", the sum divided by the size of the first dimension; "mean" divides by the number of
+    elements and warns. Source: torch.nn.functional.kl_div.
     """
     if size_average is not None or reduce is not None:
         reduction = reduction_of(size_average, reduce, reduction)
@@ -218,7 +242,7 @@ def kl_div(
             stacklevel=2,
         )
     if target.array.dtype.kind != "f" or input.array.dtype.kind != "f":
-        raise RuntimeError("kl_div: Integral inputs not supported.")
+        raise RuntimeError(KL_DIV_INTEGERS)
     loss: Any = _f["exp"](target) * (target - input) if log_target else _f["xlogy"](target, target) - target * input
     if reduction != "batchmean":
         return _reduced(loss, reduction)
@@ -234,10 +258,10 @@ def nll_loss(
 ) -> Tensor:  # fmt: skip
     """The negative log probability of the target class, from log probabilities (C,), (N, C) or (N, C, d, ...).
 
-    `target` has int64 or uint8 classes of the shape (), (N,) or (N, d, ...); those equal to `ignore_index` do not
-    count. `weight` (C,) weighs the classes, and the mean is the weighted one. IndexError for a class that is out of
-    bounds, ValueError or RuntimeError, as torch, for shapes and dtypes that do not fit. Source:
-    torch.nn.functional.nll_loss.
+    `target` holds classes, int64 or uint8, of shape (), (N,) or (N, d, ...); those equal to `ignore_index` are left
+    out. `weight`, of shape (C,), multiplies the loss of each class, and the mean becomes the weighted mean. IndexError
+    for a class that is out of bounds; ValueError or RuntimeError, as in torch, for shapes and dtypes that do not match.
+    Source: torch.nn.functional.nll_loss.
     """
     _check_tensor("nll_loss_nd", target)
     if size_average is not None or reduce is not None:
@@ -249,10 +273,11 @@ def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
     ignore_index: int = -100, reduce: bool | None = None, reduction: str = "mean", label_smoothing: float = 0.0,
 ) -> Tensor:  # fmt: skip
-    """nll_loss of log_softmax, from logits (C,), (N, C) or (N, C, d, ...); or a target of the same shape.
+    """The cross entropy of the target from logits (C,), (N, C) or (N, C, d, ...): `nll_loss` of their log_softmax.
 
-    Such a target holds the probability of each class. `label_smoothing` mixes the target with equal probabilities
-    (Szegedy et al. 2016), unless it is negative; RuntimeError for one above 1, otherwise errors as `nll_loss`. Source:
+    `target` holds classes, as for `nll_loss`, or has the shape of the input and holds the probability of each class.
+    `label_smoothing`, if positive, is the share of the target that is replaced by equal probabilities for all classes
+    (Szegedy et al. 2016); RuntimeError if it is above 1. The other errors are those of `nll_loss`. Source:
     torch.nn.functional.cross_entropy.
     """
     _check_tensor("cross_entropy_loss", target)
@@ -262,7 +287,7 @@ def cross_entropy(
     if target.array.shape == input.array.shape:
         return _probabilities(input, target, weight, reduction, ignore_index, label_smoothing, dim)
     if label_smoothing > 1:
-        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
+        raise RuntimeError(LABEL_SMOOTHING.format(label_smoothing=label_smoothing))
     log_p = _log_softmax(input, dim)
     loss = _classes(log_p, target, weight, reduction, ignore_index)
     if label_smoothing <= 0:
@@ -274,11 +299,11 @@ def cross_entropy(
 
 def _check_tensor(name: str, target: object) -> None:
     if not isinstance(target, Tensor):
-        raise TypeError(f"{name}(): argument 'target' (position 2) must be Tensor, not {type(target).__name__}")
+        raise TypeError(TARGET_TYPE.format(function=name, found=type(target).__name__))
 
 
 def _classes(log_p: Tensor, target: Tensor, weight: Tensor | None, reduction: str, ignore_index: int) -> Tensor:
-    """nll_loss in any number of dimensions: the row has two."""
+    """Compute nll_loss in any number of dimensions, by a row of the derivative table that takes two."""
     _check(reduction)
     shape, wanted = log_p.array.shape, target.array.shape
     _check_classes(log_p, target, weight)
@@ -298,45 +323,40 @@ def _classes(log_p: Tensor, target: Tensor, weight: Tensor | None, reduction: st
 def _check_classes(log_p: Tensor, target: Tensor, weight: Tensor | None) -> None:
     shape, wanted = log_p.array.shape, target.array.shape
     if weight is None and len(shape) == 2 and wanted == shape[:1] and target.array.dtype is _INT64:
-        return  # the usual case, before all the questions
+        return  # the usual case needs none of the checks
     if not shape:
-        raise ValueError("Expected 1 or more dimensions (got 0)")
+        raise ValueError(NO_DIMENSIONS)
     if len(shape) == 1:
         if len(wanted) == 1 and wanted != (1,):
-            raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {wanted[0]}")
+            raise ValueError(TARGET_OF_ONE_SAMPLE.format(size=wanted[0]))
     elif wanted[:1] != shape[:1]:
-        raise ValueError(
-            f"Expected input batch_size ({shape[0]}) to match target batch_size ({wanted[0] if wanted else 1})."
-        )
+        raise ValueError(BATCH_SIZES.format(input=shape[0], target=wanted[0] if wanted else 1))
     if len(shape) <= 2:
         if len(wanted) > 1:
-            raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+            raise RuntimeError(TARGET_DIMENSIONS)
     elif wanted[1:] != shape[2:]:
         if len(shape) == 4:
-            raise RuntimeError(f"size mismatch (got input: {list(shape)} , target: {list(wanted)}")
-        raise RuntimeError(f"Expected target size {[shape[0], *shape[2:]]}, got {list(wanted)}")
+            raise RuntimeError(TARGET_SIZE_OF_IMAGES.format(input=list(shape), target=list(wanted)))
+        raise RuntimeError(TARGET_SIZE.format(expected=[shape[0], *shape[2:]], found=list(wanted)))
     if target.array.dtype not in (np.int64, np.uint8):
         name = target.dtype.tensor_type.removesuffix("Tensor")
-        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {name}")
+        raise RuntimeError(TARGET_DTYPE.format(found=name))
     if weight is not None:
         _check_weight(weight, shape[min(1, len(shape) - 1)], "")
         if weight.array.dtype != log_p.array.dtype:
             words = [tensor.dtype.tensor_type.removesuffix("Tensor") for tensor in (log_p, weight)]
-            raise RuntimeError(f"expected scalar type {words[0]} but found {words[1]}")
+            raise RuntimeError(WEIGHT_DTYPE.format(expected=words[0], found=words[1]))
 
 
 def _check_weight(weight: Tensor, classes: int, prefix: str) -> None:
     if weight.array.shape != (classes,):
-        raise RuntimeError(
-            f"{prefix}weight tensor should be defined either for all {classes} classes or no classes but got weight "
-            f"tensor of shape: {list(weight.array.shape)}"
-        )
+        raise RuntimeError(CLASS_WEIGHTS.format(prefix=prefix, classes=classes, shape=list(weight.array.shape)))
 
 
 def _over_all_classes(
     log_p: Any, target: Tensor, weight: Tensor | None, reduction: str, ignore_index: int, dim: int
 ) -> Tensor:
-    """The sum of the losses that each class would give, for label smoothing."""
+    """Sum, over all classes, the losses that each would have as the target; label smoothing adds a share of it."""
     counted: Any = as_array(target.array != ignore_index)
     if dim == 0:
         counted = counted.reshape(())
@@ -361,14 +381,14 @@ def _probabilities(
     _check(reduction)
     if target.array.dtype.kind != "f":
         name = target.dtype.tensor_type.removesuffix("Tensor")
-        raise RuntimeError(f"Expected floating point type for target with class probabilities, got {name}")
+        raise RuntimeError(PROBABILITIES_DTYPE.format(found=name))
     if ignore_index >= 0:
-        raise RuntimeError("ignore_index is not supported for floating point target")
+        raise RuntimeError(IGNORE_INDEX)
     classes = input.shape[dim]
     if weight is not None:
         _check_weight(weight, classes, "cross_entropy: ")
     if label_smoothing > 1:
-        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
+        raise RuntimeError(LABEL_SMOOTHING.format(label_smoothing=label_smoothing))
     if label_smoothing > 0:
         target = target * (1 - label_smoothing) + label_smoothing / classes
     log_p = _log_softmax(input, dim)

@@ -1,4 +1,4 @@
-"""Dropout with torch's masks."""
+"""Dropout, whose masks are those that torch draws for the same seed (torch.nn.functional.dropout)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ import numpy as np
 
 from ... import random
 from ...tensor import FUNCTIONS, INPLACE, Tensor, wrap
+from ..refusals import DROPOUT_DTYPE, DROPOUT_PROBABILITY
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """In training, each element is 0 with probability `p`, else divided by 1 - p; otherwise the input itself.
+    """In training, set each element to 0 with probability `p` and divide the others by 1 - p.
 
-    The mask comes from the default generator, torch's for the same seed, in the order of the input's memory. ValueError
-    for a `p` outside [0, 1], RuntimeError for integers. Source: torch.nn.functional.dropout.
+    Otherwise, and for `p` 0, the input itself is returned. The default generator draws the mask in the order in which
+    the input's elements lie in memory, so that it is torch's for the same seed. ValueError if `p` is not in [0, 1],
+    RuntimeError for integers. Source: torch.nn.functional.dropout, after Srivastava et al. (2014).
     """
     if not 0 <= p <= 1:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        raise ValueError(DROPOUT_PROBABILITY.format(p=p))
     if not training or p == 0 or not input.array.size:
         return input
     if input.array.dtype.kind != "f":
         name = input.dtype.tensor_type.removesuffix("Tensor")
-        raise RuntimeError(f"result type Float can't be cast to the desired output type {name}")
+        raise RuntimeError(DROPOUT_DTYPE.format(found=name))
     noise = wrap(_zeros(input.array) if p == 1 else _noise(input.array, 1 - p))
     multiply: Callable[..., Tensor] = INPLACE["mul_"] if inplace else FUNCTIONS["mul"]
     return multiply(input, noise)
@@ -34,7 +36,7 @@ def _zeros(array: Any) -> Any:
 
 
 def _noise(array: Any, kept: float) -> Any:
-    """0 or 1 / kept for each element."""
+    """Draw the mask: 1 / kept for each element that stays, which has probability `kept`, and 0 for the others."""
     order = None if array.flags.c_contiguous else _memory_order(array)
     shape = array.shape if order is None else [array.shape[d] for d in order]
     noise = random.default_generator.bernoulli(kept, shape).astype(array.dtype)
@@ -43,9 +45,10 @@ def _noise(array: Any, kept: float) -> Any:
 
 
 def _memory_order(array: Any) -> list[int]:
-    """The dimensions from the widest to the narrowest stride: torch lays out what is like a tensor as it lies itself.
+    """Return the dimensions from the largest to the smallest stride, the order in which torch fills the mask.
 
-    A stride of 0, of an expanded dimension, compares with none (torch's infer_dense_strides).
+    Torch gives the mask the memory layout of the input. An expanded dimension has stride 0 and keeps its place, as in
+    torch's infer_dense_strides.
     """
     strides, shape = array.strides, array.shape
     order = list(range(array.ndim))[::-1]

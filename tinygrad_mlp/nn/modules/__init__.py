@@ -1,4 +1,8 @@
-"""The modules, a file for each kind."""
+"""The modules: layers, activations, losses and containers, each a subclass of Module (torch.nn.modules).
+
+There is a file for each kind. What a module computes is written as a function in `nn.functional`; here it keeps its
+parameters and options.
+"""
 
 from .activation import *  # noqa: F403
 from .container import *  # noqa: F403

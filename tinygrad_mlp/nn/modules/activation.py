@@ -1,4 +1,7 @@
-"""Activations as modules; what each computes is said where the function is, in nn.functional."""
+"""Activations as modules, which hold the options of the functions of the same names in `nn.functional`.
+
+The shape of the input is arbitrary, and the output has the same shape, except for GLU.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import Any
 
 from ...tensor import Tensor
 from .. import functional as F
+from ..refusals import HARDTANH_EMPTY
 from .module import Module
 
 __all__ = [
@@ -16,14 +20,14 @@ __all__ = [
 
 
 class _Inplace(Module):
-    """An activation that may write its result into its input, which is all that it can be told."""
+    """An activation that writes its result into its input if `inplace` is true."""
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
         self.inplace = inplace
 
     def extra_repr(self) -> str:
-        """The options."""
+        """Return the options as they are printed."""
         return "inplace=True" if self.inplace else ""
 
     def _with_inplace(self, options: str) -> str:
@@ -31,130 +35,130 @@ class _Inplace(Module):
 
 
 class ReLU(_Inplace):
-    """max(x, 0) of any shape (torch.nn.ReLU)."""
+    """max(x, 0) (torch.nn.ReLU)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.relu(input, self.inplace)
 
 
 class ReLU6(_Inplace):
-    """x, limited to [0, 6], of any shape (torch.nn.ReLU6)."""
+    """x limited to [0, 6] (torch.nn.ReLU6)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.relu6(input, self.inplace)
 
 
 class SELU(_Inplace):
-    """The self-normalising elu of any shape (torch.nn.SELU)."""
+    """The scaled elu of self-normalising networks (torch.nn.SELU, after Klambauer et al. 2017)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.selu(input, self.inplace)
 
 
 class SiLU(_Inplace):
-    """x sigmoid(x) of any shape (torch.nn.SiLU)."""
+    """x * sigmoid(x) (torch.nn.SiLU)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.silu(input, self.inplace)
 
 
 class Mish(_Inplace):
-    """x tanh(softplus(x)) of any shape (torch.nn.Mish)."""
+    """x * tanh(softplus(x)) (torch.nn.Mish)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.mish(input, self.inplace)
 
 
 class Hardsigmoid(_Inplace):
-    """relu6(x + 3) / 6 of any shape (torch.nn.Hardsigmoid)."""
+    """relu6(x + 3) / 6 (torch.nn.Hardsigmoid)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.hardsigmoid(input, self.inplace)
 
     def extra_repr(self) -> str:
-        """Nothing, as in torch."""
+        """Return an empty text: torch does not print the option."""
         return ""
 
 
 class Hardswish(_Inplace):
-    """x relu6(x + 3) / 6 of any shape (torch.nn.Hardswish)."""
+    """x * relu6(x + 3) / 6 (torch.nn.Hardswish)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.hardswish(input, self.inplace)
 
     def extra_repr(self) -> str:
-        """Nothing, as in torch."""
+        """Return an empty text: torch does not print the option."""
         return ""
 
 
 class LeakyReLU(_Inplace):
-    """x where x > 0, else negative_slope x, of any shape (torch.nn.LeakyReLU)."""
+    """x where x > 0, else negative_slope * x (torch.nn.LeakyReLU)."""
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__(inplace)
         self.negative_slope = negative_slope
 
     def forward(self, input: Tensor) -> Tensor:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.leaky_relu(input, self.negative_slope, self.inplace)
 
     def extra_repr(self) -> str:
-        """The options."""
+        """Return the options as they are printed."""
         return self._with_inplace(f"negative_slope={self.negative_slope}")
 
 
 class ELU(_Inplace):
-    """x where x > 0, else alpha (exp(x) - 1), of any shape (torch.nn.ELU)."""
+    """x where x > 0, else alpha * (exp(x) - 1) (torch.nn.ELU)."""
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
         self.alpha = alpha
 
     def forward(self, input: Tensor) -> Tensor:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.elu(input, self.alpha, self.inplace)
 
     def extra_repr(self) -> str:
-        """The options."""
+        """Return the options as they are printed."""
         return self._with_inplace(f"alpha={self.alpha}")
 
 
 class CELU(ELU):
-    """x where x > 0, else alpha (exp(x / alpha) - 1), of any shape (torch.nn.CELU)."""
+    """x where x > 0, else alpha * (exp(x / alpha) - 1) (torch.nn.CELU)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.celu(input, self.alpha, self.inplace)
 
 
 class Hardtanh(_Inplace):
-    """x, limited to [min_val, max_val], of any shape; AssertionError for an empty interval (torch.nn.Hardtanh)."""
+    """x limited to [min_val, max_val]; AssertionError unless max_val > min_val (torch.nn.Hardtanh)."""
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
         if max_val <= min_val:
-            raise AssertionError(f"max_val ({max_val}) must be greater than min_val ({min_val})")
+            raise AssertionError(HARDTANH_EMPTY.format(max_val=max_val, min_val=min_val))
         self.min_val = min_val
         self.max_val = max_val
 
     def forward(self, input: Tensor) -> Tensor:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
 
     def extra_repr(self) -> str:
-        """The options."""
+        """Return the options as they are printed."""
         return self._with_inplace(f"min_val={self.min_val}, max_val={self.max_val}")
 
 
 class Threshold(_Inplace):
-    """x where x > threshold, else `value`, of any shape (torch.nn.Threshold)."""
+    """x where x > threshold, else `value` (torch.nn.Threshold)."""
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -162,56 +166,56 @@ class Threshold(_Inplace):
         self.value = value
 
     def forward(self, input: Tensor) -> Tensor:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.threshold(input, self.threshold, self.value, self.inplace)
 
     def extra_repr(self) -> str:
-        """The options."""
+        """Return the options as they are printed."""
         return self._with_inplace(f"threshold={self.threshold}, value={self.value}")
 
 
 class Sigmoid(Module):
-    """1 / (1 + exp(-x)) of any shape (torch.nn.Sigmoid)."""
+    """1 / (1 + exp(-x)) (torch.nn.Sigmoid)."""
 
     def forward(self, input: Tensor) -> Any:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.sigmoid(input)
 
 
 class Tanh(Module):
-    """tanh(x) of any shape (torch.nn.Tanh)."""
+    """tanh(x) (torch.nn.Tanh)."""
 
     def forward(self, input: Tensor) -> Any:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.tanh(input)
 
 
 class LogSigmoid(Module):
-    """log(sigmoid(x)) of any shape (torch.nn.LogSigmoid)."""
+    """log(sigmoid(x)) (torch.nn.LogSigmoid)."""
 
     def forward(self, input: Tensor) -> Any:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.logsigmoid(input)
 
 
 class Softsign(Module):
-    """x / (1 + abs(x)) of any shape (torch.nn.Softsign)."""
+    """x / (1 + abs(x)) (torch.nn.Softsign)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.softsign(input)
 
 
 class Tanhshrink(Module):
-    """x - tanh(x) of any shape (torch.nn.Tanhshrink)."""
+    """x - tanh(x) (torch.nn.Tanhshrink)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.tanhshrink(input)
 
 
 class Softplus(Module):
-    """log(1 + exp(beta x)) / beta, and x where beta x > threshold, of any shape (torch.nn.Softplus)."""
+    """log(1 + exp(beta * x)) / beta, replaced by x where beta * x > threshold (torch.nn.Softplus)."""
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
@@ -219,43 +223,43 @@ class Softplus(Module):
         self.threshold = threshold
 
     def forward(self, input: Tensor) -> Any:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.softplus(input, self.beta, self.threshold)
 
     def extra_repr(self) -> str:
-        """The options."""
+        """Return the options as they are printed."""
         return f"beta={self.beta}, threshold={self.threshold}"
 
 
 class GELU(Module):
-    """x times the normal distribution function of x, or its "tanh" approximation, of any shape (torch.nn.GELU)."""
+    """x * P(X <= x) for a standard normal X, or its approximation by tanh with `approximate="tanh"` (torch.nn.GELU)."""
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
         self.approximate = approximate
 
     def forward(self, input: Tensor) -> Any:
-        """The activation of every element."""
+        """Return the activation of every element."""
         return F.gelu(input, self.approximate)
 
     def extra_repr(self) -> str:
-        """The options."""
+        """Return the options as they are printed."""
         return f"approximate={self.approximate!r}"
 
 
 class GLU(Module):
-    """The first half along `dim` times the sigmoid of the second; RuntimeError for an odd size (torch.nn.GLU)."""
+    """a * sigmoid(b) for the two halves of the input along `dim`; RuntimeError for an odd size (torch.nn.GLU)."""
 
     def __init__(self, dim: int = -1) -> None:
         super().__init__()
         self.dim = dim
 
     def forward(self, input: Tensor) -> Tensor:
-        """Half as many elements as the input has."""
+        """Return a * sigmoid(b) for the two halves a and b of the input, whose size along `dim` is halved."""
         return F.glu(input, self.dim)
 
     def extra_repr(self) -> str:
-        """The dimension."""
+        """Return the options as they are printed."""
         return f"dim={self.dim}"
 
 
@@ -266,36 +270,36 @@ class _AlongDim(Module):
 
 
 class Softmax(_AlongDim):
-    """exp(x) / sum(exp(x)) along `dim`; without one it warns and takes torch's old choice (torch.nn.Softmax)."""
+    """exp(x) / sum(exp(x)) along `dim`; without `dim` see `nn.functional.softmax` (torch.nn.Softmax)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """Numbers that sum to 1."""
+        """Return numbers in [0, 1] that sum to 1 along `dim`."""
         return F.softmax(input, self.dim, _stacklevel=5)
 
     def extra_repr(self) -> str:
-        """The dimension."""
+        """Return the options as they are printed."""
         return f"dim={self.dim}"
 
 
 class LogSoftmax(_AlongDim):
-    """log(softmax(x)) along `dim`; without one it warns and takes torch's old choice (torch.nn.LogSoftmax)."""
+    """log(softmax(x)) along `dim`; without `dim` see `nn.functional.softmax` (torch.nn.LogSoftmax)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """Log probabilities."""
+        """Return log probabilities, whose exponentials sum to 1 along `dim`."""
         return F.log_softmax(input, self.dim, _stacklevel=5)
 
     def extra_repr(self) -> str:
-        """The dimension."""
+        """Return the options as they are printed."""
         return f"dim={self.dim}"
 
 
 class Softmin(_AlongDim):
-    """softmax(-x) along `dim`; without one it warns and takes torch's old choice (torch.nn.Softmin)."""
+    """softmax(-x) along `dim`; without `dim` see `nn.functional.softmax` (torch.nn.Softmin)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """Numbers that sum to 1."""
+        """Return numbers in [0, 1] that sum to 1 along `dim`."""
         return F.softmin(input, self.dim, _stacklevel=5)
 
     def extra_repr(self) -> str:
-        """The dimension."""
+        """Return the options as they are printed."""
         return f"dim={self.dim}"

@@ -1,4 +1,4 @@
-"""Containers: modules and parameters in a row, in a list, in a dict."""
+"""Containers: modules that hold other modules or parameters in a sequence, a list or a dict."""
 
 from __future__ import annotations
 
@@ -10,6 +10,23 @@ from typing import Any, TypeVar
 
 from ...tensor import Tensor
 from ..parameter import Parameter
+from ..refusals import (
+    ADD_TYPE,
+    INDEX_RANGE,
+    INSERT_RANGE,
+    INSERT_TYPE,
+    MODULE_DICT_UPDATE,
+    MODULE_LIST_EXTEND,
+    PARAMETER_DICT_CALLED,
+    PARAMETER_DICT_KEY,
+    PARAMETER_DICT_LENGTH,
+    PARAMETER_DICT_PAIR,
+    PARAMETER_DICT_UPDATE,
+    PARAMETER_LIST_CALLED,
+    PARAMETER_LIST_EXTEND,
+    TIMES_NOT_POSITIVE,
+    TIMES_TYPE,
+)
 from .module import Module
 from .text import in_lines
 
@@ -19,12 +36,12 @@ Listed = TypeVar("Listed", bound="_Listed")
 
 
 class _Listed(Module):
-    """What Sequential and ModuleList share: children that are numbered."""
+    """The base class of Sequential and ModuleList, whose children have numbers for names."""
 
     def _key(self, index: Any) -> str:
         number = operator.index(index)
         if not -len(self) <= number < len(self):
-            raise IndexError(f"index {number} is out of range")
+            raise IndexError(INDEX_RANGE.format(index=number))
         key: str = list(self._modules)[number]
         return key
 
@@ -46,28 +63,28 @@ class _Listed(Module):
         return iter(self._modules.values())
 
     def append(self: Listed, module: Module) -> Listed:
-        """Put a module at the end; returns the container."""
+        """Append a module and return the container."""
         self.add_module(str(len(self)), module)
         return self
 
     def extend(self: Listed, modules: Iterable[Module]) -> Listed:
-        """Put modules at the end; returns the container. TypeError for what is not iterable."""
+        """Append several modules and return the container; TypeError if `modules` is not iterable."""
         for module in list(modules):
             self.append(module)
         return self
 
     def pop(self, key: int | slice) -> Any:
-        """Take a module, or a slice of them, out and return it."""
+        """Remove a module, or a slice of them, and return it."""
         module = self[key]  # type: ignore[index]
         del self[key]
         return module
 
 
 class Sequential(_Listed):
-    """Modules in a row, each called with the output of the one before.
+    """A sequence of modules, each of which is called with the output of the one before.
 
-    Made of modules, or of one OrderedDict of them by name; indexed by number, sliced, joined with `+`, repeated
-    with `*`. IndexError for a number that is out of range, TypeError for what is no Module. Source:
+    It is made of modules, or of one OrderedDict of modules by name. It can be indexed, sliced, joined with `+` and
+    repeated with `*`. IndexError for a number out of range, TypeError for what is not a Module. Source:
     torch.nn.Sequential.
     """
 
@@ -78,7 +95,7 @@ class Sequential(_Listed):
             self.add_module(name, module)
 
     def forward(self, input: Any) -> Any:
-        """What comes out of the last module; the input where there is none."""
+        """Return the output of the last module, or the input if there are no modules."""
         for module in self._modules.values():
             input = module(input)
         return input
@@ -89,14 +106,14 @@ class Sequential(_Listed):
         return self._modules[self._key(index)]
 
     def insert(self, index: int, module: Module) -> Sequential:
-        """Put a module before the one at `index`; the names become numbers.
+        """Insert a module before the one at `index`, rename all by their numbers, and return the container.
 
-        IndexError out of range, AssertionError for what is no Module.
+        IndexError for an index out of range, AssertionError for what is not a Module.
         """
         if not isinstance(module, Module):
-            raise AssertionError(f"module should be of type: {Module}")
+            raise AssertionError(INSERT_TYPE.format(type=Module))
         if not -len(self) <= index <= len(self):
-            raise IndexError(f"Index out of range: {index}")
+            raise IndexError(INSERT_RANGE.format(index=index))
         modules = list(self._modules.values())
         modules.insert(index, module)
         self._renumber(modules)
@@ -118,22 +135,22 @@ class Sequential(_Listed):
 
     def _times(self, n: int) -> int:
         if not isinstance(n, int):
-            raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(n)}")
+            raise TypeError(TIMES_TYPE.format(type=type(self), found=type(n)))
         if n <= 0:
-            raise ValueError(f"Non-positive multiplication factor {n} for {type(self)}")
+            raise ValueError(TIMES_NOT_POSITIVE.format(factor=n, type=type(self)))
         return n
 
 
 def _sequential(other: object) -> Sequential:
     if not isinstance(other, Sequential):
-        raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
+        raise ValueError(ADD_TYPE.format(found=type(other)))
     return other
 
 
 class ModuleList(_Listed):
-    """A list of modules that belong to the module that has it; it cannot be called.
+    """A list of modules, which become children of the module that holds the list; it has no forward.
 
-    Indexed by number, sliced, joined with `+`. IndexError for a number that is out of range, TypeError for what is no
+    It can be indexed, sliced and joined with `+`. IndexError for a number out of range, TypeError for what is not a
     Module. Source: torch.nn.ModuleList.
     """
 
@@ -148,13 +165,13 @@ class ModuleList(_Listed):
         return self._modules[self._key(index)]
 
     def extend(self: Listed, modules: Iterable[Module]) -> Listed:
-        """Put modules at the end; returns the list. TypeError for what is not iterable."""
+        """Append several modules and return the list; TypeError if `modules` is not iterable."""
         if not isinstance(modules, Iterable):
-            raise TypeError(f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}")
+            raise TypeError(MODULE_LIST_EXTEND.format(found=type(modules).__name__))
         return super().extend(modules)
 
     def insert(self, index: int, module: Module) -> None:
-        """Put a module before the one at `index`, as list.insert does: any number is in range."""
+        """Insert a module before the one at `index`; as in list.insert, no index is out of range."""
         modules = list(self._modules.values())
         modules.insert(index, module)
         self._renumber(modules)
@@ -166,7 +183,7 @@ class ModuleList(_Listed):
         return self.extend(other)
 
     def __repr__(self) -> str:
-        """The modules, of neighbours that look the same only the first."""
+        """Show the modules; a run of modules that look alike is shown once, with their count."""
         lines = []
         first = 0
         for text, group in groupby(map(repr, self)):
@@ -177,9 +194,9 @@ class ModuleList(_Listed):
 
 
 class ModuleDict(Module):
-    """A dict of modules that belong to the module that has it; it cannot be called.
+    """A dict of modules, which become children of the module that holds the dict; it has no forward.
 
-    KeyError for a name with a dot or one that is an attribute already, TypeError for what is no Module. Source:
+    KeyError for a name that has a dot or is an attribute already, TypeError for what is not a Module. Source:
     torch.nn.ModuleDict.
     """
 
@@ -207,41 +224,38 @@ class ModuleDict(Module):
         return key in self._modules
 
     def clear(self) -> None:
-        """Take all modules out."""
+        """Remove all modules."""
         self._modules.clear()
 
     def pop(self, key: str) -> Any:
-        """Take a module out and return it; KeyError for a name that is not there."""
+        """Remove a module and return it; KeyError for an unknown name."""
         return self._modules.pop(key)
 
     def keys(self) -> KeysView[str]:
-        """The names."""
+        """Return the names."""
         return self._modules.keys()  # type: ignore[no-any-return]
 
     def values(self) -> ValuesView[Module]:
-        """The modules."""
+        """Return the modules."""
         return self._modules.values()  # type: ignore[no-any-return]
 
     def items(self) -> ItemsView[str, Module]:
-        """The names with the modules."""
+        """Return the pairs of name and module."""
         return self._modules.items()  # type: ignore[no-any-return]
 
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | ModuleDict) -> None:
-        """Add modules, or replace them, from a mapping or from pairs. TypeError for anything else."""
+        """Add or replace modules, given as a mapping or as pairs; TypeError for what is not iterable."""
         if not isinstance(modules, Iterable):
-            raise TypeError(
-                "ModuleDict.update should be called with an iterable of key/value pairs, but got "
-                f"{type(modules).__name__}"
-            )
+            raise TypeError(MODULE_DICT_UPDATE.format(found=type(modules).__name__))
         for key, module in modules.items() if isinstance(modules, (Mapping, ModuleDict)) else modules:
             self[key] = module
 
 
 class ParameterList(Module):
-    """A list of parameters that belong to the module that has it; tensors put there become Parameters.
+    """A list of parameters, which become parameters of the module that holds the list.
 
-    Indexed by number, sliced, joined with `+=`. IndexError for a number that is out of range. Source:
-    torch.nn.ParameterList.
+    Tensors are turned into Parameters. The list can be indexed, sliced and extended with `+=`. IndexError for a number
+    out of range. Source: torch.nn.ParameterList.
     """
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
@@ -253,7 +267,7 @@ class ParameterList(Module):
     def _key(self, index: Any) -> str:
         number = operator.index(index)
         if not -self._size <= number < self._size:
-            raise IndexError(f"index {number} is out of range")
+            raise IndexError(INDEX_RANGE.format(index=number))
         return str(number % self._size)
 
     def __getitem__(self, index: int | slice) -> Any:
@@ -272,15 +286,15 @@ class ParameterList(Module):
         return (self[i] for i in range(self._size))
 
     def append(self, value: Any) -> ParameterList:
-        """Put a parameter at the end; returns the list."""
+        """Append a parameter and return the list."""
         self._size += 1
         self[-1] = value
         return self
 
     def extend(self, values: Iterable[Any]) -> ParameterList:
-        """Put parameters at the end; returns the list. TypeError for what is not iterable, and for a tensor."""
+        """Append several parameters and return the list; TypeError for what is not iterable, or is a single tensor."""
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
-            raise TypeError(f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}")
+            raise TypeError(PARAMETER_LIST_EXTEND.format(found=type(values).__name__))
         for value in values:
             self.append(value)
         return self
@@ -289,18 +303,18 @@ class ParameterList(Module):
         return self.extend(values)
 
     def extra_repr(self) -> str:
-        """A line for each parameter."""
+        """Return one line for each parameter."""
         return "\n".join(f"  ({i}): {_described(value)}" for i, value in enumerate(self))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise RuntimeError("ParameterList should not be called.")
+        raise RuntimeError(PARAMETER_LIST_CALLED)
 
 
 class ParameterDict(Module):
-    """A dict of parameters that belong to the module that has it; tensors put there become Parameters.
+    """A dict of parameters, which become parameters of the module that holds the dict.
 
-    Made of a mapping (a plain dict is sorted by key) or of pairs; `|` joins two. KeyError for a name that is not there,
-    TypeError for a name that is no text. Source: torch.nn.ParameterDict.
+    Tensors are turned into Parameters. It is made of a mapping, sorted by name if that is a plain dict, or of pairs;
+    `|` joins two. TypeError for a name that is not a string. Source: torch.nn.ParameterDict.
     """
 
     def __init__(self, parameters: Any = None) -> None:
@@ -311,10 +325,7 @@ class ParameterDict(Module):
 
     def _attribute(self, key: str) -> str:
         if not isinstance(key, str):
-            raise TypeError(
-                "Index given to ParameterDict cannot be used as a key as it is not a string (type is "
-                f"'{type(key).__name__}'). Open an issue on github if you need non-string keys."
-            )
+            raise TypeError(PARAMETER_DICT_KEY.format(found=type(key).__name__))
         return key
 
     def __getitem__(self, key: str) -> Any:
@@ -342,83 +353,78 @@ class ParameterDict(Module):
         return key in self._keys
 
     def copy(self) -> ParameterDict:
-        """Another dict with the same parameters."""
+        """Return a new ParameterDict with the same parameters."""
         return ParameterDict(self.items())
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """What is under a name, which is `default` from now on where there is nothing."""
+        """Return the value of a name; an unknown name is first given the value `default`."""
         if key not in self:
             self[key] = default
         return self[key]
 
     def clear(self) -> None:
-        """Take everything out."""
+        """Remove all parameters."""
         for key in list(self._keys):
             del self[key]
 
     def pop(self, key: str) -> Any:
-        """Take a parameter out and return it; AttributeError for a name that is not there."""
+        """Remove a parameter and return it; AttributeError for an unknown name."""
         value = self[key]
         del self[key]
         return value
 
     def popitem(self) -> tuple[str, Any]:
-        """Take the last name out and return it with its parameter; KeyError where there is none."""
+        """Remove the last name and return it with its parameter; KeyError if the dict is empty."""
         key, _ = self._keys.popitem()
         self._keys[key] = None
         return key, self.pop(key)
 
     def get(self, key: str, default: Any = None) -> Any:
-        """What is under a name, `default` where there is nothing."""
+        """Return the value of a name, or `default` if it is unknown."""
         return getattr(self, key) if key in self._keys else default
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
-        """A new dict with `default` under every name."""
+        """Return a new ParameterDict with the value `default` for every name."""
         return ParameterDict((key, default) for key in keys)
 
     def keys(self) -> KeysView[str]:
-        """The names."""
+        """Return the names."""
         return self._keys.keys()
 
     def items(self) -> Iterable[tuple[str, Any]]:
-        """The names with the parameters."""
+        """Iterate over the pairs of name and parameter."""
         return ((key, self[key]) for key in self._keys)
 
     def values(self) -> Iterable[Any]:
-        """The parameters."""
+        """Iterate over the parameters."""
         return (self[key] for key in self._keys)
 
     def update(self, parameters: Any) -> None:
-        """Add parameters, or replace them, from a mapping or from pairs.
+        """Add or replace parameters, given as a mapping or as pairs.
 
-        TypeError for what is not iterable, ValueError for what is no pair.
+        TypeError for what is not iterable, ValueError for an item that is not a pair.
         """
         if not isinstance(parameters, Iterable):
-            raise TypeError(
-                "ParametersDict.update should be called with an iterable of key/value pairs, but got "
-                f"{type(parameters).__name__}"
-            )
+            raise TypeError(PARAMETER_DICT_UPDATE.format(found=type(parameters).__name__))
         if isinstance(parameters, (OrderedDict, ParameterDict)):
             parameters = parameters.items()
         elif isinstance(parameters, Mapping):
             parameters = sorted(parameters.items())
         for i, pair in enumerate(parameters):
             if not isinstance(pair, Iterable):
-                raise TypeError(
-                    f"ParameterDict update sequence element #{i} should be Iterable; is{type(pair).__name__}"
-                )
+                raise TypeError(PARAMETER_DICT_PAIR.format(index=i, found=type(pair).__name__))
             entry = tuple(pair)
             if len(entry) != 2:
-                raise ValueError(f"ParameterDict update sequence element #{i} has length {len(entry)}; 2 is required")
+                raise ValueError(PARAMETER_DICT_LENGTH.format(index=i, length=len(entry)))
             key, value = entry
             self[key] = value
 
     def extra_repr(self) -> str:
-        """A line for each parameter."""
+        """Return one line for each parameter."""
         return "\n".join(f"  ({key}): {_described(value, True)}" for key, value in self.items())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise RuntimeError("ParameterDict should not be called.")
+        raise RuntimeError(PARAMETER_DICT_CALLED)
 
     def __or__(self, other: Any) -> ParameterDict:
         joined = self.copy()

@@ -1,4 +1,4 @@
-"""Layers that change the shape alone."""
+"""Flatten and Unflatten, the layers that change nothing but the shape of their input."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from ...ops.dims import axis
 from ...tensor import FUNCTIONS, Tensor
+from ..refusals import UNFLATTEN_SIZE_TYPE, UNFLATTEN_SIZES, UNFLATTEN_TYPE
 from .module import Module
 
 __all__ = ["Flatten", "Unflatten"]
@@ -15,7 +16,7 @@ _flatten, _reshape = FUNCTIONS["flatten"], FUNCTIONS["reshape"]
 
 
 class Flatten(Module):
-    """The dimensions from `start_dim` to `end_dim` as one: (N, a, b) to (N, a * b). Source: torch.nn.Flatten."""
+    """Join the dimensions from `start_dim` to `end_dim` into one: (N, a, b) to (N, a * b) (torch.nn.Flatten)."""
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
@@ -23,38 +24,33 @@ class Flatten(Module):
         self.end_dim = end_dim
 
     def forward(self, input: Tensor) -> Any:
-        """The input, flattened."""
+        """Return the input with these dimensions joined."""
         return _flatten(input, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
-        """The dimensions."""
+        """Return the options as they are printed."""
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
 class Unflatten(Module):
-    """One dimension as several: (N, a * b) to (N, a, b); one of the sizes may be -1.
+    """Split one dimension into several: (N, a * b) to (N, a, b).
 
-    TypeError unless the sizes are a tuple or list of ints, RuntimeError where they do not fit. Source:
-    torch.nn.Unflatten.
+    One of the sizes may be -1 and follows from the others. TypeError unless the sizes are a tuple or list of ints;
+    RuntimeError in forward if their product is not the size of the dimension. Source: torch.nn.Unflatten.
     """
 
     def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:
         super().__init__()
         if not isinstance(unflattened_size, (tuple, list)):
-            raise TypeError(
-                f"unflattened_size must be a tuple of ints, but found type {type(unflattened_size).__name__}"
-            )
+            raise TypeError(UNFLATTEN_TYPE.format(found=type(unflattened_size).__name__))
         for i, size in enumerate(unflattened_size):
             if not isinstance(size, int):
-                raise TypeError(
-                    "unflattened_size must be tuple of ints, but found element of type "
-                    f"{type(size).__name__} at pos {i}"
-                )
+                raise TypeError(UNFLATTEN_SIZE_TYPE.format(found=type(size).__name__, position=i))
         self.dim = dim
         self.unflattened_size = unflattened_size
 
     def forward(self, input: Tensor) -> Any:
-        """The input, with the dimension divided."""
+        """Return the input with the dimension split."""
         shape = list(input.shape)
         dim = axis(self.dim, len(shape))
         sizes = list(self.unflattened_size)
@@ -62,12 +58,9 @@ class Unflatten(Module):
         if sizes.count(-1) == 1 and known and shape[dim] % known == 0:
             sizes[sizes.index(-1)] = shape[dim] // known
         elif -1 in sizes or known != shape[dim]:
-            raise RuntimeError(
-                f"unflatten: Provided sizes {sizes} don't multiply up to the size of dim {self.dim} ({shape[dim]}) in "
-                "the input tensor"
-            )
+            raise RuntimeError(UNFLATTEN_SIZES.format(sizes=sizes, dim=self.dim, size=shape[dim]))
         return _reshape(input, (*shape[:dim], *sizes, *shape[dim + 1 :]))
 
     def extra_repr(self) -> str:
-        """The dimension and its sizes."""
+        """Return the options as they are printed."""
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

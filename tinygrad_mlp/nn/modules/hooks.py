@@ -1,21 +1,30 @@
-"""Forward hooks of a module: how they are registered, and a call that runs them."""
+"""Forward hooks: functions that a user registers on a module and that run before or after its forward.
+
+Most modules have none, so that what hooks need is kept out of `Module.__call__`, which is called for every layer.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ...autograd.hooks import RemovableHandle
+from ..refusals import PRE_HOOK_RESULT
 
-if TYPE_CHECKING:
-    from .module import Module
+
+class HookedModule(Protocol):
+    """The attributes of a Module that this file reads; Module itself imports this file, and so cannot be imported."""
+
+    _forward_hooks: OrderedDict[int, Any]
+    _forward_pre_hooks: OrderedDict[int, Any]
+    forward: Callable[..., Any]
 
 
 def register(
     hooks: OrderedDict[int, Any], hook: Callable[..., Any], with_kwargs: bool, prepend: bool
 ) -> RemovableHandle:
-    """Put a hook behind those that are there, or before them with `prepend`."""
+    """Add a hook after the registered ones, or before them with `prepend`, and return the handle that removes it."""
     handle = RemovableHandle(hooks)
     hooks[handle.id] = hook, with_kwargs
     if prepend:
@@ -23,16 +32,14 @@ def register(
     return handle
 
 
-def call_with_hooks(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """The forward of a module between its hooks, which may replace the arguments and the output."""
+def call_with_hooks(module: HookedModule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call the module's forward between its hooks, which may replace the arguments and the output."""
     for hook, with_kwargs in list(module._forward_pre_hooks.values()):
         if with_kwargs:
             changed = hook(module, args, kwargs)
             if changed is not None:
                 if not (isinstance(changed, tuple) and len(changed) == 2):
-                    raise RuntimeError(
-                        f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}."
-                    )
+                    raise RuntimeError(PRE_HOOK_RESULT.format(result=changed))
                 args, kwargs = changed
         else:
             changed = hook(module, args)

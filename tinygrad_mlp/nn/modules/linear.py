@@ -1,4 +1,4 @@
-"""Linear layers."""
+"""Linear, the layer that most networks here are made of, and Identity, which does nothing."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ __all__ = ["Identity", "Linear"]
 
 
 def blank(shape: tuple[int, ...], device: Any, dtype: DType) -> Parameter:
-    """A parameter of the default dtype, or another, that is yet to be filled; refuses a device but the CPU."""
+    """Return a parameter whose values are still to be set; the device must be the CPU."""
     return Parameter(empty(shape, device=device, dtype=dtype))
 
 
 class Linear(Module):
-    """x @ weight.T + bias over the last dimension: (*, in_features) to (*, out_features).
+    """y = x @ weight.T + bias: an input (*, in_features) becomes an output (*, out_features).
 
-    `weight` (out_features, in_features) and `bias` (out_features,), which may be left out, start uniform in
-    +-1 / sqrt(in_features): torch's very numbers for the same seed. RuntimeError for an input of another width.
-    Source: torch.nn.Linear.
+    `weight`, of shape (out_features, in_features), and `bias`, of shape (out_features,), are drawn uniformly from
+    [-k, k) with k = 1 / sqrt(in_features), torch's numbers for the same seed. Without `bias` there is only the product.
+    RuntimeError for an input of another width. Source: torch.nn.Linear.
     """
 
     def __init__(
@@ -40,32 +40,32 @@ class Linear(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the weight and the bias anew."""
+        """Draw new values for the weight and the bias."""
         init.kaiming_uniform_(self.weight, a=math.sqrt(5))  # the gain of this slope makes the bound 1 / sqrt(fan_in)
         if self.bias is not None:
             bound = 1 / math.sqrt(self.in_features) if self.in_features > 0 else 0
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input: Tensor) -> Any:
-        """The linear map of an input (*, in_features)."""
-        parameters = self._parameters  # an attribute that __getattr__ must find costs ten times as much
+        """Return x @ weight.T + bias for an input x of shape (*, in_features)."""
+        parameters = self._parameters  # ten times as fast as self.weight, which __getattr__ would look up
         try:
             weight, bias = parameters["weight"], parameters["bias"]
-        except KeyError:  # one was deleted, and perhaps replaced by a tensor that is computed
+        except KeyError:  # a parameter was deleted and may be a plain tensor now
             weight, bias = self.weight, self.bias
         return F.linear(input, weight, bias)
 
     def extra_repr(self) -> str:
-        """The sizes."""
+        """Return the options as they are printed."""
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
 class Identity(Module):
-    """What comes in goes out; any arguments are taken and ignored. Source: torch.nn.Identity."""
+    """Return the input unchanged; any arguments are accepted and ignored. Source: torch.nn.Identity."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
 
     def forward(self, input: Tensor) -> Tensor:
-        """The input itself."""
+        """Return the input itself."""
         return input

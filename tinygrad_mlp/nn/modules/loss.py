@@ -1,6 +1,7 @@
-"""Losses as modules; what each computes, and what it refuses, is said where the function is, in nn.functional.
+"""Losses as modules, which hold the options of the functions of `nn.functional` that compute them.
 
-They take their input, then the target, and are reduced to their mean unless told otherwise.
+The functions say which shapes and dtypes they take and what they refuse. Every loss is called with the input first and
+the target second, and is reduced to its mean unless `reduction` says otherwise.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ __all__ = [
 
 
 class _Loss(Module):
-    """A loss that is reduced: "mean", "sum" or "none" (KLDivLoss: "batchmean" too)."""
+    """A loss with a `reduction`: "mean", "sum" or "none" (and "batchmean" for KLDivLoss)."""
 
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()
@@ -36,23 +37,23 @@ class _WeightedLoss(_Loss):
 
 
 class MSELoss(_Loss):
-    """The squared error of two tensors of the same shape; others are broadcast with a warning (torch.nn.MSELoss)."""
+    """The mean squared error of two tensors of the same shape; see `nn.functional.mse_loss` (torch.nn.MSELoss)."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """The loss."""
+        """Return the loss."""
         return F.mse_loss(input, target, reduction=self.reduction)
 
 
 class L1Loss(_Loss):
-    """The absolute error of two tensors of the same shape; others are broadcast with a warning (torch.nn.L1Loss)."""
+    """The mean absolute error of two tensors of the same shape; see `nn.functional.l1_loss` (torch.nn.L1Loss)."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """The loss."""
+        """Return the loss."""
         return F.l1_loss(input, target, reduction=self.reduction)
 
 
 class SmoothL1Loss(_Loss):
-    """The absolute error, rounded to a parabola within `beta` (torch.nn.SmoothL1Loss)."""
+    """The absolute error, replaced by a parabola where it is below `beta` (torch.nn.SmoothL1Loss)."""
 
     def __init__(
         self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean", beta: float = 1.0
@@ -61,19 +62,19 @@ class SmoothL1Loss(_Loss):
         self.beta = beta
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """The loss."""
+        """Return the loss."""
         return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
 
 
 class HuberLoss(_Loss):
-    """Half the squared error, continued as a line beyond `delta` (torch.nn.HuberLoss)."""
+    """Half the squared error, continued linearly where the absolute error is above `delta` (torch.nn.HuberLoss)."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
         self.delta = delta
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """The loss."""
+        """Return the loss."""
         return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)
 
 
@@ -88,12 +89,12 @@ class NLLLoss(_WeightedLoss):
         self.ignore_index = ignore_index
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """The loss, from log probabilities."""
+        """Return the loss; `input` holds log probabilities."""
         return F.nll_loss(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
 
 
 class CrossEntropyLoss(_WeightedLoss):
-    """The negative log probability of the target class, or classes, from logits (torch.nn.CrossEntropyLoss)."""
+    """The cross entropy of the target class, or of target probabilities, from logits (torch.nn.CrossEntropyLoss)."""
 
     def __init__(
         self, weight: Tensor | None = None, size_average: bool | None = None, ignore_index: int = -100,
@@ -104,7 +105,7 @@ class CrossEntropyLoss(_WeightedLoss):
         self.label_smoothing = label_smoothing
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """The loss, from logits."""
+        """Return the loss; `input` holds logits."""
         return F.cross_entropy(
             input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction,
             label_smoothing=self.label_smoothing,
@@ -115,12 +116,12 @@ class BCELoss(_WeightedLoss):
     """The cross entropy of two classes, from probabilities (torch.nn.BCELoss)."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """The loss, from probabilities."""
+        """Return the loss; `input` holds probabilities."""
         return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(_Loss):
-    """The cross entropy of two classes, from logits; `pos_weight` weighs the class 1 (torch.nn.BCEWithLogitsLoss)."""
+    """The cross entropy of two classes, from logits; `pos_weight` weights class 1 (torch.nn.BCEWithLogitsLoss)."""
 
     def __init__(
         self, weight: Tensor | None = None, size_average: bool | None = None, reduce: bool | None = None,
@@ -131,7 +132,7 @@ class BCEWithLogitsLoss(_Loss):
         self.register_buffer("pos_weight", pos_weight)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """The loss, from logits."""
+        """Return the loss; `input` holds logits."""
         return F.binary_cross_entropy_with_logits(
             input, target, self.weight, pos_weight=self.pos_weight, reduction=self.reduction
         )
@@ -148,5 +149,5 @@ class KLDivLoss(_Loss):
         self.log_target = log_target
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """The loss."""
+        """Return the loss."""
         return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)

@@ -1,7 +1,7 @@
-"""Module: a function with parameters, made of smaller ones.
+"""Module, the base class of layers and models: a function with parameters, which may be made of smaller modules.
 
-A module keeps its parameters, buffers and children in three dicts by name; all that it does with them (saving,
-loading, casting, printing) is a walk over those. Semantics and error texts are those of torch 2.13's nn.Module.
+A module keeps its parameters, buffers and children in three dicts by name, and saving, loading, casting and printing
+walk over these. Behaviour and error texts are those of torch 2.13's nn.Module.
 """
 
 from __future__ import annotations
@@ -15,6 +15,22 @@ from ...arrays import dtypes, on_cpu
 from ...autograd.hooks import RemovableHandle
 from ...tensor import Tensor
 from ..parameter import Parameter
+from ..refusals import (
+    BUFFER_BEFORE_INIT,
+    MODULE_BEFORE_INIT,
+    NO_ATTRIBUTE,
+    NO_FORWARD,
+    NO_PART,
+    NOT_A_MODULE,
+    NOT_FLOATING,
+    PARAMETER_BEFORE_INIT,
+    PARAMETERS_BEFORE_INIT,
+    PART_NOT_A_BUFFER,
+    PART_NOT_A_MODULE,
+    PART_NOT_A_PARAMETER,
+    TRAINING_MODE,
+)
+from .checks import cannot_assign, check_buffer, check_name, check_parameter
 from .hooks import call_with_hooks, register
 from .state import _IncompatibleKeys, load_state, own_state
 from .text import in_lines, typename
@@ -25,13 +41,13 @@ Self = TypeVar("Self", bound="Module")
 
 
 def _missing_forward(self: Module, *args: Any) -> Any:
-    raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+    raise NotImplementedError(NO_FORWARD.format(type=type(self).__name__))
 
 
 class Module:
-    """The base class of layers and models: what is assigned to it as a Parameter or a Module becomes part of it.
+    """The base class of layers and models; a Parameter or Module that is assigned to an attribute becomes part of it.
 
-    A subclass calls `super().__init__()` first (AttributeError if it assigns a part before) and defines `forward`.
+    A subclass calls `super().__init__()` before it assigns anything (else AttributeError) and defines `forward`.
     Source: torch.nn.Module.
     """
 
@@ -58,58 +74,58 @@ class Module:
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
-        """Have `hook(module, args)` called before every forward; what it returns, if anything, replaces the arguments.
+        """Register `hook(module, args)` to run before every forward; a result that is not None replaces the arguments.
 
-        With `with_kwargs` it is `hook(module, args, kwargs)`, which returns both or None. `prepend` puts it before the
-        hooks that are there. Returns a handle with `remove()`. Source: torch.nn.Module.register_forward_pre_hook.
+        With `with_kwargs` the hook is called as `hook(module, args, kwargs)` and returns both or None. With `prepend`
+        it runs before the other hooks. Returns a handle with `remove()`. Source: torch.nn.Module.
         """
         return register(self._forward_pre_hooks, hook, with_kwargs, prepend)
 
     def register_forward_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
-        """Have `hook(module, args, output)` called after every forward; what it returns, if anything, is the output.
+        """Register `hook(module, args, output)` to run after every forward; a result that is not None is the output.
 
-        With `with_kwargs` it is `hook(module, args, kwargs, output)`. `prepend` puts it before the hooks that are
-        there. Returns a handle with `remove()`. Source: torch.nn.Module.register_forward_hook.
+        With `with_kwargs` the hook is called as `hook(module, args, kwargs, output)`. With `prepend` it runs before the
+        other hooks. Returns a handle with `remove()`. Source: torch.nn.Module.
         """
         return register(self._forward_hooks, hook, with_kwargs, prepend)
 
-    # -- the parts: attributes that live in the three dicts ----------------------------------------
+    # -- parts: attributes that are kept in the three dicts ----------------------------------------
 
-    def __getattr__(self, name: str) -> Any:  # only for what is not found in the ordinary way
+    def __getattr__(self, name: str) -> Any:  # Python calls this for what it does not find itself
         own = self.__dict__
-        if "_modules" in own:  # not before __init__, nor while a copy is being put together
+        if "_modules" in own:  # not before __init__, and not yet in a copy that is being made
             for part in (own["_parameters"], own["_modules"], own["_buffers"]):
                 if name in part:
                     return part[name]
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
+        raise AttributeError(NO_ATTRIBUTE.format(type=type(self).__name__, name=name), name=name, obj=self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         own = self.__dict__
         if isinstance(value, Parameter):
             if "_parameters" not in own:
-                raise AttributeError("cannot assign parameters before Module.__init__() call")
+                raise AttributeError(PARAMETERS_BEFORE_INIT)
             self._forget(name, "_parameters")
             self.register_parameter(name, value)
         elif isinstance(value, Module):
             if "_modules" not in own:
-                raise AttributeError("cannot assign module before Module.__init__() call")
+                raise AttributeError(MODULE_BEFORE_INIT)
             if name in own["_parameters"]:
-                raise _cannot_assign(value, "parameter", name, "torch.nn.Parameter")
+                raise cannot_assign(value, "parameter", name, "torch.nn.Parameter")
             self._forget(name, "_modules")
             own["_modules"][name] = value
         elif name in own.get("_parameters", ()):
             if value is not None:
-                raise _cannot_assign(value, "parameter", name, "torch.nn.Parameter")
+                raise cannot_assign(value, "parameter", name, "torch.nn.Parameter")
             own["_parameters"][name] = None
         elif name in own.get("_modules", ()):
             if value is not None:
-                raise _cannot_assign(value, "child module", name, "torch.nn.Module")
+                raise cannot_assign(value, "child module", name, "torch.nn.Module")
             own["_modules"][name] = None
         elif name in own.get("_buffers", ()):
             if value is not None and not isinstance(value, Tensor):
-                raise _cannot_assign(value, "buffer", name, "torch.nn.Buffer, torch.Tensor")
+                raise cannot_assign(value, "buffer", name, "torch.nn.Buffer, torch.Tensor")
             own["_buffers"][name] = value
         else:
             object.__setattr__(self, name, value)
@@ -127,7 +143,7 @@ class Module:
         return sorted(name for name in names if not name[0].isdigit())
 
     def _forget(self, name: str, kept: str) -> None:
-        """Take away whatever has this name, but in the dict that is about to get it."""
+        """Remove whatever has this name, except from the dict `kept`, in which it is about to be set."""
         own = self.__dict__
         own.pop(name, None)
         for part in ("_parameters", "_buffers", "_modules"):
@@ -136,41 +152,27 @@ class Module:
         own["_non_persistent_buffers_set"].discard(name)
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Make a parameter, or None as a place for one, part of this module under a name without dots.
+        """Add a parameter to this module under a name; None reserves the name.
 
-        KeyError for a name that cannot be or is taken, TypeError for what is no Parameter, ValueError for a tensor with
-        history, AttributeError before `Module.__init__()`. Source: torch.nn.Module.register_parameter.
+        KeyError for a name that is empty, has a dot or is in use; TypeError unless `param` is a Parameter or None;
+        ValueError if it is not a leaf; AttributeError before `Module.__init__()`. Source: torch.nn.Module.
         """
         if "_parameters" not in self.__dict__:
-            raise AttributeError("cannot assign parameter before Module.__init__() call")
-        self._check_name(name, "parameter", self._parameters)
-        if param is not None:
-            if not isinstance(param, Parameter):
-                raise TypeError(
-                    f"cannot assign '{typename(param)}' object to parameter '{name}' "
-                    "(torch.nn.Parameter or None required)"
-                )
-            if param.node is not None:
-                raise ValueError(
-                    f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created "
-                    f"explicitly. To express '{name}' as a function of another Tensor, compute the value in the "
-                    "forward() method."
-                )
+            raise AttributeError(PARAMETER_BEFORE_INIT)
+        check_name(self, name, "parameter", self._parameters)
+        check_parameter(name, param)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Make a tensor that is not learnt part of this module, and of its state_dict if it is `persistent`.
+        """Add a buffer, a tensor that is not learnt, to this module, and to its state_dict if it is `persistent`.
 
-        KeyError for a name that cannot be or is taken, TypeError for what is neither a Tensor nor None, AttributeError
-        before `Module.__init__()`. Source: torch.nn.Module.register_buffer.
+        KeyError for a name that is empty, has a dot or is in use; TypeError unless `tensor` is a Tensor or None;
+        AttributeError before `Module.__init__()`. Source: torch.nn.Module.register_buffer.
         """
         if "_buffers" not in self.__dict__:
-            raise AttributeError("cannot assign buffer before Module.__init__() call")
-        self._check_name(name, "buffer", self._buffers)
-        if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(
-                f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
-            )
+            raise AttributeError(BUFFER_BEFORE_INIT)
+        check_name(self, name, "buffer", self._buffers)
+        check_buffer(name, tensor)
         self._buffers[name] = tensor
         if persistent:
             self._non_persistent_buffers_set.discard(name)
@@ -178,36 +180,26 @@ class Module:
             self._non_persistent_buffers_set.add(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
-        """Make another module, or None as a place for one, a child of this one.
+        """Add a child module to this one under a name; None reserves the name.
 
-        KeyError for a name that cannot be or is taken, TypeError for what is no Module. Source:
-        torch.nn.Module.add_module.
+        KeyError for a name that is empty, has a dot or is in use; TypeError unless `module` is a Module or None.
+        Source: torch.nn.Module.add_module.
         """
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{typename(module)} is not a Module subclass")
-        self._check_name(name, "module", self._modules)
+            raise TypeError(NOT_A_MODULE.format(found=typename(module)))
+        check_name(self, name, "module", self._modules)
         self._modules[name] = module
 
     def register_module(self, name: str, module: Module | None) -> None:
-        """As `add_module` (torch.nn.Module.register_module)."""
+        """Add a child module, as `add_module` does (torch.nn.Module.register_module)."""
         self.add_module(name, module)
 
-    def _check_name(self, name: str, kind: str, part: dict[str, Any]) -> None:
-        if not isinstance(name, str):
-            raise TypeError(f"{kind} name should be a string. Got {typename(name)}")
-        if "." in name:
-            raise KeyError(f'{kind} name can\'t contain "."' + (f", got: {name}" if kind == "module" else ""))
-        if not name:
-            raise KeyError(f'{kind} name can\'t be empty string ""')
-        if name not in part and hasattr(self, name):
-            raise KeyError(f"attribute '{name}' already exists")
-
-    # -- walking over the parts --------------------------------------------------------------------
+    # -- iterating over the parts ------------------------------------------------------------------
 
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
-        """This module ("") and all below it with their dotted names, each once unless `remove_duplicate` is False."""
+        """Yield this module (as "") and all below it with their dotted names; each once if `remove_duplicate`."""
         memo = set() if memo is None else memo
         if self in memo:
             return
@@ -219,11 +211,11 @@ class Module:
                 yield from child.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
     def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
-        """This module and all below it, each once unless `remove_duplicate` is False."""
+        """Iterate over this module and all below it, each once if `remove_duplicate`."""
         return (module for _, module in self.named_modules(remove_duplicate=remove_duplicate))
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules right below this one with their names, each once."""
+        """Yield the children of this module with their names, each once."""
         seen = set()
         for name, child in self._modules.items():
             if child is not None and child not in seen:
@@ -231,27 +223,27 @@ class Module:
                 yield name, child
 
     def children(self) -> Iterator[Module]:
-        """The modules right below this one, each once."""
+        """Iterate over the children of this module, each once."""
         return (child for _, child in self.named_children())
 
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
-        """The parameters with their dotted names, those of the modules below too if `recurse`, each once."""
+        """Iterate over the parameters with their dotted names, with `recurse` also those of the modules below."""
         return self._named_members("_parameters", prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """The parameters: what an optimizer gets."""
+        """Iterate over the parameters, each once: what an optimiser is given."""
         return (parameter for _, parameter in self._named_members("_parameters", "", recurse, True))
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
-        """The buffers with their dotted names, those of the modules below too if `recurse`, each once."""
+        """Iterate over the buffers with their dotted names, with `recurse` also those of the modules below."""
         return self._named_members("_buffers", prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """The buffers: tensors that belong to the module and are not learnt."""
+        """Iterate over the buffers, the tensors that belong to the module and are not learnt."""
         return (buffer for _, buffer in self._named_members("_buffers", "", recurse, True))
 
     def _named_members(self, part: str, prefix: str, recurse: bool, once: bool) -> Iterator[tuple[str, Any]]:
@@ -266,36 +258,36 @@ class Module:
                 yield f"{path}.{name}" if path else name, member
 
     def get_submodule(self, target: str) -> Module:
-        """The module at a dotted name, "" being this one. AttributeError where there is none."""
+        """Return the module with a dotted name, or this one for ""; AttributeError if there is none."""
         module = self
         for name in target.split(".") if target else ():
             if not hasattr(module, name):
-                raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+                raise AttributeError(NO_PART.format(type=type(module).__name__, name=name))
             module = getattr(module, name)
             if not isinstance(module, Module):
-                raise AttributeError(f"`{name}` is not an nn.Module")
+                raise AttributeError(PART_NOT_A_MODULE.format(name=name))
         return module
 
     def get_parameter(self, target: str) -> Parameter:
-        """The parameter at a dotted name. AttributeError where there is none."""
+        """Return the parameter with a dotted name; AttributeError if there is none."""
         parameter = self._get_member(target)
         if not isinstance(parameter, Parameter):
-            raise AttributeError(f"`{target.rpartition('.')[2]}` is not an nn.Parameter")
+            raise AttributeError(PART_NOT_A_PARAMETER.format(name=target.rpartition(".")[2]))
         return parameter
 
     def get_buffer(self, target: str) -> Tensor:
-        """The buffer at a dotted name. AttributeError where there is none."""
+        """Return the buffer with a dotted name; AttributeError if there is none."""
         path, _, name = target.rpartition(".")
         buffer = self._get_member(target)
         if name not in self.get_submodule(path)._buffers:
-            raise AttributeError(f"`{name}` is not a buffer")
+            raise AttributeError(PART_NOT_A_BUFFER.format(name=name))
         return buffer  # type: ignore[no-any-return]
 
     def _get_member(self, target: str) -> Any:
         path, _, name = target.rpartition(".")
         module = self.get_submodule(path)
         if not hasattr(module, name):
-            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+            raise AttributeError(NO_PART.format(type=type(module).__name__, name=name))
         return getattr(module, name)
 
     # -- saving and loading ------------------------------------------------------------------------
@@ -303,10 +295,10 @@ class Module:
     def state_dict(
         self, *, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False
     ) -> dict[str, Any]:
-        """The parameters and persistent buffers by dotted name, sharing their memory, without history.
+        """Return a dict of the parameters and persistent buffers by dotted name.
 
-        With `keep_vars` the very parameters. They are put into `destination` if it is given. Source:
-        torch.nn.Module.state_dict.
+        The tensors are detached and share the memory of the module's; with `keep_vars` they are the module's own. They
+        are put into `destination` if it is given. Source: torch.nn.Module.state_dict.
         """
         state: dict[str, Any] = OrderedDict() if destination is None else destination
         for name, tensor in own_state(self).items():
@@ -319,11 +311,11 @@ class Module:
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> _IncompatibleKeys:
-        """Copy tensors by dotted name into the parameters and buffers, cast to their dtypes.
+        """Copy tensors by dotted name into the parameters and buffers, whose dtypes stay as they are.
 
-        Returns the names that were missing and that were unexpected; where there are any and the load is `strict`, and
-        for tensors of another size in any case, RuntimeError with all that was wrong (the rest is loaded nevertheless,
-        as in torch). With `assign` the tensors themselves take the places. TypeError for anything but a mapping.
+        With `assign` the tensors replace the parameters and buffers instead. Returns the names that were missing and
+        those that were unexpected. RuntimeError if there are any and the load is `strict`, and for a tensor of another
+        shape in any case; what matches is loaded nevertheless, as in torch. TypeError unless `state_dict` is a mapping.
         Source: torch.nn.Module.load_state_dict.
         """
         return load_state(self, state_dict, strict, assign)
@@ -331,33 +323,33 @@ class Module:
     # -- for every module at once ------------------------------------------------------------------
 
     def apply(self: Self, fn: Callable[[Module], Any]) -> Self:
-        """Call `fn` on every module below this one, children first, and on this one; returns this one."""
+        """Call `fn` on every module below this one, then on this one, and return this one."""
         for child in self.children():
             child.apply(fn)
         fn(self)
         return self
 
     def train(self: Self, mode: bool = True) -> Self:
-        """Put this module and all below it in training mode (`mode`) or evaluation mode; ValueError for no bool."""
+        """Set this module and all below it to training mode, or to evaluation if `mode` is False, and return it."""
         if not isinstance(mode, bool):
-            raise ValueError("training mode is expected to be boolean")
+            raise ValueError(TRAINING_MODE)
         self.training = mode
         for child in self.children():
             child.train(mode)
         return self
 
     def eval(self: Self) -> Self:
-        """Put this module and all below it in evaluation mode."""
+        """Set this module and all below it to evaluation mode, and return it."""
         return self.train(False)
 
     def requires_grad_(self: Self, requires_grad: bool = True) -> Self:
-        """Say of every parameter whether it is learnt."""
+        """Set `requires_grad` of every parameter, and return the module."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Take every parameter's gradient away, or make it zero unless `set_to_none`."""
+        """Set the gradient of every parameter to None, or to zeros if `set_to_none` is False."""
         for parameter in self.parameters():
             if parameter._grad is not None:
                 if set_to_none:
@@ -366,9 +358,9 @@ class Module:
                     parameter._grad.detach_().zero_()
 
     def to(self: Self, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False) -> Self:
-        """Cast the floating parameters and buffers, and the gradients, to a floating dtype, in place.
+        """Cast the floating parameters, their gradients and the floating buffers to a floating dtype, in place.
 
-        The dtype may be given as such or as a tensor's; a device, as text or object, must be the CPU: for others what
+        The dtype is given as such or as that of a tensor. A device, as text or object, must be the CPU; for others
         `devices.on_cpu` raises. TypeError for a dtype that is not floating. Source: torch.nn.Module.to.
         """
         for arg in (*args, device):
@@ -382,9 +374,7 @@ class Module:
             return self
         target = dtypes.of(dtypes.given(dtype, "to"))
         if not target.is_floating_point:
-            raise TypeError(
-                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={target}"
-            )
+            raise TypeError(NOT_FLOATING.format(dtype=target))
         for module in self.modules():
             for parameter in module._parameters.values():
                 if parameter is not None:
@@ -397,11 +387,11 @@ class Module:
         return self
 
     def cpu(self: Self) -> Self:
-        """The module itself, which is on the CPU."""
+        """Return the module, which is on the CPU already."""
         return self
 
     def cuda(self: Self, device: Any = None) -> Self:
-        """AssertionError, as from a torch that was not built for CUDA (torch.nn.Module.cuda)."""
+        """Raise AssertionError, as a torch that was not built for CUDA does (torch.nn.Module.cuda)."""
         on_cpu("cuda")
         return self
 
@@ -418,7 +408,7 @@ class Module:
         return self.to(dtypes.float16)
 
     def extra_repr(self) -> str:
-        """What a subclass prints of itself between its parentheses."""
+        """Return what is printed between the parentheses of the class's name; subclasses override it."""
         return ""
 
     def __repr__(self) -> str:
@@ -428,7 +418,3 @@ class Module:
             return f"{type(self).__name__}({extra})"
         lines += [f"({name}): {child!r}" for name, child in self._modules.items()]
         return in_lines(type(self).__name__, lines)
-
-
-def _cannot_assign(value: object, kind: str, name: str, expected: str) -> TypeError:
-    return TypeError(f"cannot assign '{typename(value)}' as {kind} '{name}' ({expected} or None expected)")

@@ -1,4 +1,4 @@
-"""Normalising layers."""
+"""The layers that normalise their input to mean 0 and variance 1: LayerNorm and BatchNorm1d."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ...tensor import Tensor, wrap
 from ...tensor.creation.options import DType
 from .. import functional as F
 from .. import init
+from ..refusals import BATCH_NORM_DIMENSIONS
 from .linear import blank
 from .module import Module
 
@@ -17,10 +18,11 @@ __all__ = ["BatchNorm1d", "LayerNorm"]
 
 
 class LayerNorm(Module):
-    """Mean 0 and variance 1 over the last dimensions, which have `normalized_shape`; then times weight plus bias.
+    """Normalise the last dimensions, which have the shape `normalized_shape`, then multiply by weight and add bias.
 
-    The weight starts as 1 and the bias as 0; without `elementwise_affine` there is neither. RuntimeError for an input
-    whose shape does not end in `normalized_shape`. Source: torch.nn.LayerNorm, after Ba et al. (2016).
+    The formula is that of `nn.functional.layer_norm`. The weight starts as 1 and the bias as 0; both have the shape
+    `normalized_shape`, and without `elementwise_affine` there is neither. RuntimeError for an input whose shape does
+    not end in `normalized_shape`. Source: torch.nn.LayerNorm, after Ba et al. (2016).
     """
 
     def __init__(
@@ -36,15 +38,15 @@ class LayerNorm(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Make the weight 1 and the bias 0."""
+        """Set the weight to 1 and the bias to 0."""
         _reset(self)
 
     def forward(self, input: Tensor) -> Tensor:
-        """The input (*, normalized_shape), normalised."""
+        """Return the normalised input, of shape (*, *normalized_shape)."""
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        """The options."""
+        """Return the options as they are printed."""
         return (
             f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
             f"bias={self.bias is not None}"
@@ -52,12 +54,13 @@ class LayerNorm(Module):
 
 
 class BatchNorm1d(Module):
-    """Mean 0 and variance 1 of every feature over the batch: (N, C) or (N, C, L); then times weight plus bias.
+    """Normalise every feature of a batch (N, C) or (N, C, L), then multiply by weight and add bias.
 
-    Evaluation takes the running mean and variance, which training moves by `momentum` (None: their plain mean over all
-    batches), unless `track_running_stats` is off. ValueError for another number of dimensions and for a batch of one
-    value per feature in training, RuntimeError for another number of features. Source: torch.nn.BatchNorm1d, after
-    Ioffe & Szegedy (2015).
+    The formula is that of `nn.functional.batch_norm`. Training normalises by the mean and variance of the batch and
+    updates the running ones by `momentum`, or, if that is None, makes them the mean over all batches so far; evaluation
+    normalises by the running ones, unless `track_running_stats` is false. ValueError for another number of dimensions,
+    and in training for one value per feature; RuntimeError for another number of features. Source:
+    torch.nn.BatchNorm1d, after Ioffe & Szegedy (2015).
     """
 
     def __init__(
@@ -78,21 +81,21 @@ class BatchNorm1d(Module):
         self.reset_parameters()
 
     def reset_running_stats(self) -> None:
-        """Make the running mean 0, the running variance 1, and forget the number of batches."""
+        """Set the running mean to 0, the running variance to 1 and the number of batches to 0."""
         if self.track_running_stats:
             self.running_mean.zero_()
             self.running_var.fill_(1)
             self.num_batches_tracked.zero_()
 
     def reset_parameters(self) -> None:
-        """Make the weight 1, the bias 0, and start the running statistics anew."""
+        """Set the weight to 1 and the bias to 0, and reset the running statistics."""
         self.reset_running_stats()
         _reset(self)
 
     def forward(self, input: Tensor) -> Tensor:
-        """The input (N, C) or (N, C, L), normalised."""
+        """Return the normalised input, of shape (N, C) or (N, C, L)."""
         if input.ndim not in (2, 3):
-            raise ValueError(f"expected 2D or 3D input (got {input.ndim}D input)")
+            raise ValueError(BATCH_NORM_DIMENSIONS.format(dimensions=input.ndim))
         momentum = self.momentum
         if self.training and self.track_running_stats:
             self.num_batches_tracked.add_(1)
@@ -104,7 +107,7 @@ class BatchNorm1d(Module):
         )  # fmt: skip
 
     def extra_repr(self) -> str:
-        """The options."""
+        """Return the options as they are printed."""
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
             f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"

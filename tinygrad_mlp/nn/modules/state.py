@@ -1,22 +1,33 @@
-"""The state of a module: which of its tensors are saved, and how others are loaded into them."""
+"""What `Module.state_dict` and `Module.load_state_dict` do: which tensors are a module's state, and how it is loaded.
+
+Loading goes on after an error, as in torch, so that one exception tells all that was wrong.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ...autograd import no_grad
 from ...tensor import Tensor
 from ..parameter import Parameter
+from ..refusals import STATE_COPY, STATE_ERRORS, STATE_KEYS, STATE_SIZE, STATE_TYPE, STATE_VALUE
 
-if TYPE_CHECKING:
-    from .module import Module
+
+class StatefulModule(Protocol):
+    """The attributes of a Module that this file reads; Module itself imports this file, and so cannot be imported."""
+
+    _parameters: dict[str, Any]
+    _buffers: dict[str, Any]
+    _modules: dict[str, Any]
+    _non_persistent_buffers_set: set[str]
 
 
 class _IncompatibleKeys(tuple[list[str], list[str]]):
-    """The names that a module has and a state lacks, and the other way round; its name is torch's, as it is printed.
+    """The result of `load_state_dict`: the names that the state lacks, and those that the module lacks.
 
-    A named tuple written out: making one by its factory would be a thirtieth of the package's import.
+    The class has torch's name because it is printed. It is a named tuple written by hand, because `namedtuple` would
+    take a thirtieth of the time of the package's import.
     """
 
     __slots__ = ()
@@ -42,16 +53,16 @@ class _IncompatibleKeys(tuple[list[str], list[str]]):
         return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
-def own_state(module: Module) -> dict[str, Tensor]:
-    """The parameters and persistent buffers of this module alone, by name."""
+def own_state(module: StatefulModule) -> dict[str, Tensor]:
+    """Return the parameters and persistent buffers of this module by name, without those of its children."""
     persistent = {name: b for name, b in module._buffers.items() if name not in module._non_persistent_buffers_set}
     return {name: t for name, t in {**module._parameters, **persistent}.items() if t is not None}
 
 
-def load_state(module: Module, state_dict: Mapping[str, Any], strict: bool, assign: bool) -> _IncompatibleKeys:
-    """What Module.load_state_dict says: all that can be loaded is, and all that was wrong is in one error."""
+def load_state(module: StatefulModule, state_dict: Mapping[str, Any], strict: bool, assign: bool) -> _IncompatibleKeys:
+    """Do the work of `Module.load_state_dict`: load all that can be loaded, then raise one error for all the rest."""
     if not isinstance(state_dict, Mapping):
-        raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+        raise TypeError(STATE_TYPE.format(found=type(state_dict)))
     missing: list[str] = []
     unexpected: list[str] = []
     errors: list[str] = []
@@ -59,17 +70,17 @@ def load_state(module: Module, state_dict: Mapping[str, Any], strict: bool, assi
     if strict:
         for words, keys in (("Unexpected", unexpected), ("Missing", missing)):
             if keys:
-                errors.insert(0, f"{words} key(s) in state_dict: {', '.join(map(_quoted, keys))}. ")
+                errors.insert(0, STATE_KEYS.format(kind=words, keys=", ".join(map(_quoted, keys))))
     if errors:
-        raise RuntimeError(f"Error(s) in loading state_dict for {type(module).__name__}:\n\t" + "\n\t".join(errors))
+        raise RuntimeError(STATE_ERRORS.format(type=type(module).__name__, errors="\n\t".join(errors)))
     return _IncompatibleKeys(missing, unexpected)
 
 
 def _load(
-    module: Module, state: dict[str, Any], prefix: str, assign: bool, missing: list[str], unexpected: list[str],
+    module: StatefulModule, state: dict[str, Any], prefix: str, assign: bool, missing: list[str], unexpected: list[str],
     errors: list[str],
 ) -> None:  # fmt: skip
-    """Load what is there into this module and those below, and add to the three lists what is not right."""
+    """Load the state into this module and its children, and append to the three lists what did not match."""
     own = own_state(module)
     for name, tensor in own.items():
         key = prefix + name
@@ -88,20 +99,14 @@ def _load(
             _load(child, part, start, assign, missing, unexpected, errors)
 
 
-def _load_one(module: Module, name: str, tensor: Tensor, key: str, value: Any, assign: bool) -> str | None:
-    """Load one tensor; what is wrong with it, if anything."""
+def _load_one(module: StatefulModule, name: str, tensor: Tensor, key: str, value: Any, assign: bool) -> str | None:
+    """Load one tensor and return the text of the error, or None if there was none."""
     if not isinstance(value, Tensor):
-        return (
-            f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
-            f"checkpoint but received {type(value)}"
-        )
+        return STATE_VALUE.format(key=key, found=type(value))
     if tensor.shape == () and value.shape == (1,):
         value = value[0]
     if value.shape != tensor.shape:
-        return (
-            f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, the shape in "
-            f"current model is {tensor.shape}."
-        )
+        return STATE_SIZE.format(key=key, found=value.shape, shape=tensor.shape)
     try:
         if not assign:
             with no_grad():
@@ -113,10 +118,7 @@ def _load_one(module: Module, name: str, tensor: Tensor, key: str, value: Any, a
         else:
             setattr(module, name, Parameter(value, tensor.needs_grad))
     except Exception as error:
-        return (
-            f'While copying the parameter named "{key}", whose dimensions in the model are {tensor.shape} and '
-            f"whose dimensions in the checkpoint are {value.shape}, an exception occurred : {error.args}."
-        )
+        return STATE_COPY.format(key=key, shape=tensor.shape, found=value.shape, error=error.args)
     return None
 
 

@@ -1,4 +1,4 @@
-"""How modules and types are written: a tree of modules in lines, and torch's name of a type."""
+"""How modules and types are shown: the lines of a printed module, and the names of types in torch's messages."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from ...tensor import Tensor
 
 
 def in_lines(name: str, lines: list[str]) -> str:
-    """`name(...)` with every item on lines of its own, indented; `name()` without any."""
+    """Return `name(...)` with each item on its own indented lines, or `name()` if there are none."""
     if not lines:
         return f"{name}()"
     return "\n  ".join([f"{name}(", *(line.replace("\n", "\n  ") for line in lines)]) + "\n)"
 
 
 def typename(value: object) -> str:
-    """The type of a value, or a class itself, as torch's messages name it (torch.typename)."""
+    """Return the name that torch's messages give to the type of a value, or to a class (torch.typename)."""
     if isinstance(value, Tensor):
         return str(value.type())
     name = getattr(value, "__qualname__", type(value).__name__)

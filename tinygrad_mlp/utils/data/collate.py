@@ -1,4 +1,4 @@
-"""Collating: from a list of samples to one batch."""
+"""Collating: how a list of samples becomes one batch."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ import numpy as np
 from ...arrays import dtypes
 from ...tensor import FUNCTIONS, Tensor
 from ...tensor.creation import as_tensor, tensor
+from .refusals import CANNOT_COLLATE, UNEQUAL_LENGTHS
 
 
 def default_collate(batch: Sequence[Any]) -> Any:
-    """The samples as one: tensors and arrays stacked, numbers as a tensor, tuples, lists and dicts part by part.
+    """Join samples into a batch: B tensors or arrays of shape (*) become a tensor (B, *), B numbers a tensor (B,).
 
-    Python floats give float64, text stays a list; tuples become lists, named tuples and other kinds of lists and dicts
-    keep their type. RuntimeError for sequences of unequal length, TypeError for what cannot be collated. Source:
-    torch.utils.data.default_collate.
+    Tuples, lists and dicts are collated part by part; tuples become lists, and named tuples and other types of lists
+    and dicts keep their type. Python floats become float64, ints int64; strings stay a list. RuntimeError for sequences
+    of unequal length, TypeError for other types. Source: torch.utils.data.default_collate.
     """
     first = batch[0]
     if isinstance(first, Tensor):
@@ -41,13 +42,13 @@ def default_collate(batch: Sequence[Any]) -> Any:
         return type(first)(*(default_collate(part) for part in zip(*batch, strict=True)))
     if isinstance(first, Sequence):
         if any(len(sample) != len(first) for sample in batch):
-            raise RuntimeError("each element in list of batch should be of equal size")
+            raise RuntimeError(UNEQUAL_LENGTHS)
         return _sequence(first, [default_collate(part) for part in zip(*batch, strict=True)])
     raise _cannot(type(first))
 
 
 def default_convert(sample: Any) -> Any:
-    """A sample with tensors for its arrays, through tuples, lists and dicts (torch.utils.data.default_convert)."""
+    """Return a sample with its arrays as tensors, also within tuples, lists and dicts (torch.utils.data)."""
     if isinstance(sample, (np.ndarray, np.generic)) and sample.dtype.kind not in "SUO":
         return as_tensor(sample)
     if isinstance(sample, Mapping):
@@ -60,7 +61,7 @@ def default_convert(sample: Any) -> Any:
 
 
 def _mapping(first: Any, parts: dict[Any, Any]) -> Any:
-    """The parts in a mapping of the sample's own type, with whatever else it holds."""
+    """Return the parts in a copy of the sample, a mapping, or in a plain dict if that is not possible."""
     try:
         if not isinstance(first, MutableMapping):
             return type(first)(parts)
@@ -72,7 +73,7 @@ def _mapping(first: Any, parts: dict[Any, Any]) -> Any:
 
 
 def _sequence(first: Any, parts: list[Any]) -> Any:
-    """The parts in a sequence of the sample's own type; in a list for a tuple."""
+    """Return the parts in a copy of the sample, a sequence, or in a list if that is not possible or it is a tuple."""
     try:
         if isinstance(first, tuple):
             return parts
@@ -87,6 +88,4 @@ def _sequence(first: Any, parts: list[Any]) -> Any:
 
 
 def _cannot(found: Any) -> TypeError:
-    return TypeError(
-        f"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {found}"
-    )
+    return TypeError(CANNOT_COLLATE.format(found=found))

@@ -1,4 +1,4 @@
-"""Data sets: samples by number."""
+"""Data sets, which give samples by their index or as a stream, and functions that combine and split them."""
 
 from __future__ import annotations
 
@@ -13,38 +13,54 @@ import numpy as np
 
 from ... import random
 from ...tensor import FUNCTIONS, Tensor
+from .refusals import (
+    BEFORE_FIRST,
+    CHAIN_TYPE,
+    CONCAT_OF_NONE,
+    NO_GETITEM,
+    NO_ITER,
+    SPLIT_FRACTION,
+    SPLIT_LENGTHS,
+    STACK_LENGTHS,
+    STACK_OF_BOTH,
+    STACK_OF_NONE,
+    TENSOR_SIZES,
+)
 
 Sample = TypeVar("Sample", covariant=True)
 
 
 class Dataset(Generic[Sample]):
-    """The base class of data sets: a subclass defines `__getitem__(index)`, and `__len__` for a loader.
+    """The base class of data sets: a subclass defines `__getitem__(index)`, and `__len__`, which a loader needs.
 
-    `a + b` is the one after the other. Source: torch.utils.data.Dataset.
+    `a + b` has the samples of a, then those of b. Source: torch.utils.data.Dataset.
     """
 
     def __getitem__(self, index: Any) -> Sample:
-        raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
+        raise NotImplementedError(NO_GETITEM)
 
     def __add__(self, other: Dataset[Any]) -> ConcatDataset:
         return ConcatDataset([self, other])
 
 
 class IterableDataset(Dataset[Sample]):
-    """The base class of data sets that are streams: a subclass defines `__iter__`, over the samples.
+    """The base class of data sets that are streams: a subclass defines `__iter__`, which yields the samples.
 
-    `a + b` is the one after the other. Source: torch.utils.data.IterableDataset.
+    `a + b` yields the samples of a, then those of b. Source: torch.utils.data.IterableDataset.
     """
 
     def __iter__(self) -> Iterator[Sample]:
-        raise NotImplementedError("Subclasses of IterableDataset should implement __iter__.")
+        raise NotImplementedError(NO_ITER)
 
     def __add__(self, other: Any) -> ChainDataset:  # type: ignore[override]
         return ChainDataset([self, other])
 
 
 class ChainDataset(IterableDataset[Any]):
-    """Several streams one after the other; AssertionError for what is none (torch.utils.data.ChainDataset)."""
+    """Several streams, one after the other.
+
+    AssertionError, at iteration, for what is not an IterableDataset. Source: torch.utils.data.ChainDataset.
+    """
 
     def __init__(self, datasets: Iterable[Any]) -> None:
         self.datasets = datasets
@@ -52,7 +68,7 @@ class ChainDataset(IterableDataset[Any]):
     def _streams(self) -> Iterator[Any]:
         for dataset in self.datasets:
             if not isinstance(dataset, IterableDataset):
-                raise AssertionError("ChainDataset only supports IterableDataset")
+                raise AssertionError(CHAIN_TYPE)
             yield dataset
 
     def __iter__(self) -> Iterator[Any]:
@@ -64,24 +80,22 @@ class ChainDataset(IterableDataset[Any]):
 
 
 class StackDataset(Dataset[Any]):
-    """Data sets side by side: sample i is the tuple, or for keywords the dict, of their i-th samples.
+    """Data sets side by side: sample i is the tuple, or with keywords the dict, of their i-th samples.
 
-    ValueError for none, for both kinds and for sets of unequal length. Source: torch.utils.data.StackDataset.
+    ValueError without data sets, for positional ones together with keywords, and for data sets of different lengths.
+    Source: torch.utils.data.StackDataset.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args and kwargs:
-            raise ValueError(
-                "Supported either ``tuple``- (via ``args``) or``dict``- (via ``kwargs``) like input/output, but both "
-                "types are given."
-            )
+            raise ValueError(STACK_OF_BOTH)
         if not args and not kwargs:
-            raise ValueError("At least one dataset should be passed")
+            raise ValueError(STACK_OF_NONE)
         self.datasets: Any = args or kwargs
         lengths = [len(dataset) for dataset in args or kwargs.values()]
         self._length = lengths[0]
         if any(length != self._length for length in lengths):
-            raise ValueError("Size mismatch between datasets")
+            raise ValueError(STACK_LENGTHS)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(self.datasets, dict):
@@ -93,14 +107,14 @@ class StackDataset(Dataset[Any]):
 
 
 class TensorDataset(Dataset[tuple[Tensor, ...]]):
-    """Tensors side by side: sample i is the tuple of their i-th slices.
+    """Tensors side by side: sample i is the tuple of tensor[i] for each of them.
 
     AssertionError unless the tensors have the same first size. Source: torch.utils.data.TensorDataset.
     """
 
     def __init__(self, *tensors: Tensor) -> None:
         if any(tensors[0].size(0) != tensor.size(0) for tensor in tensors):
-            raise AssertionError("Size mismatch between tensors")
+            raise AssertionError(TENSOR_SIZES)
         self.tensors = tensors
 
     def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
@@ -111,7 +125,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
 
 class Subset(Dataset[Any]):
-    """The samples of another data set at some indices (torch.utils.data.Subset)."""
+    """The samples of another data set at the given indices (torch.utils.data.Subset)."""
 
     def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
         self.dataset = dataset
@@ -127,22 +141,22 @@ class Subset(Dataset[Any]):
 
 
 class ConcatDataset(Dataset[Any]):
-    """Several data sets one after the other.
+    """Several data sets, one after the other.
 
-    AssertionError for none, ValueError for an index before the first, IndexError after the last. Source:
-    torch.utils.data.ConcatDataset.
+    AssertionError without data sets; ValueError for a negative index before the first sample, IndexError for one after
+    the last. Source: torch.utils.data.ConcatDataset.
     """
 
     def __init__(self, datasets: Iterable[Any]) -> None:
         self.datasets = list(datasets)
         if not self.datasets:
-            raise AssertionError("datasets should not be an empty iterable")
+            raise AssertionError(CONCAT_OF_NONE)
         self.cumulative_sizes = list(accumulate(len(dataset) for dataset in self.datasets))
 
     def __getitem__(self, index: int) -> Any:
         if index < 0:
             if -index > len(self):
-                raise ValueError("absolute value of index should not exceed dataset length")
+                raise ValueError(BEFORE_FIRST)
             index += len(self)
         which = bisect_right(self.cumulative_sizes, index)
         return self.datasets[which][index - (self.cumulative_sizes[which - 1] if which else 0)]
@@ -152,17 +166,18 @@ class ConcatDataset(Dataset[Any]):
 
 
 def random_split(dataset: Any, lengths: Sequence[float], generator: random.Generator | None = None) -> list[Subset]:
-    """A data set divided at random into parts of given lengths, or of fractions that sum to 1.
+    """Split a data set at random into parts, whose sizes are given as lengths or as fractions that sum to 1.
 
-    What rounding the fractions down leaves over goes to the parts in turn, from the first. The order is torch's for the
-    same seed of the generator. ValueError for lengths that do not sum to the data set's or a fraction outside [0, 1];
-    warns of a fraction that gets no sample. Source: torch.utils.data.random_split.
+    Fractions are rounded down to lengths, and the samples that remain are given to the parts in turn, from the first.
+    The samples of each part are torch's for the same seed of the generator. ValueError if the lengths do not sum to
+    that of the data set, or a fraction is not in [0, 1]; a fraction that gets no sample is warned of. Source:
+    torch.utils.data.random_split.
     """
     counts = list(lengths)
     if math.isclose(sum(counts), 1) and sum(counts) <= 1:
         for i, fraction in enumerate(counts):
             if not 0 <= fraction <= 1:
-                raise ValueError(f"Fraction at index {i} is not between 0 and 1")
+                raise ValueError(SPLIT_FRACTION.format(index=i))
         counts = [math.floor(len(dataset) * fraction) for fraction in counts]
         for i in range(len(dataset) - sum(counts)):  # type: ignore[arg-type]
             counts[i % len(counts)] += 1
@@ -172,14 +187,14 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: random.Gener
                     f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2
                 )
     if sum(counts) != len(dataset):
-        raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
+        raise ValueError(SPLIT_LENGTHS)
     order = (generator or random.default_generator).permutation(len(dataset)).tolist()
     ends = list(accumulate(int(count) for count in counts))
     return [Subset(dataset, order[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def batch_of_tensors(dataset: Any, indices: Sequence[int]) -> list[Tensor] | None:
-    """What collating these samples one by one would give, taken at once; None where a data set is not of tensors."""
+    """Return the batch of these samples by one indexing of each tensor, or None if the data set is not of tensors."""
     if type(dataset) is Subset:
         return batch_of_tensors(dataset.dataset, [dataset.indices[i] for i in indices])
     if type(dataset) is not TensorDataset:

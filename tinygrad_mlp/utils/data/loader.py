@@ -1,4 +1,4 @@
-"""DataLoader: a data set in batches."""
+"""DataLoader, which goes through a data set in batches, in torch's order for the same seed."""
 
 from __future__ import annotations
 
@@ -10,22 +10,37 @@ from ... import random
 from ...messages import warn
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset, batch_of_tensors
+from .refusals import (
+    BATCH_SAMPLER_ALONE,
+    CONTEXT_NAME,
+    CONTEXT_TYPE,
+    CONTEXT_WITHOUT_WORKERS,
+    DROP_LAST_OF_NO_BATCH,
+    NOT_FOR_STREAMS,
+    NUM_WORKERS,
+    PERSISTENT_WITHOUT_WORKERS,
+    PREFETCH_NEGATIVE,
+    PREFETCH_WITHOUT_WORKERS,
+    SAMPLER_AND_SHUFFLE,
+    SET_LATER,
+    TIMEOUT,
+)
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
 
 
 class DataLoader:
-    """A data set in batches: each pass over the loader is an epoch.
+    """An iterable over the batches of a data set; each pass over it is an epoch.
 
-    `shuffle` orders the samples as torch does for the same seed, `sampler` as it says, `batch_sampler` gives the lists
-    of indices themselves; with `batch_size` None the samples come one by one. `collate_fn` makes a batch of a list of
-    samples. An IterableDataset gives its samples in its own order. Everything is loaded in this process and thread:
-    `num_workers`, `pin_memory`, `timeout`, `worker_init_fn`, `multiprocessing_context`, `prefetch_factor`,
-    `persistent_workers`, `pin_memory_device` and `in_order` are kept as attributes and change nothing.
+    The indices of the samples come from `sampler`, or, with `shuffle`, in a random order that is torch's for the same
+    seed; `batch_sampler` gives lists of indices itself. With `batch_size` None the samples come one by one. With
+    `drop_last` a last batch of fewer samples is left out. `collate_fn` makes a batch of a list of samples. An
+    IterableDataset gives its samples in its own order. Everything is loaded in the calling thread: `num_workers`,
+    `pin_memory`, `timeout`, `worker_init_fn`, `multiprocessing_context`, `prefetch_factor`, `persistent_workers`,
+    `pin_memory_device` and `in_order` are kept as attributes and change nothing.
 
-    ValueError, as torch, where `shuffle`, `sampler`, `batch_sampler`, `batch_size` and `drop_last` exclude one another,
-    for a `batch_size` that is no positive int, for a negative `num_workers` or `timeout`, for options of workers
-    without any and for setting later what the order of samples follows from; TypeError for a
-    `multiprocessing_context` that is none. Source: torch.utils.data.DataLoader.
+    ValueError, as in torch: if options exclude one another, for a `batch_size` that is not a positive int, a negative
+    `num_workers` or `timeout`, options of workers without workers, and for setting later an attribute that decides
+    which samples come. TypeError for a `multiprocessing_context` of another type. Source: torch.utils.data.DataLoader.
     """
 
     _initialized = False
@@ -39,13 +54,13 @@ class DataLoader:
         persistent_workers: bool = False, pin_memory_device: str = "", in_order: bool = True,
     ) -> None:  # fmt: skip
         if num_workers < 0:
-            raise ValueError("num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.")
+            raise ValueError(NUM_WORKERS)
         if timeout < 0:
-            raise ValueError("timeout option should be non-negative")
+            raise ValueError(TIMEOUT)
         self.num_workers = num_workers
         self.prefetch_factor = _prefetch_factor(prefetch_factor, num_workers)
         if persistent_workers and not num_workers:
-            raise ValueError("persistent_workers option needs num_workers > 0")
+            raise ValueError(PERSISTENT_WITHOUT_WORKERS)
         self.persistent_workers = persistent_workers
         self.multiprocessing_context = _context(multiprocessing_context, num_workers)
         self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
@@ -54,19 +69,15 @@ class DataLoader:
         if self._iterable:
             for name, option in (("shuffle", shuffle or None), ("sampler", sampler), ("batch_sampler", batch_sampler)):
                 if option is not None:
-                    raise ValueError(
-                        f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={option}"
-                    )
+                    raise ValueError(NOT_FOR_STREAMS.format(name=name, option=option))
         if sampler is not None and shuffle:
-            raise ValueError("sampler option is mutually exclusive with shuffle")
+            raise ValueError(SAMPLER_AND_SHUFFLE)
         if batch_sampler is not None:
             if batch_size != 1 or shuffle or sampler is not None or drop_last:
-                raise ValueError(
-                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
-                )
+                raise ValueError(BATCH_SAMPLER_ALONE)
             batch_size = None
         elif batch_size is None and drop_last:
-            raise ValueError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
+            raise ValueError(DROP_LAST_OF_NO_BATCH)
         if self._iterable:
             sampler = _Endless()
         if sampler is None:
@@ -85,7 +96,7 @@ class DataLoader:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if self._initialized and name in _FIXED:
-            raise ValueError(f"{name} attribute should not be set after {type(self).__name__} is initialized")
+            raise ValueError(SET_LATER.format(name=name, type=type(self).__name__))
         object.__setattr__(self, name, value)
 
     def __iter__(self) -> Iterator[Any]:
@@ -94,7 +105,7 @@ class DataLoader:
                 "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be "
                 "used."
             )
-        draw_seed(self.generator)  # torch draws its workers' seed, even without workers, before the sampler draws
+        draw_seed(self.generator)  # torch draws a seed for its workers first, even if there are none
         if self._iterable:
             return self._stream(iter(self.dataset))
         return self._samples() if self.batch_sampler is None else self._batches()
@@ -130,15 +141,15 @@ class DataLoader:
 
 
 def get_worker_info() -> None:
-    """None: everything is loaded in the main process (torch.utils.data.get_worker_info)."""
+    """Return None, because everything is loaded in the main process (torch.utils.data.get_worker_info)."""
 
 
-# What cannot be set any more: the order of the samples is made of them.
+# The attributes that cannot be set after __init__, because they decide which samples come.
 _FIXED = frozenset(("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"))
 
 
 class _Endless(Sampler[None]):
-    """In the place of a sampler, where a data set gives its samples in its own order."""
+    """The sampler of an IterableDataset, which has no indices: it yields None without end, as torch's does."""
 
     def __iter__(self) -> Iterator[None]:
         return repeat(None)
@@ -146,37 +157,25 @@ class _Endless(Sampler[None]):
 
 def _prefetch_factor(factor: int | None, num_workers: int) -> int | None:
     if not num_workers and factor is not None:
-        raise ValueError(
-            "prefetch_factor option could only be specified in multiprocessing.let num_workers > 0 to enable "
-            "multiprocessing, otherwise set prefetch_factor to None."
-        )
+        raise ValueError(PREFETCH_WITHOUT_WORKERS)
     if factor is not None and factor < 0:
-        raise ValueError("prefetch_factor option should be non-negative")
+        raise ValueError(PREFETCH_NEGATIVE)
     return 2 if num_workers and factor is None else factor
 
 
 def _context(context: Any, num_workers: int) -> Any:
-    """A context of Python's multiprocessing, or the name of one, which no worker is started in."""
+    """Check a context of Python's multiprocessing, or its name, and return it; no worker is ever started in it."""
     if context is None:
         return None
     if not num_workers:
-        raise ValueError(
-            "multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got "
-            f"num_workers={num_workers}"
-        )
-    import multiprocessing.context  # 10 ms that few need
+        raise ValueError(CONTEXT_WITHOUT_WORKERS.format(num_workers=num_workers))
+    import multiprocessing.context  # imported here because it takes 10 ms, and few need it
 
     if isinstance(context, str):
         methods = multiprocessing.get_all_start_methods()
         if context not in methods:
-            raise ValueError(
-                f"multiprocessing_context option should specify a valid start method in {methods!r}, but got "
-                f"multiprocessing_context={context!r}"
-            )
+            raise ValueError(CONTEXT_NAME.format(methods=methods, context=context))
         return multiprocessing.get_context(context)
     if not isinstance(context, multiprocessing.context.BaseContext):
-        raise TypeError(
-            "multiprocessing_context option should be a valid context object or a string specifying the start method, "
-            f"but got multiprocessing_context={context}"
-        )
+        raise TypeError(CONTEXT_TYPE.format(context=context))
     return context

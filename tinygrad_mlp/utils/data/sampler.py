@@ -1,4 +1,4 @@
-"""Samplers: in which order the samples of a data set come, torch's for the same seed."""
+"""Samplers, which decide the order of the samples of a data set; for the same seed the order is torch's."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import numpy as np
 from ... import random
 from ...arrays.dtypes import float64
 from ...tensor.creation import as_tensor
+from .refusals import BATCH_SIZE, DROP_LAST, NUM_SAMPLES, REPLACEMENT, WEIGHTS_SHAPE
 
 Index = TypeVar("Index", covariant=True)
 
 
 class Sampler(Generic[Index]):
-    """The base class of samplers: a subclass defines `__iter__`, over the indices, and `__len__`.
+    """The base class of samplers: a subclass defines `__iter__`, which yields indices, and `__len__`.
 
     Source: torch.utils.data.Sampler.
     """
@@ -39,10 +40,12 @@ class SequentialSampler(Sampler[int]):
 
 
 class RandomSampler(Sampler[int]):
-    """The indices in random order, anew at each pass; with `replacement` each drawn from all.
+    """The indices in a random order, which is a new one in each pass.
 
-    Without a generator each pass draws the seed of its own from the default one. TypeError for a `replacement` that is
-    no bool, ValueError unless there is a sample to draw. Source: torch.utils.data.RandomSampler.
+    With `replacement` every index is drawn from all of them. `num_samples` is the number of indices in a pass, by
+    default that of the samples. Without a generator each pass makes one, with a seed from the default generator.
+    TypeError if `replacement` is not a bool, ValueError if `num_samples` is not a positive int. Source:
+    torch.utils.data.RandomSampler.
     """
 
     def __init__(
@@ -54,13 +57,13 @@ class RandomSampler(Sampler[int]):
         self.generator = generator
         self._num_samples = num_samples
         if not isinstance(replacement, bool):
-            raise TypeError(f"replacement should be a boolean value, but got replacement={replacement}")
+            raise TypeError(REPLACEMENT.format(replacement=replacement))
         if not isinstance(self.num_samples, int) or self.num_samples <= 0:
-            raise ValueError(f"num_samples should be a positive integer value, but got num_samples={self.num_samples}")
+            raise ValueError(NUM_SAMPLES.format(num_samples=self.num_samples))
 
     @property
     def num_samples(self) -> int:
-        """How many indices a pass gives: as many as there are samples, unless another number was given."""
+        """The number of indices in a pass: as given, or else the number of samples."""
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
@@ -72,7 +75,7 @@ class RandomSampler(Sampler[int]):
             return
         for _ in range(count // n):
             yield from generator.permutation(n).tolist()
-        # Torch shuffles once more for the rest, even where there is none: a generator of the user's moves on by it.
+        # Torch shuffles once more for the rest, even if that is empty; a generator of the user's must move on as there.
         yield from generator.permutation(n).tolist()[: count % n]
 
     def __len__(self) -> int:
@@ -80,12 +83,12 @@ class RandomSampler(Sampler[int]):
 
 
 def draw_seed(generator: random.Generator | None) -> int:
-    """A seed out of a generator, as `torch.empty((), dtype=torch.int64).random_()` draws it."""
+    """Draw a seed from a generator, as `torch.empty((), dtype=torch.int64).random_()` does."""
     return int((generator or random.default_generator).nonnegative_integers((), np.int64))
 
 
 class SubsetRandomSampler(Sampler[int]):
-    """Given indices in random order, anew at each pass (torch.utils.data.SubsetRandomSampler)."""
+    """The given indices in a random order, a new one in each pass (torch.utils.data.SubsetRandomSampler)."""
 
     def __init__(self, indices: Sequence[int], generator: random.Generator | None = None) -> None:
         self.indices = indices
@@ -100,24 +103,22 @@ class SubsetRandomSampler(Sampler[int]):
 
 
 class WeightedRandomSampler(Sampler[int]):
-    """`num_samples` indices, each as likely as its weight, with or without replacement.
+    """`num_samples` indices, drawn with probabilities proportional to `weights`, with or without replacement.
 
-    ValueError for a number that is no positive int, a `replacement` that is no bool, weights that are no vector.
-    Source: torch.utils.data.WeightedRandomSampler.
+    ValueError if `num_samples` is not a positive int, `replacement` is not a bool, or `weights` does not have one
+    dimension. Source: torch.utils.data.WeightedRandomSampler.
     """
 
     def __init__(
         self, weights: Any, num_samples: int, replacement: bool = True, generator: random.Generator | None = None
     ) -> None:
         if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:
-            raise ValueError(f"num_samples should be a positive integer value, but got num_samples={num_samples}")
+            raise ValueError(NUM_SAMPLES.format(num_samples=num_samples))
         if not isinstance(replacement, bool):
-            raise ValueError(f"replacement should be a boolean value, but got replacement={replacement}")
+            raise ValueError(REPLACEMENT.format(replacement=replacement))
         self.weights = as_tensor(weights, dtype=float64)
         if self.weights.ndim != 1:
-            raise ValueError(
-                f"weights should be a 1d sequence but given weights have shape {tuple(self.weights.shape)}"
-            )
+            raise ValueError(WEIGHTS_SHAPE.format(shape=tuple(self.weights.shape)))
         self.num_samples = num_samples
         self.replacement = replacement
         self.generator = generator
@@ -131,17 +132,17 @@ class WeightedRandomSampler(Sampler[int]):
 
 
 class BatchSampler(Sampler[list[int]]):
-    """The indices of another sampler in lists of `batch_size`, the last of which may be shorter, or dropped.
+    """The indices of another sampler in lists of `batch_size`; a shorter last list is left out with `drop_last`.
 
-    ValueError for a size that is no positive int and a `drop_last` that is no bool. Source:
+    ValueError if `batch_size` is not a positive int or `drop_last` is not a bool. Source:
     torch.utils.data.BatchSampler.
     """
 
     def __init__(self, sampler: Any, batch_size: int, drop_last: bool) -> None:
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:
-            raise ValueError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
+            raise ValueError(BATCH_SIZE.format(batch_size=batch_size))
         if not isinstance(drop_last, bool):
-            raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}")
+            raise ValueError(DROP_LAST.format(drop_last=drop_last))
         self.sampler: Iterable[int] = sampler
         self.batch_size = batch_size
         self.drop_last = drop_last

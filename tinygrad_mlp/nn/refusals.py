@@ -1,0 +1,280 @@
+"""What `tinygrad_mlp.nn` refuses, in torch's words: every text of an exception, with when it comes.
+
+The checks stand with the code that needs them; here are only the texts, grouped by subject. Those with values are
+templates for `str.format`.
+"""
+
+# -- Activations -----------------------------------------------------------------------------------
+# F.hardtanh: ValueError where `min_val` is above `max_val`.
+HARDTANH_LIMITS = "min_val cannot be greater than max_val"
+# nn.Hardtanh, when it is made: AssertionError unless `max_val` is above `min_val`.
+HARDTANH_EMPTY = "max_val ({max_val}) must be greater than min_val ({min_val})"
+
+
+# -- one_hot ---------------------------------------------------------------------------------------
+# RuntimeError for classes of any dtype but int64.
+ONE_HOT_DTYPE = "one_hot is only applicable to index tensor of type LongTensor."
+# RuntimeError where the number of classes is to be found from a tensor without elements.
+ONE_HOT_EMPTY = "Can not infer total number of classes from empty tensor."
+# RuntimeError for a class below 0.
+ONE_HOT_NEGATIVE = "Class values must be non-negative."
+# RuntimeError for a class that is not below `num_classes`.
+ONE_HOT_TOO_LARGE = "Class values must be smaller than num_classes."
+
+
+# -- Losses: reduction and weights -----------------------------------------------------------------
+# ValueError for a `reduction` that the loss does not know.
+REDUCTION = "{reduction} is not a valid value for reduction"
+# The same where a weight for each element is given: torch checks the name in another place, in other words.
+WEIGHTED_REDUCTION = "Invalid reduction mode: {reduction}. Expected one of 'none', 'mean', 'sum'."
+# ValueError for weights of mse_loss, l1_loss or huber_loss that do not have the input's shape.
+WEIGHT_SIZE = "Weights and input must have the same size."
+# RuntimeError for a weight that requires grad, where the loss has no derivative with respect to it.
+NOT_DIFFERENTIABLE = (
+    "The function '{function}' is not differentiable with respect to argument '{name}'. This input cannot have "
+    "requires_grad True."
+)
+
+
+# -- Losses of two tensors of the same shape -------------------------------------------------------
+# RuntimeError for a negative `beta`.
+SMOOTH_L1_BETA = "smooth_l1_loss does not support negative values for beta."
+# RuntimeError unless `delta` is above 0.
+HUBER_DELTA = "huber_loss does not support non-positive values for delta."
+# binary_cross_entropy: ValueError where target and input differ in shape.
+BCE_SIZES = (
+    "Using a target size ({target}) that is different to the input size ({input}) is deprecated. Please ensure they "
+    "have the same size."
+)
+# binary_cross_entropy: RuntimeError where target and input differ in dtype.
+BCE_DTYPES = "Found dtype {found} but expected {expected}"
+# binary_cross_entropy_with_logits: ValueError where target and input differ in shape.
+LOGITS_SIZES = "Target size ({target}) must be the same as input size ({input})"
+# kl_div: RuntimeError for integers.
+KL_DIV_INTEGERS = "kl_div: Integral inputs not supported."
+
+
+# -- Losses of classes: nll_loss and cross_entropy -------------------------------------------------
+# TypeError for a target that is not a tensor.
+TARGET_TYPE = "{function}(): argument 'target' (position 2) must be Tensor, not {found}"
+# ValueError for an input without dimensions.
+NO_DIMENSIONS = "Expected 1 or more dimensions (got 0)"
+# ValueError where the input is one sample (C,) and the target does not have exactly one element.
+TARGET_OF_ONE_SAMPLE = "For 1D input, 1D target must have size 1, but got target size: {size}"
+# ValueError where input and target differ in the number of samples.
+BATCH_SIZES = "Expected input batch_size ({input}) to match target batch_size ({target})."
+# RuntimeError for a target of more than one dimension, where the input has at most two.
+TARGET_DIMENSIONS = "0D or 1D target tensor expected, multi-target not supported"
+# RuntimeError for a target that does not fit an input (N, C, d1, d2); the missing parenthesis is torch's.
+TARGET_SIZE_OF_IMAGES = "size mismatch (got input: {input} , target: {target}"
+# The same for an input of three dimensions, or of more than four.
+TARGET_SIZE = "Expected target size {expected}, got {found}"
+# RuntimeError for classes that are neither int64 nor uint8.
+TARGET_DTYPE = "expected target dtype to be Long or Byte, but got {found}"
+# RuntimeError where the input and the weights of the classes differ in dtype.
+WEIGHT_DTYPE = "expected scalar type {expected} but found {found}"
+# RuntimeError unless there is one weight for each class; `prefix` is "cross_entropy: " or nothing.
+CLASS_WEIGHTS = (
+    "{prefix}weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of "
+    "shape: {shape}"
+)
+# RuntimeError for a `label_smoothing` above 1.
+LABEL_SMOOTHING = "label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}"
+# RuntimeError for a target of integers that has the shape of the input, and so would be probabilities.
+PROBABILITIES_DTYPE = "Expected floating point type for target with class probabilities, got {found}"
+# RuntimeError for an `ignore_index` of 0 or more where the target is probabilities.
+IGNORE_INDEX = "ignore_index is not supported for floating point target"
+
+
+# -- Normalisation ---------------------------------------------------------------------------------
+# layer_norm: RuntimeError for an input whose shape does not end in `normalized_shape`; the missing space is torch's.
+LAYER_NORM_INPUT = (
+    "Given normalized_shape={shape}, expected input with shape [*, {sizes}], but got input of size{input}"
+)
+# layer_norm: RuntimeError for an empty `normalized_shape`.
+LAYER_NORM_EMPTY = (
+    "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+    "normalized_shape = []"
+)
+# layer_norm: RuntimeError for a weight or bias of another shape.
+LAYER_NORM_PART = (
+    "Expected {name} to be of same shape as normalized_shape, but got {name} of shape {found} and normalized_shape = "
+    "{shape}"
+)
+# layer_norm and batch_norm: RuntimeError for parameters of another dtype than the input's, float64 excepted.
+MIXED_DTYPES = "mixed dtype (CPU): expect parameter to have scalar type of Float"
+# The same for an input of float64.
+MIXED_WITH_DOUBLE = "mixed dtype (CPU): all inputs must share same datatype."
+# batch_norm: ValueError in training where the batch has one value for each channel, and so no variance.
+ONE_VALUE_PER_CHANNEL = "Expected more than 1 value per channel when training, got input size {input}"
+# batch_norm: RuntimeError for a parameter or statistic that does not have one element for each channel.
+CHANNELS = "{name} should contain {channels} elements not {found}"
+# batch_norm: RuntimeError in evaluation without a running mean or variance.
+NO_STATISTICS = "{name} must be defined in evaluation mode"
+# nn.BatchNorm1d: ValueError for an input that is neither (N, C) nor (N, C, L).
+BATCH_NORM_DIMENSIONS = "expected 2D or 3D input (got {dimensions}D input)"
+
+
+# -- Dropout ---------------------------------------------------------------------------------------
+# ValueError for a probability outside [0, 1], from F.dropout and when nn.Dropout is made.
+DROPOUT_PROBABILITY = "dropout probability has to be between 0 and 1, but got {p}"
+# RuntimeError for an input of integers in training.
+DROPOUT_DTYPE = "result type Float can't be cast to the desired output type {found}"
+
+
+# -- init ------------------------------------------------------------------------------------------
+# calculate_gain: ValueError for a slope of leaky_relu that is not a number.
+SLOPE = "negative_slope {slope} not a valid number"
+# calculate_gain: ValueError for a function whose gain torch does not know.
+NONLINEARITY = "Unsupported nonlinearity {nonlinearity}"
+# eye_ and sparse_: ValueError for a tensor that is not a matrix.
+TWO_DIMENSIONS = "Only tensors with 2 dimensions are supported"
+# orthogonal_: ValueError for fewer than two dimensions.
+TWO_OR_MORE_DIMENSIONS = "Only tensors with 2 or more dimensions are supported"
+# The initialisers of Xavier and Kaiming: ValueError for fewer than two dimensions.
+NO_FANS = "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions"
+# The Kaiming initialisers: ValueError for a `mode` that is neither "fan_in" nor "fan_out".
+FAN_MODE = "Mode {mode} not supported, please use one of {modes}"
+
+
+# -- Parameters, and nn.utils ----------------------------------------------------------------------
+# nn.Parameter: RuntimeError where a gradient is asked for and the dtype is not floating.
+FLOATING_ONLY = "Only Tensors of floating point and complex dtype can require gradients"
+# get_total_norm and clip_grad_norm_: RuntimeError for a norm that is nan or infinite, if `error_if_nonfinite`.
+NORM_NOT_FINITE = (
+    "The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. To "
+    "disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`"
+)
+# vector_to_parameters: TypeError for anything but a tensor.
+NOT_A_VECTOR = "expected torch.Tensor, but got: {found}"
+# vector_to_parameters: RuntimeError where the vector has fewer elements than the parameters.
+VECTOR_TOO_SHORT = "shape '{shape}' is invalid for input of size {size}"
+
+
+# -- Module: assigning and registering its parts ---------------------------------------------------
+# AttributeError where a parameter is assigned before `Module.__init__()` was called.
+PARAMETERS_BEFORE_INIT = "cannot assign parameters before Module.__init__() call"
+# The same for a module.
+MODULE_BEFORE_INIT = "cannot assign module before Module.__init__() call"
+# The same in register_parameter.
+PARAMETER_BEFORE_INIT = "cannot assign parameter before Module.__init__() call"
+# The same in register_buffer.
+BUFFER_BEFORE_INIT = "cannot assign buffer before Module.__init__() call"
+# TypeError for another type of value under the name of a parameter, buffer or child module.
+CANNOT_ASSIGN = "cannot assign '{found}' as {kind} '{name}' ({expected} or None expected)"
+# register_parameter: TypeError for anything but a Parameter or None.
+NOT_A_PARAMETER = "cannot assign '{found}' object to parameter '{name}' (torch.nn.Parameter or None required)"
+# register_parameter: ValueError for a Parameter that is the result of an operation.
+NOT_A_LEAF = (
+    "Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. To express "
+    "'{name}' as a function of another Tensor, compute the value in the forward() method."
+)
+# register_buffer: TypeError for anything but a tensor or None.
+NOT_A_BUFFER = "cannot assign '{found}' object to buffer '{name}' (torch Tensor or None required)"
+# add_module: TypeError for anything but a module or None.
+NOT_A_MODULE = "{found} is not a Module subclass"
+# Registering under a name that is not a string: TypeError.
+NAME_TYPE = "{kind} name should be a string. Got {found}"
+# Registering under a name with a dot, which could not be told from a path: KeyError.
+NAME_WITH_DOT = '{kind} name can\'t contain "."'
+# The same in add_module.
+MODULE_NAME_WITH_DOT = '{kind} name can\'t contain ".", got: {name}'
+# Registering under an empty name: KeyError.
+NAME_EMPTY = '{kind} name can\'t be empty string ""'
+# Registering under the name of another attribute: KeyError.
+NAME_TAKEN = "attribute '{name}' already exists"
+
+
+# -- Module: looking up its parts ------------------------------------------------------------------
+# AttributeError for a name that is neither an attribute nor a parameter, buffer or child module.
+NO_ATTRIBUTE = "'{type}' object has no attribute '{name}'"
+# get_submodule, get_parameter and get_buffer: AttributeError where a step of the path leads nowhere.
+NO_PART = "{type} has no attribute `{name}`"
+# get_submodule: AttributeError where a step of the path is not a module.
+PART_NOT_A_MODULE = "`{name}` is not an nn.Module"
+# get_parameter: AttributeError where the path leads to something else.
+PART_NOT_A_PARAMETER = "`{name}` is not an nn.Parameter"
+# get_buffer: AttributeError where the path leads to something else.
+PART_NOT_A_BUFFER = "`{name}` is not a buffer"
+
+
+# -- Module: calling and converting ----------------------------------------------------------------
+# NotImplementedError from calling a module whose class defines no `forward`.
+NO_FORWARD = 'Module [{type}] is missing the required "forward" function'
+# RuntimeError for a forward pre-hook with keywords that returns neither None nor a pair.
+PRE_HOOK_RESULT = "forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {result}."
+# Module.train: ValueError for anything but a bool.
+TRAINING_MODE = "training mode is expected to be boolean"
+# Module.to: TypeError for a dtype that is not floating.
+NOT_FLOATING = "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+
+
+# -- load_state_dict -------------------------------------------------------------------------------
+# TypeError for anything but a mapping.
+STATE_TYPE = "Expected state_dict to be dict-like, got {found}."
+# RuntimeError for all that was wrong in one load: the texts below, a line for each.
+STATE_ERRORS = "Error(s) in loading state_dict for {type}:\n\t{errors}"
+# In a strict load: names that the module lacks ("Unexpected"), or that the state lacks ("Missing").
+STATE_KEYS = "{kind} key(s) in state_dict: {keys}. "
+# A value of the state is not a tensor.
+STATE_VALUE = (
+    'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint but '
+    "received {found}"
+)
+# A tensor of the state has another shape.
+STATE_SIZE = (
+    "size mismatch for {key}: copying a param with shape {found} from checkpoint, the shape in current model is "
+    "{shape}."
+)
+# Copying a tensor raised an exception, whose arguments are shown.
+STATE_COPY = (
+    'While copying the parameter named "{key}", whose dimensions in the model are {shape} and whose dimensions in '
+    "the checkpoint are {found}, an exception occurred : {error}."
+)
+
+
+# -- Containers ------------------------------------------------------------------------------------
+# IndexError for a number that is not in the container.
+INDEX_RANGE = "index {index} is out of range"
+# Sequential.insert: AssertionError for anything but a module.
+INSERT_TYPE = "module should be of type: {type}"
+# Sequential.insert: IndexError for a place that is not in the container.
+INSERT_RANGE = "Index out of range: {index}"
+# Sequential times anything but an int: TypeError.
+TIMES_TYPE = "unsupported operand type(s) for *: {type} and {found}"
+# Sequential times a number that is not above 0: ValueError.
+TIMES_NOT_POSITIVE = "Non-positive multiplication factor {factor} for {type}"
+# Sequential plus anything but a Sequential: ValueError.
+ADD_TYPE = "add operator supports only objects of Sequential class, but {found} is given."
+# ModuleList.extend: TypeError for what is not iterable.
+MODULE_LIST_EXTEND = "ModuleList.extend should be called with an iterable, but got {found}"
+# ModuleDict.update: TypeError for what is not iterable.
+MODULE_DICT_UPDATE = "ModuleDict.update should be called with an iterable of key/value pairs, but got {found}"
+# ParameterList.extend: TypeError for what is not iterable, and for a single tensor.
+PARAMETER_LIST_EXTEND = "ParameterList.extend should be called with an iterable, but got {found}"
+# ParameterList: RuntimeError from calling it.
+PARAMETER_LIST_CALLED = "ParameterList should not be called."
+# ParameterDict: TypeError for a name that is not a string.
+PARAMETER_DICT_KEY = (
+    "Index given to ParameterDict cannot be used as a key as it is not a string (type is '{found}'). Open an issue "
+    "on github if you need non-string keys."
+)
+# ParameterDict.update: TypeError for what is not iterable; the extra s is torch's.
+PARAMETER_DICT_UPDATE = "ParametersDict.update should be called with an iterable of key/value pairs, but got {found}"
+# ParameterDict.update: TypeError for an item that is not iterable; the missing space is torch's.
+PARAMETER_DICT_PAIR = "ParameterDict update sequence element #{index} should be Iterable; is{found}"
+# ParameterDict.update: ValueError for an item that is not a name with a value.
+PARAMETER_DICT_LENGTH = "ParameterDict update sequence element #{index} has length {length}; 2 is required"
+# ParameterDict: RuntimeError from calling it.
+PARAMETER_DICT_CALLED = "ParameterDict should not be called."
+
+
+# -- Unflatten -------------------------------------------------------------------------------------
+# TypeError for sizes that are neither a tuple nor a list.
+UNFLATTEN_TYPE = "unflattened_size must be a tuple of ints, but found type {found}"
+# TypeError for a size that is not an int.
+UNFLATTEN_SIZE_TYPE = "unflattened_size must be tuple of ints, but found element of type {found} at pos {position}"
+# RuntimeError for sizes whose product is not the size of the dimension.
+UNFLATTEN_SIZES = (
+    "unflatten: Provided sizes {sizes} don't multiply up to the size of dim {dim} ({size}) in the input tensor"
+)
