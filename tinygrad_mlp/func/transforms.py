@@ -69,7 +69,7 @@ class Input(Node):
         self.live = True
 
     def pull(self, g: Any, edges: Sequence[Node | None], create_graph: bool) -> Sequence[Any]:
-        if self.live:  # the transform itself ends at this node and does not run it
+        if self.live:  # the transform itself stops here
             raise RuntimeError(BACKWARD_INSIDE)
         return (g,)
 
