@@ -1,4 +1,7 @@
-"""Whether other work disturbed a block; only Linux tells, elsewhere every block counts as quiet."""
+"""Measures whether other programs disturbed a block of steps, so that the report can leave that block out.
+
+Only Linux gives the figures; on other systems every block counts as undisturbed.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-NOTICEABLE = 0.2  # cores; the machine's own count moves in hundredths of a second
+NOTICEABLE = 0.2  # cores in use by others; less is not certain, as /proc/stat counts hundredths of a second
 
 
 class Clocks(NamedTuple):
-    """Seconds so far: on the wall, of all cores, of this process, and that its threads were ready but had no core."""
+    """Seconds so far: of wall time, used by all cores, used by this process, and waited for a core by its threads."""
 
     wall: float
     machine: float
@@ -24,7 +27,7 @@ def read_clocks() -> Clocks:
 
 
 def machine_seconds() -> float:
-    """The time that all cores together were busy."""
+    """The seconds for which all cores together were busy."""
     stat = Path("/proc/stat")
     if not stat.exists():
         return 0.0
@@ -33,15 +36,16 @@ def machine_seconds() -> float:
 
 
 def waiting_seconds() -> float:
-    """The time that threads of this process waited on a run queue, summed over threads."""
+    """The seconds for which the threads of this process were ready but had no core, summed over the threads."""
     tasks = Path("/proc/self/task").glob("*/schedstat")
     return sum(int(task.read_text().split()[1]) for task in tasks) * 1e-9
 
 
 def disturbance(before: Clocks, after: Clocks) -> float:
-    """The share of the time spent waiting for a core, if others had one.
+    """The share of the wall time spent waiting for a core, or 0 if no other program used a noticeable part of one.
 
-    Neither alone counts: XLA's threads wait for one another, and a neighbour on a spare core slows everyone alike.
+    Both must be true: the threads of XLA wait for one another without any other program, and a program that runs on an
+    idle core slows all contenders alike.
     """
     wall, machine, own, waiting = (b - a for a, b in zip(before, after, strict=True))
     return waiting / wall if (machine - own) / wall > NOTICEABLE else 0.0

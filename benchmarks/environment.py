@@ -1,4 +1,4 @@
-"""The machine and the versions behind the figures."""
+"""Describes the machine and the versions of all packages, which are saved with the figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 def describe(packages: list[str]) -> dict[str, Any]:
-    """Python, cores, processor, load, BLAS, and the version of each package that has one."""
+    """Python, system, processor, cores, load, NumPy's BLAS, variables that set threads, and versions of packages."""
     return {
         "python": platform.python_version(),
         "system": platform.platform(),
@@ -26,15 +26,15 @@ def describe(packages: list[str]) -> dict[str, Any]:
 
 
 def processor() -> str:
-    """The model's name where Linux tells it."""
+    """The name of the processor's model on Linux, elsewhere that of its architecture."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
 
 
 def numpy_blas() -> str:
-    """Name and version of the BLAS that NumPy was built with."""
-    # Not at the top: the harness itself stays smaller than its workers (see worker.peak_bytes).
+    """The name and version of the BLAS with which NumPy was built."""
+    # Not imported at the top, so that the harness uses less memory than its workers (see worker.peak_bytes).
     import numpy as np
 
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
@@ -42,7 +42,7 @@ def numpy_blas() -> str:
 
 
 def version(package: str) -> str | None:
-    """The installed version; None for a source tree that was never installed."""
+    """The version of an installed package; None for a source tree that is not installed."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""What importing a package costs: `python -c "import X"` from start to end, interleaved."""
+"""Measures how long the import of each package takes, as the time of `python -c "import X"`, in shuffled rounds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.measure import ROOT
 
 
 def import_seconds(packages: list[str], rounds: int) -> dict[str, float]:
-    """The median seconds for each package, interpreter start included; a first import of each is not counted."""
+    """The median seconds for each package, with the start of Python; the first import of each is not counted."""
     seconds: dict[str, list[float]] = {package: [] for package in packages}
     for package in packages:
         import_once(package)
@@ -24,7 +24,7 @@ def import_seconds(packages: list[str], rounds: int) -> dict[str, float]:
 
 
 def import_once(package: str) -> float:
-    # Bytecode may be written: a source tree without it would be compiled anew each time, an installation is not.
+    # With bytecode, as an installed package has it; without it a source tree would be compiled at each import.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", f"import {package}"], cwd=ROOT, env=environment, check=True)

@@ -1,4 +1,8 @@
-"""Contenders in turn: each proves that it computes the step, then blocks of steps are timed in shuffled rounds."""
+"""Measures all contenders at one size, each in its own process.
+
+First each contender shows that it computes the right step, by its first losses. Then blocks of steps are timed in
+rounds, in which the contenders follow each other in a new random order.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +21,17 @@ from benchmarks.contenders import find, is_installed
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK_SECONDS = 0.075
-TOLERANCE = 1e-3
-QUIET = 0.03  # the disturbance that a block may have
-ATTEMPTS = 4
+TOLERANCE = 1e-3  # relative, between the losses of a contender and of the reference
+QUIET = 0.03  # the disturbance up to which a block counts
+ATTEMPTS = 4  # to time a block without disturbance
 
 
 class WorkerError(RuntimeError):
-    """A worker raised or died."""
+    """A worker raised an exception, or its process ended."""
 
 
 class Block(NamedTuple):
-    """Seconds per step, and the share of the block spent waiting for a core that other work had."""
+    """A timed block: the seconds per step, and the share of the time spent waiting for a core that others used."""
 
     seconds: float
     disturbance: float
@@ -38,7 +42,7 @@ class Block(NamedTuple):
 
 
 class Worker:
-    """A contender's process, idle unless asked."""
+    """The process of a contender, which is idle except while it answers a question."""
 
     def __init__(self, contender: str, size: str) -> None:
         command = [sys.executable, "-m", "benchmarks.worker", contender, size]
@@ -69,9 +73,9 @@ class Worker:
         return answer
 
     def run(self) -> Block:
-        """A block of steps: the least disturbed of a few attempts, the first if it is quiet.
+        """Time a block of steps; if it was disturbed try again, and return the least disturbed of all attempts.
 
-        Products on two threads are slower by factors, not by percents, when one of the threads has to wait.
+        A product on two threads takes several times as long if one of the threads has to wait for a core.
         """
         blocks: list[Block] = []
         while len(blocks) < ATTEMPTS and not any(block.is_quiet for block in blocks):
@@ -81,7 +85,7 @@ class Worker:
 
 @dataclass
 class Run:
-    """What became of one contender at one size: `timed`, `absent`, `wrong` or `failed`."""
+    """The result of one contender at one size. `state` is "timed", "absent" (not installed), "wrong" or "failed"."""
 
     state: str = "timed"
     detail: str = ""
@@ -91,7 +95,7 @@ class Run:
 
 
 def measure(size: str, contenders: list[str], rounds: int, tell: Callable[[str], None]) -> dict[str, Run]:
-    """A `Run` for each contender; the first is the reference whose losses the others must have."""
+    """A `Run` for each contender. The first is the reference: the others must have the same losses."""
     runs = {name: Run() for name in contenders}
     reference = runs[contenders[0]]
     with ExitStack() as stack:
@@ -114,7 +118,7 @@ def measure(size: str, contenders: list[str], rounds: int, tell: Callable[[str],
 
 
 def admit(name: str, size: str, run: Run, reference: Run, stack: ExitStack) -> Worker | None:
-    """Start a contender's worker; None, with the reason in `run`, if it is not to be timed."""
+    """Start the worker of a contender. None if it cannot be timed; then `run` tells why."""
     if not is_installed(find(name)):
         run.state, run.detail = "absent", "not installed"
         return None
@@ -129,7 +133,7 @@ def admit(name: str, size: str, run: Run, reference: Run, stack: ExitStack) -> W
 
 
 def disagreement(proof: dict[str, Any], reference: list[float]) -> str:
-    """Where a contender's first steps part from the reference; empty if they do not."""
+    """The first difference of a contender's losses from the reference's, as a text; empty if there is none."""
     if not proof["dtype"].endswith("float32"):
         return f"computes in {proof['dtype']}, not in float32"
     for number, (loss, expected) in enumerate(zip(proof["losses"], reference, strict=True), start=1):
@@ -139,7 +143,7 @@ def disagreement(proof: dict[str, Any], reference: list[float]) -> str:
 
 
 def one_round(workers: dict[str, Worker], runs: dict[str, Run]) -> None:
-    """One block for each contender that still stands, in a new order each time: nobody always follows the same one."""
+    """Time a block of each contender that has not failed, in a random order: none always follows the same other."""
     standing = [name for name in workers if runs[name].state == "timed"]
     for name in random.sample(standing, len(standing)):
         with failure_noted(runs[name]):
@@ -148,7 +152,7 @@ def one_round(workers: dict[str, Worker], runs: dict[str, Run]) -> None:
 
 @contextmanager
 def failure_noted(run: Run) -> Iterator[None]:
-    """A worker's failure rules out that contender alone."""
+    """A block in which the failure of a worker is noted in `run`; the other contenders go on."""
     try:
         yield
     except WorkerError as problem:

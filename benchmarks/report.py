@@ -1,4 +1,4 @@
-"""The figures as tables (Markdown, ratios only) and as JSON (everything)."""
+"""Presents the figures: as Markdown tables of ratios for a reader, and as JSON with every time that was measured."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ BASES = ("numpy", "torch")
 
 
 class Ratio(NamedTuple):
-    """The ratio of two medians, the quartiles of the ratios round by round, and how many rounds these are from.
+    """The ratio of two median times, the quartiles of the ratios of each round, and the number of rounds.
 
-    Only rounds count in which no other work disturbed either block; with none, every round does and `rounds` is 0.
+    Only rounds in which neither block was disturbed count. If there is none all rounds count, and `rounds` is 0.
     """
 
     median: float
@@ -29,18 +29,18 @@ class Ratio(NamedTuple):
 
 
 def ratio(run: Run, base: Run) -> Ratio:
-    """How many times the base's time a run takes; both are timed, in the same rounds."""
+    """The time of a run divided by that of the base. Both must have been timed, in the same rounds."""
     pairs = list(zip(run.blocks, base.blocks, strict=True))
     quiet = [pair for pair in pairs if all(block.is_quiet for block in pair)]
     seconds, base_seconds = zip(*[(a.seconds, b.seconds) for a, b in quiet or pairs], strict=True)
     by_round = [a / b for a, b in zip(seconds, base_seconds, strict=True)]
-    # quantiles() wants two figures before Python 3.13.
+    # Before Python 3.13 quantiles() needs at least two values.
     low, _, high = statistics.quantiles(by_round * 2 if len(by_round) == 1 else by_round, method="inclusive")
     return Ratio(statistics.median(seconds) / statistics.median(base_seconds), low, high, len(quiet))
 
 
 def tables(runs: Runs, imports: Imports) -> str:
-    """Everything a reader wants to see."""
+    """All tables, and the remarks below them."""
     parts = [time_table(runs, base) for base in BASES if any(is_timed(by_name, base) for by_name in runs.values())]
     parts += [cost_table(runs, imports), remarks(runs, imports)]
     return "\n\n".join(part for part in parts if part)
@@ -51,7 +51,7 @@ def is_timed(by_name: dict[str, Run], name: str) -> bool:
 
 
 def time_table(runs: Runs, base: str) -> str:
-    """A step's time at each size as a ratio to the base's."""
+    """The table of the times of a step at each size, divided by those of the base."""
 
     def cell(name: str, size: str) -> str:
         by_name = runs[size]
@@ -64,7 +64,7 @@ def time_table(runs: Runs, base: str) -> str:
 
 
 def cost_table(runs: Runs, imports: Imports) -> str:
-    """Import time and peak memory as ratios to NumPy's."""
+    """The table of import times and peak memory, divided by NumPy's."""
 
     def import_cell(name: str) -> str:
         package = find(name).package
@@ -81,7 +81,7 @@ def cost_table(runs: Runs, imports: Imports) -> str:
 
 
 def remarks(runs: Runs, imports: Imports) -> str:
-    """Why somebody was not timed, what else the machine was doing, and the one limit that is in milliseconds."""
+    """Which contenders were not timed and why, how many blocks were disturbed, and the import time in milliseconds."""
     sizes_by_reason: dict[str, list[str]] = {}
     for size, by_name in runs.items():
         for name, run in by_name.items():
@@ -106,7 +106,7 @@ def contenders(runs: Runs) -> list[str]:
 
 
 def markdown(header: list[str], rows: list[list[str]]) -> str:
-    """A table that reads well as it is, and in the README."""
+    """A Markdown table with aligned columns, so that it can be read as plain text too."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     rule = ["-" * widths[0]] + ["-" * (width - 1) + ":" for width in widths[1:]]
     lines = [
@@ -117,7 +117,7 @@ def markdown(header: list[str], rows: list[list[str]]) -> str:
 
 
 def as_json(environment: dict[str, Any], runs: Runs, imports: Imports) -> dict[str, Any]:
-    """The environment, every round's seconds, the medians and the ratios."""
+    """The environment, the seconds of every round, the medians and the ratios."""
     return {
         "environment": environment,
         "sizes": {
@@ -135,7 +135,7 @@ def as_json(environment: dict[str, Any], runs: Runs, imports: Imports) -> dict[s
 
 
 def run_as_json(run: Run, by_name: dict[str, Run]) -> dict[str, Any]:
-    """One contender at one size; `blocks` holds every round's [seconds per step, disturbance]."""
+    """The figures of one contender at one size; `blocks` is a list of [seconds per step, disturbance] by round."""
     if run.state != "timed":
         return vars(run)
     ratios = {base: ratio(run, by_name[base])._asdict() for base in BASES if is_timed(by_name, base)}

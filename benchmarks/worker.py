@@ -1,7 +1,7 @@
-"""One contender at one size in its own process: `python -m benchmarks.worker CONTENDER SIZE`.
+"""Runs one contender at one size in a process of its own: `python -m benchmarks.worker CONTENDER SIZE`.
 
-It speaks first, with the losses of its first steps; then each line on stdin (`run SECONDS`, `memory`) gets one line
-of JSON. It ends when stdin does.
+It first prints the losses of its first steps. Then it answers each line on stdin, `run SECONDS` or `memory`, by a line
+of JSON, until stdin ends.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ SETTLE_SECONDS = 1.0
 
 
 def first_losses(step: Step) -> dict[str, Any]:
-    """The losses from the initial numbers on, and the dtype they are in; this is the warm-up too."""
+    """The losses of the first steps, and their dtype. These steps are also the warm-up."""
     losses = []
     for _ in range(CHECKED_STEPS):
         loss = step()
-        losses.append(loss.item())  # at once: the next step may reuse the buffer
+        losses.append(loss.item())  # read now, as the next step may reuse its memory
     settle()
     return {"losses": losses, "dtype": str(loss.dtype)}
 
 
 def run(step: Step, seconds: float) -> dict[str, Any]:
-    """Seconds per step of a block, and how much other work disturbed it.
+    """Time a block of steps: the seconds per step, and how much other programs disturbed it.
 
-    A short re-warm-up comes first: caches are cold after the others' turns.
+    Some steps are run before it, because the other contenders have used the caches in the meantime.
     """
     run_for(step, WARM_SECONDS)
     before = read_clocks()
@@ -45,7 +45,10 @@ def run(step: Step, seconds: float) -> dict[str, Any]:
 
 
 def run_for(step: Step, seconds: float) -> tuple[int, float]:
-    """At least one step; looking at the clock after each costs 0.05 microseconds, the same for everyone."""
+    """Run steps for some seconds, but at least one; return their number and the time.
+
+    The clock is read after each step, which costs every contender the same 0.05 microseconds.
+    """
     clock = time.perf_counter
     steps, elapsed, start = 0, 0.0, clock()
     while elapsed < seconds:
@@ -56,7 +59,7 @@ def run_for(step: Step, seconds: float) -> tuple[int, float]:
 
 
 def settle() -> None:
-    """Wait until this process is idle: OpenBLAS threads spin for 0.1 s after a product, on the next one's core."""
+    """Wait until this process is idle: OpenBLAS's threads keep a core busy for 0.1 s after a product."""
     busy, deadline = 1.0, time.perf_counter() + SETTLE_SECONDS
     while busy > 0.2 and time.perf_counter() < deadline:
         cpu, wall = time.process_time(), time.perf_counter()
@@ -65,7 +68,7 @@ def settle() -> None:
 
 
 def peak_bytes() -> dict[str, Any]:
-    """The largest resident set so far; Linux counts in from the process that started this one, so that stays small."""
+    """The largest memory (resident set) so far. Linux includes that of the process that started this one."""
     unit = 1 if sys.platform == "darwin" else 1024
     return {"peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}
 
@@ -75,7 +78,7 @@ def say(answer: dict[str, Any]) -> None:
 
 
 def serve(name: str, size: str) -> None:
-    """Build, prove, then answer until stdin ends."""
+    """Build the step, print its first losses, then answer until stdin ends."""
     step = build(name, SIZES[size])
     say(first_losses(step))
     for line in sys.stdin:

@@ -1,4 +1,4 @@
-"""Who takes part: adding a contender is one entry of `CONTENDERS`."""
+"""The contenders, one entry of `CONTENDERS` each; a module in this folder builds the step of each."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ CONTENDERS = {
 
 
 def find(name: str) -> Contender:
-    """The registered contender, or for `NAME=MODULE` one from outside whose `build` is in that module."""
+    """The contender of this name; `NAME=MODULE` is one from outside, whose `build` is in that module."""
     _, outside, module = name.partition("=")
     return Contender(module, module) if outside else CONTENDERS[name]
 
 
 def is_installed(contender: Contender) -> bool:
-    """Whether its package can be imported, found without importing it."""
+    """Whether the package of a contender can be imported; it is looked for but not imported."""
     spec = importlib.util.find_spec(contender.package.partition(".")[0])
     # A folder without __init__.py is found as a namespace package: a place, not an installation.
     return spec is not None and spec.origin is not None
 
 
 def build(name: str, size: Size) -> Step:
-    """Import the contender's package, and no other framework, and make its step."""
+    """Make the step of a contender. Its package is imported, and no other framework."""
     package, source = find(name)
     return importlib.import_module(source).build(importlib.import_module(package), size)

@@ -1,4 +1,4 @@
-"""HIPS autograd: `value_and_grad` of the loss, and the same in-place NumPy updates as the yardstick."""
+"""HIPS autograd: `value_and_grad` of the loss, and the same in-place updates as in the NumPy contender."""
 
 from __future__ import annotations
 

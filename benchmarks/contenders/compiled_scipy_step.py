@@ -1,4 +1,4 @@
-"""As compiled_step, with the products by SciPy's BLAS, which adds a plain descent to a weight as it multiplies."""
+"""tinygrad_mlp's `compile` with SciPy's BLAS, which can add the product of a gradient to its weight in one call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same torch program as tinygrad_mlp's, run as the NumPy program that `compile` makes of it."""
+"""tinygrad_mlp's `compile`: the same program as in `torch_like`, run as the NumPy program that is made of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole step, update included, as one `jax.jit` program; the parameters' buffers are donated."""
+"""JAX: the whole step, with the update, as one `jax.jit` program that may overwrite the parameters' memory."""
 
 from __future__ import annotations
 

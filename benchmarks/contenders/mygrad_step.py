@@ -1,4 +1,4 @@
-"""MyGrad: tensors and `backward`, and the same in-place NumPy updates as the yardstick."""
+"""MyGrad: tensors and `backward`, and the same in-place updates as in the NumPy contender."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The yardstick: forward, backward and update written out in NumPy, as in the tutorial's program (a).
+"""The reference: forward, backward and update written by hand in NumPy, as in the tutorial's program (a).
 
-What is as large as the weights stays in one place: arrays made anew in each step are given back to the system and
-cost page faults, which double the time of the step at `seed`.
+Arrays as large as the weights are made once and used again: if they were made at each step, the system would have to
+provide their memory each time, and the page faults would double the time of a step of the size `seed`.
 """
 
 from __future__ import annotations

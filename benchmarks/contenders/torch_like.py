@@ -1,4 +1,4 @@
-"""Torch's programs as a function of the module, so `torch` and `tinygrad_mlp` run the very same source."""
+"""The steps in torch, as functions of the module, so that `torch` and `tinygrad_mlp` run the same source."""
 
 from __future__ import annotations
 

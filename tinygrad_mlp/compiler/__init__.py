@@ -1,4 +1,23 @@
-"""compile: the tape, the optimiser and all, as a NumPy program."""
+"""`compile`: run a training step (forward, backward and the optimiser's update) as one NumPy program.
+
+The first calls run the step as it is and write down every NumPy call that it makes. Later calls run the function whose
+source was made from these notes, without a tape, Tensors or modules. A step passes through the files in this order:
+
+1. `step`: the compiled step that the user calls; it looks for a program that fits the call, or records one.
+2. `arguments`: the tensors and the other values that a call was given.
+3. `state`: the variables, modules and optimisers that the step can read besides its arguments.
+4. `session`: one recording; while it lasts, tensors hand out recording arrays instead of NumPy arrays.
+5. `recording` and `number`: the recording array and the recorded Python number, which note what is computed with them.
+6. `lines`: the notes as data: a program is a list of lines, and each line is one NumPy call.
+7. `build`: makes a program of a finished recording, by means of all the files that follow.
+8. `passes`: shortens and speeds up the lines, by `rewrites`, `fusion`, `descent`, `products`, `blocks` and `buffers`.
+9. `names`: finds a name for each array, the user's own where there is one.
+10. `emit`: writes the lines as Python source.
+11. `conditions` and `guard`: what must be as it was for the program to be right, checked at every call.
+12. `standalone`: saves a program as a file that runs without this package.
+
+The texts of all refusals are in `refusals`.
+"""
 
 from .recording import CannotRecord
 from .step import CompiledStep, compile

@@ -1,4 +1,10 @@
-"""What a call of a step is given."""
+"""The arguments of a call, sorted into tensors, which are inputs of the program, and values, which must stay equal.
+
+Containers are taken apart, and each part gets the Python expression that finds it again at a later call:
+
+    step({"x": x, "y": y}, 0.5)
+    # tensors: x as args[0]['x'], y as args[0]['y']; others: 0.5 as args[1]
+"""
 
 from __future__ import annotations
 
@@ -6,13 +12,18 @@ from typing import Any
 
 from ..tensor import Tensor
 from .recording import CannotRecord
+from .refusals import DICT_KEYS
 
 
 class Arguments:
-    """What a call was given: the tensors, each with the expression that finds it, and everything else."""
+    """The arguments of one call: `tensors` and `others`, each with its expression and its name.
+
+    `sizes` holds the conditions on the containers: their types, lengths and keys. `names` are the names of the step's
+    parameters.
+    """
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: list[str]) -> None:
-        self.tensors: list[tuple[Tensor, str, str]] = []  # with its expression and its name
+        self.tensors: list[tuple[Tensor, str, str]] = []
         self.others: list[tuple[Any, str, str]] = []
         self.sizes: list[str] = [f"len(args) == {len(args)}", f"len(kwargs) == {len(kwargs)}"]
         for i, x in enumerate(args):
@@ -29,8 +40,8 @@ class Arguments:
                 self._add(part, f"{expression}[{i}]", f"{name}_{i}")
         elif type(x) is dict:
             if not all(type(key) in (str, int) for key in x):
-                raise CannotRecord(f"the argument `{name}` is a dict whose keys are not all texts or integers")
-            self.sizes += [f"type({expression}) is dict", f"[*{expression}] == {[*x]!r}"]  # in this order
+                raise CannotRecord(DICT_KEYS.format(name=name))
+            self.sizes += [f"type({expression}) is dict", f"[*{expression}] == {[*x]!r}"]  # keys in order
             for key, part in x.items():
                 self._add(part, f"{expression}[{key!r}]", f"{name}_{key}")
         else:

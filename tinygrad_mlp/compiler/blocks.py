@@ -1,8 +1,11 @@
-"""Long elementwise runs over large arrays, cut into blocks that stay in the cache: memory is read and written once.
+"""A pass that cuts elementwise lines over large arrays into blocks that fit in the processor's cache.
 
-An optimiser's update is a dozen passes over each parameter and its state. In blocks all of them find their operands in
-the cache, and what one line makes only for the next needs no more memory than a block. (Measured with Adam and momentum
-on 200,000 and 4,000,000 elements: 1 MiB is best, smaller blocks cost more calls than they save memory.)
+    v *= 0.9; v += g; w -= lr * v                                     # three passes over arrays of the weight's size
+    for i in range(0, n, 262144): v_i *= 0.9; v_i += g_i; w_i -= ...  # one pass, in blocks
+
+An optimiser's update is a dozen lines for each parameter. In a loop over blocks every line finds its operands in the
+cache, and an array that is only used within the loop needs the memory of one block. With Adam and momentum on 200,000
+and 4,000,000 elements blocks of 1 MiB were measured to be best; smaller ones cost more in calls than they save.
 """
 
 from __future__ import annotations
@@ -14,11 +17,11 @@ import numpy as np
 from .fusion import last_uses
 from .lines import Block, Line, Program, Value
 
-BYTES = 1 << 20
+BYTES = 1 << 20  # of the largest array in a block
 
 
 def mark(program: Program) -> None:
-    """Give runs of lines the block that they run in together."""
+    """Give each run of lines that can share a loop its block."""
     last = last_uses(program)
     run: list[Line] = []
     for place, line in enumerate([*program.lines, None]):
@@ -31,7 +34,7 @@ def mark(program: Program) -> None:
 
 
 def _fits(line: Line, run: list[Line], program: Program) -> bool:
-    """Whether a line is elementwise over whole arrays, each in one piece of memory, like those of the run."""
+    """Whether a line is elementwise over whole contiguous arrays of the same shape as those of the run."""
     if not isinstance(line.function, np.ufunc) or line.function is np.matmul or line.kwargs or line.out is None:
         return False
     if line.out in program.outputs or math.prod(line.out.shape) * line.out.dtype.itemsize <= BYTES:
@@ -50,6 +53,7 @@ def _arrays(line: Line) -> list[Value]:
 
 
 def _join(run: list[Line], end: int, last: dict[Value, int]) -> None:
+    """Make a block of a run that ends before the line at `end`; a value that is last used before it is local."""
     out = run[0].out
     elements = BYTES // max(x.dtype.itemsize for line in run for x in _arrays(line))
     block = Block(math.prod(out.shape), elements)

@@ -1,7 +1,10 @@
-"""Memory: each array that a line makes gets a buffer of the program's own, which the next call uses again.
+"""The last pass: arrays are computed into buffers that belong to the program and are used again at the next call.
 
-A buffer goes to the next value of its shape when the last line that touches its value has run; an elementwise call
-takes over the buffer of an operand that it is the last to read. What is handed out has no buffer: it is new each time.
+    h = x @ w1; d = h - y                                   # two new arrays at each call
+    np.matmul(x, w1, out=h); d = np.subtract(h, y, out=h)   # none: one buffer, made with the program
+
+A buffer is free for another value of its shape after the last line that uses its value. An elementwise call writes into
+the buffer of an operand if it is the last to read that operand. A result has no buffer, because the caller keeps it.
 """
 
 from __future__ import annotations
@@ -16,10 +19,10 @@ from .lines import Line, Program, Value
 
 
 def assign(program: Program) -> None:
-    """Give lines their buffers."""
+    """Give the lines their buffers."""
     last = last_uses(program)
     sizes = {value: line.block.elements for line in program.lines if line.block for value in line.block.local}
-    held: dict[Value, Value] = {}  # a value, by its root: the buffer that it is in
+    held: dict[Value, Value] = {}  # from a value that owns its memory to its buffer
     free: dict[Any, list[Value]] = defaultdict(list)
     ends: dict[int, list[Value]] = defaultdict(list)
     for root, place in last.items():
@@ -39,6 +42,7 @@ def assign(program: Program) -> None:
 
 
 def _can_be_placed(line: Line) -> bool:
+    """Whether a line makes a contiguous array that it can compute into a given one."""
     out = line.out
     if line.target is not None or out is None or out.kind != "made" or not line.takes_out or not out.shape:
         return False
@@ -48,7 +52,7 @@ def _can_be_placed(line: Line) -> bool:
 
 
 def _buffer(value: Value, sizes: dict[Value, int]) -> Value:
-    """New memory for a value; for one that lives within a block, of a block's size."""
+    """A new buffer for a value; a value that is local to a loop over blocks needs one block."""
     if value in sizes:
         return Value(np.empty(sizes[value], value.dtype), "buffer")
     return Value(np.empty(value.shape, value.dtype, order="C" if value.in_c_order else "F"), "buffer")
@@ -57,7 +61,7 @@ def _buffer(value: Value, sizes: dict[Value, int]) -> Value:
 def _dying_operand(
     line: Line, place: int, last: dict[Value, int], held: dict[Value, Value], sizes: dict[Value, int]
 ) -> Value | None:
-    """An operand whose buffer an elementwise call may write into, as nobody reads it any more."""
+    """An operand of an elementwise call that is not read afterwards, so that the result may take its buffer."""
     if not isinstance(line.function, np.ufunc) or line.function is np.matmul:
         return None
     values: list[Value] = line.reads()
@@ -69,6 +73,7 @@ def _dying_operand(
 
 
 def _layout(value: Value, sizes: dict[Value, int]) -> tuple[Any, ...]:
+    """What two values must have in common to use one buffer in turn."""
     if value in sizes:
         return "block", sizes[value], value.dtype
     return value.shape, value.dtype, value.in_c_order, value.in_f_order

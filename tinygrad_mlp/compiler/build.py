@@ -1,4 +1,11 @@
-"""From a recording to a program that runs: what it takes and what it leaves."""
+"""Makes a program that can be called from a finished recording.
+
+The lines alone are not enough: a program also needs its inputs (the arrays of the arguments, gradients that were there
+before, learning rates) and must leave what the step left: its result, the `.grad` of the leaves, version counters.
+
+    recorded: lines of NumPy calls, the tensor that the step returned
+    built:    def step(x, y, lr): ...    and around it: v0 = run(a0, a1, lr); r0 = wrap(asarray(v0)); return r0
+"""
 
 from __future__ import annotations
 
@@ -19,12 +26,34 @@ from .lines import Program, Value
 from .names import name_values, wish_names
 from .number import Number
 from .recording import CannotRecord, memory_of
+from .refusals import (
+    CHANGES_LEARNING_RATE,
+    CHANGES_VARIABLE,
+    DIFFERENT_LINES,
+    GRADIENT_WITH_GRAPH,
+    LENGTH,
+    MORE_LINES,
+    OTHER_ARRAY,
+    OTHER_MEMORY,
+    OTHER_RANDOM_NUMBERS,
+    OTHER_RESULTS,
+    PARAMETER,
+    RESULTS_NOT_ALIKE,
+    RETURNS_LEARNING_RATE,
+    RETURNS_OBJECT,
+    RETURNS_ON_TAPE,
+    RETURNS_TENSOR_WITH_GRAD,
+    TENSOR,
+)
 from .session import Session
 from .state import State, is_same, random_states
 
 
 class Compiled:
-    """A program for one signature: its `source`, and the functions that check whether it fits, and run it."""
+    """The program for one signature: its `source`, `fits`, which checks whether a call may run it, and `call`.
+
+    It is `confirmed`, and may be run, once a second recording has given the same program.
+    """
 
     def __init__(self, session: Session, arguments: Arguments, result: Any, title: str, blas: str) -> None:
         self.session: Any = session
@@ -44,7 +73,7 @@ class Compiled:
         passes.start(recorded, self.recorder.before_write)
         self.recorded, self.title = recorded, title
         wish_names(session, {id(t): name for t, _, name in arguments.tensors})
-        for value in self.recorder.values.values():  # before the passes copy them
+        for value in self.recorder.values.values():  # before the passes copy the values
             value.forget()
         program, source = self.emitted(blas)
         self.source = source.text
@@ -58,14 +87,14 @@ class Compiled:
 
     @functools.cached_property
     def fits(self) -> Callable[..., Any]:
-        """`fits(args, kwargs)`: True where a call may run the program, else MISS."""
+        """`fits(args, kwargs)` is True if a call with these arguments may run the program, else MISS."""
         check: Callable[..., Any] = self._checks.function(["return True"])
         return check
 
     @functools.cached_property
     def call(self) -> Callable[..., Any]:
-        """`call(args, kwargs)`: what the step returns, or MISS where the program does not fit."""
-        scope = {"__name__": __name__, **self.namespace}  # so that inf and nan come in silence here, too
+        """`call(args, kwargs)` runs the program and returns what the step returns, or MISS if it does not fit."""
+        scope = {"__name__": __name__, **self.namespace}  # the package's name, for which NumPy's warnings are off
         exec(compile(self.source, f"<compiled {self.title}>", "exec"), scope)
         self._checks.namespace["run"] = scope[self.title]
         check: Callable[..., Any] = self._checks.function(self._steps)
@@ -76,7 +105,7 @@ class Compiled:
         program = self.recorded.copy()
         passes.finish(program, blas)
         for value in program.outputs:
-            if value.kind == "constant":  # whoever has it from the recorded call may write to it
+            if value.kind == "constant":  # the caller of the recorded call may write to his
                 value.array = value.array.copy()
         self._drop_unused(program)
         names = name_values(program, self.title)
@@ -84,12 +113,12 @@ class Compiled:
         return program, Source(program, names, self.title, parameters)
 
     def same_as(self, other: Compiled) -> str:
-        """Empty if another recording gave the same program, else the first place where they part."""
+        """An empty text if two recordings gave the same program, else the first place where they differ."""
         for a, b in zip(self.source.splitlines(), other.source.splitlines(), strict=False):
             if a != b:
-                return f"{b.strip()!r}, then {a.strip()!r}"
+                return DIFFERENT_LINES.format(first=b.strip(), second=a.strip())
         if self.source.count("\n") != other.source.count("\n"):
-            return "one has more lines than the other"
+            return MORE_LINES
         for name, x in self.namespace.items():
             y = other.namespace.get(name)
             kind = self.kinds.get(name)
@@ -98,25 +127,25 @@ class Compiled:
             if kind == "captured" and _is_same_memory(x, y):
                 continue
             if kind == "captured" or not isinstance(y, np.ndarray) or x.tobytes() != y.tobytes():
-                return f"`{name}` is another array"
+                return OTHER_ARRAY.format(name=name)
         if self._template != other._template:
-            return "what they return is not alike"
+            return RESULTS_NOT_ALIKE
         for a, b in zip(self._results, other._results, strict=True):
             both = isinstance(a, Value) and isinstance(b, Value)
             if not (both or is_same(a, b) or (type(a) is type(b) is Size and a == b)):
-                return f"they return {a!r} and {b!r}"
+                return OTHER_RESULTS.format(first=a, second=b)
         return ""
 
     # -- what a step leaves ------------------------------------------------------------------------
 
     def _pattern(self, x: Any) -> str:
-        """The result as an expression: of the call's arguments, and of `r0`, `r1`, ..., the `_results`."""
+        """The step's result as an expression in the call's arguments and in `r0`, `r1`, ..., the `_results`."""
         if isinstance(x, Tensor):
             if id(x) not in self._patterns:
                 self._patterns[id(x)] = self._tensor_pattern(x)
             return str(self._patterns[id(x)])
         if isinstance(x, Number):
-            raise CannotRecord("the step returns a learning rate, which is read at each call: return the tensors alone")
+            raise CannotRecord(RETURNS_LEARNING_RATE)
         if isinstance(x, tuple) and hasattr(x, "_fields"):
             self._results.append(type(x))
             kind = f"r{len(self._results) - 1}"
@@ -127,10 +156,7 @@ class Compiled:
         if type(x) is dict:
             return "{" + ", ".join(f"{key!r}: {self._pattern(part)}" for key, part in x.items()) + "}"
         if not (isinstance(x, _FIXED) or self.session.state.has(x)):
-            raise CannotRecord(
-                f"the step returns a {type(x).__name__}, which a program would not make anew: return tensors, numbers "
-                "and texts in tuples, lists and dicts"
-            )
+            raise CannotRecord(RETURNS_OBJECT.format(kind=type(x).__name__))
         self._results.append(x)
         return f"r{len(self._results) - 1}"
 
@@ -144,17 +170,14 @@ class Compiled:
             self._results.append(x)
             return f"r{len(self._results) - 1}"
         if x.node is not None and not _is_done(x.node, session):
-            raise CannotRecord(
-                "the step returns a tensor that is still on the tape: have it return x.detach(), or run it under "
-                "torch.no_grad()"
-            )
+            raise CannotRecord(RETURNS_ON_TAPE)
         if vars(x).get("_grad") is not None:
-            raise CannotRecord("the step returns a tensor that has a .grad: have it return the gradient by itself")
+            raise CannotRecord(RETURNS_TENSOR_WITH_GRAD)
         self._results.append(self.recorder.of(x.array))
         return f"r{len(self._results) - 1}"
 
     def _final_grads(self) -> list[tuple[Tensor, Any]]:
-        """The tensors whose `.grad` is another one after the step, with its value, or None."""
+        """The tensors whose `.grad` the step replaced, each with the value of the new one, or None."""
         found = []
         for tensor, before in self.session.grads_before.values():
             grad = vars(tensor).get("_grad")
@@ -168,9 +191,7 @@ class Compiled:
             ):
                 continue
             if grad is not None and (grad.node is not None or grad.needs_grad):
-                raise CannotRecord(
-                    "a gradient that has a graph of its own outlives the step: backward(create_graph=True)"
-                )
+                raise CannotRecord(GRADIENT_WITH_GRAPH)
             found.append((tensor, None if grad is None else self.recorder.of(grad.array)))
         return found
 
@@ -184,7 +205,10 @@ class Compiled:
         return [*found.values(), *(value for _, _, value in self._grads_in)]
 
     def _grads_to_read(self) -> list[tuple[Tensor, Tensor, Any]]:
-        """The gradients that the step begins with, of their tensors: arguments too, as each may be another one."""
+        """The gradients that were there before the step and that it reads, each with its tensor and its value.
+
+        They are arguments of the program, as another tensor may be there at each call.
+        """
         session, found = self.session, []
         for key in session.grads_read:
             tensor, grad = session.grads_before[key]
@@ -198,7 +222,7 @@ class Compiled:
         return found
 
     def _zeros(self) -> set[Any]:
-        """The gradients that were all 0 when the step began, and that it wrote to."""
+        """The values of those gradients that were all 0 before the step, and that the step wrote to."""
         found = set()
         for _, grad in self.session.grads_before.values():
             before = None if grad is None else self.recorder.before_write.get(id(grad.array))
@@ -207,7 +231,7 @@ class Compiled:
         return found
 
     def _drop_unused(self, program: Program) -> None:
-        """Numbers and gradients that no line mentions are no arguments."""
+        """Remove the numbers and gradients that no line uses from the program's arguments."""
         used = {
             id(x)
             for line in program.lines
@@ -223,6 +247,7 @@ class Compiled:
     # -- the call ----------------------------------------------------------------------------------
 
     def _tail(self, conditions: Conditions, program: Program) -> list[str]:
+        """The statements of a call after its conditions: run the program, and leave what the step leaves."""
         guard = conditions.guard
         arrays = {
             id(tensor.array): f"a{i}"
@@ -254,7 +279,7 @@ class Compiled:
         return [*lines, f"return {self._template}"]
 
     def _versions(self, conditions: Conditions) -> list[str]:
-        """Count the writes as the step counted them."""
+        """Statements that raise the version counters of tensors by as many writes as the step made."""
         lines, seen = [], set()
         for touched in self.session.touched.values():
             counter = touched.tensor.versions
@@ -265,54 +290,49 @@ class Compiled:
         return lines
 
 
-# What a step may return besides tensors: it is the same object at every call.
+# What a step may return besides tensors; the program returns the same object at every call.
 _FIXED = (type(None), bool, int, float, complex, str, bytes, Size, type, np.dtype, dtypes.dtype, np.generic)
 
 
 def _is_same_memory(x: Any, y: Any) -> bool:
-    """Whether two arrays are views alike of one memory."""
+    """Whether two arrays have the same elements of the same memory."""
     if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray) or memory_of(x) is not memory_of(y):
         return False
     return (x.ctypes.data, x.shape, x.strides, x.dtype) == (y.ctypes.data, y.shape, y.strides, y.dtype)
 
 
 def _copied(value: Value) -> str:
-    """Of a constant a copy is handed out: the next call has the constant too."""
+    """The call that copies a constant before it is returned, so that the caller cannot change it; else nothing."""
     return ".copy()" if value.root.kind == "constant" else ""
 
 
 def _is_done(node: Any, session: Session) -> bool:
-    """Whether backward has run from a node."""
+    """Whether backward has run through a node."""
     return any(visited is node for visited, _ in session.cotangents)
 
 
 def check_state(state: State, session: Session) -> bool:
-    """Whether the step left the Python state as it was, optimisers apart; CannotRecord for what it changed itself."""
+    """Check what the step did to the Python state; False if an optimiser made new state, as in its first step.
+
+    CannotRecord for a variable that the step itself changed. A flag such as `training` may change: the program sets it.
+    """
     settled = True
     drawn = random_states()
-    if any(drawn[name] != before for name, before in session.random_states.items()):  # one that is new has no before
-        raise CannotRecord(
-            "the step draws from Python's or NumPy's own random numbers, which would be the same at each call: draw "
-            "from torch's, or before the step"
-        )
+    if any(drawn[name] != before for name, before in session.random_states.items()):  # modules imported since aside
+        raise CannotRecord(OTHER_RANDOM_NUMBERS)
     for place in state.changes():
         if place.of_optimizer and place.key == "lr":
-            raise CannotRecord(f"the step changes `{place.path}`: change learning rates between the calls")
+            raise CannotRecord(CHANGES_LEARNING_RATE.format(path=place.path))
         if place.of_optimizer:
             settled = False
             continue
         if type(place.value) is type(now := place.now()) is bool and place.can_be_put:
-            session.switched.append((place, now))  # model.train() or model.eval(): a program can do it too
+            session.switched.append((place, now))  # by model.train() or model.eval()
             continue
-        raise CannotRecord(
-            f"the step changes `{place.path}`{' (its length)' if place.kind == 'len' else ''}, which a program would "
-            "not do: return the new value instead"
-        )
+        raise CannotRecord(CHANGES_VARIABLE.format(path=place.path, what=LENGTH if place.kind == "len" else ""))
     for touched in session.before.values():
         tensor = touched.tensor
         if tensor.array is not touched.array or tensor.needs_grad != touched.needs_grad:
-            raise CannotRecord(
-                f"the step gives a {'parameter' if isinstance(tensor, Parameter) else 'tensor'} of shape "
-                f"{list(touched.array.shape)} other memory, or another requires_grad"
-            )
+            what = PARAMETER if isinstance(tensor, Parameter) else TENSOR
+            raise CannotRecord(OTHER_MEMORY.format(what=what, shape=list(touched.array.shape)))
     return settled

@@ -1,4 +1,11 @@
-"""The conditions under which a program is right: what must be as it was when it was recorded."""
+"""Which conditions a program has: what must be as it was when the step was recorded.
+
+They concern the modes (recording, inference), the variables that the step can read, the arguments, the tensors from
+outside and the gradients that are there. The guard collects them as expressions:
+
+    recorded: x is a float32 Tensor of shape (64, 100); the global `model` is this module
+    required: (a0 := t0.array).shape == (64, 100) and a0.dtype is o7 and ... and o1['model'] is o3
+"""
 
 from __future__ import annotations
 
@@ -14,15 +21,16 @@ from .arguments import Arguments
 from .guard import Guard
 from .lines import Program
 from .recording import CannotRecord, memory_of
+from .refusals import ARGUMENT_HAS_HOOKS, ARGUMENT_ON_TAPE, ARGUMENT_SHARES_MEMORY, LARGE_ARRAY
 from .session import Session
 
-MOST_BYTES = 1 << 16  # of a NumPy array that is compared at each call
+MOST_BYTES = 1 << 16  # a NumPy array of more bytes is too large to be compared at each call
 
 
 class Conditions:
-    """The guard of a program, and the expressions that find what it needs at a call.
+    """Fills the `guard` of a program, and knows the expressions that find its tensors at a call.
 
-    `grads_in` has the gradients that the program takes as arguments, each with its tensor and its value.
+    `grads_in` holds the gradients that the program takes as arguments, each with its tensor and its value.
     """
 
     def __init__(
@@ -62,7 +70,7 @@ class Conditions:
             if key in session.touched and (key not in session.arguments or key in session.state.tensors):
                 name = self.of_tensor(seen.tensor)
                 guard.tensor(name, seen.tensor, seen.array, seen.needs_grad)
-            elif key in session.state.tensors:  # its shape or its flag may have decided something
+            elif key in session.state.tensors:  # the step may depend on its shape or flag
                 guard.require(f"{guard.name(seen.tensor)}.array is {guard.name(seen.array)}")
                 guard.require(f"{guard.name(seen.tensor)}.needs_grad is {seen.needs_grad}")
         for array, path in session.state.arrays.values():
@@ -76,18 +84,18 @@ class Conditions:
                 guard.require(f"{expression} is None")
             elif id(grad) not in session.touched:
                 guard.require(f"{expression} is not None")
-            else:  # another tensor may stand for the same memory: zero_grad(set_to_none=False) detaches it
+            else:  # another tensor of the same memory will do: zero_grad(set_to_none=False) makes one
                 guard.tensor(expression, grad, grad.array, grad.needs_grad)
         expressions = {id(grad.array): self.of_grad(tensor) for tensor, grad, _ in self.grads_in}
         for value in program.zeros:
             guard.require(_is_zero(guard, value.array, expressions.get(id(value.array)) or guard.name(value.array)))
 
     def of_grad(self, tensor: Tensor) -> str:
-        """The expression of the array of a tensor's gradient."""
+        """The expression that finds the array of a tensor's gradient."""
         return f"{self.of_tensor(tensor)}._grad.array"
 
     def _grads(self) -> None:
-        """That each gradient that the step begins with is one like it, and no two are the same."""
+        """Require gradients like those that were there before the step, no two of them the same."""
         guard = self.guard
         arrays = []
         for tensor, grad, _ in self.grads_in:
@@ -101,19 +109,20 @@ class Conditions:
             guard.require(f"len({{{', '.join(f'id({array})' for array in arrays)}}}) == {len(arrays)}")
 
     def _array(self, array: Any, path: str) -> None:
-        """That a NumPy array holds what it held, unless it is a tensor's: its elements may have been read by NumPy."""
+        """Require the same elements of a NumPy array that the step can see, as the step may have read them.
+
+        An array that shares memory with a captured tensor is part of the program, and may change.
+        """
         guard = self.guard
         value = self.session.recorder.values.get(id(array)) or self.session.recorder.values.get(id(memory_of(array)))
         if value is not None and value.root.kind == "captured":
             return
         if array.nbytes > MOST_BYTES or array.dtype == object:
-            raise CannotRecord(
-                f"the step can see `{path}`, a NumPy array of {array.nbytes} bytes, which it may read at each call: "
-                "make it a tensor"
-            )
+            raise CannotRecord(LARGE_ARRAY.format(path=path, nbytes=array.nbytes))
         guard.require(f"{guard.name(array)}.tobytes() == {guard.name(array.tobytes())}")
 
     def _inputs(self, program: Program) -> None:
+        """Require tensor arguments like those of the recorded call, with memory of their own."""
         guard = self.guard
         roots = {id(v.root.array) for v in self.session.recorder.values.values() if v.kind == "captured"}
         found = {
@@ -128,18 +137,13 @@ class Conditions:
                 guard.require(f"{expression} is {guard.name(tensor)}")
                 continue
             if tensor.node is not None:
-                raise CannotRecord(
-                    "an argument is not a leaf of the tape: its gradient would flow out of the program; pass x.detach()"
-                )
+                raise CannotRecord(ARGUMENT_ON_TAPE)
             if tensor._leaf_hooks is not None:
-                raise CannotRecord("an argument has hooks, which a program would not call")
+                raise CannotRecord(ARGUMENT_HAS_HOOKS)
             array = tensor.array
             path = found.get(id(memory_of(array)))
             if path is not None:
-                raise CannotRecord(
-                    f"an argument shares its memory with `{path}`, which the step finds by itself: pass that one, or "
-                    "a copy"
-                )
+                raise CannotRecord(ARGUMENT_SHARES_MEMORY.format(path=path))
             t, a = f"t{i}", f"a{i}"
             guard.require(f"type(({t} := {expression})) is {guard.name(type(tensor))}")
             if self.session.state.tensors:
@@ -177,7 +181,10 @@ class Conditions:
 
 
 def _is_zero(guard: Guard, array: Any, expression: str) -> str:
-    """That an array, found by an expression, is all 0: by its bytes where it is small, else by the largest of them."""
+    """The condition that the array that an expression finds is all 0, in every bit.
+
+    A small array is compared by its bytes, a large one by the largest of them, read as integers: one quick pass.
+    """
     if array.nbytes <= 4096:
         return f"{expression}.tobytes() == {guard.name(bytes(array.nbytes))}"
     if not array.flags.forc:

@@ -1,8 +1,10 @@
-"""Plain descent, `w -= lr * (a @ b)`, where nobody reads the gradient a @ b.
+"""A pass for plain gradient descent, `w -= lr * (a @ b)`, where the gradient a @ b is used nowhere else.
 
-A small product goes straight into the weight: BLAS's gemm adds to what is there. A large one does so where all products
-are SciPy's (products.py); else lr goes into the smaller factor, which is a pass less over an array of the weight's
-size. Rounding changes by less than 1e-6.
+    product = a @ b; scaled = lr * product; w -= scaled
+    sgemm(-lr, b.T, a.T, 1.0, w.T, overwrite)  # a small product, or if all are SciPy's: BLAS adds it to the weight
+    factor = lr * a; w -= factor @ b           # otherwise, if a has fewer elements than w
+
+Either way fewer passes are made over arrays of the weight's size. Rounding changes by less than 1e-6.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ ndarray = np.ndarray
 
 
 class Descent(NamedTuple):
-    """The line that updates a weight, that of the product, the number in front of it and that number's sign."""
+    """What belongs to one descent: the lines of the update and of the product, the factor `scale`, and its sign."""
 
     update: Line
     product: Line
@@ -32,11 +34,11 @@ class Descent(NamedTuple):
 
 
 def fuse(program: Program, blas: str | None) -> None:
-    """Rewrite every plain descent; `blas` as in passes.finish."""
+    """Rewrite every plain descent; `blas` is as in `passes.finish`."""
     made = {line.out: line for line in program.lines if line.target is None}
     count, writes = uses(program), writes_by_root(program)
     places = {id(line): place for place, line in enumerate(program.lines)}
-    before: dict[int, list[Line]] = {}  # by the line that they come before
+    before: dict[int, list[Line]] = {}  # the new lines, by the id of the line that they precede
     for line in program.lines:
         found = _descent(line, count, made)
         if found is None:
@@ -55,7 +57,7 @@ def fuse(program: Program, blas: str | None) -> None:
 
 
 def _descent(line: Line, count: Counter[Value], made: dict[Any, Line]) -> Descent | None:
-    """`w -= scale * product` (or +=), where the product and the scaled one are used here alone."""
+    """The descent of a line `w -= scale * product` (or +=), if the product and its multiple are used only here."""
     w = line.target
     if w is None or line.function not in (np.subtract, np.add) or line.kwargs or line.args[0] is not w:
         return None
@@ -83,7 +85,10 @@ def _is_scale(x: Any) -> bool:
 
 
 def _into_product(descent: Descent, made: dict[Any, Line]) -> list[Line]:
-    """Turn the update into gemm, on transposes: they are in BLAS's order of memory what lies here in C order."""
+    """Turn the update into a call of gemm; return the lines that it needs before it.
+
+    gemm works in Fortran's order of memory, where arrays in C order are their transposes: w.T -= scale * (b.T @ a.T).
+    """
     line, (a, b), w = descent.update, descent.product.args, descent.update.target
     lines: list[Line] = []
 
@@ -114,7 +119,7 @@ def _into_product(descent: Descent, made: dict[Any, Line]) -> list[Line]:
 
 
 def _into_factor(descent: Descent) -> list[Line]:
-    """Scale the smaller factor, and have the update take the product as it is."""
+    """Multiply the smaller operand of the product by the scale; return the line that does so."""
     a, b = descent.product.args
     smaller = a if math.prod(a.shape) < math.prod(b.shape) else b
     if math.prod(smaller.shape) >= math.prod(descent.product.out.shape):

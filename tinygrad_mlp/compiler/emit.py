@@ -1,4 +1,10 @@
-"""From lines to Python source: NumPy as a person would write it, and the names that the source needs."""
+"""Writes a program as Python source, in the NumPy that a person would write, with the user's lines as comments.
+
+Line(np.dot, (h, w2), ..., out=product_2, buffer=...)          # the line
+np.dot(h, w2, out=product_2)                                   # its source, if it has a buffer
+Line(np.subtract, (product_2, y), ..., out=difference)
+difference = product_2 - y                                     # and if it has none
+"""
 
 from __future__ import annotations
 
@@ -28,18 +34,21 @@ _METHODS = (ndarray.reshape, ndarray.astype, ndarray.view, ndarray.item, ndarray
 
 
 class Source:
-    """Writes a program: `text` is the source of its function, `namespace` what that takes from outside."""
+    """The source of a program: `text` defines its function, `namespace` holds the objects that it takes from outside.
+
+    `names` are the names of the values, `title` is the function's name, `parameters` are those of its arguments.
+    """
 
     def __init__(self, program: Program, names: dict[Any, str], title: str, parameters: list[str]) -> None:
         self.program = program
         self.names = names
         self.namespace: dict[str, Any] = {"np": np}
-        self.helpers: dict[str, Any] = {}  # functions that are not NumPy's
-        self.kinds: dict[str, str] = {}  # of the arrays in it
+        self.helpers: dict[str, Any] = {}  # the functions in it that are not NumPy's
+        self.kinds: dict[str, str] = {}  # of the arrays in the namespace, as `Value.kind`
         self._constants: dict[int, str] = {}
         self._inline = _inlined(program)
-        self._parts: dict[Any, str] = {}  # in a loop over blocks, the names of the parts
-        self._owners: dict[Any, Any] = {}  # the first value that a buffer holds gives it its name
+        self._parts: dict[Any, str] = {}  # in a loop over blocks, the names of the blocks
+        self._owners: dict[Any, Any] = {}  # a buffer has the name of the first value in it
         for line in program.lines:
             if line.buffer is not None and line.buffer not in names:
                 names[line.buffer] = names[line.out]
@@ -74,8 +83,8 @@ class Source:
         return f"{text}  # {line.comment.format(*map(self._about, line.about))}" if line.comment else text
 
     def _loop(self, block: Block, lines: list[Line]) -> Iterable[str]:
-        """A loop over blocks: in it the arrays' names, with `_i`, are those of the parts."""
-        whole: dict[Any, str] = {}  # what is cut into blocks, by its own text
+        """A loop over blocks; within it the i-th block of an array has the array's name with `_i`."""
+        whole: dict[Any, str] = {}  # the arrays that are cut into blocks, and their names
         scratch: dict[Any, str] = {}
         for line in lines:
             for value in (*line.reads(), line.out):
@@ -105,7 +114,7 @@ class Source:
         yield f"# {os.path.basename(filename)}:{number}" + (f"  {text}" if text else "")
 
     def line(self, line: Line) -> str:
-        """The statement that a line is."""
+        """A line of the program as a statement."""
         function, args = line.function, line.args
         text = self._operand
         if function is operator.setitem:
@@ -115,26 +124,26 @@ class Source:
                 return self.call(line, out=text(line.out))
             expression = self.call(line, out=None if line.buffer is None else text(line.buffer))
             if line.gemm is not None:
-                expression += ".T"  # it gives what it was told to fill, which is the transpose
+                expression += ".T"  # gemm returns the transpose
             return expression if line.out is None else f"{text(line.out)} = {expression}"
         if not line.takes_out:
             return self.call(line)
-        # Assigning to a name of the namespace would make it local.
+        # `+=` makes a name local to the function, which a captured array's must not be.
         local = line.target.kind in ("made", "view", "input") and self._owned(line.target) is None
         if function in _IN_PLACE and args[0] is line.target and local and not line.kwargs:
             return f"{text(args[0])} {_IN_PLACE[function]}= {self._beside(args[1], args)}"
         return self.call(line, out=text(line.target))
 
     def _about(self, x: Any) -> str:
-        """A value in a comment; one in a tuple is meant transposed."""
+        """A value as it is named in a comment; a tuple of one value stands for its transpose."""
         return f"{self._operand(x[0])}.T" if isinstance(x, tuple) else self._operand(x)
 
     def _owned(self, value: Any) -> Any:
-        """The buffer that has the name of this value, if one has."""
+        """The buffer that is named after this value, if there is one."""
         return self._owners.get(value)
 
     def call(self, line: Line, out: str | None = None) -> str:
-        """The expression that a line computes."""
+        """The call of a line as an expression, with `out` for its result if that is given."""
         function, args, kwargs = line.function, line.args, line.kwargs
         if line.gemm is not None:
             return self._gemm(line, out)
@@ -142,7 +151,7 @@ class Source:
             return f"{self._operand(args[0])}[{self._index(args[1])}]"
         if function is ndarray.transpose and len(args) == 1:
             return f"{self._operand(args[0])}.T"
-        if is_helper(function):  # which may ask an array for its shape
+        if is_helper(function):  # it may ask an operand for its shape
             operands = [self._named(x.array, "constant") if _is_number(x) else self._operand(x) for x in args]
         else:
             operands = [self._beside(x, args) for x in args]
@@ -158,7 +167,10 @@ class Source:
         return f"{self.function(function)}({', '.join(words)})"
 
     def _gemm(self, line: Line, out: str | None) -> str:
-        """A product as gemm on the transposes: in BLAS's order of memory they are what lies here in C order."""
+        """A matrix product by gemm, on the transposes.
+
+        BLAS has Fortran's order of memory, in which an array in C order is its transpose: (a @ b).T = b.T @ a.T.
+        """
         (second, turned_second), (first, turned_first) = map(self._for_gemm, line.args)
         into = f", 0.0, {out}.T, {turned_first}, {turned_second}, True" if out else (
             f", trans_a={turned_first}, trans_b={turned_second}"
@@ -166,12 +178,12 @@ class Source:
         return f"{self.function(line.gemm)}(1.0, {first}, {second}{into})"
 
     def _for_gemm(self, x: Value) -> tuple[str, int]:
-        """A matrix, transposed unless it is so already, and whether gemm shall turn it."""
+        """A matrix in Fortran order for gemm, and 1 if gemm has to transpose it, else 0."""
         text = self._operand(x)
         return (f"{text}.T", 0) if x.in_c_order else (text, 1)
 
     def function(self, function: Any) -> str:
-        """The name of a function, which the namespace has from then on."""
+        """The name of a function; if it is not NumPy's, the namespace gets it."""
         name = str(function.__name__)
         owner = getattr(function, "__self__", None)
         if isinstance(owner, np.ufunc):
@@ -192,7 +204,7 @@ class Source:
     # -- operands ----------------------------------------------------------------------------------
 
     def _beside(self, x: Any, others: Iterable[Any]) -> str:
-        """An operand; a constant number without its dtype where another operand has the same."""
+        """An operand; a constant number is written without its dtype if another operand has the same dtype."""
         if _is_number(x):
             value = x.array.item()
             alike = any(
@@ -205,6 +217,7 @@ class Source:
         return self._operand(x)
 
     def _operand(self, x: Any) -> str:
+        """An operand as an expression."""
         if isinstance(x, Value):
             if x in self._parts:
                 return self._parts[x]
@@ -237,7 +250,7 @@ class Source:
         return self._named(x, "object")
 
     def _index(self, index: Any) -> str:
-        """What stands between brackets."""
+        """An index as it is written between brackets."""
         parts = index if isinstance(index, tuple) else (index,)
         if not parts:
             return "()"
@@ -249,7 +262,7 @@ class Source:
         return f"{start}:{stop}" + (f":{step}" if step else "")
 
     def _named(self, x: Any, word: str) -> str:
-        """A name for an object that the source cannot spell out."""
+        """A name in the namespace for an object that has no literal, such as an array."""
         if id(x) not in self._constants:
             name, taken = word, {*self.names.values(), *self.namespace}
             count = 1
@@ -266,12 +279,12 @@ _IN_PLACE = {np.add: "+", np.subtract: "-", np.multiply: "*", np.true_divide: "/
 
 
 def _inlined(program: Program) -> dict[Value, Line]:
-    """The lines that are written where their result is used: transposes, and arithmetic of numbers used once."""
+    """The lines that are written inside the expression that uses them: transposes, and numbers that are used once."""
     uses = Counter(value for line in program.lines for value in line.reads())
     uses.update(program.outputs)
     uses.update(
         value for line in program.lines if line.block for value in line.reads()
-    )  # in a loop, once for each block
+    )  # a loop computes it once for each block
     return {
         line.out: line
         for line in program.lines
@@ -298,7 +311,7 @@ def _literal(x: Any) -> str:
 
 
 def is_helper(function: Any) -> bool:
-    """Whether a function is neither NumPy's, nor a Python operator, nor the draw of a generator."""
+    """Whether a function is neither NumPy's, nor a Python operator, nor a generator's method."""
     of = getattr(function, "__self__", getattr(function, "__objclass__", None))
     module = getattr(function, "__module__", None) or ""
     return not (
@@ -310,12 +323,12 @@ def is_helper(function: Any) -> bool:
 
 
 def helper_name(function: Any) -> str:
-    """The name in a program of a function that is not NumPy's; SciPy's BLAS has the word function before it."""
+    """The name in a program of a function that is not NumPy's (SciPy calls its own 'function sgemm')."""
     return str(function.__name__).removeprefix("function ").strip("_")
 
 
 def identifier(text: str) -> str:
-    """A Python name like a text: linear1.weight gives linear1_weight, 0.weight weight_0."""
+    """A Python identifier from a text: `linear1.weight` gives linear1_weight, `0.weight` gives weight_0."""
     parts = [part for part in re.split(r"[^0-9A-Za-z]+", text) if part]
     if parts and parts[0][0].isdigit():
         parts = [*parts[1:], parts[0]] if len(parts) > 1 else ["_" + parts[0]]

@@ -1,6 +1,10 @@
-"""Passes that compute the same by fewer or cheaper calls; where rounding changes, by less than 1e-6 of the result.
+"""Passes that replace NumPy calls by cheaper ones: masks by products of bits, and a second exponential by a quotient.
 
-`mask_by_bits` keeps every bit. `softmax_of_exp` divides exp(x) by its sum instead of taking exp(x - log(sum)).
+grad_relu = np.where(mask, grad_h, 0)                      # before `mask_by_bits`, which keeps every bit
+bits = grad_h.view(np.int32); bits *= mask                 # after it
+
+e = np.exp(d); d -= np.log(total); softmax = np.exp(d)     # before `softmax_of_exp`
+e = np.exp(d); d -= np.log(total); softmax = e / total     # after it; rounding differs by less than 1e-6
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ _INTEGERS = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)
 
 
 def last_uses(program: Program) -> dict[Value, int]:
-    """For each memory the place of the last line that touches it; results are used after the end."""
+    """For each memory (by its root) the position of the last line that uses it; results are used after the end."""
     last: dict[Value, int] = {}
     for place, line in enumerate(program.lines):
         for value in (*line.reads(), line.out, line.target):
@@ -30,7 +34,7 @@ def last_uses(program: Program) -> dict[Value, int]:
 
 
 def uses(program: Program) -> Counter[Value]:
-    """How often each value is read, or handed out."""
+    """How often each value is read by a line or returned."""
     count = Counter(value for line in program.lines for value in line.reads())
     count.update(program.outputs)
     return count
@@ -47,9 +51,10 @@ def is_zero(x: Any) -> bool:
 
 
 def mask_by_bits(program: Program) -> None:
-    """`np.where(mask, g, 0)` of a g that is not needed any more: its bits times the mask, in place.
+    """Replace `np.where(mask, g, 0)` by the product of g's bits with the mask, in place, if g is not used afterwards.
 
-    np.where takes a branch for each element; a product of floats would make nan of infinity times 0.
+    The product is faster, because np.where branches for each element. It is one of integers, because as floats
+    infinity times 0 is nan.
     """
     last, outputs = last_uses(program), {value.root for value in program.outputs}
     lines: list[Line] = []
@@ -71,7 +76,7 @@ def mask_by_bits(program: Program) -> None:
 
 
 def _masked(line: Line) -> tuple[Any, Any]:
-    """The mask and the operand of np.where(mask, g, 0), where their bits can be multiplied."""
+    """The mask and the operand g of np.where(mask, g, 0) if g's bits can be multiplied by the mask, else None twice."""
     if line.function is not np.where or len(line.args) != 3 or not is_zero(line.args[2]):
         return None, None
     mask, g, _ = line.args
@@ -93,10 +98,10 @@ def _masked(line: Line) -> tuple[Any, Any]:
 
 
 def softmax_of_exp(program: Program) -> None:
-    """After `d -= log(total)`, with `e = exp(d)` from before it, exp(d) is e / total."""
-    logs: dict[Value, Value] = {}  # log(total): total
-    exps: dict[Value, Value] = {}  # d as it is now: exp(d)
-    quotients: dict[Value, tuple[Value, Value]] = {}  # d as it is now: (exp of d before, total)
+    """Replace exp(d) by e / total after `e = exp(d); d -= log(total)`, as in the backward of log_softmax."""
+    logs: dict[Value, Value] = {}  # from log(total) to total
+    exps: dict[Value, Value] = {}  # from d, unchanged since, to exp(d)
+    quotients: dict[Value, tuple[Value, Value]] = {}  # from d, after the subtraction, to e and total
     for line in program.lines:
         if line.target is not None:
             root, d = line.target.root, line.target

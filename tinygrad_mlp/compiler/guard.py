@@ -1,7 +1,10 @@
-"""The function that a call goes through: does everything still hold that the program was recorded under? Then run it.
+"""The guard: a function that checks at every call whether the program is still right, and then runs it.
 
-It is made as source, one condition after the other, because it runs at every call: each is an identity or a
-comparison of a few nanoseconds.
+It is generated as source, because it runs at every call: most of its conditions take only some nanoseconds.
+
+    def check(args, kwargs):
+        if not (len(args) == 2 and o1['model'] is o3 and ...): return MISS
+        v0 = run(a0, a1); ...
 """
 
 from __future__ import annotations
@@ -17,11 +20,11 @@ from ..tape import state as mode
 from ..tensor import Tensor, wrap
 from .state import Place, is_same
 
-MISS = object()
+MISS = object()  # what a guard returns if the program does not fit the call
 
 
 class Guard:
-    """Conditions and statements as text, with the objects that they name."""
+    """Conditions and statements as text, and the objects that their names stand for."""
 
     def __init__(self) -> None:
         self.conditions: list[str] = []
@@ -33,18 +36,19 @@ class Guard:
         self._names: dict[int, str] = {}
 
     def name(self, x: Any) -> str:
-        """A name for an object."""
+        """The name of an object in the text."""
         if id(x) not in self._names:
             self._names[id(x)] = f"o{len(self._names)}"
             self.namespace[self._names[id(x)]] = x
         return self._names[id(x)]
 
     def require(self, condition: str) -> None:
+        """Add a condition, unless it is there already."""
         if condition not in self.conditions:
             self.conditions.append(condition)
 
     def equals(self, expression: str, value: Any) -> None:
-        """That an expression gives this very object, or an equal number."""
+        """Require that an expression gives this same object or, for numbers and strings, an equal one."""
         if value is None or value is True or value is False:
             self.require(f"{expression} is {value}")
         elif type(value) in (int, float, str, bytes):
@@ -54,7 +58,7 @@ class Guard:
             self.require(f"{expression} is {self.name(value)}")
 
     def expression(self, place: Place) -> str:
-        """What gives the value of a place."""
+        """The expression that gives the value of a place."""
         holder = self.name(place.holder)
         if place.kind == "cell":
             return f"{holder}.cell_contents"
@@ -64,11 +68,11 @@ class Guard:
         return f"len({holder})" if place.kind == "len" else f"{holder}[{key}]"
 
     def place(self, place: Place) -> None:
-        """That a place of the user's state holds what it held."""
+        """Require that a place of the user's state holds the value that it held."""
         self.equals(self.expression(place), place.value)
 
     def tensor(self, name: str, tensor: Tensor, array: Any, needs_grad: bool) -> None:
-        """That a tensor from outside, which `name` gives, is what it was, but for its elements."""
+        """Require that a tensor from outside, which `name` gives, is as it was; its elements may differ."""
         self.require(f"{name}.array is {self.name(array)}")
         self.require(f"{name}.needs_grad is {needs_grad}")
         if tensor.viewed is None:
@@ -84,7 +88,7 @@ class Guard:
                 self.require(f"tuple({name}._leaf_hooks.accumulated) == {ids[1]}")
 
     def function(self, tail: list[str]) -> Any:
-        """`check(args, kwargs)`: MISS unless all holds, else what the tail's statements return."""
+        """The function `check(args, kwargs)`: MISS unless all conditions hold, else what `tail` returns."""
         conditions = " and\n        ".join(self.conditions) or "True"
         text = [
             "def check(args, kwargs):",

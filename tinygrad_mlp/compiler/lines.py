@@ -1,8 +1,11 @@
-"""A program as data: lines, each one NumPy call, and the values that they pass on.
+"""A program as data: a list of lines, each one NumPy call, and the values that pass from line to line.
 
-Lines stay in the order in which they ran. A value is an array (or a Python number) that a line makes or that comes
-from outside; several values can be views of one memory, that of their `root`, so what a line reads and writes is
-asked by root.
+    h = x @ w  # becomes Line(np.dot, (x, w), {}, out=h, target=None, ...)
+    w -= g     # becomes Line(np.subtract, (w, g), {}, out=w, target=w, ...)
+
+Lines keep the order in which they ran. A value is an array or a Python number that a line makes or that comes from
+outside. Several values can be views of the same memory, which is that of their `root`; so a pass that asks which
+memory a line reads or writes compares roots.
 """
 
 from __future__ import annotations
@@ -16,23 +19,23 @@ import numpy as np
 
 
 class Where(NamedTuple):
-    """A line of the user's source."""
+    """A line of the user's source code."""
 
     filename: str
     number: int
     function: str
 
     def text(self) -> str:
-        """As Python's tracebacks say it."""
+        """The line as a Python traceback names it."""
         return f"line {self.number} of {self.filename}, in {self.function}"
 
 
 class Value:
-    """An array of the program, or a Python number: what it is and whose memory it has.
+    """An array or a Python number of a program: its shape and dtype, where it comes from, and whose memory it uses.
 
-    `kind` says where it is from: "input", "captured" (a tensor from outside), "constant", "made" by a line, a "view" of
-    another value, "buffer" or "number". `name` is what it should be called in the source. `array` is the array (or
-    number) itself; of what a line makes, only while the step is recorded.
+    `kind` is "input" (an argument), "captured" (a tensor from the step's variables), "constant", "made" by a line, a
+    "view" of another value, "buffer" (memory that the program reuses) or "number". `name` is the name that it should
+    have in the source. `array` is the array or number itself; for what a line makes it is there only while recording.
     """
 
     __slots__ = ("_root", "array", "dtype", "in_c_order", "in_f_order", "kind", "name", "shape", "source")
@@ -46,8 +49,8 @@ class Value:
         self.in_f_order = flags is None or bool(flags.f_contiguous)
         self.kind = kind
         self.name = name
-        self.source = source  # of a number that is read at each call: the place where it is
-        self._root: Value | None = None  # its own memory: without a cycle that only gc would find
+        self.source = source  # for a number that is read at each call, its place
+        self._root: Value | None = None  # None if it owns its memory, as a reference to itself would be a cycle
 
     @property
     def root(self) -> Value:
@@ -59,7 +62,7 @@ class Value:
         self._root = None if value is self else value
 
     def view(self, shape: tuple[int, ...], dtype: Any, *, transposed: bool = False) -> Value:
-        """A view of this value that a pass makes: of other bits, or transposed."""
+        """A new value that is a view of this one: of another dtype, or transposed."""
         made = Value(None, "view")
         made.shape, made.dtype, made.root = shape, dtype, self.root
         orders = (self.in_c_order, self.in_f_order)
@@ -67,14 +70,14 @@ class Value:
         return made
 
     def forget(self) -> None:
-        """Let go of the array of what a line makes: each call makes another."""
+        """Drop the array if a line makes it: each call makes another."""
         if self.kind in ("made", "view"):
             self.array = None
 
 
 @dataclass(eq=False)
 class Block:
-    """Lines that run together over blocks of `elements` of their `size`; `local` are the values that no other reads."""
+    """A loop in which several lines run over blocks of `elements` of `size`; only they read the `local` values."""
 
     size: int
     elements: int
@@ -83,7 +86,7 @@ class Block:
 
 @dataclass(eq=False)
 class Line:
-    """`out = function(*args, **kwargs)`; or the same, written into the memory of `target`."""
+    """One call, `out = function(*args, **kwargs)`; with a `target` the result is written into its memory."""
 
     function: Any
     args: tuple[Any, ...]
@@ -91,14 +94,14 @@ class Line:
     out: Any
     target: Any
     where: Where
-    comment: str = ""  # what the line does, where the call does not say it; {0}, {1}, ... stand for `about`
+    comment: str = ""  # for calls that are hard to read; {0}, {1}, ... stand for the values in `about`
     about: tuple[Any, ...] = ()
     block: Block | None = None
-    gemm: Any = None  # of a product that SciPy's BLAS shall compute, the function
-    buffer: Any = None  # memory of the program's own that `out` is computed into
+    gemm: Any = None  # for a product by SciPy's BLAS, its function
+    buffer: Any = None  # the reused memory into which `out` is computed
 
     def reads(self) -> list[Any]:
-        """The values that the line takes, views of a memory as themselves."""
+        """The values among the operands."""
         found = []
         for x in (*self.args, *self.kwargs.values()):
             if isinstance(x, Value):
@@ -109,23 +112,23 @@ class Line:
 
     @property
     def takes_out(self) -> bool:
-        """Whether the call can be told where to put its result."""
+        """Whether the call takes `out=`, an array for its result."""
         if isinstance(getattr(self.function, "__self__", None), np.ufunc):
             return str(self.function.__name__) != "at"
         return isinstance(self.function, np.ufunc) or self.function is np.dot
 
     @property
     def has_effect(self) -> bool:
-        """Whether the line matters although nothing uses what it gives: it may raise, or draw a random number."""
+        """Whether the line is needed even if its result is not used: it may raise, or draws random numbers."""
         return (self.out is None and self.target is None) or getattr(self.function, "draws", False)
 
 
 @dataclass
 class Program:
-    """What was recorded, and what must be there when it has run.
+    """A recorded step: its lines, what it takes and what it returns.
 
-    `inputs` are the arguments' arrays by name, `numbers` the Python numbers that are read at each call, `outputs` the
-    values that are handed out, `kept` those whose memory lives on: parameters, buffers, optimiser state.
+    `inputs` are the arrays of its arguments, `numbers` the Python numbers that are read at each call, `outputs` the
+    values that it returns. The memory of captured values (parameters, buffers, optimiser state) is changed in place.
     """
 
     lines: list[Line]
@@ -135,7 +138,7 @@ class Program:
     zeros: set[Any] = field(default_factory=set)  # captured memory that is all 0 when the program begins
 
     def copy(self) -> Program:
-        """The same program of other lines and values, for passes to change."""
+        """A copy with lines and values of its own, which passes may change."""
         listed = (*self.inputs, *self.numbers, *self.outputs, *self.zeros)
         values = {x for line in self.lines for x in (*line.reads(), line.out, line.target) if x is not None} | {*listed}
         twins = {x: copy(x) for x in values | {x.root for x in values}}
@@ -153,7 +156,7 @@ class Program:
 
 
 def values_in(x: Any) -> Iterator[Any]:
-    """The values in nested tuples and lists of operands; slices too."""
+    """The values in operands that may be nested in tuples, lists and slices."""
     if isinstance(x, (tuple, list)):
         for part in x:
             yield from values_in(part)
@@ -164,7 +167,7 @@ def values_in(x: Any) -> Iterator[Any]:
 
 
 def replaced(x: Any, by: dict[Any, Any]) -> Any:
-    """Nested operands with values replaced."""
+    """Operands, perhaps nested, with each value replaced by the one that `by` has for it."""
     if isinstance(x, (tuple, list)):
         return type(x)(replaced(part, by) for part in x)
     return by.get(x, x) if isinstance(x, Value) else x

@@ -1,4 +1,10 @@
-"""Names for the values of a program: the user's own, where there are any."""
+"""Names for the values of a program, so that its source reads like the user's.
+
+The name is that of an argument, a parameter or a local variable of the step where there is one, `grad_` and a name for
+a cotangent, and otherwise a word for the operation:
+
+    h = x.mm(w1).clamp(min=0)  # product = np.dot(x, w1); h = np.maximum(0, product)
+"""
 
 from __future__ import annotations
 
@@ -17,7 +23,7 @@ from .session import Session
 
 
 def wish_names(session: Session, arguments: dict[int, str]) -> None:
-    """Note with each value the name that it should have; `arguments` has those of the argument tensors."""
+    """Note with each value the name that it should have. `arguments` are the argument tensors' names, by their ids."""
     wishes = _users_names(session, arguments)
     _name_cotangents(session, wishes)
     for value in session.recorder.values.values():
@@ -25,7 +31,7 @@ def wish_names(session: Session, arguments: dict[int, str]) -> None:
 
 
 def name_values(program: Program, title: str) -> dict[Any, str]:
-    """A name for each value that the lines mention, none of them that of the program."""
+    """A name for each value in the lines, all different, and different from `title`, the program's own."""
     names: dict[Any, str] = {}
     taken = {"np", "generator", title, *keyword.kwlist, *helper_names(program)}
 
@@ -57,12 +63,15 @@ def name_values(program: Program, title: str) -> dict[Any, str]:
 
 
 def helper_names(program: Program) -> set[str]:
-    """The names of the functions in a program that are neither NumPy's nor Python's operators."""
+    """The names of those functions in a program that are neither NumPy's nor Python's operators."""
     return {helper_name(line.function) for line in program.lines if is_helper(line.function)}
 
 
 def _users_names(session: Session, arguments: dict[int, str]) -> dict[int, str]:
-    """By value: the argument's name, the parameter's, or the variable of a frame that held it when the step ended."""
+    """The user's name for each value, by its id.
+
+    In this order: an argument's, a parameter's, that of a variable of the step's, and of a frame's local variable.
+    """
     wishes: dict[int, str] = {}
     recorded = session.recorder.values
 
@@ -107,7 +116,7 @@ def _users_names(session: Session, arguments: dict[int, str]) -> dict[int, str]:
 
 
 def _name_cotangents(session: Session, wishes: dict[int, str]) -> None:
-    """`grad_` before the name of the value that a cotangent belongs to."""
+    """Name each cotangent after the value that it belongs to, with `grad_` before it."""
     of_node = {
         id(value.node): variable
         for frame in session.frames.values()
@@ -128,7 +137,7 @@ def _name_cotangents(session: Session, wishes: dict[int, str]) -> None:
 
 
 def _word(function: Any, value: Value) -> str:
-    """A name by the operator."""
+    """A name that tells the operation."""
     if value.kind == "number":
         return value.name
     owner = getattr(function, "__self__", None)

@@ -1,8 +1,12 @@
-"""A Python number that a program computes: a learning rate that is read anew at each call, a count of steps.
+"""The recorded Python number: a learning rate that is read at each call, or a number that the program computes.
 
-Arithmetic is written down. Whoever asks for its value (a comparison, float(), a format) fixes it: that is right where
-the number comes from outside, because the program is then one for this value alone; of a number that the program
-computes it is refused.
+Arithmetic with it is noted as lines:
+
+    lr / (1 - beta**count)  # in an optimiser; notes power = beta ** count, then the difference and the quotient
+
+A comparison, float() or a format asks for its value. If the number is read from outside, the value is given out, and
+the program is then right for this value only, which its guard checks. If the program computes the number, it is
+refused.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .lines import Value
+from .refusals import READS_NUMBER
 
 _OPERATORS = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "truediv": operator.truediv, "pow": operator.pow,
@@ -22,7 +27,7 @@ _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 
 class Number:
-    """A number of the program. `source` is where it is read from at each call, None for one that is computed."""
+    """A recorded number. `source` is the place where it is read at each call, None if the program computes it."""
 
     __slots__ = ("fixed", "name", "node", "recorder", "source", "value")
     __array_priority__ = 2000
@@ -33,7 +38,7 @@ class Number:
         self.name = name
         self.source = source
         self.node = Value(value, "number", name, source)
-        self.fixed = False  # whether its value decided something
+        self.fixed = False  # whether its value was asked for
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         if method != "__call__" or any(hasattr(type(x), "needs_grad") for x in inputs):
@@ -41,8 +46,9 @@ class Number:
         return self.recorder.write(ufunc, inputs, kwargs, out[0] if isinstance(out, tuple) else out)
 
     def _known(self) -> Any:
+        """The value, on which the program depends from now on; refused for a number that is computed."""
         if self.source is None:
-            self.recorder.refuse("a number that a program computes anew at each call decides something")
+            self.recorder.refuse(READS_NUMBER)
         self.fixed = True
         return self.value
 

@@ -1,4 +1,11 @@
-"""The passes over a program, in their order: shorter first, then fewer and cheaper calls, then where its arrays lie."""
+"""The passes: functions that rewrite a program so that it does the same with less work, in the order of their use.
+
+First come those that remove lines, then those that replace calls by cheaper ones, and last those that decide in which
+memory each array is computed, as every other pass would change that again.
+
+    recorded:   t = x.T; product = np.dot(t, g); scaled = product * 1.0; np.add(grad, scaled, out=grad)
+    afterwards: np.dot(x.T, g, out=product); np.add(grad, product, out=grad)
+"""
 
 from __future__ import annotations
 
@@ -9,13 +16,17 @@ from .lines import Program
 
 
 def start(program: Program, before_write: dict[int, tuple[Any, Any]]) -> None:
-    """The passes that look at the elements of constants."""
+    """The passes that need the elements of constants. `before_write` holds the contents before the first write."""
     rewrites.copy_written_constants(program, before_write)
     rewrites.fold(program)
 
 
 def finish(program: Program, blas: str | None) -> None:
-    """All the others. `blas` is whose products to use, "numpy" or "scipy"; None for calls that NumPy itself has."""
+    """All other passes.
+
+    `blas` says whose matrix products are used, "numpy" or "scipy". With None every call is one that NumPy has: even
+    plain descent does not use SciPy's gemm.
+    """
     rewrites.start_from_zero(program)
     rewrites.share(program)
     fusion.softmax_of_exp(program)

@@ -1,8 +1,10 @@
-"""The recording array: computes like an ndarray, and writes down every NumPy call that it takes part in.
+"""The recording array: it computes as an ndarray does and notes every NumPy call that it takes part in.
 
-It is handed to the very rules, modules and optimisers that run eagerly: NumPy's protocols (NEP 13 and NEP 18) and
-Python's operators lead each call here. What would let a value out of the program (a bool, a number, a printed text)
-is refused, so that no number is ever frozen in silence.
+The rules, modules and optimisers that run eagerly are given recording arrays without knowing it: NumPy's protocols
+(NEP 13, NEP 18) and Python's operators bring each of their calls here. What would let a value out of the program (a
+bool, a number, a printed text) is refused, as the program would otherwise keep the value of the recorded call.
+
+    g * np.cos(x)  # in a rule; notes two lines: cos = np.cos(x); product = np.multiply(g, cos)
 """
 
 from __future__ import annotations
@@ -16,19 +18,20 @@ import numpy as np
 from ..ops import Operator
 from .lines import Line, Value, Where
 from .number import Number
+from .refusals import ATTRIBUTE, FUNCTION, MASKED_SHAPE, NO_ARRAY, NO_ATTRIBUTE, READS_ARRAY, UFUNC_METHOD
 
 ndarray = np.ndarray
 
 
 class CannotRecord(RuntimeError):
-    """A step does what a program cannot repeat; the text names the user's line."""
+    """A step does something that a program cannot repeat. The text names the user's line."""
 
 
 class Recorder:
-    """The program so far: `lines` in the order in which they ran, and a value for each array that they touch.
+    """The program so far: `lines` in the order in which they ran, and a value for each array that occurs in them.
 
-    `where` tells the user's line that runs now, `give_up` what happens to what cannot be recorded: it raises, or it
-    notes the reason in `failed` and lets the step run on.
+    `where` returns the user's line that runs now. What cannot be recorded raises CannotRecord if `raises`; otherwise
+    the reason is kept in `failed`, recording ends (`active` is false), and the step runs on.
     """
 
     def __init__(self, where: Callable[[], Where], raises: bool = True) -> None:
@@ -44,7 +47,7 @@ class Recorder:
     # -- values ------------------------------------------------------------------------------------
 
     def of(self, array: Any, kind: str = "constant") -> Value:
-        """The value of an array, made at its first sight."""
+        """The value that stands for an array in the program, made when the array first occurs."""
         value = self.values.get(id(array))
         if value is None:
             value = self.values[id(array)] = Value(array, kind)
@@ -54,14 +57,14 @@ class Recorder:
         return value
 
     def array(self, array: Any) -> RecordingArray:
-        """The recording array of an array, always the same one."""
+        """The recording array of an array, the same one each time."""
         found = self.arrays.get(id(array))
         if found is None:
             found = self.arrays[id(array)] = RecordingArray(self, array)
         return found
 
     def number(self, value: Any, name: str, source: Any = None) -> Number:
-        """A Python number that the program computes, or (with a `source`) reads anew at each call."""
+        """A Python number that the program computes or, if it has a `source`, takes from there at each call."""
         return Number(self, value, name, source)
 
     # -- lines -------------------------------------------------------------------------------------
@@ -69,7 +72,7 @@ class Recorder:
     def write(
         self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, into: Any = None
     ) -> Any:
-        """Run a call on the arrays, note it, and give its result as a value; `into` is the value that it writes to."""
+        """Call a function on the arrays, note the call and return its recorded result; `into` is what it writes to."""
         kwargs = kwargs or {}
         target = None
         if into is not None:
@@ -91,14 +94,14 @@ class Recorder:
             self.lines.append(Line(function, args, kwargs, None, None, self.where()))
             return None
         if not isinstance(result, (ndarray, np.generic)):
-            self.refuse(f"{_name(function)} gives a {type(result).__name__}, which the program could not follow")
+            self.refuse(NO_ARRAY.format(function=_name(function), kind=type(result).__name__))
             return result
         return self._result(result, function, args, kwargs)
 
     def _result(self, result: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> RecordingArray:
         array = np.asarray(result)
         if id(array) in self.values:
-            return self.array(array)  # the call gave one of its arguments back
+            return self.array(array)  # the call returned one of its arguments
         value = self.values[id(array)] = Value(array, "made")
         owner = memory_of(array)
         if owner is not array and id(owner) in self.values:
@@ -108,7 +111,7 @@ class Recorder:
         return self.array(array)
 
     def write_number(self, function: Any, args: tuple[Any, ...], name: str) -> Number:
-        """A call on Python numbers."""
+        """Call a function on Python numbers, note the call and return its recorded result."""
         value = function(*(x.value if isinstance(x, Number) else _raw(x) for x in args))
         number = Number(self, value, name)
         if self.active:
@@ -123,14 +126,14 @@ class Recorder:
             self.before_write[id(root.array)] = (root.array, root.array.copy(order="K"))
 
     def _box(self, root: Value) -> None:
-        """Have a line make an array of the number that NumPy gives for 0 dimensions, as it is to be written to."""
+        """Insert a line that makes a 0-d array of a NumPy scalar, because a scalar cannot be written to."""
         place, maker = next((i, line) for i, line in enumerate(self.lines) if line.out is root)
         if maker.function is not np.array:
-            number = maker.out = Value(root.array.copy(), "made")  # what is written from here on is not in it
+            number = maker.out = Value(root.array.copy(), "made")  # the scalar before any write
             self.lines.insert(place + 1, Line(np.array, (number,), {}, root, None, maker.where))
 
     def _value(self, x: Any) -> Any:
-        """An operand as it stands in a line: arrays as values."""
+        """An operand as a line has it: the value in place of the array."""
         if isinstance(x, RecordingArray):
             return self.of(x.array)
         if isinstance(x, Number):
@@ -141,10 +144,10 @@ class Recorder:
             return type(x)(map(self._value, x)) if type(x) in (tuple, list) else x
         return x
 
-    # -- what cannot be recorded -------------------------------------------------------------------
+    # -- refusals ----------------------------------------------------------------------------------
 
     def refuse(self, reason: str) -> None:
-        """CannotRecord with the user's line; or, where the step is to run on, the end of the record."""
+        """Raise CannotRecord with the user's line or, if the step shall run on, note the reason and stop recording."""
         if self.failed is not None and not self.raises:
             return
         text = f"{reason} ({self.where().text()})"
@@ -155,7 +158,7 @@ class Recorder:
 
 
 def memory_of(array: Any) -> Any:
-    """The array that owns the memory of another (itself, where that is not an array)."""
+    """The array that owns the memory of an array: its outermost base, or the array itself."""
     while isinstance(array.base, ndarray):
         array = array.base
     return array
@@ -204,12 +207,12 @@ def _operator(ufunc: np.ufunc) -> tuple[Any, Any, Any]:
 
 
 def _foreign(x: Any) -> bool:
-    """Whether an operand is a Tensor, or something else that knows better what an operator means."""
+    """Whether an operand is a Tensor or of another foreign type, whose own operator shall be tried."""
     return not isinstance(x, (RecordingArray, Number, ndarray, np.generic, int, float, bool))
 
 
 class Flags:
-    """The flags of a recording array; that a view becomes writable is a line of the program."""
+    """The flags of a recording array. Setting `writeable` is noted as a line of the program."""
 
     __slots__ = ("_of",)
 
@@ -230,12 +233,12 @@ class Flags:
 
 
 def make_writable(view: Any) -> None:
-    """Let NumPy write to a view that it made for reading: of a diagonal, or broadcast."""
+    """Allow writing to a view that NumPy makes read-only: of a diagonal, or of a broadcast array."""
     view.flags.writeable = True
 
 
 class RecordingArray:
-    """An array of the step that is recorded; `array` is the real one, whose value the recorder has."""
+    """An array during a recording. `array` is the ndarray that it stands for; `recorder` notes its calls."""
 
     __slots__ = ("array", "recorder")
     __array_priority__ = 2000
@@ -265,16 +268,16 @@ class RecordingArray:
         return len(self.array)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or not hasattr(ndarray, name):  # NumPy asks for the memory behind an object
-            raise AttributeError(f"'RecordingArray' object has no attribute '{name}'")
-        self.recorder.refuse(f"the {name} of an array is not recorded")
+        if name.startswith("__") or not hasattr(ndarray, name):  # NumPy looks for protocols here
+            raise AttributeError(NO_ATTRIBUTE.format(name=name))
+        self.recorder.refuse(ATTRIBUTE.format(name=name))
         return getattr(self.array, name)
 
     # -- NumPy's protocols -------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         if any(hasattr(type(x), "needs_grad") for x in inputs):
-            return NotImplemented  # a Tensor among them: the operator is its own
+            return NotImplemented  # one is a Tensor, which has its own operators
         write = self.recorder.write
         into = out[0] if isinstance(out, tuple) else out
         if method == "__call__":
@@ -283,18 +286,18 @@ class RecordingArray:
             return write(ufunc.at, inputs, kwargs, inputs[0])
         if method in ("reduce", "accumulate"):
             return write(getattr(ufunc, method), inputs, kwargs, into)
-        self.recorder.refuse(f"np.{ufunc.__name__}.{method} cannot be recorded")
+        self.recorder.refuse(UFUNC_METHOD.format(ufunc=ufunc.__name__, method=method))
         return NotImplemented
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if any(hasattr(x, "needs_grad") for x in types):
-            return NotImplemented  # a Tensor among them: the function is a row of its own
+            return NotImplemented  # one is a Tensor, for which the function is a row
         if isinstance(function, Operator):
             return function.forward(*args, **kwargs)
         if function is np.copyto:
             return self.recorder.write(function, args, kwargs, args[0])
         if function not in _FUNCTIONS:
-            self.recorder.refuse(f"np.{_name(function)} cannot be recorded: its result depends on values")
+            self.recorder.refuse(FUNCTION.format(function=_name(function)))
             return function(*map(_raw, args), **{key: _raw(x) for key, x in kwargs.items()})
         into = kwargs.pop("out", None) if kwargs else None
         if into is None or function is np.dot:
@@ -302,7 +305,7 @@ class RecordingArray:
         return self.recorder.write(np.copyto, (into, self.recorder.write(function, args, kwargs)), None, into)
 
     def __one_call__(self, function: Any, args: Any, kwargs: Any) -> Any:
-        """A function that looks at values, as one line (ops.table.by_value)."""
+        """Note a function that looks at values as one line, without looking into it (ops.table.by_value)."""
         return self.recorder.write(function, args, kwargs)
 
     def _binary(self, ufunc: np.ufunc, a: Any, b: Any) -> Any:
@@ -323,7 +326,7 @@ class RecordingArray:
         return self.recorder.write(function or np.power, operands, into=self)
 
     def _special_power(self, exponent: Any) -> np.ufunc | None:
-        """The function that NumPy's operator calls for an exponent; before NumPy 2.3 np.power rounds otherwise."""
+        """The function that NumPy's `**` calls for this exponent; before NumPy 2.3 np.power rounds otherwise."""
         if self.dtype.kind == "f" and isinstance(exponent, (int, float)):
             return np.sqrt if exponent == 0.5 else np.reciprocal if exponent == -1 else None
         return None
@@ -375,7 +378,7 @@ class RecordingArray:
     def __getitem__(self, index: Any) -> Any:
         parts = index if isinstance(index, tuple) else (index,)
         if any(getattr(part, "dtype", None) == np.bool_ and part.ndim for part in parts):
-            self.recorder.refuse("the shape of x[mask] depends on the values of the mask")
+            self.recorder.refuse(MASKED_SHAPE)
         return self.recorder.write(operator.getitem, (self, index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -389,14 +392,14 @@ class RecordingArray:
     def ravel(self) -> Any:
         return self.reshape(-1)
 
-    # -- values, which stay inside -----------------------------------------------------------------
+    # -- reading values, which is refused ----------------------------------------------------------
 
     def item(self) -> Any:
-        """The element as a number of the program."""
+        """The element as a recorded Python number."""
         return self.recorder.write_number(ndarray.item, (self,), "number")
 
     def _read(self, how: str) -> Any:
-        self.recorder.refuse(f"{how} reads a value that a program computes anew at each call")
+        self.recorder.refuse(READS_ARRAY.format(how=how))
         return self.array
 
     def __bool__(self) -> bool:

@@ -1,7 +1,10 @@
-"""The passes over a program that leave its results as they are, to the last bit but for the sign of a zero.
+"""Passes that remove needless lines and keep every result bit for bit (except perhaps the sign of a zero).
 
-Each looks at the lines from outside: what they read, what they write, and which memory that is. No pass changes the
-order of the lines.
+    a = x * 2; b = x * 2; c = b * 1.0; d = a + c; e = np.exp(d)  # the step returns d
+    a = x * 2; d = a + a                                         # after `fold`, `share` and `drop_dead`
+
+They ask of each line which memory it reads and writes, and know little of what it computes. None changes the order of
+the lines.
 """
 
 from __future__ import annotations
@@ -15,12 +18,13 @@ import numpy as np
 
 from .lines import Line, Program, Value, replaced, values_in
 from .recording import CannotRecord
+from .refusals import WRITES_INTO_CONSTANT
 
 ndarray = np.ndarray
 
 
 def reads_of(line: Line) -> Iterator[Any]:
-    """The arrays and numbers that a line reads; what it writes to is read too, unless it is wholly overwritten."""
+    """The values that a line reads. Its target is among them unless the line overwrites it wholly."""
     overwritten = line.target is not None and overwrites(line)
     for value in line.reads():
         if not (overwritten and value is line.target):
@@ -30,7 +34,7 @@ def reads_of(line: Line) -> Iterator[Any]:
 
 
 def overwrites(line: Line) -> bool:
-    """Whether a line writes to every element of the memory of its target, and reads none of it."""
+    """Whether a line writes to every element of its target's memory without reading any."""
     target = line.target
     if target is not target.root:
         return False
@@ -45,7 +49,7 @@ def overwrites(line: Line) -> bool:
 
 
 def writes_by_root(program: Program) -> dict[Any, list[int]]:
-    """For each memory the places of the lines that write into it."""
+    """For each memory (by its root) the positions of the lines that write to it."""
     writes: dict[Any, list[int]] = defaultdict(list)
     for place, line in enumerate(program.lines):
         if line.target is not None:
@@ -54,7 +58,7 @@ def writes_by_root(program: Program) -> dict[Any, list[int]]:
 
 
 def substitute(program: Program, by: dict[Any, Any]) -> None:
-    """Have every line, and the results, use other values."""
+    """Replace values by others in all lines and results."""
     if not by:
         return
     for key in by:  # a value may be replaced by one that is replaced itself
@@ -66,7 +70,7 @@ def substitute(program: Program, by: dict[Any, Any]) -> None:
         line.about = replaced(line.about, by)
         line.target = by.get(line.target, line.target)
         line.out = by.get(line.out, line.out) if line.target is not None else line.out
-        for value in (*line.reads(), line.out):  # a view of what is replaced is a view of the other
+        for value in (*line.reads(), line.out):  # views of a replaced value are views of the new one
             if value is not None and value.root in by:
                 value.root = by[value.root].root
     for value in program.outputs:
@@ -77,18 +81,18 @@ def substitute(program: Program, by: dict[Any, Any]) -> None:
 
 
 def copy_written_constants(program: Program, before_write: dict[int, tuple[Any, Any]]) -> None:
-    """A constant that the step writes into (`torch.zeros(3)`, then `+=`) starts afresh in every call."""
+    """Make a fresh copy at each call of a constant into which the step writes (`torch.zeros(3)`, then `+=`)."""
     written = [root for root in writes_by_root(program) if root.kind == "constant"]
     for value in {v for line in program.lines for v in line.reads()}:
         if value.kind == "constant" and value is not value.root and value.root in written:
-            raise CannotRecord("the step writes into a part of an array that it made without a tensor")
+            raise CannotRecord(WRITES_INTO_CONSTANT)
     for root in written:
         first = next(i for i, line in enumerate(program.lines) if any(v.root is root for v in _mentioned(line)))
         original = Value(before_write[id(root.array)][1], "constant")
         root.kind = "made"
         where = program.lines[first].where
         start = program.lines[first]
-        if start.target is root and overwrites(start):  # torch.empty(3).fill_(2): what was in it does not matter
+        if start.target is root and overwrites(start):  # as in torch.empty(3).fill_(2)
             program.lines.insert(first, Line(np.empty, (root.shape, root.dtype), {}, root, None, where))
         else:
             program.lines.insert(first, Line(np.copy, (original,), {}, root, None, where))
@@ -100,7 +104,7 @@ def _mentioned(line: Line) -> Iterator[Any]:
 
 
 def fold(program: Program) -> None:
-    """Compute what depends on constants alone; drop products by 1 and reshapes to the same shape."""
+    """Replace what depends only on constants by its value; remove products with 1 and reshapes to the same shape."""
     writes = writes_by_root(program)
     kept: list[Line] = []
     by: dict[Any, Any] = {}
@@ -122,7 +126,7 @@ def fold(program: Program) -> None:
 
 
 def _without_effect(line: Line) -> Any:
-    """The operand that a line gives back unchanged, if it does."""
+    """The operand to which the result of a line is equal, if there is one."""
     out = line.out
     if line.function is np.multiply:
         for one, other in (line.args, line.args[::-1]):
@@ -143,9 +147,10 @@ def _is_one(x: Any) -> bool:
 
 
 def start_from_zero(program: Program) -> None:
-    """Write the first cotangent over a gradient that is 0, and leave zeroing to the call that finds it 0 again.
+    """Replace `grad += g` by a copy of g where grad is all 0 when the step begins.
 
-    Where `0 + g` had a -0 made 0, the sign of that zero differs.
+    If the step also fills it with 0 at its end, that is removed, and the guard checks that it is 0 at the next call. A
+    -0 in g stays -0, where `0 + g` would make it 0.
     """
     for root in program.zeros:
         touching = [line for line in program.lines if any(v.root is root for v in _mentioned(line))]
@@ -164,7 +169,7 @@ def start_from_zero(program: Program) -> None:
 
 
 def _forward(program: Program, copy: Line, root: Any, part: Any) -> None:
-    """Read `part` where `root` has the same elements: from the copy on, until either is written to."""
+    """Read `part` in place of `root` in the lines after the copy, until either is written to."""
     start = program.lines.index(copy)
     for line in program.lines[start + 1 :]:
         if line.target is not None and line.target.root in (root, part.root):
@@ -175,11 +180,11 @@ def _forward(program: Program, copy: Line, root: Any, part: Any) -> None:
         line.args = replaced(line.args, {root: part})
 
 
-# -- lines that are there twice, and lines for nothing ---------------------------------------------
+# -- lines that occur twice, and lines that nothing needs ------------------------------------------
 
 
 def share(program: Program) -> None:
-    """Compute once what two lines compute alike from memory that was not written to between them."""
+    """Compute a call only once if it occurs again with the same operands, and nothing wrote to them in between."""
     writes = writes_by_root(program)
     epochs: dict[Any, int] = defaultdict(int)
     seen: dict[Any, Any] = {}
@@ -202,6 +207,8 @@ def share(program: Program) -> None:
 
 
 def _key(line: Line, epochs: dict[Any, int]) -> Any:
+    """A call with its operands, each with the number of writes to its memory so far: equal keys, equal results."""
+
     def part(x: Any) -> Any:
         if isinstance(x, (tuple, list)):
             return tuple(map(part, x))
@@ -213,10 +220,10 @@ def _key(line: Line, epochs: dict[Any, int]) -> Any:
 
 
 def drop_dead(program: Program) -> None:
-    """Leave out the lines that nothing outside and no other line needs: seen from the end, what is not read again."""
+    """Remove the lines that neither a result nor a later line needs, going from the last line to the first."""
     used = set(program.outputs)
-    read = {value.root for value in program.outputs}  # the memory whose elements a later line, or a result, reads
-    overwritten: set[Any] = set()  # memory from outside that a later line overwrites before any reads it
+    read = {value.root for value in program.outputs}  # memory that a later line or a result reads
+    overwritten: set[Any] = set()  # memory from outside that is overwritten before it is read
     kept = []
     for line in reversed(program.lines):
         if line.target is not None:

@@ -1,7 +1,11 @@
-"""One call of a step, recorded: while it runs, whatever takes the array of a tensor gets a recording array.
+"""One recording: while the step runs, whoever asks a tensor for its array gets a recording array instead.
 
-`Tensor.array` and `Tensor._grad` are replaced by descriptors for that time and that thread, so no rule, module or
-optimiser knows of it. A call that is refused leaves everything as it was: what it wrote to is put back.
+For that time, and in that thread, `Tensor.array` and `Tensor._grad` are replaced by descriptors, and the methods that
+would read a value or draw a random number by others that refuse or record. The rules, modules and optimisers run
+unchanged and know nothing of it. If something cannot be recorded, everything that the step changed is put back.
+
+    x.mm(w)  # eager: NumPy multiplies x.array by w.array
+    x.mm(w)  # in a session: the recording arrays of the two do the same, and note the call np.dot(x, w)
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from .emit import identifier
 from .lines import Where
 from .number import Number
 from .recording import Recorder, RecordingArray, memory_of
+from .refusals import COMPUTED_BEFORE, READS_SEED, READS_TENSOR, READS_VERSION, UNREACHABLE_TENSOR
 from .state import Place, State, is_users, random_states
 
 _lock = threading.RLock()
@@ -32,12 +37,12 @@ _current: Session | None = None
 
 
 def current() -> Session | None:
-    """The session that records in this thread."""
+    """The session that records in this thread, if one does."""
     return _current if _current is not None and _current.thread == threading.get_ident() else None
 
 
 class Touched:
-    """A tensor from outside, as it was when the step first came to it."""
+    """What a tensor that the step did not make itself was like when the step first used it."""
 
     __slots__ = ("array", "needs_grad", "tensor", "version")
 
@@ -49,9 +54,10 @@ class Touched:
 
 
 class Session:
-    """A recording: the recorder, and the tensors from outside that the step came to.
+    """One recording: its recorder, and what is known of the tensors, gradients and generators that the step used.
 
-    `changing` has the ids of places whose floats were other ones at an earlier call.
+    `changing` holds the ids of places whose floats had other values at an earlier call; the program takes them as
+    arguments. With `raises` a refusal is raised at the user's line, else it is noted and the step runs on.
     """
 
     def __init__(self, state: State, arguments: list[Tensor], raises: bool, changing: Set[Any] = frozenset()) -> None:
@@ -61,27 +67,27 @@ class Session:
         tensors = [*arguments, *(tensor for tensor, _ in state.tensors.values())]
         self.before = {id(tensor): Touched(tensor, _slot.__get__(tensor)) for tensor in tensors}
         self.touched: dict[int, Touched] = {}
-        self.grads_before: dict[int, tuple[Tensor, Tensor | None]] = {}  # as the step found them, read or written
-        self.grads_read: set[int] = set()  # those that it read before it set them
+        self.grads_before: dict[int, tuple[Tensor, Tensor | None]] = {}  # before the step, by tensor
+        self.grads_read: set[int] = set()  # tensors whose .grad it read before setting it
         self.grads_set: set[int] = set()
         self.frames: dict[int, FrameType] = {}
-        self.cotangents: list[tuple[Any, Any]] = []  # a node of the tape, and that of its output
+        self.cotangents: list[tuple[Any, Any]] = []  # a node of the tape and the cotangent of its output
         self.generators: dict[int, tuple[Generator, Any]] = {}
         self.changing = changing
         self.numbers: list[Number] = []
-        self.made: set[int] = set()  # tensors that the step made itself
+        self.made: set[int] = set()  # ids of the tensors that the step made itself
         self.arguments = {id(tensor) for tensor in arguments}
         self._optimizer_states = [(o, {p: dict(s) for p, s in o.state.items()}) for o, _ in state.optimizers]
         self._groups = [(group, dict(group)) for o, _ in state.optimizers for group in o.param_groups]
         self._drawing = False
         self.random_states = random_states()
-        self.switched: list[tuple[Place, bool]] = []  # flags that the step changed, with what they are now
+        self.switched: list[tuple[Place, bool]] = []  # flags that the step changed, and their new values
         self.kept = False  # whether a program came out of it
 
     # -- the user's line ---------------------------------------------------------------------------
 
     def where(self) -> Where:
-        """The innermost line of the user's own code that runs now."""
+        """The line of the user's own code that runs now, in the innermost frame of it."""
         frame: FrameType | None = sys._getframe(1)
         while frame is not None and not is_users(frame.f_code.co_filename):
             frame = frame.f_back
@@ -93,7 +99,7 @@ class Session:
     # -- what the descriptors ask ------------------------------------------------------------------
 
     def array_of(self, tensor: Tensor) -> Any:
-        """The recording array of a tensor's array."""
+        """What `tensor.array` is during a recording: the recording array of the tensor's array."""
         array = _slot.__get__(tensor)
         recorder = self.recorder
         if not recorder.active:
@@ -104,21 +110,18 @@ class Session:
 
     def _touch(self, tensor: Tensor, array: Any) -> None:
         if id(tensor) not in self.before:
-            self.recorder.refuse(
-                f"a tensor of shape {list(array.shape)} comes from somewhere that cannot be seen again: it must be an "
-                "argument of the step, or reachable from its variables"
-            )
+            self.recorder.refuse(UNREACHABLE_TENSOR.format(shape=list(array.shape)))
         if tensor.node is not None:
-            self.recorder.refuse(
-                f"a tensor of shape {list(array.shape)} was computed on the tape before the step: detach it, or "
-                "compute it in the step"
-            )
+            self.recorder.refuse(COMPUTED_BEFORE.format(shape=list(array.shape)))
         self.touched[id(tensor)] = self.before.get(id(tensor)) or Touched(tensor, array)
         is_input = id(tensor) in self.arguments and id(tensor) not in self.state.tensors
         self.recorder.of(array, "input" if is_input else "captured")
 
     def put_array(self, tensor: Tensor, array: Any) -> None:
-        """Keep a tensor's array; a plain one was made by the step from no recorded value, and is a constant."""
+        """Do what `tensor.array = array` does.
+
+        A plain array, which is no recording one, depends on no recorded value: it is a constant of the program.
+        """
         if id(tensor) not in self.before:
             self.made.add(id(tensor))
         if isinstance(array, RecordingArray):
@@ -130,6 +133,7 @@ class Session:
         _slot.__set__(tensor, array)
 
     def grad_of(self, tensor: Tensor) -> Tensor | None:
+        """What `tensor.grad` is, noted as read."""
         grad: Tensor | None = vars(tensor).get("_grad")
         if id(tensor) not in self.grads_before and id(tensor) not in self.made:
             self.grads_before[id(tensor)] = (tensor, grad)
@@ -139,19 +143,20 @@ class Session:
         return grad
 
     def put_grad(self, tensor: Tensor, grad: Tensor | None) -> None:
-        if id(tensor) not in self.made:  # who could see a gradient of a tensor that the step made?
+        """Do what `tensor.grad = grad` does, noted as set."""
+        if id(tensor) not in self.made:  # the gradients of others are not seen outside the step
             self.grads_before.setdefault(id(tensor), (tensor, vars(tensor).get("_grad")))
             self.grads_set.add(id(tensor))
         vars(tensor)["_grad"] = grad
 
     def draw(self, method: Any, generator: Generator, args: Any, kwargs: Any) -> Any:
-        """A random draw, as a line of the program."""
+        """Draw random numbers by a generator's method, and note it as a line of the program."""
         if self._drawing:
             return method(generator, *args, **kwargs)
         self._drawing = True
         try:
             if method.__name__ in ("seed", "initial_seed"):
-                self.recorder.refuse(f"{method.__name__}() gives a number that may be another at each call")
+                self.recorder.refuse(READS_SEED.format(method=method.__name__))
             if id(generator) not in self.generators:
                 self.generators[id(generator)] = (generator, generator.state_array())
             if not self.recorder.active:
@@ -165,7 +170,7 @@ class Session:
 
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:
-        """Have the step, run in this block, recorded."""
+        """A block within which the step that runs is recorded."""
         global _current
         with _lock:
             _current = self
@@ -182,7 +187,7 @@ class Session:
                     tensor._accumulator = accumulator
                 for number in self.numbers:
                     now = number.source.now()
-                    if isinstance(now, Number):  # itself, or what the step made of it
+                    if isinstance(now, Number):  # the same one, or one that the step computed from it
                         number.source.put(now.value)
                 for owner, name, value in own:
                     if value is _INHERITED:
@@ -192,7 +197,10 @@ class Session:
                 _current = None
 
     def _put_accumulators_by(self) -> list[tuple[Tensor, Any]]:
-        """The ends of the tape that an earlier call left at leaves, taken away: backward's order is then always one."""
+        """Take away the leaf nodes that are left from an earlier call; return them with their tensors.
+
+        Nodes run in the order of their making, so each recording must begin alike to give the same program.
+        """
         found = []
         for before in self.before.values():
             reference = before.tensor._accumulator
@@ -203,7 +211,7 @@ class Session:
         return found
 
     def _read_numbers(self) -> None:
-        """Have the numbers that change from call to call read anew at each: they are arguments of the program."""
+        """Replace the numbers that change between calls by recorded ones: they become arguments of the program."""
         for place in self.state.places:
             if place.is_learning_rate or (
                 place.id in self.changing and type(place.value) is float and place.can_be_put
@@ -213,7 +221,7 @@ class Session:
                 place.put(self.numbers[-1])
 
     def undo(self) -> None:
-        """Put back what the step wrote to, and the variables that it changed."""
+        """Put back every array that the step wrote to, and every variable and state that it changed."""
         for array, before in self.recorder.before_write.values():
             array[...] = before
         for touched in self.before.values():
@@ -233,9 +241,12 @@ class Session:
         self.state.put_back()
 
     def forget(self) -> None:
-        """Let go of what the step made and was given: the recorder and this refer to each other."""
+        """Drop the references to all arrays and tensors.
+
+        The recorder and the session refer to each other, and would keep them until the garbage collector runs.
+        """
         recorder = self.recorder
-        if not self.kept:  # else a program holds what it was recorded with
+        if not self.kept:  # else the program still needs the arrays
             for value in recorder.values.values():
                 value.array = None
         for kept in (
@@ -247,7 +258,7 @@ class Session:
 
 
 class Draw:
-    """A method of a generator, as the function of a line."""
+    """A method of a generator with that generator, to be the function of a line."""
 
     draws = True
 
@@ -261,7 +272,7 @@ class Draw:
         return None if result is self.generator else result
 
 
-# -- what stands on the classes while a step is recorded -------------------------------------------
+# -- what replaces attributes of the classes while a step is recorded ------------------------------
 
 
 class _Arrays:
@@ -299,19 +310,22 @@ class _Grads:
 
 
 def _refusing(name: str) -> Any:
+    """A method of Tensor that refuses during a recording, because it would let a value out of the program."""
     plain = getattr(Tensor, name)
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
         session = current()
         if session is not None and session.recorder.active:
             how = f"{name.strip('_')}()" if name != "__repr__" else "printing"
-            session.recorder.refuse(f"{how} reads a value of a tensor, which a program computes anew at each call")
+            session.recorder.refuse(READS_TENSOR.format(how=how))
         return plain(self, *args, **kwargs)
 
     return method
 
 
 def _drawn(plain: Any) -> Any:
+    """A method of Generator that is recorded as a line of the program."""
+
     def method(self: Generator, *args: Any, **kwargs: Any) -> Any:
         session = current()
         if session is None or not session.recorder.active:
@@ -375,11 +389,11 @@ _READING = (
 def _version(tensor: Tensor) -> int:
     session = current()
     if session is not None:
-        session.recorder.refuse("_version is a number that may be another at each call")
+        session.recorder.refuse(READS_VERSION)
     return int(tensor.versions[0])
 
 
-_TENSORS = ("get_state", "set_state")  # these wrap other methods, which take and give arrays
+_TENSORS = ("get_state", "set_state")  # they call state_array and continue_from, which are recorded
 _DRAWS = tuple(
     name
     for name in dir(Generator)

@@ -1,4 +1,7 @@
-"""A program as a file of its own: NumPy, the arrays to start from beside it, and a loop that prints the losses."""
+"""Saves a program as a Python file that runs without this package, with its arrays in a .npz file beside it.
+
+step.save("step.py", steps=10)  # then `python step.py` does ten steps and prints their losses
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from ..random import Generator
 from .emit import Source
 from .lines import Program
 from .recording import memory_of
+from .refusals import DRAWS, NOT_AN_ARRAY, SHARED_MEMORY
 
 _HEAD = '''\
 """{title}, one training step, as NumPy: `python {name}` runs it {steps} times and prints what it returns.
@@ -42,10 +46,10 @@ class Generator:
 
 
 def save(path: str | Path, compiled: Any, steps: int) -> None:
-    """Write the program to `path` and its arrays to the .npz beside it.
+    """Write a program to `path`, and its arrays to the .npz file of the same name.
 
-    Parameters, buffers and optimiser state start as they are now, the arguments are those of the call that was
-    recorded. ValueError for a program that needs more than NumPy and SciPy.
+    Parameters, buffers and optimiser state start with their present values; the arguments are those of the recorded
+    call. ValueError for a program that needs more than NumPy and SciPy.
     """
     path = Path(path)
     program, source = compiled.emitted(None)
@@ -77,12 +81,10 @@ def save(path: str | Path, compiled: Any, steps: int) -> None:
 def _check(program: Program, source: Source) -> None:
     for line in program.lines:
         if getattr(line.function, "draws", False) and line.function.__name__ != "bernoulli":
-            raise ValueError(
-                f"a program that draws with {line.function.__name__} needs tinygrad_mlp: it cannot be saved"
-            )
+            raise ValueError(DRAWS.format(method=line.function.__name__))
     for name, kind in source.kinds.items():
         if kind == "constant" and not isinstance(source.namespace[name], (np.ndarray, Generator)):
-            raise ValueError(f"`{name}`, a {type(source.namespace[name]).__name__}, cannot be saved")
+            raise ValueError(NOT_AN_ARRAY.format(name=name, kind=type(source.namespace[name]).__name__))
 
 
 def _check_memory(source: Source) -> None:
@@ -91,11 +93,11 @@ def _check_memory(source: Source) -> None:
         if isinstance(x, np.ndarray) and source.kinds.get(name) == "captured":
             other = owners.setdefault(id(memory_of(x)), name)
             if other != name:
-                raise ValueError(f"`{other}` and `{name}` share memory, which two files of numbers cannot")
+                raise ValueError(SHARED_MEMORY.format(first=other, second=name))
 
 
 def _arrays(source: Source) -> tuple[dict[str, Any], list[str]]:
-    """The arrays of the file, and the lines that make names of them; buffers are empty."""
+    """The arrays to save, and the statements that load them by their names; buffers are made empty."""
     arrays, lines = {}, []
     for name, x in source.namespace.items():
         if not isinstance(x, np.ndarray):
@@ -125,7 +127,7 @@ def _generator(name: str, generator: Generator, arrays: dict[str, Any]) -> str:
 
 
 def _loss(program: Program) -> str:
-    """What a step prints: its first single number, else its first result."""
+    """The expression that is printed after each step: the first result with one element, else the first result."""
     if not program.outputs:
         return '"done"'
     scalar = next((i for i, value in enumerate(program.outputs) if not value.shape), 0)
@@ -133,7 +135,7 @@ def _loss(program: Program) -> str:
 
 
 def _text_of(name: str, function: Any) -> str:
-    """The source of a helper, without the types that only this package knows."""
+    """The source of a helper function without its annotations, whose types the file does not know."""
     if isinstance(function, np.ufunc):
         return f"{name} = special.{function.__name__}"
     text = textwrap.dedent(inspect.getsource(function))

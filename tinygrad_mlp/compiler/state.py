@@ -1,7 +1,11 @@
-"""The Python state that a step can read: its variables, the modules and optimisers behind them, the code that it calls.
+"""The Python state that a step can read: its variables, modules and optimisers, and the functions that it calls.
 
-A program is right only while all of it is as it was. So each place is noted with what it held, found by a walk from
-the step's function: the names that its code mentions decide which attributes of the user's own objects count.
+A program is right only while this state is as it was when the step was recorded. So a walk from the step's function
+notes each place where a value is kept (a global variable, an attribute, an item of a list) together with the value.
+Of the user's own objects only those attributes count whose names occur in the code that can be reached:
+
+    def step(x): return model(x) * config.scale
+    # places: the globals `model` and `config`, `config.scale`, and within the model its parameters, hooks and flags
 """
 
 from __future__ import annotations
@@ -23,8 +27,8 @@ from ..nn.modules.module import Module
 from ..optim.optimizer import Optimizer
 from ..tensor import Tensor
 
-MOST_PLACES = 5000
-_BY_ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # what reads attributes by names that code does not show
+MOST_PLACES = 5000  # a program compares them all at each call
+_BY_ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # these read attributes whose names are in no code
 _PACKAGE_NAME = __name__.partition(".")[0]
 _PACKAGE = str(Path(__file__).parents[1]) + os.sep  # as code objects have it: symbolic links are not followed
 _USER_PARTS = tuple(_PACKAGE + part + os.sep for part in ("examples", "cli", "testing"))
@@ -37,14 +41,20 @@ MISSING = object()
 
 @functools.cache
 def is_users(filename: str) -> bool:
-    """Whether a source file is the user's: not this package's, not Python's, not an installed library's."""
+    """Whether a source file is the user's: neither of this package, nor of Python, nor of an installed library.
+
+    This package's examples, commands and testing tools count as the user's.
+    """
     if filename.startswith(_PACKAGE):
         return filename.startswith(_USER_PARTS)
     return not filename.startswith(_NOT_USERS) and _INSTALLED.isdisjoint(Path(filename).parts)
 
 
 class Place(NamedTuple):
-    """Where a value is: an item of a dict or list, the content of a cell, a slot, or the length of a container."""
+    """A place where a value is kept: an item of a dict or list, the cell of a closure, a slot, or a container's length.
+
+    `value` is what it held when the walk came to it, `path` how a person would write it.
+    """
 
     holder: Any
     key: Any
@@ -54,7 +64,7 @@ class Place(NamedTuple):
     of_optimizer: bool
 
     def now(self) -> Any:
-        """What is there now; MISSING where nothing is."""
+        """The value that is there now, or MISSING if there is none any more."""
         try:
             if self.kind == "cell":
                 return self.holder.cell_contents
@@ -65,7 +75,7 @@ class Place(NamedTuple):
             return MISSING
 
     def put(self, value: Any) -> None:
-        """Have another value there."""
+        """Put another value there."""
         if self.kind == "cell":
             self.holder.cell_contents = value
         elif self.kind == "slot":
@@ -75,31 +85,31 @@ class Place(NamedTuple):
 
     @property
     def can_be_put(self) -> bool:
-        """Whether `put` works here: not in a tuple or in the namespace of a class."""
+        """Whether `put` works here: it does not for a length, in a tuple, or in the namespace of a class."""
         return self.kind != "len" and not isinstance(self.holder, (tuple, types.MappingProxyType))
 
     @property
     def is_learning_rate(self) -> bool:
-        """Whether it is an optimiser's: read anew at each call, as a scheduler may change it."""
+        """Whether it is an optimiser's learning rate: a program reads it at each call, as a scheduler may change it."""
         return self.of_optimizer and self.key == "lr" and type(self.value) in (int, float)
 
     @property
     def id(self) -> tuple[int, Any]:
-        """Which place it is, whatever it holds."""
+        """A key that identifies the place, whatever value is there."""
         return id(self.holder), self.key
 
     def changed(self) -> bool:
-        """Whether there is another value now."""
+        """Whether another value is there now."""
         return not is_same(self.now(), self.value)
 
 
 def is_same(a: Any, b: Any) -> bool:
-    """The same object, or equal numbers or texts of one type."""
+    """Whether two values are the same object, or equal numbers or strings of one type."""
     return a is b or (type(a) is type(b) and type(a) in (int, float, str, bytes, bool, complex) and a == b)
 
 
 def random_states() -> dict[str, Any]:
-    """How far Python's own random numbers, and NumPy's, have come, where their modules are loaded."""
+    """The states of Python's own random generator and of NumPy's global one, as far as their modules are imported."""
     return {name: state_of(sys.modules[name]) for name, state_of in _STATE_OF.items() if name in sys.modules}
 
 
@@ -110,10 +120,10 @@ _STATE_OF: dict[str, Any] = {
 
 
 class State:
-    """What a walk from a step's function found.
+    """All that can be reached from a step's function (and from `others`, its arguments that are no tensors).
 
-    `places` with their values, `tensors` by identity with their paths, `arrays` of NumPy that were met, `optimizers`
-    and `modules`.
+    `places` holds every place with its value. `tensors` and `arrays` (NumPy's) are kept by identity with their paths,
+    `optimizers` and `modules` as lists. The walk is repeated until it meets no code that mentions further names.
     """
 
     def __init__(self, function: Any, others: Iterable[Any] = ()) -> None:
@@ -136,15 +146,15 @@ class State:
         self.overflow = len(self.places) > MOST_PLACES
 
     def has(self, value: Any) -> bool:
-        """Whether the walk met this object."""
+        """Whether the walk came to this object."""
         return id(value) in self._seen
 
     def changes(self) -> Iterator[Place]:
-        """The places that hold something else now."""
+        """The places where another value is now."""
         return (place for place in self.places if place.changed())
 
     def put_back(self) -> None:
-        """Give the places what they held, as far as Python lets one; what containers got besides is taken away."""
+        """Put the old values back wherever Python allows it, and remove what was added to containers."""
         for place in list(self.changes()):
             if place.kind == "len":
                 self._shorten(place)
@@ -172,7 +182,7 @@ class State:
                 self.visit(value, path)
 
     def visit(self, value: Any, path: str) -> None:
-        """Note what can be reached from a value."""
+        """Note all places that can be reached from a value."""
         if value is None or isinstance(value, (bool, int, float, str, bytes)) or id(value) in self._seen:
             return
         if len(self.places) > MOST_PLACES:
@@ -257,7 +267,7 @@ class State:
         self._in_optimizer = outer
 
     def _object(self, value: Any, path: str) -> None:
-        self.visit(getattr(value, "__dict__", {}).get("__wrapped__"), path)  # of a compiled step, of a cached function
+        self.visit(getattr(value, "__dict__", {}).get("__wrapped__"), path)  # compiled, or in functools.cache
         own = getattr(value, "__dict__", {})
         if self._code_of(type(value), path, ("__call__",), value):
             self._note(own, None, path, "len")
@@ -267,7 +277,10 @@ class State:
             self._note(own, name, f"{path}.{name}" if path else name)
 
     def _code_of(self, cls: type, path: str, always: tuple[str, ...], value: Any = None) -> bool:
-        """Visit the methods of the user's classes that can be called; whether there are such classes."""
+        """Visit the methods of an object's class that the step can call; return whether any base is the user's.
+
+        These are the methods whose names the code mentions, and those in `always`.
+        """
         found = False
         for base in cls.__mro__:
             if not is_users(getattr(sys.modules.get(base.__module__), "__file__", None) or "<string>") or (
@@ -302,14 +315,14 @@ _VISITS: tuple[tuple[Any, Any], ...] = (
 
 @functools.cache
 def _globals_of(code: types.CodeType) -> frozenset[str]:
-    """The global variables that code reads or sets: of `data.grad` it is `data` alone."""
+    """The global variables that code reads or sets; for `data.grad` that is `data`."""
     names = {i.argval for i in dis.get_instructions(code) if i.opname.endswith(("_GLOBAL", "_NAME"))}
     return frozenset(names).union(*(_globals_of(x) for x in code.co_consts if isinstance(x, types.CodeType)))
 
 
 @functools.cache
 def _names_of(code: types.CodeType) -> frozenset[str]:
-    """Every name that code mentions: variables, attributes, and texts that could be names of attributes."""
+    """All names in code: variables, attributes, and strings that could be names of attributes (for `getattr`)."""
     names = {*code.co_names, *code.co_freevars}
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):

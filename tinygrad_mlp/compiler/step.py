@@ -1,4 +1,11 @@
-"""compile: a training step that runs as the NumPy program that it is."""
+"""The compiled step: what `compile` returns and the user calls in place of the step.
+
+A call runs a program that was recorded earlier if one fits, and otherwise records the step:
+
+    step = compile(step)
+    step(x, y)  # the first two calls run the step itself and record it
+    step(x, y)  # this one, and those after it, run the NumPy program
+"""
 
 from __future__ import annotations
 
@@ -18,24 +25,33 @@ from .build import Compiled, check_state
 from .emit import identifier
 from .guard import MISS
 from .recording import CannotRecord
+from .refusals import (
+    DIFFERENT_PROGRAMS,
+    NEVER_SETTLES,
+    NOTHING_RECORDED,
+    RECURSIVE,
+    RUNS_EAGERLY,
+    TOO_MANY_PLACES,
+    UNKNOWN_BLAS,
+)
 from .session import Session, current
 from .standalone import save
 from .state import State, is_same
 
 MOST_PROGRAMS = 16
-WARM_UPS = 3  # calls that may leave new optimiser state behind before a step counts as one that never settles
+WARM_UPS = 3  # so many calls in turn may leave new optimiser state, which an optimiser makes in its first step
 
 
 class CompiledStep:
-    """A step, and the programs that its calls have written; called like the step itself.
+    """A step together with the programs that were recorded from its calls; it is called like the step itself.
 
-    `programs` has one for each signature that was seen (at most 16, the oldest goes first), `source` the text of the
-    newest.
+    `programs` holds one program for each signature that was seen, at most 16: beyond that the oldest is dropped.
+    `source` is the Python source of the newest.
     """
 
     def __init__(self, function: Callable[..., Any], fallback: bool = False, blas: str = "numpy") -> None:
         if blas not in ("numpy", "scipy"):
-            raise ValueError(f"blas must be 'numpy' or 'scipy', but got {blas!r}")
+            raise ValueError(UNKNOWN_BLAS.format(blas=blas))
         self.function = function
         self.fallback = fallback
         self.blas = blas
@@ -54,7 +70,7 @@ class CompiledStep:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._eager or current() is not None or (self._is_module and self._is_on_tape()):
-            return self.function(*args, **kwargs)  # in another step that is recorded, its lines are that one's
+            return self.function(*args, **kwargs)  # inside another recording its calls become part of that program
         with self._lock:
             expected = None
             for program in reversed(self._programs):
@@ -68,34 +84,35 @@ class CompiledStep:
             return self._record(args, kwargs, expected)
 
     def _is_on_tape(self) -> bool:
-        """Whether what a module gives now can be differentiated with respect to its parameters."""
+        """Whether the outputs of the module are put on the tape now, because a parameter requires grad."""
         return mode.recording and any(p.requires_grad for p in self.function.parameters())  # type: ignore[attr-defined]
 
     @property
     def programs(self) -> tuple[Compiled, ...]:
-        """The programs, oldest first."""
+        """The recorded programs, the oldest first."""
         return tuple(self._programs)
 
     @property
     def source(self) -> str:
-        """The newest program as Python source; RuntimeError before the first call."""
+        """The Python source of the newest program. RuntimeError before the first call."""
         if not self._programs:
-            raise RuntimeError("nothing is recorded yet: call the step once")
+            raise RuntimeError(NOTHING_RECORDED)
         return self._programs[-1].source
 
     def save(self, path: str | Path, steps: int = 10) -> None:
-        """Write the newest program as a file that needs NumPy alone, and its arrays to the .npz beside it.
+        """Write the newest program to a Python file that needs only NumPy (SciPy for a few functions).
 
-        Run, it does `steps` steps with the arguments that were recorded and prints the losses. RuntimeError before the
-        first call, ValueError for a program that needs this package.
+        The arrays that it starts from go to a .npz file of the same name. When the file is run it does `steps` steps
+        with the arguments of the recorded call and prints the losses. RuntimeError before the first call, ValueError
+        for a program that cannot run without this package.
         """
         if not self._programs:
-            raise RuntimeError("nothing is recorded yet: call the step once")
+            raise RuntimeError(NOTHING_RECORDED)
         save(path, self._programs[-1], steps)
 
     def __getattr__(self, name: str) -> Any:
         if "function" not in self.__dict__:
-            raise AttributeError(name)  # not while a copy is being put together
+            raise AttributeError(name)  # copy and pickle ask before __init__ has run
         return getattr(self.function, name)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -111,7 +128,7 @@ class CompiledStep:
 
     def _record(self, args: tuple[Any, ...], kwargs: dict[str, Any], expected: Compiled | None) -> Any:
         if self._inside:
-            raise CannotRecord(f"{self._title} calls itself, compiled")
+            raise CannotRecord(RECURSIVE.format(title=self._title))
         try:
             arguments = Arguments(args, kwargs, self._names)
         except CannotRecord as refusal:
@@ -139,7 +156,10 @@ class CompiledStep:
         return result
 
     def _note_floats(self, state: State) -> set[Any]:
-        """The places of floats that were others when a program was last recorded: those are read at each call."""
+        """The places of floats whose values differ between recordings, such as an annealed factor of a loss.
+
+        A program takes these as arguments, so that another value does not ask for another program.
+        """
         for place in state.places:
             if (
                 type(place.value) is float
@@ -151,17 +171,20 @@ class CompiledStep:
 
     def _run_eagerly(self, reason: str, result: Any) -> Any:
         self._eager = True
-        warnings.warn(f"{self._title} runs eagerly: {reason}", stacklevel=4)
+        warnings.warn(RUNS_EAGERLY.format(title=self._title, reason=reason), stacklevel=4)
         return result
 
     def _keep(self, session: Session, arguments: Arguments, result: Any, expected: Compiled | None) -> None:
-        """Make a program of the recording; it runs once a second recording has given the same one."""
+        """Make a program of the recording, or confirm the `expected` one that an earlier call recorded.
+
+        Only a confirmed program is run: if a value had been frozen in it, the second recording would differ.
+        """
         if session.state.overflow:
-            raise CannotRecord("the step can see more Python objects than a program can watch")
+            raise CannotRecord(TOO_MANY_PLACES)
         if not check_state(session.state, session):
             self._warm_ups += 1
             if self._warm_ups > WARM_UPS:
-                raise CannotRecord("the step leaves an optimiser with new state at every call")
+                raise CannotRecord(NEVER_SETTLES)
             return
         self._warm_ups = 0
         program = Compiled(session, arguments, result, self._title, self.blas)
@@ -169,10 +192,7 @@ class CompiledStep:
             parted = program.same_as(expected)
             if parted:
                 self._programs.remove(expected)
-                raise CannotRecord(
-                    f"two calls of {self._title} recorded different programs, so a number in it is not the same at "
-                    f"each call: {parted}"
-                )
+                raise CannotRecord(DIFFERENT_PROGRAMS.format(title=self._title, where=parted))
             expected.confirmed = True
             return
         session.kept = True
@@ -185,18 +205,22 @@ def compile(
     fullgraph: bool = False, dynamic: bool | None = None, backend: Any = None, mode: str | None = None,
     options: Any = None,
 ) -> Any:  # fmt: skip
-    """A step that runs as the NumPy program that it is: `step = compile(step)`, or as a decorator; or a module.
+    """Return a function that does what `function`, a training step or a module, does, as one NumPy program.
 
-    The first two calls for a signature (the shapes, dtypes, strides and requires_grad of tensor arguments, other
-    arguments by value, and the Python state that the step can see) record it, the later ones run the program. Tensors
-    behind the step's variables are captured by identity and updated in place. CannotRecord, with the user's line and
-    everything put back, for what a program cannot repeat; with `fallback` such a step runs eagerly, with one warning.
-    A module runs eagerly while its outputs are put on the tape.
+    Use it as `step = compile(step)` or as a decorator. The first two calls for a signature run the step and record it,
+    later calls run the program. A signature is made of the shapes, dtypes, strides and requires_grad of the tensor
+    arguments, the values of the other arguments, and the Python variables that the step can read. Tensors in these
+    variables, such as parameters, are part of the program, which updates them in place. A module runs eagerly while
+    its outputs are put on the tape.
 
-    `blas="scipy"` has SciPy's BLAS compute the products, which can add a plain descent to a weight as it multiplies:
-    faster where nothing else multiplies between the calls, but its threads and those of NumPy's BLAS hinder each other
-    where something does. With `disable` the step itself is returned; torch's other options make no difference.
-    ValueError for another `blas`. Source: tinygrad_mlp's own; torch.compile has the name.
+    CannotRecord, which names the user's line, is raised for what a program cannot repeat, and all that the step has
+    changed is put back; with `fallback` the step runs eagerly from then on, after one warning.
+
+    With `blas="scipy"` matrix products are computed by SciPy's BLAS, which can add a product to a weight in one call.
+    This is faster, unless NumPy computes products between the calls: then the threads of the two libraries compete
+    for the cores. ValueError for any other `blas` than "numpy" and "scipy". With `disable` the step itself is
+    returned. The other options are torch's and make no difference. Source: the design is this package's own, the name
+    and the signature are those of torch.compile.
     """
     if function is None:
         return functools.partial(compile, fallback=fallback, blas=blas, disable=disable)
@@ -204,7 +228,7 @@ def compile(
 
 
 def _title(name: str) -> str:
-    """The name of a function as that of its program: a lambda has none of its own."""
+    """The name of the program for a function of this name; a lambda's is called `step`."""
     return "step" if name == "<lambda>" else identifier(name)
 
 

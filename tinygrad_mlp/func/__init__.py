@@ -1,4 +1,7 @@
-"""Gradients as functions of functions (torch.func)."""
+"""torch.func: functions that return the gradient, Jacobian or Hessian of a function, and modules as pure functions.
+
+No `requires_grad` and no `.grad` is needed: `grad(f)(x)` is the gradient of f at x.
+"""
 
 from .functional_call import functional_call as functional_call
 from .transforms import grad as grad

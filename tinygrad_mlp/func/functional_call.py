@@ -1,4 +1,7 @@
-"""A module as a pure function of its parameters."""
+"""`functional_call`: a module as a pure function of its parameters, for the transforms to differentiate.
+
+The given tensors take the place of the module's own for one call, and the module is as before afterwards.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..tensor import Tensor
+from .refusals import (
+    AMBIGUOUS,
+    ATTRIBUTE_TYPE,
+    MISSING,
+    NO_SUBMODULE,
+    PARAMETER_TYPE,
+    PARAMETERS_PARTS,
+    PARAMETERS_TYPE,
+    TIED,
+    UNEXPECTED,
+    WRONG_KEYS,
+    WRONG_NAMES,
+)
 
 _MISSING = object()
 
@@ -19,12 +35,12 @@ def functional_call(
     tie_weights: bool = True,
     strict: bool = False,
 ) -> Any:
-    """What `module(*args, **kwargs)` gives with these tensors as its parameters and buffers.
+    """Return `module(*args, **kwargs)`, computed with the given tensors in place of its parameters and buffers.
 
-    They are named as in `named_parameters()`; those that are not given stay. A buffer that the call replaces is
-    replaced in the dict, not in the module. `tie_weights`: what is one tensor in the module stays one. ValueError for a
-    name given twice; RuntimeError, if `strict`, for names that are missing or unknown. Source:
-    torch.func.functional_call.
+    The tensors are named as in `named_parameters()` and `named_buffers()`; the module's own serve for names that are
+    not given. If the call replaces a buffer, the new one is put into the dict, not into the module. With `tie_weights`
+    a tensor that the module has under several names is replaced under all of them. ValueError for a name that is given
+    twice; with `strict`, RuntimeError for names that are missing or unknown. Source: torch.func.functional_call.
     """
     given = _merged(parameter_and_buffer_dicts)
     tensors = _tied(module, given) if tie_weights else given
@@ -49,15 +65,13 @@ def _merged(dicts: Any) -> dict[str, Any]:
     if isinstance(dicts, dict):
         return dicts
     if not isinstance(dicts, Sequence):
-        raise ValueError(
-            f"Expected parameter_and_buffer_dicts to be a dict, or a list/tuple of dicts, but got {type(dicts)}"
-        )
+        raise ValueError(PARAMETERS_TYPE.format(kind=type(dicts)))
     if not all(isinstance(part, dict) for part in dicts):
-        raise ValueError("Expected all elements of parameter_and_buffer_dicts to be dictionaries")
+        raise ValueError(PARAMETERS_PARTS)
     names = [name for part in dicts for name in part]
     repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if repeated:
-        raise ValueError(f"{repeated} appeared in multiple dictionaries; behavior of functional call is ambiguous")
+        raise ValueError(AMBIGUOUS.format(names=repeated))
     return {name: tensor for part in dicts for name, tensor in part.items()}
 
 
@@ -69,7 +83,7 @@ def _own_tensors(module: Any) -> dict[str, Tensor]:
 
 
 def _tied(module: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """The given tensors, under all the names that the module has for each of its own."""
+    """The given tensors, each under all the names that the module has for the tensor that it replaces."""
     groups: dict[int, list[str]] = {}
     for name, tensor in _own_tensors(module).items():
         groups.setdefault(id(tensor), []).append(name)
@@ -79,10 +93,7 @@ def _tied(module: Any, given: dict[str, Any]) -> dict[str, Any]:
         if not values or len(names) == 1:
             continue
         if any(value is not values[0] for value in values):
-            raise ValueError(
-                f"functional_call got multiple values for keys {sorted(names)}, which are tied. Consider using "
-                "tie_weights=False"
-            )
+            raise ValueError(TIED.format(names=sorted(names)))
         tensors.update(dict.fromkeys(names, values[0]))
     return tensors
 
@@ -90,29 +101,28 @@ def _tied(module: Any, given: dict[str, Any]) -> dict[str, Any]:
 def _check_names(module: Any, tensors: dict[str, Any]) -> None:
     own = _own_tensors(module)
     problems = []
-    for word, names in (("Unexpected", set(tensors) - set(own)), ("Missing", set(own) - set(tensors))):
+    for word, names in ((UNEXPECTED, set(tensors) - set(own)), (MISSING, set(own) - set(tensors))):
         if names:
-            problems.append(f"{word} key(s): {', '.join(repr(name) for name in sorted(names))}.")
+            problems.append(WRONG_KEYS.format(word=word, names=", ".join(repr(name) for name in sorted(names))))
     if problems:
-        text = "\n\t".join(problems)
-        raise RuntimeError(f"Error(s) in reparametrizing for {type(module).__name__}:\n\t{text}")
+        raise RuntimeError(WRONG_NAMES.format(module=type(module).__name__, problems="\n\t".join(problems)))
 
 
 def _owner(module: Any, name: str) -> tuple[Any, str]:
-    """The submodule that a tensor belongs to, and the last part of its name."""
+    """The submodule that has the tensor of this name, and the last part of the name."""
     *path, attribute = name.split(".")
     for part in path:
         child = getattr(module, part, None)
         if child is None:
-            raise AttributeError(f"{type(module).__name__} has no attribute `{part}`")
+            raise AttributeError(NO_SUBMODULE.format(module=type(module).__name__, name=part))
         module = child
     return module, attribute
 
 
 def _swap(module: Any, name: str, tensor: Any) -> Any:
-    """Put a tensor in the place of another, without the checks of an assignment; returns what was there."""
+    """Put a tensor in the place of another, without the checks that an assignment makes; return the other."""
     if tensor is not None and tensor is not _MISSING and not isinstance(tensor, Tensor):
-        raise TypeError(f"{tensor} is not an instance of torch.Tensor")
+        raise TypeError(PARAMETER_TYPE.format(value=tensor))
     for part in (module._parameters, module._buffers):
         if name in part:
             old = part[name]
@@ -120,7 +130,7 @@ def _swap(module: Any, name: str, tensor: Any) -> Any:
             return old
     old = getattr(module, name, _MISSING)
     if old is not _MISSING and not isinstance(old, Tensor):
-        raise TypeError(f"attribute `{name}`: {old} is not an instance of torch.Tensor")
+        raise TypeError(ATTRIBUTE_TYPE.format(name=name, value=old))
     if tensor is _MISSING:
         delattr(module, name)
     else:

@@ -1,8 +1,9 @@
-"""Functions that make gradient functions of functions; nothing they do can be seen from outside.
+"""The transforms: `grad`, `vjp`, `jvp`, `jacrev`, `jacfwd` and `hessian` make functions that compute derivatives.
 
-A transform gives the function leaves of its own, whose places on the tape, `Input`, lead on to those of the caller's
-tensors. So for the transform they are leaves (written to, they are refused), and for an enclosing transform, or a
-`backward` later, gradients pass through them. Behaviour and texts are those of torch 2.13's torch.func.
+A transform calls the function with leaves of its own, so nothing is accumulated in the caller's tensors. The node of
+such a leaf, an `Input`, has an edge to the node of the caller's tensor. While the transform runs, backward stops there;
+for an enclosing transform, or a later `backward`, the cotangent goes on to the caller's tensor. So transforms can be
+nested. Behaviour and texts are those of torch 2.13's torch.func.
 """
 
 from __future__ import annotations
@@ -22,18 +23,45 @@ from ..autograd.modes import modes
 from ..tape import AccumulateGrad, gradient_edge, state
 from ..tape import Node as TapeNode
 from ..tensor import FUNCTIONS, Tensor, wrap
+from .refusals import (
+    ARGNUM_RANGE,
+    ARGNUM_TYPE,
+    ARGNUMS_TYPE,
+    BACKWARD_INSIDE,
+    CHUNK_SIZE,
+    COTANGENTS,
+    GRAD,
+    INDEPENDENT,
+    JVP,
+    NO_ARGNUMS,
+    NO_OUTPUT,
+    NO_PAIR,
+    NO_SCALAR,
+    NO_TENSOR,
+    NO_TENSOR_RETURNED,
+    NOT_A_TENSOR,
+    NOT_FLOATING,
+    NOT_ONLY_TENSORS,
+    OUTPUT_DTYPE,
+    OUTPUT_TYPE,
+    PRIMALS_AND_TANGENTS,
+    PRIMALS_NO_TUPLE,
+    RANDOMNESS,
+    REPEATED_ARGNUMS,
+    RESULT_TYPE,
+    TANGENT_SHAPE,
+    VJP,
+)
 from .tree import filled, leaves, mapped, structure
 
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]
 
-VJP = "vjp(f, *primals)"
-JVP = "jvp(f, primals, tangents)"
-EVERY: Any = object()  # as argnums: all of the arguments, in a tuple
+EVERY: Any = object()  # as `argnums`: all arguments, as a tuple
 
 
 class Input(Node):
-    """Where a transform's own leaf stands: the cotangent goes on to the caller's tensor, if that requires grad."""
+    """The node of a transform's own leaf: it passes the cotangent on to the caller's tensor, if that requires grad."""
 
     __slots__ = ("live",)
 
@@ -43,15 +71,12 @@ class Input(Node):
 
     def pull(self, g: Any, edges: Sequence[TapeNode | None], create_graph: bool) -> Sequence[Any]:
         if self.live:  # the transform itself stops here
-            raise RuntimeError(
-                "backward() called inside a functorch transform. This is not supported, please use functorch.grad or "
-                "functorch.vjp instead or call backward() outside of functorch transforms."
-            )
+            raise RuntimeError(BACKWARD_INSIDE)
         return (g,)
 
 
 class _Level:
-    """One transform while it runs its function, recorded whatever the caller's mode."""
+    """One transform while it runs its function, which is recorded on the tape whatever the caller's grad mode is."""
 
     def __init__(self) -> None:
         self.inputs: list[Input] = []
@@ -70,9 +95,9 @@ class _Level:
             node.live = False
 
     def leaf(self, x: Any) -> Tensor:
-        """A leaf with the elements of a tensor. ValueError for what is none."""
+        """A new leaf with the elements of a tensor. ValueError for anything but a Tensor."""
         if not isinstance(x, Tensor):
-            raise ValueError(f"Thing passed to transform API must be Tensor, got {type(x)}")
+            raise ValueError(NOT_A_TENSOR.format(kind=type(x)))
         own = (x.clone() if is_inference(x) else x.detach()).requires_grad_()
         outside = gradient_edge(x) if self.recorded_outside and x.requires_grad else None
         node = Input(outside, own.array)
@@ -81,7 +106,7 @@ class _Level:
         return own
 
     def seen_outside(self, tensors: Sequence[Any]) -> bool:
-        """Whether anybody but this transform can ask for the gradients of these tensors."""
+        """Whether the caller, or an enclosing transform, can ask for gradients of these tensors."""
         if not self.recorded_outside:
             return False
         stack = [gradient_edge(x) for x in tensors if x.requires_grad]
@@ -96,19 +121,19 @@ class _Level:
         return False
 
     def result(self, tree: Any) -> Any:
-        """A result as the caller sees it: without the history that is this transform's alone."""
+        """A result for the caller: detached if its history leads only to leaves of this transform."""
         return mapped(self._result, tree)
 
     def _result(self, x: Any) -> Any:
         if not isinstance(x, Tensor):
-            raise RuntimeError(f"Expected tensors, got unsupported type {type(x)}")
+            raise RuntimeError(RESULT_TYPE.format(kind=type(x)))
         return x if not x.requires_grad or self.seen_outside([x]) else x.detach()
 
 
 def _gradients(
     outputs: Sequence[Any], inputs: Sequence[Any], cotangents: Any, create_graph: bool, retain_graph: bool = True
 ) -> list[Any]:
-    """Zeros for an input that no output depends on."""
+    """The gradients of the outputs with respect to the inputs, zeros for an input on which no output depends."""
     weights = [None] * len(outputs) if cotangents is None else cotangents
     pairs = [(y, w) for y, w in zip(outputs, weights, strict=True) if y.requires_grad]
     grads: Sequence[Any] = [None] * len(inputs)
@@ -123,26 +148,26 @@ def _gradients(
 
 def _position(argnum: Any, count: int) -> int:
     if not isinstance(argnum, int):
-        raise RuntimeError(f"argnum must be int, got: {type(argnum)}")
+        raise RuntimeError(ARGNUM_TYPE.format(kind=type(argnum)))
     if not -count <= argnum < count:
-        raise RuntimeError(f"Got argnum={argnum}, but only {count} positional inputs")
+        raise RuntimeError(ARGNUM_RANGE.format(argnum=argnum, count=count))
     return argnum % count
 
 
 def _positions(argnums: Any, count: int) -> list[int]:
-    """The places of the arguments to differentiate. RuntimeError in torch's words for wrong ones."""
+    """The places of the arguments to differentiate, counted from 0. RuntimeError for places that there are not."""
     if not isinstance(argnums, (int, tuple)):
-        raise RuntimeError(f"argnums must be int or Tuple[int, ...], got: {type(argnums)}")
+        raise RuntimeError(ARGNUMS_TYPE.format(kind=type(argnums)))
     places = [_position(n, count) for n in (argnums if isinstance(argnums, tuple) else (argnums,))]
     if not places:
-        raise RuntimeError("argnums must be non-empty")
+        raise RuntimeError(NO_ARGNUMS)
     if len(set(places)) != len(places):
-        raise RuntimeError(f"argnums elements must be unique, got {tuple(places)}")
+        raise RuntimeError(REPEATED_ARGNUMS.format(places=tuple(places)))
     return places
 
 
 def _differentiable(level: _Level, args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any], Any]:
-    """The arguments with leaves of the transform's own in place, and a tree of these."""
+    """The arguments with the transform's own leaves in them, and the tree of these leaves."""
     own = list(args)
     places = range(len(args)) if argnums is EVERY else _positions(argnums, len(args))
     for place in places:
@@ -155,11 +180,13 @@ def _differentiable(level: _Level, args: tuple[Any, ...], argnums: Argnums) -> t
 
 
 def grad(func: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
-    """A function that computes the gradient of `func`, whose output is a 0-d Tensor.
+    """Return a function that computes the gradient of `func`, which must return a 0-d Tensor.
 
-    It takes the arguments of `func` and returns a tree of Tensors like the argument `argnums`, or a tuple of them for a
-    tuple. With `has_aux` `func` returns (output, aux), and the function (gradient, aux). Inputs need no
-    `requires_grad`, and no `.grad` is touched. RuntimeError in torch's words. Source: torch.func.grad.
+    The new function takes the arguments of `func` and returns the gradient with respect to the argument at place
+    `argnums`: a tree of Tensors of the same structure, shapes and dtypes as the argument. For a tuple of places it
+    returns a tuple. With `has_aux`, `func` returns a pair (output, aux) and the new function (gradient, aux). The
+    arguments need no `requires_grad`, and no `.grad` is changed. RuntimeError for wrong places, and if `func` returns
+    anything but a 0-d Tensor. Source: torch.func.grad.
     """
 
     @functools.wraps(func)
@@ -171,9 +198,9 @@ def grad(func: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functio
 
 
 def grad_and_value(func: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
-    """A function that computes the gradient of `func` and its output, as a pair.
+    """Return a function that computes a pair: the gradient of `func`, and its output.
 
-    Arguments are those of `grad`; with `has_aux` the pair is (gradient, (output, aux)). Source:
+    The arguments and exceptions are those of `grad`. With `has_aux` the pair is (gradient, (output, aux)). Source:
     torch.func.grad_and_value.
     """
 
@@ -187,14 +214,11 @@ def grad_and_value(func: Function, argnums: Argnums = 0, has_aux: bool = False) 
 def _grad_and_value(func: Function, argnums: Argnums, has_aux: bool, args: tuple[Any, ...], kwargs: Any) -> Any:
     with _Level() as level:
         own, inputs = _differentiable(level, args, argnums)
-        output, aux = _split(func(*own, **kwargs), has_aux, "grad_and_value(f)(*args)")
+        output, aux = _split(func(*own, **kwargs), has_aux, GRAD)
         if not isinstance(output, Tensor):
-            raise RuntimeError(f"grad_and_value(f)(*args): Expected f(*args) to return a Tensor, got {type(output)}")
+            raise RuntimeError(NO_TENSOR_RETURNED.format(kind=type(output)))
         if output.dim() != 0:
-            raise RuntimeError(
-                "grad_and_value(f)(*args): Expected f(*args) to return a scalar Tensor, got tensor with "
-                f"{output.dim()} dims. Maybe you wanted to use the vjp or jacrev APIs instead?"
-            )
+            raise RuntimeError(NO_SCALAR.format(ndim=output.dim()))
         create_graph = level.seen_outside([output])
         grads = filled(inputs, iter(_gradients([output], leaves(inputs), None, create_graph)))
     results = level.result((grads, output, aux if has_aux else ()))
@@ -202,25 +226,30 @@ def _grad_and_value(func: Function, argnums: Argnums, has_aux: bool, args: tuple
 
 
 def _split(result: Any, has_aux: bool, name: str) -> tuple[Any, Any]:
+    """What the function returned as output and aux; aux is None without `has_aux`."""
     if not has_aux:
         return result, None
     if not (isinstance(result, tuple) and len(result) == 2):
-        raise RuntimeError(f"{name}: output of function f should be a tuple: (output, aux) if has_aux is True")
+        raise RuntimeError(NO_PAIR.format(transform=name))
     return result
 
 
 def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
-    """The output of `func` and a function of cotangents like it, which gives their product with the Jacobian.
+    """Return the output of `func(*primals)` and a function that multiplies cotangents by its Jacobian.
 
-    The product is a tuple of trees like the `primals`. With `has_aux` `func` returns (output, aux), and aux comes
-    third. RuntimeError in torch's words. Source: torch.func.vjp.
+    That function takes a tree of cotangents with the structure and shapes of the output, and returns a tuple of trees
+    with those of the `primals`. With `has_aux`, `func` returns a pair (output, aux), and aux is returned as a third
+    item. RuntimeError if an output is no floating Tensor, or if the cotangents do not fit. Source: torch.func.vjp.
     """
     output, product, aux, _ = _vjp(func, primals, EVERY, has_aux, VJP)
     return (output, product, aux) if has_aux else (output, product)
 
 
 def _vjp(func: Function, primals: tuple[Any, ...], argnums: Argnums, has_aux: bool, name: str) -> Any:
-    """The output of a function, its `vjp`, aux, and the tree of its leaves; it is refused in the words of `name`."""
+    """The output of a function, its product with cotangents, aux, and the tree of its leaves.
+
+    `name` is the transform that refusals name.
+    """
     with _Level() as level:
         own, inputs = _differentiable(level, primals, argnums)
         outputs, aux = _split(func(*own), has_aux, name)
@@ -228,17 +257,11 @@ def _vjp(func: Function, primals: tuple[Any, ...], argnums: Argnums, has_aux: bo
         _check_outputs(flat, name)
         for y in flat:
             if name == VJP and y.array.dtype.kind != "f":
-                raise RuntimeError(
-                    "vjp(f, ...): All outputs of f must be floating-point or complex Tensors, got Tensor with dtype "
-                    f"{y.dtype}"
-                )
+                raise RuntimeError(OUTPUT_DTYPE.format(dtype=y.dtype))
 
     def product(cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None) -> Any:
         if structure(cotangents) != structure(outputs):
-            raise RuntimeError(
-                "Expected pytree structure of cotangents to be the same as pytree structure of outputs to the "
-                f"function. cotangents: {structure(cotangents)}, primal output: {structure(outputs)}"
-            )
+            raise RuntimeError(COTANGENTS.format(cotangents=structure(cotangents), outputs=structure(outputs)))
         weights = leaves(cotangents)
         recording = state.recording if create_graph is None else create_graph
         seen = recording and level.seen_outside([*flat, *weights])
@@ -250,57 +273,49 @@ def _vjp(func: Function, primals: tuple[Any, ...], argnums: Argnums, has_aux: bo
 
 def _check_outputs(flat: list[Any], name: str) -> None:
     if not flat or (len(flat) == 1 and flat[0] is None):
-        raise RuntimeError(f"{name}: Expected f to be a function that has non-empty output (got output = {flat})")
+        raise RuntimeError(NO_OUTPUT.format(transform=name, flat=flat))
     for y in flat:
         if not isinstance(y, Tensor):
-            raise RuntimeError(f"{name}: expected f(*primals) to return only tensors, got unsupported type {type(y)}")
+            raise RuntimeError(OUTPUT_TYPE.format(transform=name, kind=type(y)))
 
 
 def _check_floating(x: Tensor, what: str) -> None:
     if x.array.dtype.kind != "f":
-        raise ValueError(f"Expected {what} to be floating point or complex, but got: {x.dtype}")
+        raise ValueError(NOT_FLOATING.format(what=what, dtype=x.dtype))
 
 
 def jvp(func: Function, primals: Any, tangents: Any, *, strict: bool = False, has_aux: bool = False) -> Any:
-    """The output of `func(*primals)` and the product of its Jacobian with `tangents`, a tree like the output.
+    """Return the output of `func(*primals)` and the product of its Jacobian with the `tangents`.
 
-    `tangents` is a tuple like `primals`. It is computed by two backwards, where torch has forward mode. `strict`
-    refuses an output that does not depend on the inputs. RuntimeError in torch's words. Source: torch.func.jvp.
+    `primals` is a tuple, `tangents` another of the same structure, shapes and dtypes; the product has those of the
+    output. With `has_aux`, `func` returns a pair (output, aux), and aux is returned as a third item. The product is
+    computed by running backward twice, where torch has forward mode. RuntimeError if primals and tangents do not fit
+    or, with `strict`, if the output does not depend on the primals; ValueError for integers. Source: torch.func.jvp.
     """
     if not isinstance(primals, tuple):
-        raise RuntimeError(f"{JVP}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals).")
+        raise RuntimeError(PRIMALS_NO_TUPLE)
     if structure(primals) != structure(tangents):
-        raise RuntimeError(
-            f"{JVP}: Expected primals and tangents to have the same python structure. For example, if primals is a "
-            f"tuple of 3 tensors, tangents also must be. Got primals with structure {structure(primals)} and tangents "
-            f"with structure {structure(tangents)}"
-        )
+        raise RuntimeError(PRIMALS_AND_TANGENTS.format(primals=structure(primals), tangents=structure(tangents)))
     for name, tree in (("primals", primals), ("tangents", tangents)):
         if not leaves(tree):
-            raise RuntimeError(f"{JVP}: Expected {name} to contain at least one Tensor.")
+            raise RuntimeError(NO_TENSOR.format(name=name))
         for x in leaves(tree):
             if not isinstance(x, Tensor):
-                raise RuntimeError(f"{JVP}: Expected {name} to only contain Tensors, got {type(x)}")
+                raise RuntimeError(NOT_ONLY_TENSORS.format(name=name, kind=type(x)))
     for x, v in zip(leaves(primals), leaves(tangents), strict=True):
         _check_floating(x, "primal")
         _check_floating(v, "tangent")
         if x.shape != v.shape:
-            raise RuntimeError(
-                "Trying to set a forward gradient that has a different size than that of the original Tensor, this is "
-                f"not supported. Tensor is of size {list(x.shape)} while the given forward gradient is of size "
-                f"{list(v.shape)}."
-            )
+            raise RuntimeError(TANGENT_SHAPE.format(shape=list(x.shape), tangent_shape=list(v.shape)))
     with _Level() as level:
         own, inputs = _differentiable(level, primals, EVERY)
         outputs, aux = _split(func(*own), has_aux, JVP)
         flat = leaves(outputs)
         _check_outputs(flat, JVP)
         if strict and not all(y.requires_grad for y in flat):
-            raise RuntimeError(
-                "jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is not "
-                "allowed with strict=True."
-            )
-        # Linear in these, so that their value does not matter; integers have no tangent but zeros.
+            raise RuntimeError(INDEPENDENT)
+        # The first backward is linear in these cotangents, so its derivative with respect to them, the second
+        # backward, does not depend on their values. The tangents of integers are zeros.
         weights = [wrap(np.zeros_like(y.array)).requires_grad_(y.array.dtype.kind == "f") for y in flat]
         pulled = _gradients(flat, leaves(inputs), weights, create_graph=True)
         vectors = leaves(tangents)
@@ -312,31 +327,32 @@ def jvp(func: Function, primals: Any, tangents: Any, *, strict: bool = False, ha
 
 
 def jacrev(func: Function, argnums: Argnums = 0, *, has_aux: bool = False, chunk_size: int | None = None) -> Function:
-    """A function that computes the Jacobian of `func` with respect to its argument `argnums`, row by row.
+    """Return a function that computes the Jacobian of `func` with respect to the argument at place `argnums`.
 
-    For every Tensor in the output it has a tree like the argument (a tuple of them for a tuple), of Tensors with the
-    shape of the one and then the other. With `has_aux` `func` returns (output, aux), and the function (Jacobian, aux).
-    `chunk_size` makes no difference here; ValueError if it is not positive. Source: torch.func.jacrev.
+    In the tree of the output each Tensor y is replaced by a tree like the argument, in which each Tensor x is replaced
+    by a Tensor of shape `y.shape + x.shape` (for a tuple of places, by a tuple of such trees). It is computed by a
+    backward for each element of the output. With `has_aux`, `func` returns a pair (output, aux) and the new function
+    (Jacobian, aux). `chunk_size` makes no difference; ValueError if it is not positive. Source: torch.func.jacrev.
     """
     if not (chunk_size is None or chunk_size > 0):
-        raise ValueError("jacrev: `chunk_size` should be greater than 0.")
+        raise ValueError(CHUNK_SIZE)
     return _jacobian(func, argnums, has_aux, VJP)
 
 
 def jacfwd(func: Function, argnums: Argnums = 0, has_aux: bool = False, *, randomness: str = "error") -> Function:
-    """The same function as `jacrev`, by the same means: torch's has forward mode, and other costs.
+    """Return a function that computes the Jacobian of `func`, as `jacrev` does.
 
-    What it refuses, and that integers have zeros, is torch's. RuntimeError for a `randomness` that there is not, which
-    makes no difference else. Source: torch.func.jacfwd.
+    It is computed in the same way, while torch uses forward mode; so it costs a backward for each element of the
+    output, not of the input. As in torch, the Jacobian of an output of integers is 0, and the arguments must be
+    floating, else ValueError. `randomness` makes no difference; RuntimeError unless it is "error", "different" or
+    "same". Source: torch.func.jacfwd.
     """
     jacobian = _jacobian(func, argnums, has_aux, JVP)
 
     @functools.wraps(func)
     def checked(*args: Any) -> Any:
         if randomness not in ("error", "different", "same"):
-            raise RuntimeError(
-                f"Only allowed values for randomness are 'error', 'different', or 'same'. Got {randomness}"
-            )
+            raise RuntimeError(RANDOMNESS.format(randomness=randomness))
         return jacobian(*args)
 
     return checked
@@ -354,7 +370,7 @@ def _jacobian(func: Function, argnums: Argnums, has_aux: bool, name: str) -> Fun
         flat = leaves(output)
 
         def of(k: int, y: Tensor) -> Any:
-            if y.array.dtype.kind != "f":  # from jacfwd: integers do not depend on anything
+            if y.array.dtype.kind != "f":  # only in jacfwd: the derivative of integers is 0
                 return mapped(lambda x: wrap(np.zeros((*y.shape, *x.shape), y.array.dtype)), inputs)
             if not y.array.size:
                 return mapped(lambda x: wrap(np.zeros((*y.shape, *x.shape), x.array.dtype)), inputs)
@@ -367,7 +383,7 @@ def _jacobian(func: Function, argnums: Argnums, has_aux: bool, name: str) -> Fun
 
 
 def _bases(flat: list[Any], k: int) -> Iterator[list[Any]]:
-    """Cotangents that pick one element of the k-th output after the other."""
+    """Cotangents for the rows of the Jacobian: each is 1 at one element of the k-th output, and 0 elsewhere."""
     for j in range(flat[k].array.size):
         basis = [np.zeros_like(y.array, order="C") for y in flat]
         basis[k].reshape(-1)[j] = 1
@@ -380,5 +396,8 @@ def _stacked(rows: list[Any], output: Any) -> Any:
 
 
 def hessian(func: Function, argnums: Argnums = 0) -> Function:
-    """A function that computes the Hessian of `func`: the Jacobian of its Jacobian (torch.func.hessian)."""
+    """Return a function that computes the Hessian of `func`, the Jacobian of its Jacobian.
+
+    For a 0-d output and one Tensor x its shape is `x.shape + x.shape`. Source: torch.func.hessian.
+    """
     return jacfwd(jacrev(func, argnums), argnums)

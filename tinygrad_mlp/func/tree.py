@@ -1,4 +1,7 @@
-"""Trees: values nested in tuples, lists, dicts and named tuples (torch.utils._pytree)."""
+"""Trees: values that are nested in tuples, lists, dicts and named tuples, as torch.utils._pytree has them.
+
+The transforms take and return such trees of Tensors; a tree's leaves are the values that are not containers.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,14 @@ from typing import Any
 
 
 def leaves(tree: Any) -> list[Any]:
-    """All that is no container, in order."""
+    """The leaves of a tree in order."""
     if isinstance(tree, dict):
         return [leaf for part in tree.values() for leaf in leaves(part)]
     return [leaf for part in tree for leaf in leaves(part)] if isinstance(tree, (tuple, list)) else [tree]
 
 
 def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
-    """A tree of the same structure with the function's results at its leaves."""
+    """A tree of the same structure, with the results of a function at its leaves."""
     if isinstance(tree, dict):
         parts = ((key, mapped(function, part)) for key, part in tree.items())
         return defaultdict(tree.default_factory, parts) if isinstance(tree, defaultdict) else type(tree)(parts)
@@ -27,12 +30,12 @@ def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
 
 
 def filled(tree: Any, values: Iterator[Any]) -> Any:
-    """A tree of the same structure with these leaves."""
+    """A tree of the same structure, with these values as its leaves."""
     return mapped(lambda leaf: next(values), tree)
 
 
 def structure(tree: Any) -> str:
-    """The nesting, as torch prints it: `(*, [*])`."""
+    """The structure of a tree as torch prints it, for example `(*, [*])`."""
     if isinstance(tree, dict):
         return "{" + ", ".join(f"{key!r}: {structure(part)}" for key, part in tree.items()) + "}"
     if isinstance(tree, tuple):

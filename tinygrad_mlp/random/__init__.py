@@ -1,8 +1,8 @@
 """Torch's CPU random numbers on NumPy: the same seed gives the same numbers.
 
-The engine is MT19937 (Matsumoto & Nishimura 1998), which NumPy brings. What is torch's own is how a distribution
-spends the 32-bit words of the engine, and that is what this package writes down; its order of draws was found by
-experiment with torch 2.13 and `tests/random/test_stream.py` holds it there.
+Both use the engine MT19937 (Matsumoto & Nishimura 1998), which yields 32-bit words. They differ in how a distribution
+makes its numbers from these words: this package does it as torch does, in an order that was found by experiment with
+torch 2.13. `tests/random/test_stream.py` compares the two.
 """
 
 from .default import default_generator, fork_rng, get_rng_state, initial_seed, manual_seed, seed, set_rng_state

@@ -1,4 +1,7 @@
-"""The generator that serves every draw without a `generator=` of its own."""
+"""The default generator, from which every function draws that is given no `generator=`.
+
+Its seed and its state are set and read by the functions that are in torch's own namespace.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,9 @@ default_generator = Generator()
 
 
 def manual_seed(seed: int) -> Generator:
-    """Restart the default generator at `seed` (converted by int) and return it, as torch.manual_seed.
+    """Restart the default generator at `seed`, converted by `int`, and return it, as torch.manual_seed.
 
-    ValueError outside [-2**63, 2**64).
+    ValueError for a seed outside [-2**63, 2**64).
     """
     return default_generator.manual_seed(int(seed))
 
@@ -25,7 +28,7 @@ def seed() -> int:
 
 
 def initial_seed() -> int:
-    """The seed of the default generator's last restart, as torch.initial_seed."""
+    """The seed at which the default generator was last restarted, as torch.initial_seed."""
     return default_generator.initial_seed()
 
 
@@ -35,16 +38,19 @@ def get_rng_state() -> Any:
 
 
 def set_rng_state(new_state: Any) -> None:
-    """Continue the default generator from a state of `get_rng_state`, as torch.set_rng_state.
+    """Continue the default generator from a state that `get_rng_state` gave, as torch.set_rng_state.
 
-    TypeError unless it is a Tensor of uint8, RuntimeError for a broken one.
+    TypeError unless it is a Tensor of uint8, RuntimeError if it is no valid state.
     """
     default_generator.set_state(new_state)
 
 
 @contextmanager
 def fork_rng(devices: Any = None, enabled: bool = True, device_type: str = "cpu") -> Iterator[None]:
-    """A block that leaves the default generator where it stood, unless not `enabled`; as torch.random.fork_rng."""
+    """A block after which the default generator continues from where it was before, as torch.random.fork_rng.
+
+    With `enabled=False` the block does nothing.
+    """
     state = default_generator.state_array() if enabled else None
     try:
         yield

@@ -1,6 +1,6 @@
-"""The engine below the distributions: its seed, its state, and its 32-bit words as they come.
+"""The engine that every distribution draws from: its seed, its state, its 32-bit random words, and uniforms of them.
 
-A word serves 24-bit uniforms; two words, the high one first, serve 53-bit uniforms and 64-bit integers.
+A 24-bit uniform is made of one word; a 53-bit uniform or a 64-bit integer of two words, the high one first.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ import numpy as np
 
 from ..arrays import CPU, Array, on_cpu
 from ..arrays import device as Device
+from .refusals import NO_CUDA, SEED_RANGE, SEED_TYPE, STATE_BROKEN, STATE_DTYPE, STATE_SIZE, STATE_TYPE
 
 if TYPE_CHECKING:
     from typing import Self
 
 Shape = int | Sequence[int]
 
-wrap: Any = None  # makes a Tensor of an array: Tensor is defined on a floor above, which sets this
+wrap: Any = None  # makes a Tensor of an array; set by `tensor`, a layer above, which this one cannot import
 
 _DEFAULT_SEED = 67280421310721
-_WORDS = 624  # the length of the engine's state
-# The state of torch.Generator.get_state(), byte for byte, so that a state travels between the frameworks.
+_WORDS = 624  # in the state of MT19937
+# The layout of torch.Generator.get_state(), so that each framework can continue from a state of the other.
 _STATE = np.dtype(
     {
         "names": ["seed", "left", "seeded", "next", "key", "normal", "has_normal"],
@@ -36,16 +37,16 @@ _STATE = np.dtype(
 
 
 class Engine:
-    """The seed, the state and the raw draws of `torch.Generator("cpu")`.
+    """The seed, the state and the random words of `torch.Generator("cpu")`.
 
-    RuntimeError, or what `devices.on_cpu` raises, for another device.
+    RuntimeError, or the exception of `devices.on_cpu`, for another device.
     """
 
     __slots__ = ("_bits", "_initial_seed", "_restarted", "_spare_normal")
 
     def __init__(self, device: Any = "cpu") -> None:
         if isinstance(device, (str, Device)) and Device(device).type == "cuda":
-            raise RuntimeError("Cannot get CUDA generator without ATen_cuda library.")
+            raise RuntimeError(NO_CUDA)
         on_cpu(device, "Generator")
         self._bits: Any = None
         self._restarted = True
@@ -53,12 +54,12 @@ class Engine:
 
     @property
     def device(self) -> Device:
-        """The CPU."""
+        """The device of the generator, always the CPU."""
         return CPU
 
     @property
     def _mt19937(self) -> Any:
-        """NumPy's engine, made and seeded when it is first used: importing numpy.random takes longer than a seed."""
+        """NumPy's MT19937, made and seeded at the first draw because the import of numpy.random takes long."""
         if self._bits is None:
             self._bits = np.random.MT19937(0)
         if self._restarted:
@@ -69,46 +70,46 @@ class Engine:
     def manual_seed(self, seed: int) -> Self:
         """Restart the stream at `seed` and return the generator.
 
-        A negative seed counts back from 2**64. RuntimeError for anything but an int, ValueError outside
-        [-2**63, 2**64). The engine sees the low 32 bits alone, as in torch.
+        A negative seed stands for the seed 2**64 larger. As in torch, only the low 32 bits reach the engine.
+        RuntimeError for anything but an int, ValueError for a seed outside [-2**63, 2**64).
         """
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
+            raise RuntimeError(SEED_TYPE.format(kind=type(seed).__name__))
         if not -(2**63) <= seed < 2**64:
-            raise ValueError("Overflow when unpacking long long")
+            raise ValueError(SEED_RANGE)
         self._initial_seed = int(seed) % 2**64
         self._spare_normal: float | None = None
         self._restarted = True
         return self
 
     def seed(self) -> int:
-        """Restart the stream at a seed from the operating system's randomness and return that seed."""
+        """Restart the stream at a random seed from the operating system, and return that seed."""
         self.manual_seed(int.from_bytes(os.urandom(8), "little"))
         return self._initial_seed
 
     def initial_seed(self) -> int:
-        """The seed of the last restart, in [0, 2**64)."""
+        """The seed at which the stream was last restarted, in [0, 2**64)."""
         return self._initial_seed
 
     def get_state(self) -> Any:
-        """The whole state as a Tensor of 5056 uint8, byte for byte torch.Generator.get_state()'s."""
+        """The state as a Tensor of 5056 uint8, in the layout of torch.Generator.get_state()."""
         return wrap(self.state_array())
 
     def set_state(self, state: Any) -> Self:
-        """Continue from a state of `get_state`, and return the generator.
+        """Continue from a state that `get_state` gave, and return the generator.
 
-        TypeError unless it is a Tensor of uint8, RuntimeError for a broken one.
+        TypeError unless it is a Tensor of uint8, RuntimeError if it is no valid state.
         """
         array = getattr(state, "array", None)
         if array is None:
             kind = type(state)
             module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
-            raise TypeError(f"expected a torch.ByteTensor, but got {module}{kind.__name__}")
+            raise TypeError(STATE_TYPE.format(kind=module + kind.__name__))
         self.continue_from(array)
         return self
 
     def state_array(self) -> Array:
-        """The state as a NumPy array."""
+        """The state of `get_state` as a NumPy array."""
         engine: Any = self._mt19937.state["state"]
         state = np.zeros((), _STATE)
         state["seed"] = self._initial_seed
@@ -121,45 +122,43 @@ class Engine:
         return np.frombuffer(bytearray(state.tobytes()), np.uint8)
 
     def continue_from(self, state: Array) -> None:
-        """Continue from a state of `state_array`; errors as `set_state`."""
+        """Continue from a state that `state_array` gave; raises as `set_state` does."""
         if state.dtype != np.uint8:
-            raise TypeError("RNG state must be a torch.ByteTensor")
+            raise TypeError(STATE_DTYPE)
         if state.size != _STATE.itemsize:
-            raise RuntimeError(
-                f"Expected a CPUGeneratorImplState of size {_STATE.itemsize} "
-                f"but found the input RNG state size to be {state.size}"
-            )
+            raise RuntimeError(STATE_SIZE.format(size=_STATE.itemsize, given=state.size))
         fields = np.frombuffer(state.tobytes(), _STATE)[0]
         if fields["seeded"] != 1 or not 1 <= fields["left"] <= _WORDS or fields["next"] > _WORDS:
-            raise RuntimeError("Invalid mt19937 state")
+            raise RuntimeError(STATE_BROKEN)
         position = _WORDS + 1 - int(fields["left"])
         key = fields["key"].astype(np.uint32)
         self._mt19937.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": position}}
         self._initial_seed = int(fields["seed"])
-        # A cached float32 normal is dropped: none of torch's CPU kernels draws one.
+        # Torch's state may also hold a float32 normal; it is ignored, because no CPU kernel of torch keeps one.
         self._spare_normal = float(fields["normal"]) if fields["has_normal"] else None
 
     # Words and uniforms, for the distributions
 
     def _words(self, count: int) -> Array:
-        # The full range of 32 bits is the one for which randint hands out the words themselves.
+        # For the full range of 32 bits, and only for it, randint returns the words themselves.
         words: Array = np.random.RandomState(self._mt19937).randint(0, 2**32, count, np.uint32)
         return words
 
     def _double_words(self, count: int) -> Array:
+        """64-bit integers, each of two words."""
         words: Array = self._mt19937.random_raw(2 * count)
         return (words[::2] << np.uint64(32)) | words[1::2]
 
     def _units24(self, count: int) -> Array:
-        """float32 in [0, 1)."""
+        """Uniforms from [0, 1) in float32."""
         words = self._words(count)
         words &= np.uint32(2**24 - 1)
-        units = words.view(np.int32).astype(np.float32)  # signed, for which processors have an instruction
+        units = words.view(np.int32).astype(np.float32)  # processors convert signed integers faster
         units *= np.float32(2.0**-24)
         return units
 
     def _units53(self, count: int) -> Array:
-        """float64 in [0, 1)."""
+        """Uniforms from [0, 1) in float64."""
         return (self._double_words(count) & np.uint64(2**53 - 1)) * 2.0**-53
 
     def _units(self, count: int, dtype: np.dtype[Any]) -> Array:
@@ -167,5 +166,5 @@ class Engine:
 
 
 def size(shape: Shape) -> int:
-    """The number of elements of a shape."""
+    """The number of elements of an array of this shape."""
     return math.prod(shape) if isinstance(shape, Sequence) else shape

@@ -1,4 +1,8 @@
-"""The distributions: how each spends the words of the engine."""
+"""The random distributions: how each makes its numbers from the random words of the engine, as torch does.
+
+Two generators give the same numbers only if they take as many words, in the same order and with the same rounding. All
+of this was found by experiment with torch 2.13; each method says which torch function it agrees with.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +12,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import Array
-from . import normals, refusals
+from . import checks, normals
+from .checks import last_integer
 from .engine import Engine, Shape, size
-from .refusals import last_integer
 from .rounding import fused_multiply_add
 from .shuffle import shuffle
 
 if TYPE_CHECKING:
-    import numpy.typing as npt  # 5 ms that only types need
+    import numpy.typing as npt  # needed by types only; its import takes 5 ms
 
-_WIDE_SPAN = 2**28  # from here on, the modulo of one word would be too uneven: integers take two
+_WIDE_SPAN = 2**28  # for more integers the modulo of one word is too uneven, and torch takes two words
 
 
 class Generator(Engine):
-    """A stream of random numbers equal to `torch.Generator("cpu")`'s; RuntimeError for another device.
+    """A stream of random numbers that are equal to those of `torch.Generator("cpu")`.
 
-    Every drawing method returns a fresh C-contiguous NumPy array of the given shape (a length or a sequence of
-    lengths) and NumPy dtype; what torch refuses raises torch's exception and text before anything is drawn.
+    Every method that draws returns a new C-contiguous NumPy array of the given shape (a length or a sequence of
+    lengths) and NumPy dtype. What torch refuses raises torch's exception and text before anything is drawn.
+    RuntimeError for another device than the CPU.
     """
 
     __slots__ = ()
@@ -32,40 +37,41 @@ class Generator(Engine):
     # Continuous distributions
 
     def uniform(self, shape: Shape, dtype: npt.DTypeLike, low: float = 0.0, high: float = 1.0) -> Array:
-        """Floats of [low, high), as torch.rand and Tensor.uniform_.
+        """Floats from [low, high), as torch.rand and Tensor.uniform_ draw them.
 
         NotImplementedError unless the dtype is floating; RuntimeError for bounds that are out of order or range.
         """
-        dtype = refusals.floating(dtype, "check_uniform_bounds")
-        refusals.check_interval(low, high, dtype)
+        dtype = checks.floating(dtype, "check_uniform_bounds")
+        checks.check_interval(low, high, dtype)
         units = self._units(size(shape), dtype)
         if (low, high) == (0, 1) and dtype != np.float16:
             return units.reshape(shape)
         kind = np.float64 if dtype == np.float64 else np.float32
         start, width = kind(low), kind(high) - kind(low)
         values = fused_multiply_add(units, float(width), float(start)).astype(dtype, copy=False)
-        values[values >= dtype.type(kind(high))] = start  # the end is open: what rounding lifts to it starts again
+        values[values >= dtype.type(kind(high))] = start  # rounding can give the excluded bound
         return values.reshape(shape)
 
     def normal(
         self, shape: Shape, dtype: npt.DTypeLike, mean: float = 0.0, std: float = 1.0, *, blocks: bool = True
     ) -> Array:
-        """Floats of the normal distribution by the transform of Box & Muller (1958), as torch.randn and normal_.
+        """Floats of the normal distribution, as torch.randn and Tensor.normal_ draw them.
 
-        16 elements or more are made in blocks, fewer, or all without `blocks`, in pairs of which an unused half waits
-        for the next such draw. Blocks in float32 and float16 are torch's bit for bit, all else to 1e-14 and the
-        rounding to the dtype. NotImplementedError unless the dtype is floating, RuntimeError for std < 0.
+        They are made by the transform of Box & Muller (1958): 16 elements or more in blocks of 16; fewer, or all if
+        `blocks` is False, in pairs. If one number of a pair is not needed it is kept for the next such draw. Blocks in
+        float32 and float16 are equal to torch's bit for bit; other numbers agree to 1e-14 before they are rounded to
+        the dtype. NotImplementedError unless the dtype is floating, RuntimeError for std < 0.
         """
-        refusals.check_deviation(std)
-        dtype = refusals.floating(dtype, "normal_kernel_cpu")
+        checks.check_deviation(std)
+        dtype = checks.floating(dtype, "normal_kernel_cpu")
         count = size(shape)
         pairs = count < normals.BLOCK or not blocks
         values = self._normal_pairs(count) if pairs else self._normal_blocks(count, dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             kind = values.dtype.type
             if (mean, std) == (0, 1):
-                values += kind(0)  # which makes a negative zero positive, as torch's sum with the mean does
-            else:  # torch rounds the product and the sum at once; a float32 product is exact in float64
+                values += kind(0)  # makes -0 positive, as the sum with the mean does in torch
+            else:  # torch rounds only once, after the sum; a float32 product is exact in float64
                 values = ((values.astype(np.float64) * kind(std)) + kind(mean)).astype(kind, copy=False)
             return values.astype(dtype, copy=False).reshape(shape)
 
@@ -75,7 +81,7 @@ class Generator(Engine):
         if not ragged:
             normals.box_muller(values)
             return values
-        # Only whole blocks are made: the last of a ragged end overlaps its neighbour and is drawn afresh.
+        # Torch makes whole blocks only: the last 16 elements are drawn anew, though some of them are made already.
         values = np.concatenate([values[: count - ragged], self._units(normals.BLOCK, dtype)])
         normals.box_muller(values)
         return np.concatenate([values[: count - normals.BLOCK], values[-normals.BLOCK :]])
@@ -92,35 +98,36 @@ class Generator(Engine):
         return values[:count]
 
     def exponential(self, shape: Shape, dtype: npt.DTypeLike, lambd: float = 1.0) -> Array:
-        """Floats of the exponential distribution of rate `lambd` by inversion, as Tensor.exponential_.
+        """Floats of the exponential distribution with rate `lambd`, by inversion, as Tensor.exponential_ draws them.
 
         RuntimeError for a dtype that is not floating and for lambd <= 0.
         """
         dtype = np.dtype(dtype)
-        refusals.check_exponential(lambd, dtype)
+        checks.check_exponential(lambd, dtype)
         values = np.log1p(-self._units53(size(shape))) * (-1 / lambd)
         return values.astype(dtype, copy=False).reshape(shape)
 
     # Discrete distributions
 
     def integers(self, low: int, high: int | None, shape: Shape, dtype: npt.DTypeLike = np.int64) -> Array:
-        """Integers of [low, high), as torch.randint and Tensor.random_; no `high` means up to the dtype's limit.
+        """Integers from [low, high), as torch.randint and Tensor.random_ draw them.
 
-        The dtype may be floating, up to the last of its gapless integers (2**24 in float32). RuntimeError for
-        bounds that are out of order or range; torch allows floats beyond the gap with a warning, this refuses them.
+        Without `high` they go up to the largest integer of the dtype. In a floating dtype that is the last one up to
+        which it holds all integers (2**24 for float32). RuntimeError for bounds that are out of order or range; torch
+        only warns of larger floats.
         """
         dtype = np.dtype(dtype)
         end = last_integer(dtype) + 1 if high is None else high
-        refusals.check_integers(low, end, dtype)
+        checks.check_integers(low, end, dtype)
         count, span = size(shape), end - low
         words = self._double_words(count) if span >= _WIDE_SPAN else self._words(count)
-        if span == 2**64:  # every word is a number, and torch takes it as it is
+        if span == 2**64:  # torch takes the words as they are
             return words.astype(np.int64).reshape(shape)
         words %= words.dtype.type(span)
         return (words.astype(np.int64) + low).astype(dtype, copy=False).reshape(shape)
 
     def nonnegative_integers(self, shape: Shape, dtype: npt.DTypeLike = np.int64) -> Array:
-        """Integers from 0 to the dtype's limit, in a float the last of its gapless ones; as Tensor.random_()."""
+        """Integers from 0 to the largest of the dtype (for floats see `integers`), as Tensor.random_() draws them."""
         dtype = np.dtype(dtype)
         count = size(shape)
         words = self._double_words(count) if dtype.itemsize == 8 else self._words(count)
@@ -128,45 +135,48 @@ class Generator(Engine):
         return words.astype(dtype).reshape(shape)
 
     def permutation(self, n: int, dtype: npt.DTypeLike = np.int64) -> Array:
-        """The numbers 0 to n - 1 in random order by the shuffle of Fisher & Yates (1938), as torch.randperm.
+        """The numbers from 0 to n - 1 in random order, as torch.randperm.
 
-        RuntimeError for n < 0 and for an n whose numbers the dtype cannot hold, NotImplementedError for bool and
-        from 214748364 elements on, where torch shuffles by another rule.
+        The shuffle is that of Fisher & Yates (1938). RuntimeError if n is negative or the dtype does not hold the
+        numbers; NotImplementedError for bool, and from 214748364 elements on, where torch shuffles in another way.
         """
         dtype = np.dtype(dtype)
-        refusals.check_permutation(n, dtype)
+        checks.check_permutation(n, dtype)
         partners = np.arange(n)
         partners[:-1] += self._words(max(n - 1, 0)) % np.arange(n, 1, -1, dtype=np.uint32)
         return shuffle(partners).astype(dtype, copy=False)
 
     def bernoulli(self, p: float, shape: Shape) -> Array:
-        """Booleans, true with probability `p`, as Tensor.bernoulli_(p) and dropout; RuntimeError for p outside [0, 1].
+        """Booleans that are true with probability `p`, as Tensor.bernoulli_(p) and dropout draw them.
 
-        A 53-bit uniform is compared with p whatever the dtype of the tensor is.
+        Each is the comparison of a 53-bit uniform with p, whatever the dtype of the tensor. RuntimeError for p outside
+        [0, 1].
         """
-        refusals.check_probability(p)
+        checks.check_probability(p)
         units = self._double_words(size(shape)) & np.uint64(2**53 - 1)
-        result: Array = units < np.uint64(math.ceil(p * 2**53))  # the comparison of the uniforms, in integers
+        result: Array = units < np.uint64(math.ceil(p * 2**53))  # compares the uniforms with p, as integers
         return result.reshape(shape)
 
     def bernoulli_p(self, probabilities: Array) -> Array:
-        """Booleans of the shape of `probabilities`, each true with its own, as torch.bernoulli(probabilities).
+        """Booleans that are true with the given probabilities, as torch.bernoulli(probabilities).
 
-        float64 probabilities take 53-bit uniforms, others 24-bit ones. NotImplementedError unless they are floating,
-        RuntimeError for one outside [0, 1].
+        The result has the shape of `probabilities`. Those in float64 are compared with 53-bit uniforms, others with
+        24-bit ones. NotImplementedError unless they are floating, RuntimeError if one is outside [0, 1].
         """
-        dtype = refusals.floating(probabilities.dtype, "bernoulli_tensor_cpu_p_")
-        refusals.check_probabilities(probabilities)
+        dtype = checks.floating(probabilities.dtype, "bernoulli_tensor_cpu_p_")
+        checks.check_probabilities(probabilities)
         result: Array = self._units(probabilities.size, dtype).reshape(probabilities.shape) < probabilities
         return np.ascontiguousarray(result).reshape(probabilities.shape)
 
     def multinomial(self, weights: Array, count: int, replacement: bool = False) -> Array:
-        """`count` int64 indices per row of `weights` (1-d or 2-d, floating), each as likely as its weight.
+        """int64 indices, each drawn with a probability in proportion to its weight, as torch.multinomial.
 
-        As torch.multinomial: without replacement an exponential race (Efraimidis & Spirakis 2006), with it a search
-        in the cumulated weights. RuntimeError for what torch refuses.
+        `weights` is floating, of shape (n,) or (rows, n); the result has shape (count,) or (rows, count). Without
+        replacement each index waits for an exponential time at the rate of its weight, and the first are taken
+        (Efraimidis & Spirakis 2006); with it, uniforms are searched in the cumulated weights. RuntimeError for weights
+        and counts that torch refuses.
         """
-        refusals.check_weights(weights, count, replacement)
+        checks.check_weights(weights, count, replacement)
         if not replacement or count == 1:
             arrivals = self.exponential(weights.shape, weights.dtype)
             with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,4 +1,7 @@
-"""Uniforms into normals by the transform of Box & Muller (1958), in the blocks of torch's vectorised kernels."""
+"""The transform of Box & Muller (1958), which makes normal numbers of uniform ones, in blocks of 16.
+
+Torch's vectorised kernels work in such blocks, so which two uniforms make a pair is given by their places in a block.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ from ..arrays import Array
 from . import cephes
 
 BLOCK = 16
-_AT_ONCE = 4096  # blocks: their temporaries stay in the cache, and a call of NumPy has enough to do
+_AT_ONCE = 4096  # blocks; few enough for the cache, and enough that the cost of a NumPy call does not matter
 
 
 def box_muller(units: Array) -> None:
-    """Turn float32 or float64 uniforms of [0, 1), whole blocks of 16, into standard normals in place.
+    """Turn uniforms from [0, 1) into standard normal numbers, in place.
 
-    In a block element j pairs with element j + 8: sqrt(-2 log(1 - u)) times the cosine and the sine of 2 pi v.
+    `units` is a float32 or float64 array whose length is a multiple of 16. The elements u and v at places j and j + 8
+    of a block become sqrt(-2 log(1 - u)) times the cosine and the sine of 2 pi v.
     """
     pairs = units.reshape(-1, 2, BLOCK // 2)
     for start in range(0, len(pairs), _AT_ONCE):

@@ -1,4 +1,7 @@
-"""The shuffle of Fisher & Yates (1938) without a loop over its steps."""
+"""The shuffle of Fisher & Yates (1938) as a few NumPy calls, instead of a Python loop over its swaps.
+
+`Generator.permutation` draws the partners of all swaps at once; this works out the order that the swaps leave.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +11,22 @@ from ..arrays import Array
 
 
 def shuffle(partners: Array) -> Array:
-    """What swapping `order[i]` with `order[partners[i]]`, for i = 0, 1, ..., leaves of order = [0, 1, ..., n - 1].
+    """The order that is left of [0, 1, ..., n - 1] after `order[i]` and `order[partners[i]]` were swapped for every i.
 
-    int64 of shape (n,) to int64 of shape (n,), where i <= partners[i] < n: place i is final after step i.
+    `partners` and the result are int64 arrays of shape (n,), with i <= partners[i] < n; so step i settles place i.
     """
     n = len(partners)
     steps = np.arange(n)
-    # What place i holds when its step comes is what the last swap that had it for a partner brought from its own
-    # place, which that one in turn had been brought: chains of steps, followed to their ends by doubling.
+    # When step i comes, place i holds what the last earlier step whose partner it was has put there. This is what that
+    # step's own place held, which has the same rule. So there are chains of steps, and each round doubles how far we
+    # have followed them.
     held = np.arange(n)
     apart = partners != steps
-    held[partners[apart]] = steps[apart]  # of several assignments to a place the last one wins
+    held[partners[apart]] = steps[apart]  # where several assign to a place NumPy keeps the last
     while not np.array_equal(held, further := held[held]):
         held = further
-    # Step i takes the number partners[i] itself, unless earlier steps had the same partner; then what the last of
-    # them left there, which is what it held. Every round settles the last step of each partner and drops it.
+    # Step i takes the number partners[i], unless an earlier step had the same partner: then it takes what the last such
+    # step has put there. Each round finds this for the last step of each partner, and leaves that step out of the next.
     taken = partners.copy()
     last = np.empty(n, np.int64)
     while len(steps):

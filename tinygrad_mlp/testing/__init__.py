@@ -1,1 +1,4 @@
-"""Tools for testing operators: a sampler of arguments, and torch as the oracle. Needs hypothesis and torch."""
+"""Tools that test operators: `sampler` draws their arguments, and `oracle` asks torch what the results should be.
+
+They need hypothesis and torch, so nothing is imported here: a test imports `testing.sampler` or `testing.oracle`.
+"""

@@ -1,6 +1,6 @@
-"""Torch as the oracle: what it does with the arguments of a row, and whether the row does the same.
+"""Torch as the oracle: it calls a row and its counterpart in torch with the same arguments and compares what they do.
 
-Torch is imported when the first question is asked; it is a dependency of the tests alone.
+Torch is only needed for tests, so it is not imported before the first comparison.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from .. import autograd
 from ..ops import Operator
 from ..ops.indexing import is_basic
 from ..tensor import FUNCTIONS, INPLACE, Tensor, wrap
+from .refusals import NO_COUNTERPART
 
 Call = Callable[..., Any]
 
 
 def torch() -> Any:
-    """The torch module."""
+    """The module `torch`, imported when this is first called."""
     import torch
 
     return torch
@@ -29,7 +30,7 @@ def torch() -> Any:
 
 # -- the counterpart of a row ----------------------------------------------------------------------
 
-# Rows whose name or signature is not torch's.
+# What stands in torch for a row whose name or signature is another there.
 COUNTERPARTS: dict[str, Call] = {
     "alias": lambda x: x[...],
     "amax": lambda x, dim=(), keepdim=False: torch().amax(x, dim, keepdim),
@@ -76,17 +77,17 @@ COUNTERPARTS: dict[str, Call] = {
 
 
 def counterpart(row: Operator) -> Call:
-    """The function on torch's tensors that a row stands for. LookupError where none is known."""
+    """The torch function that a row shall agree with. LookupError if none is known."""
     if row.name in COUNTERPARTS:
         return COUNTERPARTS[row.name]
     for home in (torch(), torch().nn.functional, torch().Tensor):
         if hasattr(home, row.name):
             return getattr(home, row.name)  # type: ignore[no-any-return]
-    raise LookupError(f"torch has no {row.name}; say in testing.oracle.COUNTERPARTS what stands for it")
+    raise LookupError(NO_COUNTERPART.format(name=row.name))
 
 
 def _clamped(x: Any, low: Any, high: Any) -> Any:
-    """torch.clamp, whose backward fails where one bound makes the result larger than the other does."""
+    """torch.clamp of an expanded x: its backward fails if one bound broadcasts to a larger shape than the other."""
     bounds = [b for b in (low, high) if isinstance(b, torch().Tensor)]
     if len(bounds) == 2 and torch().is_grad_enabled() and any(b.requires_grad for b in (x, *bounds)):
         x = x.expand(torch().broadcast_shapes(*(b.shape for b in (x, *bounds))))
@@ -94,7 +95,9 @@ def _clamped(x: Any, low: Any, high: Any) -> Any:
 
 
 def _spread(name: str) -> Call:
-    """torch.var or torch.std, whose gradients are wrong for an empty list of dimensions: they count one element."""
+    """torch.var or torch.std with None for an empty list of dimensions, for which torch's own gradients are wrong:
+    they are those of a single element.
+    """
 
     def call(x: Any, dim: Any = None, correction: Any = 1, keepdim: bool = False) -> Any:
         return getattr(torch(), name)(x, None if dim == [] else dim, correction=correction, keepdim=keepdim)
@@ -112,6 +115,7 @@ def _put(x: Any, index: Any, value: Any) -> Any:
 
 
 def _added(x: Any, shape: tuple[int, ...], index: Any) -> Any:
+    """Zeros of a shape to which x is added at an index, repeated indices adding up."""
     if is_basic(index):
         return _put(torch().zeros(shape, dtype=x.dtype), index, x)
     places = np.arange(int(np.prod(shape))).reshape(shape)[to_numpy(index)]
@@ -119,11 +123,11 @@ def _added(x: Any, shape: tuple[int, ...], index: Any) -> Any:
     return zeros.index_put((torch().from_numpy(np.array(places)),), x, True).reshape(shape)
 
 
-# -- from one world to the other -------------------------------------------------------------------
+# -- from NumPy to torch and back ------------------------------------------------------------------
 
 
 def to_torch(x: Any) -> Any:
-    """An argument as torch takes it: arrays as tensors with the same strides, NumPy's dtypes as torch's."""
+    """An argument for torch: arrays become tensors with the same strides, NumPy's dtypes become torch's."""
     if isinstance(x, np.ndarray):
         repeated = tuple(
             slice(0, 1) if stride == 0 and n > 1 else slice(None) for n, stride in zip(x.shape, x.strides, strict=True)
@@ -142,14 +146,14 @@ def to_torch(x: Any) -> Any:
 
 
 def changed(x: Any, change: Call) -> Any:
-    """An argument with `change` of its floating arrays."""
+    """An argument in which each floating array is replaced by what `change` makes of it."""
     if isinstance(x, (list, tuple)):
         return type(x)(changed(part, change) for part in x)
     return change(x) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x
 
 
 def to_numpy(x: Any) -> Any:
-    """A result or an argument of either world with arrays for its tensors."""
+    """A result or an argument, ours or torch's, in which each tensor is replaced by its array."""
     if isinstance(x, Tensor):
         return x.array
     if isinstance(x, (list, tuple)):
@@ -160,7 +164,10 @@ def to_numpy(x: Any) -> Any:
 def leaves(
     row: Operator, args: Sequence[Any], needs: Callable[[], bool]
 ) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
-    """The arguments for us and for torch, and the tensors among them that require grad (as `needs` says), in pairs."""
+    """The arguments as our tensors and as torch's, then the leaves among them, ours and torch's in the same order.
+
+    A differentiable floating argument becomes a leaf if `needs()`, which is called for each, is true.
+    """
     ours, theirs = list(args), [to_torch(x) for x in args]
     pairs = []
     for i in row.tensors:
@@ -179,12 +186,12 @@ def leaves(
 
 
 def call_ours(row: Operator, args: Sequence[Any]) -> Any:
-    """A row, called on our tensors."""
+    """Call the function of a row."""
     return FUNCTIONS[row.name](*args)
 
 
 def call_torch(row: Operator, args: Sequence[Any], function: Call | None = None) -> Any:
-    """A row's counterpart; the arguments after the last that is not at its default are left out."""
+    """Call a row's counterpart, or `function`. Arguments at the end that have their default values are left out."""
     required = len(row.parameters) - len(row.defaults)
     given = len(args)
     while given > required and args[given - 1] is row.defaults[given - 1 - required]:
@@ -195,7 +202,7 @@ def call_torch(row: Operator, args: Sequence[Any], function: Call | None = None)
 
 
 def outcome(function: Call, *args: Any) -> Any:
-    """What a call returns, or the exception that it raises."""
+    """The result of a call, or the exception that it raises."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         try:
@@ -208,7 +215,7 @@ def outcome(function: Call, *args: Any) -> Any:
 
 
 def magnitude(*values: Any) -> float:
-    """The largest finite absolute value among arrays, numbers and lists of them."""
+    """The largest finite absolute value in arrays, numbers and lists of them."""
     largest = 0.0
     for x in values:
         if isinstance(x, (list, tuple)):
@@ -232,9 +239,10 @@ def assert_same(
 ) -> None:
     """AssertionError unless two arrays have the same shape, dtype and elements.
 
-    Elements are the same within `rtol` of the larger of their own size and `scale` (that of the terms they are sums
-    of); nan equals nan, an infinity only itself, and with `signs` -0 is not 0. Where they are not, `noise` may give
-    the true elements and the error that torch has at such places: ours may have TIMES_NOISE as much.
+    Elements may differ by `rtol` times the larger of their own size and `scale`, which is the size of the terms that
+    they are sums of. nan is equal to nan, an infinity only to itself, and with `signs` -0 is not equal to 0. For
+    elements that differ by more, `noise` may return the true values and torch's error: ours may be TIMES_NOISE times
+    as large.
     """
     assert ours.shape == theirs.shape, f"{what}: shape {ours.shape}, torch {theirs.shape}"
     assert ours.dtype == theirs.dtype, f"{what}: dtype {ours.dtype}, torch {theirs.dtype}"
@@ -253,7 +261,7 @@ def assert_same(
 
 
 def assert_same_refusal(ours: Any, theirs: Exception, what: str, words: int = 3) -> None:
-    """AssertionError unless `ours` is an exception of the type of torch's that begins with the same words."""
+    """AssertionError unless `ours` is an exception of torch's type whose text begins with the same words."""
     shown = ours if isinstance(ours, Exception) else f"returned {ours!r}"
     assert type(ours) is type(theirs), f"{what}: {shown!r}, torch {theirs!r}"
     mine, other = (re.sub(r'^"\w+"', '"a kernel"', str(error)).split()[:words] for error in (ours, theirs))

@@ -1,8 +1,10 @@
-"""Draws the arguments of a row with hypothesis: shapes that fit together, arrays with their special points.
+"""Draws arguments for a row with hypothesis: shapes that fit together, and arrays that contain special values.
 
-A row's `sample` asks a Sampler for what its forward takes, `lambda s: (s.floats(shape := s.shape(1)), s.dim(shape))`.
-What kind of numbers the arrays hold is the Sampler's choice, so that the same line draws float32, float64, mixed
-dtypes and integers.
+A row of the derivative table may say how to call it, by a `sample` that asks a Sampler for each argument:
+
+    lambda s: (s.floats(shape := s.shape(1)), s.dim(shape))  # an array of at least one dimension, and a dimension
+
+The Sampler chooses the numbers in the arrays, so the same line serves for float32, float64, mixed dtypes and integers.
 """
 
 from __future__ import annotations
@@ -14,14 +16,15 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ..ops import Operator
+from .refusals import NO_SAMPLE
 
 Shape = tuple[int, ...]
 
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, -1.5, 2.0, -2.0, 3.0, float("inf"), float("-inf"), float("nan"))
 
-# How the elements of a floating array are drawn; an array is of one manner, or its nans would drown all the rest.
+# How the elements of a floating array are drawn, one manner for each array: a nan anywhere makes many results nan.
 _special = st.sampled_from(SPECIAL)
-_grid = st.integers(-48, 48).map(lambda n: n / 16)  # ties, zeros, the ends of domains
+_grid = st.integers(-48, 48).map(lambda n: n / 16)  # multiples of 1/16: ties, zeros and the ends of domains occur
 _seed = st.integers(0, 2**32 - 1)
 _MANNERS = ("grid", "normal", "ties", "special", "small", "large")
 _manner = st.sampled_from((*_MANNERS[:2] * 2, *_MANNERS[2:]))
@@ -34,14 +37,14 @@ _integers = {np.dtype(d): st.integers(0 if d in ("uint8", "bool") else -4, 1 if 
 
 
 class Sampler:
-    """Draws through hypothesis' `draw`, arrays of one of `dtypes`."""
+    """Draws arguments by the function `draw` of hypothesis. Arrays have one of the `dtypes`, by default float32."""
 
     def __init__(self, draw: Callable[[Any], Any], *dtypes: str) -> None:
         self.draw = draw
         self.dtypes = [np.dtype(d) for d in dtypes or ("float32",)]
 
     def arguments(self, row: Operator) -> tuple[Any, ...]:
-        """Arguments for a row: as its `sample` draws them, else by its parameters."""
+        """Arguments for a row, by its `sample` or, without one, by its parameters. LookupError if neither tells."""
         if row.sample is not None:
             return tuple(row.sample(self))
         arrays = len(row.tensors)
@@ -49,12 +52,12 @@ class Sampler:
             return (self.floats(self.shape()), *row.defaults)
         if arrays == 2 == len(row.parameters):
             return self.binary()
-        raise LookupError(f"the row {row.name} says neither by its parameters nor by `sample` how to call it")
+        raise LookupError(NO_SAMPLE.format(name=row.name))
 
     # -- shapes and dimensions ---------------------------------------------------------------------
 
     def choice(self, options: Sequence[Any]) -> Any:
-        """One of several."""
+        """One of the options."""
         return self.draw(st.sampled_from(options))
 
     def maybe(self, value: Any) -> Any:
@@ -66,12 +69,12 @@ class Sampler:
         return bool(self.draw(_boolean))
 
     def size(self, low: int = 0, high: int = 3) -> int:
-        """A whole number from `low` to `high`: the size of a dimension, a count, a place."""
+        """An integer from `low` to `high`, both included: the size of a dimension, a count, or a position."""
         n = self.draw(_size) if (low, high) == (0, 3) else self.draw(st.integers(low, high))
         return int(n)
 
     def shape(self, min_ndim: int = 0, max_ndim: int = 3, *, least: int = 0) -> Shape:
-        """Up to `max_ndim` dimensions of size `least` to 3."""
+        """A shape of `min_ndim` to `max_ndim` dimensions, each of size `least` to 3."""
         return tuple(self.size(least, 3) for _ in range(self.draw(st.integers(min_ndim, max_ndim))))
 
     def shapes(self, n: int, max_ndim: int = 3) -> list[Shape]:
@@ -85,24 +88,24 @@ class Sampler:
         return tuple(1 if self.draw(st.integers(0, 3)) == 3 else n for n in shape[missing:])
 
     def dim(self, shape: Shape) -> int:
-        """A dimension of `shape`, counted from either end."""
+        """A dimension of `shape`, which may be negative: counted from the end."""
         extent = len(shape) or 1
         return self.size(-extent, extent - 1)
 
     def dims(self, shape: Shape) -> Any:
-        """A dimension of `shape`, or several, or none."""
+        """A dimension of `shape`, or a list of several or none."""
         return self.dim(shape) if self.boolean() else self.several_dims(shape)
 
     def several_dims(self, shape: Shape) -> list[int]:
-        """A list of different dimensions of `shape`."""
+        """A list of up to three different dimensions of `shape`."""
         return [d - len(shape) if self.boolean() else d for d in self.permutation(len(shape))[: self.size(0, 3)]]
 
     def permutation(self, n: int) -> list[int]:
-        """The numbers below `n` in some order."""
+        """The integers from 0 to n - 1 in a random order."""
         return list(self.draw(st.permutations(range(n))))
 
     def regrouped(self, shape: Shape) -> Shape:
-        """Another shape with as many elements; perhaps one size is -1, to be found out."""
+        """Another shape with as many elements, in which one size may be -1, to be inferred."""
         n = int(np.prod(shape))
         if not n:
             return (*self.permutation(3)[:1], 0)
@@ -113,7 +116,7 @@ class Sampler:
     # -- arrays ------------------------------------------------------------------------------------
 
     def floats(self, shape: Shape) -> Any:
-        """An array of the Sampler's dtype in some layout: special points, ties, small and large numbers."""
+        """An array of one of the Sampler's dtypes, in some layout: special values, ties, small or large numbers."""
         dtype = self.choice(self.dtypes) if len(self.dtypes) > 1 else self.dtypes[0]
         n = int(np.prod(shape))
         elements: Any
@@ -135,30 +138,33 @@ class Sampler:
         return list(self.draw(st.lists(elements, min_size=n, max_size=n)))
 
     def normal(self, shape: Shape) -> Any:
-        """Normal numbers, all different, as float64."""
+        """A float64 array of normally distributed numbers, all different."""
         return np.random.default_rng(self.draw(_seed)).normal(size=shape)
 
     def distinct(self, shape: Shape) -> Any:
-        """As `floats`, no two elements alike: for operators that leave the order of ties open."""
+        """An array as by `floats` without equal elements, for operators that may order equal ones either way."""
         n = int(np.prod(shape))
         order = np.array(self.permutation(n), float)
         dtype = self.dtypes[0] if self.dtypes[0] != np.bool_ else np.dtype("int64")
         return self._laid_out((order if dtype.kind in "iu" else order / 4 - n / 8).astype(dtype).reshape(shape))
 
     def below_infinity(self, array: Any) -> Any:
-        """An array with a number for infinity; -infinity and nan stay."""
+        """The array with 1.5 in place of infinity; -infinity and nan stay."""
         return np.where(array == np.inf, array.dtype.type(1.5), array) if np.any(array == np.inf) else array
 
     def moderate(self, array: Any) -> Any:
-        """An array with numbers between -50 and 50 for all others, for nan as well."""
+        """The array clipped to [-50, 50], with 1.5 in place of nan."""
         return array if array.dtype.kind != "f" else np.asarray(np.nan_to_num(np.clip(array, -50, 50), nan=1.5))
 
     def unequal(self, array: Any) -> Any:
-        """An array that is not expanded: of equal numbers torch's deviation, and its slope, may be rounding alone."""
+        """The array or, if it is expanded, one of different numbers.
+
+        The deviation of equal numbers, and its gradient, may be nothing but rounding errors in torch.
+        """
         return np.arange(array.size).reshape(array.shape).astype(array.dtype) if 0 in array.strides else array
 
     def chosen(self) -> tuple[Any, int, int]:
-        """An array without ties, how many of its elements to choose, and along which dimension."""
+        """An array without equal elements, a number of elements to choose, and the dimension along which to choose."""
         shape = self.shape()
         dim = self.dim(shape)
         return self.distinct(shape), self.size(0, shape[dim] if shape else 1), dim
@@ -183,7 +189,7 @@ class Sampler:
         return self.dtypes[0] if self.dtypes[0].kind == "f" else np.dtype("float32")
 
     def ints(self, shape: Shape, low: int, high: int) -> Any:
-        """An int64 array of numbers from `low` to `high`."""
+        """An int64 array of numbers from `low` to `high`, both included."""
         return np.array(self._list(st.integers(low, high), int(np.prod(shape))), np.int64).reshape(shape)
 
     def number(self) -> Any:
@@ -197,7 +203,7 @@ class Sampler:
         return self.number() if self.boolean() else self.floats(())
 
     def broadcast(self, *arrays: Callable[[Shape], Any]) -> tuple[Any, ...]:
-        """An array by each of the given methods, in shapes that broadcast together."""
+        """One array from each of the given methods, of shapes that broadcast together."""
         return tuple(draw(shape) for draw, shape in zip(arrays, self.shapes(len(arrays)), strict=True))
 
     def binary(self) -> tuple[Any, Any]:
@@ -208,7 +214,7 @@ class Sampler:
         return first, second
 
     def bounded(self) -> tuple[Any, Any, Any]:
-        """An array with a lower and an upper bound: numbers or arrays, one of them perhaps None."""
+        """An array, a lower and an upper bound; the bounds are numbers or arrays, and one may be None."""
         if self.boolean():
             x, low, high = self.floats(self.shape()), self.number(), self.number()
         else:
@@ -221,7 +227,7 @@ class Sampler:
         return [self.floats(shape) for _ in range(self.size(least, 3))]
 
     def joinable(self) -> tuple[list[Any], int]:
-        """Up to three arrays that can be joined, and along which dimension; an empty vector joins anything."""
+        """Up to three arrays, and the dimension along which they can be concatenated; an empty vector fits any."""
         shape = self.shape(1)
         dim = self.dim(shape)
         arrays = []
@@ -257,20 +263,20 @@ class Sampler:
         return self.ints((self.size(),) if size else (0,), 0, max(size - 1, 0))
 
     def index_along(self, shape: Shape, dim: int) -> Any:
-        """Indices along `dim` of an array of `shape`, in an array no larger than it in the others (see gather)."""
+        """Indices for `gather` along `dim` of an array of `shape`, in an array no larger in the other dimensions."""
         d = dim % (len(shape) or 1)
         own = tuple((self.size() if n else 0) if k == d else self.size(0, n) for k, n in enumerate(shape))
         return self.ints(own, 0, max(shape[d] - 1, 0) if shape else 0)
 
     def index(self, shape: Shape, basic: bool = False) -> Any:
-        """An index as one writes it in brackets: integers, slices, None, Ellipsis, and if not `basic` arrays, masks."""
+        """An index as it is written in brackets: integers, slices, None, Ellipsis; unless `basic`, arrays and masks."""
         if not basic and shape and self.draw(st.integers(0, 7)) == 7:
             return self.mask(shape[: self.size(1, len(shape))])
         parts: list[Any] = []
         vector, arrays = self.size(1, 3), not basic and self.boolean()
-        kinds = ("slice",) if arrays else ("slice", "none")  # the function, not the row, sees to integers beside arrays
+        kinds = ("slice",) if arrays else ("slice", "none")  # rows get no integers beside arrays
         count = self.size(0, len(shape))
-        behind = self.boolean()  # an Ellipsis in front: the parts stand for the last dimensions
+        behind = self.boolean()  # begin with an Ellipsis, so that the parts are for the last dimensions
         for n in shape[len(shape) - count :] if behind else shape[:count]:
             kind = self.choice((*kinds, *(("array",) if arrays else ("integer",)))) if n else self.choice(kinds)
             if kind == "none":
@@ -292,7 +298,7 @@ class Sampler:
         return self.floats(shape), self.index(shape)
 
     def strided(self) -> tuple[Any, Any, Any, int, Any]:
-        """An array, sizes, strides and an offset within its memory; then its own, and the size of its memory."""
+        """Arguments of `as_strided`: a vector, sizes, strides and offset of a view of it, then its own and its size."""
         memory = self.size(1, 12)
         x = np.arange(memory) / 4
         size, stride, last = [], [], self.size(0, memory - 1)
@@ -307,24 +313,24 @@ class Sampler:
         return x.astype(self._floating()), size, stride, offset, ((memory,), (1,), 0, memory)
 
     def slice(self) -> slice:
-        """A slice; torch has none that goes backwards."""
+        """A slice with a positive step, as torch requires."""
         return slice(self.maybe(self.size(-4, 4)), self.maybe(self.size(-4, 4)), self.choice((None, 1, 2)))
 
     def scattered(self, basic: bool = False) -> tuple[Any, Shape, Any]:
-        """What an index takes out of an array of a shape, the shape, and the index."""
+        """An array of the shape that an index takes out of another, the other's shape, and the index."""
         shape = self.shape()
         index = self.index(shape, basic)
         return self.floats(np.empty(shape)[index].shape), shape, index
 
     def unindexed(self) -> tuple[Any, Shape, Any]:
-        """What arrays of indices, one for each dimension, take out of an array of a shape, the shape, the indices."""
+        """The same as `scattered`, with an index that is made of one array of indices for each dimension."""
         shape = self.shape(1, least=1)
         whole = self.shape()
         index = tuple(self.ints(self.broadcast_into(whole), 0, n - 1) for n in shape)
         return self.floats(np.broadcast_shapes(*(x.shape for x in index))), shape, index
 
     def rolled(self) -> tuple[Any, Any, Any]:
-        """An array, and how far to roll it along which dimensions."""
+        """An array, the shift or shifts by which to roll it, and the dimension or dimensions."""
         shape = self.shape()
         if self.boolean():
             return self.floats(shape), self.size(-4, 4), self.maybe(self.dim(shape))
@@ -332,7 +338,7 @@ class Sampler:
         return self.floats(shape), [self.size(-4, 4) for _ in dims] or 1, dims or None
 
     def putting(self) -> tuple[Any, Any, Any]:
-        """An array, an index without repetitions, and what can be put there."""
+        """An array, an index that names no element twice, and a value that can be put there."""
         shape = self.shape()
         index = self.index(shape)
         places = np.arange(int(np.prod(shape))).reshape(shape)[index]
