@@ -20,6 +20,7 @@ from .autograd.node import Bundle, Node, OutputNode, Unreachable, gradient_edge
 from .autograd.saved import saved_attributes
 from .autograd.views import note_view, refresh
 from .ops import NUMPY_KEYWORDS, Operator
+from .ops.documentation import Documentation
 from .tensor import Tensor, new, wrap
 
 Function = Callable[..., Any]
@@ -72,7 +73,7 @@ def _with_signature(row: Operator, call: Function) -> Function:
         function = make(call, functools.partial(_call_renamed, row, call), row.defaults)
     function.__name__ = function.__qualname__ = row.name
     function.__module__ = "tinygrad_mlp"
-    function.__doc__ = f"{row.doc}.\n\nThe row `{row.name}` of the derivative table; as torch.{row.name}."
+    function.__doc__ = Documentation(row)
     return function
 
 

@@ -23,7 +23,11 @@ from .table import Array, operator
     ),
 )
 def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
-    """A view of a diagonal of two dimensions, which becomes the last dimension"""
+    """A view of a diagonal of two dimensions, which becomes the last dimension.
+
+    Shapes: that of `input` without `dim1` and `dim2`, then the length of the diagonal.
+    Refuses: RuntimeError for twice the same dimension.
+    """
     first, second = axis(dim1, input.ndim), axis(dim2, input.ndim)
     if first == second:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
@@ -51,7 +55,11 @@ def _undiagonal(g: Array, input_shape: tuple[int, ...], offset: int, dim1: int, 
     ),
 )
 def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Array:
-    """Matrices in two dimensions, with the last dimension of the input on a diagonal and zeros beside it"""
+    """Matrices in two dimensions, with the last dimension of the input on a diagonal and zeros beside it.
+
+    Shapes: that of `input` without the last size n, and n + abs(offset) at `dim1` and `dim2`.
+    Refuses: RuntimeError for twice the same dimension.
+    """
     ndim = input.ndim + 1
     first, second = axis(dim1, ndim), axis(dim2, ndim)
     if first == second:
@@ -69,7 +77,11 @@ def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) ->
     sample=lambda s: (s.floats(s.shape(2, 2)),),
 )
 def trace(input: Array) -> Array:
-    """The sum of the diagonal of a matrix; of integers as int64"""
+    """The sum of the diagonal of a matrix; of integers as int64.
+
+    Shapes: (n, m) to ().
+    Refuses: RuntimeError for what is not a matrix, NotImplementedError for bools.
+    """
     if input.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
     if input.dtype.kind == "b":

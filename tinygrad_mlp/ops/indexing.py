@@ -23,7 +23,11 @@ def is_basic(index: Any) -> bool:
 
 @operator({"input": lambda g, index: g[index]}, method=False, sample=lambda s: s.scattered())
 def put_at(input: Array, shape: tuple[int, ...], index: Any) -> Array:
-    """Zeros of `shape`, with the elements of `input` added at an index: what indexing does, backwards"""
+    """Zeros of `shape`, with the elements of `input` added at an index: what indexing does, backwards.
+
+    Shapes: the result has the shape `shape`.
+    As: torch.Tensor.index_put with accumulate=True on zeros
+    """
     whole = np.zeros_like(input, shape=shape)
     if is_basic(index):
         whole[index] = input
@@ -41,7 +45,11 @@ def put_at(input: Array, shape: tuple[int, ...], index: Any) -> Array:
     saves=True,
 )
 def getitem(input: Array, index: Any) -> Array:
-    """input[index]: a view for integers and slices, a copy for arrays and masks"""
+    """input[index]: a view for integers and slices, a copy for arrays and masks.
+
+    Shapes: as numpy.ndarray.__getitem__.
+    As: torch.Tensor.__getitem__
+    """
     part = input[index]
     if isinstance(part, np.generic):  # of one element NumPy gives a copy, unless the index ends in ...
         part = input[(*index, ...) if isinstance(index, tuple) else (index, ...)]
@@ -54,7 +62,13 @@ def getitem(input: Array, index: Any) -> Array:
     tensors=("input", "index"),
 )
 def gather(input: Array, dim: int, index: Array) -> Array:
-    """out[i][j] = input[index[i][j]][j] for dim 0, and so on"""
+    """out[i][j] = input[index[i][j]][j] for dim 0, and so on.
+
+    Shapes: the result has the shape of `index`, which has as many dimensions as `input` and is no larger beside
+        `dim`.
+    Dtypes: any for `input`; `index` has integers.
+    Refuses: RuntimeError for other shapes, other indices, and those that are out of bounds.
+    """
     if input.ndim != index.ndim:
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     d = axis(dim, input.ndim)
@@ -94,7 +108,12 @@ def _in_bounds(index: Array, size: int, dim: int) -> None:
     ),
 )
 def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
-    """A copy of `input` to which `src` is added where `index` says along `dim`"""
+    """A copy of `input` to which `src` is added where `index` says along `dim`.
+
+    Shapes: the result has the shape of `input`. `index` and `src` have as many dimensions.
+    Dtypes: `input` and `src` of one dtype; `index` has integers.
+    Refuses: RuntimeError for different dtypes, and for an index that is out of bounds.
+    """
     d = axis(dim, input.ndim)
     _in_bounds(index, input.shape[d] if input.ndim else 1, d)
     if src.dtype != input.dtype:
@@ -117,7 +136,12 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     sample=lambda s: (s.floats(shape := s.shape(1)), d := s.dim(shape), s.indices(shape[d])),
 )
 def index_select(input: Array, dim: int, index: Array) -> Array:
-    """The slices of `input` at the positions `index` along `dim`, copied"""
+    """The slices of `input` at the positions `index` along `dim`, copied.
+
+    Shapes: that of `input`, with the length of the vector `index` along `dim`.
+    Dtypes: any for `input`; `index` has integers.
+    Refuses: IndexError for an index that is not a vector, and for one that is out of range.
+    """
     if index.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
     d = axis(dim, input.ndim)
@@ -141,7 +165,12 @@ def _in_range(index: Array, size: int) -> None:
     sample=lambda s: (s.floats(shape := s.shape(least=1)), s.ints(s.shape(), -(n := math.prod(shape)), n - 1)),
 )
 def take(input: Array, index: Array) -> Array:
-    """The elements at positions in the input as if it were one row, in the shape of `index`"""
+    """The elements at positions in the input as if it were one row.
+
+    Shapes: the result has the shape of `index`.
+    Dtypes: any for `input`; `index` is int64.
+    Refuses: RuntimeError for another dtype of `index`, IndexError for one that is out of range.
+    """
     _in_one_row(index, input.size)
     return input.reshape((-1,))[index]
 
@@ -163,7 +192,12 @@ def _in_one_row(index: Array, size: int) -> None:
     sample=lambda s: s.broadcast(s.floats, s.mask),
 )
 def masked_select(input: Array, mask: Array) -> Array:
-    """The elements for which a mask of bools holds, both broadcast, in one row"""
+    """The elements for which a mask of bools holds, in one row.
+
+    Shapes: any that broadcast together; the result is a vector.
+    Dtypes: any for `input`; `mask` is bool.
+    Refuses: RuntimeError for a mask that is not bool, and for shapes that do not broadcast together.
+    """
     if mask.dtype != np.bool_:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     refusal = mismatch(mask.shape, input.shape)
@@ -191,7 +225,13 @@ def _unselected(g: Array, input_shape: tuple[int, ...], mask: Array) -> Array:
     ),
 )
 def index_add(input: Array, dim: int, index: Array, source: Array) -> Array:
-    """A copy of `input` to which the slices of `source` are added where `index` says along `dim`"""
+    """A copy of `input` to which the slices of `source` are added where `index` says along `dim`.
+
+    Shapes: the result has the shape of `input`. `source` has it too, with the length of the vector `index` along
+        `dim`.
+    Dtypes: `input` and `source` of one dtype; `index` has integers.
+    Refuses: RuntimeError for different dtypes.
+    """
     if source.dtype != input.dtype:
         raise RuntimeError("index_add_(): self and source expected to have the same dtype")
     whole = input.copy()
@@ -234,7 +274,13 @@ def _put(input: Array, index: Any, value: Any) -> None:
     overlap="allowed",
 )
 def put(input: Array, index: Any, value: Any) -> Array:
-    """A copy of `input` with `value` at an index"""
+    """A copy of `input` with `value` at an index.
+
+    Shapes: the result has the shape of `input`. `value` broadcasts to input[index].
+    Refuses: RuntimeError for a value that does not broadcast, or has another dtype where the index is an array.
+    As: torch.Tensor.__setitem__ on a copy
+    In place: `Tensor.__setitem__`.
+    """
     whole = np.copy(input)
     _put(whole, index, value)
     return whole
@@ -254,7 +300,12 @@ def _assign(input: Array, src: Any) -> None:
     sample=lambda s: (s.floats(shape := s.shape()), s.floats(s.broadcast_into(shape))),
 )
 def assign(input: Array, src: Any) -> Array:
-    """`src`, broadcast to the shape of `input` and cast to its dtype"""
+    """`src`, broadcast to the shape of `input` and cast to its dtype.
+
+    Shapes: the result has the shape of `input`. `src` broadcasts to it.
+    As: torch.Tensor.copy_ on a copy
+    In place: `Tensor.copy_`.
+    """
     whole = np.empty_like(input)
     whole[...] = src
     return whole
@@ -271,7 +322,10 @@ def assign(input: Array, src: Any) -> Array:
     overlap="number",
 )
 def fill(input: Array, value: Any) -> Array:
-    """One value in every element, in the shape and dtype of `input`"""
+    """One value in every element, in the shape and dtype of `input`.
+
+    Shapes: the result has the shape of `input`. `value` is a number or 0-d.
+    """
     return np.full_like(input, as_dtype(value, input.dtype))
 
 
@@ -283,5 +337,8 @@ def fill(input: Array, value: Any) -> Array:
     overlap="allowed",
 )
 def zero(input: Array) -> Array:
-    """0 in every element"""
+    """0 in every element.
+
+    As: torch.zeros_like
+    """
     return np.zeros_like(input)

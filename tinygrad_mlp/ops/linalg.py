@@ -34,7 +34,8 @@ def product(a: Array, b: Array) -> Array:
 mm = binary(
     "mm", _mm, lambda g, mat2: product(g, mat2.T), lambda g, input: product(input.T, g), names=("input", "mat2"),
     promotion="same", kinds="if", inplace=False, numpy=np.dot,
-    doc="The product of two matrices", sample=lambda s: s.chain(),
+    doc="The product of two matrices.\nShapes: (n, k) and (k, m) to (n, m).\nRefuses: RuntimeError for other shapes.",
+    sample=lambda s: s.chain(),
 )  # fmt: skip
 
 
@@ -102,7 +103,10 @@ def _batch_mismatch(a: Array, b: Array) -> RuntimeError:
 matmul = binary(
     "matmul", _matmul, _matmul_input, _matmul_other, promotion="same", kinds="if", inplace=False, numpy=np.matmul,
     node_name="UnsafeViewBackward0",
-    doc="The matrix product of the last two dimensions, broadcast over the others; vectors as torch.matmul takes them",
+    doc="The matrix product of the last two dimensions, broadcast over the others.\n"
+    "Shapes: (..., n, k) and (..., k, m) to (..., n, m). On the left a vector (k,) stands for a matrix of one row, on "
+    "the right for one of one column, and the result is without that dimension of size 1.\n"
+    "Refuses: RuntimeError for other shapes.",
     sample=lambda s: s.products(),
 )  # fmt: skip
 
@@ -121,18 +125,22 @@ def _vector_or_matrix(name: str, a_ndim: int, b_ndim: int, refusal: str) -> Any:
 dot = binary(
     "dot", _vector_or_matrix("dot", 1, 1, "1D tensors expected, but got {a}D and {b}D tensors"),
     lambda g, other: g * other, lambda g, input: g * input, promotion="same", kinds="if", inplace=False,
-    doc="The inner product of two vectors", sample=lambda s: (s.floats((n := s.size(),)), s.floats((n,))),
+    doc="The inner product of two vectors.\nShapes: (n,) and (n,) to ().\nRefuses: RuntimeError for other shapes.",
+    sample=lambda s: (s.floats((n := s.size(),)), s.floats((n,))),
 )  # fmt: skip
 mv = binary(
     "mv", _vector_or_matrix("mv", 2, 1, "vector + matrix @ vector expected, got 1, {a}, {b}"),
     lambda g, vec: g.reshape([-1, 1]) * vec, lambda g, input: input.T @ g, names=("input", "vec"), promotion="same",
-    kinds="if", inplace=False, doc="A matrix times a vector",
+    kinds="if", inplace=False,
+    doc="A matrix times a vector.\nShapes: (n, m) and (m,) to (n,).\nRefuses: RuntimeError for other shapes.",
     sample=lambda s: (s.floats((s.size(), m := s.size())), s.floats((m,))),
 )  # fmt: skip
 bmm = binary(
     "bmm", _vector_or_matrix("bmm", 3, 3, "batch1 must be a 3D tensor"),
     lambda g, mat2: g @ mat2.mT, lambda g, input: input.mT @ g, names=("input", "mat2"), promotion="same", kinds="if",
-    inplace=False, doc="The products of two batches of matrices",
+    inplace=False,
+    doc="The products of two batches of matrices.\nShapes: (b, n, k) and (b, k, m) to (b, n, m).\n"
+    "Refuses: RuntimeError for other shapes.",
     sample=lambda s: (s.floats((b := s.size(), s.size(), k := s.size())), s.floats((b, k, s.size()))),
 )  # fmt: skip
 
@@ -156,7 +164,11 @@ bmm = binary(
     ),
 )
 def addmm(input: Array, mat1: Array, mat2: Array, beta: Any = 1, alpha: Any = 1) -> Array:
-    """beta * input + alpha * (mat1 @ mat2); with beta 0 without the input, even if it is nan"""
+    """beta * input + alpha * (mat1 @ mat2); with beta 0 without the input, even if it is nan.
+
+    Shapes: `mat1` (n, k) and `mat2` (k, m), to (n, m), to which `input` broadcasts.
+    Refuses: RuntimeError for shapes that do not fit.
+    """
     if mat1.ndim != 2 or mat2.ndim != 2:
         name, other = ("mat1", mat1) if mat1.ndim != 2 else ("mat2", mat2)
         raise RuntimeError(f"{name} must be a matrix, got {other.ndim}-D tensor")
@@ -193,7 +205,12 @@ def _linear_weight(g: Array, input: Array, bias_shape: tuple[int, ...]) -> Array
     ),
 )
 def linear(input: Array, weight: Array, bias: Any = None) -> Array:
-    """input @ weight.T + bias, over the last dimension of the input (torch.nn.functional.linear)"""
+    """input @ weight.T + bias, over the last dimension of the input.
+
+    Shapes: `input` (..., k), `weight` (m, k) and `bias` (m,) or None, to (..., m).
+    Refuses: RuntimeError where the last sizes of `input` and `weight` differ.
+    As: torch.nn.functional.linear
+    """
     if input.shape[-1] != weight.shape[-1]:
         a, b = _size(_rows(input)), _size(weight.T)
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({a} and {b})")

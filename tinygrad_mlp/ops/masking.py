@@ -18,7 +18,10 @@ _INTEGERS = {2: np.int16, 4: np.int32, 8: np.int64}
     sample=lambda s: (s.floats(shape := s.shape()), s.mask(shape)),
 )
 def keep(input: Array, mask: Array) -> Array:
-    """`input` where `mask` holds, else 0"""
+    """`input` where `mask` holds, else 0.
+
+    As: torch.where with a zero
+    """
     if (
         not input.ndim
         or input.shape != mask.shape

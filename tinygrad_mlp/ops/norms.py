@@ -33,6 +33,7 @@ def _norm_input(g: Array, out: Array, input: Array, ord: float, dim: Any, keepdi
 
 
 def _floating_alone(input: Array, *args: Any) -> None:
+    """RuntimeError for other dtypes."""
     if input.dtype.kind != "f":
         raise RuntimeError(
             f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtype_word(input)}"
@@ -52,7 +53,12 @@ def _floating_alone(input: Array, *args: Any) -> None:
     ),
 )
 def vector_norm(input: Array, ord: float = 2, dim: Any = None, keepdim: bool = False) -> Array:
-    """(the sum of abs(x)^ord)^(1 / ord); the largest for infinity, the number of elements that are not 0 for 0"""
+    """(the sum of abs(x)^ord)^(1 / ord); the largest for infinity, the number of elements that are not 0 for 0.
+
+    Dtypes: floating ones.
+    Refuses: RuntimeError for no elements where `ord` is negative or infinite.
+    As: torch.linalg.vector_norm
+    """
     over = axes(dim, input.ndim)
     if (ord < 0 or math.isinf(ord)) and not math.prod(input.shape[d] for d in over):
         raise RuntimeError(

@@ -24,7 +24,7 @@ _along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()),
     {"input": lambda g, input_shape, dim, keepdim: spread(g, input_shape, dim, keepdim)}, numpy=np.sum, **_over_dims
 )
 def sum(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Array:
-    """The sum, of integers and bools as int64; or in `dtype`"""
+    """The sum, of integers and bools as int64; or in `dtype`."""
     kind = dtype.numpy if dtype is not None else None if input.dtype.kind == "f" else np.int64
     if dim is None:
         return np.add.reduce(input, None, kind, None, keepdim)
@@ -41,7 +41,11 @@ def sum(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None)
     **_over_dims,
 )
 def mean(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Array:
-    """The arithmetic mean, in `dtype` if given; nan of nothing"""
+    """The arithmetic mean, in `dtype` if given; nan of nothing.
+
+    Dtypes: floating ones, and any where `dtype` is given.
+    Refuses: RuntimeError for other dtypes.
+    """
     if dtype is not None:
         input = input.astype(dtype.numpy)
     if input.dtype.kind != "f":
@@ -83,7 +87,7 @@ def _product_of_others(input: Array, dim: Any) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dim(shape)), s.boolean()),
 )
 def prod(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """The product; of integers and bools as int64"""
+    """The product; of integers and bools as int64."""
     dtype = None if input.dtype.kind == "f" else np.int64
     over = None if dim is None else axes(dim, input.ndim)
     return in_order(np.multiply.reduce(input, axis=over, keepdims=keepdim and dim is not None, dtype=dtype))
@@ -115,14 +119,20 @@ _some_dims: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()),
 
 @operator({"input": _share_among_ties}, numpy=np.max, **_some_dims)
 def amax(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """The largest element; ties share the cotangent"""
+    """The largest element; ties share the cotangent equally.
+
+    Refuses: RuntimeError, or IndexError along `dim`, where there is no element.
+    """
     _nonempty(input, dim, "amax")
     return in_order(np.maximum.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim))
 
 
 @operator({"input": _share_among_ties}, numpy=np.min, **_some_dims)
 def amin(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """The smallest element; ties share the cotangent"""
+    """The smallest element; ties share the cotangent equally.
+
+    Refuses: RuntimeError, or IndexError along `dim`, where there is no element.
+    """
     _nonempty(input, dim, "amin")
     return in_order(np.minimum.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim))
 
@@ -134,14 +144,24 @@ def _share_among_all(g: Array, out: Array, input: Array) -> Array:
 
 @operator({"input": _share_among_all}, name="max_all", node_name="MaxBackward1", method=False, **_nonempty_arrays)
 def max_all(input: Array) -> Array:
-    """The largest element of all; ties share the cotangent"""
+    """The largest of all elements; ties share the cotangent equally.
+
+    Shapes: any; the result is 0-d.
+    Refuses: RuntimeError where there is no element.
+    As: torch.max(input)
+    """
     _nonempty(input, None, "max")
     return np.maximum.reduce(input, axis=None)
 
 
 @operator({"input": _share_among_all}, name="min_all", node_name="MinBackward1", method=False, **_nonempty_arrays)
 def min_all(input: Array) -> Array:
-    """The smallest element of all; ties share the cotangent"""
+    """The smallest of all elements; ties share the cotangent equally.
+
+    Shapes: any; the result is 0-d.
+    Refuses: RuntimeError where there is no element.
+    As: torch.min(input)
+    """
     _nonempty(input, None, "min")
     return np.minimum.reduce(input, axis=None)
 
@@ -167,13 +187,21 @@ def _extreme(input: Array, dim: int, keepdim: bool, arg: Any, name: str) -> tupl
 
 @operator({"input": _at_index}, name="max_dim", outputs=("values", "indices"), node_name="MaxBackward0", **_over_dim)
 def max_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
-    """The largest element along a dimension and where it is (the first of ties)"""
+    """The largest element along a dimension and its index (that of the first among ties).
+
+    Refuses: IndexError where there is no element.
+    As: torch.max(input, dim)
+    """
     return _extreme(input, dim, keepdim, np.argmax, "max")
 
 
 @operator({"input": _at_index}, name="min_dim", outputs=("values", "indices"), node_name="MinBackward0", **_over_dim)
 def min_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
-    """The smallest element along a dimension and where it is (the first of ties)"""
+    """The smallest element along a dimension and its index (that of the first among ties).
+
+    Refuses: IndexError where there is no element.
+    As: torch.min(input, dim)
+    """
     return _extreme(input, dim, keepdim, np.argmin, "min")
 
 
@@ -182,13 +210,19 @@ _choose: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.
 
 @operator(**_choose)
 def argmax(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """The index of the largest element, of all or along a dimension"""
+    """The index of the largest element, of all or along a dimension.
+
+    Refuses: RuntimeError for bools, IndexError where there is no element.
+    """
     return _where_extreme(input, dim, keepdim, np.argmax, "argmax")
 
 
 @operator(**_choose)
 def argmin(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """The index of the smallest element, of all or along a dimension"""
+    """The index of the smallest element, of all or along a dimension.
+
+    Refuses: RuntimeError for bools, IndexError where there is no element.
+    """
     return _where_extreme(input, dim, keepdim, np.argmin, "argmin")
 
 
@@ -214,13 +248,13 @@ def _as_byte(result: Array, input: Array) -> Array:
 
 @operator(**_over_dims)
 def all(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """Whether all elements are true"""
+    """Whether all elements are true, as a bool (of uint8, as uint8)."""
     return _as_byte(in_order(np.all(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim)), input)
 
 
 @operator(**_over_dims)
 def any(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """Whether any element is true"""
+    """Whether any element is true, as a bool (of uint8, as uint8)."""
     return _as_byte(in_order(np.any(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim)), input)
 
 
@@ -263,13 +297,17 @@ _spread_sample: dict[str, Any] = {
 
 
 def _floats_alone(input: Array, *args: Any) -> None:
+    """RuntimeError for other dtypes."""
     if input.dtype.kind != "f":
         raise RuntimeError("std and var only support floating point and complex dtypes")
 
 
 @operator({"input": _var_input}, check=_floats_alone, **_spread_sample)
 def var(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Array:
-    """The variance, with n - `correction` degrees of freedom"""
+    """The variance, with n - `correction` degrees of freedom.
+
+    Dtypes: floating ones.
+    """
     return _var("var", input, dim, correction, keepdim).astype(input.dtype, copy=False)
 
 
@@ -279,7 +317,10 @@ def _std_input(g: Array, out: Array, input: Array, dim: Any, correction: float, 
 
 @operator({"input": _std_input}, check=_floats_alone, **_spread_sample)
 def std(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Array:
-    """The standard deviation, with n - `correction` degrees of freedom"""
+    """The standard deviation, with n - `correction` degrees of freedom.
+
+    Dtypes: floating ones.
+    """
     return np.sqrt(_var("std", input, dim, correction, keepdim)).astype(input.dtype, copy=False)
 
 
@@ -297,7 +338,7 @@ def _logsumexp_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool
     sample=lambda s: (s.floats(shape := s.shape()), s.dims(shape), s.boolean()),
 )
 def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
-    """log(sum(exp(input))), safe from overflow"""
+    """log(sum(exp(input))), safe from overflow."""
     over = axes(dim, input.ndim)
     if not input.size:
         return np.log(np.add.reduce(input, axis=over, keepdims=keepdim))
@@ -315,7 +356,7 @@ def _softmax_input(g: Array, out: Array, dim: int) -> Array:
 
 @operator({"input": _softmax_input}, kinds="f", **_along_dim)
 def softmax(input: Array, dim: int) -> Array:
-    """exp(input), scaled to the sum 1 along `dim`"""
+    """exp(input), scaled to the sum 1 along `dim`."""
     d = axis(dim, input.ndim)
     if not input.size:
         return np.ones_like(input)
@@ -329,7 +370,7 @@ def softmax(input: Array, dim: int) -> Array:
     {"input": lambda g, out, dim: g - np.exp(out) * np.add.reduce(g, axis=dim, keepdims=True)}, kinds="f", **_along_dim
 )
 def log_softmax(input: Array, dim: int) -> Array:
-    """log(softmax(input)) along `dim`, safe from overflow"""
+    """log(softmax(input)) along `dim`, safe from overflow."""
     d = axis(dim, input.ndim)
     if not input.size:
         return np.zeros_like(input)
@@ -351,7 +392,7 @@ def _accumulate(ufunc: np.ufunc, input: Array, dim: int) -> Array:
     {"input": lambda g, dim: flip(cumsum(flip(g, [dim]), dim), [dim])}, numpy=np.cumsum, inplace=True, **_along_dim
 )
 def cumsum(input: Array, dim: int) -> Array:
-    """The running total along a dimension"""
+    """The running total along a dimension."""
     totals = _accumulate(np.add, input, dim)
     return totals + 0 if input.ndim else totals  # torch adds to a 0, so that there is no -0
 
@@ -391,7 +432,7 @@ def _cumprod_across_zeros(g: Array, out: Array, input: Array, d: int) -> Array:
     **_along_dim,
 )
 def cumprod(input: Array, dim: int) -> Array:
-    """The running product along a dimension"""
+    """The running product along a dimension."""
     return _accumulate(np.multiply, input, dim)
 
 
@@ -404,7 +445,7 @@ def cumprod(input: Array, dim: int) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.dim(shape), s.boolean()),
 )
 def sort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> tuple[Array, Array]:
-    """The elements in order along a dimension, nan last, and where they were"""
+    """The elements in order along a dimension, nan last, and their indices."""
     indices = _order(input, axis(dim, input.ndim), descending)
     return np.take_along_axis(input, indices, axis(dim, input.ndim)) if input.ndim else input.copy(), indices
 
@@ -425,7 +466,11 @@ def _order(input: Array, d: int, descending: bool) -> Array:
     sample=lambda s: (*s.chosen(), s.boolean()),
 )
 def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
-    """The k largest (or smallest) elements along a dimension, in order, and where they were"""
+    """The k largest (or smallest) elements along a dimension, in order, and their indices.
+
+    Shapes: that of `input`, with the size k along `dim`.
+    Refuses: RuntimeError for bools, and for a k that is larger than the size.
+    """
     if input.dtype == bool:
         raise RuntimeError("topk does not support bool dtypes on CPU")
     d = axis(dim, input.ndim)

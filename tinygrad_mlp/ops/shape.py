@@ -57,7 +57,12 @@ def refuse_expansion(x: Array, size: tuple[int, ...]) -> None:
     sample=lambda s: (s.floats(s.broadcast_into(shape := s.shape())), shape),
 )
 def expand(input: Array, size: Sequence[int]) -> Array:
-    """A view with dimensions of size 1 repeated, and new ones in front; -1 keeps a size"""
+    """A view with dimensions of size 1 repeated, and new ones in front; -1 keeps a size.
+
+    Shapes: the result has the shape `size`, to which `input` broadcasts.
+    Refuses: RuntimeError for a shape that does not.
+    As: torch.Tensor.expand
+    """
     if type(input) is np.ndarray and not input.ndim and min(size, default=0) >= 0:
         return np.ndarray(size, input.dtype, input, 0, (0,) * len(size))  # np.broadcast_to takes six times as long
     if -1 in size:
@@ -75,7 +80,11 @@ def expand(input: Array, size: Sequence[int]) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.regrouped(shape)),
 )
 def reshape(input: Array, shape: Sequence[int]) -> Array:
-    """The same elements in another shape; a view where strides allow it, else a copy"""
+    """The same elements in another shape; a view where strides allow it, else a copy.
+
+    Shapes: the result has the shape `shape`, in which one size may be -1: it follows from the others.
+    Refuses: RuntimeError for another number of elements.
+    """
     if min(shape, default=0) < -1:  # which NumPy takes for -1
         i = next(i for i, n in enumerate(shape) if n < -1)
         raise RuntimeError(f"invalid shape dimension {shape[i]} at index {i} of shape {list(shape)}")
@@ -99,7 +108,11 @@ def reshape(input: Array, shape: Sequence[int]) -> Array:
     node_name="ViewBackward0",
 )
 def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
-    """Dimensions from `start_dim` to `end_dim` as one"""
+    """The dimensions from `start_dim` to `end_dim` as one.
+
+    Shapes: that of `input`, with the product of these sizes in their place.
+    Refuses: RuntimeError where `start_dim` is behind `end_dim`.
+    """
     start, end = axis(start_dim, input.ndim), axis(end_dim, input.ndim)
     if start > end:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
@@ -114,7 +127,11 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.dim(shape), s.dim(shape)),
 )
 def transpose(input: Array, dim0: int, dim1: int) -> Array:
-    """A view with two dimensions swapped"""
+    """A view with two dimensions swapped.
+
+    Shapes: that of `input`, with two sizes swapped.
+    In place: `Tensor.transpose_`.
+    """
     if not input.ndim:
         return input[...] if axis(dim0, 0) == axis(dim1, 0) else input
     return np.swapaxes(input, axis(dim0, input.ndim), axis(dim1, input.ndim))
@@ -122,7 +139,12 @@ def transpose(input: Array, dim0: int, dim1: int) -> Array:
 
 @operator({"input": lambda g: g.T if g.ndim == 2 else g}, view=True, sample=lambda s: (s.floats(s.shape(0, 2)),))
 def t(input: Array) -> Array:
-    """The transpose of a matrix, as a view"""
+    """The transpose of a matrix, as a view.
+
+    Shapes: (n, m) to (m, n); a vector or a number stays as it is.
+    Refuses: RuntimeError for more than two dimensions.
+    In place: `Tensor.t_`.
+    """
     if input.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
     return input.T
@@ -135,7 +157,11 @@ def t(input: Array) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.permutation(len(shape))),
 )
 def permute(input: Array, dims: Sequence[int]) -> Array:
-    """A view with its dimensions in another order"""
+    """A view with its dimensions in another order.
+
+    Shapes: the sizes of `input` in the order `dims`.
+    Refuses: RuntimeError unless `dims` has every dimension once.
+    """
     if len(dims) != input.ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
@@ -152,7 +178,11 @@ def permute(input: Array, dims: Sequence[int]) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape))),
 )
 def squeeze(input: Array, dim: Any = None) -> Array:
-    """A view without the dimensions of size 1 (of those named by `dim`)"""
+    """A view without the dimensions of size 1 (of those named by `dim`).
+
+    Shapes: that of `input` without these sizes.
+    In place: `Tensor.squeeze_`.
+    """
     named = axes(dim, input.ndim) if dim is None or isinstance(dim, int) or len(dim) else ()
     return np.squeeze(input, tuple(d for d in named if input.shape[d] == 1))
 
@@ -163,7 +193,11 @@ def squeeze(input: Array, dim: Any = None) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.dim((*shape, 1))),
 )
 def unsqueeze(input: Array, dim: int) -> Array:
-    """A view with a dimension of size 1 put in at `dim`"""
+    """A view with a dimension of size 1 put in at `dim`.
+
+    Shapes: that of `input` with a 1 at `dim`.
+    In place: `Tensor.unsqueeze_`.
+    """
     return np.expand_dims(input, axis(dim, input.ndim + 1))
 
 
@@ -173,7 +207,7 @@ def unsqueeze(input: Array, dim: int) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.several_dims(shape)),
 )
 def flip(input: Array, dims: Any) -> Array:
-    """A copy with the order of the elements along `dims` reversed"""
+    """A copy with the order of the elements along `dims` reversed."""
     dims = (dims,) if isinstance(dims, int) else tuple(dims)
     return copied(np.flip(input, axes(dims, input.ndim)) if dims else input)
 
@@ -187,7 +221,10 @@ def _unroll(g: Array, shifts: Any, dims: Any) -> Array:
     sample=lambda s: s.rolled(),
 )
 def roll(input: Array, shifts: Any, dims: Any = None) -> Array:
-    """A copy with the elements moved on along `dims`, and round to the other end; all as one row without `dims`"""
+    """A copy with the elements moved on along `dims`, and round to the other end; all as one row without `dims`.
+
+    Refuses: RuntimeError for other numbers of shifts than of dimensions.
+    """
     shifts, dims = ([] if x is None else x if isinstance(x, Sequence) else [x] for x in (shifts, dims))
     if not shifts:
         raise RuntimeError("`shifts` required")
@@ -215,7 +252,12 @@ def _unrepeat(g: Array, input_shape: tuple[int, ...], repeats: Sequence[int]) ->
     sample=lambda s: (s.floats(shape := s.shape()), [s.size(0, 2) for _ in range(len(shape) + s.size(0, 1))]),
 )
 def repeat(input: Array, repeats: Sequence[int]) -> Array:
-    """Copies of the whole, `repeats` times along each dimension"""
+    """Copies of the whole, `repeats` times along each dimension.
+
+    Shapes: the sizes of `input` times `repeats`, which may have more dimensions in front.
+    Refuses: RuntimeError for fewer repeats than dimensions, and for a negative one.
+    As: torch.Tensor.repeat
+    """
     if len(repeats) < input.ndim:
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
     if min(repeats, default=0) < 0:
@@ -246,7 +288,11 @@ def _uncat(g: Array, tensors_shape: Sequence[tuple[int, ...]], dim: int) -> list
     numpy=np.concatenate,
 )
 def cat(tensors: Arrays, dim: int = 0) -> Array:
-    """The arrays, joined along a dimension they have"""
+    """The arrays, joined along a dimension that they have.
+
+    Shapes: alike but for the size along `dim`; the result has the sum of these. An empty vector joins anything.
+    Refuses: ValueError for an empty list; RuntimeError for shapes that do not fit and for 0-d arrays.
+    """
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     whole = [x for x in tensors if x.shape != (0,)]
@@ -280,7 +326,11 @@ def cat(tensors: Arrays, dim: int = 0) -> Array:
     sample=lambda s: (xs := s.alike(), s.dim((*xs[0].shape, 1))),
 )
 def stack(tensors: Arrays, dim: int = 0) -> Array:
-    """The arrays, all of one shape, joined along a new dimension"""
+    """The arrays, joined along a new dimension.
+
+    Shapes: all alike; the result has the number of arrays at `dim`.
+    Refuses: RuntimeError for an empty list and for different shapes.
+    """
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
     for i, x in enumerate(tensors):
@@ -300,7 +350,7 @@ def stack(tensors: Arrays, dim: int = 0) -> Array:
     overlap="allowed",
 )
 def triu(input: Array, diagonal: int = 0) -> Array:
-    """What is on and above a diagonal, zeros below"""
+    """What is on and above a diagonal, zeros below."""
     return np.triu(in_order(input), diagonal)
 
 
@@ -312,5 +362,5 @@ def triu(input: Array, diagonal: int = 0) -> Array:
     overlap="allowed",
 )
 def tril(input: Array, diagonal: int = 0) -> Array:
-    """What is on and below a diagonal, zeros above"""
+    """What is on and below a diagonal, zeros above."""
     return np.tril(in_order(input), diagonal)

@@ -31,7 +31,12 @@ def _slice(ndim: int, dim: int, index: Any) -> tuple[Any, ...]:
     ),
 )
 def narrow(input: Array, dim: int, start: int, length: int) -> Array:
-    """A view of `length` elements along `dim`, from `start` on"""
+    """A view of `length` elements along `dim`, from `start` on.
+
+    Shapes: that of `input`, with the size `length` along `dim`.
+    Refuses: RuntimeError for a 0-d array, a negative length, or an end beyond the last element; IndexError for a
+        start that is outside.
+    """
     if not input.ndim:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     size = input.shape[axis(dim, input.ndim)]
@@ -56,7 +61,11 @@ def _stretch(shape: tuple[int, ...], dim: int, start: int, length: int) -> slice
     sample=lambda s: (s.floats(shape := s.shape(1, least=1)), d := s.dim(shape), s.size(-shape[d], shape[d] - 1)),
 )
 def select(input: Array, dim: int, index: int) -> Array:
-    """A view of what is at `index` along `dim`"""
+    """A view of what is at `index` along `dim`.
+
+    Shapes: that of `input` without `dim`.
+    Refuses: IndexError for a 0-d array and for an index that is outside.
+    """
     if not input.ndim:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
     size = input.shape[axis(dim, input.ndim)]
@@ -73,7 +82,11 @@ def select(input: Array, dim: int, index: int) -> Array:
     sample=lambda s: s.scattered(basic=True),
 )
 def unslice(input: Array, shape: tuple[int, ...], index: Any) -> Array:
-    """Zeros of `shape` with `input` put in at a basic index: what slicing does, backwards"""
+    """Zeros of `shape` with `input` put in at a basic index: what slicing does, backwards.
+
+    Shapes: the result has the shape `shape`.
+    As: torch.Tensor.__setitem__ on zeros
+    """
     whole = np.zeros_like(input, shape=shape)
     whole[index] = input
     return whole
@@ -90,13 +103,20 @@ def unslice(input: Array, shape: tuple[int, ...], index: Any) -> Array:
     sample=lambda s: (s.floats(shape := s.shape(1)), s.dim(shape), s.slice()),
 )
 def slice_along(input: Array, dim: int, index: slice) -> Array:
-    """A view of the elements that a slice takes along `dim`"""
+    """A view of the elements that a slice takes along `dim`.
+
+    Shapes: that of `input`, with as many elements along `dim` as the slice takes.
+    As: torch.Tensor.__getitem__ with a slice
+    """
     return input[_slice(input.ndim, dim, index)]
 
 
 @operator({"input": lambda g: g}, view=True, method=False, node_name="AliasBackward0")
 def alias(input: Array) -> Array:
-    """A view of the whole"""
+    """A view of all elements.
+
+    As: torch.Tensor.__getitem__ with an Ellipsis
+    """
     return input[...]
 
 
@@ -106,7 +126,11 @@ def alias(input: Array) -> Array:
     sample=lambda s: s.unindexed(),
 )
 def unindex(input: Array, shape: tuple[int, ...], index: Any) -> Array:
-    """Zeros of `shape`, with the elements of `input` added at an index of arrays: what taking them does, backwards"""
+    """Zeros of `shape`, with the elements of `input` added at an index of arrays: what taking them does, backwards.
+
+    Shapes: the result has the shape `shape`.
+    As: torch.Tensor.index_put with accumulate=True on zeros
+    """
     whole = np.zeros_like(input, shape=shape)
     np.add.at(whole, index, input)
     return whole
@@ -132,7 +156,11 @@ def _unstrided(g: Array, size: Any, stride: Any, storage_offset: int, own: tuple
 @operator({"input": _unstrided}, view=True, method=False, sample=lambda s: s.strided())
 @by_value
 def as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: tuple[Any, ...]) -> Array:
-    """A view by sizes, strides and an offset in memory; `own` has those of the input, and the size of its memory"""
+    """A view by sizes, strides and an offset in memory; `own` has those of the input, and the size of its memory.
+
+    Shapes: the result has the shape `size`.
+    In place: `Tensor.as_strided_`.
+    """
     memory = input
     while isinstance(memory.base, np.ndarray):
         memory = memory.base

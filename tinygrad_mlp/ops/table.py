@@ -35,8 +35,7 @@ class Operator:
     """One row of the table; called with arrays it computes (on array types other than ndarray: as they define).
 
     `promotion` says what happens to mixed dtypes: "arithmetic" (torch.result_type), "float" (the same, and integers
-    become the default floating dtype), "float_one" (each array by itself: integers become floats), "same" (refused
-    unless equal) or None (left as they are).
+    become the default floating dtype), "same" (refused unless equal) or None (left as they are).
     `outputs` names the outputs where there are several. `view` says that the output may share memory with the first
     input, `variadic` that the last argument may be given as separate integers, `listed` that the first argument is a
     list of arrays (its rule gives a list of cotangents), `numbers` whether a Python number may stand for an array.
@@ -83,7 +82,8 @@ class Operator:
         self.parameters = parameters
         self.defaults = defaults
         self.tensors = tuple(parameters.index(t) for t in tensors)
-        self.doc = doc
+        sentence, _, self.notes = doc.partition("\n")
+        self.doc = sentence.removesuffix(".")
         self.outputs = outputs
         self.promotion = promotion
         self.node_name = node_name or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
