@@ -10,6 +10,14 @@ import numpy as np
 from .dims import as_dtype, axis, in_order
 from .masking import keep
 from .pointwise import erf
+from .refusals import (
+    CELU_ALPHA,
+    GLU_ODD,
+    GLU_OF_NUMBER,
+    HARDTANH_OF_BOOLS,
+    HARDTANH_UNSIGNED,
+    RELU_OF_BOOLS,
+)
 from .slices import narrow
 from .table import Array, operator, unary
 
@@ -109,7 +117,7 @@ def leaky_relu_backward(input: Array, result: Array, negative_slope: float) -> A
 def _no_bools(input: Array) -> None:
     """RuntimeError for bools."""
     if input.dtype == bool:
-        raise RuntimeError("Boolean inputs not supported for relu")
+        raise RuntimeError(RELU_OF_BOOLS)
 
 
 relu = unary(
@@ -186,9 +194,9 @@ def threshold(input: Array, threshold: float, value: float) -> Array:
 def _within_dtype(input: Array, min_val: float, max_val: float) -> None:
     """RuntimeError for bools, and for negative limits of an unsigned dtype."""
     if input.dtype == bool:
-        raise RuntimeError("Bool inputs not supported for hardtanh")
+        raise RuntimeError(HARDTANH_OF_BOOLS)
     if input.dtype == np.uint8 and min(min_val, max_val) < 0:
-        raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
+        raise RuntimeError(HARDTANH_UNSIGNED)
 
 
 @operator(
@@ -252,7 +260,7 @@ def celu(input: Array, alpha: float = 1.0) -> Array:
     As: torch.nn.functional.celu
     """
     if alpha == 0:
-        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+        raise RuntimeError(CELU_ALPHA)
     return np.where(input < 0, alpha * np.expm1(input / alpha), input)
 
 
@@ -332,10 +340,10 @@ def glu(input: Array, dim: int = -1) -> Array:
     As: torch.nn.functional.glu
     """
     if not input.ndim:
-        raise RuntimeError("glu does not support scalars because halving size must be even")
+        raise RuntimeError(GLU_OF_NUMBER)
     size = input.shape[axis(dim, input.ndim)]
     if size % 2:
-        raise RuntimeError(f"Halving dimension must be even, but dimension {dim % input.ndim} is size {size}")
+        raise RuntimeError(GLU_ODD.format(dim=dim % input.ndim, size=size))
     first, second = _halves(input, dim)
     return first * _sigmoid(second)
 

@@ -7,6 +7,17 @@ from typing import Any
 import numpy as np
 
 from .dims import as_dtype, dtype_word
+from .refusals import (
+    BOOL_SUBTRACTED,
+    BOOLS_SUBTRACTED,
+    DIVISION_BY_ZERO,
+    INTEGERS_IN_ADDCDIV,
+    LERP_DTYPES,
+    LERP_OF_INTEGERS,
+    NEGATIVE_POWER,
+    NO_DERIVATIVE,
+    POWER_OF_BOOLS,
+)
 from .table import Array, Rule, binary, by_value, operator
 
 
@@ -14,29 +25,23 @@ def _no_bool_subtraction(input: Any, other: Any) -> None:
     """RuntimeError for bools."""
     bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, other)]
     if bools[0] and bools[1]:
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-            "operator instead."
-        )
+        raise RuntimeError(BOOLS_SUBTRACTED)
     if bools[0] or bools[1]:
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
-            "use the `~` or `logical_not()` operator instead."
-        )
+        raise RuntimeError(BOOL_SUBTRACTED)
 
 
 @by_value
 def _by_zero(input: Any, other: Any) -> None:
     array = input if hasattr(input, "dtype") else other
     if array.dtype.kind != "f" and array.size and not np.all(other):
-        raise RuntimeError("ZeroDivisionError")
+        raise RuntimeError(DIVISION_BY_ZERO)
 
 
 def not_implemented(name: str) -> Rule:
     """A rule that says that there is none."""
 
     def rule(g: Array) -> Array:
-        raise RuntimeError(f"derivative for aten::{name} is not implemented")
+        raise RuntimeError(NO_DERIVATIVE.format(name=name))
 
     return rule
 
@@ -155,9 +160,9 @@ def _no_negative_power(input: Any, exponent: Any) -> None:
     """RuntimeError for integers to a negative power, NotImplementedError for bools to an array of bools."""
     bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, exponent)]
     if np.all(bools) and not isinstance(exponent, bool):
-        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
+        raise NotImplementedError(POWER_OF_BOOLS)
     if isinstance(exponent, int) and exponent < 0 and input.dtype.kind != "f":
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
+        raise RuntimeError(NEGATIVE_POWER)
 
 
 pow = binary(
@@ -234,10 +239,7 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Arr
 def _no_integer_quotient(input: Array, tensor1: Array, tensor2: Array, value: Any) -> None:
     """RuntimeError where neither `tensor1` nor `tensor2` is floating."""
     if tensor1.dtype.kind != "f" and tensor2.dtype.kind != "f":
-        raise RuntimeError(
-            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
-            "true division of tensor1 and tensor2."
-        )
+        raise RuntimeError(INTEGERS_IN_ADDCDIV)
 
 
 @operator(
@@ -266,9 +268,9 @@ def _one_dtype(input: Array, end: Array, weight: Any) -> None:
     for name, x in (("end", end), ("weight", weight)):
         if getattr(x, "dtype", input.dtype) != input.dtype and not (x is weight and not x.ndim):
             own, other = (_LERP_WORDS.get(a.dtype.name, a.dtype.name) for a in (input, x))
-            raise RuntimeError(f"expected dtype {own} for `{name}` but got dtype {other}")
+            raise RuntimeError(LERP_DTYPES.format(own=own, name=name, other=other))
     if input.dtype.kind != "f" and isinstance(weight, (int, float)):
-        raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{dtype_word(input)}'")
+        raise NotImplementedError(LERP_OF_INTEGERS.format(word=dtype_word(input)))
 
 
 @operator(

@@ -8,6 +8,12 @@ import numpy as np
 
 from .dims import as_dtype, dtype_word, in_order
 from .masking import keep
+from .refusals import (
+    CLAMP_OF_BOOLS,
+    CLAMP_WITHOUT_BOUNDS,
+    CONDITION_DTYPE,
+    FILL_BY_OTHER_MASK,
+)
 from .table import Array, binary, operator, unary
 
 # -- choosing --------------------------------------------------------------------------------------
@@ -49,9 +55,7 @@ def where(condition: Array, input: Array, other: Array) -> Array:
     Refuses: RuntimeError for a condition that is neither bool nor uint8.
     """
     if condition.dtype.kind not in "bu":
-        raise RuntimeError(
-            f"where expected condition to be a boolean tensor, but got a tensor with dtype {dtype_word(condition)}"
-        )
+        raise RuntimeError(CONDITION_DTYPE.format(word=dtype_word(condition)))
     return np.where(condition, input, other)
 
 
@@ -60,7 +64,7 @@ def _no_bool_bounds(input: Array, *bounds: Any) -> None:
     given = [x for x in bounds if x is not None]
     bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, *given)]
     if np.all(bools) and not (len(given) == 1 and hasattr(given[0], "dtype")):  # which torch has as a maximum
-        raise NotImplementedError("\"clamp_cpu\" not implemented for 'Bool'")
+        raise NotImplementedError(CLAMP_OF_BOOLS)
 
 
 def _clamp_input(g: Array, input: Array, min: Any, max: Any) -> Array:
@@ -89,7 +93,7 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
     Refuses: RuntimeError where both bounds are None.
     """
     if min is None and max is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+        raise RuntimeError(CLAMP_WITHOUT_BOUNDS)
     low = input if min is None else np.maximum(min, input)  # of -0 and 0 NumPy gives the second: torch, the input's
     return low if max is None else np.minimum(max, low)
 
@@ -111,7 +115,7 @@ def masked_fill(input: Array, mask: Array, value: Any) -> Array:
     Refuses: RuntimeError for a mask that is not bool.
     """
     if mask.dtype != bool:
-        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {dtype_word(mask)}")
+        raise RuntimeError(FILL_BY_OTHER_MASK.format(word=dtype_word(mask)))
     value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
     return in_order(np.where(mask, as_dtype(value, input.dtype), input))
 

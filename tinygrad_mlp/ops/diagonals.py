@@ -7,6 +7,11 @@ from typing import Any
 import numpy as np
 
 from .dims import axis, dtype_word, in_order
+from .refusals import (
+    DIAGONAL_TWICE,
+    TRACE_OF_BOOLS,
+    TRACE_OF_OTHER,
+)
 from .shape import expand
 from .slices import unindex
 from .table import Array, operator
@@ -30,7 +35,7 @@ def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Arr
     """
     first, second = axis(dim1, input.ndim), axis(dim2, input.ndim)
     if first == second:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+        raise RuntimeError(DIAGONAL_TWICE.format(dim1=dim1, dim2=dim2))
     return np.diagonal(input, offset, first, second)
 
 
@@ -63,7 +68,7 @@ def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) ->
     ndim = input.ndim + 1
     first, second = axis(dim1, ndim), axis(dim2, ndim)
     if first == second:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+        raise RuntimeError(DIAGONAL_TWICE.format(dim1=dim1, dim2=dim2))
     steps, size = np.arange(input.shape[-1]), input.shape[-1] + abs(offset)
     whole = np.zeros_like(input, shape=(*input.shape[:-1], size, size))
     whole[..., steps - min(offset, 0), steps + max(offset, 0)] = input
@@ -83,8 +88,8 @@ def trace(input: Array) -> Array:
     Refuses: RuntimeError for what is not a matrix, NotImplementedError for bools.
     """
     if input.ndim != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
+        raise RuntimeError(TRACE_OF_OTHER.format(ndim=input.ndim))
     if input.dtype.kind == "b":
-        raise NotImplementedError(f"\"trace\" not implemented for '{dtype_word(input)}'")
+        raise NotImplementedError(TRACE_OF_BOOLS.format(word=dtype_word(input)))
     kind = None if input.dtype.kind == "f" else np.int64
     return np.add.reduce(np.diagonal(input), dtype=kind)

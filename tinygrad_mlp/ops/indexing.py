@@ -8,6 +8,22 @@ from typing import Any
 import numpy as np
 
 from .dims import as_dtype, axis, dtype_word, mismatch
+from .refusals import (
+    GATHER_DTYPE,
+    GATHER_NDIM,
+    GATHER_SIZES,
+    INDEX_ADD_DTYPES,
+    INDEX_OUT_OF_BOUNDS,
+    INDEX_OUT_OF_RANGE,
+    PUT_DTYPES,
+    PUT_SHAPES,
+    SCATTER_DTYPES,
+    SELECT_BY_OTHER,
+    SELECT_BY_OTHER_MASK,
+    TAKE_DTYPE,
+    TAKE_FROM_NOTHING,
+    TAKE_OUT_OF_RANGE,
+)
 from .shape import expand, refuse_expansion, sum_to
 from .table import Array, by_value, operator
 
@@ -70,13 +86,12 @@ def gather(input: Array, dim: int, index: Array) -> Array:
     Refuses: RuntimeError for other shapes, other indices, and those that are out of bounds.
     """
     if input.ndim != index.ndim:
-        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+        raise RuntimeError(GATHER_NDIM)
     d = axis(dim, input.ndim)
     for k in range(input.ndim):
         if k != d and index.shape[k] > input.shape[k]:
             raise RuntimeError(
-                f"Size does not match at dimension {k} expected index {list(index.shape)} to be no larger than self "
-                f"{list(input.shape)} apart from dimension {d}"
+                GATHER_SIZES.format(place=k, index_shape=list(index.shape), shape=list(input.shape), dim=d)
             )
     _in_bounds(index, input.shape[d] if input.ndim else 1, d)
     return input[_along(index, d)] if input.ndim else input.copy()
@@ -90,10 +105,10 @@ def _along(index: Array, dim: int) -> tuple[Array, ...]:
 @by_value
 def _in_bounds(index: Array, size: int, dim: int) -> None:
     if index.dtype.kind not in "iu":
-        raise RuntimeError(f"gather(): Expected dtype int32/int64 for index, got {index.dtype.name}")
+        raise RuntimeError(GATHER_DTYPE.format(dtype=index.dtype.name))
     wrong = index[(index < 0) | (index >= size)]
     if wrong.size:
-        raise RuntimeError(f"index {wrong.flat[0]} is out of bounds for dimension {dim} with size {size}")
+        raise RuntimeError(INDEX_OUT_OF_BOUNDS.format(index=wrong.flat[0], dim=dim, size=size))
 
 
 @operator(
@@ -117,7 +132,7 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     d = axis(dim, input.ndim)
     _in_bounds(index, input.shape[d] if input.ndim else 1, d)
     if src.dtype != input.dtype:
-        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
+        raise RuntimeError(SCATTER_DTYPES)
     whole = input.copy()
     if whole.ndim:
         np.add.at(whole, _along(index, d), src[tuple(slice(n) for n in index.shape)])
@@ -143,7 +158,7 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
     Refuses: IndexError for an index that is not a vector, and for one that is out of range.
     """
     if index.ndim > 1:
-        raise IndexError("index_select(): Index is supposed to be a vector")
+        raise IndexError(SELECT_BY_OTHER)
     d = axis(dim, input.ndim)
     _in_range(index, input.shape[d])
     return np.take(input, index, d)
@@ -152,7 +167,7 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
 @by_value
 def _in_range(index: Array, size: int) -> None:
     if ((index < 0) | (index >= size)).any():
-        raise IndexError("index out of range in self")
+        raise IndexError(INDEX_OUT_OF_RANGE)
 
 
 @operator(
@@ -178,12 +193,12 @@ def take(input: Array, index: Array) -> Array:
 @by_value
 def _in_one_row(index: Array, size: int) -> None:
     if index.dtype != np.int64:
-        raise RuntimeError(f"take(): Expected a long tensor for index, but got {dtype_word(index)}")
+        raise RuntimeError(TAKE_DTYPE.format(word=dtype_word(index)))
     if index.size and not size:
-        raise IndexError("take(): tried to take from an empty tensor")
+        raise IndexError(TAKE_FROM_NOTHING)
     wrong = index[(index < -size) | (index >= size)]
     if wrong.size:
-        raise IndexError(f"out of range: tried to access index {wrong.flat[0]} on a tensor of {size} elements.")
+        raise IndexError(TAKE_OUT_OF_RANGE.format(index=wrong.flat[0], count=size))
 
 
 @operator(
@@ -199,7 +214,7 @@ def masked_select(input: Array, mask: Array) -> Array:
     Refuses: RuntimeError for a mask that is not bool, and for shapes that do not broadcast together.
     """
     if mask.dtype != np.bool_:
-        raise RuntimeError("masked_select: expected BoolTensor for mask")
+        raise RuntimeError(SELECT_BY_OTHER_MASK)
     refusal = mismatch(mask.shape, input.shape)
     if refusal is not None:
         raise refusal
@@ -233,7 +248,7 @@ def index_add(input: Array, dim: int, index: Array, source: Array) -> Array:
     Refuses: RuntimeError for different dtypes.
     """
     if source.dtype != input.dtype:
-        raise RuntimeError("index_add_(): self and source expected to have the same dtype")
+        raise RuntimeError(INDEX_ADD_DTYPES)
     whole = input.copy()
     np.add.at(whole, (*(slice(None),) * axis(dim, input.ndim), index), source)
     return whole
@@ -243,20 +258,14 @@ def _put(input: Array, index: Any, value: Any) -> None:
     filled = getattr(index, "dtype", None) == np.bool_ and np.size(value) == 1  # torch.masked_fill, which casts
     if getattr(value, "dtype", input.dtype) != input.dtype and not is_basic(index) and not filled:
         own, other = (dtype_word(x) for x in (input, value))
-        raise RuntimeError(
-            f"Index put requires the source and destination dtypes match, got {own} for the destination and {other} "
-            "for the source."
-        )
+        raise RuntimeError(PUT_DTYPES.format(own=own, other=other))
     try:
         input[index] = value if hasattr(value, "dtype") else as_dtype(value, input.dtype)
     except ValueError:
         shape = input[index].shape
         if is_basic(index):
             refuse_expansion(value, shape)
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(np.shape(value))} cannot be broadcast to indexing result of "
-            f"shape {list(shape)}"
-        ) from None
+        raise RuntimeError(PUT_SHAPES.format(value=list(np.shape(value)), shape=list(shape))) from None
 
 
 @operator(

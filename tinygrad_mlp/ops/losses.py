@@ -9,6 +9,15 @@ import numpy as np
 
 from .activations import logit, logsigmoid, sigmoid
 from .dims import dtype_word
+from .refusals import (
+    BATCH_LENGTHS,
+    BOOL_SUBTRACTED_IN_LOSS,
+    NO_CLASS,
+    NO_PROBABILITY,
+    OTHER_OUTPUT_SHAPE,
+    OTHER_RESULT_DTYPE,
+    WEIGHT_DTYPE,
+)
 from .slices import unslice
 from .table import Array, by_value, operator
 
@@ -107,9 +116,7 @@ def _into_dtype(first: Array, *others: Any) -> None:
     """RuntimeError, as torch, where the dtype of the first cannot hold what the others make of it."""
     for x in others:
         if x is not None and _RANKS[x.dtype.kind] > _RANKS[first.dtype.kind]:
-            raise RuntimeError(
-                f"result type {dtype_word(x)} can't be cast to the desired output type {dtype_word(first)}"
-            )
+            raise RuntimeError(OTHER_RESULT_DTYPE.format(word=dtype_word(x), wanted=dtype_word(first)))
 
 
 @operator(
@@ -143,14 +150,14 @@ def _weighted(x: Array, weight: Any) -> Array:
     """x times `weight`, which must not make it larger."""
     product = x if weight is None else x * weight
     if product.shape != x.shape:
-        raise RuntimeError(f"output with shape {list(x.shape)} doesn't match the broadcast shape {list(product.shape)}")
+        raise RuntimeError(OTHER_OUTPUT_SHAPE.format(shape=list(x.shape), broadcast=list(product.shape)))
     return product
 
 
 @by_value
 def _check_probabilities(name: str, array: Array) -> None:
     if not np.all((array >= 0) & (array <= 1)):
-        raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+        raise RuntimeError(NO_PROBABILITY.format(name=name))
 
 
 _EPSILON = 1e-12  # torch's: a probability that is nearer to 0 or 1 gets no steeper
@@ -263,7 +270,7 @@ def _floats_of_target(input: Array, target: Array, weight: Any, pos_weight: Any,
     """RuntimeError where the dtype of `target` cannot hold the result: torch computes in its memory."""
     if input.dtype.kind == "f":
         if target.dtype == bool or getattr(pos_weight, "dtype", None) == np.bool_:
-            raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported.")
+            raise RuntimeError(BOOL_SUBTRACTED_IN_LOSS)
         _into_dtype(target, input, weight)
 
 
@@ -319,7 +326,7 @@ def _nll_input(
 def _check_classes(target: Array, classes: int, ignore_index: int) -> None:
     wrong = target[(target != ignore_index) & ((target < 0) | (target >= classes))]
     if wrong.size:
-        raise IndexError(f"Target {wrong[0]} is out of bounds.")
+        raise IndexError(NO_CLASS.format(target=wrong[0]))
 
 
 @operator(
@@ -346,9 +353,9 @@ def nll_loss(
     As: torch.nn.functional.nll_loss
     """
     if weight is not None and weight.dtype != input.dtype:
-        raise RuntimeError(f"expected scalar type {dtype_word(input)} but found {dtype_word(weight)}")
+        raise RuntimeError(WEIGHT_DTYPE.format(word=dtype_word(input), other=dtype_word(weight)))
     if len(input) != len(target):
-        raise ValueError(f"Expected input batch_size ({len(input)}) to match target batch_size ({len(target)}).")
+        raise ValueError(BATCH_LENGTHS.format(own=len(input), other=len(target)))
     _check_classes(target, input.shape[1], ignore_index)
     classes, own = _class_weights(target, weight, ignore_index)
     kept = target != ignore_index

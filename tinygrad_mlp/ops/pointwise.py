@@ -10,6 +10,9 @@ import numpy as np
 
 from .arithmetic import pow_input
 from .dims import copied
+from .refusals import (
+    BOOL_NEGATED,
+)
 from .special import special
 from .table import Array, operator, unary
 
@@ -19,10 +22,7 @@ from .table import Array, operator, unary
 def _no_bool_negation(input: Array) -> None:
     """RuntimeError for bools."""
     if input.dtype == bool:
-        raise RuntimeError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
-            "the `~` or `logical_not()` operator instead."
-        )
+        raise RuntimeError(BOOL_NEGATED)
 
 
 def _sign(input: Array) -> Array:

@@ -10,7 +10,16 @@ import numpy as np
 
 from ..warned import warn
 from .dims import axes, axis, count, dtype_word, in_order, positions
-from .indexing import scatter_add
+from .refusals import (
+    MEAN_OF_INTEGERS,
+    NO_EXTREME_OF_BOOLS,
+    NO_FREEDOM,
+    NOTHING_ALONG_DIM,
+    NOTHING_TO_CHOOSE_FROM,
+    NOTHING_TO_REDUCE,
+    OTHER_OUTPUT_SHAPE,
+    SPREAD_OF_INTEGERS,
+)
 from .shape import flip, spread
 from .slices import narrow
 from .table import Array, by_value, operator
@@ -49,10 +58,7 @@ def mean(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None
     if dtype is not None:
         input = input.astype(dtype.numpy)
     if input.dtype.kind != "f":
-        raise RuntimeError(
-            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
-            f"Got: {dtype_word(input)}"
-        )
+        raise RuntimeError(MEAN_OF_INTEGERS.format(word=dtype_word(input)))
     total = np.add.reduce(input, None if dim is None else axes(dim, input.ndim), None, None, keepdim)
     return (total if dim is None else in_order(total)) / input.dtype.type(count(input.shape, dim))
 
@@ -104,13 +110,10 @@ def _share_among_ties(g: Array, out: Array, input: Array, dim: Any, keepdim: boo
 
 def _nonempty(input: Array, dim: Any, name: str) -> None:
     if (dim is None or dim in ([], ())) and not input.size:
-        raise RuntimeError(
-            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
-            "the 'dim' argument."
-        )
+        raise RuntimeError(NOTHING_TO_REDUCE.format(name=name))
     for d in axes(dim, input.ndim):
         if not input.shape[d]:
-            raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+            raise IndexError(NOTHING_ALONG_DIM.format(name=name, dim=d))
 
 
 _nonempty_arrays: dict[str, Any] = {"sample": lambda s: (s.floats(s.shape()),)}
@@ -228,9 +231,9 @@ def argmin(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
 
 def _where_extreme(input: Array, dim: Any, keepdim: bool, arg: Any, name: str) -> Array:
     if input.dtype == bool:
-        raise RuntimeError(f"{name}(): does not support bool input")
+        raise RuntimeError(NO_EXTREME_OF_BOOLS.format(name=name))
     if dim is None and not input.size:
-        raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
+        raise IndexError(NOTHING_TO_CHOOSE_FROM.format(name=name))
     _nonempty(input, dim, name)
     if not input.ndim:
         return np.zeros((), np.int64)
@@ -279,10 +282,7 @@ def _var(name: str, input: Array, dim: Any, correction: float, keepdim: bool) ->
     centred = input - mean.forward(input, over, True)
     freedom = builtins.max(0.0, count(input.shape, dim) - correction)
     if freedom == 0 or (not input.size and correction >= 0):
-        warn(
-            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
-            "(input numel divided by output numel)."
-        )
+        warn(NO_FREEDOM.format(name=name))
     return in_order(np.add.reduce(centred * centred, axis=over, keepdims=keepdim)) / input.dtype.type(freedom)
 
 
@@ -299,7 +299,7 @@ _spread_sample: dict[str, Any] = {
 def _floats_alone(input: Array, *args: Any) -> None:
     """RuntimeError for other dtypes."""
     if input.dtype.kind != "f":
-        raise RuntimeError("std and var only support floating point and complex dtypes")
+        raise RuntimeError(SPREAD_OF_INTEGERS)
 
 
 @operator({"input": _var_input}, check=_floats_alone, **_spread_sample)
@@ -343,7 +343,7 @@ def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
     if not input.size:
         return np.log(np.add.reduce(input, axis=over, keepdims=keepdim))
     if dim in ([], ()) and input.ndim and not keepdim:  # a fault of torch's, which it refuses
-        raise RuntimeError(f"output with shape [] doesn't match the broadcast shape {[1] * input.ndim}")
+        raise RuntimeError(OTHER_OUTPUT_SHAPE.format(shape=[], broadcast=[1] * input.ndim))
     peak = np.maximum.reduce(input, axis=over, keepdims=True)
     peak = np.where(np.isfinite(peak), peak, 0)
     result = np.log(np.add.reduce(np.exp(input - peak), axis=over, keepdims=True)) + peak
@@ -434,47 +434,3 @@ def _cumprod_across_zeros(g: Array, out: Array, input: Array, d: int) -> Array:
 def cumprod(input: Array, dim: int) -> Array:
     """The running product along a dimension."""
     return _accumulate(np.multiply, input, dim)
-
-
-# -- order -----------------------------------------------------------------------------------------
-
-
-@operator(
-    {"input": lambda g, indices, input_shape, dim: scatter_add(np.zeros_like(g, shape=input_shape), dim, indices, g)},
-    outputs=("values", "indices"),
-    sample=lambda s: (s.floats(shape := s.shape()), s.dim(shape), s.boolean()),
-)
-def sort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> tuple[Array, Array]:
-    """The elements in order along a dimension, nan last, and their indices."""
-    indices = _order(input, axis(dim, input.ndim), descending)
-    return np.take_along_axis(input, indices, axis(dim, input.ndim)) if input.ndim else input.copy(), indices
-
-
-def _order(input: Array, d: int, descending: bool) -> Array:
-    if not input.ndim:
-        return np.zeros((), np.int64)
-    if not descending:
-        return np.argsort(input, axis=d, kind="stable")
-    # Descending and still stable: the ascending order of the reversed sequence, reversed.
-    order = np.flip(np.argsort(np.flip(input, d), axis=d, kind="stable"), d)
-    return input.shape[d] - 1 - order
-
-
-@operator(
-    {"input": lambda g, indices, input_shape, dim: scatter_add(np.zeros_like(g, shape=input_shape), dim, indices, g)},
-    outputs=("values", "indices"),
-    sample=lambda s: (*s.chosen(), s.boolean()),
-)
-def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
-    """The k largest (or smallest) elements along a dimension, in order, and their indices.
-
-    Shapes: that of `input`, with the size k along `dim`.
-    Refuses: RuntimeError for bools, and for a k that is larger than the size.
-    """
-    if input.dtype == bool:
-        raise RuntimeError("topk does not support bool dtypes on CPU")
-    d = axis(dim, input.ndim)
-    if not 0 <= k <= (input.shape[d] if input.ndim else 1):
-        raise RuntimeError("selected index k out of range")
-    indices = np.take(_order(input, d, largest), np.arange(k), d) if input.ndim else np.zeros((), np.int64)
-    return np.take_along_axis(input, indices, d) if input.ndim else input.copy(), indices

@@ -9,6 +9,30 @@ from typing import Any
 import numpy as np
 
 from .dims import axes, axis, copied, dtype_word, in_order
+from .refusals import (
+    CAT_NDIM,
+    CAT_OF_NOTHING,
+    CAT_OF_NUMBER,
+    CAT_SIZES,
+    FLATTEN_BACKWARDS,
+    INFERRED_OF_NOTHING,
+    INFERRED_TWICE,
+    NEGATIVE_REPEAT,
+    NEGATIVE_SIZE,
+    NO_SHIFTS,
+    NO_SIZE_TO_KEEP,
+    NOT_A_MATRIX_TO_TRANSPOSE,
+    NOT_EXPANDABLE,
+    OTHER_COUNT,
+    PERMUTE_COUNT,
+    PERMUTE_TWICE,
+    ROLL_OF_NUMBER,
+    SHIFTS_AND_DIMS,
+    STACK_OF_NOTHING,
+    STACK_SHAPES,
+    TOO_FEW_REPEATS,
+    TOO_FEW_SIZES,
+)
 from .slices import narrow, select
 from .table import Array, Arrays, operator
 
@@ -34,20 +58,14 @@ def refuse_expansion(x: Array, size: tuple[int, ...]) -> None:
     added = len(size) - x.ndim
     if added < 0:
         raise RuntimeError(
-            f"expand(torch.{dtype_word(x)}Tensor{{{list(x.shape)}}}, size={list(size)}): the number of sizes provided "
-            f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({x.ndim})"
+            TOO_FEW_SIZES.format(word=dtype_word(x), shape=list(x.shape), size=list(size), given=len(size), ndim=x.ndim)
         )
     if -1 in size[:added]:
-        raise RuntimeError(
-            f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {size.index(-1)}"
-        )
+        raise RuntimeError(NO_SIZE_TO_KEEP.format(dim=size.index(-1)))
     for d in reversed(range(added, len(size))):
         n, own = size[d], x.shape[d - added]
         if n != own != 1:
-            raise RuntimeError(
-                f"The expanded size of the tensor ({n}) must match the existing size ({own}) at non-singleton "
-                f"dimension {d}.  Target sizes: {list(size)}.  Tensor sizes: {list(x.shape)}"
-            )
+            raise RuntimeError(NOT_EXPANDABLE.format(size=n, own=own, dim=d, sizes=list(size), shape=list(x.shape)))
 
 
 @operator(
@@ -87,18 +105,15 @@ def reshape(input: Array, shape: Sequence[int]) -> Array:
     """
     if min(shape, default=0) < -1:  # which NumPy takes for -1
         i = next(i for i, n in enumerate(shape) if n < -1)
-        raise RuntimeError(f"invalid shape dimension {shape[i]} at index {i} of shape {list(shape)}")
+        raise RuntimeError(NEGATIVE_SIZE.format(size=shape[i], place=i, shape=list(shape)))
     try:
         return input.reshape(shape)
     except ValueError:
         if list(shape).count(-1) > 1:
-            raise RuntimeError("only one dimension can be inferred") from None
+            raise RuntimeError(INFERRED_TWICE) from None
         if -1 in shape and not input.size:
-            raise RuntimeError(
-                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size "
-                "-1 can be any value and is ambiguous"
-            ) from None
-        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {input.size}") from None
+            raise RuntimeError(INFERRED_OF_NOTHING.format(shape=list(shape))) from None
+        raise RuntimeError(OTHER_COUNT.format(shape=list(shape), count=input.size)) from None
 
 
 @operator(
@@ -115,7 +130,7 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
     """
     start, end = axis(start_dim, input.ndim), axis(end_dim, input.ndim)
     if start > end:
-        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+        raise RuntimeError(FLATTEN_BACKWARDS)
     merged = math.prod(input.shape[start : end + 1])
     return input.reshape(*input.shape[:start], merged, *input.shape[end + 1 :])
 
@@ -146,7 +161,7 @@ def t(input: Array) -> Array:
     In place: `Tensor.t_`.
     """
     if input.ndim > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
+        raise RuntimeError(NOT_A_MATRIX_TO_TRANSPOSE.format(ndim=input.ndim))
     return input.T
 
 
@@ -163,12 +178,9 @@ def permute(input: Array, dims: Sequence[int]) -> Array:
     Refuses: RuntimeError unless `dims` has every dimension once.
     """
     if len(dims) != input.ndim:
-        raise RuntimeError(
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
-            f"ordering of dimensions i.e. input.dim() = {input.ndim} is not equal to len(dims) = {len(dims)}"
-        )
+        raise RuntimeError(PERMUTE_COUNT.format(ndim=input.ndim, given=len(dims)))
     if len({axis(d, input.ndim) for d in dims}) != len(dims):
-        raise RuntimeError("permute(): duplicate dims are not allowed.")
+        raise RuntimeError(PERMUTE_TWICE)
     return np.transpose(input, dims)
 
 
@@ -227,16 +239,16 @@ def roll(input: Array, shifts: Any, dims: Any = None) -> Array:
     """
     shifts, dims = ([] if x is None else x if isinstance(x, Sequence) else [x] for x in (shifts, dims))
     if not shifts:
-        raise RuntimeError("`shifts` required")
+        raise RuntimeError(NO_SHIFTS)
     input = in_order(input)
     if not dims and len(shifts) == 1:
         return np.roll(input, shifts[0])
     if len(shifts) != len(dims):
-        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+        raise RuntimeError(SHIFTS_AND_DIMS.format(shifts=len(shifts), dims=len(dims)))
     if len(dims) == 1 and not input.size:
         return input.copy()
     if not input.ndim:
-        raise IndexError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
+        raise IndexError(ROLL_OF_NUMBER.format(dim=dims[0]))
     return np.roll(input, shifts, [axis(d, input.ndim) for d in dims])
 
 
@@ -259,11 +271,11 @@ def repeat(input: Array, repeats: Sequence[int]) -> Array:
     As: torch.Tensor.repeat
     """
     if len(repeats) < input.ndim:
-        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
+        raise RuntimeError(TOO_FEW_REPEATS)
     if min(repeats, default=0) < 0:
         shape = (1,) * (len(repeats) - input.ndim) + input.shape
         size = [n * times for n, times in zip(shape, repeats, strict=True)]
-        raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {size}")
+        raise RuntimeError(NEGATIVE_REPEAT.format(size=min(size), sizes=size))
     return in_order(np.tile(input, repeats))
 
 
@@ -294,26 +306,23 @@ def cat(tensors: Arrays, dim: int = 0) -> Array:
     Refuses: ValueError for an empty list; RuntimeError for shapes that do not fit and for 0-d arrays.
     """
     if not tensors:
-        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+        raise ValueError(CAT_OF_NOTHING)
     whole = [x for x in tensors if x.shape != (0,)]
     if not whole:
         return np.concatenate(tensors)
     first = whole[0]
     if any(x.ndim == 0 for x in whole):
         position = next(i for i, x in enumerate(tensors) if x.ndim == 0)
-        raise RuntimeError(f"zero-dimensional tensor (at position {position}) cannot be concatenated")
+        raise RuntimeError(CAT_OF_NUMBER.format(place=position))
     d = axis(dim, first.ndim)
     for i, x in enumerate(whole[1:], 1):
         if x.ndim != first.ndim:
-            raise RuntimeError(f"Tensors must have same number of dimensions: got {first.ndim} and {x.ndim}")
+            raise RuntimeError(CAT_NDIM.format(first=first.ndim, other=x.ndim))
         if x.shape[:d] + x.shape[d + 1 :] != first.shape[:d] + first.shape[d + 1 :]:
             own, expected = next(
                 (b, a) for k, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)) if k != d and a != b
             )
-            raise RuntimeError(
-                f"Sizes of tensors must match except in dimension {d}. Expected size {expected} but got size {own} "
-                f"for tensor number {i} in the list."
-            )
+            raise RuntimeError(CAT_SIZES.format(dim=d, expected=expected, own=own, place=i))
     return in_order(np.concatenate(whole, d))
 
 
@@ -332,13 +341,10 @@ def stack(tensors: Arrays, dim: int = 0) -> Array:
     Refuses: RuntimeError for an empty list and for different shapes.
     """
     if not tensors:
-        raise RuntimeError("stack expects a non-empty TensorList")
+        raise RuntimeError(STACK_OF_NOTHING)
     for i, x in enumerate(tensors):
         if x.shape != tensors[0].shape:
-            raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at entry 0 and "
-                f"{list(x.shape)} at entry {i}"
-            )
+            raise RuntimeError(STACK_SHAPES.format(first=list(tensors[0].shape), other=list(x.shape), place=i))
     return in_order(np.stack(tensors, axis(dim, tensors[0].ndim + 1)))
 
 

@@ -8,6 +8,14 @@ from typing import Any
 import numpy as np
 
 from .dims import axis
+from .refusals import (
+    NARROW_END,
+    NARROW_NEGATIVE,
+    NARROW_OF_NUMBER,
+    NARROW_START,
+    SELECT_INDEX,
+    SELECT_OF_NUMBER,
+)
 from .table import Array, by_value, operator
 
 
@@ -38,15 +46,15 @@ def narrow(input: Array, dim: int, start: int, length: int) -> Array:
         start that is outside.
     """
     if not input.ndim:
-        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+        raise RuntimeError(NARROW_OF_NUMBER)
     size = input.shape[axis(dim, input.ndim)]
     if length < 0:
-        raise RuntimeError("narrow(): length must be non-negative.")
+        raise RuntimeError(NARROW_NEGATIVE)
     if not -size <= start <= size:
-        raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
+        raise IndexError(NARROW_START.format(first=-size, last=size, start=start))
     stretch = _stretch(input.shape, dim, start, length)
     if stretch.stop > size:
-        raise RuntimeError(f"start ({stretch.start}) + length ({length}) exceeds dimension size ({size}).")
+        raise RuntimeError(NARROW_END.format(start=stretch.start, length=length, size=size))
     return input[_slice(input.ndim, dim, stretch)]
 
 
@@ -67,12 +75,10 @@ def select(input: Array, dim: int, index: int) -> Array:
     Refuses: IndexError for a 0-d array and for an index that is outside.
     """
     if not input.ndim:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+        raise IndexError(SELECT_OF_NUMBER)
     size = input.shape[axis(dim, input.ndim)]
     if not -size <= index < size:
-        raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {dim}"
-        )
+        raise IndexError(SELECT_INDEX.format(index=index, shape=list(input.shape), dim=dim))
     return input[(*_slice(input.ndim, dim, index), ...)]
 
 

@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from .refusals import ARGUMENT_TWICE, MISSING_ARGUMENTS, TOO_MANY_ARGUMENTS, UNEXPECTED_KEYWORD
+
 Array = Any  # an ndarray, or whatever implements NumPy's protocols
 Arrays = Sequence[Any]
 Rule = Callable[..., Any]
@@ -131,23 +133,21 @@ class Operator:
         elif self.variadic and len(args) == 1 and not kwargs:
             args = (args[0], ())
         if len(args) > len(names):
-            raise TypeError(f"{self.name}() takes {len(names)} positional arguments but {len(args)} were given")
+            raise TypeError(TOO_MANY_ARGUMENTS.format(name=self.name, count=len(names), given=len(args)))
         values = dict(zip(names, args, strict=False))
         for keyword, value in kwargs.items():
             name = keyword if keyword in names else NUMPY_KEYWORDS.get(keyword, keyword)
             if name not in names:
-                raise TypeError(f"{self.name}() got an unexpected keyword argument '{keyword}'")
+                raise TypeError(UNEXPECTED_KEYWORD.format(name=self.name, keyword=keyword))
             if name in values:
-                raise TypeError(f"{self.name}() got multiple values for argument '{keyword}'")
+                raise TypeError(ARGUMENT_TWICE.format(name=self.name, keyword=keyword))
             values[name] = value
         required = len(names) - len(self.defaults)
         for name, default in zip(names[required:], self.defaults, strict=True):
             values.setdefault(name, default)
         missing = [name for name in names if name not in values]
         if missing:
-            raise TypeError(
-                f'{self.name}() missing {len(missing)} required positional arguments: "{", ".join(missing)}"'
-            )
+            raise TypeError(MISSING_ARGUMENTS.format(name=self.name, count=len(missing), missing=", ".join(missing)))
         return tuple(values[name] for name in names)
 
 
