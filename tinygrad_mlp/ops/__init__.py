@@ -1,4 +1,7 @@
-"""The derivative table, a file for each kind of operator. Importing it fills `TABLE`."""
+"""The derivative table: the forward and the derivative of every operator, in NumPy, a file for each kind of operator.
+
+Importing this package fills `TABLE`. It imports nothing that knows Tensors or the tape.
+"""
 
 from . import (
     activations,
@@ -15,6 +18,7 @@ from . import (
     reduction,
     shape,
     slices,
+    sorting,
 )
 from .pointwise import cast
 from .shape import expand, sum_to
@@ -41,6 +45,7 @@ __all__ = [
     "reduction",
     "shape",
     "slices",
+    "sorting",
     "source",
     "sum_to",
     "write_sources_with",

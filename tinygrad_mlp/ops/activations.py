@@ -10,6 +10,14 @@ import numpy as np
 from .dims import as_dtype, axis, in_order
 from .masking import keep
 from .pointwise import erf
+from .refusals import (
+    CELU_ALPHA,
+    GLU_ODD,
+    GLU_OF_NUMBER,
+    HARDTANH_OF_BOOLS,
+    HARDTANH_UNSIGNED,
+    RELU_OF_BOOLS,
+)
 from .slices import narrow
 from .table import Array, operator, unary
 
@@ -35,7 +43,7 @@ def _logit_input(g: Array, input: Array, eps: float | None) -> Array:
     sample=lambda s: (np.asarray(s.moderate(s.floats(s.shape())) + 0), s.choice([None, 0.25, 1e-6])),
 )
 def logit(input: Array, eps: float | None = None) -> Array:
-    """log(x / (1 - x)), the inverse of sigmoid, for x limited to [eps, 1 - eps]"""
+    """log(x / (1 - x)), the inverse of sigmoid, for x limited to [eps, 1 - eps]."""
     p = input if eps is None else np.clip(input, eps, 1 - eps)
     return np.log(p / (1 - p))
 
@@ -55,7 +63,10 @@ def logit(input: Array, eps: float | None = None) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.floats(shape), s.choice([0, 0.5, 2.0])),
 )
 def threshold_backward(input: Array, result: Array, threshold: float = 0) -> Array:
-    """`input` where `result` is above the threshold or nan, else 0: the derivative of relu and threshold"""
+    """`input` where `result` is above the threshold or nan, else 0: the derivative of relu and threshold.
+
+    As: torch.ops.aten.threshold_backward
+    """
     return keep.forward(input, np.logical_not(result <= threshold))
 
 
@@ -76,7 +87,10 @@ def threshold_backward(input: Array, result: Array, threshold: float = 0) -> Arr
     ),
 )
 def hardtanh_backward(input: Array, result: Array, min_val: float, max_val: float) -> Array:
-    """`input` where `result` is between the limits or nan, else 0: the derivative of hardtanh"""
+    """`input` where `result` is between the limits or nan, else 0: the derivative of hardtanh.
+
+    As: torch.ops.aten.hardtanh_backward
+    """
     return keep.forward(input, np.logical_not((result <= min_val) | (result >= max_val)))
 
 
@@ -93,13 +107,17 @@ def hardtanh_backward(input: Array, result: Array, min_val: float, max_val: floa
     sample=lambda s: (s.floats(shape := s.shape()), s.floats(shape), s.number()),
 )
 def leaky_relu_backward(input: Array, result: Array, negative_slope: float) -> Array:
-    """`input` where `result` is above 0, else negative_slope times it: the derivative of leaky_relu"""
+    """`input` where `result` is above 0, else negative_slope times it: the derivative of leaky_relu.
+
+    As: torch.ops.aten.leaky_relu_backward
+    """
     return np.where(result > 0, input, input * negative_slope)
 
 
 def _no_bools(input: Array) -> None:
+    """RuntimeError for bools."""
     if input.dtype == bool:
-        raise RuntimeError("Boolean inputs not supported for relu")
+        raise RuntimeError(RELU_OF_BOOLS)
 
 
 relu = unary(
@@ -124,7 +142,10 @@ relu = unary(
     sample=lambda s: (s.floats(shape := s.shape()), s.floats(shape)),
 )
 def log_sigmoid_backward(grad_output: Array, input: Array) -> Array:
-    """grad_output times sigmoid(-x): the derivative of logsigmoid"""
+    """grad_output times sigmoid(-x): the derivative of logsigmoid.
+
+    As: torch.ops.aten.log_sigmoid_backward
+    """
     return grad_output * _sigmoid(-input)
 
 
@@ -135,12 +156,13 @@ def _logsigmoid(input: Array) -> Array:
 
 logsigmoid = unary(
     "logsigmoid", _logsigmoid, lambda g, input: log_sigmoid_backward(g, input), node_name="LogSigmoidBackward0",
-    inplace=False, method=False, kinds="f", doc="log(sigmoid(x)), safe from overflow",
+    inplace=False, method=False, kinds="f",
+    doc="log(sigmoid(x)), safe from overflow.\nAs: torch.nn.functional.logsigmoid",
 )  # fmt: skip
 silu = unary(
     "silu", lambda input: input * _sigmoid(input),
     lambda g, input: g * (sigmoid(input) * (1 + input * (1 - sigmoid(input)))), inplace=False, method=False, kinds="f",
-    doc="x sigmoid(x)",
+    doc="x sigmoid(x) (Hendrycks & Gimpel 2016).\nAs: torch.nn.functional.silu",
 )  # fmt: skip
 
 
@@ -151,7 +173,10 @@ silu = unary(
     sample=lambda s: (s.floats(s.shape()), s.number()),
 )
 def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
-    """x where x > 0, else negative_slope x"""
+    """x where x > 0, else negative_slope x.
+
+    As: torch.nn.functional.leaky_relu
+    """
     return np.where(input > 0, input, input * negative_slope)
 
 
@@ -162,15 +187,16 @@ def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
     sample=lambda s: (s.floats(s.shape()), s.choice([0, 0.5, -1.0]), s.choice([0, 20.0, -1.5])),
 )
 def threshold(input: Array, threshold: float, value: float) -> Array:
-    """x where x > threshold, else `value`"""
+    """x where x > threshold, else `value`."""
     return np.where(input <= as_dtype(threshold, input.dtype), as_dtype(value, input.dtype), input)
 
 
 def _within_dtype(input: Array, min_val: float, max_val: float) -> None:
+    """RuntimeError for bools, and for negative limits of an unsigned dtype."""
     if input.dtype == bool:
-        raise RuntimeError("Bool inputs not supported for hardtanh")
+        raise RuntimeError(HARDTANH_OF_BOOLS)
     if input.dtype == np.uint8 and min(min_val, max_val) < 0:
-        raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
+        raise RuntimeError(HARDTANH_UNSIGNED)
 
 
 @operator(
@@ -181,7 +207,10 @@ def _within_dtype(input: Array, min_val: float, max_val: float) -> None:
     sample=lambda s: (s.moderate(s.floats(s.shape())), *s.choice([(-1.0, 1.0), (0.0, 6.0), (-2, 0.5)])),
 )
 def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
-    """x, limited to [min_val, max_val], and flat from the limits on"""
+    """x, limited to [min_val, max_val]; the derivative at the limits is 0.
+
+    As: torch.nn.functional.hardtanh
+    """
     return np.minimum(max_val, np.maximum(min_val, input)).astype(input.dtype, copy=False)
 
 
@@ -206,7 +235,10 @@ def _elu_input(g: Array, input: Array, alpha: float, scale: float) -> Array:
     ),
 )
 def elu(input: Array, alpha: float = 1.0, scale: float = 1.0) -> Array:
-    """x where x > 0, else alpha (exp(x) - 1); times scale"""
+    """x where x > 0, else alpha (exp(x) - 1); times scale (Clevert et al. 2016).
+
+    As: torch.nn.functional.elu
+    """
     out = np.where(input < 0, alpha * np.expm1(input), input)
     return out if scale == 1 else out * scale
 
@@ -222,9 +254,13 @@ def _celu_input(g: Array, input: Array, alpha: float) -> Array:
     sample=lambda s: (s.moderate(s.floats(s.shape())), s.choice([1.0, 0.5, 2])),
 )
 def celu(input: Array, alpha: float = 1.0) -> Array:
-    """x where x > 0, else alpha (exp(x / alpha) - 1)"""
+    """x where x > 0, else alpha (exp(x / alpha) - 1) (Barron 2017).
+
+    Refuses: RuntimeError for alpha 0.
+    As: torch.nn.functional.celu
+    """
     if alpha == 0:
-        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+        raise RuntimeError(CELU_ALPHA)
     return np.where(input < 0, alpha * np.expm1(input / alpha), input)
 
 
@@ -240,7 +276,10 @@ def _softplus_input(g: Array, input: Array, beta: float, threshold: float) -> Ar
     sample=lambda s: (s.floats(s.shape()), s.choice([1.0, 0.5, 2, -1.0]), s.choice([20.0, 1, -1.0])),
 )
 def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
-    """log(1 + exp(beta x)) / beta; x where beta x is above the threshold"""
+    """log(1 + exp(beta x)) / beta; x where beta x is above the threshold.
+
+    As: torch.nn.functional.softplus
+    """
     return np.where(input * beta > threshold, input, np.log1p(np.exp(input * beta)) / beta)
 
 
@@ -251,12 +290,13 @@ def _mish_input(g: Array, input: Array) -> Array:
 
 mish = unary(
     "mish", lambda input: input * np.tanh(softplus.forward(input)), _mish_input, method=False, inplace=False, kinds="f",
-    doc="x tanh(softplus(x))", sample=lambda s: (s.moderate(s.floats(s.shape())),),  # torch's exp overflows
+    doc="x tanh(softplus(x)) (Misra 2019).\nAs: torch.nn.functional.mish",
+    sample=lambda s: (s.moderate(s.floats(s.shape())),),  # torch's exp overflows
 )  # fmt: skip
 hardsigmoid = unary(
     "hardsigmoid", lambda input: hardtanh.forward(input + 3, 0, 6) / 6,
     lambda g, input: keep(g, (input > -3) & (input < 3)) / 6, method=False, inplace=False, kinds="f",
-    doc="x + 3, limited to [0, 6], / 6",
+    doc="x + 3, limited to [0, 6], / 6: sigmoid in straight lines.\nAs: torch.nn.functional.hardsigmoid",
 )  # fmt: skip
 
 
@@ -267,7 +307,8 @@ def _hardswish_input(g: Array, input: Array) -> Array:
 
 hardswish = unary(
     "hardswish", lambda input: input * hardtanh.forward(input + 3, 0, 6) / 6, _hardswish_input, method=False,
-    inplace=False, kinds="f", doc="x times x + 3, limited to [0, 6], / 6",
+    inplace=False, kinds="f",
+    doc="x times (x + 3, limited to [0, 6]) / 6 (Howard et al. 2019).\nAs: torch.nn.functional.hardswish",
     sample=lambda s: (s.moderate(s.floats(s.shape())),),  # of nan torch's vector kernel has another slope
 )  # fmt: skip
 
@@ -292,12 +333,17 @@ def _to_halve(s: Any) -> tuple[Any, int]:
 
 @operator({"input": _glu_input}, method=False, kinds="f", sample=_to_halve)
 def glu(input: Array, dim: int = -1) -> Array:
-    """The first half along `dim` times the sigmoid of the second"""
+    """The first half along `dim` times the sigmoid of the second (Dauphin et al. 2017).
+
+    Shapes: that of `input`, with half the size along `dim`.
+    Refuses: RuntimeError for a 0-d array, and where the size along `dim` is odd.
+    As: torch.nn.functional.glu
+    """
     if not input.ndim:
-        raise RuntimeError("glu does not support scalars because halving size must be even")
+        raise RuntimeError(GLU_OF_NUMBER)
     size = input.shape[axis(dim, input.ndim)]
     if size % 2:
-        raise RuntimeError(f"Halving dimension must be even, but dimension {dim % input.ndim} is size {size}")
+        raise RuntimeError(GLU_ODD.format(dim=dim % input.ndim, size=size))
     first, second = _halves(input, dim)
     return first * _sigmoid(second)
 
@@ -338,7 +384,10 @@ def _gelu_curvature(g: Array, grad_output: Array, input: Array, approximate: str
     ),
 )  # fmt: skip
 def gelu_backward(grad_output: Array, input: Array, approximate: str) -> Array:
-    """grad_output times the derivative of gelu"""
+    """grad_output times the derivative of gelu.
+
+    As: torch.ops.aten.gelu_backward
+    """
     square = input * input
     if approximate == "none":
         below = 0.5 * (1 + erf.forward(input * math.sqrt(0.5)))
@@ -355,7 +404,10 @@ def gelu_backward(grad_output: Array, input: Array, approximate: str) -> Array:
     sample=lambda s: (s.floats(s.shape()), "tanh") if s.boolean() else (s.below_infinity(s.floats(s.shape())), "none"),
 )
 def gelu(input: Array, approximate: str = "none") -> Array:
-    """x times the normal distribution function of x (Hendrycks & Gimpel 2016)"""
+    """x times the normal distribution function of x, or its approximation by tanh (Hendrycks & Gimpel 2016).
+
+    As: torch.nn.functional.gelu
+    """
     if approximate == "none":
         return input * (0.5 * (1 + erf.forward(input * math.sqrt(0.5))))
     return input * _sigmoid(_inner(input))

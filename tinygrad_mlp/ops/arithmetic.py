@@ -7,35 +7,41 @@ from typing import Any
 import numpy as np
 
 from .dims import as_dtype, dtype_word
+from .refusals import (
+    BOOL_SUBTRACTED,
+    BOOLS_SUBTRACTED,
+    DIVISION_BY_ZERO,
+    INTEGERS_IN_ADDCDIV,
+    LERP_DTYPES,
+    LERP_OF_INTEGERS,
+    NEGATIVE_POWER,
+    NO_DERIVATIVE,
+    POWER_OF_BOOLS,
+)
 from .table import Array, Rule, binary, by_value, operator
 
 
 def _no_bool_subtraction(input: Any, other: Any) -> None:
+    """RuntimeError for bools."""
     bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, other)]
     if bools[0] and bools[1]:
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-            "operator instead."
-        )
+        raise RuntimeError(BOOLS_SUBTRACTED)
     if bools[0] or bools[1]:
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
-            "use the `~` or `logical_not()` operator instead."
-        )
+        raise RuntimeError(BOOL_SUBTRACTED)
 
 
 @by_value
 def _by_zero(input: Any, other: Any) -> None:
     array = input if hasattr(input, "dtype") else other
     if array.dtype.kind != "f" and array.size and not np.all(other):
-        raise RuntimeError("ZeroDivisionError")
+        raise RuntimeError(DIVISION_BY_ZERO)
 
 
 def not_implemented(name: str) -> Rule:
     """A rule that says that there is none."""
 
     def rule(g: Array) -> Array:
-        raise RuntimeError(f"derivative for aten::{name} is not implemented")
+        raise RuntimeError(NO_DERIVATIVE.format(name=name))
 
     return rule
 
@@ -66,7 +72,11 @@ def _fmod(input: Array, other: Array) -> Array:
     sample=lambda s: (*s.binary(), s.choice(["trunc", "floor"])),
 )
 def div_rounded(input: Array, other: Array, rounding_mode: str) -> Array:
-    """The quotient as a whole number, rounded to 0 ("trunc") or down ("floor")"""
+    """The quotient as a whole number, rounded to 0 ("trunc") or down ("floor").
+
+    Refuses: RuntimeError for integers divided by 0.
+    As: torch.div with a rounding_mode
+    """
     if rounding_mode == "floor":
         return _floor_divide(input, other)
     if input.dtype.kind == "f":
@@ -75,31 +85,45 @@ def div_rounded(input: Array, other: Array, rounding_mode: str) -> Array:
     return quotient + ((quotient < 0) & (quotient * other != input))
 
 
-add = binary("add", np.add, lambda g: g, lambda g: g)
-sub = binary("sub", np.subtract, lambda g: g, lambda g: -g, check=_no_bool_subtraction)
+add = binary("add", np.add, lambda g: g, lambda g: g, doc="The sum of two arrays")
+sub = binary(
+    "sub", np.subtract, lambda g: g, lambda g: -g, check=_no_bool_subtraction, doc="The difference of two arrays"
+)
 rsub = binary(
     "rsub", lambda input, other: other - input, lambda g: -g, lambda g: g, check=_no_bool_subtraction,
     inplace=False, method=False, node_name="RsubBackward1", doc="other - input",
 )  # fmt: skip
-mul = binary("mul", np.multiply, lambda g, other: g * other, lambda g, input: g * input)
+mul = binary(
+    "mul",
+    np.multiply,
+    lambda g, other: g * other,
+    lambda g, input: g * input,
+    doc="The product of two arrays, element by element",
+)
 div = binary(
     "div",
     np.true_divide,
     lambda g, other: g / other,
     lambda g, input, other: -g * ((input / other) / other),
     promotion="float",
+    doc="The quotient of two arrays, element by element",
 )
 floor_divide = binary(
     "floor_divide", _floor_divide, not_implemented("floor_divide"), not_implemented("floor_divide"),
-    numpy=np.floor_divide, kinds="if", node_name="NotImplemented", doc="The quotient, rounded down",
+    numpy=np.floor_divide, kinds="if", node_name="NotImplemented",
+    doc="The quotient, rounded down.\nRefuses: RuntimeError for integers divided by 0.",
 )  # fmt: skip
 remainder = binary(
     "remainder", _remainder, lambda g: g, lambda g, input, other: -g * div_rounded(input, other, "floor"),
-    numpy=np.remainder, kinds="if", doc="What is left of the quotient rounded down, with the sign of `other`",
+    numpy=np.remainder, kinds="if",
+    doc="The remainder of the quotient rounded down: it has the sign of `other`.\n"
+    "Refuses: RuntimeError for integers divided by 0.",
 )  # fmt: skip
 fmod = binary(
     "fmod", _fmod, lambda g: g, lambda g, input, other: -g * div_rounded(input, other, "trunc"),
-    numpy=np.fmod, kinds="if", doc="What is left of the quotient rounded to 0, with the sign of `input`",
+    numpy=np.fmod, kinds="if",
+    doc="The remainder of the quotient rounded to 0: it has the sign of `input`.\n"
+    "Refuses: RuntimeError for integers divided by 0.",
 )  # fmt: skip
 
 # -- powers and their like -------------------------------------------------------------------------
@@ -133,17 +157,18 @@ def _pow(input: Any, exponent: Any) -> Array:
 
 
 def _no_negative_power(input: Any, exponent: Any) -> None:
+    """RuntimeError for integers to a negative power, NotImplementedError for bools to an array of bools."""
     bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, exponent)]
     if np.all(bools) and not isinstance(exponent, bool):
-        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
+        raise NotImplementedError(POWER_OF_BOOLS)
     if isinstance(exponent, int) and exponent < 0 and input.dtype.kind != "f":
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
+        raise RuntimeError(NEGATIVE_POWER)
 
 
 pow = binary(
     "pow", _pow, pow_input, _pow_exponent, names=("input", "exponent"), numpy=np.power,
     check=_no_negative_power,
-    doc="The power of the elements of two arrays, broadcast",
+    doc="`input` to the power `exponent`, element by element",
 )  # fmt: skip
 
 
@@ -156,6 +181,7 @@ def _over_squares(part: Array, input: Array, other: Array) -> Array:
 atan2 = binary(
     "atan2", np.arctan2, lambda g, input, other: g * _over_squares(other, input, other),
     lambda g, input, other: -g * _over_squares(input, input, other), promotion="float", numbers=False,
+    doc="The angle of the point (other, input), in radians from -pi to pi",
 )  # fmt: skip
 hypot = binary(
     "hypot",
@@ -164,6 +190,7 @@ hypot = binary(
     lambda g, out, other: g * (other / out),
     numbers=False,
     kinds="f",
+    doc="sqrt(x^2 + y^2), safe from overflow",
 )
 
 logaddexp = binary(
@@ -205,16 +232,14 @@ xlogy = binary(
     sample=lambda s: (*s.broadcast(s.floats, s.floats, s.floats), s.number()),
 )
 def addcmul(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Array:
-    """input + value * tensor1 * tensor2"""
+    """input + value * tensor1 * tensor2."""
     return input + as_dtype(value, input.dtype) * tensor1 * tensor2
 
 
 def _no_integer_quotient(input: Array, tensor1: Array, tensor2: Array, value: Any) -> None:
+    """RuntimeError where neither `tensor1` nor `tensor2` is floating."""
     if tensor1.dtype.kind != "f" and tensor2.dtype.kind != "f":
-        raise RuntimeError(
-            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
-            "true division of tensor1 and tensor2."
-        )
+        raise RuntimeError(INTEGERS_IN_ADDCDIV)
 
 
 @operator(
@@ -231,7 +256,7 @@ def _no_integer_quotient(input: Array, tensor1: Array, tensor2: Array, value: An
     sample=lambda s: (*s.broadcast(s.floats, s.floats, s.floats), s.number()),
 )
 def addcdiv(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Array:
-    """input + value * tensor1 / tensor2"""
+    """input + value * tensor1 / tensor2."""
     return input + value * tensor1 / tensor2
 
 
@@ -239,12 +264,13 @@ _LERP_WORDS = {"float32": "float", "float64": "double", "float16": "c10::Half", 
 
 
 def _one_dtype(input: Array, end: Array, weight: Any) -> None:
+    """RuntimeError for arrays of different dtypes."""
     for name, x in (("end", end), ("weight", weight)):
         if getattr(x, "dtype", input.dtype) != input.dtype and not (x is weight and not x.ndim):
             own, other = (_LERP_WORDS.get(a.dtype.name, a.dtype.name) for a in (input, x))
-            raise RuntimeError(f"expected dtype {own} for `{name}` but got dtype {other}")
+            raise RuntimeError(LERP_DTYPES.format(own=own, name=name, other=other))
     if input.dtype.kind != "f" and isinstance(weight, (int, float)):
-        raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{dtype_word(input)}'")
+        raise NotImplementedError(LERP_OF_INTEGERS.format(word=dtype_word(input)))
 
 
 @operator(
@@ -262,6 +288,6 @@ def _one_dtype(input: Array, end: Array, weight: Any) -> None:
     saves=False,
 )
 def lerp(input: Array, end: Array, weight: Any) -> Array:
-    """input + weight * (end - input)"""
+    """input + weight * (end - input)."""
     from_end = end - (end - input) * (1 - weight)  # exact at weight 1, as the other is at 0
     return np.where(np.absolute(weight) < 0.5, input + weight * (end - input), from_end)

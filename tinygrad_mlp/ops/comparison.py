@@ -8,6 +8,12 @@ import numpy as np
 
 from .dims import as_dtype, dtype_word, in_order
 from .masking import keep
+from .refusals import (
+    CLAMP_OF_BOOLS,
+    CLAMP_WITHOUT_BOUNDS,
+    CONDITION_DTYPE,
+    FILL_BY_OTHER_MASK,
+)
 from .table import Array, binary, operator, unary
 
 # -- choosing --------------------------------------------------------------------------------------
@@ -19,14 +25,14 @@ maximum = binary(
     lambda g, input, other: np.where(input == other, g / 2, np.where(input < other, 0, g)),
     lambda g, input, other: np.where(input == other, g / 2, np.where(input > other, 0, g)),
     numpy=np.maximum, inplace=False, numbers=False,
-    doc="The larger of the elements of two arrays, broadcast",
+    doc="The larger of the elements of two arrays; nan where one is nan; ties share the cotangent equally",
 )  # fmt: skip
 minimum = binary(
     "minimum", lambda input, other: np.minimum(other, input),
     lambda g, input, other: np.where(input == other, g / 2, np.where(input > other, 0, g)),
     lambda g, input, other: np.where(input == other, g / 2, np.where(input < other, 0, g)),
     numpy=np.minimum, inplace=False, numbers=False,
-    doc="The smaller of the elements of two arrays, broadcast",
+    doc="The smaller of the elements of two arrays; nan where one is nan; ties share the cotangent equally",
 )  # fmt: skip
 
 
@@ -44,19 +50,21 @@ minimum = binary(
     unpromoted="condition",
 )
 def where(condition: Array, input: Array, other: Array) -> Array:
-    """`input` where `condition` holds, else `other`"""
+    """`input` where `condition` holds, else `other`.
+
+    Refuses: RuntimeError for a condition that is neither bool nor uint8.
+    """
     if condition.dtype.kind not in "bu":
-        raise RuntimeError(
-            f"where expected condition to be a boolean tensor, but got a tensor with dtype {dtype_word(condition)}"
-        )
+        raise RuntimeError(CONDITION_DTYPE.format(word=dtype_word(condition)))
     return np.where(condition, input, other)
 
 
 def _no_bool_bounds(input: Array, *bounds: Any) -> None:
+    """NotImplementedError where the input and the bounds are bools."""
     given = [x for x in bounds if x is not None]
     bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, *given)]
     if np.all(bools) and not (len(given) == 1 and hasattr(given[0], "dtype")):  # which torch has as a maximum
-        raise NotImplementedError("\"clamp_cpu\" not implemented for 'Bool'")
+        raise NotImplementedError(CLAMP_OF_BOOLS)
 
 
 def _clamp_input(g: Array, input: Array, min: Any, max: Any) -> Array:
@@ -80,9 +88,12 @@ def _clamp_input(g: Array, input: Array, min: Any, max: Any) -> Array:
     sample=lambda s: s.bounded(),
 )
 def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
-    """Every element, limited to the range from `min` to `max`"""
+    """Every element, limited to the range from `min` to `max`.
+
+    Refuses: RuntimeError where both bounds are None.
+    """
     if min is None and max is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+        raise RuntimeError(CLAMP_WITHOUT_BOUNDS)
     low = input if min is None else np.maximum(min, input)  # of -0 and 0 NumPy gives the second: torch, the input's
     return low if max is None else np.minimum(max, low)
 
@@ -98,9 +109,13 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
     overlap="allowed",
 )
 def masked_fill(input: Array, mask: Array, value: Any) -> Array:
-    """`value` where `mask` holds, else `input`"""
+    """`value` where `mask` holds, else `input`.
+
+    Dtypes: any for `input` and `value`; `mask` is bool.
+    Refuses: RuntimeError for a mask that is not bool.
+    """
     if mask.dtype != bool:
-        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {dtype_word(mask)}")
+        raise RuntimeError(FILL_BY_OTHER_MASK.format(word=dtype_word(mask)))
     value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
     return in_order(np.where(mask, as_dtype(value, input.dtype), input))
 
@@ -118,17 +133,17 @@ clamp_max = binary(
 
 # -- comparison and logic: nothing to differentiate ------------------------------------------------
 
-eq = binary("eq", np.equal, flat=True)
-ne = binary("ne", np.not_equal, flat=True)
-lt = binary("lt", np.less, flat=True)
-le = binary("le", np.less_equal, flat=True)
-gt = binary("gt", np.greater, flat=True)
-ge = binary("ge", np.greater_equal, flat=True)
-logical_not = unary("logical_not", np.logical_not)
-logical_and = binary("logical_and", np.logical_and, numbers=False)
-logical_or = binary("logical_or", np.logical_or, numbers=False)
-logical_xor = binary("logical_xor", np.logical_xor, numbers=False)
-bitwise_not = unary("bitwise_not", np.bitwise_not, kinds="bi")
-bitwise_and = binary("bitwise_and", np.bitwise_and, kinds="bi")
-bitwise_or = binary("bitwise_or", np.bitwise_or, kinds="bi")
-bitwise_xor = binary("bitwise_xor", np.bitwise_xor, kinds="bi")
+eq = binary("eq", np.equal, flat=True, doc="Whether input == other, as bools")
+ne = binary("ne", np.not_equal, flat=True, doc="Whether input != other, as bools")
+lt = binary("lt", np.less, flat=True, doc="Whether input < other, as bools")
+le = binary("le", np.less_equal, flat=True, doc="Whether input <= other, as bools")
+gt = binary("gt", np.greater, flat=True, doc="Whether input > other, as bools")
+ge = binary("ge", np.greater_equal, flat=True, doc="Whether input >= other, as bools")
+logical_not = unary("logical_not", np.logical_not, doc="Whether an element is 0, as bools")
+logical_and = binary("logical_and", np.logical_and, numbers=False, doc="Whether neither element is 0, as bools")
+logical_or = binary("logical_or", np.logical_or, numbers=False, doc="Whether not both elements are 0, as bools")
+logical_xor = binary("logical_xor", np.logical_xor, numbers=False, doc="Whether just one element is 0, as bools")
+bitwise_not = unary("bitwise_not", np.bitwise_not, kinds="bi", doc="Every bit inverted")
+bitwise_and = binary("bitwise_and", np.bitwise_and, kinds="bi", doc="The bits that both elements have")
+bitwise_or = binary("bitwise_or", np.bitwise_or, kinds="bi", doc="The bits that one of the elements has, or both")
+bitwise_xor = binary("bitwise_xor", np.bitwise_xor, kinds="bi", doc="The bits that just one of the elements has")

@@ -7,6 +7,11 @@ from typing import Any
 import numpy as np
 
 from .dims import axis, dtype_word, in_order
+from .refusals import (
+    DIAGONAL_TWICE,
+    TRACE_OF_BOOLS,
+    TRACE_OF_OTHER,
+)
 from .shape import expand
 from .slices import unindex
 from .table import Array, operator
@@ -23,10 +28,14 @@ from .table import Array, operator
     ),
 )
 def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
-    """A view of a diagonal of two dimensions, which becomes the last dimension"""
+    """A view of a diagonal of two dimensions, which becomes the last dimension.
+
+    Shapes: that of `input` without `dim1` and `dim2`, then the length of the diagonal.
+    Refuses: RuntimeError for twice the same dimension.
+    """
     first, second = axis(dim1, input.ndim), axis(dim2, input.ndim)
     if first == second:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+        raise RuntimeError(DIAGONAL_TWICE.format(dim1=dim1, dim2=dim2))
     return np.diagonal(input, offset, first, second)
 
 
@@ -51,11 +60,15 @@ def _undiagonal(g: Array, input_shape: tuple[int, ...], offset: int, dim1: int, 
     ),
 )
 def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Array:
-    """Matrices in two dimensions, with the last dimension of the input on a diagonal and zeros beside it"""
+    """Matrices in two dimensions, with the last dimension of the input on a diagonal and zeros beside it.
+
+    Shapes: that of `input` without the last size n, and n + abs(offset) at `dim1` and `dim2`.
+    Refuses: RuntimeError for twice the same dimension.
+    """
     ndim = input.ndim + 1
     first, second = axis(dim1, ndim), axis(dim2, ndim)
     if first == second:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+        raise RuntimeError(DIAGONAL_TWICE.format(dim1=dim1, dim2=dim2))
     steps, size = np.arange(input.shape[-1]), input.shape[-1] + abs(offset)
     whole = np.zeros_like(input, shape=(*input.shape[:-1], size, size))
     whole[..., steps - min(offset, 0), steps + max(offset, 0)] = input
@@ -69,10 +82,14 @@ def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) ->
     sample=lambda s: (s.floats(s.shape(2, 2)),),
 )
 def trace(input: Array) -> Array:
-    """The sum of the diagonal of a matrix; of integers as int64"""
+    """The sum of the diagonal of a matrix; of integers as int64.
+
+    Shapes: (n, m) to ().
+    Refuses: RuntimeError for what is not a matrix, NotImplementedError for bools.
+    """
     if input.ndim != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
+        raise RuntimeError(TRACE_OF_OTHER.format(ndim=input.ndim))
     if input.dtype.kind == "b":
-        raise NotImplementedError(f"\"trace\" not implemented for '{dtype_word(input)}'")
+        raise NotImplementedError(TRACE_OF_BOOLS.format(word=dtype_word(input)))
     kind = None if input.dtype.kind == "f" else np.int64
     return np.add.reduce(np.diagonal(input), dtype=kind)

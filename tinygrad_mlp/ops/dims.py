@@ -8,6 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from .refusals import (
+    DIM_OUT_OF_RANGE,
+    DIM_TWICE,
+    NO_BROADCAST,
+    NUMBER_TOO_LARGE,
+)
 from .table import Array
 
 
@@ -18,9 +24,7 @@ def axis(dim: Any, ndim: int) -> int:
     extent = ndim or 1
     dim = operator.index(dim)
     if not -extent <= dim < extent:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-extent}, {extent - 1}], but got {dim})"
-        )
+        raise IndexError(DIM_OUT_OF_RANGE.format(first=-extent, last=extent - 1, dim=dim))
     return int(dim % extent)
 
 
@@ -33,7 +37,7 @@ def axes(dim: Any, ndim: int) -> tuple[int, ...]:
     result = tuple(axis(d, ndim) for d in dim)
     if len(set(result)) != len(result):
         twice = next(d for d in result if result.count(d) > 1)
-        raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
+        raise RuntimeError(DIM_TWICE.format(dim=twice))
     return result if ndim else ()
 
 
@@ -50,10 +54,7 @@ def mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError | None:
     dims = max(len(a), len(b))
     for back, (m, n) in enumerate(zip(reversed(a), reversed(b), strict=False), 1):
         if m != n and m != 1 != n:
-            return RuntimeError(
-                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension "
-                f"{dims - back}"
-            )
+            return RuntimeError(NO_BROADCAST.format(a=m, b=n, dim=dims - back))
     return None
 
 
@@ -62,7 +63,7 @@ def as_dtype(value: Any, dtype: np.dtype[Any]) -> Array:
     if isinstance(value, float) and dtype.kind in "iu":
         bounds = np.iinfo(dtype)
         if not bounds.min <= value <= bounds.max:
-            raise RuntimeError(f"value cannot be converted to type {dtype.name}_t without overflow")
+            raise RuntimeError(NUMBER_TOO_LARGE.format(dtype=dtype.name))
     return (value if hasattr(value, "astype") else np.asarray(value)).astype(dtype)
 
 

@@ -8,6 +8,22 @@ from typing import Any
 import numpy as np
 
 from .dims import as_dtype, axis, dtype_word, mismatch
+from .refusals import (
+    GATHER_DTYPE,
+    GATHER_NDIM,
+    GATHER_SIZES,
+    INDEX_ADD_DTYPES,
+    INDEX_OUT_OF_BOUNDS,
+    INDEX_OUT_OF_RANGE,
+    PUT_DTYPES,
+    PUT_SHAPES,
+    SCATTER_DTYPES,
+    SELECT_BY_OTHER,
+    SELECT_BY_OTHER_MASK,
+    TAKE_DTYPE,
+    TAKE_FROM_NOTHING,
+    TAKE_OUT_OF_RANGE,
+)
 from .shape import expand, refuse_expansion, sum_to
 from .table import Array, by_value, operator
 
@@ -23,7 +39,11 @@ def is_basic(index: Any) -> bool:
 
 @operator({"input": lambda g, index: g[index]}, method=False, sample=lambda s: s.scattered())
 def put_at(input: Array, shape: tuple[int, ...], index: Any) -> Array:
-    """Zeros of `shape`, with the elements of `input` added at an index: what indexing does, backwards"""
+    """Zeros of `shape`, with the elements of `input` added at an index: what indexing does, backwards.
+
+    Shapes: the result has the shape `shape`.
+    As: torch.Tensor.index_put with accumulate=True on zeros
+    """
     whole = np.zeros_like(input, shape=shape)
     if is_basic(index):
         whole[index] = input
@@ -41,7 +61,11 @@ def put_at(input: Array, shape: tuple[int, ...], index: Any) -> Array:
     saves=True,
 )
 def getitem(input: Array, index: Any) -> Array:
-    """input[index]: a view for integers and slices, a copy for arrays and masks"""
+    """input[index]: a view for integers and slices, a copy for arrays and masks.
+
+    Shapes: as numpy.ndarray.__getitem__.
+    As: torch.Tensor.__getitem__
+    """
     part = input[index]
     if isinstance(part, np.generic):  # of one element NumPy gives a copy, unless the index ends in ...
         part = input[(*index, ...) if isinstance(index, tuple) else (index, ...)]
@@ -54,15 +78,20 @@ def getitem(input: Array, index: Any) -> Array:
     tensors=("input", "index"),
 )
 def gather(input: Array, dim: int, index: Array) -> Array:
-    """out[i][j] = input[index[i][j]][j] for dim 0, and so on"""
+    """out[i][j] = input[index[i][j]][j] for dim 0, and so on.
+
+    Shapes: the result has the shape of `index`, which has as many dimensions as `input` and is no larger beside
+        `dim`.
+    Dtypes: any for `input`; `index` has integers.
+    Refuses: RuntimeError for other shapes, other indices, and those that are out of bounds.
+    """
     if input.ndim != index.ndim:
-        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+        raise RuntimeError(GATHER_NDIM)
     d = axis(dim, input.ndim)
     for k in range(input.ndim):
         if k != d and index.shape[k] > input.shape[k]:
             raise RuntimeError(
-                f"Size does not match at dimension {k} expected index {list(index.shape)} to be no larger than self "
-                f"{list(input.shape)} apart from dimension {d}"
+                GATHER_SIZES.format(place=k, index_shape=list(index.shape), shape=list(input.shape), dim=d)
             )
     _in_bounds(index, input.shape[d] if input.ndim else 1, d)
     return input[_along(index, d)] if input.ndim else input.copy()
@@ -76,10 +105,10 @@ def _along(index: Array, dim: int) -> tuple[Array, ...]:
 @by_value
 def _in_bounds(index: Array, size: int, dim: int) -> None:
     if index.dtype.kind not in "iu":
-        raise RuntimeError(f"gather(): Expected dtype int32/int64 for index, got {index.dtype.name}")
+        raise RuntimeError(GATHER_DTYPE.format(dtype=index.dtype.name))
     wrong = index[(index < 0) | (index >= size)]
     if wrong.size:
-        raise RuntimeError(f"index {wrong.flat[0]} is out of bounds for dimension {dim} with size {size}")
+        raise RuntimeError(INDEX_OUT_OF_BOUNDS.format(index=wrong.flat[0], dim=dim, size=size))
 
 
 @operator(
@@ -94,11 +123,16 @@ def _in_bounds(index: Array, size: int, dim: int) -> None:
     ),
 )
 def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
-    """A copy of `input` to which `src` is added where `index` says along `dim`"""
+    """A copy of `input` to which `src` is added where `index` says along `dim`.
+
+    Shapes: the result has the shape of `input`. `index` and `src` have as many dimensions.
+    Dtypes: `input` and `src` of one dtype; `index` has integers.
+    Refuses: RuntimeError for different dtypes, and for an index that is out of bounds.
+    """
     d = axis(dim, input.ndim)
     _in_bounds(index, input.shape[d] if input.ndim else 1, d)
     if src.dtype != input.dtype:
-        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
+        raise RuntimeError(SCATTER_DTYPES)
     whole = input.copy()
     if whole.ndim:
         np.add.at(whole, _along(index, d), src[tuple(slice(n) for n in index.shape)])
@@ -117,9 +151,14 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     sample=lambda s: (s.floats(shape := s.shape(1)), d := s.dim(shape), s.indices(shape[d])),
 )
 def index_select(input: Array, dim: int, index: Array) -> Array:
-    """The slices of `input` at the positions `index` along `dim`, copied"""
+    """The slices of `input` at the positions `index` along `dim`, copied.
+
+    Shapes: that of `input`, with the length of the vector `index` along `dim`.
+    Dtypes: any for `input`; `index` has integers.
+    Refuses: IndexError for an index that is not a vector, and for one that is out of range.
+    """
     if index.ndim > 1:
-        raise IndexError("index_select(): Index is supposed to be a vector")
+        raise IndexError(SELECT_BY_OTHER)
     d = axis(dim, input.ndim)
     _in_range(index, input.shape[d])
     return np.take(input, index, d)
@@ -128,7 +167,7 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
 @by_value
 def _in_range(index: Array, size: int) -> None:
     if ((index < 0) | (index >= size)).any():
-        raise IndexError("index out of range in self")
+        raise IndexError(INDEX_OUT_OF_RANGE)
 
 
 @operator(
@@ -141,7 +180,12 @@ def _in_range(index: Array, size: int) -> None:
     sample=lambda s: (s.floats(shape := s.shape(least=1)), s.ints(s.shape(), -(n := math.prod(shape)), n - 1)),
 )
 def take(input: Array, index: Array) -> Array:
-    """The elements at positions in the input as if it were one row, in the shape of `index`"""
+    """The elements at positions in the input as if it were one row.
+
+    Shapes: the result has the shape of `index`.
+    Dtypes: any for `input`; `index` is int64.
+    Refuses: RuntimeError for another dtype of `index`, IndexError for one that is out of range.
+    """
     _in_one_row(index, input.size)
     return input.reshape((-1,))[index]
 
@@ -149,12 +193,12 @@ def take(input: Array, index: Array) -> Array:
 @by_value
 def _in_one_row(index: Array, size: int) -> None:
     if index.dtype != np.int64:
-        raise RuntimeError(f"take(): Expected a long tensor for index, but got {dtype_word(index)}")
+        raise RuntimeError(TAKE_DTYPE.format(word=dtype_word(index)))
     if index.size and not size:
-        raise IndexError("take(): tried to take from an empty tensor")
+        raise IndexError(TAKE_FROM_NOTHING)
     wrong = index[(index < -size) | (index >= size)]
     if wrong.size:
-        raise IndexError(f"out of range: tried to access index {wrong.flat[0]} on a tensor of {size} elements.")
+        raise IndexError(TAKE_OUT_OF_RANGE.format(index=wrong.flat[0], count=size))
 
 
 @operator(
@@ -163,9 +207,14 @@ def _in_one_row(index: Array, size: int) -> None:
     sample=lambda s: s.broadcast(s.floats, s.mask),
 )
 def masked_select(input: Array, mask: Array) -> Array:
-    """The elements for which a mask of bools holds, both broadcast, in one row"""
+    """The elements for which a mask of bools holds, in one row.
+
+    Shapes: any that broadcast together; the result is a vector.
+    Dtypes: any for `input`; `mask` is bool.
+    Refuses: RuntimeError for a mask that is not bool, and for shapes that do not broadcast together.
+    """
     if mask.dtype != np.bool_:
-        raise RuntimeError("masked_select: expected BoolTensor for mask")
+        raise RuntimeError(SELECT_BY_OTHER_MASK)
     refusal = mismatch(mask.shape, input.shape)
     if refusal is not None:
         raise refusal
@@ -191,9 +240,15 @@ def _unselected(g: Array, input_shape: tuple[int, ...], mask: Array) -> Array:
     ),
 )
 def index_add(input: Array, dim: int, index: Array, source: Array) -> Array:
-    """A copy of `input` to which the slices of `source` are added where `index` says along `dim`"""
+    """A copy of `input` to which the slices of `source` are added where `index` says along `dim`.
+
+    Shapes: the result has the shape of `input`. `source` has it too, with the length of the vector `index` along
+        `dim`.
+    Dtypes: `input` and `source` of one dtype; `index` has integers.
+    Refuses: RuntimeError for different dtypes.
+    """
     if source.dtype != input.dtype:
-        raise RuntimeError("index_add_(): self and source expected to have the same dtype")
+        raise RuntimeError(INDEX_ADD_DTYPES)
     whole = input.copy()
     np.add.at(whole, (*(slice(None),) * axis(dim, input.ndim), index), source)
     return whole
@@ -203,20 +258,14 @@ def _put(input: Array, index: Any, value: Any) -> None:
     filled = getattr(index, "dtype", None) == np.bool_ and np.size(value) == 1  # torch.masked_fill, which casts
     if getattr(value, "dtype", input.dtype) != input.dtype and not is_basic(index) and not filled:
         own, other = (dtype_word(x) for x in (input, value))
-        raise RuntimeError(
-            f"Index put requires the source and destination dtypes match, got {own} for the destination and {other} "
-            "for the source."
-        )
+        raise RuntimeError(PUT_DTYPES.format(own=own, other=other))
     try:
         input[index] = value if hasattr(value, "dtype") else as_dtype(value, input.dtype)
     except ValueError:
         shape = input[index].shape
         if is_basic(index):
             refuse_expansion(value, shape)
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(np.shape(value))} cannot be broadcast to indexing result of "
-            f"shape {list(shape)}"
-        ) from None
+        raise RuntimeError(PUT_SHAPES.format(value=list(np.shape(value)), shape=list(shape))) from None
 
 
 @operator(
@@ -234,7 +283,13 @@ def _put(input: Array, index: Any, value: Any) -> None:
     overlap="allowed",
 )
 def put(input: Array, index: Any, value: Any) -> Array:
-    """A copy of `input` with `value` at an index"""
+    """A copy of `input` with `value` at an index.
+
+    Shapes: the result has the shape of `input`. `value` broadcasts to input[index].
+    Refuses: RuntimeError for a value that does not broadcast, or has another dtype where the index is an array.
+    As: torch.Tensor.__setitem__ on a copy
+    In place: `Tensor.__setitem__`.
+    """
     whole = np.copy(input)
     _put(whole, index, value)
     return whole
@@ -254,7 +309,12 @@ def _assign(input: Array, src: Any) -> None:
     sample=lambda s: (s.floats(shape := s.shape()), s.floats(s.broadcast_into(shape))),
 )
 def assign(input: Array, src: Any) -> Array:
-    """`src`, broadcast to the shape of `input` and cast to its dtype"""
+    """`src`, broadcast to the shape of `input` and cast to its dtype.
+
+    Shapes: the result has the shape of `input`. `src` broadcasts to it.
+    As: torch.Tensor.copy_ on a copy
+    In place: `Tensor.copy_`.
+    """
     whole = np.empty_like(input)
     whole[...] = src
     return whole
@@ -271,7 +331,10 @@ def assign(input: Array, src: Any) -> Array:
     overlap="number",
 )
 def fill(input: Array, value: Any) -> Array:
-    """One value in every element, in the shape and dtype of `input`"""
+    """One value in every element, in the shape and dtype of `input`.
+
+    Shapes: the result has the shape of `input`. `value` is a number or 0-d.
+    """
     return np.full_like(input, as_dtype(value, input.dtype))
 
 
@@ -283,5 +346,8 @@ def fill(input: Array, value: Any) -> Array:
     overlap="allowed",
 )
 def zero(input: Array) -> Array:
-    """0 in every element"""
+    """0 in every element.
+
+    As: torch.zeros_like
+    """
     return np.zeros_like(input)

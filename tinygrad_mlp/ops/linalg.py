@@ -8,6 +8,18 @@ from typing import Any
 import numpy as np
 
 from .dims import mismatch
+from .refusals import (
+    BATCH_SIZES,
+    BMM_NDIM,
+    DOT_NDIM,
+    MATMUL_OF_NUMBER,
+    MATRIX_AND_VECTOR,
+    MV_NDIM,
+    NO_PRODUCT,
+    NOT_A_MATRIX,
+    NOT_A_MATRIX_BUT,
+    VECTOR_SIZES,
+)
 from .shape import refuse_expansion
 from .table import Array, binary, operator
 
@@ -19,11 +31,11 @@ def _size(x: Array) -> str:
 def _mm(input: Array, mat2: Array) -> Array:
     if input.ndim != 2 or mat2.ndim != 2:
         which = "self" if input.ndim != 2 else "mat2"
-        raise RuntimeError(f"{which} must be a matrix")
+        raise RuntimeError(NOT_A_MATRIX.format(name=which))
     try:
         return np.dot(input, mat2)
     except ValueError:
-        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({_size(input)} and {_size(mat2)})") from None
+        raise RuntimeError(NO_PRODUCT.format(a=_size(input), b=_size(mat2))) from None
 
 
 def product(a: Array, b: Array) -> Array:
@@ -34,7 +46,8 @@ def product(a: Array, b: Array) -> Array:
 mm = binary(
     "mm", _mm, lambda g, mat2: product(g, mat2.T), lambda g, input: product(input.T, g), names=("input", "mat2"),
     promotion="same", kinds="if", inplace=False, numpy=np.dot,
-    doc="The product of two matrices", sample=lambda s: s.chain(),
+    doc="The product of two matrices.\nShapes: (n, k) and (k, m) to (n, m).\nRefuses: RuntimeError for other shapes.",
+    sample=lambda s: s.chain(),
 )  # fmt: skip
 
 
@@ -71,38 +84,33 @@ def _matmul_other(g: Array, input: Array, other_shape: tuple[int, ...]) -> Array
 
 def _matmul(input: Array, other: Array) -> Array:
     if not input.ndim or not other.ndim:
-        raise RuntimeError(
-            f"both arguments to matmul need to be at least 1D, but they are {input.ndim}D and {other.ndim}D"
-        )
+        raise RuntimeError(MATMUL_OF_NUMBER.format(a=input.ndim, b=other.ndim))
     if input.shape[-1] == other.shape[-2 if other.ndim > 1 else 0]:
         try:
             return np.matmul(input, other)
         except ValueError:
             pass
     elif input.ndim == other.ndim == 1:
-        raise RuntimeError(
-            f"inconsistent tensor size, expected tensor [{_size(input)}] and src [{_size(other)}] to have the same "
-            f"number of elements, but got {input.size} and {other.size} elements respectively"
-        )
+        raise RuntimeError(VECTOR_SIZES.format(a=_size(input), b=_size(other), m=input.size, n=other.size))
     elif other.ndim == 1:
-        raise RuntimeError(f"size mismatch, got input ({input.shape[0]}), mat ({_size(input)}), vec ({other.size})")
+        raise RuntimeError(MATRIX_AND_VECTOR.format(rows=input.shape[0], a=_size(input), n=other.size))
     a, b = _as_matrices(input, other)
     if a.ndim == 2 or b.ndim == 2:
-        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({_size(a)} and {_size(b)})")
+        raise RuntimeError(NO_PRODUCT.format(a=_size(a), b=_size(b)))
     raise mismatch(a.shape[:-2], b.shape[:-2]) or _batch_mismatch(a, b)
 
 
 def _batch_mismatch(a: Array, b: Array) -> RuntimeError:
-    return RuntimeError(
-        f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[-1]}] but got: "
-        f"[{b.shape[0]}, {b.shape[-2]}]."
-    )
+    return RuntimeError(BATCH_SIZES.format(b=a.shape[0], k=a.shape[-1], own_b=b.shape[0], own_k=b.shape[-2]))
 
 
 matmul = binary(
     "matmul", _matmul, _matmul_input, _matmul_other, promotion="same", kinds="if", inplace=False, numpy=np.matmul,
     node_name="UnsafeViewBackward0",
-    doc="The matrix product of the last two dimensions, broadcast over the others; vectors as torch.matmul takes them",
+    doc="The matrix product of the last two dimensions, broadcast over the others.\n"
+    "Shapes: (..., n, k) and (..., k, m) to (..., n, m). On the left a vector (k,) stands for a matrix of one row, on "
+    "the right for one of one column, and the result is without that dimension of size 1.\n"
+    "Refuses: RuntimeError for other shapes.",
     sample=lambda s: s.products(),
 )  # fmt: skip
 
@@ -119,20 +127,24 @@ def _vector_or_matrix(name: str, a_ndim: int, b_ndim: int, refusal: str) -> Any:
 
 
 dot = binary(
-    "dot", _vector_or_matrix("dot", 1, 1, "1D tensors expected, but got {a}D and {b}D tensors"),
+    "dot", _vector_or_matrix("dot", 1, 1, DOT_NDIM),
     lambda g, other: g * other, lambda g, input: g * input, promotion="same", kinds="if", inplace=False,
-    doc="The inner product of two vectors", sample=lambda s: (s.floats((n := s.size(),)), s.floats((n,))),
+    doc="The inner product of two vectors.\nShapes: (n,) and (n,) to ().\nRefuses: RuntimeError for other shapes.",
+    sample=lambda s: (s.floats((n := s.size(),)), s.floats((n,))),
 )  # fmt: skip
 mv = binary(
-    "mv", _vector_or_matrix("mv", 2, 1, "vector + matrix @ vector expected, got 1, {a}, {b}"),
+    "mv", _vector_or_matrix("mv", 2, 1, MV_NDIM),
     lambda g, vec: g.reshape([-1, 1]) * vec, lambda g, input: input.T @ g, names=("input", "vec"), promotion="same",
-    kinds="if", inplace=False, doc="A matrix times a vector",
+    kinds="if", inplace=False,
+    doc="A matrix times a vector.\nShapes: (n, m) and (m,) to (n,).\nRefuses: RuntimeError for other shapes.",
     sample=lambda s: (s.floats((s.size(), m := s.size())), s.floats((m,))),
 )  # fmt: skip
 bmm = binary(
-    "bmm", _vector_or_matrix("bmm", 3, 3, "batch1 must be a 3D tensor"),
+    "bmm", _vector_or_matrix("bmm", 3, 3, BMM_NDIM),
     lambda g, mat2: g @ mat2.mT, lambda g, input: input.mT @ g, names=("input", "mat2"), promotion="same", kinds="if",
-    inplace=False, doc="The products of two batches of matrices",
+    inplace=False,
+    doc="The products of two batches of matrices.\nShapes: (b, n, k) and (b, k, m) to (b, n, m).\n"
+    "Refuses: RuntimeError for other shapes.",
     sample=lambda s: (s.floats((b := s.size(), s.size(), k := s.size())), s.floats((b, k, s.size()))),
 )  # fmt: skip
 
@@ -156,10 +168,14 @@ bmm = binary(
     ),
 )
 def addmm(input: Array, mat1: Array, mat2: Array, beta: Any = 1, alpha: Any = 1) -> Array:
-    """beta * input + alpha * (mat1 @ mat2); with beta 0 without the input, even if it is nan"""
+    """beta * input + alpha * (mat1 @ mat2); with beta 0 without the input, even if it is nan.
+
+    Shapes: `mat1` (n, k) and `mat2` (k, m), to (n, m), to which `input` broadcasts.
+    Refuses: RuntimeError for shapes that do not fit.
+    """
     if mat1.ndim != 2 or mat2.ndim != 2:
         name, other = ("mat1", mat1) if mat1.ndim != 2 else ("mat2", mat2)
-        raise RuntimeError(f"{name} must be a matrix, got {other.ndim}-D tensor")
+        raise RuntimeError(NOT_A_MATRIX_BUT.format(name=name, ndim=other.ndim))
     product = _matmul(mat1, mat2)
     refuse_expansion(input, product.shape)
     product = product if alpha == 1 else product * alpha
@@ -193,10 +209,15 @@ def _linear_weight(g: Array, input: Array, bias_shape: tuple[int, ...]) -> Array
     ),
 )
 def linear(input: Array, weight: Array, bias: Any = None) -> Array:
-    """input @ weight.T + bias, over the last dimension of the input (torch.nn.functional.linear)"""
+    """input @ weight.T + bias, over the last dimension of the input.
+
+    Shapes: `input` (..., k), `weight` (m, k) and `bias` (m,) or None, to (..., m).
+    Refuses: RuntimeError where the last sizes of `input` and `weight` differ.
+    As: torch.nn.functional.linear
+    """
     if input.shape[-1] != weight.shape[-1]:
         a, b = _size(_rows(input)), _size(weight.T)
-        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({a} and {b})")
+        raise RuntimeError(NO_PRODUCT.format(a=a, b=b))
     out = product(input, weight.T) if input.ndim == 2 == weight.ndim else np.matmul(input, weight.T)
     if bias is not None:
         out += bias

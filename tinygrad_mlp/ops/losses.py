@@ -9,6 +9,15 @@ import numpy as np
 
 from .activations import logit, logsigmoid, sigmoid
 from .dims import dtype_word
+from .refusals import (
+    BATCH_LENGTHS,
+    BOOL_SUBTRACTED_IN_LOSS,
+    NO_CLASS,
+    NO_PROBABILITY,
+    OTHER_OUTPUT_SHAPE,
+    OTHER_RESULT_DTYPE,
+    WEIGHT_DTYPE,
+)
 from .slices import unslice
 from .table import Array, by_value, operator
 
@@ -51,7 +60,12 @@ def _mse_input(g: Array, input: Array, target: Array, reduction: str) -> Array:
     sample=_pair,
 )
 def mse_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
-    """The squared error, as it is or its mean or sum"""
+    """The squared error, as it is or its mean or sum.
+
+    Shapes: `input` and `target`, which broadcast together; the result is 0-d, and has their shape for the reduction
+        "none".
+    As: torch.nn.functional.mse_loss
+    """
     error = input - target
     return _reduce(np.square(error), reduction)
 
@@ -80,7 +94,12 @@ def _smooth_l1_input(g: Array, input: Array, target: Array, reduction: str, beta
     sample=lambda s: (*_pair(s), s.choice([1.0, 0.25, 2.0])),
 )
 def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: float = 1.0) -> Array:
-    """error^2 / (2 beta) where the absolute error is below `beta`, else it less beta / 2"""
+    """error^2 / (2 beta) where the absolute error is below `beta`, else that error less beta / 2 (Girshick 2015).
+
+    Shapes: `input` and `target`, which broadcast together; the result is 0-d, and has their shape for the reduction
+        "none".
+    As: torch.nn.functional.smooth_l1_loss
+    """
     size = np.absolute(input - target)
     return _reduce(np.where(size < beta, 0.5 * size * size / beta, size - 0.5 * beta), reduction)
 
@@ -97,9 +116,7 @@ def _into_dtype(first: Array, *others: Any) -> None:
     """RuntimeError, as torch, where the dtype of the first cannot hold what the others make of it."""
     for x in others:
         if x is not None and _RANKS[x.dtype.kind] > _RANKS[first.dtype.kind]:
-            raise RuntimeError(
-                f"result type {dtype_word(x)} can't be cast to the desired output type {dtype_word(first)}"
-            )
+            raise RuntimeError(OTHER_RESULT_DTYPE.format(word=dtype_word(x), wanted=dtype_word(first)))
 
 
 @operator(
@@ -114,7 +131,13 @@ def _into_dtype(first: Array, *others: Any) -> None:
     sample=lambda s: (*_pair(s), s.choice([1.0, 0.25, 2.0])),
 )
 def huber_loss(input: Array, target: Array, reduction: str = "mean", delta: float = 1.0) -> Array:
-    """error^2 / 2 where the absolute error is at most `delta`, else delta (it less delta / 2)"""
+    """error^2 / 2 where the absolute error is at most `delta`, else delta (that error less delta / 2) (Huber 1964).
+
+    Shapes: `input` and `target`, which broadcast together; the result is 0-d, and has their shape for the reduction
+        "none".
+    Refuses: RuntimeError where the dtype of `input` cannot hold that of `target`.
+    As: torch.nn.functional.huber_loss
+    """
     size = np.absolute(input - target)
     loss = np.where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta))
     return _reduce(loss.astype(input.dtype, copy=False), reduction)
@@ -127,14 +150,14 @@ def _weighted(x: Array, weight: Any) -> Array:
     """x times `weight`, which must not make it larger."""
     product = x if weight is None else x * weight
     if product.shape != x.shape:
-        raise RuntimeError(f"output with shape {list(x.shape)} doesn't match the broadcast shape {list(product.shape)}")
+        raise RuntimeError(OTHER_OUTPUT_SHAPE.format(shape=list(x.shape), broadcast=list(product.shape)))
     return product
 
 
 @by_value
 def _check_probabilities(name: str, array: Array) -> None:
     if not np.all((array >= 0) & (array <= 1)):
-        raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+        raise RuntimeError(NO_PROBABILITY.format(name=name))
 
 
 _EPSILON = 1e-12  # torch's: a probability that is nearer to 0 or 1 gets no steeper
@@ -189,7 +212,11 @@ def _probabilities(s: Any, margin: float) -> tuple[Any, ...]:
 def binary_cross_entropy_backward(
     grad_output: Array, input: Array, target: Array, weight: Any = None, reduction: str = "mean"
 ) -> Array:
-    """The gradient of binary_cross_entropy with respect to its input"""
+    """The gradient of binary_cross_entropy with respect to its input.
+
+    Shapes: those of binary_cross_entropy; the result has that of `input`.
+    As: torch.ops.aten.binary_cross_entropy_backward
+    """
     slope = (input - target) / _variance(input, _KERNEL_EPSILON)
     return _weighted(_of_each(grad_output, input, reduction) * slope, weight)
 
@@ -212,7 +239,13 @@ def _bce_target(g: Array, input: Array, weight: Any, reduction: str) -> Array:
     sample=lambda s: _probabilities(s, 0),
 )
 def binary_cross_entropy(input: Array, target: Array, weight: Any = None, reduction: str = "mean") -> Array:
-    """-(target log(input) + (1 - target) log(1 - input)), with logarithms of at least -100, times `weight`"""
+    """-(target log(input) + (1 - target) log(1 - input)), with logarithms of at least -100, times `weight`.
+
+    Shapes: `input` and `target` of one shape, to which `weight` broadcasts; the result is 0-d, and has that shape
+        for "none".
+    Refuses: RuntimeError for numbers that are not between 0 and 1, and for a `weight` of more dimensions.
+    As: torch.nn.functional.binary_cross_entropy
+    """
     _check_probabilities("input", input)
     _check_probabilities("target", target)
     loss = (target - 1) * np.maximum(np.log1p(-input), -100) - target * np.maximum(np.log(input), -100)
@@ -234,10 +267,10 @@ def _bce_logits_target(g: Array, input: Array, weight: Any, pos_weight: Any, red
 
 
 def _floats_of_target(input: Array, target: Array, weight: Any, pos_weight: Any, reduction: str) -> None:
-    """What torch refuses: it computes in the memory of the target."""
+    """RuntimeError where the dtype of `target` cannot hold the result: torch computes in its memory."""
     if input.dtype.kind == "f":
         if target.dtype == bool or getattr(pos_weight, "dtype", None) == np.bool_:
-            raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported.")
+            raise RuntimeError(BOOL_SUBTRACTED_IN_LOSS)
         _into_dtype(target, input, weight)
 
 
@@ -257,7 +290,12 @@ def _floats_of_target(input: Array, target: Array, weight: Any, pos_weight: Any,
 def binary_cross_entropy_with_logits(
     input: Array, target: Array, weight: Any = None, pos_weight: Any = None, reduction: str = "mean"
 ) -> Array:
-    """binary_cross_entropy of sigmoid(input), safe from overflow; `pos_weight` weighs the target"""
+    """binary_cross_entropy of sigmoid(input), safe from overflow; `pos_weight` weighs the target.
+
+    Shapes: `input` and `target` of one shape, to which the weights broadcast; the result is 0-d, and has that shape
+        for "none".
+    As: torch.nn.functional.binary_cross_entropy_with_logits
+    """
     log = logsigmoid.forward(input)
     log = log if pos_weight is None else _weighted(log, (pos_weight - 1) * target + 1)
     loss = _weighted((1 - target) * input - log, weight)
@@ -288,7 +326,7 @@ def _nll_input(
 def _check_classes(target: Array, classes: int, ignore_index: int) -> None:
     wrong = target[(target != ignore_index) & ((target < 0) | (target >= classes))]
     if wrong.size:
-        raise IndexError(f"Target {wrong[0]} is out of bounds.")
+        raise IndexError(NO_CLASS.format(target=wrong[0]))
 
 
 @operator(
@@ -307,11 +345,17 @@ def _check_classes(target: Array, classes: int, ignore_index: int) -> None:
 def nll_loss(
     input: Array, target: Array, weight: Any = None, reduction: str = "mean", ignore_index: int = -100
 ) -> Array:
-    """The negative log probability of the target classes, from log probabilities (N, C) and classes (N,)"""
+    """The negative log probability of the target classes, from log probabilities.
+
+    Shapes: `input` (n, c), `target` (n,), `weight` (c,); the result is 0-d, and (n,) for the reduction "none".
+    Dtypes: `input` and `weight` of one floating dtype, `target` int64.
+    Refuses: ValueError for another number of targets than of rows; IndexError for a class that is not in [0, c).
+    As: torch.nn.functional.nll_loss
+    """
     if weight is not None and weight.dtype != input.dtype:
-        raise RuntimeError(f"expected scalar type {dtype_word(input)} but found {dtype_word(weight)}")
+        raise RuntimeError(WEIGHT_DTYPE.format(word=dtype_word(input), other=dtype_word(weight)))
     if len(input) != len(target):
-        raise ValueError(f"Expected input batch_size ({len(input)}) to match target batch_size ({len(target)}).")
+        raise ValueError(BATCH_LENGTHS.format(own=len(input), other=len(target)))
     _check_classes(target, input.shape[1], ignore_index)
     classes, own = _class_weights(target, weight, ignore_index)
     kept = target != ignore_index

@@ -18,7 +18,10 @@ _INTEGERS = {2: np.int16, 4: np.int32, 8: np.int64}
     sample=lambda s: (s.floats(shape := s.shape()), s.mask(shape)),
 )
 def keep(input: Array, mask: Array) -> Array:
-    """`input` where `mask` holds, else 0"""
+    """`input` where `mask` holds, else 0.
+
+    As: torch.where with a zero
+    """
     if type(input) is np.ndarray and input.size < _FEW and input.dtype.kind == "f":
         return np.where(mask, input, np.zeros((), input.dtype))  # of a Python number NumPy first makes an array
     if (

@@ -76,7 +76,12 @@ def _draw_layer(s: Any) -> tuple[Any, ...]:
 def layer_norm(
     input: Array, normalized_shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Array:
-    """Mean 0 and variance 1 over the last dimensions, then times `weight` plus `bias`"""
+    """Mean 0 and variance 1 over the last dimensions, then times `weight` plus `bias`.
+
+    Shapes: `weight` and `bias` have the shape `normalized_shape`, the last sizes of `input`; the result has that of
+        `input`.
+    As: torch.nn.functional.layer_norm
+    """
     return _scaled(_standardized(in_order(input), _last(input, normalized_shape), eps)[0], weight, bias)
 
 
@@ -131,6 +136,10 @@ def _draw_batch(s: Any) -> tuple[Any, ...]:
 def batch_norm(
     input: Array, weight: Any = None, bias: Any = None, mean: Any = None, variance: Any = None, eps: float = 1e-5
 ) -> Array:
-    """Mean 0 and variance 1 of every channel in the batch, or by the given statistics; times `weight` plus `bias`"""
+    """Mean 0 and variance 1 of every channel in the batch, or by the given statistics; times `weight` plus `bias`.
+
+    Shapes: `input` (n, c, ...), the others (c,); the result has the shape of `input`.
+    As: torch.nn.functional.batch_norm
+    """
     ndim = len(input.shape)
     return _scaled(_of_channels(in_order(input), mean, variance, eps)[0], _across(weight, ndim), _across(bias, ndim))

@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 
 from .dims import axes, dtype_word, in_order
+from .refusals import (
+    NORM_OF_INTEGERS,
+    NORM_OF_NOTHING,
+)
 from .shape import spread
 from .table import Array, operator
 
@@ -33,10 +37,9 @@ def _norm_input(g: Array, out: Array, input: Array, ord: float, dim: Any, keepdi
 
 
 def _floating_alone(input: Array, *args: Any) -> None:
+    """RuntimeError for other dtypes."""
     if input.dtype.kind != "f":
-        raise RuntimeError(
-            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtype_word(input)}"
-        )
+        raise RuntimeError(NORM_OF_INTEGERS.format(word=dtype_word(input)))
 
 
 @operator(
@@ -52,13 +55,15 @@ def _floating_alone(input: Array, *args: Any) -> None:
     ),
 )
 def vector_norm(input: Array, ord: float = 2, dim: Any = None, keepdim: bool = False) -> Array:
-    """(the sum of abs(x)^ord)^(1 / ord); the largest for infinity, the number of elements that are not 0 for 0"""
+    """(the sum of abs(x)^ord)^(1 / ord); the largest for infinity, the number of elements that are not 0 for 0.
+
+    Dtypes: floating ones.
+    Refuses: RuntimeError for no elements where `ord` is negative or infinite.
+    As: torch.linalg.vector_norm
+    """
     over = axes(dim, input.ndim)
     if (ord < 0 or math.isinf(ord)) and not math.prod(input.shape[d] for d in over):
-        raise RuntimeError(
-            f"linalg.vector_norm cannot compute the {ord:g} norm on an empty tensor because the operation does not "
-            "have an identity"
-        )
+        raise RuntimeError(NORM_OF_NOTHING.format(ord=ord))
     if input.dtype == np.float16:  # whose powers overflow: torch, too, has the sums in float32
         return _norm(input.astype(np.float32), ord, over, keepdim).astype(np.float16)
     return _norm(input, ord, over, keepdim)

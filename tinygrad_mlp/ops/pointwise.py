@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -9,6 +10,9 @@ import numpy as np
 
 from .arithmetic import pow_input
 from .dims import copied
+from .refusals import (
+    BOOL_NEGATED,
+)
 from .special import special
 from .table import Array, operator, unary
 
@@ -16,11 +20,9 @@ from .table import Array, operator, unary
 
 
 def _no_bool_negation(input: Array) -> None:
+    """RuntimeError for bools."""
     if input.dtype == bool:
-        raise RuntimeError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
-            "the `~` or `logical_not()` operator instead."
-        )
+        raise RuntimeError(BOOL_NEGATED)
 
 
 def _sign(input: Array) -> Array:
@@ -31,9 +33,9 @@ def _negate(input: Array) -> None:
     input[...] = -input  # np.negative(x, x) of NumPy 2.4 is wrong for strides of four float32 or eight float64
 
 
-neg = unary("neg", np.negative, lambda g: -g, check=_no_bool_negation, write=_negate)
-sign = unary("sign", _sign, lambda g: np.zeros_like(g), numpy=np.sign, doc="-1, 0 or 1; of nan 0")
-abs = unary("abs", np.absolute, lambda g, input: g * sign(input), kinds="if")
+neg = unary("neg", np.negative, lambda g: -g, check=_no_bool_negation, write=_negate, doc="-x")
+sign = unary("sign", _sign, lambda g: np.zeros_like(g), numpy=np.sign, doc="The sign, -1, 0 or 1; of nan 0")
+abs = unary("abs", np.absolute, lambda g, input: g * sign(input), kinds="if", doc="The absolute value")
 
 
 def _rounding(function: Any) -> Any:
@@ -41,65 +43,84 @@ def _rounding(function: Any) -> Any:
 
 
 floor = unary(
-    "floor", _rounding(np.floor), lambda g: np.zeros_like(g), numpy=np.floor, kinds="if", doc="The next integer below",
+    "floor", _rounding(np.floor), lambda g: np.zeros_like(g), numpy=np.floor, kinds="if",
+    doc="The largest integer that is not above x",
 )  # fmt: skip
 ceil = unary(
-    "ceil", _rounding(np.ceil), lambda g: np.zeros_like(g), numpy=np.ceil, kinds="if", doc="The next integer above"
+    "ceil",
+    _rounding(np.ceil),
+    lambda g: np.zeros_like(g),
+    numpy=np.ceil,
+    kinds="if",
+    doc="The smallest integer that is not below x",
 )
 trunc = unary(
-    "trunc", _rounding(np.trunc), lambda g: np.zeros_like(g), numpy=np.trunc, kinds="if", doc="The integer towards 0"
+    "trunc", _rounding(np.trunc), lambda g: np.zeros_like(g), numpy=np.trunc, kinds="if", doc="The integer part"
 )
 round = unary(
     "round", _rounding(np.rint), lambda g: np.zeros_like(g), numpy=np.rint, kinds="if",
     doc="The nearest integer, ties to even",
 )  # fmt: skip
 frac = unary(
-    "frac", lambda input: input - np.trunc(input), lambda g: g, kinds="f", doc="What is after the decimal point"
+    "frac",
+    lambda input: input - np.trunc(input),
+    lambda g: g,
+    kinds="f",
+    doc="The part after the decimal point, with the sign of x",
 )
 
 
 contiguous_clone = unary(
     "contiguous_clone", lambda input: input.copy(), lambda g: g, inplace=False, method=False,
-    node_name="CloneBackward0", doc="A copy in C order",
+    node_name="CloneBackward0", doc="A copy in C order.\nAs: torch.clone with torch.contiguous_format",
 )  # fmt: skip
 clone = unary("clone", copied, lambda g: g, numpy=np.copy, inplace=False, doc="A copy with its own memory")
 
 # -- powers, exponentials, logarithms --------------------------------------------------------------
 
+floating = functools.partial(unary, promotion="float")  # of integers and bools the result is floating
+
 square = unary(
     "square", lambda input: input * input if input.dtype != bool else input.astype(np.int64),
     lambda g, input: pow_input(g, input, 2), numpy=np.square, node_name="PowBackward0", doc="x * x",
 )  # fmt: skip
-sqrt = unary("sqrt", np.sqrt, lambda g, out: g / (2 * out), promotion="float")
-rsqrt = unary(
-    "rsqrt", lambda input: 1 / np.sqrt(input), lambda g, out: -0.5 * g * (out * out * out), promotion="float",
-    doc="1 / sqrt",
+sqrt = floating("sqrt", np.sqrt, lambda g, out: g / (2 * out), doc="The square root")
+rsqrt = floating(
+    "rsqrt", lambda input: 1 / np.sqrt(input), lambda g, out: -0.5 * g * (out * out * out),
+    doc="1 / sqrt(x)",
 )  # fmt: skip
-reciprocal = unary(
-    "reciprocal", lambda input: 1 / input, lambda g, out: -g * (out * out), promotion="float", doc="1 / x"
-)
-exp = unary("exp", np.exp, lambda g, out: g * out, promotion="float")
-exp2 = unary("exp2", np.exp2, lambda g, out: g * out * math.log(2), promotion="float")
-expm1 = unary("expm1", np.expm1, lambda g, out: g * (out + 1), promotion="float")
-log = unary("log", np.log, lambda g, input: g / input, promotion="float")
-log2 = unary("log2", np.log2, lambda g, input: g / (input * math.log(2)), promotion="float")
-log10 = unary("log10", np.log10, lambda g, input: g / (input * math.log(10)), promotion="float")
-log1p = unary("log1p", np.log1p, lambda g, input: g / (input + 1), promotion="float", node_name="Log1PBackward0")
+reciprocal = floating("reciprocal", lambda input: 1 / input, lambda g, out: -g * (out * out), doc="1 / x")
+exp = floating("exp", np.exp, lambda g, out: g * out, doc="e to the power x")
+exp2 = floating("exp2", np.exp2, lambda g, out: g * out * math.log(2), doc="2 to the power x")
+expm1 = floating("expm1", np.expm1, lambda g, out: g * (out + 1), doc="exp(x) - 1, exact near 0")
+log = floating("log", np.log, lambda g, input: g / input, doc="The natural logarithm")
+log2 = floating("log2", np.log2, lambda g, input: g / (input * math.log(2)), doc="The logarithm to base 2")
+log10 = floating("log10", np.log10, lambda g, input: g / (input * math.log(10)), doc="The logarithm to base 10")
+log1p = floating(
+    "log1p", np.log1p, lambda g, input: g / (input + 1), node_name="Log1PBackward0",
+    doc="log(1 + x), exact near 0",
+)  # fmt: skip
 
 # -- trigonometric and hyperbolic ------------------------------------------------------------------
 
-sin = unary("sin", np.sin, lambda g, input: g * np.cos(input), promotion="float")
-cos = unary("cos", np.cos, lambda g, input: -g * np.sin(input), promotion="float")
-tan = unary("tan", np.tan, lambda g, out: g * (1 + out * out), promotion="float")
-asin = unary("asin", np.arcsin, lambda g, input: g / np.sqrt(1 - input * input), promotion="float")
-acos = unary("acos", np.arccos, lambda g, input: -g / np.sqrt(1 - input * input), promotion="float")
-atan = unary("atan", np.arctan, lambda g, input: g / (1 + input * input), promotion="float")
-sinh = unary("sinh", np.sinh, lambda g, input: g * np.cosh(input), promotion="float")
-cosh = unary("cosh", np.cosh, lambda g, input: g * np.sinh(input), promotion="float")
-tanh = unary("tanh", np.tanh, lambda g, out: g * (1 - out * out), promotion="float")
-asinh = unary("asinh", np.arcsinh, lambda g, input: g / np.sqrt(1 + input * input), promotion="float")
-acosh = unary("acosh", np.arccosh, lambda g, input: g / np.sqrt(input * input - 1), promotion="float")
-atanh = unary("atanh", np.arctanh, lambda g, input: g / (1 - input * input), promotion="float")
+sin = floating("sin", np.sin, lambda g, input: g * np.cos(input), doc="The sine of an angle in radians")
+cos = floating("cos", np.cos, lambda g, input: -g * np.sin(input), doc="The cosine of an angle in radians")
+tan = floating("tan", np.tan, lambda g, out: g * (1 + out * out), doc="The tangent of an angle in radians")
+asin = floating("asin", np.arcsin, lambda g, input: g / np.sqrt(1 - input * input), doc="The inverse sine, in radians")
+acos = floating(
+    "acos", np.arccos, lambda g, input: -g / np.sqrt(1 - input * input), doc="The inverse cosine, in radians"
+)
+atan = floating("atan", np.arctan, lambda g, input: g / (1 + input * input), doc="The inverse tangent, in radians")
+sinh = floating("sinh", np.sinh, lambda g, input: g * np.cosh(input), doc="The hyperbolic sine")
+cosh = floating("cosh", np.cosh, lambda g, input: g * np.sinh(input), doc="The hyperbolic cosine")
+tanh = floating("tanh", np.tanh, lambda g, out: g * (1 - out * out), doc="The hyperbolic tangent")
+asinh = floating(
+    "asinh", np.arcsinh, lambda g, input: g / np.sqrt(1 + input * input), doc="The inverse hyperbolic sine"
+)
+acosh = floating(
+    "acosh", np.arccosh, lambda g, input: g / np.sqrt(input * input - 1), doc="The inverse hyperbolic cosine"
+)
+atanh = floating("atanh", np.arctanh, lambda g, input: g / (1 - input * input), doc="The inverse hyperbolic tangent")
 
 # -- special functions -----------------------------------------------------------------------------
 
@@ -115,7 +136,7 @@ erf = unary(
 )  # fmt: skip
 erfc = unary(
     "erfc", _special("erfc"), lambda g, input: g * (-2 / math.sqrt(math.pi)) * np.exp(-input * input),
-    promotion="float", doc="1 - erf",
+    promotion="float", doc="1 - erf(x)",
 )  # fmt: skip
 
 
@@ -153,9 +174,9 @@ sinc = unary(
 
 # -- of special values, and of another dtype -------------------------------------------------------
 
-isnan = unary("isnan", np.isnan, inplace=False)
-isinf = unary("isinf", np.isinf, inplace=False)
-isfinite = unary("isfinite", np.isfinite, inplace=False)
+isnan = unary("isnan", np.isnan, inplace=False, doc="Whether an element is nan, as bools")
+isinf = unary("isinf", np.isinf, inplace=False, doc="Whether an element is infinite, as bools")
+isfinite = unary("isfinite", np.isfinite, inplace=False, doc="Whether an element is neither infinite nor nan, as bools")
 
 
 # The cotangent is cast back where all are: as it is handed on.
@@ -163,5 +184,8 @@ isfinite = unary("isfinite", np.isfinite, inplace=False)
     {"input": lambda g: g}, node_name="ToCopyBackward0", sample=lambda s: (s.floats(s.shape()), s.another_dtype())
 )
 def cast(input: Array, dtype: Any) -> Array:
-    """The elements as another NumPy dtype"""
+    """The elements as another NumPy dtype.
+
+    As: torch.Tensor.to
+    """
     return (input.copy() if 0 in input.strides else input).astype(dtype)  # torch lays an expanded one out anew

@@ -10,7 +10,16 @@ import numpy as np
 
 from ..messages import warn
 from .dims import axes, axis, count, dtype_word, in_order, positions
-from .indexing import scatter_add
+from .refusals import (
+    MEAN_OF_INTEGERS,
+    NO_EXTREME_OF_BOOLS,
+    NO_FREEDOM,
+    NOTHING_ALONG_DIM,
+    NOTHING_TO_CHOOSE_FROM,
+    NOTHING_TO_REDUCE,
+    OTHER_OUTPUT_SHAPE,
+    SPREAD_OF_INTEGERS,
+)
 from .shape import flip, spread
 from .slices import narrow
 from .table import Array, by_value, operator
@@ -24,7 +33,7 @@ _along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()),
     {"input": lambda g, input_shape, dim, keepdim: spread(g, input_shape, dim, keepdim)}, numpy=np.sum, **_over_dims
 )
 def sum(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Array:
-    """The sum, of integers and bools as int64; or in `dtype`"""
+    """The sum, of integers and bools as int64; or in `dtype`."""
     kind = dtype.numpy if dtype is not None else None if input.dtype.kind == "f" else np.int64
     if dim is None:
         return np.add.reduce(input, None, kind, None, keepdim)
@@ -41,14 +50,15 @@ def sum(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None)
     **_over_dims,
 )
 def mean(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Array:
-    """The arithmetic mean, in `dtype` if given; nan of nothing"""
+    """The arithmetic mean, in `dtype` if given; nan of nothing.
+
+    Dtypes: floating ones, and any where `dtype` is given.
+    Refuses: RuntimeError for other dtypes.
+    """
     if dtype is not None:
         input = input.astype(dtype.numpy)
     if input.dtype.kind != "f":
-        raise RuntimeError(
-            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
-            f"Got: {dtype_word(input)}"
-        )
+        raise RuntimeError(MEAN_OF_INTEGERS.format(word=dtype_word(input)))
     total = np.add.reduce(input, None if dim is None else axes(dim, input.ndim), None, None, keepdim)
     return (total if dim is None else in_order(total)) / input.dtype.type(count(input.shape, dim))
 
@@ -83,7 +93,7 @@ def _product_of_others(input: Array, dim: Any) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dim(shape)), s.boolean()),
 )
 def prod(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """The product; of integers and bools as int64"""
+    """The product; of integers and bools as int64."""
     dtype = None if input.dtype.kind == "f" else np.int64
     over = None if dim is None else axes(dim, input.ndim)
     return in_order(np.multiply.reduce(input, axis=over, keepdims=keepdim and dim is not None, dtype=dtype))
@@ -100,13 +110,10 @@ def _share_among_ties(g: Array, out: Array, input: Array, dim: Any, keepdim: boo
 
 def _nonempty(input: Array, dim: Any, name: str) -> None:
     if (dim is None or dim in ([], ())) and not input.size:
-        raise RuntimeError(
-            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
-            "the 'dim' argument."
-        )
+        raise RuntimeError(NOTHING_TO_REDUCE.format(name=name))
     for d in axes(dim, input.ndim):
         if not input.shape[d]:
-            raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+            raise IndexError(NOTHING_ALONG_DIM.format(name=name, dim=d))
 
 
 _nonempty_arrays: dict[str, Any] = {"sample": lambda s: (s.floats(s.shape()),)}
@@ -115,14 +122,20 @@ _some_dims: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()),
 
 @operator({"input": _share_among_ties}, numpy=np.max, **_some_dims)
 def amax(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """The largest element; ties share the cotangent"""
+    """The largest element; ties share the cotangent equally.
+
+    Refuses: RuntimeError, or IndexError along `dim`, where there is no element.
+    """
     _nonempty(input, dim, "amax")
     return in_order(np.maximum.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim))
 
 
 @operator({"input": _share_among_ties}, numpy=np.min, **_some_dims)
 def amin(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """The smallest element; ties share the cotangent"""
+    """The smallest element; ties share the cotangent equally.
+
+    Refuses: RuntimeError, or IndexError along `dim`, where there is no element.
+    """
     _nonempty(input, dim, "amin")
     return in_order(np.minimum.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim))
 
@@ -134,14 +147,24 @@ def _share_among_all(g: Array, out: Array, input: Array) -> Array:
 
 @operator({"input": _share_among_all}, name="max_all", node_name="MaxBackward1", method=False, **_nonempty_arrays)
 def max_all(input: Array) -> Array:
-    """The largest element of all; ties share the cotangent"""
+    """The largest of all elements; ties share the cotangent equally.
+
+    Shapes: any; the result is 0-d.
+    Refuses: RuntimeError where there is no element.
+    As: torch.max(input)
+    """
     _nonempty(input, None, "max")
     return np.maximum.reduce(input, axis=None)
 
 
 @operator({"input": _share_among_all}, name="min_all", node_name="MinBackward1", method=False, **_nonempty_arrays)
 def min_all(input: Array) -> Array:
-    """The smallest element of all; ties share the cotangent"""
+    """The smallest of all elements; ties share the cotangent equally.
+
+    Shapes: any; the result is 0-d.
+    Refuses: RuntimeError where there is no element.
+    As: torch.min(input)
+    """
     _nonempty(input, None, "min")
     return np.minimum.reduce(input, axis=None)
 
@@ -167,13 +190,21 @@ def _extreme(input: Array, dim: int, keepdim: bool, arg: Any, name: str) -> tupl
 
 @operator({"input": _at_index}, name="max_dim", outputs=("values", "indices"), node_name="MaxBackward0", **_over_dim)
 def max_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
-    """The largest element along a dimension and where it is (the first of ties)"""
+    """The largest element along a dimension and its index (that of the first among ties).
+
+    Refuses: IndexError where there is no element.
+    As: torch.max(input, dim)
+    """
     return _extreme(input, dim, keepdim, np.argmax, "max")
 
 
 @operator({"input": _at_index}, name="min_dim", outputs=("values", "indices"), node_name="MinBackward0", **_over_dim)
 def min_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
-    """The smallest element along a dimension and where it is (the first of ties)"""
+    """The smallest element along a dimension and its index (that of the first among ties).
+
+    Refuses: IndexError where there is no element.
+    As: torch.min(input, dim)
+    """
     return _extreme(input, dim, keepdim, np.argmin, "min")
 
 
@@ -182,21 +213,27 @@ _choose: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.
 
 @operator(**_choose)
 def argmax(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """The index of the largest element, of all or along a dimension"""
+    """The index of the largest element, of all or along a dimension.
+
+    Refuses: RuntimeError for bools, IndexError where there is no element.
+    """
     return _where_extreme(input, dim, keepdim, np.argmax, "argmax")
 
 
 @operator(**_choose)
 def argmin(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """The index of the smallest element, of all or along a dimension"""
+    """The index of the smallest element, of all or along a dimension.
+
+    Refuses: RuntimeError for bools, IndexError where there is no element.
+    """
     return _where_extreme(input, dim, keepdim, np.argmin, "argmin")
 
 
 def _where_extreme(input: Array, dim: Any, keepdim: bool, arg: Any, name: str) -> Array:
     if input.dtype == bool:
-        raise RuntimeError(f"{name}(): does not support bool input")
+        raise RuntimeError(NO_EXTREME_OF_BOOLS.format(name=name))
     if dim is None and not input.size:
-        raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
+        raise IndexError(NOTHING_TO_CHOOSE_FROM.format(name=name))
     _nonempty(input, dim, name)
     if not input.ndim:
         return np.zeros((), np.int64)
@@ -214,13 +251,13 @@ def _as_byte(result: Array, input: Array) -> Array:
 
 @operator(**_over_dims)
 def all(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """Whether all elements are true"""
+    """Whether all elements are true, as a bool (of uint8, as uint8)."""
     return _as_byte(in_order(np.all(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim)), input)
 
 
 @operator(**_over_dims)
 def any(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
-    """Whether any element is true"""
+    """Whether any element is true, as a bool (of uint8, as uint8)."""
     return _as_byte(in_order(np.any(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim)), input)
 
 
@@ -245,10 +282,7 @@ def _var(name: str, input: Array, dim: Any, correction: float, keepdim: bool) ->
     centred = input - mean.forward(input, over, True)
     freedom = builtins.max(0.0, count(input.shape, dim) - correction)
     if freedom == 0 or (not input.size and correction >= 0):
-        warn(
-            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
-            "(input numel divided by output numel)."
-        )
+        warn(NO_FREEDOM.format(name=name))
     return in_order(np.add.reduce(centred * centred, axis=over, keepdims=keepdim)) / input.dtype.type(freedom)
 
 
@@ -263,13 +297,17 @@ _spread_sample: dict[str, Any] = {
 
 
 def _floats_alone(input: Array, *args: Any) -> None:
+    """RuntimeError for other dtypes."""
     if input.dtype.kind != "f":
-        raise RuntimeError("std and var only support floating point and complex dtypes")
+        raise RuntimeError(SPREAD_OF_INTEGERS)
 
 
 @operator({"input": _var_input}, check=_floats_alone, **_spread_sample)
 def var(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Array:
-    """The variance, with n - `correction` degrees of freedom"""
+    """The variance, with n - `correction` degrees of freedom.
+
+    Dtypes: floating ones.
+    """
     return _var("var", input, dim, correction, keepdim).astype(input.dtype, copy=False)
 
 
@@ -279,7 +317,10 @@ def _std_input(g: Array, out: Array, input: Array, dim: Any, correction: float, 
 
 @operator({"input": _std_input}, check=_floats_alone, **_spread_sample)
 def std(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Array:
-    """The standard deviation, with n - `correction` degrees of freedom"""
+    """The standard deviation, with n - `correction` degrees of freedom.
+
+    Dtypes: floating ones.
+    """
     return np.sqrt(_var("std", input, dim, correction, keepdim)).astype(input.dtype, copy=False)
 
 
@@ -297,12 +338,12 @@ def _logsumexp_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool
     sample=lambda s: (s.floats(shape := s.shape()), s.dims(shape), s.boolean()),
 )
 def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
-    """log(sum(exp(input))), safe from overflow"""
+    """log(sum(exp(input))), safe from overflow."""
     over = axes(dim, input.ndim)
     if not input.size:
         return np.log(np.add.reduce(input, axis=over, keepdims=keepdim))
     if dim in ([], ()) and input.ndim and not keepdim:  # a fault of torch's, which it refuses
-        raise RuntimeError(f"output with shape [] doesn't match the broadcast shape {[1] * input.ndim}")
+        raise RuntimeError(OTHER_OUTPUT_SHAPE.format(shape=[], broadcast=[1] * input.ndim))
     peak = np.maximum.reduce(input, axis=over, keepdims=True)
     peak = np.where(np.isfinite(peak), peak, 0)
     result = np.log(np.add.reduce(np.exp(input - peak), axis=over, keepdims=True)) + peak
@@ -315,7 +356,7 @@ def _softmax_input(g: Array, out: Array, dim: int) -> Array:
 
 @operator({"input": _softmax_input}, kinds="f", **_along_dim)
 def softmax(input: Array, dim: int) -> Array:
-    """exp(input), scaled to the sum 1 along `dim`"""
+    """exp(input), scaled to the sum 1 along `dim`."""
     d = axis(dim, input.ndim)
     if not input.size:
         return np.ones_like(input)
@@ -329,7 +370,7 @@ def softmax(input: Array, dim: int) -> Array:
     {"input": lambda g, out, dim: g - np.exp(out) * np.add.reduce(g, axis=dim, keepdims=True)}, kinds="f", **_along_dim
 )
 def log_softmax(input: Array, dim: int) -> Array:
-    """log(softmax(input)) along `dim`, safe from overflow"""
+    """log(softmax(input)) along `dim`, safe from overflow."""
     d = axis(dim, input.ndim)
     if not input.size:
         return np.zeros_like(input)
@@ -351,7 +392,7 @@ def _accumulate(ufunc: np.ufunc, input: Array, dim: int) -> Array:
     {"input": lambda g, dim: flip(cumsum(flip(g, [dim]), dim), [dim])}, numpy=np.cumsum, inplace=True, **_along_dim
 )
 def cumsum(input: Array, dim: int) -> Array:
-    """The running total along a dimension"""
+    """The running total along a dimension."""
     totals = _accumulate(np.add, input, dim)
     return totals + 0 if input.ndim else totals  # torch adds to a 0, so that there is no -0
 
@@ -391,45 +432,5 @@ def _cumprod_across_zeros(g: Array, out: Array, input: Array, d: int) -> Array:
     **_along_dim,
 )
 def cumprod(input: Array, dim: int) -> Array:
-    """The running product along a dimension"""
+    """The running product along a dimension."""
     return _accumulate(np.multiply, input, dim)
-
-
-# -- order -----------------------------------------------------------------------------------------
-
-
-@operator(
-    {"input": lambda g, indices, input_shape, dim: scatter_add(np.zeros_like(g, shape=input_shape), dim, indices, g)},
-    outputs=("values", "indices"),
-    sample=lambda s: (s.floats(shape := s.shape()), s.dim(shape), s.boolean()),
-)
-def sort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> tuple[Array, Array]:
-    """The elements in order along a dimension, nan last, and where they were"""
-    indices = _order(input, axis(dim, input.ndim), descending)
-    return np.take_along_axis(input, indices, axis(dim, input.ndim)) if input.ndim else input.copy(), indices
-
-
-def _order(input: Array, d: int, descending: bool) -> Array:
-    if not input.ndim:
-        return np.zeros((), np.int64)
-    if not descending:
-        return np.argsort(input, axis=d, kind="stable")
-    # Descending and still stable: the ascending order of the reversed sequence, reversed.
-    order = np.flip(np.argsort(np.flip(input, d), axis=d, kind="stable"), d)
-    return input.shape[d] - 1 - order
-
-
-@operator(
-    {"input": lambda g, indices, input_shape, dim: scatter_add(np.zeros_like(g, shape=input_shape), dim, indices, g)},
-    outputs=("values", "indices"),
-    sample=lambda s: (*s.chosen(), s.boolean()),
-)
-def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Array, Array]:
-    """The k largest (or smallest) elements along a dimension, in order, and where they were"""
-    if input.dtype == bool:
-        raise RuntimeError("topk does not support bool dtypes on CPU")
-    d = axis(dim, input.ndim)
-    if not 0 <= k <= (input.shape[d] if input.ndim else 1):
-        raise RuntimeError("selected index k out of range")
-    indices = np.take(_order(input, d, largest), np.arange(k), d) if input.ndim else np.zeros((), np.int64)
-    return np.take_along_axis(input, indices, d) if input.ndim else input.copy(), indices

@@ -9,6 +9,30 @@ from typing import Any
 import numpy as np
 
 from .dims import axes, axis, copied, dtype_word, in_order
+from .refusals import (
+    CAT_NDIM,
+    CAT_OF_NOTHING,
+    CAT_OF_NUMBER,
+    CAT_SIZES,
+    FLATTEN_BACKWARDS,
+    INFERRED_OF_NOTHING,
+    INFERRED_TWICE,
+    NEGATIVE_REPEAT,
+    NEGATIVE_SIZE,
+    NO_SHIFTS,
+    NO_SIZE_TO_KEEP,
+    NOT_A_MATRIX_TO_TRANSPOSE,
+    NOT_EXPANDABLE,
+    OTHER_COUNT,
+    PERMUTE_COUNT,
+    PERMUTE_TWICE,
+    ROLL_OF_NUMBER,
+    SHIFTS_AND_DIMS,
+    STACK_OF_NOTHING,
+    STACK_SHAPES,
+    TOO_FEW_REPEATS,
+    TOO_FEW_SIZES,
+)
 from .slices import narrow, select
 from .table import Array, Arrays, operator
 
@@ -34,20 +58,14 @@ def refuse_expansion(x: Array, size: tuple[int, ...]) -> None:
     added = len(size) - x.ndim
     if added < 0:
         raise RuntimeError(
-            f"expand(torch.{dtype_word(x)}Tensor{{{list(x.shape)}}}, size={list(size)}): the number of sizes provided "
-            f"({len(size)}) must be greater or equal to the number of dimensions in the tensor ({x.ndim})"
+            TOO_FEW_SIZES.format(word=dtype_word(x), shape=list(x.shape), size=list(size), given=len(size), ndim=x.ndim)
         )
     if -1 in size[:added]:
-        raise RuntimeError(
-            f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {size.index(-1)}"
-        )
+        raise RuntimeError(NO_SIZE_TO_KEEP.format(dim=size.index(-1)))
     for d in reversed(range(added, len(size))):
         n, own = size[d], x.shape[d - added]
         if n != own != 1:
-            raise RuntimeError(
-                f"The expanded size of the tensor ({n}) must match the existing size ({own}) at non-singleton "
-                f"dimension {d}.  Target sizes: {list(size)}.  Tensor sizes: {list(x.shape)}"
-            )
+            raise RuntimeError(NOT_EXPANDABLE.format(size=n, own=own, dim=d, sizes=list(size), shape=list(x.shape)))
 
 
 @operator(
@@ -57,7 +75,12 @@ def refuse_expansion(x: Array, size: tuple[int, ...]) -> None:
     sample=lambda s: (s.floats(s.broadcast_into(shape := s.shape())), shape),
 )
 def expand(input: Array, size: Sequence[int]) -> Array:
-    """A view with dimensions of size 1 repeated, and new ones in front; -1 keeps a size"""
+    """A view with dimensions of size 1 repeated, and new ones in front; -1 keeps a size.
+
+    Shapes: the result has the shape `size`, to which `input` broadcasts.
+    Refuses: RuntimeError for a shape that does not.
+    As: torch.Tensor.expand
+    """
     if type(input) is np.ndarray and not input.ndim and min(size, default=0) >= 0:
         return np.ndarray(size, input.dtype, input, 0, (0,) * len(size))  # np.broadcast_to takes six times as long
     if -1 in size:
@@ -75,21 +98,22 @@ def expand(input: Array, size: Sequence[int]) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.regrouped(shape)),
 )
 def reshape(input: Array, shape: Sequence[int]) -> Array:
-    """The same elements in another shape; a view where strides allow it, else a copy"""
+    """The same elements in another shape; a view where strides allow it, else a copy.
+
+    Shapes: the result has the shape `shape`, in which one size may be -1: it follows from the others.
+    Refuses: RuntimeError for another number of elements.
+    """
     if shape and min(shape) < -1:  # which NumPy takes for -1
         i = next(i for i, n in enumerate(shape) if n < -1)
-        raise RuntimeError(f"invalid shape dimension {shape[i]} at index {i} of shape {list(shape)}")
+        raise RuntimeError(NEGATIVE_SIZE.format(size=shape[i], place=i, shape=list(shape)))
     try:
         return input.reshape(shape)
     except ValueError:
         if list(shape).count(-1) > 1:
-            raise RuntimeError("only one dimension can be inferred") from None
+            raise RuntimeError(INFERRED_TWICE) from None
         if -1 in shape and not input.size:
-            raise RuntimeError(
-                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size "
-                "-1 can be any value and is ambiguous"
-            ) from None
-        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {input.size}") from None
+            raise RuntimeError(INFERRED_OF_NOTHING.format(shape=list(shape))) from None
+        raise RuntimeError(OTHER_COUNT.format(shape=list(shape), count=input.size)) from None
 
 
 @operator(
@@ -99,10 +123,14 @@ def reshape(input: Array, shape: Sequence[int]) -> Array:
     node_name="ViewBackward0",
 )
 def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
-    """Dimensions from `start_dim` to `end_dim` as one"""
+    """The dimensions from `start_dim` to `end_dim` as one.
+
+    Shapes: that of `input`, with the product of these sizes in their place.
+    Refuses: RuntimeError where `start_dim` is behind `end_dim`.
+    """
     start, end = axis(start_dim, input.ndim), axis(end_dim, input.ndim)
     if start > end:
-        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+        raise RuntimeError(FLATTEN_BACKWARDS)
     merged = math.prod(input.shape[start : end + 1])
     return input.reshape(*input.shape[:start], merged, *input.shape[end + 1 :])
 
@@ -114,7 +142,11 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.dim(shape), s.dim(shape)),
 )
 def transpose(input: Array, dim0: int, dim1: int) -> Array:
-    """A view with two dimensions swapped"""
+    """A view with two dimensions swapped.
+
+    Shapes: that of `input`, with two sizes swapped.
+    In place: `Tensor.transpose_`.
+    """
     if not input.ndim:
         return input[...] if axis(dim0, 0) == axis(dim1, 0) else input
     return np.swapaxes(input, axis(dim0, input.ndim), axis(dim1, input.ndim))
@@ -122,9 +154,14 @@ def transpose(input: Array, dim0: int, dim1: int) -> Array:
 
 @operator({"input": lambda g: g.T if g.ndim == 2 else g}, view=True, sample=lambda s: (s.floats(s.shape(0, 2)),))
 def t(input: Array) -> Array:
-    """The transpose of a matrix, as a view"""
+    """The transpose of a matrix, as a view.
+
+    Shapes: (n, m) to (m, n); a vector or a number stays as it is.
+    Refuses: RuntimeError for more than two dimensions.
+    In place: `Tensor.t_`.
+    """
     if input.ndim > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D")
+        raise RuntimeError(NOT_A_MATRIX_TO_TRANSPOSE.format(ndim=input.ndim))
     return input.T
 
 
@@ -135,14 +172,15 @@ def t(input: Array) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.permutation(len(shape))),
 )
 def permute(input: Array, dims: Sequence[int]) -> Array:
-    """A view with its dimensions in another order"""
+    """A view with its dimensions in another order.
+
+    Shapes: the sizes of `input` in the order `dims`.
+    Refuses: RuntimeError unless `dims` has every dimension once.
+    """
     if len(dims) != input.ndim:
-        raise RuntimeError(
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
-            f"ordering of dimensions i.e. input.dim() = {input.ndim} is not equal to len(dims) = {len(dims)}"
-        )
+        raise RuntimeError(PERMUTE_COUNT.format(ndim=input.ndim, given=len(dims)))
     if len({axis(d, input.ndim) for d in dims}) != len(dims):
-        raise RuntimeError("permute(): duplicate dims are not allowed.")
+        raise RuntimeError(PERMUTE_TWICE)
     return np.transpose(input, dims)
 
 
@@ -152,7 +190,11 @@ def permute(input: Array, dims: Sequence[int]) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape))),
 )
 def squeeze(input: Array, dim: Any = None) -> Array:
-    """A view without the dimensions of size 1 (of those named by `dim`)"""
+    """A view without the dimensions of size 1 (of those named by `dim`).
+
+    Shapes: that of `input` without these sizes.
+    In place: `Tensor.squeeze_`.
+    """
     named = axes(dim, input.ndim) if dim is None or isinstance(dim, int) or len(dim) else ()
     return np.squeeze(input, tuple(d for d in named if input.shape[d] == 1))
 
@@ -163,7 +205,11 @@ def squeeze(input: Array, dim: Any = None) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.dim((*shape, 1))),
 )
 def unsqueeze(input: Array, dim: int) -> Array:
-    """A view with a dimension of size 1 put in at `dim`"""
+    """A view with a dimension of size 1 put in at `dim`.
+
+    Shapes: that of `input` with a 1 at `dim`.
+    In place: `Tensor.unsqueeze_`.
+    """
     d = axis(dim, input.ndim + 1)
     return input.reshape((*input.shape[:d], 1, *input.shape[d:]))
 
@@ -174,7 +220,7 @@ def unsqueeze(input: Array, dim: int) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.several_dims(shape)),
 )
 def flip(input: Array, dims: Any) -> Array:
-    """A copy with the order of the elements along `dims` reversed"""
+    """A copy with the order of the elements along `dims` reversed."""
     dims = (dims,) if isinstance(dims, int) else tuple(dims)
     return copied(np.flip(input, axes(dims, input.ndim)) if dims else input)
 
@@ -188,19 +234,22 @@ def _unroll(g: Array, shifts: Any, dims: Any) -> Array:
     sample=lambda s: s.rolled(),
 )
 def roll(input: Array, shifts: Any, dims: Any = None) -> Array:
-    """A copy with the elements moved on along `dims`, and round to the other end; all as one row without `dims`"""
+    """A copy with the elements moved on along `dims`, and round to the other end; all as one row without `dims`.
+
+    Refuses: RuntimeError for other numbers of shifts than of dimensions.
+    """
     shifts, dims = ([] if x is None else x if isinstance(x, Sequence) else [x] for x in (shifts, dims))
     if not shifts:
-        raise RuntimeError("`shifts` required")
+        raise RuntimeError(NO_SHIFTS)
     input = in_order(input)
     if not dims and len(shifts) == 1:
         return np.roll(input, shifts[0])
     if len(shifts) != len(dims):
-        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+        raise RuntimeError(SHIFTS_AND_DIMS.format(shifts=len(shifts), dims=len(dims)))
     if len(dims) == 1 and not input.size:
         return input.copy()
     if not input.ndim:
-        raise IndexError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
+        raise IndexError(ROLL_OF_NUMBER.format(dim=dims[0]))
     return np.roll(input, shifts, [axis(d, input.ndim) for d in dims])
 
 
@@ -216,13 +265,18 @@ def _unrepeat(g: Array, input_shape: tuple[int, ...], repeats: Sequence[int]) ->
     sample=lambda s: (s.floats(shape := s.shape()), [s.size(0, 2) for _ in range(len(shape) + s.size(0, 1))]),
 )
 def repeat(input: Array, repeats: Sequence[int]) -> Array:
-    """Copies of the whole, `repeats` times along each dimension"""
+    """Copies of the whole, `repeats` times along each dimension.
+
+    Shapes: the sizes of `input` times `repeats`, which may have more dimensions in front.
+    Refuses: RuntimeError for fewer repeats than dimensions, and for a negative one.
+    As: torch.Tensor.repeat
+    """
     if len(repeats) < input.ndim:
-        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
+        raise RuntimeError(TOO_FEW_REPEATS)
     if min(repeats, default=0) < 0:
         shape = (1,) * (len(repeats) - input.ndim) + input.shape
         size = [n * times for n, times in zip(shape, repeats, strict=True)]
-        raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {size}")
+        raise RuntimeError(NEGATIVE_REPEAT.format(size=min(size), sizes=size))
     return in_order(np.tile(input, repeats))
 
 
@@ -247,28 +301,29 @@ def _uncat(g: Array, tensors_shape: Sequence[tuple[int, ...]], dim: int) -> list
     numpy=np.concatenate,
 )
 def cat(tensors: Arrays, dim: int = 0) -> Array:
-    """The arrays, joined along a dimension they have"""
+    """The arrays, joined along a dimension that they have.
+
+    Shapes: alike but for the size along `dim`; the result has the sum of these. An empty vector joins anything.
+    Refuses: ValueError for an empty list; RuntimeError for shapes that do not fit and for 0-d arrays.
+    """
     if not tensors:
-        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+        raise ValueError(CAT_OF_NOTHING)
     whole = [x for x in tensors if x.shape != (0,)]
     if not whole:
         return np.concatenate(tensors)
     first = whole[0]
     if any(x.ndim == 0 for x in whole):
         position = next(i for i, x in enumerate(tensors) if x.ndim == 0)
-        raise RuntimeError(f"zero-dimensional tensor (at position {position}) cannot be concatenated")
+        raise RuntimeError(CAT_OF_NUMBER.format(place=position))
     d = axis(dim, first.ndim)
     for i, x in enumerate(whole[1:], 1):
         if x.ndim != first.ndim:
-            raise RuntimeError(f"Tensors must have same number of dimensions: got {first.ndim} and {x.ndim}")
+            raise RuntimeError(CAT_NDIM.format(first=first.ndim, other=x.ndim))
         if x.shape[:d] + x.shape[d + 1 :] != first.shape[:d] + first.shape[d + 1 :]:
             own, expected = next(
                 (b, a) for k, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)) if k != d and a != b
             )
-            raise RuntimeError(
-                f"Sizes of tensors must match except in dimension {d}. Expected size {expected} but got size {own} "
-                f"for tensor number {i} in the list."
-            )
+            raise RuntimeError(CAT_SIZES.format(dim=d, expected=expected, own=own, place=i))
     return in_order(np.concatenate(whole, d))
 
 
@@ -281,15 +336,16 @@ def cat(tensors: Arrays, dim: int = 0) -> Array:
     sample=lambda s: (xs := s.alike(), s.dim((*xs[0].shape, 1))),
 )
 def stack(tensors: Arrays, dim: int = 0) -> Array:
-    """The arrays, all of one shape, joined along a new dimension"""
+    """The arrays, joined along a new dimension.
+
+    Shapes: all alike; the result has the number of arrays at `dim`.
+    Refuses: RuntimeError for an empty list and for different shapes.
+    """
     if not tensors:
-        raise RuntimeError("stack expects a non-empty TensorList")
+        raise RuntimeError(STACK_OF_NOTHING)
     for i, x in enumerate(tensors):
         if x.shape != tensors[0].shape:
-            raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at entry 0 and "
-                f"{list(x.shape)} at entry {i}"
-            )
+            raise RuntimeError(STACK_SHAPES.format(first=list(tensors[0].shape), other=list(x.shape), place=i))
     return in_order(np.stack(tensors, axis(dim, tensors[0].ndim + 1)))
 
 
@@ -301,7 +357,7 @@ def stack(tensors: Arrays, dim: int = 0) -> Array:
     overlap="allowed",
 )
 def triu(input: Array, diagonal: int = 0) -> Array:
-    """What is on and above a diagonal, zeros below"""
+    """What is on and above a diagonal, zeros below."""
     return np.triu(in_order(input), diagonal)
 
 
@@ -313,5 +369,5 @@ def triu(input: Array, diagonal: int = 0) -> Array:
     overlap="allowed",
 )
 def tril(input: Array, diagonal: int = 0) -> Array:
-    """What is on and below a diagonal, zeros above"""
+    """What is on and below a diagonal, zeros above."""
     return np.tril(in_order(input), diagonal)

@@ -8,6 +8,14 @@ from typing import Any
 import numpy as np
 
 from .dims import axis
+from .refusals import (
+    NARROW_END,
+    NARROW_NEGATIVE,
+    NARROW_OF_NUMBER,
+    NARROW_START,
+    SELECT_INDEX,
+    SELECT_OF_NUMBER,
+)
 from .table import Array, by_value, operator
 
 
@@ -31,17 +39,22 @@ def _slice(ndim: int, dim: int, index: Any) -> tuple[Any, ...]:
     ),
 )
 def narrow(input: Array, dim: int, start: int, length: int) -> Array:
-    """A view of `length` elements along `dim`, from `start` on"""
+    """A view of `length` elements along `dim`, from `start` on.
+
+    Shapes: that of `input`, with the size `length` along `dim`.
+    Refuses: RuntimeError for a 0-d array, a negative length, or an end beyond the last element; IndexError for a
+        start that is outside.
+    """
     if not input.ndim:
-        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+        raise RuntimeError(NARROW_OF_NUMBER)
     size = input.shape[axis(dim, input.ndim)]
     if length < 0:
-        raise RuntimeError("narrow(): length must be non-negative.")
+        raise RuntimeError(NARROW_NEGATIVE)
     if not -size <= start <= size:
-        raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
+        raise IndexError(NARROW_START.format(first=-size, last=size, start=start))
     stretch = _stretch(input.shape, dim, start, length)
     if stretch.stop > size:
-        raise RuntimeError(f"start ({stretch.start}) + length ({length}) exceeds dimension size ({size}).")
+        raise RuntimeError(NARROW_END.format(start=stretch.start, length=length, size=size))
     return input[_slice(input.ndim, dim, stretch)]
 
 
@@ -56,15 +69,17 @@ def _stretch(shape: tuple[int, ...], dim: int, start: int, length: int) -> slice
     sample=lambda s: (s.floats(shape := s.shape(1, least=1)), d := s.dim(shape), s.size(-shape[d], shape[d] - 1)),
 )
 def select(input: Array, dim: int, index: int) -> Array:
-    """A view of what is at `index` along `dim`"""
+    """A view of what is at `index` along `dim`.
+
+    Shapes: that of `input` without `dim`.
+    Refuses: IndexError for a 0-d array and for an index that is outside.
+    """
     if not input.ndim:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+        raise IndexError(SELECT_OF_NUMBER)
     d = axis(dim, input.ndim)
     size = input.shape[d]
     if not -size <= index < size:
-        raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {dim}"
-        )
+        raise IndexError(SELECT_INDEX.format(index=index, shape=list(input.shape), dim=dim))
     return input[(*(slice(None),) * d, index, ...)]
 
 
@@ -74,7 +89,11 @@ def select(input: Array, dim: int, index: int) -> Array:
     sample=lambda s: s.scattered(basic=True),
 )
 def unslice(input: Array, shape: tuple[int, ...], index: Any) -> Array:
-    """Zeros of `shape` with `input` put in at a basic index: what slicing does, backwards"""
+    """Zeros of `shape` with `input` put in at a basic index: what slicing does, backwards.
+
+    Shapes: the result has the shape `shape`.
+    As: torch.Tensor.__setitem__ on zeros
+    """
     whole = np.zeros_like(input, shape=shape)
     whole[index] = input
     return whole
@@ -91,13 +110,20 @@ def unslice(input: Array, shape: tuple[int, ...], index: Any) -> Array:
     sample=lambda s: (s.floats(shape := s.shape(1)), s.dim(shape), s.slice()),
 )
 def slice_along(input: Array, dim: int, index: slice) -> Array:
-    """A view of the elements that a slice takes along `dim`"""
+    """A view of the elements that a slice takes along `dim`.
+
+    Shapes: that of `input`, with as many elements along `dim` as the slice takes.
+    As: torch.Tensor.__getitem__ with a slice
+    """
     return input[_slice(input.ndim, dim, index)]
 
 
 @operator({"input": lambda g: g}, view=True, method=False, node_name="AliasBackward0")
 def alias(input: Array) -> Array:
-    """A view of the whole"""
+    """A view of all elements.
+
+    As: torch.Tensor.__getitem__ with an Ellipsis
+    """
     return input[...]
 
 
@@ -107,7 +133,11 @@ def alias(input: Array) -> Array:
     sample=lambda s: s.unindexed(),
 )
 def unindex(input: Array, shape: tuple[int, ...], index: Any) -> Array:
-    """Zeros of `shape`, with the elements of `input` added at an index of arrays: what taking them does, backwards"""
+    """Zeros of `shape`, with the elements of `input` added at an index of arrays: what taking them does, backwards.
+
+    Shapes: the result has the shape `shape`.
+    As: torch.Tensor.index_put with accumulate=True on zeros
+    """
     whole = np.zeros_like(input, shape=shape)
     np.add.at(whole, index, input)
     return whole
@@ -133,7 +163,11 @@ def _unstrided(g: Array, size: Any, stride: Any, storage_offset: int, own: tuple
 @operator({"input": _unstrided}, view=True, method=False, sample=lambda s: s.strided())
 @by_value
 def as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: tuple[Any, ...]) -> Array:
-    """A view by sizes, strides and an offset in memory; `own` has those of the input, and the size of its memory"""
+    """A view by sizes, strides and an offset in memory; `own` has those of the input, and the size of its memory.
+
+    Shapes: the result has the shape `size`.
+    In place: `Tensor.as_strided_`.
+    """
     memory = input
     while isinstance(memory.base, np.ndarray):
         memory = memory.base

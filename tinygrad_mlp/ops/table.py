@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from .refusals import ARGUMENT_TWICE, MISSING_ARGUMENTS, TOO_MANY_ARGUMENTS, UNEXPECTED_KEYWORD
+
 Array = Any  # an ndarray, or whatever implements NumPy's protocols
 Arrays = Sequence[Any]
 Rule = Callable[..., Any]
@@ -35,8 +37,7 @@ class Operator:
     """One row of the table; called with arrays it computes (on array types other than ndarray: as they define).
 
     `promotion` says what happens to mixed dtypes: "arithmetic" (torch.result_type), "float" (the same, and integers
-    become the default floating dtype), "float_one" (each array by itself: integers become floats), "same" (refused
-    unless equal) or None (left as they are).
+    become the default floating dtype), "same" (refused unless equal) or None (left as they are).
     `outputs` names the outputs where there are several. `view` says that the output may share memory with the first
     input, `variadic` that the last argument may be given as separate integers, `listed` that the first argument is a
     list of arrays (its rule gives a list of cotangents), `numbers` whether a Python number may stand for an array.
@@ -83,7 +84,8 @@ class Operator:
         self.parameters = parameters
         self.defaults = defaults
         self.tensors = tuple(parameters.index(t) for t in tensors)
-        self.doc = doc
+        sentence, _, self.notes = doc.partition("\n")
+        self.doc = sentence.removesuffix(".")
         self.outputs = outputs
         self.promotion = promotion
         self.node_name = node_name or "".join(part.capitalize() for part in name.split("_")) + "Backward0"
@@ -130,23 +132,21 @@ class Operator:
         elif self.variadic and len(args) == 1 and not kwargs:
             args = (args[0], ())
         if len(args) > len(names):
-            raise TypeError(f"{self.name}() takes {len(names)} positional arguments but {len(args)} were given")
+            raise TypeError(TOO_MANY_ARGUMENTS.format(name=self.name, count=len(names), given=len(args)))
         values = dict(zip(names, args, strict=False))
         for keyword, value in kwargs.items():
             name = keyword if keyword in names else NUMPY_KEYWORDS.get(keyword, keyword)
             if name not in names:
-                raise TypeError(f"{self.name}() got an unexpected keyword argument '{keyword}'")
+                raise TypeError(UNEXPECTED_KEYWORD.format(name=self.name, keyword=keyword))
             if name in values:
-                raise TypeError(f"{self.name}() got multiple values for argument '{keyword}'")
+                raise TypeError(ARGUMENT_TWICE.format(name=self.name, keyword=keyword))
             values[name] = value
         required = len(names) - len(self.defaults)
         for name, default in zip(names[required:], self.defaults, strict=True):
             values.setdefault(name, default)
         missing = [name for name in names if name not in values]
         if missing:
-            raise TypeError(
-                f'{self.name}() missing {len(missing)} required positional arguments: "{", ".join(missing)}"'
-            )
+            raise TypeError(MISSING_ARGUMENTS.format(name=self.name, count=len(missing), missing=", ".join(missing)))
         return tuple(values[name] for name in names)
 
 

@@ -20,6 +20,7 @@ from ..autograd.graph.saved import saved_attributes
 from ..autograd.inplace.views import note_view, refresh
 from ..autograd.outputs import OutputNode, Unreachable
 from ..ops import NUMPY_KEYWORDS, Operator
+from ..ops.documentation import Documentation
 from ..tape import FREED, state  # noqa: F401 (as above)
 from ..tape import gradient_edge as edge_of
 from . import callers
@@ -129,7 +130,7 @@ def _with_signature(row: Operator, caller: Caller) -> Function:
         function = make(caller, functools.partial(_call_renamed, row, caller), row.defaults)
     function.__name__ = function.__qualname__ = row.name
     function.__module__ = "tinygrad_mlp"
-    function.__doc__ = f"{row.doc}.\n\nThe row `{row.name}` of the derivative table; as torch.{row.name}."
+    function.__doc__ = Documentation(row)
     return function
 
 

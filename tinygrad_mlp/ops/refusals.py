@@ -1,0 +1,282 @@
+"""What the rows refuse, in torch's words: the texts of the exceptions that they raise, by subject.
+
+A text with values is a template for str.format. The checks that raise them stand with the rows.
+"""
+
+from __future__ import annotations
+
+# -- calls -----------------------------------------------------------------------------------------
+
+# A function of a row, called with more arguments than it has parameters.
+TOO_MANY_ARGUMENTS = "{name}() takes {count} positional arguments but {given} were given"
+# The same, called with fewer than it needs.
+MISSING_ARGUMENTS = '{name}() missing {count} required positional arguments: "{missing}"'
+# A keyword that is none of its parameters, nor NumPy's name for one.
+UNEXPECTED_KEYWORD = "{name}() got an unexpected keyword argument '{keyword}'"
+# An argument that is given twice, by its place and by its name.
+ARGUMENT_TWICE = "{name}() got multiple values for argument '{keyword}'"
+
+# -- dimensions and shapes -------------------------------------------------------------------------
+
+# A `dim` that the array does not have.
+DIM_OUT_OF_RANGE = "Dimension out of range (expected to be in range of [{first}, {last}], but got {dim})"
+# The same dimension twice in a list of them.
+DIM_TWICE = "dim {dim} appears multiple times in the list of dims"
+# Two shapes that do not broadcast together.
+NO_BROADCAST = "The size of tensor a ({a}) must match the size of tensor b ({b}) at non-singleton dimension {dim}"
+# A result that would have to be larger than where torch writes it.
+OTHER_OUTPUT_SHAPE = "output with shape {shape} doesn't match the broadcast shape {broadcast}"
+# expand: fewer sizes than dimensions.
+TOO_FEW_SIZES = (
+    "expand(torch.{word}Tensor{{{shape}}}, size={size}): the number of sizes provided ({given}) must be "
+    "greater or equal to the number of dimensions in the tensor ({ndim})"
+)
+# expand: -1 for a dimension that is new, and has no size to keep.
+NO_SIZE_TO_KEEP = "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {dim}"
+# expand: a size other than 1 that would have to become another.
+NOT_EXPANDABLE = (
+    "The expanded size of the tensor ({size}) must match the existing size ({own}) at non-singleton dimension "
+    "{dim}.  Target sizes: {sizes}.  Tensor sizes: {shape}"
+)
+# reshape: a size below -1.
+NEGATIVE_SIZE = "invalid shape dimension {size} at index {place} of shape {shape}"
+# reshape: more than one size is -1.
+INFERRED_TWICE = "only one dimension can be inferred"
+# reshape: a size is -1, and without elements it may be anything.
+INFERRED_OF_NOTHING = (
+    "cannot reshape tensor of 0 elements into shape {shape} because the unspecified dimension size -1 can be "
+    "any value and is ambiguous"
+)
+# reshape: another number of elements.
+OTHER_COUNT = "shape '{shape}' is invalid for input of size {count}"
+# flatten: the last dimension is before the first.
+FLATTEN_BACKWARDS = "flatten() has invalid args: start_dim cannot come after end_dim"
+# t: more than two dimensions.
+NOT_A_MATRIX_TO_TRANSPOSE = "t() expects a tensor with <= 2 dimensions, but self is {ndim}D"
+# permute: not as many dimensions as the array has; torch's text names its sparse kernel.
+PERMUTE_COUNT = (
+    "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+    "ordering of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {given}"
+)
+# permute: a dimension twice.
+PERMUTE_TWICE = "permute(): duplicate dims are not allowed."
+# diagonal, diag_embed: the same dimension twice.
+DIAGONAL_TWICE = "diagonal dimensions cannot be identical {dim1}, {dim2}"
+# trace: not a matrix.
+TRACE_OF_OTHER = "trace: expected a matrix, but got tensor with dim {ndim}"
+
+# -- rolling, repeating and joining ----------------------------------------------------------------
+
+# roll: an empty list of shifts.
+NO_SHIFTS = "`shifts` required"
+# roll: not as many shifts as dimensions.
+SHIFTS_AND_DIMS = "shifts and dimensions must align. shifts: {shifts}, dims:{dims}"
+# roll: a dimension, but a 0-d array.
+ROLL_OF_NUMBER = "Dimension specified as {dim} but tensor has no dimensions"
+# repeat: fewer numbers than dimensions.
+TOO_FEW_REPEATS = "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
+# repeat: a negative number of times.
+NEGATIVE_REPEAT = "Trying to create tensor with negative dimension {size}: {sizes}"
+# cat: an empty list.
+CAT_OF_NOTHING = "torch.cat(): expected a non-empty list of Tensors"
+# cat: a 0-d array in the list.
+CAT_OF_NUMBER = "zero-dimensional tensor (at position {place}) cannot be concatenated"
+# cat: arrays of different numbers of dimensions.
+CAT_NDIM = "Tensors must have same number of dimensions: got {first} and {other}"
+# cat: arrays of different sizes beside `dim`.
+CAT_SIZES = (
+    "Sizes of tensors must match except in dimension {dim}. Expected size {expected} but got size {own} for "
+    "tensor number {place} in the list."
+)
+# stack: an empty list.
+STACK_OF_NOTHING = "stack expects a non-empty TensorList"
+# stack: arrays of different shapes.
+STACK_SHAPES = "stack expects each tensor to be equal size, but got {first} at entry 0 and {other} at entry {place}"
+
+# -- slices ----------------------------------------------------------------------------------------
+
+# narrow: a 0-d array.
+NARROW_OF_NUMBER = "narrow() cannot be applied to a 0-dim tensor."
+# narrow: a negative length.
+NARROW_NEGATIVE = "narrow(): length must be non-negative."
+# narrow: a start outside of the array.
+NARROW_START = "start out of range (expected to be in range of [{first}, {last}], but got {start})"
+# narrow: an end outside of the array.
+NARROW_END = "start ({start}) + length ({length}) exceeds dimension size ({size})."
+# select: a 0-d array.
+SELECT_OF_NUMBER = "select() cannot be applied to a 0-dim tensor."
+# select: an index outside of the array.
+SELECT_INDEX = "select(): index {index} out of range for tensor of size {shape} at dimension {dim}"
+
+# -- indexing by arrays ----------------------------------------------------------------------------
+
+# gather: the index has not as many dimensions as the input.
+GATHER_NDIM = "Index tensor must have the same number of dimensions as input tensor"
+# gather: the index is larger than the input beside `dim`.
+GATHER_SIZES = (
+    "Size does not match at dimension {place} expected index {index_shape} to be no larger than self {shape} "
+    "apart from dimension {dim}"
+)
+# gather, scatter_add: the index is not of integers.
+GATHER_DTYPE = "gather(): Expected dtype int32/int64 for index, got {dtype}"
+# gather, scatter_add: an index outside of the array.
+INDEX_OUT_OF_BOUNDS = "index {index} is out of bounds for dimension {dim} with size {size}"
+# scatter_add: `input` and `src` of different dtypes.
+SCATTER_DTYPES = "scatter(): Expected self.dtype to be equal to src.dtype"
+# index_select: the index is not a vector.
+SELECT_BY_OTHER = "index_select(): Index is supposed to be a vector"
+# index_select: an index outside of the array.
+INDEX_OUT_OF_RANGE = "index out of range in self"
+# take: the index is not int64.
+TAKE_DTYPE = "take(): Expected a long tensor for index, but got {word}"
+# take: an array without elements.
+TAKE_FROM_NOTHING = "take(): tried to take from an empty tensor"
+# take: an index outside of the array.
+TAKE_OUT_OF_RANGE = "out of range: tried to access index {index} on a tensor of {count} elements."
+# masked_select: a mask that is not of bools.
+SELECT_BY_OTHER_MASK = "masked_select: expected BoolTensor for mask"
+# index_add: `input` and `source` of different dtypes.
+INDEX_ADD_DTYPES = "index_add_(): self and source expected to have the same dtype"
+# x[index] = value with an array as the index: another dtype.
+PUT_DTYPES = (
+    "Index put requires the source and destination dtypes match, got {own} for the destination and {other} "
+    "for the source."
+)
+# x[index] = value with an array as the index: a value that does not broadcast.
+PUT_SHAPES = "shape mismatch: value tensor of shape {value} cannot be broadcast to indexing result of shape {shape}"
+
+# -- dtypes and numbers ----------------------------------------------------------------------------
+
+# A floating number that the integers of the array cannot hold.
+NUMBER_TOO_LARGE = "value cannot be converted to type {dtype}_t without overflow"
+# A result that its place cannot hold, such as floats in integers.
+OTHER_RESULT_DTYPE = "result type {word} can't be cast to the desired output type {wanted}"
+# sub, rsub: two arrays of bools.
+BOOLS_SUBTRACTED = (
+    "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+    "operator instead."
+)
+# sub, rsub: one array of bools.
+BOOL_SUBTRACTED = (
+    "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+    "use the `~` or `logical_not()` operator instead."
+)
+# binary_cross_entropy_with_logits: a target or a weight of bools.
+BOOL_SUBTRACTED_IN_LOSS = "Subtraction, the `-` operator, with a bool tensor is not supported."
+# neg: bools.
+BOOL_NEGATED = (
+    "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
+    "the `~` or `logical_not()` operator instead."
+)
+# div with rounding, floor_divide, remainder, fmod: integers by 0.
+DIVISION_BY_ZERO = "ZeroDivisionError"
+# pow: bools to bools.
+POWER_OF_BOOLS = "\"pow\" not implemented for 'Bool'"
+# pow: integers to a negative power.
+NEGATIVE_POWER = "Integers to negative integer powers are not allowed."
+# addcdiv: a quotient of integers.
+INTEGERS_IN_ADDCDIV = (
+    "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
+    "true division of tensor1 and tensor2."
+)
+# lerp: arrays of different dtypes.
+LERP_DTYPES = "expected dtype {own} for `{name}` but got dtype {other}"
+# lerp: integers, and a number as the weight.
+LERP_OF_INTEGERS = "\"lerp_kernel_scalar\" not implemented for '{word}'"
+# where: a condition that is not of bools.
+CONDITION_DTYPE = "where expected condition to be a boolean tensor, but got a tensor with dtype {word}"
+# clamp, clamp_min, clamp_max: bools.
+CLAMP_OF_BOOLS = "\"clamp_cpu\" not implemented for 'Bool'"
+# clamp: both bounds are None.
+CLAMP_WITHOUT_BOUNDS = "torch.clamp: At least one of 'min' or 'max' must not be None"
+# masked_fill: a mask that is not of bools.
+FILL_BY_OTHER_MASK = "masked_fill_ only supports boolean masks, but got mask with dtype {word}"
+# trace: bools.
+TRACE_OF_BOOLS = "\"trace\" not implemented for '{word}'"
+# backward through an operator for which torch has no derivative.
+NO_DERIVATIVE = "derivative for aten::{name} is not implemented"
+
+# -- products of matrices --------------------------------------------------------------------------
+
+# mm, matmul, addmm, linear: the inner sizes differ.
+NO_PRODUCT = "mat1 and mat2 shapes cannot be multiplied ({a} and {b})"
+# mm: an array that is not a matrix.
+NOT_A_MATRIX = "{name} must be a matrix"
+# addmm: an array that is not a matrix.
+NOT_A_MATRIX_BUT = "{name} must be a matrix, got {ndim}-D tensor"
+# matmul: a 0-d array.
+MATMUL_OF_NUMBER = "both arguments to matmul need to be at least 1D, but they are {a}D and {b}D"
+# matmul, dot: two vectors of different sizes.
+VECTOR_SIZES = (
+    "inconsistent tensor size, expected tensor [{a}] and src [{b}] to have the same number of elements, but "
+    "got {m} and {n} elements respectively"
+)
+# matmul, mv: a vector of another size than the rows of the matrix.
+MATRIX_AND_VECTOR = "size mismatch, got input ({rows}), mat ({a}), vec ({n})"
+# matmul, bmm: batches that do not fit.
+BATCH_SIZES = "Expected size for first two dimensions of batch2 tensor to be: [{b}, {k}] but got: [{own_b}, {own_k}]."
+# dot: not two vectors.
+DOT_NDIM = "1D tensors expected, but got {a}D and {b}D tensors"
+# mv: not a matrix and a vector.
+MV_NDIM = "vector + matrix @ vector expected, got 1, {a}, {b}"
+# bmm: not two batches of matrices.
+BMM_NDIM = "batch1 must be a 3D tensor"
+
+# -- reductions and order --------------------------------------------------------------------------
+
+# mean: integers or bools, and no `dtype`.
+MEAN_OF_INTEGERS = (
+    "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: {word}"
+)
+# amax, amin, max, min: no element.
+NOTHING_TO_REDUCE = (
+    "{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
+    "the 'dim' argument."
+)
+# argmax, argmin: no element.
+NOTHING_TO_CHOOSE_FROM = "{name}(): Expected reduction dim to be specified for input.numel() == 0."
+# The extremes: no element along `dim`.
+NOTHING_ALONG_DIM = "{name}(): Expected reduction dim {dim} to have non-zero size."
+# argmax, argmin: bools.
+NO_EXTREME_OF_BOOLS = "{name}(): does not support bool input"
+# var, std, as a warning: not more elements than `correction`.
+NO_FREEDOM = (
+    "{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
+    "(input numel divided by output numel)."
+)
+# var, std: integers or bools.
+SPREAD_OF_INTEGERS = "std and var only support floating point and complex dtypes"
+# vector_norm: integers or bools.
+NORM_OF_INTEGERS = "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {word}"
+# vector_norm: no element, where `ord` is infinite or negative.
+NORM_OF_NOTHING = (
+    "linalg.vector_norm cannot compute the {ord:g} norm on an empty tensor because the operation does not "
+    "have an identity"
+)
+# topk: bools.
+TOPK_OF_BOOLS = "topk does not support bool dtypes on CPU"
+# topk: more than there are.
+TOPK_COUNT = "selected index k out of range"
+
+# -- activations and losses ------------------------------------------------------------------------
+
+# relu: bools.
+RELU_OF_BOOLS = "Boolean inputs not supported for relu"
+# hardtanh: bools.
+HARDTANH_OF_BOOLS = "Bool inputs not supported for hardtanh"
+# hardtanh: a negative limit of uint8.
+HARDTANH_UNSIGNED = "cannot do hardtanh on an unsigned type with negative limits"
+# celu: alpha is 0.
+CELU_ALPHA = "ZeroDivisionError: alpha cannot be 0 for CELU"
+# glu: a 0-d array.
+GLU_OF_NUMBER = "glu does not support scalars because halving size must be even"
+# glu: a dimension that cannot be halved.
+GLU_ODD = "Halving dimension must be even, but dimension {dim} is size {size}"
+# binary_cross_entropy: a number that is not in [0, 1].
+NO_PROBABILITY = "all elements of {name} should be between 0 and 1"
+# nll_loss: a class that the input does not have.
+NO_CLASS = "Target {target} is out of bounds."
+# nll_loss: weights of another dtype than the input.
+WEIGHT_DTYPE = "expected scalar type {word} but found {other}"
+# nll_loss: not as many targets as rows.
+BATCH_LENGTHS = "Expected input batch_size ({own}) to match target batch_size ({other})."
