@@ -6,6 +6,7 @@ Importing this package fills `TABLE`. It imports nothing that knows Tensors or t
 from . import (
     activations,
     arithmetic,
+    basic,
     comparison,
     diagonals,
     indexing,
@@ -31,6 +32,7 @@ __all__ = [
     "Operator",
     "activations",
     "arithmetic",
+    "basic",
     "cast",
     "comparison",
     "diagonals",

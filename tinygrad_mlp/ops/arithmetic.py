@@ -8,8 +8,6 @@ import numpy as np
 
 from .dims import as_dtype, dtype_word
 from .refusals import (
-    BOOL_SUBTRACTED,
-    BOOLS_SUBTRACTED,
     DIVISION_BY_ZERO,
     INTEGERS_IN_ADDCDIV,
     LERP_DTYPES,
@@ -19,15 +17,6 @@ from .refusals import (
     POWER_OF_BOOLS,
 )
 from .table import Array, Rule, binary, by_value, operator
-
-
-def _no_bool_subtraction(input: Any, other: Any) -> None:
-    """RuntimeError for bools."""
-    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, other)]
-    if bools[0] and bools[1]:
-        raise RuntimeError(BOOLS_SUBTRACTED)
-    if bools[0] or bools[1]:
-        raise RuntimeError(BOOL_SUBTRACTED)
 
 
 @by_value
@@ -85,29 +74,6 @@ def div_rounded(input: Array, other: Array, rounding_mode: str) -> Array:
     return quotient + ((quotient < 0) & (quotient * other != input))
 
 
-add = binary("add", np.add, lambda g: g, lambda g: g, doc="The sum of two arrays")
-sub = binary(
-    "sub", np.subtract, lambda g: g, lambda g: -g, check=_no_bool_subtraction, doc="The difference of two arrays"
-)
-rsub = binary(
-    "rsub", lambda input, other: other - input, lambda g: -g, lambda g: g, check=_no_bool_subtraction,
-    inplace=False, method=False, node_name="RsubBackward1", doc="other - input",
-)  # fmt: skip
-mul = binary(
-    "mul",
-    np.multiply,
-    lambda g, other: g * other,
-    lambda g, input: g * input,
-    doc="The product of two arrays, element by element",
-)
-div = binary(
-    "div",
-    np.true_divide,
-    lambda g, other: g / other,
-    lambda g, input, other: -g * ((input / other) / other),
-    promotion="float",
-    doc="The quotient of two arrays, element by element",
-)
 floor_divide = binary(
     "floor_divide", _floor_divide, not_implemented("floor_divide"), not_implemented("floor_divide"),
     numpy=np.floor_divide, kinds="if", node_name="NotImplemented",

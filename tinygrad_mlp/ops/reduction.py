@@ -30,17 +30,6 @@ _along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()),
 
 
 @operator(
-    {"input": lambda g, input_shape, dim, keepdim: spread(g, input_shape, dim, keepdim)}, numpy=np.sum, **_over_dims
-)
-def sum(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Array:
-    """The sum, of integers and bools as int64; or in `dtype`."""
-    kind = dtype.numpy if dtype is not None else None if input.dtype.kind == "f" else np.int64
-    if dim is None:
-        return np.add.reduce(input, None, kind, None, keepdim)
-    return in_order(np.add.reduce(input, axes(dim, input.ndim), kind, None, keepdim))
-
-
-@operator(
     {
         "input": lambda g, input_shape, dim, keepdim: spread(
             g / (count(input_shape, dim) or 1), input_shape, dim, keepdim

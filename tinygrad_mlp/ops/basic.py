@@ -1,0 +1,65 @@
+"""The four operations of arithmetic, and the sum: with them the derivative table begins.
+
+A row says what an operator computes and, for each input, its derivative as a rule. `g` is the cotangent of the
+output: the derivative of the loss by it. A rule gives the cotangent of its input by the chain rule, and names what it
+needs besides `g`: for z = x * y the cotangent of x is g * y, so that rule asks for `other`, which the tape then saves.
+Where an input was broadcast, its cotangent is summed back to its shape by the tape, for all rows in one place.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .dims import axes, in_order
+from .refusals import BOOL_SUBTRACTED, BOOLS_SUBTRACTED
+from .shape import spread
+from .table import Array, binary, operator
+
+
+def _no_bool_subtraction(input: Any, other: Any) -> None:
+    """RuntimeError for bools."""
+    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, other)]
+    if bools[0] and bools[1]:
+        raise RuntimeError(BOOLS_SUBTRACTED)
+    if bools[0] or bools[1]:
+        raise RuntimeError(BOOL_SUBTRACTED)
+
+
+add = binary("add", np.add, lambda g: g, lambda g: g, doc="The sum of two arrays")
+sub = binary(
+    "sub", np.subtract, lambda g: g, lambda g: -g, check=_no_bool_subtraction, doc="The difference of two arrays"
+)
+rsub = binary(
+    "rsub", lambda input, other: other - input, lambda g: -g, lambda g: g, check=_no_bool_subtraction,
+    inplace=False, method=False, node_name="RsubBackward1", doc="other - input",
+)  # fmt: skip
+mul = binary(
+    "mul",
+    np.multiply,
+    lambda g, other: g * other,
+    lambda g, input: g * input,
+    doc="The product of two arrays, element by element",
+)
+div = binary(
+    "div",
+    np.true_divide,
+    lambda g, other: g / other,
+    lambda g, input, other: -g * ((input / other) / other),
+    promotion="float",
+    doc="The quotient of two arrays, element by element",
+)
+
+
+@operator(
+    {"input": lambda g, input_shape, dim, keepdim: spread(g, input_shape, dim, keepdim)},
+    numpy=np.sum,
+    sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.boolean()),
+)
+def sum(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Array:
+    """The sum, of integers and bools as int64; or in `dtype`."""
+    kind = dtype.numpy if dtype is not None else None if input.dtype.kind == "f" else np.int64
+    if dim is None:
+        return np.add.reduce(input, None, kind, None, keepdim)
+    return in_order(np.add.reduce(input, axes(dim, input.ndim), kind, None, keepdim))
