@@ -10,7 +10,6 @@ import pty
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +34,10 @@ def without_times(value: Any) -> Any:
 
 
 def test_the_default_run_learns_the_digits_and_tells_of_it(tmp_path: Path) -> None:
-    start = time.monotonic()
+    before = os.times()
     output = succeed(tmp_path)
-    assert time.monotonic() - start < 10
+    after = os.times()  # the time of the processor, which does not depend on what else the machine does
+    assert after.children_user - before.children_user < 10
     assert "1,438 rows to train on, 359 to test on" in output
     epochs = re.findall(r"^ +(\d+) +(\S+) +(\d+\.\d\d)%$", output, re.M)
     assert [int(number) for number, _, _ in epochs] == list(range(1, 31))
