@@ -146,3 +146,10 @@ def test_in_place_does_what_the_general_caller_does(name, monkeypatch):
         context.setattr(callers, "compiled", lambda *args: args[3]["general"])
         context.setitem(INPLACE, name, inplace_of(TABLE[name.removesuffix("_")]))
         assert outcome() == written
+
+
+@pytest.mark.parametrize("name", ["sqrt_", "log_", "div_"])
+def test_nan_comes_in_silence(name):
+    x = tinygrad_mlp.tensor([0.0, -1.0])
+    INPLACE[name](x, *((x.clone(),) if name == "div_" else ()))
+    assert x.isnan().any()

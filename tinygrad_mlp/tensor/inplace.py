@@ -197,6 +197,7 @@ write_sources_with(source)
 
 # What the written lines name.
 _NAMES = {
+    "__name__": __name__,  # by which the package silences NumPy's warnings of nan and infinity
     "Tensor": Tensor,
     "edge_of": gradient_edge,
     "ndarray": np.ndarray,
