@@ -105,7 +105,7 @@ class Compiled:
         program = self.recorded.copy()
         passes.finish(program, blas)
         for value in program.outputs:
-            if value.kind == "constant":  # the caller of the recorded call may write to his
+            if value.kind == "constant":  # who made the recorded call has the original, and may write to it
                 value.array = value.array.copy()
         self._drop_unused(program)
         names = name_values(program, self.title)
@@ -318,7 +318,8 @@ def check_state(state: State, session: Session) -> bool:
     """
     settled = True
     drawn = random_states()
-    if any(drawn[name] != before for name, before in session.random_states.items()):  # modules imported since aside
+    # A module that was imported during the step has no earlier state to compare with.
+    if any(drawn[name] != before for name, before in session.random_states.items()):
         raise CannotRecord(OTHER_RANDOM_NUMBERS)
     for place in state.changes():
         if place.of_optimizer and place.key == "lr":

@@ -1,9 +1,10 @@
-"""Writes a program as Python source, in the NumPy that a person would write, with the user's lines as comments.
+"""Writes a program as Python source, in the NumPy that a person would write.
 
-Line(np.dot, (h, w2), ..., out=product_2, buffer=...)          # the line
-np.dot(h, w2, out=product_2)                                   # its source, if it has a buffer
-Line(np.subtract, (product_2, y), ..., out=difference)
-difference = product_2 - y                                     # and if it has none
+    Line(np.subtract, (product, y), ..., out=difference)
+    difference = product - y                    # its source, or, if it is computed into a buffer:
+    np.subtract(product, y, out=difference)
+
+A comment with the user's line stands before the lines that come from it.
 """
 
 from __future__ import annotations
@@ -151,7 +152,7 @@ class Source:
             return f"{self._operand(args[0])}[{self._index(args[1])}]"
         if function is ndarray.transpose and len(args) == 1:
             return f"{self._operand(args[0])}.T"
-        if is_helper(function):  # it may ask an operand for its shape
+        if is_helper(function):  # a helper may ask for its operand's shape
             operands = [self._named(x.array, "constant") if _is_number(x) else self._operand(x) for x in args]
         else:
             operands = [self._beside(x, args) for x in args]

@@ -1,10 +1,12 @@
-"""Passes that replace NumPy calls by cheaper ones: masks by products of bits, and a second exponential by a quotient.
+"""Passes that replace NumPy calls by cheaper ones. `mask_by_bits` turns a selection into a product:
 
-grad_relu = np.where(mask, grad_h, 0)                      # before `mask_by_bits`, which keeps every bit
-bits = grad_h.view(np.int32); bits *= mask                 # after it
+    grad_relu = np.where(mask, grad_h, 0)
+    bits = grad_h.view(np.int32); bits *= mask
 
-e = np.exp(d); d -= np.log(total); softmax = np.exp(d)     # before `softmax_of_exp`
-e = np.exp(d); d -= np.log(total); softmax = e / total     # after it; rounding differs by less than 1e-6
+It keeps every bit. `softmax_of_exp` computes no exponential twice, and rounding differs by less than 1e-6:
+
+    e = np.exp(d); d -= np.log(total); softmax = np.exp(d)
+    e = np.exp(d); d -= np.log(total); softmax = e / total
 """
 
 from __future__ import annotations

@@ -12,14 +12,14 @@ from __future__ import annotations
 UNKNOWN_BLAS = "blas must be 'numpy' or 'scipy', but got {blas!r}"
 # RuntimeError: `source` or `save` is asked for before the step was called.
 NOTHING_RECORDED = "nothing is recorded yet: call the step once"
-# The step calls the compiled step that it is itself, while it is recorded.
+# The step calls itself, compiled, while it is recorded.
 RECURSIVE = "{title} calls itself, compiled"
 # The warning that is given once, with `fallback=True`, for a step that cannot be recorded.
 RUNS_EAGERLY = "{title} runs eagerly: {reason}"
 
 # -- what a step is given --------------------------------------------------------------------------
 
-# A dict among the arguments has a key, for example a tuple, that an expression of the guard could not spell.
+# A dict among the arguments has a key that the guard cannot write down, such as a tuple.
 DICT_KEYS = "the argument `{name}` is a dict whose keys are not all texts or integers"
 # An argument was computed on the tape before the call.
 ARGUMENT_ON_TAPE = "an argument is not a leaf of the tape: its gradient would flow out of the program; pass x.detach()"
@@ -38,7 +38,7 @@ TOO_MANY_PLACES = "the step can see more Python objects than a program can watch
 LARGE_ARRAY = (
     "the step can see `{path}`, a NumPy array of {nbytes} bytes, which it may read at each call: make it a tensor"
 )
-# The step uses a tensor that is neither an argument nor reachable from its variables, for example one from a file.
+# The step uses a tensor that is neither an argument nor reachable from its variables.
 UNREACHABLE_TENSOR = (
     "a tensor of shape {shape} comes from somewhere that cannot be seen again: it must be an argument of the step, or "
     "reachable from its variables"
@@ -130,5 +130,5 @@ OTHER_RESULTS = "they return {first!r} and {second!r}"
 DRAWS = "a program that draws with {method} needs tinygrad_mlp: it cannot be saved"
 # The program uses an object that is no array.
 NOT_AN_ARRAY = "`{name}`, a {kind}, cannot be saved"
-# Two tensors of the program are views of one memory, for example tied weights of different shapes.
+# Two tensors of the program are views of one memory, for example a weight and a part of it.
 SHARED_MEMORY = "`{first}` and `{second}` share memory, which two files of numbers cannot"

@@ -1,6 +1,8 @@
 """Saves a program as a Python file that runs without this package, with its arrays in a .npz file beside it.
 
-step.save("step.py", steps=10)  # then `python step.py` does ten steps and prints their losses
+`CompiledStep.save` calls it:
+
+    step.save("step.py", steps=10)  # then `python step.py` does ten steps and prints their losses
 """
 
 from __future__ import annotations
