@@ -1,4 +1,4 @@
-"""Activations of neural networks: elementwise operators that stand between layers."""
+"""Activations of neural networks: the elementwise functions between layers, and glu, which halves a dimension."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ sigmoid = unary("sigmoid", _sigmoid, lambda g, out: g * (out * (1 - out)), promo
 
 
 def _logit_input(g: Array, input: Array, eps: float | None) -> Array:
+    """1 / (x (1 - x)) times g; outside of [eps, 1 - eps] it is 0, and without `eps` nan outside of [0, 1] (torch)."""
     low, outside = (0, np.nan) if eps is None else (eps, 0)
     slope = 1 / (input * (1 - input))
     return np.where((input < low) | (input > 1 - low), outside, g * slope)
@@ -39,7 +40,7 @@ def _logit_input(g: Array, input: Array, eps: float | None) -> Array:
     {"input": _logit_input},
     promotion="float",
     inplace=True,
-    # at -0 and nan torch has two slopes
+    # for -0 and nan torch's derivative is not always the same
     sample=lambda s: (np.asarray(s.moderate(s.floats(s.shape())) + 0), s.choice([None, 0.25, 1e-6])),
 )
 def logit(input: Array, eps: float | None = None) -> Array:
@@ -48,8 +49,8 @@ def logit(input: Array, eps: float | None = None) -> Array:
     return np.log(p / (1 - p))
 
 
-# Steps are flat, and yet torch has their derivatives depend on where they are: the gradient of a gradient is 0, not
-# refused. So they are rows of their own.
+# The derivatives of relu, threshold, hardtanh and leaky_relu are step functions, whose own derivative is 0. Torch
+# records that 0: a second derivative of relu is zeros, and is not refused. So these steps are rows of their own.
 @operator(
     {
         "input": lambda g, result, threshold: threshold_backward(g, result, threshold),
@@ -80,7 +81,7 @@ def threshold_backward(input: Array, result: Array, threshold: float = 0) -> Arr
     kinds="f",
     method=False,
     node_name="HardtanhBackwardBackward0",
-    sample=lambda s: (  # of nan torch's vector kernel has another slope
+    sample=lambda s: (  # for nan torch's vectorised kernel has another derivative
         s.floats(shape := s.shape()),
         s.moderate(s.floats(shape)),
         *s.choice([(-1.0, 1.0), (0.0, 6.0), (-2, 0.5)]),
@@ -122,14 +123,14 @@ def _no_bools(input: Array) -> None:
 
 relu = unary(
     "relu",
-    lambda input: np.maximum(0, input),  # of 0 and -0 NumPy gives the second: torch keeps a -0
+    lambda input: np.maximum(0, input),  # of 0 and -0 NumPy returns the second: -0 stays, as in torch
     lambda g, out: threshold_backward(g, out),
     check=_no_bools,
     doc="max(x, 0); the derivative at 0 is 0",
 )
 
 
-# A row of its own, because 1 - sigmoid(-x), by which sigmoid's rule has the second derivative, cancels below 0.
+# A row of its own: sigmoid's rule would compute the second derivative with 1 - sigmoid(-x), which cancels below 0.
 @operator(
     {
         "grad_output": lambda g, input: log_sigmoid_backward(g, input),
@@ -215,7 +216,7 @@ def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array
 
 
 def _exp_below(input: Array) -> Array:
-    """exp(x) below 0, and 1: at 0 torch has that slope, but no curvature."""
+    """exp(x) for x below 0, else 1; the derivative at 0 is 0, as torch's second derivative of elu is."""
     return np.exp(np.where(input < 0, input, 0))
 
 
@@ -229,8 +230,8 @@ def _elu_input(g: Array, input: Array, alpha: float, scale: float) -> Array:
     method=False,
     kinds="f",
     sample=lambda s: (
-        s.moderate(s.floats(s.shape())),  # of nan torch's vector kernel has another slope
-        s.choice([1.0, 0.5, 2, 0, -1.5]),  # at 0 torch's curvature is 0 * alpha
+        s.moderate(s.floats(s.shape())),  # for nan torch's vectorised kernel has another derivative
+        s.choice([1.0, 0.5, 2, 0, -1.5]),  # finite: torch's second derivative at 0 is 0 * alpha
         s.choice([1.0, 1.0, 0.5]),
     ),
 )
@@ -265,7 +266,8 @@ def celu(input: Array, alpha: float = 1.0) -> Array:
 
 
 def _softplus_input(g: Array, input: Array, beta: float, threshold: float) -> Array:
-    scaled = input * beta  # at the threshold itself torch has this slope, but no curvature
+    """The VJP of softplus, sigmoid(beta x); at the threshold itself the second derivative is 0, as in torch."""
+    scaled = input * beta
     return np.where(scaled > threshold, g, g * sigmoid(np.where(scaled >= threshold, threshold, scaled)))
 
 
@@ -284,6 +286,7 @@ def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
 
 
 def _mish_input(g: Array, input: Array) -> Array:
+    """(t + x (1 - t^2) sigmoid(x)) times g, for t = tanh(softplus(x)), whose derivative is (1 - t^2) sigmoid(x)."""
     t = np.tanh(softplus(input, 1.0, 20.0))
     return g * (t + input * sigmoid(input) * (1 - t * t))
 
@@ -291,7 +294,7 @@ def _mish_input(g: Array, input: Array) -> Array:
 mish = unary(
     "mish", lambda input: input * np.tanh(softplus.forward(input)), _mish_input, method=False, inplace=False, kinds="f",
     doc="x tanh(softplus(x)) (Misra 2019).\nAs: torch.nn.functional.mish",
-    sample=lambda s: (s.moderate(s.floats(s.shape())),),  # torch's exp overflows
+    sample=lambda s: (s.moderate(s.floats(s.shape())),),  # torch's exp overflows for large numbers
 )  # fmt: skip
 hardsigmoid = unary(
     "hardsigmoid", lambda input: hardtanh.forward(input + 3, 0, 6) / 6,
@@ -309,7 +312,7 @@ hardswish = unary(
     "hardswish", lambda input: input * hardtanh.forward(input + 3, 0, 6) / 6, _hardswish_input, method=False,
     inplace=False, kinds="f",
     doc="x times (x + 3, limited to [0, 6]) / 6 (Howard et al. 2019).\nAs: torch.nn.functional.hardswish",
-    sample=lambda s: (s.moderate(s.floats(s.shape())),),  # of nan torch's vector kernel has another slope
+    sample=lambda s: (s.moderate(s.floats(s.shape())),),  # for nan torch's vectorised kernel has another derivative
 )  # fmt: skip
 
 
@@ -356,22 +359,30 @@ _CUBE = _SLOPE * 0.044715
 
 
 def _inner(input: Array) -> Array:
-    """2 y, for y of which gelu by tanh has (1 + tanh(y)) / 2: that is sigmoid(2 y), which does not cancel below 0."""
+    """2 y, where y = sqrt(2 / pi) (x + 0.044715 x^3) is what gelu's approximation takes the tanh of.
+
+    Its factor (1 + tanh(y)) / 2 is computed as sigmoid(2 y), which does not cancel below 0.
+    """
     return input * (_SLOPE + _CUBE * (input * input))
 
 
 def _gelu_curvature(g: Array, grad_output: Array, input: Array, approximate: str) -> Array:
+    """The second derivative of gelu, times g and grad_output.
+
+    With the normal density p it is (2 - x^2) p(x). Of x s(u), for the sigmoid s and u = _inner(x), it is
+    2 s' u' + x (s'' u'^2 + s' u''), where s' = s (1 - s) and s'' = s' (1 - 2 s).
+    """
     g, square = g * grad_output, input * input
     if approximate == "none":
         return g * (np.exp(square * -0.5) * _DENSITY) * (2 - square)
     inner = _inner(input)
     slope = _SLOPE + 3 * _CUBE * square
-    below, above = sigmoid(inner), sigmoid(-inner)  # 1 - below cancels
+    below, above = sigmoid(inner), sigmoid(-inner)  # as 1 - below it would cancel
     step = below * above * slope
     return g * (step * 2 + step * input * (slope * (above - below)) + below * above * (6 * _CUBE * square))
 
 
-# A row of its own, because the derivative of the line below cancels in the tails.
+# A row of its own, because the derivative of its formula, taken by the rules of its parts, cancels in the tails.
 @operator(
     {"grad_output": lambda g, input, approximate: gelu_backward(g, input, approximate), "input": _gelu_curvature},
     tensors=("grad_output", "input"),

@@ -21,13 +21,14 @@ from .table import Array, Rule, binary, by_value, operator
 
 @by_value
 def _by_zero(input: Any, other: Any) -> None:
+    """RuntimeError for integers divided by 0."""
     array = input if hasattr(input, "dtype") else other
     if array.dtype.kind != "f" and array.size and not np.all(other):
         raise RuntimeError(DIVISION_BY_ZERO)
 
 
 def not_implemented(name: str) -> Rule:
-    """A rule that says that there is none."""
+    """A rule for an operator that has no derivative in torch: it raises RuntimeError in torch's words."""
 
     def rule(g: Array) -> Array:
         raise RuntimeError(NO_DERIVATIVE.format(name=name))
@@ -97,14 +98,14 @@ fmod = binary(
 
 def pow_input(g: Array, input: Array, exponent: Any) -> Array:
     if isinstance(exponent, (int, float)):
-        if exponent == 2 and not hasattr(input, "requires_grad"):  # what is recorded keeps a power, as in torch
+        if exponent == 2 and not hasattr(input, "requires_grad"):  # a Tensor records a power, as in torch
             return g * (input + input)
         return g * (exponent * input ** (exponent - 1)) if exponent else np.zeros_like(g)
     return np.where(exponent == 0, 0, g * (exponent * input ** (exponent - 1)))
 
 
 def _pow_exponent(g: Array, out: Array, input: Array, exponent: Array) -> Array:
-    # d/db a**b = a**b log(a); at a == 0 the limit is 0 for b >= 0 (torch)
+    # d/db a**b = a**b log(a); at a == 0 its limit is 0 for b > 0, and torch takes 0 for b == 0, too
     return g * np.where((input == 0) & (exponent >= 0), 0, out * np.log(input))
 
 
@@ -116,9 +117,8 @@ def _pow(input: Any, exponent: Any) -> Array:
     if input.dtype == bool:
         return input | np.logical_not(exponent)
     whole = np.power(input, np.maximum(exponent, 0))
-    fraction = np.where(
-        input == -1, 1 - 2 * (exponent & 1), input == 1
-    )  # an integer's power below 0 is cut to 1, -1, 0
+    # cut to an integer, 1 / x**n is 0 unless x is 1 or -1
+    fraction = np.where(input == -1, 1 - 2 * (exponent & 1), input == 1)
     return np.where(exponent < 0, fraction, whole).astype(input.dtype)
 
 
@@ -139,7 +139,7 @@ pow = binary(
 
 
 def _over_squares(part: Array, input: Array, other: Array) -> Array:
-    """part / (input**2 + other**2), 0 at the origin, where the derivative of this is nan (torch)."""
+    """part / (input**2 + other**2); at the origin it is 0 and its derivative nan, as in torch."""
     squares = input * input + other * other
     return part * np.where(squares == 0, 0, 1 / squares)
 
@@ -226,6 +226,7 @@ def addcdiv(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Arr
     return input + value * tensor1 / tensor2
 
 
+# Names of C++ types, which torch's refusal in lerp has for dtypes.
 _LERP_WORDS = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long int"}
 
 
@@ -255,5 +256,5 @@ def _one_dtype(input: Array, end: Array, weight: Any) -> None:
 )
 def lerp(input: Array, end: Array, weight: Any) -> Array:
     """input + weight * (end - input)."""
-    from_end = end - (end - input) * (1 - weight)  # exact at weight 1, as the other is at 0
+    from_end = end - (end - input) * (1 - weight)  # exact at weight 1; the other form is exact at 0
     return np.where(np.absolute(weight) < 0.5, input + weight * (end - input), from_end)

@@ -18,8 +18,8 @@ from .table import Array, binary, operator, unary
 
 # -- choosing --------------------------------------------------------------------------------------
 
-# On a tie both sides get half of the cotangent, as in torch. Of -0 and 0 NumPy's ufuncs give the second, torch mostly
-# the first.
+# On a tie both sides get half of the cotangent, as in torch. Of 0 and -0, which are equal, NumPy's ufuncs return the
+# second argument and torch mostly the first: so the arguments are swapped.
 maximum = binary(
     "maximum", lambda input, other: np.maximum(other, input),
     lambda g, input, other: np.where(input == other, g / 2, np.where(input < other, 0, g)),
@@ -63,7 +63,7 @@ def _no_bool_bounds(input: Array, *bounds: Any) -> None:
     """NotImplementedError where the input and the bounds are bools."""
     given = [x for x in bounds if x is not None]
     bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, *given)]
-    if np.all(bools) and not (len(given) == 1 and hasattr(given[0], "dtype")):  # which torch has as a maximum
+    if np.all(bools) and not (len(given) == 1 and hasattr(given[0], "dtype")):  # for one tensor torch takes its maximum
         raise NotImplementedError(CLAMP_OF_BOOLS)
 
 
@@ -94,7 +94,9 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
     """
     if min is None and max is None:
         raise RuntimeError(CLAMP_WITHOUT_BOUNDS)
-    low = input if min is None else np.maximum(min, input)  # of -0 and 0 NumPy gives the second: torch, the input's
+    low = (
+        input if min is None else np.maximum(min, input)
+    )  # of 0 and -0 NumPy returns the second: the input's, as torch
     return low if max is None else np.minimum(max, low)
 
 

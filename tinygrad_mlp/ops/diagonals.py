@@ -1,4 +1,4 @@
-"""Diagonals of matrices, and of any two dimensions: taken, made into matrices, added up."""
+"""Diagonals of any two dimensions: a view of one, a matrix with one, and their sum, the trace."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Arr
 
 
 def _undiagonal(g: Array, input_shape: tuple[int, ...], offset: int, dim1: int, dim2: int) -> Array:
+    """Zeros of `input_shape` with `g` on a diagonal: the VJP of diagonal."""
     first, second = axis(dim1, len(input_shape)), axis(dim2, len(input_shape))
     steps = np.arange(g.shape[-1])
     others = [d for d in range(len(input_shape)) if d not in (first, second)]

@@ -42,7 +42,7 @@ def axes(dim: Any, ndim: int) -> tuple[int, ...]:
 
 
 def count(shape: tuple[int, ...], dim: Any) -> int:
-    """How many elements a reduction over `dim` puts into one."""
+    """How many elements of an array a reduction over `dim` puts into one."""
     n = 1
     for d in axes(dim, len(shape)):
         n *= shape[d]
@@ -73,12 +73,12 @@ def positions(shape: tuple[int, ...], dim: int) -> Array:
 
 
 def in_order(array: Array) -> Array:
-    """An array with its elements in C order, itself where they are."""
+    """The array itself where its elements lie in C order, else a copy of it that is in C order."""
     return array if array.flags.c_contiguous else array.copy()
 
 
 def copied(array: Array) -> Array:
-    """A copy that keeps the order of strides; torch lays an expanded one out anew."""
+    """A copy with the strides in the same order; in C order where the array is expanded, as torch's clone."""
     return array.copy() if 0 in array.strides else np.copy(array)
 
 

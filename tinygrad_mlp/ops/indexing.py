@@ -1,4 +1,4 @@
-"""Operators that take elements by index, and put them."""
+"""Indexing: operators that take elements by index, and their inverses, which put or add elements at an index."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def getitem(input: Array, index: Any) -> Array:
     As: torch.Tensor.__getitem__
     """
     part = input[index]
-    if isinstance(part, np.generic):  # of one element NumPy gives a copy, unless the index ends in ...
+    if isinstance(part, np.generic):  # for one element NumPy makes a copy, but a 0-d view if `...` is in the index
         part = input[(*index, ...) if isinstance(index, tuple) else (index, ...)]
     return part
 
@@ -98,6 +98,7 @@ def gather(input: Array, dim: int, index: Array) -> Array:
 
 
 def _along(index: Array, dim: int) -> tuple[Array, ...]:
+    """gather's index as NumPy takes it: `index` along `dim`, and along each other dimension the own position."""
     grid = np.ogrid[tuple(slice(n) for n in index.shape)]
     return tuple(index if d == dim else part for d, part in enumerate(grid))
 
@@ -223,6 +224,7 @@ def masked_select(input: Array, mask: Array) -> Array:
 
 
 def _unselected(g: Array, input_shape: tuple[int, ...], mask: Array) -> Array:
+    """The VJP of masked_select: `g` at the places that the mask holds, zeros elsewhere, summed to the input's shape."""
     shape = np.broadcast_shapes(input_shape, mask.shape)
     row = put_at(g, (math.prod(shape),), expand(mask, shape).reshape((-1,)))
     return sum_to(row.reshape(shape), input_shape)
@@ -255,7 +257,7 @@ def index_add(input: Array, dim: int, index: Array, source: Array) -> Array:
 
 
 def _put(input: Array, index: Any, value: Any) -> None:
-    filled = getattr(index, "dtype", None) == np.bool_ and np.size(value) == 1  # torch.masked_fill, which casts
+    filled = getattr(index, "dtype", None) == np.bool_ and np.size(value) == 1  # torch fills, and casts
     if getattr(value, "dtype", input.dtype) != input.dtype and not is_basic(index) and not filled:
         own, other = (dtype_word(x) for x in (input, value))
         raise RuntimeError(PUT_DTYPES.format(own=own, other=other))

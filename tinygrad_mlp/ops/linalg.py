@@ -1,4 +1,4 @@
-"""Matrix products."""
+"""Products of matrices and vectors, and the affine map of a linear layer."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from .table import Array, binary, operator
 
 
 def _size(x: Array) -> str:
+    """A shape as torch's refusals write it, such as 2x3."""
     return "x".join(map(str, x.shape))
 
 
@@ -39,7 +40,10 @@ def _mm(input: Array, mat2: Array) -> Array:
 
 
 def product(a: Array, b: Array) -> Array:
-    """a @ b of matrices: for small ones np.matmul takes twice as long as np.dot, for large transposed ones less."""
+    """The product of two matrices, by the faster of two ways.
+
+    For small ones np.matmul takes twice as long as np.dot; for large ones of which one is transposed it is faster.
+    """
     return np.dot(a, b) if b.shape[0] * b.shape[1] < 4096 else a @ b
 
 
@@ -57,6 +61,7 @@ def _as_matrices(input: Array, other: Array) -> tuple[Array, Array]:
 
 
 def _matmul_cotangent(g: Array, a_ndim: int, b_ndim: int) -> Array:
+    """The cotangent of matmul's result as a matrix: with the dimensions of size 1 that vectors have as matrices."""
     if a_ndim == 1 and b_ndim == 1:
         return g.reshape([1, 1])
     if a_ndim == 1:
@@ -183,6 +188,7 @@ def addmm(input: Array, mat1: Array, mat2: Array, beta: Any = 1, alpha: Any = 1)
 
 
 def _rows(x: Array) -> Array:
+    """An array as a matrix: all dimensions but the last become one."""
     return x if x.ndim == 2 else x.reshape([math.prod(x.shape[:-1]), x.shape[-1]])
 
 
@@ -190,7 +196,8 @@ def _linear_weight(g: Array, input: Array, bias_shape: tuple[int, ...]) -> Array
     return product(_rows(g).T, _rows(input))
 
 
-# The shape of the bias says whether there was one: torch then writes other nodes, even if it needs no gradient.
+# The rule of `weight` names the shape of the bias so that the node knows whether there was one, even if it needs no
+# gradient: torch writes another node then.
 @operator(
     {
         "input": lambda g, weight, bias_shape: product(g, weight) if g.ndim == 2 == weight.ndim else g @ weight,

@@ -1,4 +1,4 @@
-"""Losses of neural networks, with the formulas of torch's kernels and of its derivatives of them."""
+"""Losses of neural networks. Values and derivatives follow the formulas of torch's kernels and derivatives.yaml."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _reduce(loss: Array, reduction: str) -> Array:
 
 
 def _of_each(g: Array, loss: Array, reduction: str) -> Array:
-    """The cotangent of the loss of each element, from that of the reduced loss."""
+    """The cotangent of every element's loss, from that of the reduced loss."""
     return g / (math.prod(loss.shape) or 1) if reduction == "mean" else g
 
 
@@ -71,7 +71,7 @@ def mse_loss(input: Array, target: Array, reduction: str = "mean") -> Array:
 
 
 def _limited(error: Array, limit: float) -> Array:
-    """The error, where it is below the limit; the limit with its sign elsewhere (of nan, nan), which is flat."""
+    """The error, limited to [-limit, limit]: beyond the limit its derivative is 0. nan stays nan."""
     size = np.absolute(error)
     return np.where(size < limit, error, np.where(size >= limit, np.sign(error) * limit, np.nan))
 
@@ -147,7 +147,7 @@ def huber_loss(input: Array, target: Array, reduction: str = "mean", delta: floa
 
 
 def _weighted(x: Array, weight: Any) -> Array:
-    """x times `weight`, which must not make it larger."""
+    """x times `weight`; RuntimeError where the product would not have the shape of x."""
     product = x if weight is None else x * weight
     if product.shape != x.shape:
         raise RuntimeError(OTHER_OUTPUT_SHAPE.format(shape=list(x.shape), broadcast=list(product.shape)))
@@ -160,22 +160,24 @@ def _check_probabilities(name: str, array: Array) -> None:
         raise RuntimeError(NO_PROBABILITY.format(name=name))
 
 
-_EPSILON = 1e-12  # torch's: a probability that is nearer to 0 or 1 gets no steeper
-_KERNEL_EPSILON = float(np.float32(_EPSILON))  # a float in its kernel, whatever the dtype
+_EPSILON = 1e-12  # torch's: it limits the derivative where a probability is very near to 0 or 1
+_KERNEL_EPSILON = float(np.float32(_EPSILON))  # in torch's kernel it is a C++ float for every dtype
 
 
 def _variance(p: Array, least: float) -> Array:
-    """p (1 - p), that of a coin, but at least `least`."""
+    """p (1 - p), the variance of a Bernoulli variable, but at least `least`."""
     variance = p * (1 - p)
     return np.where(variance < least, least, variance)
 
 
 def _bce_slope(g: Array, input: Array, target: Array, weight: Any, reduction: str) -> Array:
+    """(p - y) / (p (1 - p)) times g, for the input p and the target y: the derivative of the loss."""
     scale = _weighted(_of_each(g, input, reduction), weight)
     return scale * (input - target) / ((input + _EPSILON) * (1 - input + _EPSILON))
 
 
 def _bce_curvature(g: Array, grad_output: Array, input: Array, target: Array, weight: Any, reduction: str) -> Array:
+    """(p^2 - 2 p y + y) / (p (1 - p))^2 times g and grad_output: the second derivative."""
     scale = _weighted(_of_each(g * grad_output, input, reduction), weight)
     variance = (input + _EPSILON) * (1 - input + _EPSILON)
     return scale * (input * input - 2 * input * target + target) / (variance * variance)
@@ -194,8 +196,8 @@ def _probabilities(s: Any, margin: float) -> tuple[Any, ...]:
     return x, target, weight, reduction
 
 
-# A row of its own, because torch's second derivative is not the derivative of the first where that is limited. It has
-# no third one there: so the test stays away from 0 and 1.
+# A row of its own, because torch's second derivative is not the derivative of the first near 0 and 1, where that is
+# limited. There torch has no third derivative, so the test draws no such numbers.
 @operator(
     {
         "grad_output": _bce_slope,
@@ -318,7 +320,7 @@ def _nll_input(
     classes, own = _class_weights(target, weight, ignore_index)
     if reduction == "mean":
         g = g / own.sum().item()
-    # where all are ignored the mean divides by 0, which must not reach them
+    # where all targets are ignored g was divided by 0: the elements then get 0, and not nan
     return unslice(np.where(target != ignore_index, -g * own, 0), input_shape, (np.arange(len(target)), classes))
 
 
@@ -359,8 +361,10 @@ def nll_loss(
     _check_classes(target, input.shape[1], ignore_index)
     classes, own = _class_weights(target, weight, ignore_index)
     kept = target != ignore_index
-    loss = np.where(kept, -input[np.arange(len(target)), classes] * own, 0)  # what is ignored may be infinite
+    loss = np.where(
+        kept, -input[np.arange(len(target)), classes] * own, 0
+    )  # what is ignored may be infinite, and inf * 0 is nan
     if reduction == "none":
         return loss
-    total = np.add.reduce(loss) + 0  # torch adds to a 0, so that there is no -0
+    total = np.add.reduce(loss) + 0  # torch's sum starts from 0, so that it is never -0
     return total if reduction == "sum" else total / np.add.reduce(own, dtype=input.dtype)

@@ -1,4 +1,4 @@
-"""Keeping a cotangent where a condition holds: the heart of the rules of relu, clamp, where."""
+"""A cotangent where a condition holds and 0 elsewhere: what the rules of relu, clamp and where need, made fast."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from .table import Array, operator
 
-_FEW = 2048
 _INTEGERS = {2: np.int16, 4: np.int32, 8: np.int64}
 
 

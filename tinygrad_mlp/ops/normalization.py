@@ -1,7 +1,7 @@
 """Normalisation: to mean 0 and variance 1, of samples (layer_norm) and of channels (batch_norm).
 
-With x' = (x - mean) / deviation, over n elements, dx = (g - mean(g) - x' mean(g x')) / deviation: the gradient has no
-part along 1 and along x', which do not change x'.
+For x' = (x - mean(x)) / deviation the cotangent of x is (g - mean(g) - x' mean(g x')) / deviation, where g is that of
+x'. It is orthogonal to 1 and to x': a step of x in these directions does not change x'.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _mean(x: Array, axes: _Axes) -> Array:
 
 
 def _standardized(input: Array, axes: _Axes, eps: float) -> tuple[Array, Array]:
-    """x', and the deviation."""
+    """x', and the standard deviation."""
     centered = input - _mean(input, axes)
     deviation = np.sqrt(_mean(np.square(centered), axes) + eps)
     return centered / deviation, deviation
@@ -89,12 +89,12 @@ def layer_norm(
 
 
 def _across(channels: Any, ndim: int) -> Any:
-    """Numbers of channels, shaped so that they broadcast along the second dimension."""
+    """One number for each channel, in a shape that broadcasts along the second dimension."""
     return None if channels is None else channels.reshape((1, -1) + (1,) * (ndim - 2))
 
 
 def _of_channels(input: Array, mean: Any, variance: Any, eps: float) -> tuple[Array, Array, _Axes]:
-    """x' and the deviation, over the axes of the batch or as the given statistics say."""
+    """x', the deviation and the axes of the batch: with the batch's own statistics, or with those that are given."""
     ndim = len(input.shape)
     axes = (0, *range(2, ndim))
     if mean is None:

@@ -17,11 +17,15 @@ from .table import Array, operator
 
 
 def _norm_input(g: Array, out: Array, input: Array, ord: float, dim: Any, keepdim: bool) -> Array:
-    """0 where the norm is: of its slopes there torch takes the least."""
+    """The VJP of the norm n: sign(x) |x|^(ord - 1) / n^(ord - 1) times g.
+
+    Where the norm is 0 there are many subgradients, and torch takes 0. For infinity the elements whose size is the norm
+    share the cotangent.
+    """
     shape = tuple(input.shape)
     g, norm = spread(g, shape, dim, keepdim), spread(out, shape, dim, keepdim)
     if ord == 0:
-        return None  # a count, which torch takes for a constant
+        return None  # the norm is a count: torch treats it as a constant
     if ord == 1:
         return g * np.sign(input)
     if ord == 2:
@@ -64,7 +68,7 @@ def vector_norm(input: Array, ord: float = 2, dim: Any = None, keepdim: bool = F
     over = axes(dim, input.ndim)
     if (ord < 0 or math.isinf(ord)) and not math.prod(input.shape[d] for d in over):
         raise RuntimeError(NORM_OF_NOTHING.format(ord=ord))
-    if input.dtype == np.float16:  # whose powers overflow: torch, too, has the sums in float32
+    if input.dtype == np.float16:  # whose powers overflow: as torch, sum in float32
         return _norm(input.astype(np.float32), ord, over, keepdim).astype(np.float16)
     return _norm(input, ord, over, keepdim)
 

@@ -126,7 +126,7 @@ atanh = floating("atanh", np.arctanh, lambda g, input: g / (1 - input * input), 
 
 
 def _special(name: str) -> Any:
-    """A function of scipy.special, which has none of float16 and gives float64 for it."""
+    """A function of scipy.special in the dtype of its input: SciPy computes float16 in another one."""
     return lambda input: getattr(special, name)(input).astype(input.dtype, copy=False)
 
 
@@ -153,9 +153,10 @@ def _sinc_series(angle: Array) -> Array:
 
 def _sinc_input(g: Array, input: Array) -> Array:
     angle = input * math.pi
-    near = np.absolute(angle) < 1  # where the terms of the quotient cancel
+    near = np.absolute(angle) < 1  # there the two terms of the quotient below cancel
     series = _sinc_series(np.where(near, angle, 0)) * math.pi
-    quotient = (angle * np.cos(angle) - np.sin(angle)) / (input * angle)  # at 0, too: torch's second derivative is nan
+    # at 0 it is 0 / 0, so that the second derivative there is nan, as torch's
+    quotient = (angle * np.cos(angle) - np.sin(angle)) / (input * angle)
     return np.where(input == 0, 0, np.where(near, g * series, g * quotient))
 
 
@@ -172,14 +173,14 @@ sinc = unary(
     doc="sin(pi x) / (pi x), and 1 at 0", sample=lambda s: (_where_torch_is_exact(s.floats(s.shape())),),
 )  # fmt: skip
 
-# -- of special values, and of another dtype -------------------------------------------------------
+# -- tests for special values, and casts -----------------------------------------------------------
 
 isnan = unary("isnan", np.isnan, inplace=False, doc="Whether an element is nan, as bools")
 isinf = unary("isinf", np.isinf, inplace=False, doc="Whether an element is infinite, as bools")
 isfinite = unary("isfinite", np.isfinite, inplace=False, doc="Whether an element is neither infinite nor nan, as bools")
 
 
-# The cotangent is cast back where all are: as it is handed on.
+# The rule hands g on as it is: backward casts every cotangent to the dtype of its input.
 @operator(
     {"input": lambda g: g}, node_name="ToCopyBackward0", sample=lambda s: (s.floats(s.shape()), s.another_dtype())
 )
@@ -188,4 +189,4 @@ def cast(input: Array, dtype: Any) -> Array:
 
     As: torch.Tensor.to
     """
-    return (input.copy() if 0 in input.strides else input).astype(dtype)  # torch lays an expanded one out anew
+    return (input.copy() if 0 in input.strides else input).astype(dtype)  # torch copies an expanded one in C order

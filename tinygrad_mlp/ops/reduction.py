@@ -1,4 +1,4 @@
-"""Operators that put many elements into one, along some or all dimensions, and running totals."""
+"""Reductions, which put many elements into one along some or all dimensions, and running sums and products."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def _prod_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> 
     zeros = input == 0
     if not bool(zeros.any()):
         return g * (spread(out, shape, dim, keepdim) / input)
-    if dim is None and isinstance(g, np.ndarray) and np.count_nonzero(zeros) > 1:
-        return np.zeros_like(g)  # as torch, and not the nan of a further infinity, if it will not be differentiated
+    if dim is None and isinstance(g, np.ndarray) and np.count_nonzero(zeros) > 1:  # g will not be differentiated
+        return np.zeros_like(g)  # as torch: beside an infinity the products of others would be nan
     return g * _product_of_others(input, dim)
 
 
 def _product_of_others(input: Array, dim: Any) -> Array:
-    """For every element the product of all before it and of all behind it, for where a zero forbids dividing."""
+    """For every element the product of all others: of all before it, times all behind it. A zero forbids dividing."""
     x = input.reshape([-1]) if dim is None else input
     d = axis(dim or 0, x.ndim)
     n, one = x.shape[d], np.zeros_like(narrow(x, d, 0, 1)) + 1
@@ -130,7 +130,7 @@ def amin(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
 
 
 def _share_among_all(g: Array, out: Array, input: Array) -> Array:
-    ties = np.where(out == out, input == out, input != input)  # a nan is the extreme, and shares with the other nans
+    ties = np.where(out == out, input == out, input != input)  # if one is nan the result is, and the nans share
     return np.where(ties, g / np.add.reduce(ties, axis=None), 0)
 
 
@@ -230,7 +230,7 @@ def _where_extreme(input: Array, dim: Any, keepdim: bool, arg: Any, name: str) -
 
 
 def _some_axes(dim: Any, ndim: int) -> tuple[int, ...]:
-    """As `axes`, but an empty list of dimensions is none of them: torch's `all` and `any` differ from its sums here."""
+    """As `axes`, but an empty list means no dimension: in torch's `all` and `any`, unlike in its sums."""
     return () if dim is not None and not isinstance(dim, int) and not len(dim) else axes(dim, ndim)
 
 
@@ -250,10 +250,11 @@ def any(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     return _as_byte(in_order(np.any(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim)), input)
 
 
-# -- spread ----------------------------------------------------------------------------------------
+# -- variance --------------------------------------------------------------------------------------
 
 
 def _var_input(g: Array, input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
+    """2 (x - mean) / (n - correction) times g; without degrees of freedom inf or nan, as torch has them."""
     shape = tuple(input.shape)
     freedom = count(shape, dim) - correction
     centre = mean(input, axes(dim, len(shape)), True)
@@ -264,9 +265,9 @@ def _var_input(g: Array, input: Array, dim: Any, correction: float, keepdim: boo
 
 def _var(name: str, input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
     over = axes(dim, input.ndim)
-    if input.dtype == np.float16:  # in which squares underflow: torch, too, has the sums in float32
+    if input.dtype == np.float16:  # in which squares underflow: as torch, sum in float32
         input = input.astype(np.float32)
-    if input.size:  # which leaves 0 of equal elements, where their mean may be rounded
+    if input.size:  # less the first of them, equal elements have the variance 0, however their mean is rounded
         input = input - input[tuple(slice(1 if d in over else None) for d in range(input.ndim))]
     centred = input - mean.forward(input, over, True)
     freedom = builtins.max(0.0, count(input.shape, dim) - correction)
@@ -331,7 +332,7 @@ def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
     over = axes(dim, input.ndim)
     if not input.size:
         return np.log(np.add.reduce(input, axis=over, keepdims=keepdim))
-    if dim in ([], ()) and input.ndim and not keepdim:  # a fault of torch's, which it refuses
+    if dim in ([], ()) and input.ndim and not keepdim:  # torch refuses it, by a fault of its own
         raise RuntimeError(OTHER_OUTPUT_SHAPE.format(shape=[], broadcast=[1] * input.ndim))
     peak = np.maximum.reduce(input, axis=over, keepdims=True)
     peak = np.where(np.isfinite(peak), peak, 0)
@@ -383,7 +384,7 @@ def _accumulate(ufunc: np.ufunc, input: Array, dim: int) -> Array:
 def cumsum(input: Array, dim: int) -> Array:
     """The running total along a dimension."""
     totals = _accumulate(np.add, input, dim)
-    return totals + 0 if input.ndim else totals  # torch adds to a 0, so that there is no -0
+    return totals + 0 if input.ndim else totals  # torch's sum starts from 0, so that it is never -0
 
 
 @by_value
@@ -393,9 +394,9 @@ def _cumprod_input(g: Array, out: Array, input: Array, dim: int) -> Array:
     if not bool((input == 0).any()):
         return flip(cumsum(flip(g * out, [dim]), dim), [dim]) / input
     d = axis(dim, input.ndim)
-    if isinstance(g, np.ndarray):  # which will not be differentiated, and torch, too, has a formula of its own
+    if isinstance(g, np.ndarray):  # g will not be differentiated: torch, too, is faster then
         return _cumprod_across_zeros(g, out, input, d)
-    # The products of all but one element: n times the work.
+    # d out[j] / d input[k] is, for j >= k, the product of the elements up to j without the k-th: n times the work.
     parts, n = [], input.shape[d]
     for k in range(n):
         before, after = prod(narrow(input, d, 0, k), d, True), cumprod(narrow(input, d, k + 1, n - k - 1), d)
@@ -404,7 +405,11 @@ def _cumprod_input(g: Array, out: Array, input: Array, dim: int) -> Array:
 
 
 def _cumprod_across_zeros(g: Array, out: Array, input: Array, d: int) -> Array:
-    """The elements before the first zero reach up to it, it reaches up to the second one, and those behind nowhere."""
+    """The VJP of cumprod where there are zeros.
+
+    An element before the first zero changes the products that end before it. The first zero changes those from itself
+    up to the second one. No later element changes a product: they are all 0.
+    """
     zeros = np.add.accumulate(input == 0, d, np.int64)
     before, between = zeros == 0, zeros == 1
     others = np.where(between & (input != 0), input, 1)

@@ -1,4 +1,4 @@
-"""Operators that move, join and repeat elements and change none."""
+"""Operators that move, join and repeat elements without changing their values, most of them as views."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def spread(g: Array, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Array:
 
 
 def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
-    """Sum over the dimensions along which `shape` was broadcast to that of `x`."""
+    """Sum over the dimensions along which `shape` was broadcast to that of `x`: the VJP of broadcasting."""
     added = x.ndim - len(shape)
     stretched = [added + d for d, n in enumerate(shape) if n == 1 != x.shape[added + d]]
-    over = (*range(added), *stretched)  # torch takes no dimensions for all of them
+    over = (*range(added), *stretched)  # to a Tensor an empty tuple would mean all dimensions
     return (np.add.reduce(x, axis=over, keepdims=True) if over else x).reshape(shape)
 
 
@@ -103,7 +103,7 @@ def reshape(input: Array, shape: Sequence[int]) -> Array:
     Shapes: the result has the shape `shape`, in which one size may be -1: it follows from the others.
     Refuses: RuntimeError for another number of elements.
     """
-    if shape and min(shape) < -1:  # which NumPy takes for -1
+    if shape and min(shape) < -1:  # NumPy takes any negative size for -1
         i = next(i for i, n in enumerate(shape) if n < -1)
         raise RuntimeError(NEGATIVE_SIZE.format(size=shape[i], place=i, shape=list(shape)))
     try:
@@ -226,6 +226,7 @@ def flip(input: Array, dims: Any) -> Array:
 
 
 def _unroll(g: Array, shifts: Any, dims: Any) -> Array:
+    """The VJP of roll: the cotangent, rolled back."""
     return roll(g, [-n for n in shifts] if isinstance(shifts, Sequence) else -shifts, dims)
 
 
@@ -254,6 +255,7 @@ def roll(input: Array, shifts: Any, dims: Any = None) -> Array:
 
 
 def _unrepeat(g: Array, input_shape: tuple[int, ...], repeats: Sequence[int]) -> Array:
+    """The VJP of repeat: the sum of the cotangents of all copies."""
     padded = (1,) * (len(repeats) - len(input_shape)) + input_shape
     pairs = [n for pair in zip(repeats, padded, strict=True) for n in pair]
     return np.add.reduce(g.reshape(pairs), axis=tuple(range(0, len(pairs), 2))).reshape(input_shape)

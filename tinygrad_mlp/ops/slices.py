@@ -1,4 +1,4 @@
-"""Views of some of the elements: slices, and by their place in memory."""
+"""Views of some of the elements: those that a slice takes, and those at given places in memory (as_strided)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .table import Array, by_value, operator
 
 
 def _slice(ndim: int, dim: int, index: Any) -> tuple[Any, ...]:
+    """An index along `dim` as an index of the whole array."""
     return (*(slice(None),) * axis(dim, ndim), index)
 
 
@@ -59,6 +60,7 @@ def narrow(input: Array, dim: int, start: int, length: int) -> Array:
 
 
 def _stretch(shape: tuple[int, ...], dim: int, start: int, length: int) -> slice:
+    """The slice of `length` elements from `start` on, which may be counted from the end."""
     first = start if start >= 0 else start + shape[axis(dim, len(shape))]
     return slice(first, first + length)
 
@@ -99,7 +101,7 @@ def unslice(input: Array, shape: tuple[int, ...], index: Any) -> Array:
     return whole
 
 
-# -- views that torch's indexing is made of, and by their place in memory --------------------------
+# -- the views that torch's indexing is made of, and as_strided ------------------------------------
 
 
 @operator(
@@ -153,7 +155,11 @@ def strided_index(size: Sequence[int], stride: Sequence[int], offset: int) -> Ar
 
 @by_value
 def _unstrided(g: Array, size: Any, stride: Any, storage_offset: int, own: tuple[Any, ...]) -> Array:
-    """The cotangent in memory, and from there to the elements of the input, shared among those that are one place."""
+    """The VJP of as_strided (after torch's as_strided_backward).
+
+    The cotangent is summed up in memory, and taken from there for the elements of the input; those that lie at one
+    place share it.
+    """
     memory = unindex(g, (own[3],), (strided_index(size, stride, storage_offset),))
     index = strided_index(*own[:3])
     times = np.bincount(index.reshape(-1), minlength=own[3])[index]
@@ -173,7 +179,7 @@ def as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: t
         memory = memory.base
     if memory.size == own[3] and [n * input.itemsize for n in own[1]] == list(input.strides):
         flat = memory.transpose(np.argsort([-n for n in memory.strides], kind="stable")).reshape(-1)
-    else:  # another array in the place of the input, laid out as a rule left it
+    else:  # not the array that `own` describes, for example a cotangent that a rule made: lay it out like that one
         flat = np.zeros(own[3], input.dtype)
         flat[strided_index(*own[:3])] = input
     strides = [n * flat.itemsize for n in stride]

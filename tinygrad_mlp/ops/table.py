@@ -1,6 +1,6 @@
-"""The derivative table: an operator is one row, a forward in NumPy and one rule for each differentiable input.
+"""What a row of the derivative table is: a forward in NumPy, and one rule for each differentiable input.
 
-A rule is a vector-Jacobian product written in NumPy. Its first parameter is the cotangent `g` of the output; the
+A rule is a vector-Jacobian product (VJP) written in NumPy. Its first parameter is the cotangent `g` of the output; the
 names of its other parameters say what the tape saves for it, and nothing else is kept alive:
 
     an input or argument of the forward    `input`, `other`, `dim`, ...
@@ -28,26 +28,37 @@ Arrays = Sequence[Any]
 Rule = Callable[..., Any]
 
 TABLE: dict[str, Operator] = {}
-BY_NUMPY: dict[Callable[..., Any], Operator] = {}  # np.tanh -> the row tanh: how a rule on Tensors finds its row
+BY_NUMPY: dict[Callable[..., Any], Operator] = {}  # np.tanh -> the row tanh, for rules that run on Tensors
 
 _PLAIN = frozenset((np.ndarray, np.float32, np.float64, int, float, bool, str, tuple, list, type(None)))
 
 
 class Operator:
-    """One row of the table; called with arrays it computes (on array types other than ndarray: as they define).
+    """One row of the table. Called with arrays it runs the forward; another array type may define what it does.
 
-    `promotion` says what happens to mixed dtypes: "arithmetic" (torch.result_type), "float" (the same, and integers
-    become the default floating dtype), "same" (refused unless equal) or None (left as they are).
-    `outputs` names the outputs where there are several. `view` says that the output may share memory with the first
-    input, `variadic` that the last argument may be given as separate integers, `listed` that the first argument is a
-    list of arrays (its rule gives a list of cotangents), `numbers` whether a Python number may stand for an array.
-    `method` and `inplace` say whether Tensor has the operator as a method and in place; `flat`, that in place, where
-    the result is floating again, its derivative is 0. `write` does it in place, where there is a quicker way than
-    copying a result, and `overlap` says which writes into memory that overlaps itself torch refuses.
-    `kinds` says which NumPy kinds of dtype alone are taken, and `check` raises for arguments that torch refuses by
-    their dtypes; both are asked only where not all are floating. `unpromoted` names an array that promotion leaves out.
-    `saves` overrides whether backward frees the node: as in torch, if its rules read an array.
-    `sample` draws valid arguments for a test, given a sampler; without it the strategy follows from the parameters.
+    doc         a sentence without its full stop, and below it what the documentation cannot read from the row: sections
+                "Shapes: ...", "Dtypes: ...", "Refuses: ...", "In place: ...", "As: ..." (see documentation.py)
+    outputs     the names of the outputs, where there are several
+    promotion   what happens to mixed dtypes: "arithmetic" (torch.result_type), "float" (the same, and integers become
+                the default floating dtype), "same" (refused unless equal) or None (left as they are)
+    unpromoted  an array parameter that promotion leaves out
+    kinds       the NumPy kinds of dtype ("f", "i", "b") that are taken; "" for all
+    check       raises for arguments that torch refuses by their dtypes; its docstring says which. `kinds` and `check`
+                are asked only where not all arrays are floating
+    numbers     whether a Python number may stand for an array
+    variadic    whether the last argument may be given as separate integers
+    listed      whether the first argument is a list of arrays; its rule gives a list of cotangents
+    view        whether the output may share memory with the first input
+    method      whether Tensor has the operator as a method
+    inplace     whether Tensor has it in place, as `mul_`
+    flat        in place, where the result is floating again, the derivative is 0 (comparisons)
+    write       does it in place, where there is a quicker way than copying a result
+    overlap     which writes into memory that overlaps itself torch refuses: "refused" (all), "allowed" (none) or
+                "number" (those of a tensor)
+    node_name   torch's name of the node
+    numpy       a NumPy function that stands for the row when it is called on Tensors; the forward is one anyway
+    saves       whether backward frees the node, where that is not as it follows from the rules: if they read an array
+    sample      draws valid arguments for a test, given a sampler; without it they follow from the parameters
     """
 
     def __init__(
@@ -125,7 +136,7 @@ class Operator:
         return f"<operator {self.name}({', '.join(self.parameters)})>"
 
     def complete(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        """The arguments in order, defaults filled in; TypeError in Python's words for a wrong call."""
+        """The arguments of a call in the order of the parameters, with defaults; TypeError for a wrong call."""
         names = self.parameters
         if self.variadic and len(args) > 1 and all(isinstance(a, (int, np.integer)) for a in args[1:]):
             args = (args[0], args[1:])
@@ -163,9 +174,10 @@ NUMPY_KEYWORDS = {
 
 
 def by_value(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a NumPy function that looks at values, to refuse some or to choose a formula.
+    """Mark a function of arrays that looks at their values, to refuse some or to choose a formula.
 
-    An array type that has a way of its own to run such a function as a whole says so with `__one_call__`.
+    A recording array has no values and cannot run such a function line by line. A type of arrays with a way of its own
+    to run it as a whole has a method `__one_call__` for that.
     """
 
     def call(*args: Any, **kwargs: Any) -> Any:
