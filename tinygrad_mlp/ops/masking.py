@@ -6,6 +6,7 @@ import numpy as np
 
 from .table import Array, operator
 
+_FEW = 2048  # elements, up to which np.where is quicker than arithmetic on the bits
 _INTEGERS = {2: np.int16, 4: np.int32, 8: np.int64}
 
 
