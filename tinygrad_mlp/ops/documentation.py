@@ -73,11 +73,12 @@ for _name in set(dir(str)) - _OF_ANY_OBJECT:
 def docstring(row: Operator) -> str:
     """The documentation of a row: a sentence, and sections on shapes, dtypes, refusals and the derivative."""
     said = _sections(row.notes)
+    shapes = said.get("Shapes") or _shapes(row)
     sections = {
-        "Shapes": said.get("Shapes") or _shapes(row),
+        "Shapes": shapes,
         "Dtypes": said.get("Dtypes") or _dtypes(row),
         "Refuses": " ".join(filter(None, (said.get("Refuses"), *_refusals(row, said)))),
-        "Derivative": _derivative(row, broadcast=len(row.tensors) > 1 and "Shapes" not in said),
+        "Derivative": _derivative(row, broadcast="broadcast" in shapes),
         "In place": said.get("In place") or (f"`Tensor.{row.name}_`." if row.inplace else ""),
     }
     lines = [f"{row.doc}.", ""]

@@ -113,8 +113,8 @@ matmul = binary(
     "matmul", _matmul, _matmul_input, _matmul_other, promotion="same", kinds="if", inplace=False, numpy=np.matmul,
     node_name="UnsafeViewBackward0",
     doc="The matrix product of the last two dimensions, broadcast over the others.\n"
-    "Shapes: (..., n, k) and (..., k, m) to (..., n, m). On the left a vector (k,) stands for a matrix of one row, on "
-    "the right for one of one column, and the result is without that dimension of size 1.\n"
+    "Shapes: (..., n, k) and (..., k, m) to (..., n, m), where the ... broadcast. On the left a vector (k,) stands for "
+    "a matrix of one row, on the right for one of one column, and the result is without that dimension of size 1.\n"
     "Refuses: RuntimeError for other shapes.",
     sample=lambda s: s.products(),
 )  # fmt: skip

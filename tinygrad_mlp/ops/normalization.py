@@ -78,8 +78,8 @@ def layer_norm(
 ) -> Array:
     """Mean 0 and variance 1 over the last dimensions, then times `weight` plus `bias`.
 
-    Shapes: `weight` and `bias` have the shape `normalized_shape`, the last sizes of `input`; the result has that of
-        `input`.
+    Shapes: `weight` and `bias` have the shape `normalized_shape`, the last sizes of `input`, and broadcast along the
+        others; the result has the shape of `input`.
     As: torch.nn.functional.layer_norm
     """
     return _scaled(_standardized(in_order(input), _last(input, normalized_shape), eps)[0], weight, bias)
