@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from .refusals import (
+    DEVICE_CALL,
+    DEVICE_EMPTY,
+    DEVICE_TEXT,
+    DEVICE_TYPE,
+    DEVICE_UNKNOWN,
+    INDEX_NEGATIVE,
+    INDEX_TWICE,
+    NO_ACCELERATOR,
+    NO_SUCH_DEVICE,
+    NOT_COMPILED,
+)
+
 _TYPES = (
     "cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, "
     "privateuseone"
 )
-_NO_ACCELERATOR = "Cannot access accelerator device when none is available."
 
 
 class device:
@@ -30,20 +42,14 @@ class device:
             self.type, self.index = _parsed(type)
             if index is not None:
                 if self.index is not None:
-                    raise RuntimeError(
-                        f"type (string) must not include an index because index was passed explicitly: {type}"
-                    )
+                    raise RuntimeError(INDEX_TWICE.format(type=type))
                 if index < 0:
-                    raise RuntimeError("Device index must not be negative")
+                    raise RuntimeError(INDEX_NEGATIVE)
                 self.index = index
         elif isinstance(type, int):
-            raise RuntimeError(_NO_ACCELERATOR)
+            raise RuntimeError(NO_ACCELERATOR)
         else:
-            raise TypeError(
-                "device() received an invalid combination of arguments - got "
-                f"({type.__class__.__name__}), but expected one of:\n * (torch.device device)\n"
-                " * (str type, int index = -1)\n"
-            )
+            raise TypeError(DEVICE_CALL.format(found=type.__class__.__name__))
 
     def __repr__(self) -> str:
         return f"device(type='{self.type}'{'' if self.index is None else f', index={self.index}'})"
@@ -63,12 +69,12 @@ class device:
 
 def _parsed(text: str) -> tuple[str, int | None]:
     if not text:
-        raise RuntimeError("Device string must not be empty")
+        raise RuntimeError(DEVICE_EMPTY)
     name, colon, index = text.partition(":")
     if not name or (colon and not (index.isdecimal() and str(int(index)) == index)):
-        raise RuntimeError(f"Invalid device string: '{text}'")
+        raise RuntimeError(DEVICE_TEXT.format(text=text))
     if name not in _TYPES.split(", "):
-        raise RuntimeError(f"Expected one of {_TYPES} device type at start of device string: {text}")
+        raise RuntimeError(DEVICE_UNKNOWN.format(types=_TYPES, text=text))
     return name, int(index) if colon else None
 
 
@@ -85,12 +91,12 @@ def on_cpu(place: Any, function: str = "to") -> None:
         return
     if not isinstance(place, (str, device, int)) or isinstance(place, bool):
         where = "'device' (position 1)" if function == "Generator" else "'device'"
-        raise TypeError(f"{function}(): argument {where} must be torch.device, not {type(place).__name__}")
+        raise TypeError(DEVICE_TYPE.format(function=function, argument=where, found=type(place).__name__))
     kind = device(place).type
     if kind in ("cuda", "xpu"):
-        raise AssertionError(f"Torch not compiled with {kind.upper()} enabled")
+        raise AssertionError(NOT_COMPILED.format(device=kind.upper()))
     if kind != "cpu":
-        raise NotImplementedError(f"tinygrad_mlp has no device {kind!r}: tensors are NumPy arrays on the CPU")
+        raise NotImplementedError(NO_SUCH_DEVICE.format(device=kind))
 
 
 class layout:

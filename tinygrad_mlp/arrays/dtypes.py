@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .refusals import DEFAULT_NOT_FLOATING, DTYPE_TYPE, NO_DTYPE, NO_TORCH_DTYPE
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -65,9 +67,7 @@ def of(numpy_dtype: Any) -> dtype:
         return _OF_NUMPY[numpy_dtype]
     except KeyError:
         supported = ", ".join(d.name for d in ALL)
-        raise TypeError(
-            f"can't convert np.ndarray of type {numpy_dtype}. The only supported types are: {supported}."
-        ) from None
+        raise TypeError(NO_TORCH_DTYPE.format(dtype=numpy_dtype, supported=supported)) from None
 
 
 def get_default_dtype() -> dtype:
@@ -79,9 +79,9 @@ def set_default_dtype(d: dtype, /) -> None:
     """Set the floating dtype of new tensors; TypeError for any but a floating dtype (torch.set_default_dtype)."""
     global _default
     if not isinstance(d, dtype):
-        raise TypeError(f"invalid dtype object: {d!r}")
+        raise TypeError(NO_DTYPE.format(dtype=d))
     if not d.is_floating_point:
-        raise TypeError("only floating-point types are supported as the default type")
+        raise TypeError(DEFAULT_NOT_FLOATING)
     _default = d
 
 
@@ -95,7 +95,7 @@ def given(d: Any, function: str) -> np.dtype[Any]:
     try:
         return _OF_PYTHON[d].numpy
     except (KeyError, TypeError):  # what is not hashable names none
-        raise TypeError(f"{function}(): argument 'dtype' must be torch.dtype, not {type(d).__name__}") from None
+        raise TypeError(DTYPE_TYPE.format(function=function, found=type(d).__name__)) from None
 
 
 def promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:

@@ -12,6 +12,7 @@ from ..arrays import dtypes
 from ..autograd.inplace.views import refresh
 from ..ops import Operator
 from ..ops.dims import mismatch
+from .refusals import ARGUMENT_TYPE, DTYPES_DIFFER, ELEMENT_TYPE, NOT_IMPLEMENTED
 from .tensor import Tensor
 
 
@@ -49,15 +50,12 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
 
 def _refuse_kind(row: Operator, dtype: np.dtype[Any]) -> None:
     if dtype.kind.replace("u", "i") not in row.kinds:
-        raise NotImplementedError(f"\"{row.name}_cpu\" not implemented for '{dtypes.of(dtype).tensor_type[:-6]}'")
+        raise NotImplementedError(NOT_IMPLEMENTED.format(function=row.name, dtype=dtypes.of(dtype).tensor_type[:-6]))
 
 
 def _sequence(row: Operator, arg: Any) -> Any:
     if not isinstance(arg, (list, tuple)):
-        raise TypeError(
-            f"{row.name}(): argument '{row.parameters[0]}' (position 1) must be tuple of Tensors, "
-            f"not {type(arg).__name__}"
-        )
+        raise wrong_type(row.name, row.parameters[0], 1, "tuple of Tensors", arg)
     return arg
 
 
@@ -66,7 +64,7 @@ def _listed(row: Operator, x: Any, i: int) -> Any:
         if x.viewed is not None:
             refresh(x)
         return x.array
-    raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+    raise TypeError(ELEMENT_TYPE.format(i=i, found=type(x).__name__))
 
 
 def _has_tensor(row: Operator, args: tuple[Any, ...]) -> bool:
@@ -75,8 +73,13 @@ def _has_tensor(row: Operator, args: tuple[Any, ...]) -> bool:
 
 def _not_a_tensor(row: Operator, position: int, arg: Any) -> TypeError:
     name = row.parameters[position]
+    return wrong_type(row.name, name, position + 1, "Tensor", arg)
+
+
+def wrong_type(function: str, name: str, position: int, wanted: str, value: Any) -> TypeError:
+    """Torch's TypeError for an argument of another type than the function takes."""
     return TypeError(
-        f"{row.name}(): argument '{name}' (position {position + 1}) must be Tensor, not {type(arg).__name__}"
+        ARGUMENT_TYPE.format(function=function, name=name, position=position, wanted=wanted, found=type(value).__name__)
     )
 
 
@@ -119,7 +122,7 @@ def _refuse_mixed(operands: list[Any]) -> None:
     for x in operands[1:]:
         if x.dtype != a:
             words = [_SCALAR_WORDS.get(d.name, d.name) for d in (a, x.dtype)]
-            raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {words[0]} != {words[1]}")
+            raise RuntimeError(DTYPES_DIFFER.format(first=words[0], second=words[1]))
 
 
 _SCALAR_WORDS = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long", "int32": "int"}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ..autograd import hooks
+from .refusals import COPY_OF_COMPUTED
 
 # What a copy does not share: its gradient, its place on the tape and its hooks.
 _OWN_ATTRIBUTES = frozenset(["_accumulator", "_grad", "_inference", "_leaf_hooks", "_leaf_node", "_retains"])
@@ -29,11 +30,7 @@ class Copies:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if self.node is not None:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
-                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils."
-                "weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
-            )
+            raise RuntimeError(COPY_OF_COMPUTED)
         twin = object.__new__(type(self))
         memo[id(self)] = twin
         twin.__setstate__((_memory_copied(self.array, memo), self.requires_grad, {}))

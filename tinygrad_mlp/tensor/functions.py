@@ -10,6 +10,7 @@ import numpy as np
 from ..ops import BY_NUMPY, TABLE
 from .dispatch import function_of
 from .inplace import inplace_of, reshaped_in_place
+from .refusals import NO_ROW
 from .tensor import Tensor, wrap
 
 Function = Callable[..., Any]
@@ -29,10 +30,7 @@ def call_numpy(self: Tensor, function: Any, types: Any, args: tuple[Any, ...], k
         return FUNCTIONS[row.name](*args, **kwargs)
     if function in (np.zeros_like, np.ones_like, np.empty_like):
         return wrap(np.asarray(function(args[0].array, *args[1:], **kwargs)))
-    raise TypeError(
-        f"no row of the derivative table stands for {getattr(function, '__name__', function)}; "
-        "use a torch function, or .detach().numpy()"
-    )
+    raise TypeError(NO_ROW.format(function=getattr(function, "__name__", function)))
 
 
 _REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}

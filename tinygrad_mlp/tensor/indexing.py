@@ -9,6 +9,20 @@ import numpy as np
 from ..autograd.inplace.views import refresh
 from ..ops.indexing import is_basic
 from .functions import FUNCTIONS, INPLACE
+from .refusals import (
+    INDEX_DTYPE,
+    INDEX_FLOAT,
+    INDEX_OF_0D,
+    INDEX_OF_NOTHING,
+    INDEX_OUT_OF_BOUNDS,
+    MASK_SHAPE,
+    SLICE_OF_0D,
+    SLICE_STEP,
+    SLICE_STEP_ZERO,
+    TEXT,
+    TOO_MANY_INDICES,
+    VALUE_TYPE,
+)
 from .tensor import Tensor, wrap
 
 _f = FUNCTIONS
@@ -19,12 +33,12 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     """self[index] = value, recorded where a gradient is needed. TypeError for a value that is no number or Tensor."""
     if isinstance(value, (list, tuple, str, dict, np.ndarray, type(None))):
         kind = "numpy.ndarray" if isinstance(value, np.ndarray) else type(value).__name__
-        raise TypeError(f"can't assign a {kind} to a torch.{self.dtype.tensor_type}")
+        raise TypeError(VALUE_TYPE.format(found=kind, tensor_type=self.dtype.tensor_type))
     index = plain_index(index)
     if not is_basic(index):
         self, index = _before_arrays(self, index)
         if not self.array.ndim:
-            raise IndexError("too many indices for tensor of dimension 0")
+            raise IndexError(TOO_MANY_INDICES.format(ndim=0))
         try:
             INPLACE["put_"](self, index, value)
         except IndexError as error:
@@ -79,14 +93,14 @@ def _view_at(self: Tensor, index: Any) -> Tensor:
         if not self.array.ndim:
             if self.viewed is not None:
                 refresh(self)  # which torch refuses first, for a view that cannot follow a write
-            raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+            raise IndexError(SLICE_OF_0D)
         return _f["slice_along"](self, 0, index)
     if not isinstance(index, tuple):
         index = (index,)
     ndim, dim, part = self.array.ndim, 0, self
     taken = len(index) - index.count(None) - index.count(Ellipsis)
     if taken > ndim:
-        raise IndexError(f"too many indices for tensor of dimension {ndim}")
+        raise IndexError(TOO_MANY_INDICES.format(ndim=ndim))
     for place, i in enumerate(index):
         if i is None:
             part = _f["unsqueeze"](part, dim)
@@ -106,14 +120,11 @@ def _view_at(self: Tensor, index: Any) -> Tensor:
 def _select(self: Tensor, dim: int, index: int, place: int = 0) -> Tensor:
     if not self.array.ndim:
         if index:
-            raise IndexError(f"index {index} is out of bounds for dimension 0 with size 0")
-        raise IndexError(
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
-            "0-dim tensor to a number"
-        )
+            raise IndexError(INDEX_OUT_OF_BOUNDS.format(index=index, dim=0, size=0))
+        raise IndexError(INDEX_OF_0D)
     size = self.array.shape[dim]
     if not -size <= index < size:
-        raise IndexError(f"index {index} is out of bounds for dimension {place} with size {size}")
+        raise IndexError(INDEX_OUT_OF_BOUNDS.format(index=index, dim=place, size=size))
     result: Tensor = _f["select"](self, dim, index)
     return result
 
@@ -134,19 +145,16 @@ def plain_index(index: Any) -> Any:
     if isinstance(index, list):
         return np.array([int(x) if isinstance(x, Tensor) else x for x in index]) if index else np.zeros(0, np.int64)
     if isinstance(index, str):
-        raise TypeError("new(): invalid data type 'str'")
+        raise TypeError(TEXT.format(type="str"))
     if isinstance(index, float):
-        raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
-            "(got float)"
-        )
+        raise IndexError(INDEX_FLOAT)
     return _plain_slice(index) if isinstance(index, slice) else index
 
 
 def _plain_slice(index: slice) -> slice:
     start, stop, step = index.start, index.stop, index.step
     if step is not None and int(step) <= 0:
-        raise ValueError("step must be greater than zero" if int(step) else "slice step cannot be zero")
+        raise ValueError(SLICE_STEP if int(step) else SLICE_STEP_ZERO)
     if type(start) is type(stop) is int and step is None:
         return index
     return slice(*(None if part is None else int(part) for part in (start, stop, step)))
@@ -176,21 +184,15 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 
 def _index_error(self: Tensor, index: Any, text: str) -> IndexError:
     if not self.array.ndim and isinstance(index, int):
-        return IndexError(
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
-            "0-dim tensor to a number"
-        )
+        return IndexError(INDEX_OF_0D)
     if text.startswith("too many indices"):
-        return IndexError(f"too many indices for tensor of dimension {self.array.ndim}")
+        return IndexError(TOO_MANY_INDICES.format(ndim=self.array.ndim))
     if text.startswith("arrays used as indices"):
-        return IndexError("tensors used as indices must be long, int, byte or bool tensors")
+        return IndexError(INDEX_DTYPE)
     if text.startswith("boolean index did not match") and isinstance(index, np.ndarray):
-        return IndexError(
-            f"The shape of the mask {list(index.shape)} at index 0 does not match the shape of the indexed tensor "
-            f"{list(self.shape)} at index 0"
-        )
+        return IndexError(MASK_SHAPE.format(mask=list(index.shape), shape=list(self.shape)))
     if isinstance(index, np.ndarray) and text.endswith("with size 0"):
-        return IndexError("index is out of bounds for dimension with size 0")
+        return IndexError(INDEX_OF_NOTHING)
     return IndexError(text.replace(" for axis ", " for dimension "))
 
 

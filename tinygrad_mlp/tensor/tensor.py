@@ -24,6 +24,25 @@ from ..ops.dims import axis
 from ..random import engine as random_engine
 from ..tape import Node
 from .copies import Copies
+from .refusals import (
+    DATA_DELETED,
+    DATA_DTYPE,
+    DATA_TYPE,
+    DETACH_INSTEAD,
+    DETACHED_VIEW,
+    GRAD_DTYPE,
+    GRAD_IS_ITSELF,
+    GRAD_OF_NON_LEAF,
+    GRAD_SIZE,
+    GRAD_TYPE,
+    HOOK_WITHOUT_GRAD,
+    REQUIRES_GRAD_COMPUTED,
+    REQUIRES_GRAD_DTYPE,
+    REQUIRES_GRAD_INFERENCE,
+    REQUIRES_GRAD_METHOD_DTYPE,
+    REQUIRES_GRAD_TYPE,
+    RETAIN_WITHOUT_GRAD,
+)
 from .values import Values
 
 new = object.__new__
@@ -185,19 +204,13 @@ class Tensor(Copies, Values):
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         if not isinstance(value, bool):
-            raise RuntimeError("requires_grad must be a bool")
+            raise RuntimeError(REQUIRES_GRAD_TYPE)
         if value and self.array.dtype.kind != "f":
-            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+            raise RuntimeError(REQUIRES_GRAD_DTYPE)
         if value and not modes.inference and inference.is_inference(self):
-            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+            raise RuntimeError(REQUIRES_GRAD_INFERENCE)
         if self.node is not None:
-            text = "you can only change requires_grad flags of leaf variables."
-            if not value:
-                text += (
-                    " If you want to use a computed variable in a subgraph that doesn't require differentiation use "
-                    "var_no_grad = var.detach()."
-                )
-            raise RuntimeError(text)
+            raise RuntimeError(REQUIRES_GRAD_COMPUTED if value else REQUIRES_GRAD_COMPUTED + DETACH_INSTEAD)
         self.needs_grad = bool(value)
         if self.viewed is not None:
             leaf_of_its_own(self, value)
@@ -205,7 +218,7 @@ class Tensor(Copies, Values):
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`, and return the tensor itself."""
         if requires_grad and self.array.dtype.kind != "f":
-            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+            raise RuntimeError(REQUIRES_GRAD_METHOD_DTYPE)
         if not requires_grad or self.node is None:  # for a computed tensor, True is what it is: here torch lets it be
             self.requires_grad = requires_grad
         return self
@@ -238,38 +251,20 @@ class Tensor(Copies, Values):
     def grad(self) -> Tensor | None:
         grad = self._grad
         if grad is None and self.node is not None and not self._retains:
-            warnings.warn(
-                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
-                "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated for "
-                "a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
-                "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for "
-                "more information.",
-                stacklevel=2,
-            )
+            warnings.warn(GRAD_OF_NON_LEAF, stacklevel=2)
         return grad
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         if value is not None:
             if not isinstance(value, Tensor):
-                raise TypeError(
-                    f"assigned grad expected to be a Tensor or None but got grad of type {type_name(value)}"
-                )
+                raise TypeError(GRAD_TYPE.format(found=type_name(value)))
             if value is self:
-                raise RuntimeError("can't assign Variable as its own grad")
+                raise RuntimeError(GRAD_IS_ITSELF)
             if value.array.dtype != self.array.dtype:
-                raise RuntimeError(
-                    f"attempting to assign a gradient with dtype '{value.dtype.word}' to a tensor with grad_dtype "
-                    f"'{self.dtype.tensor_type[:-6]}'. The gradient must match the tensor's grad_dtype (defaults to "
-                    "the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or "
-                    "None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its "
-                    "gradient may break downstream systems that assume they match."
-                )
+                raise RuntimeError(GRAD_DTYPE.format(found=value.dtype.word, dtype=self.dtype.tensor_type[:-6]))
             if value.array.shape != self.array.shape:
-                raise RuntimeError(
-                    f"attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor of size "
-                    f"'{list(self.array.shape)}'. Please ensure that the gradient and the tensor are the same size"
-                )
+                raise RuntimeError(GRAD_SIZE.format(found=list(value.array.shape), size=list(self.array.shape)))
         self._grad = value
 
     @grad.deleter
@@ -309,7 +304,7 @@ class Tensor(Copies, Values):
         Returns a handle with `remove()`. RuntimeError for a tensor that does not require grad.
         """
         if not self.requires_grad:
-            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+            raise RuntimeError(HOOK_WITHOUT_GRAD)
         if self.viewed is not None:
             renew(self)
         return hooks.register(self, hook)
@@ -325,7 +320,7 @@ class Tensor(Copies, Values):
     def retain_grad(self) -> None:
         """Have backward leave a non-leaf's cotangent in its `.grad`, too."""
         if not self.requires_grad:
-            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+            raise RuntimeError(RETAIN_WITHOUT_GRAD)
         if self.node is not None and not self._retains:
             if self.viewed is not None:
                 renew(self)
@@ -350,12 +345,7 @@ class Tensor(Copies, Values):
     def detach_(self) -> Tensor:
         """Cut this tensor off from its history."""
         if self.viewed is not None:
-            raise RuntimeError(
-                "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
-                "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
-                "detach_() cannot be called on these gradients. To fix this error, please refer to the "
-                "Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
-            )
+            raise RuntimeError(DETACHED_VIEW)
         if self.node is not None:
             hooks.note_detached(self)
         self.node = None
@@ -372,15 +362,15 @@ class Tensor(Copies, Values):
     @data.setter
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
-            raise TypeError(f"Variable data has to be a tensor, but got {type_name(value)}")
+            raise TypeError(DATA_TYPE.format(found=type_name(value)))
         if self.needs_grad and value.array.dtype.kind != "f":
-            raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
+            raise RuntimeError(DATA_DTYPE)
         self.array = value.array
         vars(self).pop("_accumulator", None)  # that one is for the old shape and dtype
 
     @data.deleter
     def data(self) -> None:
-        raise RuntimeError("Deleting tensor data is not allowed. Delete tensor instead!")
+        raise RuntimeError(DATA_DELETED)
 
     # -- as values, where it matters that it is a Tensor: the rest is in values.py -------------------
 

@@ -10,6 +10,16 @@ import numpy as np
 from ..messages import warn_once
 from ..tape import state
 from .printing import tensor_text
+from .refusals import (
+    BOOL_OF_NONE,
+    BOOL_OF_SEVERAL,
+    FLOAT_OF_GRAD,
+    ITEM_SIZE,
+    ITERATION_0D,
+    LEN_0D,
+    NO_INDEX,
+    NUMPY_OF_GRAD,
+)
 
 
 class Values:
@@ -28,7 +38,7 @@ class Values:
     def item(self) -> Any:
         """The one element, as a Python number. RuntimeError for more or fewer."""
         if self.array.size != 1:
-            raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+            raise RuntimeError(ITEM_SIZE.format(count=self.array.size))
         return self.array.item()
 
     def tolist(self) -> Any:
@@ -38,7 +48,7 @@ class Values:
     def numpy(self, *, force: bool = False) -> Any:
         """The array itself, sharing memory. RuntimeError where grad mode would lose its gradient, unless `force`."""
         if not force and state.recording and self.requires_grad:
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+            raise RuntimeError(NUMPY_OF_GRAD)
         return self.array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -48,8 +58,8 @@ class Values:
     def __bool__(self) -> bool:
         if self.array.size != 1:
             if not self.array.size:
-                raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
-            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+                raise RuntimeError(BOOL_OF_NONE)
+            raise RuntimeError(BOOL_OF_SEVERAL)
         return bool(self.array.item())
 
     def __int__(self) -> int:
@@ -57,25 +67,22 @@ class Values:
 
     def __float__(self) -> float:
         if state.recording and self.requires_grad:
-            warn_once(
-                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
-                "Consider using tensor.detach() first."
-            )
+            warn_once(FLOAT_OF_GRAD)
         return float(self.item())
 
     def __index__(self) -> int:
         if self.array.size != 1 or self.array.dtype.kind == "f":
-            raise TypeError("only integer tensors of a single element can be converted to an index")
+            raise TypeError(NO_INDEX)
         return int(self.item())
 
     def __len__(self) -> int:
         if not self.array.ndim:
-            raise TypeError("len() of a 0-d tensor")
+            raise TypeError(LEN_0D)
         return len(self.array)
 
     def __iter__(self) -> Iterator[Any]:
         if not self.array.ndim:
-            raise TypeError("iteration over a 0-d tensor")
+            raise TypeError(ITERATION_0D)
         return (self[i] for i in range(len(self.array)))
 
     def __repr__(self) -> str:

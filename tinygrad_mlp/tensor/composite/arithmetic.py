@@ -6,6 +6,7 @@ from typing import Any
 
 from ...arrays import dtype as _dtype
 from ..functions import FUNCTIONS, INPLACE
+from ..refusals import FLOAT_ALPHA, NO_SUCH_CALL, NUCLEAR_NORM, ROUNDING_MODE
 from ..tensor import Tensor
 from .conversion import to
 
@@ -16,7 +17,7 @@ _f = FUNCTIONS
 
 def _scaled(input: Any, other: Any, alpha: Any) -> Any:
     if isinstance(alpha, float) and not (_is_floating(input) or _is_floating(other)):
-        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+        raise RuntimeError(FLOAT_ALPHA)
     return other if isinstance(alpha, (int, float)) and alpha == 1 else other * alpha
 
 
@@ -37,7 +38,7 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
 def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input (torch.rsub); TypeError unless `input` is a Tensor."""
     if not isinstance(input, Tensor):
-        raise TypeError(f"rsub() received an invalid combination of arguments - got ({type(input).__name__}, ...)")
+        raise TypeError(NO_SUCH_CALL.format(function="rsub", found=f"{type(input).__name__}, ..."))
     return _f["rsub"](_scaled(other, input, alpha), other)
 
 
@@ -56,9 +57,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     if rounding_mode is None:
         return _f["div"](input, other)
     if rounding_mode not in ("trunc", "floor"):
-        raise RuntimeError(
-            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
-        )
+        raise RuntimeError(ROUNDING_MODE.format(found=rounding_mode))
     return _f["div_rounded"](input, other, rounding_mode)
 
 
@@ -128,7 +127,7 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtyp
     if dtype is not None:
         input = to(input, dtype)
     if p == "nuc":
-        raise NotImplementedError("the nuclear norm needs singular values, which tinygrad_mlp does not compute")
+        raise NotImplementedError(NUCLEAR_NORM)
     ord = 2 if p in ("fro", None) else p
     return _f["vector_norm"](input, ord, dim, keepdim)
 

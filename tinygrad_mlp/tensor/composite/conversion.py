@@ -8,6 +8,7 @@ from typing import Any
 from ...arrays import dtype as _dtype
 from ...arrays import dtypes, on_cpu
 from ..functions import FUNCTIONS, INPLACE
+from ..refusals import FILL_DIMENSIONS, TYPE_NAME
 from ..tensor import Tensor
 
 _f = FUNCTIONS
@@ -71,7 +72,7 @@ def type(self: Tensor, dtype: Any = None) -> Any:
         return f"torch.{self.dtype.tensor_type}"
     named = next((d for d in dtypes.ALL if dtype is d or dtype == f"torch.{d.tensor_type}"), None)
     if named is None:
-        raise ValueError(f"invalid type: '{getattr(dtype, '__name__', dtype)}'")
+        raise ValueError(TYPE_NAME.format(found=getattr(dtype, "__name__", dtype)))
     return to(self, named)
 
 
@@ -104,9 +105,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         self.versions[0] = count + 1
         return self
     if isinstance(value, Tensor) and value.array.ndim:
-        raise RuntimeError(
-            f"fill_ only supports 0-dimension value tensor but got tensor with {value.array.ndim} dimensions."
-        )
+        raise RuntimeError(FILL_DIMENSIONS.format(ndim=value.array.ndim))
     return INPLACE["fill_with_tensor_" if isinstance(value, Tensor) else "fill_"](self, value)
 
 

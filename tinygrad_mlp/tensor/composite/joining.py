@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...ops.dims import mismatch
+from ..arguments import wrong_type
 from ..functions import FUNCTIONS
+from ..refusals import BROADCAST_SHAPES, ELEMENT_TYPE, NO_TENSORS
 from ..tensor import Size, Tensor
 from .shapes import sizes
 
@@ -54,14 +56,12 @@ def atleast_3d(*tensors: Any) -> Any:
 
 def _listed(name: str, tensors: Any) -> list[Tensor]:
     if not isinstance(tensors, (list, tuple)):
-        raise TypeError(
-            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
-        )
+        raise wrong_type(name, "tensors", 1, "tuple of Tensors", tensors)
     if not tensors:
-        raise RuntimeError(f"{name} expects a non-empty TensorList")
+        raise RuntimeError(NO_TENSORS.format(function=name))
     for i, x in enumerate(tensors):
         if not isinstance(x, Tensor):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+            raise TypeError(ELEMENT_TYPE.format(i=i, found=type(x).__name__))
     return list(tensors)
 
 
@@ -127,10 +127,7 @@ def broadcast_shapes(*shapes: Any) -> Size:
         for back in range(-1, -1 - len(sizes_of), -1):
             n = sizes_of[back]
             if n < 0 or (n != 1 and common[back] not in (1, n)):
-                raise RuntimeError(
-                    f"Attempting to broadcast a dimension of length {n} at {back}! Mismatching argument at index {i} "
-                    f"had {sizes_of}; but expected shape should be broadcastable to {common}"
-                )
+                raise RuntimeError(BROADCAST_SHAPES.format(size=n, dim=back, i=i, shape=sizes_of, common=common))
             if n != 1:
                 common[back] = n
     return Size(common)

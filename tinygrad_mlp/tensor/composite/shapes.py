@@ -13,8 +13,43 @@ from ...autograd.inplace.views import geometry, note_several, refresh
 from ...messages import warn_once
 from ...ops import TABLE
 from ...ops.dims import axis
+from ..arguments import wrong_type
 from ..dispatch import shares_memory
 from ..functions import FUNCTIONS, INPLACE
+from ..refusals import (
+    ADJOINT_OF_0D,
+    CHUNK_0D,
+    CHUNKS,
+    DIAG_DIMENSIONS,
+    MOVEDIM_LENGTHS,
+    MOVEDIM_TWICE,
+    NO_MATRIX,
+    NOT_MATRICES,
+    OFFSET_NEGATIVE,
+    SECTIONS,
+    SIZES_NEGATIVE,
+    SIZES_SUM,
+    SPLIT_0D,
+    SPLIT_SIZE_NEGATIVE,
+    SPLIT_SIZE_ZERO,
+    STORAGE_BOUNDS,
+    STORAGE_SIZES,
+    STRIDES_LENGTH,
+    STRIDES_NEGATIVE,
+    T_DIMENSIONS,
+    T_OF_0D,
+    TENSOR_SPLIT_0D,
+    UNBIND_0D,
+    UNFLATTEN_0D,
+    UNFLATTEN_EMPTY,
+    UNFLATTEN_INFERRED,
+    UNFLATTEN_SIZES,
+    VIEW_CALL,
+    VIEW_DTYPE_0D,
+    VIEW_DTYPE_RATIO,
+    VIEW_DTYPE_STRIDE,
+    VIEW_STRIDES,
+)
 from ..tensor import Tensor, wrap
 
 _f = FUNCTIONS
@@ -39,16 +74,10 @@ def view(self: Tensor, *shape: Any, size: Any = None, dtype: _dtype | None = Non
     given = shape if size is None else (size,)
     if not given or not _NO_SIZES.isdisjoint(map(type, given)):
         names = ", ".join(type(n).__name__ for n in given)
-        raise TypeError(
-            f"view() received an invalid combination of arguments - got ({names}), but expected one of:\n"
-            " * (torch.dtype dtype)\n * (tuple of ints size)\n"
-        )
+        raise TypeError(VIEW_CALL.format(found=names))
     result: Tensor = _f["reshape"](self, sizes(given))
     if result.viewed is None and self.array.size and not shares_memory(result.array, self.array):
-        raise RuntimeError(
-            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
-            "contiguous subspaces). Use .reshape(...) instead."
-        )
+        raise RuntimeError(VIEW_STRIDES)
     return result
 
 
@@ -58,16 +87,16 @@ def _as_dtype(self: Tensor, dtype: _dtype) -> Tensor:
     names = f"{self.dtype.tensor_type[:-6]} as {dtype.tensor_type[:-6]} (different element sizes)"
     if own != other:
         if not array.ndim:
-            raise RuntimeError(f"self.dim() cannot be 0 to view {names}")
+            raise RuntimeError(VIEW_DTYPE_0D.format(dtypes=names))
         _, strides, offset, _ = geometry(array)
         if strides[-1] != 1:
-            raise RuntimeError(f"self.stride(-1) must be 1 to view {names}, but got {strides[-1]}")
+            raise RuntimeError(VIEW_DTYPE_STRIDE.format(dtypes=names, stride=strides[-1]))
         ratio = other // own
         multiples = {"self.size(-1)": array.shape[-1], "self.storage_offset()": offset}
         multiples |= {f"self.stride({dim})": stride for dim, stride in enumerate(strides[:-1])}
         for what, n in multiples.items() if ratio > 1 else ():
             if n % ratio:
-                raise RuntimeError(f"{what} must be divisible by {ratio} to view {names}, but got {n}")
+                raise RuntimeError(VIEW_DTYPE_RATIO.format(what=what, ratio=ratio, dtypes=names, n=n))
     tensor = self.detach()
     tensor.array = array.view(dtype.numpy)
     return tensor
@@ -84,7 +113,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def view_as(self: Tensor, other: Tensor) -> Tensor:
     """A view in the shape of another tensor."""
     if not isinstance(other, Tensor):
-        raise TypeError(f"view_as(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
+        raise wrong_type("view_as", "other", 1, "Tensor", other)
     return view(self, other.shape)
 
 
@@ -119,15 +148,12 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     several = isinstance(source, Sequence) or isinstance(destination, Sequence)
     sources, destinations = ((d,) if isinstance(d, int) else tuple(d) for d in (source, destination))
     if len(sources) != len(destinations):
-        raise RuntimeError(
-            f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should contain the same "
-            f"number of dims as destination ({list(destinations)} dims)"
-        )
+        raise RuntimeError(MOVEDIM_LENGTHS.format(sources=list(sources), destinations=list(destinations)))
     ndim = input.array.ndim
     moved, places = ([axis(d, ndim) for d in dims] for dims in (sources, destinations))
     for name, dims, given in (("source", moved, sources), ("destination", places, destinations)):
         if several and len(set(dims)) != len(dims):
-            raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(given)})")
+            raise RuntimeError(MOVEDIM_TWICE.format(name=name, dims=list(given)))
     if not ndim:
         return _f["alias"](input)
     order = [d for d in range(ndim) if d not in moved]
@@ -139,22 +165,14 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
 def transposed(self: Tensor) -> Tensor:
     """x.T: the dimensions in reverse; UserWarning unless there are two (torch.Tensor.T)."""
     if self.array.ndim != 2:
-        warn_once(
-            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases."
-            if not self.array.ndim
-            else "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it "
-            "will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
-            "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
-        )
+        warn_once(T_OF_0D if not self.array.ndim else T_DIMENSIONS)
     return _f["permute"](self, tuple(range(self.array.ndim))[::-1])
 
 
 def matrix_transposed(self: Tensor) -> Tensor:
     """x.mT: the last two dimensions swapped. RuntimeError for fewer (torch.Tensor.mT)."""
     if self.array.ndim < 2:
-        raise RuntimeError(
-            f"tensor.mT is only supported on matrices or batches of matrices. Got {self.array.ndim}-D tensor."
-        )
+        raise RuntimeError(NOT_MATRICES.format(name="mT", ndim=self.array.ndim))
     return _f["transpose"](self, -2, -1)
 
 
@@ -166,22 +184,17 @@ def detach(input: Tensor) -> Tensor:
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     """A view with one dimension as several (torch.unflatten)."""
     if not input.array.ndim:
-        raise RuntimeError(
-            f"unflatten got an unexpected error:\nDimension specified as {dim} but tensor has no dimensions"
-        )
+        raise RuntimeError(UNFLATTEN_0D.format(dim=dim))
     d = axis(dim, input.array.ndim)
     shape = input.array.shape
     wanted = [int(n) for n in sizes]
     if not wanted:
-        raise RuntimeError("unflatten: sizes must be non-empty")
+        raise RuntimeError(UNFLATTEN_EMPTY)
     if wanted.count(-1) > 1:
-        raise RuntimeError("unflatten got an unexpected error:\nonly one dimension can be inferred")
+        raise RuntimeError(UNFLATTEN_INFERRED)
     known = math.prod(n for n in wanted if n != -1)
     if (-1 in wanted and (not known or shape[d] % known)) or (-1 not in wanted and known != shape[d]):
-        raise RuntimeError(
-            f"unflatten: Provided sizes {wanted} don't multiply up to the size of dim {d} ({shape[d]}) in the input "
-            "tensor"
-        )
+        raise RuntimeError(UNFLATTEN_SIZES.format(sizes=wanted, dim=d, size=shape[d]))
     wanted = [shape[d] // known if n == -1 else n for n in wanted]
     return view(input, (*shape[:d], *wanted, *shape[d + 1 :]))
 
@@ -193,19 +206,24 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     offset = start if storage_offset is None else storage_offset
     size, stride = tuple(int(n) for n in size), tuple(int(n) for n in stride)
     if len(size) != len(stride):
-        raise RuntimeError("mismatch in length of strides and shape")
+        raise RuntimeError(STRIDES_LENGTH)
     if min(stride, default=0) < 0:
-        raise RuntimeError(f"as_strided: Negative strides are not supported at the moment, got strides: {list(stride)}")
+        raise RuntimeError(STRIDES_NEGATIVE.format(strides=list(stride)))
     if offset < 0:
-        raise RuntimeError(f"Tensor: invalid storage offset {offset}")
+        raise RuntimeError(OFFSET_NEGATIVE.format(offset=offset))
     if min(size, default=0) < 0:
-        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(size)} and strides={list(stride)}")
+        raise RuntimeError(STORAGE_SIZES.format(sizes=list(size), strides=list(stride)))
     needed = 0 if 0 in size else offset + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
     if needed > available:
         raise RuntimeError(
-            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize {itemsize} "
-            f"requiring a storage size of {needed * itemsize} are out of bounds for storage of size "
-            f"{available * itemsize}"
+            STORAGE_BOUNDS.format(
+                sizes=list(size),
+                strides=list(stride),
+                offset=offset,
+                itemsize=itemsize,
+                needed=needed * itemsize,
+                available=available * itemsize,
+            )
         )
     return _f["as_strided"](input, size, stride, offset, own)
 
@@ -213,7 +231,7 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along a dimension, as views (torch.unbind)."""
     if not input.array.ndim:
-        raise IndexError(f"Dimension specified as {axis(dim, 0)} but tensor has no dimensions")
+        raise IndexError(UNBIND_0D.format(dim=axis(dim, 0)))
     return _several("UnbindBackward0", "select", input, [(dim, i) for i in range(input.size(dim))])
 
 
@@ -232,14 +250,14 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     if tensor.viewed is not None:
         refresh(tensor)  # which torch refuses first, for a view that cannot follow a write
     if not tensor.array.ndim:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
+        raise RuntimeError(SPLIT_0D)
     length = tensor.size(dim)
     if isinstance(split_size_or_sections, int):
         step = split_size_or_sections
         if step < 0:
-            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={step}")
+            raise RuntimeError(SPLIT_SIZE_NEGATIVE.format(size=step))
         if step == 0 and length:
-            raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
+            raise RuntimeError(SPLIT_SIZE_ZERO.format(length=length))
         sections = [min(step, length - start) for start in range(0, length, step or 1)] or [0]
         return _split("SplitBackward0", tensor, sections, dim)
     return split_with_sizes(tensor, split_size_or_sections, dim)
@@ -248,20 +266,12 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
 def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of given sizes along a dimension (torch.split_with_sizes)."""
     if not isinstance(split_sizes, (list, tuple)):
-        raise TypeError(
-            f"split_with_sizes(): argument 'split_sizes' (position 2) must be tuple of ints, not "
-            f"{type(split_sizes).__name__}"
-        )
+        raise wrong_type("split_with_sizes", "split_sizes", 2, "tuple of ints", split_sizes)
     length, sections = input.size(dim), list(split_sizes)
     if min(sections, default=0) < 0:
-        raise RuntimeError(
-            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={sections}"
-        )
+        raise RuntimeError(SIZES_NEGATIVE.format(sizes=sections))
     if sum(sections) != length:
-        raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
-            f"{dim}), but got split_sizes={sections}"
-        )
+        raise RuntimeError(SIZES_SUM.format(length=length, dim=dim, sizes=sections))
     return _split("SplitWithSizesBackward0", input, sections, dim)
 
 
@@ -273,11 +283,11 @@ def _split(node: str, tensor: Tensor, sections: list[int], dim: int) -> tuple[Te
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of nearly equal sizes, or between given indices, along a dimension (torch.tensor_split)."""
     if not input.array.ndim:
-        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
+        raise RuntimeError(TENSOR_SPLIT_0D)
     length = input.size(dim)
     if isinstance(indices_or_sections, int):
         if indices_or_sections <= 0:
-            raise RuntimeError(f"number of sections must be larger than 0, got {indices_or_sections}")
+            raise RuntimeError(SECTIONS.format(count=indices_or_sections))
         least, more = divmod(length, indices_or_sections)
         ends = np.cumsum([least + (i < more) for i in range(indices_or_sections)])[:-1].tolist()
     else:
@@ -290,11 +300,11 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` views of equal size (the last may be smaller) along a dimension (torch.chunk)."""
     if not input.array.ndim:
-        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+        raise RuntimeError(CHUNK_0D)
     if not isinstance(chunks, int):
-        raise TypeError(f"chunk(): argument 'chunks' (position 1) must be int, not {type(chunks).__name__}")
+        raise wrong_type("chunk", "chunks", 1, "int", chunks)
     if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+        raise RuntimeError(CHUNKS.format(chunks=chunks))
     if not input.size(dim):
         return split(input, [0] * chunks, dim)
     return split(input, max(-(-input.size(dim) // chunks), 1), dim)
@@ -309,11 +319,11 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     RuntimeError for other numbers of dimensions.
     """
     if not isinstance(diagonal, int):
-        raise TypeError(f"diag(): argument 'diagonal' (position 2) must be int, not {type(diagonal).__name__}")
+        raise wrong_type("diag", "diagonal", 2, "int", diagonal)
     if input.array.ndim == 1:
         return _f["diag_embed"](input, diagonal)
     if input.array.ndim != 2:
-        raise RuntimeError("diag(): Supports 1D or 2D tensors. Got " + f"{input.array.ndim}D")
+        raise RuntimeError(DIAG_DIMENSIONS.format(ndim=input.array.ndim))
     return _f["clone"](_f["diagonal"](input, diagonal))
 
 
@@ -329,9 +339,9 @@ def adjoint(input: Tensor, name: str = "adjoint()") -> Tensor:
     """
     ndim = input.array.ndim
     if ndim == 1:
-        raise RuntimeError(f"tensor.{name} is only supported on matrices or batches of matrices. Got {ndim}-D tensor.")
+        raise RuntimeError(NOT_MATRICES.format(name=name, ndim=ndim))
     if not ndim:
-        warn_once(f"Tensor.{name} is deprecated on 0-D tensors. Consider using x.conj().")
+        warn_once(ADJOINT_OF_0D.format(name=name))
         return input
     return _f["transpose"](input, -2, -1)
 
@@ -340,9 +350,9 @@ def conjugate_transpose(input: Tensor) -> Tensor:
     """A matrix transposed, as a view (torch.Tensor.H); RuntimeError for other numbers of dimensions."""
     ndim = input.array.ndim
     if ndim not in (0, 2):
-        raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {ndim}-D tensor.")
+        raise RuntimeError(NO_MATRIX.format(ndim=ndim))
     if not ndim:
-        warn_once("Tensor.H is deprecated on 0-D tensors. Consider using x.conj().")
+        warn_once(ADJOINT_OF_0D.format(name="H"))
         return input
     return _f["transpose"](input, 0, 1)
 

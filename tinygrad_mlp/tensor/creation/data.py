@@ -9,6 +9,21 @@ import numpy as np
 from ...arrays import dtypes
 from ...messages import warn, warn_once
 from ..composite.conversion import to
+from ..refusals import (
+    ARRAY_0D_IN_LIST,
+    ARRAYS_IN_LIST,
+    COPY_OF_TENSOR,
+    INTEGER_OVERFLOW,
+    NO_ARRAY,
+    NO_NUMBER,
+    NUMBER_FOR_SEQUENCE,
+    SEQUENCE_FOR_NUMBER,
+    SEQUENCE_LENGTH,
+    SEVERAL_IN_LIST,
+    TEXT,
+    TEXT_IN_LIST,
+    VALUE_OVERFLOW,
+)
 from ..tensor import Tensor, wrap
 from .options import DType, made, settle, stands_for
 
@@ -28,7 +43,7 @@ def tensor(
     options = {} if device is None and not pin_memory else {"device": device, "pin_memory": pin_memory}
     kind = settle("tensor", dtype, options, _ITS_OWN)
     if isinstance(data, Tensor):
-        warn(_COPY.format("torch.tensor"))
+        warn(COPY_OF_TENSOR.format(function="torch.tensor"))
     return made(np.array(array_of(data, kind)), requires_grad)
 
 
@@ -38,19 +53,11 @@ def new_tensor(
     """As torch.tensor(data), in the dtype of this tensor unless another is given (torch.Tensor.new_tensor)."""
     kind = settle("new_tensor", dtype, {"device": device}, self.array.dtype)
     if isinstance(data, Tensor):
-        warn(_COPY.format("tensor.new_tensor"))
+        warn(COPY_OF_TENSOR.format(function="tensor.new_tensor"))
     return made(np.array(array_of(data, kind)), requires_grad)
 
 
 _ITS_OWN = object()
-_COPY = (
-    "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-    "sourceTensor.detach().clone().requires_grad_(True), rather than {}(sourceTensor)."
-)
-_SLOW = (
-    "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a "
-    "single numpy.ndarray with numpy.array() before converting to a tensor."
-)
 
 
 def as_tensor(data: Any, dtype: DType = None, device: Any = None) -> Tensor:
@@ -70,7 +77,7 @@ def from_numpy(ndarray: Any) -> Tensor:
     TypeError for what is no array, and for a dtype that there is not.
     """
     if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+        raise TypeError(NO_ARRAY.format(found=type(ndarray).__name__))
     dtypes.of(ndarray.dtype)
     return wrap(ndarray)
 
@@ -109,7 +116,7 @@ def _of_python(data: Any, kind: Any) -> Any:
     # Integers of more bits than int64 has, unless there are floats among them.
     if array.dtype.name in ("object", "uint64"):
         if target.kind != "f" and array.size:
-            raise ValueError("Overflow when unpacking long long")
+            raise ValueError(INTEGER_OVERFLOW)
         array = array.astype(np.float64)
     if target.kind in "iu" and array.dtype != target:
         _refuse_overflow(array, target)
@@ -127,7 +134,7 @@ def _inferred(data: Any) -> Any:
         result = None
         for part in parts:
             if type(part) is str and len(data) == 1:
-                raise ValueError("too many dimensions 'str'")
+                raise ValueError(TEXT_IN_LIST)
             own = _inferred(part)
             result = own if result is None else dtypes.promote(result, own)
         return dtypes.get_default_dtype().numpy if result is None else result
@@ -145,9 +152,9 @@ def _inferred(data: Any) -> Any:
         return np.dtype(np.complex64)  # which dtypes.of refuses
     name = type(data).__name__
     raise (
-        TypeError(f"new(): invalid data type '{name}'")
+        TypeError(TEXT.format(type=name))
         if isinstance(data, (str, bytes))
-        else RuntimeError(f"Could not infer dtype of {name}")
+        else RuntimeError(NO_NUMBER.format(type=name))
     )
 
 
@@ -159,14 +166,14 @@ def _as_numbers(data: Any) -> Any:
         if set(map(type, data)) <= _PYTHON:
             return data
         if isinstance(data[0], np.ndarray) and not data[0].ndim:
-            raise TypeError("len() of unsized object")
+            raise TypeError(ARRAY_0D_IN_LIST)
         return [_as_numbers(x) for x in data]
     if isinstance(data, Tensor):
         if data.numel() != 1:
-            raise ValueError("only one element tensors can be converted to Python scalars")
+            raise ValueError(SEVERAL_IN_LIST)
         return float(data) if data.is_floating_point() else data.item()
     if isinstance(data, np.ndarray):
-        warn_once(_SLOW)
+        warn_once(ARRAYS_IN_LIST)
     return data
 
 
@@ -175,7 +182,7 @@ def _refuse_overflow(array: Any, target: np.dtype[Any]) -> None:
     bounds = np.iinfo(target)
     least = -bounds.max if target.kind == "u" else bounds.min
     if array.size and not (array.min() >= least and array.max() <= bounds.max):
-        raise RuntimeError(f"value cannot be converted to type {target.name} without overflow")
+        raise RuntimeError(VALUE_OVERFLOW.format(dtype=target.name))
 
 
 def _depths(data: Any) -> list[int]:
@@ -186,11 +193,11 @@ def _depths(data: Any) -> list[int]:
 def _refuse_ragged(data: Any, lengths: list[int], dim: int) -> None:
     if dim == len(lengths):
         if isinstance(data, (list, tuple)):
-            raise TypeError(f"'{type(data).__name__}' object cannot be interpreted as an integer")
+            raise TypeError(SEQUENCE_FOR_NUMBER.format(type=type(data).__name__))
         return
     if not isinstance(data, (list, tuple)):
-        raise TypeError("not a sequence")
+        raise TypeError(NUMBER_FOR_SEQUENCE)
     if len(data) != lengths[dim]:
-        raise ValueError(f"expected sequence of length {lengths[dim]} at dim {dim} (got {len(data)})")
+        raise ValueError(SEQUENCE_LENGTH.format(length=lengths[dim], dim=dim, found=len(data)))
     for part in data:
         _refuse_ragged(part, lengths, dim + 1)

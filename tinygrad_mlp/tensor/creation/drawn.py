@@ -14,6 +14,7 @@ from ... import random
 from ...arrays import Array, dtypes
 from ...ops.dims import mismatch
 from ..arguments import as_array
+from ..refusals import MISSING_ARGUMENT, STD_NEGATIVE
 from ..tensor import Tensor, wrap
 from .options import (
     DType,
@@ -197,7 +198,7 @@ def normal(
     if size is not None or dtype is not None or requires_grad or options:
         raise no_such_call("normal", mean, std)
     if mean is None:
-        raise TypeError('normal() missing 1 required positional arguments: "mean"')
+        raise TypeError(MISSING_ARGUMENT.format(function="normal", name="mean"))
     return _with_zero_gradient(_normals_around(mean, 1.0 if std is None else std, of(generator)), tensors)
 
 
@@ -207,7 +208,7 @@ def _normals_around(mean: Any, std: Any, generator: random.Generator) -> Any:
     if not isinstance(std, Tensor):
         return generator.normal(mean.array.shape, kind, 0.0, std) + mean.array
     if std.array.dtype.kind == "f" and std.array.size and std.array.min() < 0:
-        raise RuntimeError("normal expects all elements of std >= 0.0")
+        raise RuntimeError(STD_NEGATIVE)
     shape = std.array.shape
     if isinstance(mean, Tensor):
         refusal = mismatch(mean.array.shape, shape)

@@ -10,6 +10,7 @@ from ... import random
 from ...ops import TABLE
 from ..arguments import as_array
 from ..inplace import inplace_of
+from ..refusals import UNEXPECTED_KEYWORD
 from ..tensor import Tensor, wrap
 from .data import new_tensor
 from .drawn import Generator, bernoulli, filled, multinomial, normals, of
@@ -39,7 +40,7 @@ def _random(generator: random.Generator, array: Any, *bounds: Any, **named: Any)
     if "to" in named:
         bounds = (*bounds, named.pop("to"))
     if named:
-        raise TypeError(f"random_() got an unexpected keyword argument '{next(iter(named))}'")
+        raise TypeError(UNEXPECTED_KEYWORD.format(function="random_", name=next(iter(named))))
     if not bounds:
         return filled(array, lambda shape: generator.nonnegative_integers(shape, array.dtype))
     low, high = (0, bounds[0]) if len(bounds) == 1 else bounds
@@ -49,7 +50,7 @@ def _random(generator: random.Generator, array: Any, *bounds: Any, **named: Any)
 def _uniform(generator: random.Generator, array: Any, low: float = 0.0, high: float = 1.0, **named: Any) -> Any:
     low, high = named.pop("from", low), named.pop("to", high)
     if named:
-        raise TypeError(f"uniform_() got an unexpected keyword argument '{next(iter(named))}'")
+        raise TypeError(UNEXPECTED_KEYWORD.format(function="uniform_", name=next(iter(named))))
     return filled(array, lambda shape: generator.uniform(shape, array.dtype, low, high))
 
 

@@ -12,7 +12,19 @@ from ...arrays import dtype as _dtype
 from ...arrays import dtypes, on_cpu
 from ...arrays import layout as _layout
 from ...arrays import memory_format as _memory_format
-from ..arguments import as_array
+from ..arguments import as_array, wrong_type
+from ..refusals import (
+    MISSING_ARGUMENT,
+    NO_PINNED_MEMORY,
+    NO_SUCH_CALL,
+    OPTION_TYPE,
+    REQUIRES_GRAD_NEW_DTYPE,
+    SIZE_NEGATIVE,
+    SIZE_NEGATIVE_ZEROS,
+    SIZE_PART_TYPE,
+    SIZE_TYPE,
+    UNEXPECTED_KEYWORD,
+)
 from ..tensor import Tensor, wrap
 
 if TYPE_CHECKING:
@@ -38,10 +50,6 @@ if TYPE_CHECKING:
 
 DType = _dtype | type | None
 _KNOWN = frozenset(("device", "layout", "pin_memory"))
-_NO_PINNING = (
-    "pin_memory=True requires a CUDA or other accelerator backend; no pinned memory allocator is available on this "
-    "system."
-)
 
 
 def settle(function: str, dtype: Any, options: Mapping[str, Any], default: Any = None) -> Any:
@@ -60,14 +68,14 @@ def settle(function: str, dtype: Any, options: Mapping[str, Any], default: Any =
 def _check(function: str, options: Mapping[str, Any]) -> None:
     for name in options:
         if name not in _KNOWN and not (name == "memory_format" and function in _TAKE_MEMORY_FORMAT):
-            raise TypeError(f"{function}() got an unexpected keyword argument '{name}'")
+            raise TypeError(UNEXPECTED_KEYWORD.format(function=function, name=name))
     for name, kind in (("layout", _layout), ("memory_format", _memory_format)):
         value = options.get(name)
         if value is not None and not isinstance(value, kind):
-            raise TypeError(f"{function}(): argument '{name}' must be torch.{name}, not {type(value).__name__}")
+            raise TypeError(OPTION_TYPE.format(function=function, name=name, found=type(value).__name__))
     on_cpu(options.get("device"), function)
     if options.get("pin_memory"):
-        raise RuntimeError(_NO_PINNING)
+        raise RuntimeError(NO_PINNED_MEMORY)
 
 
 _TAKE_MEMORY_FORMAT = frozenset(
@@ -80,7 +88,7 @@ def made(array: Any, requires_grad: bool | None) -> Tensor:
     tensor = wrap(as_array(array))
     if requires_grad:
         if tensor.array.dtype.kind != "f":
-            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+            raise RuntimeError(REQUIRES_GRAD_NEW_DTYPE)
         tensor.needs_grad = True
     return tensor
 
@@ -90,7 +98,7 @@ def size_of(function: str, size: tuple[Any, ...], options: Any, position: int = 
     if "size" in options:
         size = (*size, options.pop("size"))
     if not size:
-        raise TypeError(f'{function}() missing 1 required positional arguments: "size"')
+        raise TypeError(MISSING_ARGUMENT.format(function=function, name="size"))
     separate = len(size) != 1 or not isinstance(size[0], (tuple, list))
     given = size if separate else size[0]
     for n in given:
@@ -106,20 +114,17 @@ def size_of(function: str, size: tuple[Any, ...], options: Any, position: int = 
     for n in shape:
         if n < 0:
             if function == "zeros":
-                raise RuntimeError("zeros: Dimension size must be non-negative.")
-            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {shape}")
+                raise RuntimeError(SIZE_NEGATIVE_ZEROS)
+            raise RuntimeError(SIZE_NEGATIVE.format(size=n, shape=shape))
     return tuple(shape)
 
 
 def _no_size(function: str, position: int, place: int, n: Any, separate: bool) -> TypeError:
     kind = type(n).__name__
     if place:
-        return TypeError(
-            f"{function}(): argument 'size' failed to unpack the object at pos {place + 1} with error "
-            f'"type must be tuple of ints,but got {kind}"'
-        )
+        return TypeError(SIZE_PART_TYPE.format(function=function, position=place + 1, found=kind))
     found = f"not {kind}" if separate else f"but found element of type {kind} at pos 0"
-    return TypeError(f"{function}(): argument 'size' (position {position}) must be tuple of ints, {found}")
+    return TypeError(SIZE_TYPE.format(function=function, position=position, found=found))
 
 
 def sequence_of(function: str, size: Any, position: int) -> tuple[int, ...]:
@@ -134,9 +139,7 @@ def integer(function: str, name: str, position: int, n: Any) -> int:
     try:
         return int(n) if stands_for(n, int) else operator.index(n)
     except TypeError:
-        raise TypeError(
-            f"{function}(): argument '{name}' (position {position}) must be int, not {type(n).__name__}"
-        ) from None
+        raise wrong_type(function, name, position, "int", n) from None
 
 
 def number(function: str, name: str, position: int, value: Any) -> Any:
@@ -145,7 +148,7 @@ def number(function: str, name: str, position: int, value: Any) -> Any:
         return value.array[()]
     if isinstance(value, (bool, int, float, np.generic)) or stands_for(value, (int, float)):
         return value
-    raise TypeError(f"{function}(): argument '{name}' (position {position}) must be Number, not {type(value).__name__}")
+    raise wrong_type(function, name, position, "Number", value)
 
 
 def stands_for(x: Any, kind: Any) -> bool:
@@ -156,13 +159,13 @@ def stands_for(x: Any, kind: Any) -> bool:
 def no_such_call(function: str, *args: Any, **options: Any) -> TypeError:
     """Torch's TypeError for arguments that fit none of a function's forms."""
     got = [type(x).__name__ for x in args] + [f"{name}={type(x).__name__}" for name, x in options.items()]
-    return TypeError(f"{function}() received an invalid combination of arguments - got ({', '.join(got)})")
+    return TypeError(NO_SUCH_CALL.format(function=function, found=", ".join(got)))
 
 
 def tensor_of(function: str, input: Any) -> Tensor:
     """An argument that has to be a Tensor; TypeError as torch."""
     if not isinstance(input, Tensor):
-        raise TypeError(f"{function}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+        raise wrong_type(function, "input", 1, "Tensor", input)
     return input
 
 

@@ -13,6 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...arrays import contiguous_format, dtypes
+from ..refusals import (
+    EYE_SIZE,
+    LINSPACE_DIMENSIONS,
+    NOT_IMPLEMENTED,
+    RANGE_NOT_FINITE,
+    STEP_SIGN,
+    STEP_ZERO,
+    STEPS_NEGATIVE,
+)
 from ..tensor import Tensor
 from .options import (
     DType,
@@ -116,7 +125,7 @@ def eye(
     columns = rows if m is None else integer("eye", "m", 2, m)
     for name, size in (("n", rows), ("m", columns)):
         if size < 0:
-            raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
+            raise RuntimeError(EYE_SIZE.format(name=name, size=size))
     return made(np.eye(rows, columns, dtype=settle("eye", dtype, options)), requires_grad)
 
 
@@ -140,17 +149,17 @@ def arange(
     start, end, step = (number("arange", name, i, x) for i, (name, x) in enumerate(_named(start, end, step), 1))
     kind = settle("arange", dtype, options, dtypes.result_type(start, end, step))
     if kind.kind == "b":
-        raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
+        raise NotImplementedError(NOT_IMPLEMENTED.format(function="arange", dtype="Bool"))
     if step == 0:
-        raise RuntimeError("step must be nonzero")
+        raise RuntimeError(STEP_ZERO)
     if not (math.isfinite(start) and math.isfinite(end)):
-        raise RuntimeError(f"unsupported range: {start:g} -> {end:g}")
+        raise RuntimeError(RANGE_NOT_FINITE.format(start=start, end=end))
     if (end - start) * step < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+        raise RuntimeError(STEP_SIGN)
     if kind.kind != "f":  # torch counts in the integers that the bounds become
         start, end, step = int(start), int(end), int(step)
         if step == 0:
-            raise ValueError("step must be nonzero")
+            raise ValueError(STEP_ZERO)
     count = math.ceil((end - start) / step)
     return made((start + np.arange(count) * step).astype(kind), requires_grad)
 
@@ -168,15 +177,12 @@ def linspace(
     """
     for name, bound in (("start", start), ("end", end)):
         if isinstance(bound, Tensor) and bound.array.ndim:
-            raise RuntimeError(
-                "linspace only supports 0-dimensional start and end tensors, but got "
-                f"{name} with {bound.array.ndim} dimension(s)."
-            )
+            raise RuntimeError(LINSPACE_DIMENSIONS.format(name=name, ndim=bound.array.ndim))
     first, last = number("linspace", "start", 1, start), number("linspace", "end", 2, end)
     count = integer("linspace", "steps", 3, steps)
     if count < 0:
-        raise RuntimeError("number of steps must be non-negative")
+        raise RuntimeError(STEPS_NEGATIVE)
     kind = settle("linspace", dtype, options)
     if kind.kind == "b":
-        raise NotImplementedError("\"linspace_cpu\" not implemented for 'Bool'")
+        raise NotImplementedError(NOT_IMPLEMENTED.format(function="linspace", dtype="Bool"))
     return made(np.linspace(first, last, count, dtype=kind), requires_grad)

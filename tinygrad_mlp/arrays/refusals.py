@@ -1,0 +1,44 @@
+"""What devices and dtypes refuse, in torch's words: the texts of the exceptions, by subject.
+
+The checks stand in devices.py and dtypes.py. A text with values is a template for `str.format`.
+"""
+
+from __future__ import annotations
+
+# -- devices ---------------------------------------------------------------------------------------
+
+# RuntimeError for a device such as device("cuda:1", 0), whose text has an index already.
+INDEX_TWICE = "type (string) must not include an index because index was passed explicitly: {type}"
+# RuntimeError for a device with an index below 0.
+INDEX_NEGATIVE = "Device index must not be negative"
+# RuntimeError for a number in the place of a device: it would be that of an accelerator.
+NO_ACCELERATOR = "Cannot access accelerator device when none is available."
+# TypeError for a device that is made from anything but a text, a number or a device.
+DEVICE_CALL = (
+    "device() received an invalid combination of arguments - got ({found}), but expected one of:\n"
+    " * (torch.device device)\n"
+    " * (str type, int index = -1)\n"
+)
+# RuntimeError for an empty text.
+DEVICE_EMPTY = "Device string must not be empty"
+# RuntimeError for a text that is not of the form "name" or "name:index".
+DEVICE_TEXT = "Invalid device string: '{text}'"
+# RuntimeError for a name that is none of torch's devices.
+DEVICE_UNKNOWN = "Expected one of {types} device type at start of device string: {text}"
+# TypeError for a `device` argument that names no device. `argument` is the argument as torch names it.
+DEVICE_TYPE = "{function}(): argument {argument} must be torch.device, not {found}"
+# AssertionError for CUDA and XPU, as from a torch that was built without them.
+NOT_COMPILED = "Torch not compiled with {device} enabled"
+# NotImplementedError for torch's other devices.
+NO_SUCH_DEVICE = "tinygrad_mlp has no device {device!r}: tensors are NumPy arrays on the CPU"
+
+# -- dtypes ----------------------------------------------------------------------------------------
+
+# TypeError for a NumPy array of a dtype that torch or this package does not have.
+NO_TORCH_DTYPE = "can't convert np.ndarray of type {dtype}. The only supported types are: {supported}."
+# set_default_dtype: TypeError for what is no dtype.
+NO_DTYPE = "invalid dtype object: {dtype!r}"
+# set_default_dtype: TypeError for a dtype that is not floating.
+DEFAULT_NOT_FLOATING = "only floating-point types are supported as the default type"
+# TypeError for a `dtype` argument that is no dtype.
+DTYPE_TYPE = "{function}(): argument 'dtype' must be torch.dtype, not {found}"

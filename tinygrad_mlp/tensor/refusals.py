@@ -1,0 +1,333 @@
+"""What tensors and the functions on them refuse, in torch's words: the texts of exceptions and warnings, by subject.
+
+The checks stand with the code that needs them. A text with values is a template for `str.format`.
+"""
+
+from __future__ import annotations
+
+# -- calls, of any function ------------------------------------------------------------------------
+
+# TypeError for an argument of another type than the function takes. `wanted` is that type in torch's words.
+ARGUMENT_TYPE = "{function}(): argument '{name}' (position {position}) must be {wanted}, not {found}"
+# TypeError for an element that is no tensor, in a list of tensors.
+ELEMENT_TYPE = "expected Tensor as element {i} in argument 0, but got {found}"
+# TypeError for arguments that fit none of the forms in which a function may be called.
+NO_SUCH_CALL = "{function}() received an invalid combination of arguments - got ({found})"
+# TypeError for a call without an argument that it needs.
+MISSING_ARGUMENT = '{function}() missing 1 required positional arguments: "{name}"'
+# TypeError for a keyword that the function does not have.
+UNEXPECTED_KEYWORD = "{function}() got an unexpected keyword argument '{name}'"
+# NotImplementedError for a dtype that torch does not compute this function in.
+NOT_IMPLEMENTED = "\"{function}_cpu\" not implemented for '{dtype}'"
+# RuntimeError for arguments of several dtypes, where torch does not promote them: products of matrices.
+DTYPES_DIFFER = "expected m1 and m2 to have the same dtype, but got: {first} != {second}"
+# TypeError for a NumPy function, called on a Tensor, that no row of the derivative table stands for.
+NO_ROW = "no row of the derivative table stands for {function}; use a torch function, or .detach().numpy()"
+
+# -- requires_grad ---------------------------------------------------------------------------------
+
+# RuntimeError for `x.requires_grad = value` with a value that is no bool.
+REQUIRES_GRAD_TYPE = "requires_grad must be a bool"
+# RuntimeError for True, set on a tensor whose dtype is not floating.
+REQUIRES_GRAD_DTYPE = "only Tensors of floating point and complex dtype can require gradients"
+# The same, by `requires_grad_`.
+REQUIRES_GRAD_METHOD_DTYPE = "only Tensors of floating point dtype can require gradients"
+# The same, by the argument of a function that makes a tensor.
+REQUIRES_GRAD_NEW_DTYPE = "Only Tensors of floating point and complex dtype can require gradients"
+# RuntimeError for True, set outside inference mode on a tensor that was made in it.
+REQUIRES_GRAD_INFERENCE = "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+# RuntimeError for any value, set on a computed tensor.
+REQUIRES_GRAD_COMPUTED = "you can only change requires_grad flags of leaf variables."
+# What follows after it where the value is False.
+DETACH_INSTEAD = (
+    " If you want to use a computed variable in a subgraph that doesn't require differentiation use var_no_grad "
+    "= var.detach()."
+)
+
+# -- grad, data, hooks and detach_ -----------------------------------------------------------------
+
+# UserWarning when `.grad` is read of a computed tensor that does not retain it.
+GRAD_OF_NON_LEAF = (
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+    "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf "
+    "Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure "
+    "you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information."
+)
+# x.grad = value: TypeError for what is neither a Tensor nor None.
+GRAD_TYPE = "assigned grad expected to be a Tensor or None but got grad of type {found}"
+# RuntimeError for the tensor itself.
+GRAD_IS_ITSELF = "can't assign Variable as its own grad"
+# RuntimeError for a gradient of another dtype.
+GRAD_DTYPE = (
+    "attempting to assign a gradient with dtype '{found}' to a tensor with grad_dtype '{dtype}'. The gradient "
+    "must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's grad_dtype "
+    "attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the "
+    "dtypes of a tensor and its gradient may break downstream systems that assume they match."
+)
+# RuntimeError for a gradient of another shape.
+GRAD_SIZE = (
+    "attempting to assign a gradient of size '{found}' to a tensor of size '{size}'. Please ensure that the "
+    "gradient and the tensor are the same size"
+)
+# x.data = value: TypeError for what is no Tensor.
+DATA_TYPE = "Variable data has to be a tensor, but got {found}"
+# RuntimeError for a dtype that is not floating, where the tensor requires grad.
+DATA_DTYPE = "data set to a tensor that requires gradients must be floating point or complex dtype"
+# del x.data: RuntimeError.
+DATA_DELETED = "Deleting tensor data is not allowed. Delete tensor instead!"
+# register_hook: RuntimeError for a tensor that does not require grad.
+HOOK_WITHOUT_GRAD = "cannot register a hook on a tensor that doesn't require gradient"
+# retain_grad: RuntimeError for a tensor that does not require grad.
+RETAIN_WITHOUT_GRAD = "can't retain_grad on Tensor that has requires_grad=False"
+# detach_: RuntimeError for a view.
+DETACHED_VIEW = (
+    "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
+    "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
+    "detach_() cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
+    "function in torch/optim/optimizer.py as the solution."
+)
+# copy.deepcopy: RuntimeError for a computed tensor.
+COPY_OF_COMPUTED = (
+    "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  If "
+    "you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
+    "https://github.com/pytorch/pytorch/pull/103001"
+)
+
+# -- a tensor as a Python or NumPy value -----------------------------------------------------------
+
+# item, int() and float(): RuntimeError for any number of elements but one.
+ITEM_SIZE = "a Tensor with {count} elements cannot be converted to Scalar"
+# numpy() and numpy.asarray: RuntimeError for a tensor that requires grad, while grad mode is on.
+NUMPY_OF_GRAD = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+# bool(): RuntimeError for a tensor without elements.
+BOOL_OF_NONE = "Boolean value of Tensor with no values is ambiguous"
+# bool(): RuntimeError for a tensor with several.
+BOOL_OF_SEVERAL = "Boolean value of Tensor with more than one value is ambiguous"
+# float(): UserWarning, once in a process, for a tensor that requires grad.
+FLOAT_OF_GRAD = (
+    "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+    "Consider using tensor.detach() first."
+)
+# A tensor as the index of a Python sequence: TypeError unless it holds one integer.
+NO_INDEX = "only integer tensors of a single element can be converted to an index"
+# len(): TypeError for a 0-d tensor.
+LEN_0D = "len() of a 0-d tensor"
+# iter(): TypeError for a 0-d tensor.
+ITERATION_0D = "iteration over a 0-d tensor"
+
+# -- indexing --------------------------------------------------------------------------------------
+
+# IndexError for an index with more parts than the tensor has dimensions.
+TOO_MANY_INDICES = "too many indices for tensor of dimension {ndim}"
+# IndexError for an integer beyond the size of its dimension.
+INDEX_OUT_OF_BOUNDS = "index {index} is out of bounds for dimension {dim} with size {size}"
+# IndexError for a 0-d tensor with the index 0.
+INDEX_OF_0D = (
+    "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
+    "0-dim tensor to a number"
+)
+# IndexError for a slice of a 0-d tensor.
+SLICE_OF_0D = "slice() cannot be applied to a 0-dim tensor."
+# ValueError for a slice whose step is below 0.
+SLICE_STEP = "step must be greater than zero"
+# ValueError for a slice whose step is 0.
+SLICE_STEP_ZERO = "slice step cannot be zero"
+# IndexError for a float as an index.
+INDEX_FLOAT = (
+    "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got float)"
+)
+# IndexError for a tensor of floats as an index.
+INDEX_DTYPE = "tensors used as indices must be long, int, byte or bool tensors"
+# IndexError for a mask of another shape than the tensor.
+MASK_SHAPE = "The shape of the mask {mask} at index 0 does not match the shape of the indexed tensor {shape} at index 0"
+# IndexError for a tensor of indices into a dimension of size 0.
+INDEX_OF_NOTHING = "index is out of bounds for dimension with size 0"
+# x[index] = value: TypeError for a value that is neither a number nor a Tensor.
+VALUE_TYPE = "can't assign a {found} to a torch.{tensor_type}"
+
+# -- arithmetic and conversion ---------------------------------------------------------------------
+
+# add and sub: RuntimeError for a floating `alpha` with integer tensors.
+FLOAT_ALPHA = "For integral input tensors, argument alpha must not be a floating point number."
+# div: RuntimeError for another `rounding_mode`.
+ROUNDING_MODE = "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{found}'"
+# norm: NotImplementedError for p="nuc".
+NUCLEAR_NORM = "the nuclear norm needs singular values, which tinygrad_mlp does not compute"
+# Tensor.type: ValueError for what is neither a dtype nor torch's name of a tensor type.
+TYPE_NAME = "invalid type: '{found}'"
+# fill_: RuntimeError for a tensor that is not 0-d as the value.
+FILL_DIMENSIONS = "fill_ only supports 0-dimension value tensor but got tensor with {ndim} dimensions."
+
+# -- joining and broadcasting ----------------------------------------------------------------------
+
+# hstack and the like: RuntimeError for an empty list.
+NO_TENSORS = "{function} expects a non-empty TensorList"
+# broadcast_shapes: RuntimeError for a size that does not fit the shapes before it.
+BROADCAST_SHAPES = (
+    "Attempting to broadcast a dimension of length {size} at {dim}! Mismatching argument at index {i} had "
+    "{shape}; but expected shape should be broadcastable to {common}"
+)
+
+# -- views -----------------------------------------------------------------------------------------
+
+# view: TypeError for what is neither sizes nor a dtype.
+VIEW_CALL = (
+    "view() received an invalid combination of arguments - got ({found}), but expected one of:\n"
+    " * (torch.dtype dtype)\n"
+    " * (tuple of ints size)\n"
+)
+# view: RuntimeError for a shape that only a copy can have.
+VIEW_STRIDES = (
+    "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+    "contiguous subspaces). Use .reshape(...) instead."
+)
+# view(dtype): RuntimeError for a 0-d tensor, where the sizes of the elements differ. `dtypes` names both dtypes.
+VIEW_DTYPE_0D = "self.dim() cannot be 0 to view {dtypes}"
+# view(dtype): RuntimeError for elements that do not lie next to each other in the last dimension.
+VIEW_DTYPE_STRIDE = "self.stride(-1) must be 1 to view {dtypes}, but got {stride}"
+# view(dtype): RuntimeError for a size, stride or offset that is no whole number of the larger elements.
+VIEW_DTYPE_RATIO = "{what} must be divisible by {ratio} to view {dtypes}, but got {n}"
+# as_strided: RuntimeError for another number of strides than of sizes.
+STRIDES_LENGTH = "mismatch in length of strides and shape"
+# as_strided: RuntimeError for a stride below 0.
+STRIDES_NEGATIVE = "as_strided: Negative strides are not supported at the moment, got strides: {strides}"
+# as_strided: RuntimeError for an offset below 0.
+OFFSET_NEGATIVE = "Tensor: invalid storage offset {offset}"
+# as_strided: RuntimeError for a size below 0.
+STORAGE_SIZES = "Storage size calculation overflowed with sizes={sizes} and strides={strides}"
+# as_strided: RuntimeError for a view that would reach beyond the tensor's memory. The two sizes count bytes.
+STORAGE_BOUNDS = (
+    "setStorage: sizes {sizes}, strides {strides}, storage offset {offset}, and itemsize {itemsize} requiring a "
+    "storage size of {needed} are out of bounds for storage of size {available}"
+)
+# unflatten: RuntimeError for a 0-d tensor.
+UNFLATTEN_0D = "unflatten got an unexpected error:\nDimension specified as {dim} but tensor has no dimensions"
+# unflatten: RuntimeError for no sizes.
+UNFLATTEN_EMPTY = "unflatten: sizes must be non-empty"
+# unflatten: RuntimeError for several sizes of -1.
+UNFLATTEN_INFERRED = "unflatten got an unexpected error:\nonly one dimension can be inferred"
+# unflatten: RuntimeError for sizes whose product is not the size of the dimension.
+UNFLATTEN_SIZES = (
+    "unflatten: Provided sizes {sizes} don't multiply up to the size of dim {dim} ({size}) in the input tensor"
+)
+# movedim: RuntimeError for another number of destinations than of sources.
+MOVEDIM_LENGTHS = (
+    "movedim: Invalid source or destination dims: source ({sources} dims) should contain the same number of dims "
+    "as destination ({destinations} dims)"
+)
+# movedim: RuntimeError for a dimension that is named twice.
+MOVEDIM_TWICE = "movedim: repeated dim in `{name}` ({dims})"
+# x.T: UserWarning, once in a process, for a 0-d tensor.
+T_OF_0D = "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases."
+# x.T: UserWarning, once in a process, for other numbers of dimensions than 2.
+T_DIMENSIONS = (
+    "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
+    "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+    "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
+)
+# x.mT, x.mH and adjoint: RuntimeError for too few dimensions.
+NOT_MATRICES = "tensor.{name} is only supported on matrices or batches of matrices. Got {ndim}-D tensor."
+# x.H: RuntimeError for any number of dimensions but 0 and 2.
+NO_MATRIX = "tensor.H is only supported on matrices (2-D tensors). Got {ndim}-D tensor."
+# x.H, x.mH and adjoint: UserWarning, once in a process, for a 0-d tensor.
+ADJOINT_OF_0D = "Tensor.{name} is deprecated on 0-D tensors. Consider using x.conj()."
+# diag: RuntimeError for other numbers of dimensions than 1 and 2.
+DIAG_DIMENSIONS = "diag(): Supports 1D or 2D tensors. Got {ndim}D"
+
+# -- splits ----------------------------------------------------------------------------------------
+
+# unbind: IndexError for a 0-d tensor.
+UNBIND_0D = "Dimension specified as {dim} but tensor has no dimensions"
+# split: RuntimeError for a 0-d tensor.
+SPLIT_0D = "split expects at least a 1-dimensional tensor"
+# split: RuntimeError for a size below 0.
+SPLIT_SIZE_NEGATIVE = "split expects split_size be non-negative, but got split_size={size}"
+# split: RuntimeError for a size of 0, where the dimension has elements.
+SPLIT_SIZE_ZERO = "split_size can only be 0 if dimension size is 0, but got dimension size of {length}"
+# split and split_with_sizes: RuntimeError for a list with a size below 0.
+SIZES_NEGATIVE = "split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={sizes}"
+# split and split_with_sizes: RuntimeError for a list whose sum is not the size of the dimension.
+SIZES_SUM = (
+    "split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension {dim}), "
+    "but got split_sizes={sizes}"
+)
+# tensor_split: RuntimeError for a 0-d tensor.
+TENSOR_SPLIT_0D = "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
+# tensor_split: RuntimeError for 0 sections or fewer.
+SECTIONS = "number of sections must be larger than 0, got {count}"
+# chunk: RuntimeError for a 0-d tensor.
+CHUNK_0D = "chunk expects at least a 1-dimensional tensor"
+# chunk: RuntimeError for 0 chunks or fewer.
+CHUNKS = "chunk expects `chunks` to be greater than 0, got: {chunks}"
+
+# -- new tensors, from data ------------------------------------------------------------------------
+
+# tensor and new_tensor: UserWarning for a tensor as the data.
+COPY_OF_TENSOR = (
+    "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+    "sourceTensor.detach().clone().requires_grad_(True), rather than {function}(sourceTensor)."
+)
+# UserWarning, once in a process, for a list of NumPy arrays as the data.
+ARRAYS_IN_LIST = (
+    "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a "
+    "single numpy.ndarray with numpy.array() before converting to a tensor."
+)
+# from_numpy: TypeError for what is no NumPy array.
+NO_ARRAY = "expected np.ndarray (got {found})"
+# ValueError for an integer of more than 64 bits.
+INTEGER_OVERFLOW = "Overflow when unpacking long long"
+# ValueError for a list that holds one text.
+TEXT_IN_LIST = "too many dimensions 'str'"
+# TypeError for text as data, and as an index.
+TEXT = "new(): invalid data type '{type}'"
+# RuntimeError for an object that is no number.
+NO_NUMBER = "Could not infer dtype of {type}"
+# TypeError for a list that begins with a 0-d array.
+ARRAY_0D_IN_LIST = "len() of unsized object"
+# ValueError for a tensor of several elements in a list.
+SEVERAL_IN_LIST = "only one element tensors can be converted to Python scalars"
+# RuntimeError for a number that the integer `dtype` cannot hold.
+VALUE_OVERFLOW = "value cannot be converted to type {dtype} without overflow"
+# Nested sequences of unequal depth: TypeError for a sequence where the first has a number.
+SEQUENCE_FOR_NUMBER = "'{type}' object cannot be interpreted as an integer"
+# TypeError for a number where the first has a sequence.
+NUMBER_FOR_SEQUENCE = "not a sequence"
+# ValueError for a sequence of another length than the first.
+SEQUENCE_LENGTH = "expected sequence of length {length} at dim {dim} (got {found})"
+
+# -- new tensors, of any kind ----------------------------------------------------------------------
+
+# TypeError for a `layout` or `memory_format` of another type.
+OPTION_TYPE = "{function}(): argument '{name}' must be torch.{name}, not {found}"
+# RuntimeError for pin_memory=True, which needs an accelerator.
+NO_PINNED_MEMORY = (
+    "pin_memory=True requires a CUDA or other accelerator backend; no pinned memory allocator is available on "
+    "this system."
+)
+# zeros: RuntimeError for a size below 0.
+SIZE_NEGATIVE_ZEROS = "zeros: Dimension size must be non-negative."
+# The same, for the other functions.
+SIZE_NEGATIVE = "Trying to create tensor with negative dimension {size}: {shape}"
+# TypeError for a size, after the first, that is no integer.
+SIZE_PART_TYPE = (
+    "{function}(): argument 'size' failed to unpack the object at pos {position} with error \"type must be tuple "
+    'of ints,but got {found}"'
+)
+# TypeError for a size whose first part is no integer. `found` is the end of the sentence.
+SIZE_TYPE = "{function}(): argument 'size' (position {position}) must be tuple of ints, {found}"
+# eye: RuntimeError for a size below 0.
+EYE_SIZE = "{name} must be greater or equal to 0, got {size}"
+# arange: RuntimeError for a step of 0; ValueError for one that is 0 as an integer.
+STEP_ZERO = "step must be nonzero"
+# arange: RuntimeError for a bound that is not finite.
+RANGE_NOT_FINITE = "unsupported range: {start:g} -> {end:g}"
+# arange: RuntimeError for a step that leads away from the end.
+STEP_SIGN = "upper bound and lower bound inconsistent with step sign"
+# linspace: RuntimeError for a bound that is a tensor and not 0-d.
+LINSPACE_DIMENSIONS = (
+    "linspace only supports 0-dimensional start and end tensors, but got {name} with {ndim} dimension(s)."
+)
+# linspace: RuntimeError for fewer than 0 steps.
+STEPS_NEGATIVE = "number of steps must be non-negative"
+# normal: RuntimeError for a tensor of standard deviations with one below 0.
+STD_NEGATIVE = "normal expects all elements of std >= 0.0"
