@@ -60,6 +60,13 @@ def outcome(function: Any, leaves: list[Tensor]) -> Any:
     return [result, [values(leaf.grad) for leaf in leaves], [values(leaf) for leaf in leaves]]
 
 
+def rounding(row: Operator, args: tuple[Any, ...]) -> float:
+    """By how much a compiled row may differ: its gradient, of those that the pass `softmax_of_exp` computes anew."""
+    if row.name != "log_softmax":
+        return 0.0
+    return 1e-12 if args[0].dtype == np.float64 else 1e-6
+
+
 def agree(row: Operator, args: tuple[Any, ...], needs: list[bool], call: Any) -> bool:
     """Hold three calls of a compiled step to eager ones; whether a program ran, or eager raised as well."""
 
@@ -79,7 +86,7 @@ def agree(row: Operator, args: tuple[Any, ...], needs: list[bool], call: Any) ->
             ours, leaves = tensors_of(row, args, needs)
             theirs, twins = tensors_of(row, args, needs)
             eager = outcome(lambda theirs=theirs: step(*theirs), twins)
-            assert_equal(outcome(lambda ours=ours: compiled(*ours), leaves), eager, place=row.name)
+            assert_equal(outcome(lambda ours=ours: compiled(*ours), leaves), eager, rounding(row, args), row.name)
     return isinstance(eager, tuple) or any(program.confirmed for program in compiled.programs)
 
 
