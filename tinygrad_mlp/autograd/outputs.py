@@ -52,7 +52,10 @@ def source(edge: Node) -> tuple[Node, int]:
 
 
 class Unreachable(Node):
-    """The end of the tape at a view made without grad, which requires grad only because its base does."""
+    """The node of a view that was made without being recorded and requires grad only because its base does.
+
+    Nothing is behind it: its cotangent is dropped.
+    """
 
     __slots__ = ()
 
