@@ -79,17 +79,17 @@ from .tensor import (
 
 _keep_freed_memory()
 
-__version__ = "2.13.0+tinygrad_mlp.0.1.0"  # of the torch whose names these are, for who asks; then the package's own
+__version__ = "2.13.0+tinygrad_mlp.0.1.0"  # torch's, for programs that ask, then the package's own
 
 bool = dtypes.bool_
 e, pi, inf, nan = 2.718281828459045, 3.141592653589793, 1e400, 1e400 - 1e400
 
-# A composite function of the same name (`max`, `add` with alpha) stands before its row.
+# Where a composite function has the name of a row (`max`, `add` with its alpha), the composite function is meant.
 for _name, _function in _functions.items():
     if _table[_name].method and not _name.endswith("_dim"):
         globals().setdefault(_name, _function)
 
-# Of the operators in place torch has these as functions, too.
+# Torch has these in-place operators as functions, too.
 _IN_PLACE = (
     "abs_", "acos_", "acosh_", "as_strided_", "asin_", "asinh_", "atan_", "atanh_", "ceil_", "clamp_", "clamp_max_",
     "clamp_min_", "cos_", "cosh_", "detach_", "erf_", "erfc_", "exp2_", "exp_", "expm1_", "fill_", "floor_",

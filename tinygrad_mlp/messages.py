@@ -1,6 +1,6 @@
-"""Warnings and words as torch's messages have them.
+"""Warnings, and the names of types, as torch's messages have them.
 
-A warning is given for the line of the program that called the package, and some only once in a process.
+A warning points at the line of the user's program that called the package. Some are given only once in a process.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ _said: set[str] = set()
 
 
 def caller() -> FrameType | None:
-    """The frame of the program that called the package."""
+    """The innermost frame that is not one of the package: the line of the user's program that called it."""
     frame: FrameType | None = sys._getframe(1)
-    # A function made from text has no __name__ around it: it is one of the package's own.
+    # Globals without __name__ are those of a function that the package has compiled from text.
     while frame is not None and frame.f_globals.get("__name__", _PACKAGE).partition(".")[0] == _PACKAGE:
         frame = frame.f_back
     return frame
 
 
 def warn(text: str) -> None:
-    """A UserWarning for the line of the program that called the package."""
+    """Give a UserWarning that points at the line of the user's program that called the package."""
     level, frame, program = 1, sys._getframe(), caller()
     while frame.f_back is not None and frame is not program:
         level, frame = level + 1, frame.f_back
@@ -31,7 +31,7 @@ def warn(text: str) -> None:
 
 
 def warn_once(text: str) -> None:
-    """The same, but not again in this process (TORCH_WARN_ONCE)."""
+    """Give a warning as `warn` does, but only the first time in a process (torch's TORCH_WARN_ONCE)."""
     if text not in _said:
         _said.add(text)
         warn(text)

@@ -1,6 +1,6 @@
 """What the numbers of a tensor are: their dtypes, the device and the layout that they have, and the memory they lie in.
 
-Nothing here knows of tensors or gradients. `dtypes` is used whole: its names (`float32`, `int`, ...) are torch's.
+Nothing here knows of tensors or gradients. `dtypes` is imported as a module: its `int` and `float` are torch's dtypes.
 """
 
 from . import dtypes

@@ -1,4 +1,7 @@
-"""Where a tensor lies, and how: on the CPU, in strided memory. Torch's other devices have names, and are refused."""
+"""Torch's devices, layouts and memory formats. Here all tensors lie on the CPU, in strided memory.
+
+The other devices can be named, as scripts do that choose one, but tensors cannot be made on them.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ _TYPES = (
 
 
 class device:
-    """The name of a device, which may be one that is not here (torch.device).
+    """The name of a device, also of one that this machine or this package does not have (torch.device).
 
     `type` is text such as "cpu", "cuda:1" or "cuda", the last with an `index`, or another device. RuntimeError for a
     text that names none of torch's, TypeError for anything else.
@@ -100,7 +103,7 @@ def on_cpu(place: Any, function: str = "to") -> None:
 
 
 class layout:
-    """How a tensor's elements lie in memory (torch.layout): there is `strided` alone."""
+    """How a tensor's elements lie in memory (torch.layout). The only one here is `strided`."""
 
     __slots__ = ()
 
@@ -109,7 +112,10 @@ class layout:
 
 
 class memory_format:
-    """In which order dimensions lie in memory (torch.memory_format): that of a tensor, or the plain one."""
+    """The order in which the dimensions of a new tensor lie in memory (torch.memory_format).
+
+    `preserve_format` is the order of the tensor that it is made from, `contiguous_format` is C order.
+    """
 
     __slots__ = ("name",)
 

@@ -34,14 +34,17 @@ class dtype:
         self.is_floating_point = self.numpy.kind == "f"
         self.is_complex = self.numpy.kind == "c"
         self.is_signed = self.numpy.kind in "ifc"
-        self.tensor_type = tensor_type  # torch's legacy name, and the C++ one: its error messages use both
+        # Torch's error messages use two more names: that of the tensors of this dtype, and that of the type in C++.
+        self.tensor_type = tensor_type
         self.word = _WORDS.get(name, name)
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"
 
     def __reduce__(self) -> str:
-        return "bool_" if self.name == "bool" else self.name  # a dtype is a singleton: pickled by name
+        return (
+            "bool_" if self.name == "bool" else self.name
+        )  # there is one object for each dtype, so that it is pickled by name
 
 
 float16 = half = dtype("float16", "HalfTensor")
@@ -94,7 +97,7 @@ def given(d: Any, function: str) -> np.dtype[Any]:
         return d.numpy
     try:
         return _OF_PYTHON[d].numpy
-    except (KeyError, TypeError):  # what is not hashable names none
+    except (KeyError, TypeError):  # TypeError: an object that cannot be hashed
         raise TypeError(DTYPE_TYPE.format(function=function, found=type(d).__name__)) from None
 
 
@@ -123,7 +126,7 @@ def result_type(*operands: Any) -> np.dtype[Any]:
             priority, own = 2, _default.numpy
         elif hasattr(operand, "ndim"):
             priority, own = (0 if operand.ndim else 1), operand.dtype
-        else:  # what stands for a Python number (compiler.number) has one as its value
+        else:  # one of compiler.number's objects, which have a Python number as their value
             priority, own = 2, (int64 if isinstance(operand.value, _python_int) else _default).numpy
         current = groups[priority]
         groups[priority] = own if current is None else promote(current, own)

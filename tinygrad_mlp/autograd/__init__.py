@@ -1,4 +1,4 @@
-"""Torch's tape to the letter: backward and grad, hooks, Functions, views and writes, modes, checks of gradients."""
+"""What torch.autograd does beyond the core in tape/: hooks, Functions, views, writes, modes, checks of gradients."""
 
 from . import anomaly_mode as anomaly_mode
 from . import functional as functional

@@ -1,7 +1,7 @@
-"""Anomaly mode: where in the forward the node was made that fails, or makes a nan, in backward.
+"""Anomaly mode: if backward fails or a gradient has a nan, it shows the line of the forward that is the cause.
 
-While it is on, every new node keeps the traceback of its line, and backward has each node watched; off, nothing of it
-is in the way. It is one for all threads, as in torch.
+While the mode is on, every new node keeps the traceback of its line, and backward watches each node. While it is off,
+it costs nothing. As in torch, it is one mode for all threads.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What few nodes have is not in the node itself but in an `Attached` in its slot `attached`."""
+"""What only few nodes have, such as hooks: it is kept in an object of its own, in the node's slot `attached`.
+
+So the usual node stays small, and the slot of most nodes is empty.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ from ..tape import Node
 
 
 class Attached:
-    """`hooks` are the node's hooks, `metadata` is a dict of the user's.
+    """What is attached to a node.
 
-    `output` refers to the node of the output where that is another: of an operator that wrote into a view. `writers`
-    is a list that the nodes share which one tensor had one after the other, if it was written to: it refers to the
-    newest, and has its class for when it is gone.
+    `hooks` are the node's hooks, and `metadata` is a dict for the user. `output` refers to another node, that of the
+    output, for an operator that wrote into a view. `writers` is for a tensor that was written to in place, and so had
+    several nodes one after the other: a list that these nodes share, with a reference to the newest node and its class.
     """
 
     __slots__ = ("hooks", "metadata", "output", "writers")
@@ -24,12 +27,12 @@ class Attached:
         self.writers: Any = None
 
 
-_slot: Any = vars(Node)["attached"]  # not through the node, as a Function's asks the user's ctx for what it has not
+_slot: Any = vars(Node)["attached"]  # read from the class: the node of a Function would look for it in the user's ctx
 _NOTHING = Attached()
 
 
 def seen_at(node: Node) -> Attached:
-    """What is attached to a node, to be read."""
+    """What is attached to a node, for reading only: nodes without any share one empty object."""
     try:
         return _slot.__get__(node)  # type: ignore[no-any-return]
     except AttributeError:
@@ -37,7 +40,7 @@ def seen_at(node: Node) -> Attached:
 
 
 def attached_to(node: Node) -> Attached:
-    """What is attached to a node, to be changed."""
+    """What is attached to a node, for writing: an empty object is made if there is none."""
     found = seen_at(node)
     if found is _NOTHING:
         found = Attached()

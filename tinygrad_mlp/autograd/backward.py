@@ -26,9 +26,9 @@ def backward(
 ) -> None:
     """Add the gradients of the sum of `tensors` to the `.grad` of the leaves, or of `inputs` alone.
 
-    `grad_tensors` (once `grad_variables`) has a cotangent of its shape for each tensor, or None for one element (it is
-    1). Each of `tensors` and `inputs` is a tensor, a GradientEdge or a sequence of them; `inputs` may be a dict.
-    RuntimeError in torch's words. Source: torch.autograd.backward.
+    `grad_tensors` has, for each tensor, a cotangent of its shape; None stands for 1 if the tensor has one element.
+    (`grad_variables` is its former name.) Each of `tensors` and `inputs` is a tensor, a GradientEdge or a sequence of
+    them; `inputs` may be a dict. RuntimeError in torch's words. Source: torch.autograd.backward.
     """
     if grad_variables is not None:
         warnings.warn(GRAD_VARIABLES, FutureWarning, stacklevel=2)
@@ -62,12 +62,12 @@ def grad(
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> Any:
-    """The gradients of the sum of `outputs` with respect to each of `inputs`; no `.grad` is touched.
+    """The gradients of the sum of `outputs` with respect to each of `inputs`; no `.grad` is changed.
 
-    A tuple, or for a dict of inputs a dict. An input that the outputs do not depend on is refused, or with
-    `allow_unused` has None, or with `materialize_grads` zeros. With `is_grads_batched` each of `grad_outputs` has one
-    more dimension in front, and so have the gradients: of a backward for each. RuntimeError in torch's words. Source:
-    torch.autograd.grad.
+    The result is a tuple, or a dict if `inputs` is one. An input that the outputs do not depend on is refused; with
+    `allow_unused` its gradient is None, and with `materialize_grads` zeros. With `is_grads_batched` each of
+    `grad_outputs` is a batch of cotangents along a first dimension, and so is each gradient. RuntimeError in torch's
+    words. Source: torch.autograd.grad.
     """
     if materialize_grads and allow_unused is False:
         raise ValueError(MATERIALIZE_UNUSED)

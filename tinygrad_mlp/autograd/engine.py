@@ -1,4 +1,4 @@
-"""Running backward on the tape, with all that may look on."""
+"""Running the core's backward loop on what torch.autograd allows: hooks, anomaly mode, given inputs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def execute(
     *,
     accumulate: bool = True,
 ) -> dict[Node, Any]:
-    """Run backward, for all leaves or for `wanted`, and let who watches it know of it."""
+    """Run backward, for all leaves or for `wanted`, and note its arguments for hooks that ask about the backward."""
     targets = None if wanted is None else {source(node)[0] for node in wanted}
     turns = hooks.prepare(roots)
     outer, running.started = running.started, [None, roots, keep_graph, targets, accumulate, turns]
@@ -37,7 +37,10 @@ def execute(
 def gradients(
     inputs: Sequence[Any], roots: list[tuple[Node, Any]], keep: bool, create_graph: bool, missing: bool
 ) -> list[Any]:
-    """The gradients with respect to `inputs`, as Tensors; None for one without, which is refused unless `missing`."""
+    """The gradients with respect to `inputs`, as Tensors.
+
+    An input that the roots do not depend on has None with `missing`; without, RuntimeError.
+    """
     nodes = [edge_of(x) for x in inputs]
     cotangents = execute(roots, keep, create_graph, nodes, accumulate=False)
     results: list[Any] = []

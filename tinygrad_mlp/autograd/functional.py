@@ -30,7 +30,7 @@ ONE_ELEMENT = "should contain a single element"
 
 
 def _as_tuple(value: Any, argument: str, function: str) -> tuple[bool, Tensors]:
-    """Whether a value is a tuple, and it as one. TypeError in torch's words for what is no tensor."""
+    """A value as a tuple of tensors, and whether it was one. TypeError in torch's words for what is no tensor."""
     is_tuple = isinstance(value, tuple)
     values = value if is_tuple else (value,)
     for i, element in enumerate(values):
@@ -48,7 +48,7 @@ def _unpacked(values: Any, is_tuple: bool) -> Any:
 
 
 def _prepared(tensors: Tensors, create_graph: bool, need_graph: bool) -> Tensors:
-    """Tensors of their own, so that one that the function captured besides is a constant."""
+    """New tensors over the same memory, so that an input which the function captured besides counts as a constant."""
     return tuple(
         x.view_as(x) if create_graph and x.requires_grad else x.detach().requires_grad_(need_graph) for x in tensors
     )
@@ -158,7 +158,7 @@ def _gradients(
     create_graph: bool = False,
     retain_graph: bool | None = None,
 ) -> Tensors:
-    """Those of the outputs that depend on something; None for an input that no output depends on."""
+    """The gradients of those outputs that require grad; None for an input that no output depends on."""
     weights = (None,) * len(outputs) if v is None else v
     pairs = [(y, w) for y, w in zip(outputs, weights, strict=True) if y is not None and y.requires_grad]
     if not pairs:
@@ -169,7 +169,7 @@ def _gradients(
 
 
 def _with_zeros(grads: Tensors, references: Tensors, strict: bool, create_graph: bool, stage: str) -> Tensors:
-    """Zeros for None, or a refusal."""
+    """Replace None by zeros, or refuse it if `strict`."""
     for i, g in enumerate(grads if strict else ()):
         if g is None:
             raise RuntimeError(INDEPENDENT[stage].format(i=i))
@@ -312,7 +312,7 @@ def jacobian(
 
 
 def _as_forward_mode(rows: Tensors, outputs: Tensors, is_outputs_tuple: bool, is_inputs_tuple: bool) -> Any:
-    """In the dtype of the outputs, and in lists where torch leaves them."""
+    """The Jacobian as torch's "forward-mode" gives it: in the dtype of the outputs, with lists where torch has them."""
     listed = [[x.to(y.dtype) for x in row] for row, y in zip(rows, outputs, strict=True)]
     result: Any = listed if is_inputs_tuple else tuple(row[0] for row in listed)
     return result if is_outputs_tuple else result[0]
@@ -340,7 +340,7 @@ def _check_strategy(create_graph: bool, strict: bool, vectorize: bool, strategy:
 
 
 def _jacobian_of(output: Any, index: int, inputs: Tensors, create_graph: bool, strict: bool) -> Tensors:
-    """That of one output, with respect to each input: a backward for each element."""
+    """The Jacobian of one output with respect to each input, by one backward for each element of the output."""
     flat = output.reshape(-1)
     rows = [_gradients((flat[j],), inputs, None, create_graph, retain_graph=True) for j in range(output.numel())]
     result = []

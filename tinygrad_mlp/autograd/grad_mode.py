@@ -188,7 +188,7 @@ _threads = _Threads()
 
 
 class set_multithreading_enabled(_Mode):
-    """Whether backward may use several threads: only remembered, as torch's, too, uses one on a CPU.
+    """Whether backward may use several threads. It is only remembered: on a CPU torch uses one, too.
 
     At once; as a context manager, until the block ends (torch.autograd.grad_mode.set_multithreading_enabled).
     """

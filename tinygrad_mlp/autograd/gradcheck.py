@@ -189,7 +189,7 @@ def _as_tuple(x: Any) -> Tensors:
 
 
 def _outputs(func: Callable[..., Any], inputs: Tensors) -> Tensors:
-    """The outputs that depend on something."""
+    """The outputs that require grad."""
     return tuple(y for y in _as_tuple(func(*inputs)) if y.requires_grad)
 
 
@@ -277,7 +277,7 @@ def _units(output: Any) -> Iterator[Array]:
 def _backwards(output: Any, variables: list[Any], cotangents: Iterator[Array]) -> list[Array]:
     columns: list[list[Array]] = [[] for _ in variables]
     for cotangent in cotangents:
-        # As in torch a clone, so that each backward has a part of the graph of its own.
+        # As in torch, a clone gives each backward a graph of its own.
         grads = grad(output.clone(), variables, wrap(cotangent), retain_graph=True, allow_unused=True)
         for column, x, g in zip(columns, variables, grads, strict=True):
             column.append(np.zeros(x.array.size, x.array.dtype) if g is None else g.array.reshape(-1).copy())
@@ -394,7 +394,7 @@ def _check_zero_cotangents(outputs: Tensors, inputs: Tensors, masked: bool) -> N
 
 
 class _UndefinedGrad(Function):
-    """Its argument, without a gradient."""
+    """Returns its argument, and hands on no gradient in backward."""
 
     @staticmethod
     def forward(ctx: Any, tensor: Any) -> Any:
@@ -406,9 +406,9 @@ class _UndefinedGrad(Function):
 
 
 def _check_undefined(func: Callable[..., Any], inputs: Tensors) -> None:
-    """Outputs without a gradient, all of them and each alone, count as ones with a zero gradient."""
+    """Check that outputs without a cotangent, all at once and each alone, count as outputs whose cotangent is zero."""
     variables = _variables(inputs)
-    # An operator without any cotangent does not run here, so that a Function is asked itself.
+    # Backward does not run a node without cotangents, so the nodes of Functions are called directly.
     for node in {y.grad_fn for y in _outputs(func, inputs)}:
         if isinstance(node, FunctionNode):
             with no_grad():

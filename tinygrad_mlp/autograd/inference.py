@@ -1,7 +1,8 @@
-"""Inference mode: nothing is recorded, and what is made in it can never take part in what is.
+"""Inference mode: nothing is recorded, and tensors that are made in it can never be part of a recorded computation.
 
-While a thread is in it, the modules that make tensors make them with `_make`, which marks them; when it ends, the
-marked ones that are still alive get a version counter that refuses to be read. So outside nothing looks for the mark.
+While a thread is in it, the modules that make tensors make them with `_make`, which marks them. When it ends, the
+marked tensors that are still alive get a version counter that refuses to be read. So code outside inference mode need
+not look for the mark.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a thread is in besides grad mode: inference mode, and the transforms of `func`."""
+"""The modes that a thread can be in besides grad mode: inference mode, and the transforms of `func`."""
 
 from __future__ import annotations
 

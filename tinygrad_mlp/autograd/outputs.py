@@ -1,4 +1,4 @@
-"""What flows to, and through, operators with several outputs, and what flows where there is no cotangent.
+"""Operators with several outputs, and cotangents that are None: the objects that backward passes along for them.
 
 Torch has one node for an operator with several outputs. Here each output has a node of its own, `OutputNode`, which
 nobody outside sees; it hands its cotangent to the operator's node in a `Bundle`, and bundles add up like cotangents.
@@ -30,7 +30,7 @@ class Bundle:
     """The cotangents of several outputs, added like one."""
 
     __slots__ = ("parts",)
-    shape = dtype = base = None  # those of a node with several outputs
+    shape = dtype = base = None  # a node with several outputs has none of these
 
     @property
     def array(self) -> Bundle:
@@ -52,7 +52,10 @@ def source(edge: Node) -> tuple[Node, int]:
 
 
 class Unreachable(Node):
-    """The end of the tape at a view made without grad, which requires grad only because its base does."""
+    """The node of a view that was made without being recorded and requires grad only because its base does.
+
+    Nothing is behind it: its cotangent is dropped.
+    """
 
     __slots__ = ()
 
@@ -66,7 +69,7 @@ class Unreachable(Node):
 class Nothing:
     """The cotangent None, which a Function may return: torch goes on with it, and the next Function runs on zeros.
 
-    Added to a cotangent it is that cotangent. It comes to nodes only that know it: see `hooks.watched.nothing_for`.
+    Its sum with a cotangent is that cotangent. Only nodes that know this class get it: see `hooks.watched.nothing_for`.
     """
 
     __slots__ = ("dtype", "shape")

@@ -1,4 +1,4 @@
-"""What backward and grad are given: the tensors where they start and end, and torch's refusals of them."""
+"""The arguments of backward and grad: the tensors where they start and end, checked as torch checks them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .tensors import is_tensor, wrap
 
 
 def inputs_of(inputs: Any, function: str) -> tuple[Any, ...]:
-    """What to differentiate with respect to. TypeError, RuntimeError in torch's words."""
+    """The `inputs` of backward or grad as a tuple. TypeError and RuntimeError in torch's words for what is no input."""
     if type(inputs) is dict:
         inputs = inputs.values()
     elif isinstance(inputs, Mapping):
@@ -93,7 +93,7 @@ def starts(tensors: Any, gradients: Any, create_graph: bool) -> list[tuple[Node,
 
 
 def _refuse_gradient(i: int, output: Any, gradient: Any) -> None:
-    """Torch's refusals of the gradient that is given for an output."""
+    """Check the gradient that is given for an output, as torch does."""
     if type(output) is not GradientEdge and not is_tensor(output):
         raise AssertionError(OUTPUT_NO_TENSOR)
     shape = shape_of(output)

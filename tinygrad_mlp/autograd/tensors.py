@@ -1,6 +1,6 @@
-"""Tensors as the tape's floors see them: the class Tensor is built on these floors, which cannot import it.
+"""How the modules below the class Tensor make and recognise tensors, without importing the class, which imports them.
 
-The class says once, when it is defined, how a Tensor is made of an array; everything here uses that.
+The module of the class says once, when it is imported, how a Tensor is made of an array.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """What a Tensor is, and what may be called on it: how a row of the derivative table becomes a function on tensors.
 
-- tensor.py, values.py, copies.py, printing.py: the class, and its Python side;
-- dispatch.py, callers.py, arguments.py: from a row to its function; functions.py and inplace.py: all of them;
-- composite/: functions that are a few lines in terms of rows; indexing.py: `x[i]`; creation/: new tensors.
+- tensor.py, values.py, copies.py, printing.py: the class, and how a tensor acts as a Python object;
+- dispatch.py, callers.py, arguments.py: how a row becomes a function; functions.py and inplace.py: all these functions;
+- composite/: functions that only call other functions; indexing.py: `x[i]`; creation/: new tensors;
+- refusals.py: the texts of exceptions and warnings.
 """
 
 from . import composite, creation, indexing

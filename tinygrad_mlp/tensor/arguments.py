@@ -1,4 +1,7 @@
-"""The arguments of an operator, from Tensors to the arrays that its forward computes on, with torch's refusals."""
+"""Turn the arguments of an operator into the arrays that its forward computes on.
+
+Tensors are replaced by their arrays, dtypes are promoted by torch's rules, and what torch refuses is refused.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,11 @@ from .tensor import Tensor
 
 
 def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
-    """The arguments with arrays for Tensors, in the dtype that torch computes in; TypeError in torch's words."""
+    """Replace the Tensors among an operator's arguments by their arrays, in the dtype that torch computes in.
+
+    TypeError for an argument that has to be a Tensor and is none, NotImplementedError for a dtype that the operator
+    does not compute in, RuntimeError for dtypes that differ where torch does not promote them.
+    """
     arrays = list(args)
     for position in row.tensors:
         arg = args[position]
@@ -95,7 +102,7 @@ def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
     if row.promotion == "float" and target.kind != "f":
         target = dtypes.get_default_dtype().numpy
     if target.kind == "f" and not all(isinstance(x, _NUMBERS) for x in operands):
-        # To Python's numbers NumPy gives that dtype.
+        # Python's numbers may stay as they are: NumPy takes them in the dtype of the arrays.
         cast = [float(x) if type(x) is bool else x if type(x) in (int, float) else _cast(x, target) for x in operands]
     else:
         cast = [_cast(x, target) for x in operands]
@@ -111,7 +118,7 @@ _NUMBERS = (bool, int, float)
 
 
 def _cast(x: Any, target: np.dtype[Any]) -> Any:
-    """An array in the target's dtype; a Python number too, as NumPy might take it for one of another."""
+    """Convert an array or a Python number. A number becomes an array, as NumPy would choose a dtype for it itself."""
     if isinstance(x, _NUMBERS):
         return np.asarray(x).astype(target)
     return x.astype(target) if getattr(x, "dtype", target) != target else x
@@ -129,12 +136,12 @@ _SCALAR_WORDS = {"float32": "float", "float64": "double", "float16": "c10::Half"
 
 
 def as_array(result: Any) -> Any:
-    """An array for NumPy's scalars, which ufuncs give instead of 0-d arrays; other array types as they are."""
+    """Make a 0-d array of a NumPy scalar, which ufuncs return instead of one; return anything else as it is."""
     return np.asarray(result) if isinstance(result, np.generic) else result
 
 
 def as_torch(error: ValueError, arrays: Sequence[Any]) -> Exception:
-    """Torch's RuntimeError for NumPy's word that shapes do not broadcast; any other error as it is."""
+    """Torch's RuntimeError where NumPy says that shapes do not broadcast; any other error is returned as it is."""
     shapes = [x.shape for x in arrays if hasattr(x, "shape")]
     if not str(error).startswith("operands could not be broadcast"):
         return error

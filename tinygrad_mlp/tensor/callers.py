@@ -1,9 +1,9 @@
 """The Python source of what runs for a row: its caller, on Tensors, and the `pull` of its nodes.
 
-The general caller (dispatch.py) and `Node.pull` say all that is to be done, with loops over what a row declares. But a
-row's signature settles most of it beforehand. So here the same is written as a person would write it for this one row,
-for the usual case: plain arrays, of one floating dtype where several must agree. Everything else the written caller
-hands to the general one. `print(tinygrad_mlp.ops.source("linear"))` shows what comes out.
+The general caller (dispatch.py) and `Node.pull` do this for any row, with loops over what the row declares. That takes
+time on every call, although a row's signature settles most of it beforehand. So here the same is written out for one
+row, as a person would write it, for the usual case: plain arrays, of one floating dtype where several must agree. All
+other calls are passed on to the general caller. `print(tinygrad_mlp.ops.source("linear"))` shows what is written.
 
 In the templates a line that is one name in braces stands for any number of lines.
 """
@@ -107,7 +107,7 @@ def compiled(name: str, text: str, namespace: dict[str, Any], given: dict[str, A
 
 
 class _Caller:
-    """What is in the lines of a row's caller. The array of the Tensor `x` is called `x_array` in them."""
+    """Writes the lines of a row's caller. In them, `x_array` is the array of the Tensor `x`."""
 
     def __init__(self, row: Operator) -> None:
         self.row = row
@@ -115,12 +115,14 @@ class _Caller:
         self.tensors = [row.parameters[i] for i in row.tensors]
         self.optional = row.parameters[len(row.parameters) - len(row.defaults) :]
         self.differentiable = [row.parameters[i] for i in row.differentiable]
-        self.alike = [p for p in self.tensors if p != row.unpromoted]  # those that must be of one dtype
+        self.alike = [p for p in self.tensors if p != row.unpromoted]  # arguments that must have one dtype
         self.agree = bool(row.promotion is not None or row.check)  # where arrays must have one dtype
-        self.numbers: list[str] = []  # those for which a Python number may stand
+        self.numbers: list[str] = []  # arguments that may be a Python number
         if row.numbers and "f" in (row.kinds or "f"):
             self.numbers = [p for p in self.alike[1:] if row.promotion or (p in self.differentiable and not row.check)]
-        self.kinds = row.kinds or ("f" if row.promotion == "float" or row.check else "")  # of dtype, which are usual
+        self.kinds = row.kinds or (
+            "f" if row.promotion == "float" or row.check else ""
+        )  # the kinds of dtype in the usual case
         self.several = len(row.outputs) > 1
         self.outputs = [f"{name}_array" for name in row.outputs] if self.several else ["out"]
         self.holders = [*(row.outputs if self.several else ["tensor"]), *row.parameters]
@@ -226,7 +228,7 @@ class _Caller:
     # -- the node ------------------------------------------------------------------------------------
 
     def node(self) -> list[str]:
-        """The node, where it is to be recorded; of several outputs each is a constant from the start."""
+        """The node, if a gradient is wanted; else the output is a constant, as several outputs are from the start."""
         constant = [] if self.several else ["tensor.node = None", "tensor.needs_grad = False"]
         if not self.row.rules:
             return constant
@@ -285,7 +287,7 @@ class _Caller:
 
 
 class _CallerInPlace(_Caller):
-    """The same for the row in place: what it computes is written into the first argument."""
+    """Writes the caller of a row in place, which writes the result into the first argument."""
 
     def __init__(self, row: Operator) -> None:
         super().__init__(row)
@@ -327,7 +329,7 @@ class _CallerInPlace(_Caller):
 
 
 def caller_of(row: Operator, inplace: bool = False) -> str:
-    """The source of a row's caller. In place that of a row without rules is the general one."""
+    """The source of a row's caller. (In place, a row without rules is left to the general caller.)"""
     return (_CallerInPlace if inplace else _Caller)(row).text()
 
 

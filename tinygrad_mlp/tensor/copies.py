@@ -1,4 +1,8 @@
-"""Copies of a tensor: copy, deepcopy, pickle. What is computed has none but its elements."""
+"""How tensors are copied and pickled: what `copy.copy`, `copy.deepcopy` and `pickle` call.
+
+A copy has the tensor's elements, `requires_grad` and attributes, but not its hooks. A deep copy has a copy of `.grad`,
+too; as in torch, only leaves can be deep-copied.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import numpy as np
 from ..autograd import hooks
 from .refusals import COPY_OF_COMPUTED
 
-# What a copy does not share: its gradient, its place on the tape and its hooks.
+# The attributes that a copy does not get: the gradient, the place on the tape and the hooks.
 _OWN_ATTRIBUTES = frozenset(["_accumulator", "_grad", "_inference", "_leaf_hooks", "_leaf_node", "_retains"])
 
 
@@ -18,7 +22,7 @@ class Copies:
     """The methods of Tensor that the modules copy and pickle call."""
 
     __slots__ = ()
-    _version_of_copies: ClassVar[int] = 1  # torch puts the memory into a new tensor; a Parameter it makes anew
+    _version_of_copies: ClassVar[int] = 1  # torch writes the memory into a new tensor; a Parameter starts with 0
 
     if TYPE_CHECKING:
         array: Any
@@ -48,7 +52,7 @@ class Copies:
         return _made_by_pickle, (type(self),), self.__getstate__()
 
     def __setstate__(self, kept: Any) -> None:
-        tensor: Any = self  # whose slots are those of Tensor
+        tensor: Any = self  # the slots that are set here are those of Tensor
         tensor.array, tensor.needs_grad, attributes = kept
         tensor.node = tensor.viewed = None
         tensor.versions = [self._version_of_copies]
@@ -60,7 +64,7 @@ def _made_by_pickle(cls: type[Any]) -> Any:
 
 
 def _memory_copied(array: Any, memo: dict[int, Any]) -> Any:
-    """A copy of an array; arrays that share memory have copies, in one deepcopy, that do as well."""
+    """Copy an array. If arrays share memory, their copies in one deepcopy share memory as well."""
     whole = array
     while isinstance(whole.base, np.ndarray):
         whole = whole.base

@@ -1,4 +1,4 @@
-"""From a row of the derivative table to a function on Tensors: unwrap, run the forward, write the node.
+"""How a row of the derivative table becomes a function on Tensors: unwrap, run the forward, write the node.
 
 The general caller does this for any row and any arguments, and is the definition of what is right. A row that is
 called gets a caller of its own, written from its signature (callers.py), for the usual case.
@@ -21,16 +21,16 @@ from ..autograd.inplace.views import note_view, refresh
 from ..autograd.outputs import OutputNode, Unreachable
 from ..ops import NUMPY_KEYWORDS, Operator
 from ..ops.documentation import Documentation
-from ..tape import FREED, state  # noqa: F401 (as above)
+from ..tape import FREED, state  # noqa: F401 (written callers use it)
 from ..tape import gradient_edge as edge_of
 from . import callers
 from .arguments import as_array, as_torch, unwrap
 from .callers import holding
-from .tensor import Tensor, new, wrap  # noqa: F401 (as above)
+from .tensor import Tensor, new, wrap  # noqa: F401 (written callers use it)
 
 Function = Callable[..., Any]
 ndarray = np.ndarray
-numbers = frozenset((float, int))  # and not bool, which promotes otherwise
+numbers = frozenset((float, int))  # without bool, which is promoted by other rules
 numbers_or_none = numbers | {type(None)}
 
 
@@ -43,7 +43,7 @@ def function_of(row: Operator) -> Function:
 
 
 class Caller:
-    """What a row's function calls: at first what writes the caller, then the caller."""
+    """What a row's function calls. The first call writes the row's caller; later calls go to that at once."""
 
     __slots__ = ("call", "write")
 
@@ -52,7 +52,7 @@ class Caller:
         self.call: Function = self._write_and_call
 
     def _write_and_call(self, *args: Any) -> Any:
-        with _writing:  # several threads may be the first
+        with _writing:  # several threads may call at the same time
             if self.call == self._write_and_call:
                 self.call = self.write()
         return self.call(*args)
@@ -63,7 +63,7 @@ _classes: dict[Operator, type[Node]] = {}
 
 
 def _written(row: Operator) -> Function:
-    """The caller that is written for a row."""
+    """Write and compile the caller of a row."""
     given: dict[str, Any] = {
         "row": row,
         "forward": row.forward,
@@ -99,14 +99,14 @@ def _new_class(row: Operator) -> type[Node]:
 
 @functools.cache
 def _copying_class(row: Operator) -> type[Node]:
-    """The class of the node where a row that gives views gave a copy."""
+    """The class of the nodes of a row that gives views, where strides did not allow one and it gave a copy."""
     if row.node_name != "ViewBackward0":
         return node_class(row)
-    return type("UnsafeViewBackward0", (node_class(row),), {"__slots__": ()})  # torch clones, and views the clone
+    return type("UnsafeViewBackward0", (node_class(row),), {"__slots__": ()})  # torch makes a copy, and a view of that
 
 
 def _with_signature(row: Operator, caller: Caller) -> Function:
-    """A function with the row's parameter names and defaults (a lambda made from text, as namedtuple's)."""
+    """A function with the row's parameter names and defaults, compiled from text as namedtuple does it."""
     arity, required = len(row.parameters), len(row.parameters) - len(row.defaults)
     function: Function
     if row.variadic:
@@ -136,7 +136,7 @@ def _with_signature(row: Operator, caller: Caller) -> Function:
 
 @functools.cache
 def _wrapper_maker(parameters: tuple[str, ...], required: int) -> Function:
-    """What makes wrappers with these parameters; cached, because compiling one for each row is half of the import."""
+    """A function that makes wrappers with these parameters. Compiling one for each row would be slow: it is cached."""
     names = ", ".join(parameters)
     signature = ", ".join(p if i < required else f"{p}=defaults[{i - required}]" for i, p in enumerate(parameters))
     if "dim" in parameters:  # torch takes NumPy's names for it as well
@@ -166,7 +166,7 @@ def _call_renamed(row: Operator, caller: Caller, values: tuple[Any, ...], other:
 
 
 def _general(row: Operator) -> Function:
-    """For any row: any arguments may be Tensors, one may be a list of them, and there may be several outputs."""
+    """The general caller of a row, for all arguments that it may have, also for a list of Tensors."""
     forward, outputs = row.forward, row.outputs
     row_class, copying_class = node_class(row), _copying_class(row)
 
@@ -198,7 +198,10 @@ def _general(row: Operator) -> Function:
 
 
 def lead_nowhere(*arguments: Any) -> bool:
-    """Bring views up to date; whether one of them requires grad only because its base does."""
+    """Bring views up to date, and say whether one of them requires grad only because its base does.
+
+    Such a view was made without being recorded, so that no gradient gets from it to its base.
+    """
     nowhere = False
     for x in arguments:
         if isinstance(x, Tensor) and x.viewed is not None:
@@ -218,7 +221,7 @@ def are_alike(tensors: Any) -> bool:
 
 
 def attach(node: Node, tensors: tuple[Tensor, ...]) -> None:
-    """Make those of an operator's several outputs that are floating lead to its node."""
+    """Connect the floating ones of an operator's several outputs to its node; the others are constants."""
     for i, tensor in enumerate(tensors):
         if tensor.array.dtype.kind == "f":
             tensor.node = OutputNode(node, i, tensor.array.shape, tensor.array.dtype)
@@ -229,7 +232,7 @@ def attach(node: Node, tensors: tuple[Tensor, ...]) -> None:
 
 
 def _frame(row: Operator, values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Outputs and arguments, and behind them the shapes of the array arguments."""
+    """All values that a rule may read: outputs, arguments, and then the shapes of the array arguments."""
     arrays = values[len(row.outputs) :]
     shapes = (
         [x.shape for x in arrays[i]] if row.listed and i == 0 else getattr(arrays[i], "shape", ()) for i in row.tensors
@@ -240,7 +243,10 @@ def _frame(row: Operator, values: tuple[Any, ...]) -> tuple[Any, ...]:
 def edges_and_saved(
     row: Operator, args: tuple[Any, ...], values: tuple[Any, ...], holders: tuple[Any, ...]
 ) -> tuple[list[Node | None], list[Any], list[Any]]:
-    """The node's edges, what their rules read of `values` (outputs and arguments), and the versions of its holders."""
+    """What a new node keeps: its edges, what its rules read, and the version counters of the tensors that hold that.
+
+    `values` are outputs and arguments as arrays; `holders` are the same as the Tensors that hold these arrays.
+    """
     frame = _frame(row, values)
     edges: list[Node | None] = []
     saved: list[Any] = []
@@ -302,6 +308,6 @@ def _needs_grad(row: Operator, args: tuple[Any, ...]) -> bool:
 
 
 def shares_memory(part: Any, whole: Any) -> bool:
-    """Whether an operator that may give a view gave one: NumPy copies where strides cannot express it."""
+    """Whether an array is a view of another. NumPy's reshape, for one, copies where strides cannot express a view."""
     memory = getattr(part, "base", None)
     return memory is not None and (memory is whole or memory is getattr(whole, "base", None))

@@ -1,4 +1,4 @@
-"""The functions and methods on Tensors that follow from the derivative table, one for each row."""
+"""The functions and methods on Tensors that are made from the derivative table, one for each row."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ INPLACE |= {
 
 
 def call_numpy(self: Tensor, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """A NumPy function, or a row, called on Tensors (NEP 18): how a rule's own lines are recorded."""
+    """Run the row that stands for a NumPy function which was called on Tensors (NEP 18).
+
+    So the lines of a rule, which call NumPy, are recorded when a gradient is itself differentiated. TypeError for a
+    function that no row stands for.
+    """
     row = BY_NUMPY.get(function)
     if row is not None:
         return FUNCTIONS[row.name](*args, **kwargs)
@@ -37,7 +41,7 @@ _REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.mini
 
 
 def call_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    """A NumPy ufunc called on Tensors (NEP 13), or its reduction."""
+    """Run the row that stands for a NumPy ufunc, or for its `reduce`, which was called on Tensors (NEP 13)."""
     if method == "reduce" and ufunc in _REDUCTIONS:
         return call_numpy(self, _REDUCTIONS[ufunc], (), inputs, kwargs)
     return call_numpy(self, ufunc, (), inputs, kwargs) if method == "__call__" else NotImplemented
@@ -59,7 +63,7 @@ def _comparison(name: str) -> Function:
     return compare
 
 
-# Python's operators, and the rows that they mean.
+# Python's operators, and the row that each of them calls.
 _OPERATORS = {
     "add": "add",
     "sub": "sub",

@@ -1,4 +1,7 @@
-"""x[index] and x[index] = value: torch's indexing, as the views and copies that it is made of."""
+"""Indexing: `x[index]` and `x[index] = value`.
+
+As in torch, integers, slices and None give views, one after the other; tensors of indices and masks give a copy.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ _BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
 
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
-    """self[index] = value, recorded where a gradient is needed. TypeError for a value that is no number or Tensor."""
+    """self[index] = value, recorded where a gradient is needed (torch.Tensor.__setitem__).
+
+    TypeError for a value that is neither a number nor a Tensor, IndexError for an index that does not fit.
+    """
     if isinstance(value, (list, tuple, str, dict, np.ndarray, type(None))):
         kind = "numpy.ndarray" if isinstance(value, np.ndarray) else type(value).__name__
         raise TypeError(VALUE_TYPE.format(found=kind, tensor_type=self.dtype.tensor_type))
@@ -59,14 +65,15 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
 
 
 def _is_one_bool(index: Any) -> bool:
-    """Whether an index is a single bool, which torch takes for a mask of a new dimension."""
+    """Whether an index is a single bool, which torch takes as a mask over a new dimension of size 1."""
     return getattr(getattr(index, "dtype", None), "kind", "") == "b" and not index.ndim
 
 
 def _before_arrays(self: Tensor, index: Any) -> tuple[Tensor, Any]:
-    """The view that an index's integers, slices and None give, and what is left for its arrays: torch's order.
+    """Apply the integers, slices and None of an index first, as torch does.
 
-    NumPy takes an integer beside arrays for one of them, which can move dimensions to the front.
+    Returns the view that they give, and the index that is left, with the arrays. NumPy would treat an integer beside
+    arrays as one more array, which can move dimensions to the front.
     """
     if _is_one_bool(index):
         return _f["unsqueeze"](self, 0), np.reshape(index, 1)
@@ -92,7 +99,7 @@ def _view_at(self: Tensor, index: Any) -> Tensor:
     if isinstance(index, slice):
         if not self.array.ndim:
             if self.viewed is not None:
-                refresh(self)  # which torch refuses first, for a view that cannot follow a write
+                refresh(self)  # if this view cannot follow a write to its base, torch refuses that first
             raise IndexError(SLICE_OF_0D)
         return _f["slice_along"](self, 0, index)
     if not isinstance(index, tuple):
@@ -130,7 +137,10 @@ def _select(self: Tensor, dim: int, index: int, place: int = 0) -> Tensor:
 
 
 def plain_index(index: Any) -> Any:
-    """An index as NumPy takes it: arrays for Tensors and lists. ValueError for a step that is not positive."""
+    """An index as NumPy takes it, with arrays for Tensors and lists.
+
+    ValueError for a step that is not positive, IndexError for a float, TypeError for text.
+    """
     if isinstance(index, tuple):
         return tuple(plain_index(part) for part in index)
     if isinstance(index, Tensor):

@@ -1,4 +1,4 @@
-"""The operators in place: what follows from a row for `x.mul_(y)`, `x += y` and `x.t_()`."""
+"""Operators in place: the functions that are made from a row for `x.mul_(y)`, `x += y` and `x.t_()`."""
 
 from __future__ import annotations
 
@@ -59,7 +59,11 @@ def inplace_of(row: Operator, node_name: str | None = None) -> Function:
 
 
 def _with_rules_in_place(row: Operator) -> Operator:
-    """The row for use in place: a comparison, whose result is then a constant, has rules, and what has none refuses."""
+    """The row as it is used in place.
+
+    A comparison gets rules that give zeros, because x then holds a constant. A row that is not differentiable gets
+    rules that refuse.
+    """
     if not row.flat and row.node_name != "NotImplemented":
         return row
     row = copy.copy(row)
@@ -103,7 +107,7 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
 
 
 def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> None:
-    """Before a write into, or out of, a view: what torch refuses of overlaps, and what NumPy does not let one write."""
+    """Before a write in which views take part: refuse the overlaps that torch refuses, and make the array writeable."""
     of_number = row.overlap == "number" and not isinstance(args[1], Tensor)
     if row.name == "put" and args[2] is tensor:
         raise RuntimeError(PARTLY_THE_SAME)
@@ -112,11 +116,11 @@ def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> Non
         () if row.overlap == "number" else args[1:],
         with_itself=row.overlap == "refused" or (not of_number and row.overlap == "number"),
     )
-    tensor.array.flags.writeable = True  # NumPy's broadcast_to and diagonal are not
+    tensor.array.flags.writeable = True  # NumPy's broadcast_to and diagonal give arrays that are not
 
 
 def reshaped_in_place(row: Operator) -> Function:
-    """A row that gives a view, in place: `x.t_()` changes what x is of its memory, and no element."""
+    """A row that gives a view, in place: `x.t_()` changes the shape and strides of x, and no element."""
     node_name = f"{row.node_name[:-1]}{3 if row.name == 'squeeze' else 1}"
 
     @functools.cache
@@ -146,7 +150,7 @@ def reshaped_in_place(row: Operator) -> Function:
                 note_writer(self.node, node)
             self.node = node
             if self.viewed is not None:
-                self.viewed.current = self.versions[0]  # its base is as it was
+                self.viewed.current = self.versions[0]  # its base has not changed
         return self
 
     function.__name__ = function.__qualname__ = row.name + "_"
@@ -155,7 +159,7 @@ def reshaped_in_place(row: Operator) -> Function:
 
 
 def write(row: Operator, target: Any, arrays: list[Any]) -> None:
-    """Run the forward into `target`, at once where NumPy can."""
+    """Run the forward and write its result into `target`, without an array in between where NumPy can."""
     try:
         if row.write is not None:
             row.write(*arrays)
@@ -173,7 +177,7 @@ def write(row: Operator, target: Any, arrays: list[Any]) -> None:
 
 
 def check_written(target: Any, result: Any) -> None:
-    """RuntimeError in torch's words where a result has not the shape, or not the kind of dtype, to be written."""
+    """Refuse a result whose shape or kind of dtype `target` cannot take: RuntimeError in torch's words."""
     if result.shape != target.shape and np.broadcast_shapes(result.shape, target.shape) != target.shape:
         raise RuntimeError(
             f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(result.shape)}"
@@ -195,7 +199,7 @@ def source(row: Operator, inplace: bool) -> str:
 
 write_sources_with(source)
 
-# What the written lines name.
+# The names that written callers use.
 _NAMES = {
     "__name__": __name__,  # by which the package silences NumPy's warnings of nan and infinity
     "Tensor": Tensor,

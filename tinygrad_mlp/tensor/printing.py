@@ -1,7 +1,7 @@
 """The text of a tensor, character for character the one that `repr` of the torch tensor has.
 
 An array becomes text in four steps: keep the cells that are shown (the corners, where it is large), write each as a
-string, lay the strings out in nested brackets, append the suffixes. Knows arrays and dtypes, no Tensor.
+string, lay the strings out in nested brackets, append the suffixes. The functions here work on arrays, not on Tensors.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..arrays import Array, dtypes
 
 
 class _PrintOptions(NamedTuple):
-    # Importing the package takes half a millisecond longer with a dataclass.
+    # No dataclass, because making one takes half a millisecond when the package is imported.
     precision: int = 4
     threshold: float = 1000
     edgeitems: int = 3
@@ -94,7 +94,7 @@ def tensor_text(
 
 
 def _suffixes(array: Array, options: _PrintOptions) -> list[str]:
-    """What the cells leave open: the shape where none is shown, the dtype where the cells do not imply it."""
+    """The suffixes for what the cells do not show: the shape if it is unclear, the dtype if it is not implied."""
     dtype = dtypes.of(array.dtype)
     implied = [dtypes.get_default_dtype()]
     if array.size:
@@ -144,7 +144,7 @@ def _corners(array: Array, cut: list[bool], edge: int) -> Array:
 def _strings(values: list[Any], options: _PrintOptions) -> tuple[list[str], int]:
     """Each value as a string, and the width that all are padded to.
 
-    Zeros and non-finite floats have no say in the width, so a `-0.` or an `inf` may stick out, as it does in torch.
+    Zeros and non-finite floats do not count for the width, so a `-0.` or an `inf` may be wider, as it is in torch.
     """
     if not values or not isinstance(values[0], float):
         strings = [str(value) for value in values]
@@ -180,11 +180,11 @@ def _float_format(values: list[float], options: _PrintOptions) -> tuple[str, str
 
 
 def _nested(cells: Array, cut: list[bool], indent: int, per_line: int) -> str:
-    """Brackets around the blocks of the first axis, one blank line more between them for each axis inside."""
+    """Put brackets around the blocks of the first axis, with one more line break between them for each axis inside."""
     vector = cells.ndim == 1
     parts = list(cells) if vector else [_nested(block, cut[1:], indent + 1, per_line) for block in cells]
     if cut[0]:
-        # Among numbers torch sets the dots off by one more space; alone or among rows it does not.
+        # Between numbers torch puts one more space before the dots; alone or between rows it does not.
         parts.insert(len(parts) // 2, " ..." if vector and parts else "...")
     margin = " " * (indent + 1)
     if vector:

@@ -274,7 +274,7 @@ ARRAYS_IN_LIST = (
 )
 # from_numpy: TypeError for what is no NumPy array.
 NO_ARRAY = "expected np.ndarray (got {found})"
-# ValueError for an integer of more than 64 bits.
+# ValueError for an integer that int64 cannot hold, unless the result is floating.
 INTEGER_OVERFLOW = "Overflow when unpacking long long"
 # ValueError for a list that holds one text.
 TEXT_IN_LIST = "too many dimensions 'str'"

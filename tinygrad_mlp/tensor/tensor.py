@@ -1,6 +1,7 @@
-"""Tensor: an array, its gradient and its place on the tape.
+"""The class Tensor: an array, its gradient and its place on the tape.
 
-The operators' methods come from the rows of the derivative table (functions.py); here is what a tensor is.
+Here is what belongs to a tensor itself. The methods that are operators, such as `x.exp()`, are added by functions.py,
+which makes them from the rows of the derivative table.
 """
 
 from __future__ import annotations
@@ -72,13 +73,13 @@ class Tensor(Copies, Values):
     """An n-dimensional array that knows how it was computed (torch.Tensor).
 
     `array` is the NumPy array; `needs_grad` is what `requires_grad` shows; `node` is the operator that it came out
-    of (None for a leaf); `versions` counts the writes into its memory, shared with its views and with what the tape
-    saved; `viewed` says what it is a view of.
+    of (None for a leaf); `versions` is a list of one number, which counts the writes into its memory and is shared with
+    its views and with what the tape saved; `viewed` says what it is a view of.
     """
 
     __slots__ = ("__dict__", "__weakref__", "array", "needs_grad", "node", "versions", "viewed")
 
-    # What few tensors have lies in the instance's dict, so that a tensor is made with five stores.
+    # What only few tensors have is kept in the instance's dict, so that five assignments make a tensor.
     _grad: Tensor | None = None
     _accumulator: Any = None
     _leaf_hooks: Any = None
@@ -125,6 +126,7 @@ class Tensor(Copies, Values):
 
     @property
     def shape(self) -> Size:
+        """The size of each dimension."""
         return Size(self.array.shape)
 
     def size(self, dim: int | None = None) -> Any:
@@ -135,6 +137,7 @@ class Tensor(Copies, Values):
 
     @property
     def ndim(self) -> int:
+        """The number of dimensions."""
         return int(self.array.ndim)
 
     def dim(self) -> int:
@@ -149,26 +152,30 @@ class Tensor(Copies, Values):
 
     @property
     def dtype(self) -> dtype:
+        """The data type of the elements."""
         return dtypes.of(self.array.dtype)
 
     @property
     def device(self) -> device:
+        """Where the elements lie: always the CPU."""
         return CPU
 
     @property
     def is_cuda(self) -> bool:
+        """Whether the elements lie on a CUDA device: never."""
         return False
 
     @property
     def itemsize(self) -> int:
+        """The size of an element, in bytes."""
         return int(self.array.itemsize)
 
     def element_size(self) -> int:
-        """The bytes of an element."""
+        """The size of an element, in bytes."""
         return int(self.array.itemsize)
 
     def stride(self, dim: int | None = None) -> Any:
-        """How many elements apart neighbours along each dimension (or `dim`) lie in memory."""
+        """How far apart neighbours along each dimension, or along `dim`, lie in memory, counted in elements."""
         strides = tuple(s // self.array.itemsize for s in self.array.strides)
         return strides if dim is None else strides[axis(dim, self.array.ndim)]
 
@@ -181,7 +188,7 @@ class Tensor(Copies, Values):
         return bool(self.array.dtype.kind == "f")
 
     def data_ptr(self) -> int:
-        """The address of the first element."""
+        """The address of the first element in memory."""
         return int(self.array.ctypes.data)
 
     @property
@@ -198,6 +205,10 @@ class Tensor(Copies, Values):
 
     @property
     def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded, so that backward computes its gradient.
+
+        Only leaves of a floating dtype can be set to True. RuntimeError where it cannot be set as asked.
+        """
         view = self.viewed
         return self.needs_grad if view is None else view.own or self.node is not None or view.base.needs_grad
 
@@ -216,21 +227,23 @@ class Tensor(Copies, Values):
             leaf_of_its_own(self, value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Set `requires_grad`, and return the tensor itself."""
+        """Set `requires_grad`, and return the tensor itself; RuntimeError for a dtype that is not floating."""
         if requires_grad and self.array.dtype.kind != "f":
             raise RuntimeError(REQUIRES_GRAD_METHOD_DTYPE)
-        if not requires_grad or self.node is None:  # for a computed tensor, True is what it is: here torch lets it be
+        if not requires_grad or self.node is None:  # a computed tensor that is set to True has it already
             self.requires_grad = requires_grad
         return self
 
     @property
     def is_leaf(self) -> bool:
+        """Whether this tensor was not computed by a recorded operation."""
         if self.viewed is not None:
             renew(self)
         return self.node is None
 
     @property
     def grad_fn(self) -> Any:
+        """The node of the operation that computed this tensor; None for a leaf."""
         if self.viewed is not None:
             renew(self)
         node = self.node
@@ -245,10 +258,12 @@ class Tensor(Copies, Values):
 
     @property
     def output_nr(self) -> int:
+        """Which output of its operation this tensor is, counted from 0."""
         return self.node.index if isinstance(self.node, OutputNode) else 0
 
     @property
     def grad(self) -> Tensor | None:
+        """The gradient that backward has added up here; None before. UserWarning for a tensor that keeps none."""
         grad = self._grad
         if grad is None and self.node is not None and not self._retains:
             warnings.warn(GRAD_OF_NON_LEAF, stacklevel=2)
@@ -284,7 +299,7 @@ class Tensor(Copies, Values):
 
     @classmethod
     def _with_history(cls, array: Any, node: Node) -> Tensor:
-        """A saved array as a Tensor again, at its place on the tape."""
+        """Make a Tensor of a saved array and the node that computed it, so that a rule can be differentiated itself."""
         if isinstance(node, AccumulateGrad) and node.variable.array is array:
             variable: Tensor = node.variable
             return variable
@@ -295,7 +310,7 @@ class Tensor(Copies, Values):
 
     @staticmethod
     def _constant(array: Any) -> Tensor:
-        """A saved array as a Tensor without history."""
+        """Make a Tensor without history of a saved array."""
         return wrap(array)
 
     def register_hook(self, hook: Any) -> hooks.RemovableHandle:
@@ -318,7 +333,10 @@ class Tensor(Copies, Values):
         return hooks.register_post_accumulate_grad(self, hook)
 
     def retain_grad(self) -> None:
-        """Have backward leave a non-leaf's cotangent in its `.grad`, too."""
+        """Have backward store the gradient of this tensor in its `.grad` even if it is not a leaf.
+
+        RuntimeError for a tensor that does not require grad. Source: torch.Tensor.retain_grad.
+        """
         if not self.requires_grad:
             raise RuntimeError(RETAIN_WITHOUT_GRAD)
         if self.node is not None and not self._retains:
@@ -332,18 +350,19 @@ class Tensor(Copies, Values):
 
     @property
     def retains_grad(self) -> bool:
+        """Whether `retain_grad` was called on a tensor that is not a leaf."""
         return self._retains
 
     def detach(self) -> Tensor:
-        """The same memory without the history."""
+        """A tensor that shares this one's memory and has no history (torch.Tensor.detach)."""
         tensor = wrap(self.array)
         tensor.versions = self.versions
         if modes.inference:
-            tensor._inference = self._inference  # here torch makes a view of this tensor, and not a new one
+            tensor._inference = self._inference  # torch makes a view, which is what this tensor is
         return tensor
 
     def detach_(self) -> Tensor:
-        """Cut this tensor off from its history."""
+        """Make this tensor a leaf that does not require grad; RuntimeError for a view (torch.Tensor.detach_)."""
         if self.viewed is not None:
             raise RuntimeError(DETACHED_VIEW)
         if self.node is not None:
@@ -354,7 +373,8 @@ class Tensor(Copies, Values):
 
     @property
     def data(self) -> Tensor:
-        tensor = wrap(self.array)  # with a version counter of its own: writes through it are not noticed, as in torch
+        """A tensor that shares this one's memory, whose changes the tape does not notice (torch.Tensor.data)."""
+        tensor = wrap(self.array)  # it has a version counter of its own
         if modes.inference or self._inference:
             tensor._inference = self._inference
         return tensor
@@ -366,13 +386,13 @@ class Tensor(Copies, Values):
         if self.needs_grad and value.array.dtype.kind != "f":
             raise RuntimeError(DATA_DTYPE)
         self.array = value.array
-        vars(self).pop("_accumulator", None)  # that one is for the old shape and dtype
+        vars(self).pop("_accumulator", None)  # it was made for the old shape and dtype
 
     @data.deleter
     def data(self) -> None:
         raise RuntimeError(DATA_DELETED)
 
-    # -- as values, where it matters that it is a Tensor: the rest is in values.py -------------------
+    # -- as a value: what needs to know the class Tensor; the rest is in values.py -------------------
 
     def __contains__(self, element: Any) -> bool:
         return bool((self.array == (element.array if isinstance(element, Tensor) else element)).any())
@@ -386,7 +406,7 @@ class Tensor(Copies, Values):
 
 
 def wrap(array: Any) -> Tensor:
-    """A Tensor over an array as it is: no copy, no history."""
+    """Make a Tensor of an array as it is: without a copy, and without history."""
     tensor = new(Tensor)
     tensor.array = array
     tensor.needs_grad = False

@@ -1,4 +1,4 @@
-"""A tensor as Python and NumPy values: numbers, lists, arrays, text."""
+"""How a tensor acts as a Python or NumPy value: as a number, a list, an array or text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .refusals import (
 
 
 class Values:
-    """The methods of Tensor that give something else than tensors."""
+    """The methods of Tensor that return Python and NumPy values instead of tensors."""
 
     __slots__ = ()
 
@@ -36,7 +36,7 @@ class Values:
         def __getitem__(self, index: Any) -> Any: ...
 
     def item(self) -> Any:
-        """The one element, as a Python number. RuntimeError for more or fewer."""
+        """The only element, as a Python number. RuntimeError for a tensor of several elements, or none."""
         if self.array.size != 1:
             raise RuntimeError(ITEM_SIZE.format(count=self.array.size))
         return self.array.item()
@@ -46,7 +46,11 @@ class Values:
         return self.array.tolist()
 
     def numpy(self, *, force: bool = False) -> Any:
-        """The array itself, sharing memory. RuntimeError where grad mode would lose its gradient, unless `force`."""
+        """The tensor's array itself, which shares its memory (torch.Tensor.numpy).
+
+        RuntimeError for a tensor that requires grad while grad mode is on, unless `force`: what NumPy computes is not
+        recorded.
+        """
         if not force and state.recording and self.requires_grad:
             raise RuntimeError(NUMPY_OF_GRAD)
         return self.array

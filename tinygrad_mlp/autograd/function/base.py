@@ -135,7 +135,7 @@ class Function:
             state.recording = recording
         if node is not None:
             save(ctx, node, args if separate else (), (output,) if single else output)
-        # What was for this function alone, and the outputs among it, which would hold the node that holds ctx.
+        # These are for this function only. Outputs among them would keep the node, which keeps ctx, alive: a cycle.
         ctx.to_save = ctx.dirty_tensors = ctx.non_differentiable = ()
         return outputs[0] if single else tuple(outputs)
 
@@ -226,7 +226,7 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Error(Function):
-    """Its argument, at a place on the tape that refuses to be passed."""
+    """Returns its argument, with a node that refuses to run: for what cannot be differentiated a second time."""
 
     @staticmethod
     def forward(tensor: Any) -> Any:
@@ -234,7 +234,7 @@ class _Error(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        """Nothing: it is there because a transform asks for it."""
+        """Do nothing; the transforms of `func` ask for this method."""
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:

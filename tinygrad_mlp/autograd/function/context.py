@@ -57,7 +57,7 @@ class FunctionCtx:
         self.materialize_grads = value
 
     def mark_shared_storage(self, *pairs: Any) -> None:
-        """Nothing, as in torch, which warns that it is deprecated."""
+        """Do nothing and warn that it is deprecated, as torch does."""
         warnings.warn(
             SHARED_STORAGE,
             FutureWarning,
@@ -76,7 +76,7 @@ class FunctionCtx:
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        """What `save_for_backward` kept: an input is the very tensor, an output one at the same place on the tape.
+        """The tensors that `save_for_backward` kept. An input is the same object; an output has the same node.
 
         RuntimeError in torch's words for a tensor changed since, or after backward has freed the graph.
         """

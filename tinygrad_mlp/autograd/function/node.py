@@ -1,4 +1,4 @@
-"""The node of a Function that ran: `pull` calls the user's backward and holds it to what it may return."""
+"""The node of a Function that ran. Its `pull` calls the user's backward and checks what that returns."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class FunctionNode(Node):
                 elif edge is not None:
                     parts[place] = nothing_for(edge, create_graph)
                 continue
-            if edge is None:  # for hooks, which see what nobody needs as well
+            if edge is None:  # for hooks, which see also what is not needed
                 parts[place] = result if create_graph else result.array
                 continue
             shape = result.array.shape
@@ -80,7 +80,7 @@ class FunctionNode(Node):
         return parts
 
     def _cotangents(self, g: Any, create_graph: bool) -> list[Any]:
-        """Those of all outputs as Tensors: for one that nothing depends on, zeros or None."""
+        """The cotangents of all outputs as Tensors; zeros or None for an output that has no cotangent."""
         given = g.parts if isinstance(g, Bundle) else {} if is_nothing(g) else {0: g}
         cotangents: list[Any] = []
         for i, output in enumerate(self.outputs):

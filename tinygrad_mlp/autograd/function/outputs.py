@@ -1,4 +1,4 @@
-"""The outputs of a Function at their places on the tape: torch's rules for inputs, views and marks among them."""
+"""Connecting the outputs of a Function to its node, by torch's rules for inputs, views and marked outputs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .saved import SavedForBackward
 
 
 def with_history(ctx: FunctionCtx, node: FunctionNode | None, args: tuple[Any, ...], raw: tuple[Any, ...]) -> list[Any]:
-    """The outputs at their places on the tape; torch's rules for inputs and views among them (_wrap_outputs)."""
+    """Connect the outputs to the node, by torch's rules for those that are inputs or views (_wrap_outputs)."""
     _check_marks(ctx, raw)
     for tensor in ctx.dirty_tensors:
         tensor.versions[0] += 1
@@ -76,7 +76,7 @@ def _among(tensor: Any, others: Sequence[Any]) -> bool:
 
 
 def _constant(output: Any, is_input: bool, dirty: bool) -> Any:
-    """An output without history: inputs are not changed but for what forward did."""
+    """An output without history. An input that is returned is not changed, except by what forward wrote into it."""
     if not output.requires_grad:
         return output.view_as(output) if is_input and not dirty else output
     if is_input:
@@ -85,7 +85,7 @@ def _constant(output: Any, is_input: bool, dirty: bool) -> Any:
 
 
 def _check_marks(ctx: FunctionCtx, raw: tuple[Any, ...]) -> None:
-    """RuntimeError in torch's words for wrong marks."""
+    """Check `mark_dirty` and `mark_non_differentiable`: RuntimeError in torch's words for marks that do not fit."""
     if not all(is_tensor(t) for t in ctx.dirty_tensors):
         raise RuntimeError(DIRTY_NO_TENSOR)
     if not all(is_tensor(t) for t in ctx.non_differentiable):
@@ -95,7 +95,7 @@ def _check_marks(ctx: FunctionCtx, raw: tuple[Any, ...]) -> None:
 
 
 def _rebase(tensor: Any, node: FunctionNode, place: Node, args: tuple[Any, ...], several: int) -> None:
-    """Put a tensor that forward changed in place at the Function's place on the tape."""
+    """Give a tensor that forward changed in place the Function's node."""
     if tensor.requires_grad and tensor.node is None:
         raise RuntimeError(DIRTY_LEAF)
     if not _among(tensor, args):
@@ -120,7 +120,7 @@ def _to_front(node: FunctionNode, place: int) -> None:
 
 
 def save(ctx: FunctionCtx, node: FunctionNode, inputs: tuple[Any, ...], raw: tuple[Any, ...]) -> None:
-    """Take what forward saved, now that the outputs among it are known."""
+    """Save what forward asked for. This comes after forward, because outputs may be among it."""
     for i, tensor in enumerate(ctx.to_save):
         if tensor is not None and not is_tensor(tensor):
             raise TypeError(SAVED_NO_TENSOR.format(i, type_name(tensor)))

@@ -1,4 +1,4 @@
-"""A tensor that a Function saved for its backward."""
+"""The tensors that a Function saves for its backward, with the version that each had."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from ..tensors import wrap
 
 
 class SavedForBackward:
-    """A saved tensor and its version. Of an output it keeps the array and a weak reference to the node: no cycle.
+    """A saved tensor and its version. For an output, it keeps the array and a weak reference to the node, so as not to
+    make a cycle.
 
     In `saved_tensors_hooks` it keeps what they made of the array, and the tensor's place on the tape.
     """
@@ -55,7 +56,7 @@ class SavedForBackward:
         return tensor
 
     def register_hooks(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
-        """As of the saved tensors of operators."""
+        """Register hooks as `SavedTensor.register_hooks` does for operators."""
         if self.box is not None:
             raise RuntimeError(HOOKED)
         tensor = self.unpack()

@@ -1,4 +1,4 @@
-"""The tape as torch shows it (torch.autograd.graph): what nodes say of themselves, and what they have saved.
+"""The tape as torch shows it (torch.autograd.graph): the attributes of nodes, and the tensors that they saved.
 
 The names in `__all__` are torch's. Inside the package others may also import `graph.node` (the class that nodes of
 operators come from, and what observes new ones), `graph.saved` and `graph.changed`.
@@ -13,7 +13,7 @@ from ...tape import gradient_edge
 from ..hooks import register_multi_grad_hook
 from ..outputs import OutputNode
 from ..tensors import is_tensor
-from . import linear as linear  # tells the nodes how torch has them
+from . import linear as linear  # registers how the node of `linear` is rewritten
 from .node import GradientEdge, Node
 from .refusals import NO_PLACE
 from .saved import (
@@ -50,9 +50,9 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
 
 
 def increment_version(tensor: Any) -> None:
-    """Count a write into a tensor, or each of several, that was made behind its back (torch's increment_version).
+    """Count a write into a tensor, or into each of several, that the tape did not see (torch's increment_version).
 
-    RuntimeError for what is no tensor, or no several of them.
+    RuntimeError for what is neither a tensor nor a list of tensors.
     """
     tensors = (tensor,) if is_tensor(tensor) else tensor
     if not isinstance(tensors, Iterable):
@@ -62,4 +62,4 @@ def increment_version(tensor: Any) -> None:
 
 
 def set_warn_on_accumulate_grad_stream_mismatch(enabled: bool) -> None:
-    """Nothing: a CPU has no streams that could differ (torch's name)."""
+    """Do nothing: a CPU has no streams that could differ (torch's name)."""

@@ -1,4 +1,6 @@
-"""Why a node does not run after a tensor that it saved was changed, or detached; asked once it has refused.
+"""The texts for a node that cannot run because a tensor that it saved was changed or detached since.
+
+They are made only when a node has refused.
 
 The order in which saved tensors are looked at, and the texts, are torch's (saved_variable.cpp).
 """
@@ -26,7 +28,7 @@ def raw(node: Any, place: int) -> Any:
 
 
 def maker(node: Any, place: int) -> Any:
-    """Where the argument comes from that a node has saved from this place of its row's frame."""
+    """The node that computed the argument which a node has saved from this place of its row's frame."""
     return dict(zip(node.row.differentiable, node.edges, strict=False)).get(place - len(node.row.outputs))
 
 

@@ -1,9 +1,9 @@
-"""The node of torch.nn.functional.linear as torch writes it: AddmmBackward0 over the bias, the input and TBackward0.
+"""The nodes that torch makes for torch.nn.functional.linear: AddmmBackward0 over the bias, the input and TBackward0.
 
-On the tape it is one node, which costs least. It is rewritten when somebody looks at it, and before a backward with
-hooks, so that these run in torch's order, the bias before the weight; who looks while a backward runs sees a copy that
-is rewritten. Torch multiplies matrices: of an input with more or fewer dimensions it makes one, and of the product it
-makes what was asked for.
+Here the tape has one node for all of it, which costs least. It is rewritten into torch's nodes when a program looks at
+it, and before a backward with hooks, so that these run in torch's order, the bias before the weight. A program that
+looks while a backward runs gets a rewritten copy. Torch multiplies matrices only: an input with more or fewer
+dimensions is reshaped before the product, and the result after it.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _lock = threading.Lock()
 
 
 def rewrite(node: Node) -> Node:
-    """The node of the row `linear` as torch's nodes: put on the tape in place of itself, unless a backward runs."""
+    """Rewrite the node of the row `linear` into torch's nodes: on the tape, or in a copy while a backward runs."""
     if node.row is not LINEAR:
         return node
     if running.started is not None:
@@ -73,7 +73,7 @@ def rewrite(node: Node) -> Node:
         for slot in ("dtype", "edges", "order", "saved", "shape", "versions"):
             setattr(twin, slot, getattr(node, slot))
         node = twin
-    with _lock:  # several threads may look
+    with _lock:  # several threads may ask at the same time
         if node.row is LINEAR:
             _rewrite(node)
     return node
@@ -81,7 +81,7 @@ def rewrite(node: Node) -> Node:
 
 def _rewrite(node: Node) -> None:
     if not isinstance(node.saved, (list, tuple, type(None))):
-        return  # what it saved is with saved_tensors_hooks
+        return  # saved_tensors_hooks have packed what it saved
     (of_input, of_weight, of_bias), saved, shape = node.edges, node.saved, node.shape
     added = of_bias is not None or any(values and values[1] != () for values in (saved or ())[:2])
     vector = len(shape) == 1 and not added  # torch then takes another way

@@ -1,4 +1,4 @@
-"""What torch calls the nodes of operators, where that is not simply the name of their class."""
+"""Torch's names of the nodes of operators, where these differ from the name of the class here."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a node says of itself: torch's view of the tape (torch.autograd.graph.Node).
+"""The attributes and methods of nodes that torch documents (torch.autograd.graph.Node), such as `next_functions`.
 
-Nothing here is asked while nobody looks. What torch calls an operator may depend on the types of its arguments; a node
-gets that name when somebody asks for it.
+Backward needs none of them. The name that torch gives to a node may depend on the types of the operator's arguments; a
+node gets it when a program asks for the node.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from .changed import modified, raw, refuse_detached
 from .names import OF_NUMBERS, OTHER_NAMES, name_of, named_otherwise, of_tensors
 from .refusals import NO_VARIABLE, NOT_CALLABLE, NUMBER_OF_ARGUMENTS
 
-# How nodes of a row become those that torch has, where torch has others: filled by linear.py.
+# For rows whose nodes differ from torch's, the function that rewrites a node; linear.py adds one.
 REWRITTEN: dict[str, Callable[[Any], Any]] = {}
 
 
 class Node(tape.Node):
-    """An operator that ran, with all that torch's nodes can be asked."""
+    """The node of an operator, with the attributes and methods of torch's nodes."""
 
     __slots__ = ()
     runs_on_nothing: ClassVar[bool] = False  # whether it has something to hand on even if no cotangent comes
@@ -75,9 +75,10 @@ class Node(tape.Node):
         return f"<{type(self).__name__} object at {id(self):#x}>"
 
     def __call__(self, *gradients: Any) -> Any:
-        """What the node hands on from these gradients of its outputs: no hook is called, and nothing is freed.
+        """Apply the node's rules to gradients of its outputs, without calling hooks or freeing anything.
 
-        One for each edge, None for a constant; alone if there is one edge. With grad mode on it is recorded.
+        The result is a tuple with a gradient for each edge, None for a constant, or the gradient itself if there is one
+        edge. It is recorded if grad mode is on.
         """
         if self.runs_on_nothing:
             raise TypeError(NOT_CALLABLE.format(type(self).__name__))
@@ -126,7 +127,7 @@ class AccumulateGrad(tape.AccumulateGrad, Node):
     __slots__ = ()
 
     def pull(self, g: Any, edges: Sequence[tape.Node | None], create_graph: bool) -> Sequence[Any]:
-        """For who watches it: accumulate at once. A `.grad` must not share memory with another cotangent."""
+        """Accumulate at once, for a node that is watched. A `.grad` must not share memory with another cotangent."""
         self.accumulate(g if create_graph else g.copy(), create_graph)
         return ()
 
@@ -144,7 +145,7 @@ def _seen_edge(node: Any, index: int) -> tuple[tape.Node | None, int]:
 
 
 def seen(node: Any) -> Any:
-    """The node, as somebody outside sees it: now its class gets the name that torch's operator has."""
+    """The node as a program sees it, with the name that torch gives to it."""
     if node is None:
         return None
     if node.row is not None and node.row.name in REWRITTEN:

@@ -1,6 +1,6 @@
-"""What the tape has saved, seen from outside, and hooks on it.
+"""The tensors that nodes have saved, as a program sees them, and hooks that pack and unpack them.
 
-The first `saved_tensors_hooks` of a program has new nodes shown to it from then on; until then nothing here is asked.
+When a program first uses `saved_tensors_hooks`, new nodes are shown to it from then on. Others pay nothing for it.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class save_on_cpu(saved_tensors_hooks):
 
 
 class _Originals:
-    """What `allow_mutation_on_saved_tensors` keeps; the graph is of use as long as it does."""
+    """The copies that `allow_mutation_on_saved_tensors` keeps; without them the graph cannot run backward."""
 
     def __init__(self) -> None:
         self.open = True
@@ -156,7 +156,7 @@ class _Kept:
 
 @contextmanager
 def allow_mutation_on_saved_tensors() -> Generator[_Originals, None, None]:
-    """In this block tensors may be written to although backward needs them; backward belongs into the block, too.
+    """In this block, tensors that backward needs may be written to; backward has to run in the block, too.
 
     What the tape saves is copied at once, where torch copies before the first write. RuntimeError for a block within
     such a block; AssertionError for a backward outside. Source: torch.autograd.graph.allow_mutation_on_saved_tensors.
@@ -239,7 +239,7 @@ class _PackedValues:
 
 
 def _pack(node: Node) -> None:
-    """Put what the hooks make of it in place of what a new node has saved."""
+    """Replace what a new node has saved by what the hooks make of it."""
     if not _default.stack or node.row is None or not node.saved:
         return
     row, hooks = node.row, _default.stack[-1]

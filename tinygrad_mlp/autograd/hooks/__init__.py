@@ -1,6 +1,6 @@
-"""Whoever looks on while backward runs: hooks of tensors and nodes, and anomaly mode.
+"""Hooks of tensors and nodes, and anomaly mode: code that runs while backward visits the nodes.
 
-Others may import what is named here, and `hooks.anomaly`. The room knows nodes and tensors by what they can do.
+Other packages may import what is named here, and `hooks.anomaly`.
 """
 
 from .node_hooks import RemovableHandle, hooks_of, was_detached

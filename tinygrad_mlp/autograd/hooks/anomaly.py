@@ -1,4 +1,4 @@
-"""Anomaly mode, as the nodes meet it: one that fails, or makes a nan, tells which line of the forward it is from."""
+"""How anomaly mode works: if a node fails, or makes a nan, the line of the forward that made it is shown."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _running = _Running()
 
 
 class Watch:
-    """Stands by while the nodes run, and tells where one that fails comes from."""
+    """Checks nodes while they run, and shows where a node that fails comes from."""
 
     def __init__(self, check_nan: bool) -> None:
         self.check_nan = check_nan
 
     @contextmanager
     def at(self, node: Node) -> Generator[None, None, None]:
-        """The block in which a node runs, its hooks included."""
+        """The context in which a node and its hooks run."""
         outer, _running.node = _running.node, node
         try:
             yield
@@ -59,7 +59,7 @@ mode = _Mode()
 
 
 def keep_traceback(node: Any) -> None:
-    """Keep the line of the program that a new node comes from, and the node whose gradient it computes, if it does."""
+    """Note the line of the program that makes a new node and, during backward, the node whose gradient it computes."""
     if mode.watch is None or isinstance(node, OutputNode):
         return
     frame = caller()

@@ -23,7 +23,7 @@ detached_tensors: WeakValueDictionary[int, Any] = WeakValueDictionary()  # those
 
 
 def leaf_hooks(tensor: Any) -> NodeHooks:
-    """The hooks of a leaf, made known to its node if there is one, and to those that it will have."""
+    """The hooks of a leaf; the node that it has now, and those that it will have, use them."""
     hooks: NodeHooks | None = tensor._leaf_hooks
     if hooks is None:
         hooks = tensor._leaf_hooks = NodeHooks()
@@ -84,7 +84,7 @@ def move_retained(tensor: Any, old: Node | None) -> None:
 
 
 def note_detached(tensor: Any) -> None:
-    """Before a tensor is cut off from its node: its hooks become a leaf's too, and who has saved it will refuse."""
+    """Note that `detach_` makes a tensor a leaf: it keeps its hooks, and nodes that saved it will refuse to run."""
     node, index = source(tensor.node)
     hooks = _of_node(node)
     hooks.detached[index] = weakref.ref(tensor)
@@ -154,7 +154,7 @@ def register_multi_grad_hook(
 
 
 class _Group:
-    """Counts the gradients of one backward, and calls when the last that is to come has come."""
+    """Counts the gradients that come in one backward, and calls the hook when the last one has come."""
 
     def __init__(self, tensors: Sequence[Any], fn: Hook) -> None:
         # Not the nodes: they would hold the tape, and a leaf has another node in every graph.
@@ -180,12 +180,12 @@ class _Group:
 
 
 def _node(place: Any) -> Node | None:
-    """The node that still is there: a leaf may be one no more."""
+    """The tensor's node, if there still is one: a leaf may have been written to, and is no leaf then."""
     return place if place is None or isinstance(place, Node) else None if place.node else gradient_edge(place)
 
 
 class _First:
-    """Calls for the first gradient of a backward."""
+    """Calls the hook for the first gradient that comes in a backward."""
 
     def __init__(self, fn: Hook) -> None:
         self.fn = fn

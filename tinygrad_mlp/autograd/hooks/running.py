@@ -1,4 +1,4 @@
-"""The backward that runs in this thread, for hooks that ask for it."""
+"""The backward that runs in this thread, for hooks and nodes that need to know about it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class _Running(threading.local):
 
     @property
     def backward(self) -> Backward | None:
-        """The innermost backward of this thread. It is made when it is first asked for, which costs too much before."""
+        """The innermost backward of this thread; the object is made when it is first asked for, as few need it."""
         if self.started is None:
             return None
         if self.started[0] is None:
@@ -64,5 +64,5 @@ running = _Running()
 
 
 def leads_on(edges: Any) -> bool:
-    """Whether there is a node at one of the edges that runs."""
+    """Whether one of the edges has a node that backward can run."""
     return any(edge is not None and type(edge) is not Unreachable for edge in edges)

@@ -1,8 +1,8 @@
-"""Watched nodes: nodes with hooks, or in anomaly mode, or that None may come to.
+"""Watched nodes: nodes with hooks, nodes in anomaly mode, and nodes whose cotangent may be None.
 
-Backward asks a node for nothing but to `pull`. So a node that somebody watches is given a subclass of its own class,
-whose `pull` does around the class's own what there is to be done: call hooks, tell where a node that fails comes
-from, go on where there is no cotangent. No other node, and no other backward, has anything to do with it.
+The backward loop only calls a node's `pull`. So a node that has to be watched gets a subclass of its own class, whose
+`pull` calls that of the class and does what is needed around it: call hooks, show where a node that fails comes from,
+go on where there is no cotangent. Other nodes, and backwards without such nodes, are not affected.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def watched(node_class: type[Node]) -> type[Node]:
 
 
 def unwatched(node_class: type[Node]) -> type[Node]:
-    """The class without what watches."""
+    """The class that a class of watched nodes was made from."""
     return next(c for c in node_class.__mro__ if not is_watched(c)) if is_watched(node_class) else node_class
 
 
@@ -76,7 +76,7 @@ _order: Any = vars(Node)["order"]
 
 
 def _leaf_order(self: Node) -> float:
-    """As in torch a leaf runs right after the last of its consumers: right after the oldest on this tape."""
+    """As in torch, a leaf runs right after the last of its consumers, which is the oldest one on this tape."""
     own: float = _order.__get__(self)
     backward = running.backward
     return own if backward is None else backward.leaf_orders.get(self, own)
@@ -110,7 +110,7 @@ def _visit(
 
 
 def _fitted(node: Any, edges: Sequence[Node | None], handed: Sequence[Any], create_graph: bool) -> list[Any]:
-    # Of an operator on a list torch computes those that nobody needs as well, if any is needed; a Function always.
+    # For an operator on a list, torch computes all gradients if it needs any of them; for a Function, always.
     all_parts = node.runs_on_nothing if node.row is None else node.row.listed and leads_on(edges)
     fitted = []
     for edge, part in zip(edges, handed, strict=bool(edges)):
@@ -129,9 +129,10 @@ def _fitted(node: Any, edges: Sequence[Node | None], handed: Sequence[Any], crea
 
 
 def nothing_for(edge: Node, create_graph: bool) -> Any:
-    """What stands for None as a cotangent of an edge, whose node is watched from now on; None where nobody would see.
+    """The object that stands for None as a cotangent of an edge; the edge's node is watched from now on.
 
-    As in torch the nodes behind it are visited all the same: their hooks get None, and a Function runs on zeros.
+    As in torch, the nodes behind the edge are visited all the same: their hooks get None, and a Function runs on zeros.
+    None if no hook or Function would notice.
     """
     if edge.waits or type(edge) is Unreachable:
         return None
@@ -140,10 +141,10 @@ def nothing_for(edge: Node, create_graph: bool) -> Any:
 
 
 def prepare(roots: list[tuple[Node, Any]]) -> dict[Node, float]:
-    """Before a backward: have the nodes watched that anomaly mode, or a tensor detached since, asks for.
+    """Prepare a backward: watch the nodes that anomaly mode, or a tensor that was detached since, asks for.
 
-    Where there are hooks, nodes become those that torch has, so that the hooks come in torch's order; returned are the
-    turns of the leaves that are watched.
+    If there are hooks, nodes are rewritten into torch's, so that hooks run in torch's order. Returns the turns of the
+    leaves that are watched.
     """
     if not alive and anomaly.mode.watch is None:
         return {}
@@ -161,5 +162,5 @@ def prepare(roots: list[tuple[Node, Any]]) -> dict[Node, float]:
 
 
 def _shown(roots: list[Node]) -> list[Any]:
-    """The nodes of a tape that are seen from outside."""
+    """The nodes of a tape, without those that are internal."""
     return [node for node in reachable(roots) if not isinstance(node, (OutputNode, Unreachable))]

@@ -133,7 +133,7 @@ def renew(tensor: Any) -> None:
 
 
 def leaf_of_its_own(tensor: Any, requires_grad: bool) -> None:
-    """A view was itself told to require grad, or not to: the tape ends, or does not end, at it."""
+    """Note that `requires_grad` was set on a view itself: gradients are accumulated in it, or end there."""
     tensor.viewed.own = requires_grad
     vars(tensor).pop("_accumulator", None)
     if not requires_grad:
@@ -143,7 +143,7 @@ def leaf_of_its_own(tensor: Any, requires_grad: bool) -> None:
 
 
 class CheckedLeaf(AccumulateGrad):
-    """The end of the tape at a leaf that may be one no more when backward comes to it."""
+    """The node of a leaf that may have been written to, and be no leaf any more, when backward comes to it."""
 
     __slots__ = ()
     waits = False
@@ -153,7 +153,7 @@ class CheckedLeaf(AccumulateGrad):
         return super().pull(g, edges, create_graph)
 
     def refuse_changed(self) -> None:
-        """RuntimeError in torch's words if the leaf is one no more, or a view that cannot follow a write."""
+        """RuntimeError in torch's words if the tensor is no leaf any more, or a view that cannot follow a write."""
         if self.variable.needs_grad and self.variable.grad_fn is not None:
             raise RuntimeError(NO_LEAF_ANY_MORE)
 
@@ -162,7 +162,7 @@ CheckedLeaf.__name__ = "AccumulateGrad"  # as torch calls it
 
 
 def _leaf_no_more(tensor: Any) -> None:
-    """A write gave a leaf its first node: backward will not accumulate in it, if an older tape leads to it."""
+    """Note that a write made a leaf a computed tensor: a backward on an older graph refuses to accumulate in it."""
     node = None if tensor._accumulator is None else tensor._accumulator()
     if isinstance(node, AccumulateGrad):
         node.__class__ = hooks.watched(CheckedLeaf) if hooks.is_watched(type(node)) else CheckedLeaf  # type: ignore[assignment]
@@ -215,7 +215,7 @@ def refuse_overlap(tensor: Any, sources: Sequence[Any], *, with_itself: bool = T
 
 
 def _walk(array: Any) -> list[tuple[int, int]]:
-    """Sizes and strides where there are steps to take."""
+    """The sizes and strides of the dimensions of more than one element."""
     return [(n, s) for n, s in zip(array.shape, array.strides, strict=True) if n != 1]
 
 
@@ -261,7 +261,7 @@ def rebase(tensor: Any, node: tape.Node) -> None:
 
 
 def note_writer(old: tape.Node, node: tape.Node) -> None:
-    """After a write: who refuses because it has saved what was there names the operator that wrote last, as torch."""
+    """Note which node wrote last into a tensor: nodes that saved the old values name it when they refuse to run."""
     writers = seen_at(old).writers
     if writers is None:
         writers = attached_to(old).writers = [None]
@@ -270,7 +270,7 @@ def note_writer(old: tape.Node, node: tape.Node) -> None:
 
 
 def _written(node_class: type[tape.Node]) -> type[tape.Node]:
-    """The class of nodes of operators that wrote into a view: the output's node is the view's, and not their own."""
+    """The class of nodes of operators that wrote into a view; the node of the output is that of the view, not these."""
     if "written_class" not in vars(node_class):
 
         def _place_of_output(self: Node) -> tape.Node:
@@ -324,7 +324,7 @@ class CopySlices(Node):
         return self.operator.__name__.replace("ClampBackward0", "ClampBackward1")
 
     def refuse_detached(self) -> None:
-        """As the operator that wrote."""
+        """Refuse as the node of the operator that wrote does."""
         if self.written is not None:
             self.written.refuse_detached()
 
@@ -390,7 +390,7 @@ class SeveralViews(Node):
 
 
 def note_several(tensors: Sequence[Any], source: Any, steps: Sequence[Any], name: str) -> None:
-    """Make tensors, which came together out of one operator, views of its input: none may be written to on the tape."""
+    """Make tensors that one operator gave together views of its input; recorded writes into them are refused."""
     if state.recording and source.needs_grad:
         node = _several_class(name)((gradient_edge(source),), (), (), None, None)
         node.outer, node.steps = source.array.shape, steps

@@ -1,6 +1,6 @@
-"""Torch functions that need no row of their own: each is a few lines in terms of rows.
+"""Torch functions that need no row of their own: each is a few lines that call functions of rows.
 
-A room for each kind; what is a method too says so in its room's METHODS.
+There is a module for each kind. Functions that are methods of Tensor as well are listed in its METHODS.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def install() -> None:
         "__rmatmul__": lambda self, other: matmul(other, self),
         **shapes.OTHERS,
         "where": lambda self, condition, other: FUNCTIONS["where"](condition, self, other),
-        "copy": FUNCTIONS["clone"],  # NumPy's name, for rules
+        "copy": FUNCTIONS["clone"],  # NumPy's name for it, which rules use
     }.items():
         setattr(Tensor, name, attribute)
         if isinstance(attribute, property):  # as in a class statement: an error then says which attribute it was

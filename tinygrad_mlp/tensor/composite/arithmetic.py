@@ -1,4 +1,4 @@
-"""Arithmetic, products of matrices, and reductions that are several rows, or a choice among them."""
+"""Arithmetic, products of matrices and reductions: functions that choose among rows, or combine several."""
 
 from __future__ import annotations
 
@@ -65,7 +65,11 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
 
 
 def matmul(input: Tensor, other: Tensor) -> Tensor:
-    """The matrix product of vectors, matrices or batches of matrices (torch.matmul)."""
+    """The matrix product of vectors, matrices or batches of matrices (torch.matmul).
+
+    Shapes (n,) and (n,) give a number, (n, k) and (k,) a vector, (n, k) and (k, m) a matrix. With more dimensions, the
+    last two are those of matrices and the others are broadcast. RuntimeError for sizes that do not fit.
+    """
     if isinstance(input, Tensor) and isinstance(other, Tensor):
         name = _PRODUCTS.get((input.array.ndim, other.array.ndim))
         if name is not None and input.array.shape[-1] == other.array.shape[0]:
@@ -77,7 +81,7 @@ _PRODUCTS = {(2, 2): "mm", (1, 1): "dot", (2, 1): "mv"}
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
-    """The matrix of all products of two vectors (torch.outer)."""
+    """The products of all pairs of elements of two vectors: shapes (n,) and (m,) give (n, m) (torch.outer)."""
     return _f["reshape"](input, (-1, 1)) * vec2
 
 
@@ -105,14 +109,17 @@ def _extreme(name: str, pairwise: str, input: Tensor, dim: Any, keepdim: bool) -
 def var(
     input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
 ) -> Tensor:
-    """The variance (torch.var)."""
+    """The variance of all elements, or over `dim` (torch.var).
+
+    The sum of squared distances from the mean is divided by n - 1, or by n if not `unbiased`, or by n - `correction`.
+    """
     return _deviation("var", input, dim, unbiased, keepdim, correction)
 
 
 def std(
     input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
 ) -> Tensor:
-    """The standard deviation (torch.std)."""
+    """The standard deviation, which is the square root of `var` (torch.std)."""
     return _deviation("std", input, dim, unbiased, keepdim, correction)
 
 

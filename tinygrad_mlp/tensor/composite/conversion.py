@@ -1,4 +1,4 @@
-"""Dtype and memory: casts, copies where memory is not in order, and writes into a tensor."""
+"""Casts to another dtype, copies in another order of memory, and writes into a tensor."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def to(
 ) -> Tensor:  # fmt: skip
     """This tensor in another dtype (or on a device: the CPU); itself where nothing changes (torch.Tensor.to).
 
-    `args` may begin with a dtype, a device or a tensor that has both. Errors for devices as `devices.on_cpu`.
+    `args` may begin with a dtype, a device or a tensor that has both. `devices.on_cpu` says which devices are refused.
     """
     target = dtypes.given(dtype, "to") if dtype is not None else None
     for arg in args:
@@ -31,16 +31,18 @@ def to(
         elif not isinstance(arg, bool):
             on_cpu(arg)
     on_cpu(device)
-    if len(args) > 2 and [arg for arg in args if isinstance(arg, bool)][1:] == [True]:  # after non_blocking
+    if len(args) > 2 and [arg for arg in args if isinstance(arg, bool)][1:] == [
+        True
+    ]:  # the first bool is non_blocking, the second is copy
         copy = True
     if target is not None and target != self.array.dtype:
-        # Integers and bools have no gradient, so that theirs is the end of a history.
+        # Integers and bools have no gradient, so a cast to them has no history.
         return _f["cast"](self if target.kind == "f" else self.detach(), target)
     return _f["clone"](self) if copy else self
 
 
 def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
-    """AssertionError, as from a torch that was not built for CUDA (torch.Tensor.cuda)."""
+    """Refuse, as a torch that was built without CUDA does: AssertionError (torch.Tensor.cuda)."""
     on_cpu("cuda")
     return self
 
@@ -77,17 +79,17 @@ def type(self: Tensor, dtype: Any = None) -> Any:
 
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:
-    """This tensor in the dtype of another."""
+    """This tensor in the dtype of another (torch.Tensor.type_as)."""
     return to(self, other.dtype)
 
 
 def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
-    """The tensor itself, which is on the CPU."""
+    """The tensor itself, which is on the CPU (torch.Tensor.cpu)."""
     return self
 
 
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
-    """The tensor itself if it lies in C order, else a copy that does."""
+    """The tensor itself if it lies in C order, else a copy in C order (torch.Tensor.contiguous)."""
     return self if self.array.flags.c_contiguous else _f["contiguous_clone"](self)
 
 

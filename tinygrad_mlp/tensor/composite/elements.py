@@ -1,4 +1,4 @@
-"""Questions about elements: where they are, whether they are equal, how many and of which type."""
+"""Functions that answer questions about elements: where they are, how many, of which dtype, whether they are equal."""
 
 from __future__ import annotations
 
@@ -15,14 +15,20 @@ _f = FUNCTIONS
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
-    """`input` where the condition holds, else `other`; alone, the indices where it holds (torch.where)."""
+    """`input` where the condition holds, else `other` (torch.where).
+
+    With the condition alone, the indices where it holds: a tuple of one int64 tensor for each dimension.
+    """
     if input is None and other is None:
         return tuple(wrap(part) for part in np.nonzero(condition.array))
     return _f["where"](condition, input, other)
 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
-    """The indices of the elements that are not zero (torch.nonzero)."""
+    """The indices of the elements that are not zero: int64 of shape (count, ndim), a row each (torch.nonzero).
+
+    With `as_tuple`, a tensor of shape (count,) for each dimension.
+    """
     found = np.nonzero(input.array if input.array.ndim else input.array.reshape(1))
     if as_tuple:
         return tuple(wrap(part) for part in found)

@@ -1,4 +1,4 @@
-"""Tensors side by side or repeated: stacks of rows and columns, and shapes that broadcast together."""
+"""Functions that join, repeat and broadcast tensors: hstack and the like, tile, broadcast_to and the like."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _f = FUNCTIONS
 
 
 def _each(function: Callable[[Tensor], Tensor], tensors: tuple[Any, ...]) -> Any:
-    """What torch.atleast_*d do with one tensor, with several, and with a list of them."""
+    """Call a function on one tensor, or on each of several or of a list of them, as torch.atleast_*d do."""
     if len(tensors) == 1 and isinstance(tensors[0], Tensor):
         return function(tensors[0])
     several = tensors[0] if len(tensors) == 1 else tensors
@@ -50,7 +50,7 @@ def atleast_2d(*tensors: Any) -> Any:
 
 
 def atleast_3d(*tensors: Any) -> Any:
-    """Tensors of fewer dimensions with a last dimension of size 1, and vectors in one row (torch.atleast_3d)."""
+    """Tensors of fewer dimensions in three: (n,) becomes (1, n, 1), (n, m) becomes (n, m, 1) (torch.atleast_3d)."""
     return _each(_block, tensors)
 
 
@@ -68,7 +68,7 @@ def _listed(name: str, tensors: Any) -> list[Tensor]:
 def hstack(tensors: Any) -> Tensor:
     """Tensors joined along their second dimension, vectors along their first (torch.hstack).
 
-    0-d tensors count as vectors. RuntimeError for none, and for other sizes that are not equal.
+    A 0-d tensor counts as a vector of one element. RuntimeError for an empty list and for sizes that do not fit.
     """
     rows = [_row(x) for x in _listed("hstack", tensors)]
     return _f["cat"](rows, 0 if rows[0].array.ndim == 1 else 1)
@@ -134,7 +134,7 @@ def broadcast_shapes(*shapes: Any) -> Size:
 
 
 def tile(input: Tensor, dims: Any) -> Tensor:
-    """The input, `dims` times along each dimension; those that `dims` does not count stay (torch.tile)."""
+    """Repeat the input along its last dimensions, as many times as `dims` says for each of them (torch.tile)."""
     times = tuple(int(n) for n in dims)
     return _f["repeat"](input, (1,) * (input.array.ndim - len(times)) + times)
 
@@ -148,6 +148,8 @@ def _broadcast_to(self: Tensor, *size: Any) -> Tensor:
 
 
 for _name, _method in {"tile": _tile, "broadcast_to": _broadcast_to}.items():
-    _method.__name__ = _method.__qualname__ = _name  # methods take a size as separate integers too, functions do not
+    _method.__name__ = _method.__qualname__ = (
+        _name  # unlike the functions, the methods take a size as separate integers, too
+    )
 
 METHODS = (_tile, _broadcast_to)

@@ -1,4 +1,4 @@
-"""Views and splits that need no row of their own, and what torch refuses of their arguments."""
+"""Views and splits of tensors that need no row of their own, with torch's checks of their arguments."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def view(self: Tensor, *shape: Any, size: Any = None, dtype: _dtype | None = Non
 
 
 def _as_dtype(self: Tensor, dtype: _dtype) -> Tensor:
-    """The same memory as another dtype: no gradient goes through it, and for torch it is no view."""
+    """Read the same memory as another dtype. The result has no history, and torch does not count it as a view."""
     array, own, other = self.array, self.array.itemsize, dtype.numpy.itemsize
     names = f"{self.dtype.tensor_type[:-6]} as {dtype.tensor_type[:-6]} (different element sizes)"
     if own != other:
@@ -111,30 +111,30 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def view_as(self: Tensor, other: Tensor) -> Tensor:
-    """A view in the shape of another tensor."""
+    """A view in the shape of another tensor (torch.Tensor.view_as)."""
     if not isinstance(other, Tensor):
         raise wrong_type("view_as", "other", 1, "Tensor", other)
     return view(self, other.shape)
 
 
 def reshape_as(self: Tensor, other: Tensor) -> Tensor:
-    """The same elements in the shape of another tensor."""
+    """The same elements in the shape of another tensor, as a view if possible (torch.Tensor.reshape_as)."""
     return _f["reshape"](self, other.shape)
 
 
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
-    """A view expanded to the shape of another tensor."""
+    """A view expanded to the shape of another tensor (torch.Tensor.expand_as)."""
     return _f["expand"](self, other.shape)
 
 
 def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
-    """as_strided, as what the tensor itself is from now on (torch.Tensor.as_strided_)."""
+    """Make this tensor itself the view that `as_strided` gives (torch.Tensor.as_strided_)."""
     rest = as_strided(self.detach(), size, stride, storage_offset).viewed.steps[-1][1]  # type: ignore[union-attr]
     return INPLACE["as_strided_"](self, *rest)
 
 
 def ravel(input: Tensor) -> Tensor:
-    """All elements in one dimension."""
+    """All elements in one dimension, as a view if possible (torch.ravel)."""
     return _f["reshape"](input.contiguous(), (-1,))
 
 
@@ -144,7 +144,10 @@ def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
 
 
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
-    """A view with one dimension moved, or several (torch.movedim)."""
+    """A view with one dimension, or several, moved to other places (torch.movedim).
+
+    RuntimeError for a dimension that is named twice, and for another number of destinations than of sources.
+    """
     several = isinstance(source, Sequence) or isinstance(destination, Sequence)
     sources, destinations = ((d,) if isinstance(d, int) else tuple(d) for d in (source, destination))
     if len(sources) != len(destinations):
@@ -177,12 +180,15 @@ def matrix_transposed(self: Tensor) -> Tensor:
 
 
 def detach(input: Tensor) -> Tensor:
-    """The same memory without the history (torch.detach)."""
+    """A tensor that shares the input's memory and has no history (torch.detach)."""
     return input.detach()
 
 
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
-    """A view with one dimension as several (torch.unflatten)."""
+    """A view with one dimension split into several, whose sizes may have one -1 (torch.unflatten).
+
+    RuntimeError unless the product of the sizes is the size of the dimension.
+    """
     if not input.array.ndim:
         raise RuntimeError(UNFLATTEN_0D.format(dim=dim))
     d = axis(dim, input.array.ndim)
@@ -236,7 +242,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 def _several(node: str, row_name: str, input: Tensor, arguments: list[tuple[Any, ...]]) -> tuple[Tensor, ...]:
-    """Views that come together out of one operator: a row, called with each of `arguments`."""
+    """The views that one operator with several outputs gives: a row is called with each of `arguments`."""
     row = TABLE[row_name]
     if input.viewed is not None:
         refresh(input)
@@ -248,7 +254,7 @@ def _several(node: str, row_name: str, input: Tensor, arguments: list[tuple[Any,
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of a given size, or of given sizes, along a dimension (torch.split)."""
     if tensor.viewed is not None:
-        refresh(tensor)  # which torch refuses first, for a view that cannot follow a write
+        refresh(tensor)  # if this view cannot follow a write to its base, torch refuses that first
     if not tensor.array.ndim:
         raise RuntimeError(SPLIT_0D)
     length = tensor.size(dim)
@@ -314,9 +320,9 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
-    """A copy of a diagonal of a matrix; of a vector the matrix that has it on that diagonal (torch.diag).
+    """The diagonal of a matrix, copied; for a vector, the matrix that has it on the diagonal (torch.diag).
 
-    RuntimeError for other numbers of dimensions.
+    `diagonal` is 0 for the main one, and positive above it. RuntimeError for other numbers of dimensions.
     """
     if not isinstance(diagonal, int):
         raise wrong_type("diag", "diagonal", 2, "int", diagonal)
@@ -328,12 +334,12 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
 
 
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
-    """The matrix that has all elements, in one row, on a diagonal (torch.diagflat)."""
+    """The matrix that has all elements of the input, in their order, on a diagonal (torch.diagflat)."""
     return _f["diag_embed"](ravel(input), offset)
 
 
 def adjoint(input: Tensor, name: str = "adjoint()") -> Tensor:
-    """A view with the last two dimensions swapped: numbers here are real (torch.adjoint).
+    """A view with the last two dimensions swapped (torch.adjoint); real numbers are their own conjugates.
 
     RuntimeError for a vector.
     """
@@ -369,7 +375,7 @@ METHODS = (
     chunk, unflatten, as_strided, as_strided_,
 )  # fmt: skip
 OTHERS: dict[str, Any] = {
-    "split": _split_method,  # whose argument has another name than the function's
+    "split": _split_method,  # its argument is called split_size, that of the function split_size_or_sections
     "moveaxis": movedim,
     "swapdims": swapaxes,
     "swapaxes_": INPLACE["transpose_"],

@@ -1,4 +1,4 @@
-"""Making tensors: from data, of one value, in steps, and at random; a room for each."""
+"""Making tensors: from data (data.py), of one value or in steps (values.py), and at random (drawn.py)."""
 
 from . import methods as methods  # gives Tensor the methods that make others
 from .data import *  # noqa: F403

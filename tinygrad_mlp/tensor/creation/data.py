@@ -1,4 +1,4 @@
-"""Tensors from data: numbers, nested sequences of them, arrays, and other tensors."""
+"""Making tensors from data: numbers, nested sequences of numbers, arrays, and other tensors."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def tensor(
 ) -> Tensor:
     """A copy of numbers, nested sequences of them, an array or a tensor, as a new leaf (torch.tensor).
 
-    Python floats give the default dtype, integers int64, bools bool; NumPy's numbers, arrays and tensors keep theirs,
-    and count as theirs among others. ValueError for sequences of unequal length and for an integer beyond 64 bits,
-    TypeError for text and for an array of a dtype that there is not, RuntimeError for any other object, for a number
-    that the dtype cannot hold and for pinned memory.
+    Python floats give the default dtype, integers int64, bools bool. NumPy's numbers, arrays and tensors keep theirs;
+    the dtypes in a sequence are promoted. ValueError for sequences of unequal length and for an integer that int64
+    cannot hold, TypeError for text and for an array of a dtype that torch does not have, RuntimeError for any other
+    object, for a number that the `dtype` cannot hold and for pinned memory.
     """
     options = {} if device is None and not pin_memory else {"device": device, "pin_memory": pin_memory}
     kind = settle("tensor", dtype, options, _ITS_OWN)
@@ -61,7 +61,7 @@ _ITS_OWN = object()
 
 
 def as_tensor(data: Any, dtype: DType = None, device: Any = None) -> Tensor:
-    """The data as a tensor, sharing memory where it is an array or a tensor of that dtype already (torch.as_tensor).
+    """The data as a tensor; an array or a tensor of that dtype is not copied but shares its memory (torch.as_tensor).
 
     A tensor keeps its history. Errors as `tensor`.
     """
@@ -74,7 +74,7 @@ def as_tensor(data: Any, dtype: DType = None, device: Any = None) -> Tensor:
 def from_numpy(ndarray: Any) -> Tensor:
     """A tensor that shares memory with an array (torch.from_numpy).
 
-    TypeError for what is no array, and for a dtype that there is not.
+    TypeError for what is no array, and for a dtype that torch does not have.
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(NO_ARRAY.format(found=type(ndarray).__name__))
@@ -86,7 +86,7 @@ def from_numpy(ndarray: Any) -> Tensor:
 
 
 def array_of(data: Any, kind: Any) -> Any:
-    """The data as an array in a NumPy dtype, or in its own; not copied where it is one already."""
+    """The data as an array of the NumPy dtype `kind`, or of its own; what is such an array already is not copied."""
     if isinstance(data, Tensor):
         array = data.array
     elif isinstance(data, (np.ndarray, np.generic)):
@@ -100,9 +100,9 @@ def array_of(data: Any, kind: Any) -> Any:
 
 
 def _of_python(data: Any, kind: Any) -> Any:
-    """Numbers and nested sequences of them: the dtype first, as torch infers it, and then the elements."""
+    """Read a number or nested sequences of numbers: first their dtype, as torch infers it, and then the elements."""
     types = set(map(type, data)) if isinstance(data, (list, tuple)) else {type(data)}
-    if types == {float} and (kind is _ITS_OWN or kind.kind == "f"):  # the quick way for what most data is
+    if types == {float} and (kind is _ITS_OWN or kind.kind == "f"):  # a shortcut for the most common data
         return np.array(data, dtypes.get_default_dtype().numpy if kind is _ITS_OWN else kind)
     own = _inferred(data)
     dtypes.of(own)
@@ -113,7 +113,7 @@ def _of_python(data: Any, kind: Any) -> Any:
     except ValueError:
         _refuse_ragged(data, _depths(data), 0)
         raise
-    # Integers of more bits than int64 has, unless there are floats among them.
+    # An integer does not fit into int64, which is allowed only where the result is floating.
     if array.dtype.name in ("object", "uint64"):
         if target.kind != "f" and array.size:
             raise ValueError(INTEGER_OVERFLOW)
@@ -127,7 +127,7 @@ _PYTHON = frozenset((float, int, bool))
 
 
 def _inferred(data: Any) -> Any:
-    """The dtype that data has by itself; TypeError for text, RuntimeError for what is no number."""
+    """The dtype that torch infers for data; TypeError for text, RuntimeError for what is no number."""
     if isinstance(data, (list, tuple, range)):
         kinds = set(map(type, data))
         parts = (kind() for kind in kinds) if kinds <= _PYTHON else data
@@ -159,7 +159,7 @@ def _inferred(data: Any) -> Any:
 
 
 def _as_numbers(data: Any) -> Any:
-    """Nested sequences with numbers for the tensors in them."""
+    """Replace the tensors in nested sequences by Python numbers."""
     if type(data) in _PYTHON:
         return data
     if isinstance(data, (list, tuple)):
@@ -186,7 +186,7 @@ def _refuse_overflow(array: Any, target: np.dtype[Any]) -> None:
 
 
 def _depths(data: Any) -> list[int]:
-    """The length of nested sequences at each depth, as that of the first."""
+    """The length of nested sequences at each depth, read from the first one there."""
     return [len(data), *(_depths(data[0]) if len(data) else ())] if isinstance(data, (list, tuple)) else []
 
 

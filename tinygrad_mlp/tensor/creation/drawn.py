@@ -1,7 +1,7 @@
-"""Tensors of random numbers, torch's for the same seed.
+"""Making tensors of random numbers. The same seed gives torch's numbers.
 
-The options are those of values.py; `generator` is the default one unless another is given, and nothing is drawn by a
-call that is refused.
+The options are those of values.py. Numbers are drawn from `generator`, or else from the default generator; a call that
+is refused draws none.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _alike(function: str, input: Tensor, dtype: Any, options: Any) -> Array:
 
 
 def filled(array: Any, draw: Any) -> Any:
-    """What `draw(shape)` gives in the order in which the elements of an array lie in memory, and in its shape."""
+    """Numbers from `draw(shape)` in the shape of an array, in the order in which its elements lie in memory."""
     if array.flags.c_contiguous:
         return draw(array.shape)
     dims = np.argsort([-n for n in array.strides], kind="stable").tolist()
@@ -131,7 +131,7 @@ def filled(array: Any, draw: Any) -> Any:
 
 
 def normals(generator: random.Generator, array: Any, shape: Any, mean: float = 0.0, std: float = 1.0) -> Any:
-    """Normals for an array: torch draws them in blocks only where the elements lie in C order."""
+    """Normal numbers for an array. Torch draws them in blocks of 16 only if the elements lie in C order."""
     return generator.normal(shape, array.dtype, mean, std, blocks=array.flags.c_contiguous)
 
 
@@ -139,10 +139,10 @@ def randint(
     *arguments: Any, generator: Generator = None, dtype: DType = None, requires_grad: bool = False,
     low: int | None = None, high: int | None = None, **options: Unpack[SizedOptions],
 ) -> Tensor:  # fmt: skip
-    """int64 from `low` (0) to before `high`, of a size that is one sequence: torch's numbers for the same seed.
+    """Integers from `low`, or 0, up to `high`, which is excluded: torch's numbers for the same seed, int64.
 
-    Called with (high, size) or (low, high, size). RuntimeError for bounds that are out of order, or out of range of
-    another `dtype`; TypeError for other arguments. Source: torch.randint.
+    Called with (high, size) or (low, high, size), where the size is one sequence. RuntimeError for bounds that are out
+    of order, or out of range of another `dtype`; TypeError for other arguments. Source: torch.randint.
     """
     rest = list(arguments)
     size = options.pop("size") if "size" in options else rest.pop() if rest else None
@@ -164,7 +164,7 @@ def randperm(
     n: int, *, generator: Generator = None, dtype: DType = None, requires_grad: bool = False,
     **options: Unpack[Options],
 ) -> Tensor:  # fmt: skip
-    """The int64 below `n` in random order: torch's order for the same seed (torch.randperm).
+    """The integers from 0 to n - 1 in random order, int64: torch's order for the same seed (torch.randperm).
 
     RuntimeError for n < 0 and for an n whose numbers another `dtype` cannot hold.
     """
@@ -182,9 +182,10 @@ def normal(
 ) -> Tensor:  # fmt: skip
     """Normal with a mean and a standard deviation (torch.normal).
 
-    Where one is a tensor, of their common shape, in its dtype (the mean's of two) and without other options, with a
-    gradient of 0 for both; for two numbers of shape `size`. RuntimeError for a negative std and for shapes that do not
-    broadcast, NotImplementedError for a dtype that is not floating, TypeError for other arguments.
+    For two numbers, the result has the shape `size`. If one is a tensor, it has their common shape and the dtype of the
+    tensor (of `mean`, if both are), no other options are taken, and the gradient for both is 0. RuntimeError for a
+    negative std and for shapes that do not broadcast, NotImplementedError for a dtype that is not floating, TypeError
+    for other arguments.
     """
     tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
     if not tensors:
@@ -220,7 +221,10 @@ def _normals_around(mean: Any, std: Any, generator: random.Generator) -> Any:
 
 
 def _with_zero_gradient(values: Any, inputs: list[Tensor]) -> Tensor:
-    """Drawn values, on the tape where an input requires grad: what was drawn does not move with it."""
+    """Make a tensor of drawn values. It is recorded if an input requires grad, and the gradient is 0.
+
+    Torch does the same: what was drawn is taken as constant.
+    """
     history = next((x for x in inputs if x.requires_grad), None)
     if history is None:
         return wrap(as_array(values))
@@ -232,7 +236,7 @@ def _with_zero_gradient(values: Any, inputs: list[Tensor]) -> Tensor:
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator = None) -> Tensor:
-    """1 with the probability that each element gives, or with `p` for all, else 0, in the same shape and dtype.
+    """Draw 1 with the probability that each element gives, or with `p` for all, else 0; same shape and dtype.
 
     The gradient is 0. RuntimeError for a probability outside [0, 1], NotImplementedError for probabilities of a dtype
     that is not floating. Source: torch.bernoulli.
@@ -247,7 +251,7 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
     """`num_samples` int64 indices for each row of weights, each as likely as its weight (torch.multinomial).
 
     `input` is (n,) or (rows, n), floating, and its rows need not sum to 1. RuntimeError for other shapes and dtypes,
-    for weights below 0 or not finite, for rows of zeros and for more samples than there are without `replacement`.
+    for weights below 0 or not finite, for rows of zeros and, without `replacement`, for more samples than weights.
     """
     weights = tensor_of("multinomial", input).array
     return wrap(of(generator).multinomial(weights, integer("multinomial", "num_samples", 2, num_samples), replacement))

@@ -1,4 +1,4 @@
-"""What all functions that make tensors take: dtype, device, layout, memory, requires_grad, and a size."""
+"""Checks of the arguments that all functions which make tensors take: a size, and options such as dtype and device."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
     from typing import TypedDict
 
     class Options(TypedDict, total=False):
-        """Keywords of torch's that a CPU has one value for: they are checked, and change nothing."""
+        """Keywords of torch's that can have only one value on a CPU: they are checked, and change nothing."""
 
         device: Any
         layout: Any
         pin_memory: Any
 
     class SizedOptions(Options, total=False):
-        """The same, where the size may be given by its name."""
+        """The same, and `size`, for functions that take it as a keyword, too."""
 
         size: Any
 
     class LikeOptions(Options, total=False):
-        """The same, and in which order the dimensions lie in memory."""
+        """The same, and the order in which the dimensions lie in memory."""
 
         memory_format: Any
 
@@ -53,10 +53,10 @@ _KNOWN = frozenset(("device", "layout", "pin_memory"))
 
 
 def settle(function: str, dtype: Any, options: Mapping[str, Any], default: Any = None) -> Any:
-    """The NumPy dtype to make a tensor in (`default`, or torch's), once the other options are found to be possible.
+    """Check the options of a function that makes a tensor, and return the NumPy dtype to make it in.
 
-    TypeError for an unknown option or one of the wrong type, RuntimeError for pinned memory, and what `on_cpu` raises
-    for a device that is not here.
+    Without a `dtype` that is `default`, or else torch's default dtype. TypeError for an unknown option or one of the
+    wrong type, RuntimeError for pinned memory, and what `on_cpu` raises for a device other than the CPU.
     """
     if options:
         _check(function, options)
@@ -94,7 +94,10 @@ def made(array: Any, requires_grad: bool | None) -> Tensor:
 
 
 def size_of(function: str, size: tuple[Any, ...], options: Any, position: int = 1) -> tuple[int, ...]:
-    """A size, given as integers, as one sequence or by its name; TypeError and RuntimeError as torch."""
+    """A size that is given as integers, as one sequence or by its name.
+
+    TypeError for what is no size, RuntimeError for a negative one, as in torch.
+    """
     if "size" in options:
         size = (*size, options.pop("size"))
     if not size:
@@ -128,14 +131,14 @@ def _no_size(function: str, position: int, place: int, n: Any, separate: bool) -
 
 
 def sequence_of(function: str, size: Any, position: int) -> tuple[int, ...]:
-    """A size where it must be one sequence."""
+    """A size that has to be one sequence; errors as `size_of`."""
     if not isinstance(size, (tuple, list)):
         raise _no_size(function, position, 0, size, True)
     return size_of(function, (size,), {}, position)
 
 
 def integer(function: str, name: str, position: int, n: Any) -> int:
-    """An argument that has to be an integer; TypeError as torch."""
+    """An argument that has to be an integer; TypeError for anything else, as in torch."""
     try:
         return int(n) if stands_for(n, int) else operator.index(n)
     except TypeError:
@@ -143,7 +146,7 @@ def integer(function: str, name: str, position: int, n: Any) -> int:
 
 
 def number(function: str, name: str, position: int, value: Any) -> Any:
-    """An argument that has to be a number, or a tensor that holds one and no history; TypeError as torch."""
+    """An argument that has to be a number or a 0-d tensor; TypeError for anything else, as in torch."""
     if isinstance(value, Tensor) and not value.array.ndim:
         return value.array[()]
     if isinstance(value, (bool, int, float, np.generic)) or stands_for(value, (int, float)):
@@ -152,7 +155,7 @@ def number(function: str, name: str, position: int, value: Any) -> Any:
 
 
 def stands_for(x: Any, kind: Any) -> bool:
-    """Whether an object stands for a Python number of this kind (compiler.number: one that a step reads anew)."""
+    """Whether an object stands for a Python number of this kind, as those of compiler.number do in a compiled step."""
     return hasattr(type(x), "__array_ufunc__") and isinstance(getattr(x, "value", None), kind)
 
 
@@ -163,7 +166,7 @@ def no_such_call(function: str, *args: Any, **options: Any) -> TypeError:
 
 
 def tensor_of(function: str, input: Any) -> Tensor:
-    """An argument that has to be a Tensor; TypeError as torch."""
+    """An argument that has to be a Tensor; TypeError for anything else, as in torch."""
     if not isinstance(input, Tensor):
         raise wrong_type(function, "input", 1, "Tensor", input)
     return input

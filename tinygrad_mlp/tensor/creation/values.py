@@ -1,8 +1,8 @@
-"""Tensors of one value, of ones on a diagonal, and of numbers in steps.
+"""Making tensors of one value, with ones on the diagonal, and of numbers in steps.
 
-All take `dtype`, `requires_grad` and torch's options of places (`device`, `layout`, `pin_memory`), for which there is
-one value here, see `options.settle`; a size is given as integers or as one sequence. RuntimeError for a negative size
-and for `requires_grad` with a dtype that is not floating.
+All functions take `dtype`, `requires_grad` and torch's options `device`, `layout` and `pin_memory`, which can have only
+one value here (`options.settle`). A size is given as integers or as one sequence. RuntimeError for a negative size and
+for `requires_grad` with a dtype that is not floating.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def empty(*sizes: Any, dtype: DType = None, requires_grad: bool = False, **optio
 def full(
     size: Any, fill_value: Any, *, dtype: DType = None, requires_grad: bool = False, **options: Unpack[Options]
 ) -> Tensor:
-    """A tensor of one value, whose type gives the dtype (torch.full). The size is one sequence."""
+    """A tensor of one value, whose type decides the dtype (torch.full). The size has to be one sequence."""
     value = number("full", "fill_value", 2, fill_value)
     shape = sequence_of("full", size, 1)
     return made(np.full(shape, value, settle("full", dtype, options, dtypes.result_type(value))), requires_grad)
@@ -76,7 +76,7 @@ def full(
 
 
 def order(options: Any) -> Any:
-    """NumPy's word for the memory format of a tensor like another: that one's, unless the plain one is asked for."""
+    """The memory format of a tensor that is made like another, as NumPy names it: as the other, or C order."""
     return "C" if options.get("memory_format") is contiguous_format else "K"
 
 
@@ -136,9 +136,10 @@ def arange(
     start: Any = _MISSING, end: Any = None, step: Any = 1, *, dtype: DType = None, requires_grad: bool = False,
     **options: Unpack[Options],
 ) -> Tensor:  # fmt: skip
-    """The numbers from `start` (0) to before `end`, `step` apart: integers give int64 (torch.arange).
+    """The numbers from `start` (default 0) up to `end`, which is excluded, `step` apart (torch.arange).
 
-    RuntimeError for a step of 0 or in the other direction and for bounds that are not finite.
+    Integers give int64, floats the default dtype. RuntimeError for a step of 0 or in the other direction and for bounds
+    that are not finite.
     """
     if end is None:
         if start is _MISSING:
@@ -156,7 +157,7 @@ def arange(
         raise RuntimeError(RANGE_NOT_FINITE.format(start=start, end=end))
     if (end - start) * step < 0:
         raise RuntimeError(STEP_SIGN)
-    if kind.kind != "f":  # torch counts in the integers that the bounds become
+    if kind.kind != "f":  # torch converts the bounds to integers first
         start, end, step = int(start), int(end), int(step)
         if step == 0:
             raise ValueError(STEP_ZERO)
