@@ -100,9 +100,10 @@ class NodeHooks:
         parts = dict(parts)
         for index, hooks in list(self.of_outputs.items()):
             value = _as_tensor(parts.get(index))
-            for hook in list(hooks.values()):
+            called = list(hooks.values())  # a hook may take itself away, and what it returned counts all the same
+            for hook in called:
                 value = _replaced(hook, value, hook(value))
-            if value is not None and hooks:
+            if value is not None and called:
                 parts[index] = _raw(value, create_graph)
         for index, reference in list(self.retained.items()):
             keeper = reference()
