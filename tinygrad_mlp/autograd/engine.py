@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..tape import Node, run
 from . import hooks
 from .hooks import running
 from .outputs import Bundle, OutputNode, is_nothing, source
 from .refusals import UNUSED
 from .roots import edge_of
-from .tensors import is_tensor, wrap
+from .tensors import given_out, is_tensor
 
 
 def execute(
@@ -52,7 +50,5 @@ def gradients(
             g = None
         if g is None and not missing:
             raise RuntimeError(UNUSED.format(i))
-        if isinstance(g, np.generic):  # what NumPy makes of 0-d arrays
-            g = np.asarray(g)
-        results.append(g if g is None or is_tensor(g) else wrap(g))
+        results.append(g if g is None or is_tensor(g) else given_out(g))
     return results

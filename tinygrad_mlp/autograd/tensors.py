@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 
 def is_tensor(value: object) -> bool:
     """Whether a value is a Tensor."""
@@ -21,6 +23,16 @@ class _Maker:
 def wrap(array: Any) -> Any:
     """A Tensor over an array as it is: no copy, no history."""
     return _Maker.wrap(array)
+
+
+def given_out(g: Any) -> Any:
+    """A cotangent, an array, as a Tensor for a hook, a Function or the caller of `grad`, who may write to it.
+
+    The cotangent of a sum is one number that all elements share: it gets memory of its own. And what NumPy gives for an
+    array without dimensions is a number, whose dtype would not count.
+    """
+    array = np.asarray(g) if isinstance(g, np.generic) else g
+    return wrap(array.copy() if 0 in array.strides and array.size > 1 else array)
 
 
 def make_tensors_with(function: Callable[[Any], Any]) -> None:

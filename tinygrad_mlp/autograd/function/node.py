@@ -13,7 +13,7 @@ from ...tape import FREED
 from ..graph.node import Node
 from ..hooks import nothing_for
 from ..outputs import Bundle, is_nothing
-from ..tensors import is_tensor, wrap
+from ..tensors import given_out, is_tensor, wrap
 from .context import FunctionCtx
 from .refusals import GRADIENT_OF_NO_TENSOR, INVALID_GRADIENT, NO_GRADIENT, NUMBER_OF_GRADIENTS
 from .saved import SavedForBackward
@@ -85,7 +85,7 @@ class FunctionNode(Node):
         cotangents: list[Any] = []
         for i, output in enumerate(self.outputs):
             if i in given:
-                cotangents.append(given[i] if create_graph else wrap(given[i]))
+                cotangents.append(given[i] if create_graph else given_out(given[i]))
             elif output is None or not self.ctx.materialize_grads:
                 cotangents.append(None)
             else:

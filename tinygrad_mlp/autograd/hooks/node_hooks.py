@@ -12,13 +12,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from ...arrays import dtypes
 from ...tape import AccumulateGrad, Node
 from ..attached import seen_at
 from ..outputs import source
-from ..tensors import is_tensor, wrap
+from ..tensors import given_out, is_tensor
 from .refusals import (
     CHANGED_SIZE,
     CHANGED_TYPE,
@@ -137,7 +135,7 @@ class NodeHooks:
 
 
 def _as_tensor(g: Any) -> Any:
-    return g if g is None or is_tensor(g) else wrap(np.asarray(g) if isinstance(g, np.generic) else g)
+    return g if g is None or is_tensor(g) else given_out(g)
 
 
 def _raw(value: Any, create_graph: bool) -> Any:
