@@ -291,3 +291,16 @@ def test_a_network_learns_as_in_torch(dtype) -> None:
             torch.set_default_dtype(torch.float32)
 
     assert_alike(run, rtol={"float32": 1e-4, "float64": 1e-11}[dtype])
+
+
+@pytest.mark.parametrize("momentum", [0.1, None])
+def test_statistics_that_are_tracked_no_more(momentum):
+    def program(torch):
+        layer = torch.nn.BatchNorm1d(3, momentum=momentum)
+        x = torch.arange(12.0).reshape(4, 3)
+        results = [layer(x)]
+        layer.track_running_stats = False
+        results += [layer(x * 2), layer.eval()(x * 3), layer.train()(x)]
+        return results, layer.running_mean, layer.running_var, layer.num_batches_tracked
+
+    assert_alike(program, rtol=1e-5)

@@ -7,6 +7,7 @@ from collections import OrderedDict
 import pytest
 
 from support.networks import foo, network, small
+from support.parity import same
 from support.two_worlds import assert_alike
 
 
@@ -94,3 +95,39 @@ def test_a_number_is_loaded_from_a_vector_of_one() -> None:
         return module.b
 
     assert_alike(run)
+
+
+def _with_extra(torch, saves=True, loads=True):
+    class Extra(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(1, 1)
+            self.scale = torch.nn.Parameter(torch.ones(1))
+            self.notes = "first"
+
+        if saves:
+
+            def get_extra_state(self):
+                return {"notes": self.notes}
+
+        if loads:
+
+            def set_extra_state(self, state):
+                self.notes = state["notes"]
+
+    return torch.nn.Sequential(Extra(), torch.nn.ReLU(), Extra())
+
+
+@pytest.mark.parametrize("loads", [True, False])
+@pytest.mark.parametrize("saves", [True, False])
+@pytest.mark.parametrize("strict", [True, False])
+def test_what_a_module_keeps_beside_its_tensors(saves, loads, strict):
+    def program(torch):
+        first, second = _with_extra(torch, saves), _with_extra(torch, saves, loads)
+        first[2].notes = "changed"
+        state = first.state_dict()
+        keys = list(state)
+        result = second.load_state_dict(state, strict)
+        return keys, list(result.missing_keys), list(result.unexpected_keys), second[0].notes, second[2].notes
+
+    same(program)

@@ -32,7 +32,7 @@ from ..refusals import (
 )
 from .checks import cannot_assign, check_buffer, check_name, check_parameter
 from .hooks import call_with_hooks, register
-from .state import _IncompatibleKeys, load_state, own_state
+from .state import EXTRA_STATE, _IncompatibleKeys, load_state, own_state
 from .text import in_lines, typename
 
 __all__ = ["Module"]
@@ -298,11 +298,15 @@ class Module:
         """Return a dict of the parameters and persistent buffers by dotted name.
 
         The tensors are detached and share the memory of the module's; with `keep_vars` they are the module's own. They
-        are put into `destination` if it is given. Source: torch.nn.Module.state_dict.
+        are put into `destination` if it is given. A module that has more to save than tensors defines
+        `get_extra_state()`, whose result is put there too, and `set_extra_state(state)`, which `load_state_dict` calls
+        with it. Source: torch.nn.Module.state_dict.
         """
         state: dict[str, Any] = OrderedDict() if destination is None else destination
         for name, tensor in own_state(self).items():
             state[prefix + name] = tensor if keep_vars else tensor.detach()
+        if hasattr(self, "get_extra_state"):
+            state[prefix + EXTRA_STATE] = self.get_extra_state()
         for name, child in self._modules.items():
             if child is not None:
                 child.state_dict(destination=state, prefix=f"{prefix}{name}.", keep_vars=keep_vars)

@@ -97,13 +97,16 @@ class BatchNorm1d(Module):
         if input.ndim not in (2, 3):
             raise ValueError(BATCH_NORM_DIMENSIONS.format(dimensions=input.ndim))
         momentum = self.momentum
-        if self.training and self.track_running_stats:
+        if self.training and self.track_running_stats and self.num_batches_tracked is not None:
             self.num_batches_tracked.add_(1)
             if momentum is None:
                 momentum = 1.0 / self.num_batches_tracked.array.item()
+        # The option may be switched off later: the running statistics then stay as they are in training.
+        running = not self.training or self.track_running_stats
         return F.batch_norm(
-            input, self.running_mean, self.running_var, self.weight, self.bias,
-            self.training or self.running_mean is None, 0.0 if momentum is None else momentum, self.eps,
+            input, self.running_mean if running else None, self.running_var if running else None,
+            self.weight, self.bias, self.training or self.running_mean is None,
+            0.0 if momentum is None else momentum, self.eps,
         )  # fmt: skip
 
     def extra_repr(self) -> str:

@@ -53,6 +53,9 @@ class _IncompatibleKeys(tuple[list[str], list[str]]):
         return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
+EXTRA_STATE = "_extra_state"  # the key of what a module keeps beside its tensors
+
+
 def own_state(module: StatefulModule) -> dict[str, Tensor]:
     """Return the parameters and persistent buffers of this module by name, without those of its children."""
     persistent = {name: b for name, b in module._buffers.items() if name not in module._non_persistent_buffers_set}
@@ -82,9 +85,14 @@ def _load(
 ) -> None:  # fmt: skip
     """Load the state into this module and its children, and append to the three lists what did not match."""
     own = own_state(module)
+    set_extra_state: Any = getattr(module, "set_extra_state", None)
+    if set_extra_state is not None:
+        own[EXTRA_STATE] = set_extra_state
     for name, tensor in own.items():
         key = prefix + name
-        if key not in state:
+        if name == EXTRA_STATE and key in state:
+            set_extra_state(state[key])
+        elif key not in state:
             missing.append(key)
         elif problem := _load_one(module, name, tensor, key, state[key], assign):
             errors.append(problem)
