@@ -11,14 +11,13 @@ import warnings
 from .graph.node import observe_nodes
 from .hooks.anomaly import Watch, keep_traceback
 from .hooks.anomaly import mode as anomaly
+from .refusals import ANOMALY_MODE, MODE_TYPE
 
 
 def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
     """Turn anomaly mode on or off (torch.autograd.anomaly_mode). TypeError for what is no bool."""
     if not isinstance(mode, bool):
-        raise TypeError(
-            f"set_anomaly_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}"
-        )
+        raise TypeError(MODE_TYPE.format(function="set_anomaly_enabled", found=type(mode).__name__))
     if mode:
         observe_nodes(keep_traceback)
     anomaly.watch = Watch(bool(check_nan)) if mode else None
@@ -58,11 +57,7 @@ class detect_anomaly:
     def __init__(self, check_nan: bool = True) -> None:
         self.previous = anomaly.watch
         self.check_nan = check_nan
-        warnings.warn(
-            "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for "
-            "debugging.",
-            stacklevel=2,
-        )
+        warnings.warn(ANOMALY_MODE, stacklevel=2)
 
     def __enter__(self) -> None:
         set_anomaly_enabled(True, self.check_nan)

@@ -15,15 +15,31 @@ import numpy as np
 from ..tape import state
 from .backward import grad
 from .grad_mode import enable_grad, set_grad_enabled
+from .refusals import (
+    INDEPENDENT,
+    INDEPENDENT_OUTPUT,
+    INDEPENDENT_WITH_GRAPH,
+    NO_FORWARD_MODE_WITH,
+    NO_ROWS,
+    NO_STRATEGY,
+    NO_STRATEGY_HINT,
+    NO_STRICT_VECTORIZE,
+    NO_TENSORS,
+    NOT_ONE_ELEMENT,
+    NOT_ONE_TENSOR,
+    ONLY_VECTORIZED,
+    V_FOR_INPUTS,
+    V_FOR_OUTPUTS,
+    V_LENGTH,
+    V_NOT_ONE,
+    V_SIZE,
+)
 from .tensors import is_tensor, wrap
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
 Tensors = tuple[Any, ...]
 Function = Callable[..., Any]
-
-SCALAR = "should return a single Tensor"
-ONE_ELEMENT = "should contain a single element"
 
 
 # -- in and out ------------------------------------------------------------------------------------
@@ -36,10 +52,7 @@ def _as_tuple(value: Any, argument: str, function: str) -> tuple[bool, Tensors]:
     for i, element in enumerate(values):
         if not is_tensor(element):
             where = f"value at index {i}" if is_tuple else f"given {argument}"
-            raise TypeError(
-                f"The {argument} given to {function} must be either a Tensor or a tuple of Tensors but the {where} has "
-                f"type {type(element)}."
-            )
+            raise TypeError(NO_TENSORS.format(argument=argument, function=function, where=where, found=type(element)))
     return is_tuple, values
 
 
@@ -69,12 +82,12 @@ def _checked_v(v: Any, others: Tensors, is_tuple: bool, create_graph: bool, func
     vectors = _prepared(given, create_graph, need_graph=False)
     if len(vectors) != len(others):
         if is_tuple:
-            raise RuntimeError(f"v is a tuple of invalid length: should be {len(others)} but got {len(vectors)}.")
-        raise RuntimeError("The given v should contain a single Tensor.")
+            raise RuntimeError(V_LENGTH.format(expected=len(others), got=len(vectors)))
+        raise RuntimeError(V_NOT_ONE)
     for i, (x, other) in enumerate(zip(vectors, others, strict=True)):
         if x.shape != other.shape:
             entry = f"Entry {i} in " if is_tuple else ""
-            raise RuntimeError(f"{entry}v has invalid size: should be {other.size()} but got {x.size()}.")
+            raise RuntimeError(V_SIZE.format(entry=entry, expected=other.size(), got=x.size()))
     return vectors
 
 
@@ -88,57 +101,20 @@ def _vector(v: Any, inputs: Tensors, is_tuple: bool, create_graph: bool, functio
         return _checked_v(v, inputs, is_tuple, create_graph, function)
     if _one_element(inputs):
         return None
-    raise RuntimeError(
-        "The vector v can only be None if the input to the user-provided function is a single Tensor with a single "
-        "element."
-    )
+    raise RuntimeError(V_FOR_INPUTS)
 
 
 def _scalar_output(output: Any, function: str, strict: bool) -> Any:
     is_tuple, outputs = _as_tuple(output, "outputs of the user-provided function", function)
     _require_grad(outputs, "outputs", strict)
     if is_tuple:
-        raise RuntimeError(f"The function given to {function} {SCALAR}")
+        raise RuntimeError(NOT_ONE_TENSOR.format(function))
     if output.numel() != 1:
-        raise RuntimeError(f"The Tensor returned by the function given to {function} {ONE_ELEMENT}")
+        raise RuntimeError(NOT_ONE_ELEMENT.format(function))
     return output
 
 
 # -- gradients, and what strict refuses ------------------------------------------------------------
-
-INDEPENDENT = {
-    "outputs": (
-        "Output {i} of the user-provided function does not require gradients. The outputs must be computed in a "
-        "differentiable manner from the input when running in strict mode."
-    ),
-    "grad_inputs": (
-        "The gradient with respect to input {i} is independent of the inputs of the user-provided function. This is "
-        "not allowed in strict mode."
-    ),
-    "jacobian": (
-        "While computing the hessian, found that the jacobian of the user-provided function with respect to input {i} "
-        "is independent of the input. This is not allowed in strict mode. You should ensure that your function is "
-        "twice differentiable and that the jacobian depends on the inputs (this would be violated by a linear "
-        "function for example)."
-    ),
-    "hessian": (
-        "The hessian of the user-provided function with respect to input {i} is independent of the input. This is not "
-        "allowed in strict mode. You should ensure that your function is thrice differentiable and that the hessian "
-        "depends on the inputs."
-    ),
-    "back": "The output of the user-provided function is independent of input {i}. This is not allowed in strict mode.",
-    "back_trick": (
-        "The gradient with respect to the input is independent of entry {i} in the grad_outputs when using the double "
-        "backward trick to compute forward mode gradients. This is not allowed in strict mode."
-    ),
-    "double_back": (
-        "The jacobian of the user-provided function is independent of input {i}. This is not allowed in strict mode."
-    ),
-    "double_back_trick": (
-        "The hessian of the user-provided function is independent of entry {i} in the grad_jacobian. This is not "
-        "allowed in strict mode as it prevents from using the double backward trick to replace forward mode AD."
-    ),
-}
 
 
 def _require_grad(tensors: Tensors, kind: str, strict: bool) -> None:
@@ -175,10 +151,7 @@ def _with_zeros(grads: Tensors, references: Tensors, strict: bool, create_graph:
             raise RuntimeError(INDEPENDENT[stage].format(i=i))
         if create_graph and not g.requires_grad:
             what = "hessian" if "double" in stage else "jacobian"
-            raise RuntimeError(
-                f"The {what} of the user-provided function is independent of input {i}. This is not allowed in strict "
-                "mode when create_graph=True."
-            )
+            raise RuntimeError(INDEPENDENT_WITH_GRAPH.format(what=what, i=i))
     return tuple(_zeros(x) if g is None else g for g, x in zip(grads, references, strict=True))
 
 
@@ -201,10 +174,7 @@ def vjp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, 
         if v is not None:
             v = _checked_v(v, outputs, is_outputs_tuple, create_graph, "vjp")
         elif not _one_element(outputs):
-            raise RuntimeError(
-                "The vector v can only be None if the user-provided function returns a single Tensor with a single "
-                "element."
-            )
+            raise RuntimeError(V_FOR_OUTPUTS)
     with set_grad_enabled(create_graph or state.recording):
         grads = _gradients(outputs, inputs, v, create_graph)
         product = _with_zeros(grads, inputs, strict, create_graph, "back")
@@ -300,10 +270,7 @@ def jacobian(
         is_outputs_tuple, outputs = _as_tuple(func(*inputs), "outputs of the user-provided function", "jacobian")
         _require_grad(outputs, "outputs", strict)
         if vectorize and strict:
-            raise RuntimeError(
-                "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported together. "
-                "Please either set `strict=False` or `vectorize=False`."
-            )
+            raise RuntimeError(NO_STRICT_VECTORIZE)
         rows = tuple(_jacobian_of(y, i, inputs, create_graph, strict) for i, y in enumerate(outputs))
     rows = tuple(_finished(row, create_graph) for row in rows)
     if strategy == "forward-mode":
@@ -320,23 +287,14 @@ def _as_forward_mode(rows: Tensors, outputs: Tensors, is_outputs_tuple: bool, is
 
 def _check_strategy(create_graph: bool, strict: bool, vectorize: bool, strategy: str) -> None:
     if strategy not in ("forward-mode", "reverse-mode"):
-        raise AssertionError(
-            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has more outputs '
-            'than inputs, "forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode".'
-        )
+        raise AssertionError(NO_STRATEGY + NO_STRATEGY_HINT)
     if strategy == "reverse-mode":
         return
     for name, given, error in (("create_graph", create_graph, NotImplementedError), ("strict", strict, RuntimeError)):
         if given:
-            raise error(
-                f'torch.autograd.functional.jacobian: `{name}=True` and `strategy="forward-mode"` are not supported '
-                f'together (yet). Please either set `{name}=False` or `strategy="reverse-mode"`.'
-            )
+            raise error(NO_FORWARD_MODE_WITH.format(name=name))
     if not vectorize:
-        raise NotImplementedError(
-            "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented for "
-            "`vectorize=True`."
-        )
+        raise NotImplementedError(ONLY_VECTORIZED)
 
 
 def _jacobian_of(output: Any, index: int, inputs: Tensors, create_graph: bool, strict: bool) -> Tensors:
@@ -347,17 +305,11 @@ def _jacobian_of(output: Any, index: int, inputs: Tensors, create_graph: bool, s
     for k, x in enumerate(inputs):
         parts = [row[k] for row in rows]
         if strict and any(part is None for part in parts):
-            raise RuntimeError(
-                f"Output {index} of the user-provided function is independent of input {k}. This is not allowed in "
-                "strict mode."
-            )
+            raise RuntimeError(INDEPENDENT_OUTPUT.format(output=index, input=k))
         if strict and create_graph and not all(part.requires_grad for part in parts):
-            raise RuntimeError(
-                f"The jacobian of the user-provided function is independent of input {index}. This is not allowed in "
-                "strict mode when create_graph=True."
-            )
+            raise RuntimeError(INDEPENDENT_WITH_GRAPH.format(what="jacobian", i=index))
         if not parts:
-            raise RuntimeError("stack expects a non-empty TensorList")
+            raise RuntimeError(NO_ROWS)
         stacked: Any = np.stack([_zeros(x) if part is None else part for part in parts])
         result.append(stacked.reshape(output.shape + x.shape))
     return tuple(result)
@@ -378,7 +330,7 @@ def hessian(
     """
     is_tuple, inputs = _as_tuple(inputs, "inputs", "hessian")
     if outer_jacobian_strategy not in ("forward-mode", "reverse-mode"):
-        raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
+        raise AssertionError(NO_STRATEGY)
 
     def scalar(*xs: Any) -> Any:
         return _scalar_output(func(*xs), "hessian", strict).squeeze()

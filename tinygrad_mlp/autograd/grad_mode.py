@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from ..tape import state
 from .inference import InferenceMode
 from .modes import modes
+from .refusals import CLASS_DECORATED, MODE_TYPE
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -41,13 +42,7 @@ class _Mode:
 
     def __call__(self, function: Function) -> Function:
         if inspect.isclass(function):
-            warnings.warn(
-                "Decorating classes is deprecated and will be disabled in future versions. You should only decorate "
-                "functions or methods. To preserve the current behavior of class decoration, you can directly decorate "
-                "the `__init__` method and nothing else.",
-                FutureWarning,
-                stacklevel=2,
-            )
+            warnings.warn(CLASS_DECORATED, FutureWarning, stacklevel=2)
         if inspect.isgeneratorfunction(function):
             return self._decorate_generator(function)
 
@@ -126,9 +121,7 @@ class set_grad_enabled(_GradMode):
 
     def __init__(self, mode: bool) -> None:
         if not isinstance(mode, bool):
-            raise TypeError(
-                f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}"
-            )
+            raise TypeError(MODE_TYPE.format(function="set_grad_enabled", found=type(mode).__name__))
         self.previous = state.recording
         self.mode = mode
         state.recording = self.mode and not modes.inference

@@ -18,34 +18,36 @@ from .backward import grad
 from .function import Function, FunctionNode
 from .grad_mode import no_grad
 from .outputs import Bundle
+from .refusals import (
+    BATCHED_FORWARD_GRAD_ALONE,
+    BATCHED_GRAD_ALONE,
+    BATCHED_GRAD_ALONE_TWICE,
+    FAST_FAILED_SLOW_OK,
+    FAST_MODE,
+    INPUT_NOT_DOUBLE,
+    INPUT_OVERLAPS,
+    JACOBIAN_NOT_ZERO,
+    MISMATCH,
+    NO_BATCHED_GRAD,
+    NO_DIRECTION,
+    NO_DIRECTION_TWICE,
+    NO_FORWARD_AD,
+    NO_INPUT_REQUIRES_GRAD,
+    NOT_MULTIPLIED,
+    NOT_REENTRANT,
+    OUTPUTS_DIFFER,
+    UNDEFINED_GRAD_ALONE_TWICE,
+    UNDEFINED_IS_NEW,
+    UNDEFINED_NOT_HANDLED,
+    UNDEFINED_NOT_ZERO,
+    UNDEFINED_NOTES,
+)
 from .tensors import is_tensor, wrap
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
 Array = Any
 Tensors = tuple[Any, ...]
-
-NOT_REENTRANT = (
-    "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives different "
-    "values, although analytical gradient matches numerical gradient.The tolerance for nondeterminism was {}.\n\nNOTE: "
-    "If your op relies on non-deterministic operations, pass `nondet_tol=<tol>` to gradcheck."
-)
-UNDEFINED_IS_NEW = (
-    "Backwards compatibility: New undefined gradient support checking feature is enabled by default, but it may break "
-    "existing callers of this function. If this is true for you, you can call this function with "
-    '"check_undefined_grad=False" to disable the feature'
-)
-UNDEFINED_NOTES = 'Please look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
-FAST_MODE = (
-    "\nThe above quantities relating the numerical and analytical jacobians are computed \nin fast mode. See: "
-    "https://github.com/pytorch/pytorch/issues/53876 for more background \nabout fast mode. Below, we recompute "
-    "numerical and analytical jacobians in slow mode:\n\nNumerical:\n {}\nAnalytical:\n{}\n\nThe max per-element "
-    "difference (slow mode) is: {}.\n"
-)
-FAST_FAILED_SLOW_OK = (
-    "\nFast gradcheck failed but element-wise differences are small. This means that the\ntest might've passed in "
-    "slow_mode! Call gradcheck with `fast_mode=False`."
-)
 
 
 class GradcheckError(RuntimeError):
@@ -85,15 +87,15 @@ def gradcheck(
     NotImplementedError for forward mode and batched gradients. Source: torch.autograd.gradcheck.
     """
     if not (check_forward_ad or check_backward_ad):
-        raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
+        raise AssertionError(NO_DIRECTION)
     if check_batched_grad and not check_backward_ad:
-        raise AssertionError("Setting check_batched_grad=True requires check_backward_ad to be True")
+        raise AssertionError(BATCHED_GRAD_ALONE)
     if check_batched_forward_grad and not check_forward_ad:
-        raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
+        raise AssertionError(BATCHED_FORWARD_GRAD_ALONE)
     if check_forward_ad:
-        raise NotImplementedError("check_forward_ad needs forward mode, which tinygrad_mlp does not have")
+        raise NotImplementedError(NO_FORWARD_AD)
     if check_batched_grad:
-        raise NotImplementedError("check_batched_grad needs vmap, which tinygrad_mlp does not have")
+        raise NotImplementedError(NO_BATCHED_GRAD)
     try:
         inputs = _as_tuple(inputs)
         _check_inputs(inputs)
@@ -133,11 +135,11 @@ def gradgradcheck(
     drawn between -1 and 1. Other arguments and errors are those of `gradcheck`. Source: torch.autograd.gradgradcheck.
     """
     if not (check_fwd_over_rev or check_rev_over_rev):
-        raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
+        raise AssertionError(NO_DIRECTION_TWICE)
     if check_undefined_grad and not check_rev_over_rev:
-        raise AssertionError("Setting check_undefined_grad=True requires check_rev_over_rev to be True")
+        raise AssertionError(UNDEFINED_GRAD_ALONE_TWICE)
     if check_batched_grad and not check_rev_over_rev:
-        raise AssertionError("Setting check_batched_grad=True requires check_rev_over_rev to be True")
+        raise AssertionError(BATCHED_GRAD_ALONE_TWICE)
     inputs = _as_tuple(inputs)
     if grad_outputs is None:
         cotangents = tuple(_drawn(y, gen_non_contig_grad_outputs) for y in _outputs(func, inputs))
@@ -207,21 +209,11 @@ def _check_inputs(inputs: Tensors) -> None:
             continue
         found = True
         if x.array.dtype != np.float64:
-            warnings.warn(
-                f"Input #{i} requires gradient and is not a double precision floating point or complex. This check "
-                "will likely fail if all the inputs are not of double precision floating point or complex. ",
-                stacklevel=3,
-            )
+            warnings.warn(INPUT_NOT_DOUBLE.format(i), stacklevel=3)
         if any(stride <= 0 and size > 1 for stride, size in zip(x.array.strides, x.array.shape, strict=True)):
-            raise RuntimeError(
-                f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are "
-                "non-overlapping to be able to compute the numerical gradients correctly. You should call .contiguous "
-                "on the input before passing it to gradcheck."
-            )
+            raise RuntimeError(INPUT_OVERLAPS.format(i))
     if not found:
-        raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
-        )
+        raise ValueError(NO_INPUT_REQUIRES_GRAD)
 
 
 # -- the two Jacobians -----------------------------------------------------------------------------
@@ -237,10 +229,7 @@ def _differences(call: Callable[[], Any], change: Callable[[float], None], eps: 
     for a, b in zip(*ends, strict=True):
         for what, x, y in (("shape", a.shape, b.shape), ("dtype", a.dtype, b.dtype)):
             if x != y:
-                raise AssertionError(
-                    f"Expected `func` to return outputs with the same {what} when inputs are perturbed {where}by "
-                    f"{eps}, but got: {what}s {x} and {y}."
-                )
+                raise AssertionError(OUTPUTS_DIFFER.format(what=what, where=where, eps=eps, first=x, second=y))
     return [((b - a) / (2 * eps)).reshape(-1) for a, b in zip(*ends, strict=True) if a.dtype.kind == "f"]
 
 
@@ -293,10 +282,7 @@ def _check_reentrant(first: list[Array], second: list[Array], nondet_tol: float)
 
 
 def _mismatch(i: int, j: int, numerical: Array, analytical: Array) -> str:
-    return (
-        f"Jacobian mismatch for output {i} with respect to input {j},\nnumerical:{_text(numerical)}\n"
-        f"analytical:{_text(analytical)}\n"
-    )
+    return MISMATCH.format(output=i, input=j, numerical=_text(numerical), analytical=_text(analytical))
 
 
 def _text(array: Array) -> str:
@@ -318,7 +304,7 @@ def _check(
     numerical = [_numerical(func, inputs, x, everything, eps) for x in variables]
     if not outputs:
         if any(jacobian.any() for jacobians in numerical for jacobian in jacobians):
-            raise GradcheckError("Numerical gradient for function expected to be zero")
+            raise GradcheckError(JACOBIAN_NOT_ZERO)
         return
     floating = [y for y in everything if y.array.dtype.kind == "f"]
     kept = [k for k, y in enumerate(floating) if y.requires_grad]
@@ -390,7 +376,7 @@ def _check_zero_cotangents(outputs: Tensors, inputs: Tensors, masked: bool) -> N
     zeros = [wrap(np.zeros(y.array.shape, y.array.dtype)) for y in outputs]
     for g in grad(outputs, _variables(inputs), zeros, allow_unused=True):
         if g is not None and not (np.allclose(g.array, 0) if masked else not g.array.any()):
-            raise GradcheckError("backward not multiplied by grad_output")
+            raise GradcheckError(NOT_MULTIPLIED)
 
 
 class _UndefinedGrad(Function):
@@ -426,15 +412,10 @@ def _handling_undefined(call: Callable[[], Any]) -> Any:
         return call()
     except RuntimeError as error:
         warnings.warn(UNDEFINED_IS_NEW, stacklevel=2)
-        raise GradcheckError(
-            f"Expected backward function to handle undefined output grads. {UNDEFINED_NOTES}"
-        ) from error
+        raise GradcheckError(UNDEFINED_NOT_HANDLED + UNDEFINED_NOTES) from error
 
 
 def _check_zero(parts: Any) -> None:
     if any(part is not None and part.any() for part in parts):
         warnings.warn(UNDEFINED_IS_NEW, stacklevel=2)
-        raise GradcheckError(
-            "Expected all input grads to be undefined or zero when all output grads are undefined or zero. "
-            f"{UNDEFINED_NOTES}"
-        )
+        raise GradcheckError(UNDEFINED_NOT_ZERO + UNDEFINED_NOTES)

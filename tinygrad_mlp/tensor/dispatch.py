@@ -26,6 +26,7 @@ from ..tape import gradient_edge as edge_of
 from . import callers
 from .arguments import as_array, as_torch, unwrap
 from .callers import holding
+from .refusals import UNEXPECTED_KEYWORD
 from .tensor import Tensor, new, wrap  # noqa: F401 (written callers use it)
 
 Function = Callable[..., Any]
@@ -157,7 +158,7 @@ def _call_renamed(row: Operator, caller: Caller, values: tuple[Any, ...], other:
     for keyword, value in other.items():
         name = NUMPY_KEYWORDS.get(keyword)
         if name not in arguments:
-            raise TypeError(f"{row.name}() got an unexpected keyword argument '{keyword}'")
+            raise TypeError(UNEXPECTED_KEYWORD.format(function=row.name, name=keyword))
         arguments[name] = value
     return caller.call(*arguments.values())
 

@@ -16,6 +16,7 @@ from ..autograd.inplace.views import note_writer, rebase, refuse_inplace, refuse
 from ..ops import Operator, write_sources_with
 from ..ops.arithmetic import not_implemented
 from ..ops.dims import mismatch
+from ..ops.refusals import OTHER_OUTPUT_SHAPE, OTHER_RESULT_DTYPE
 from ..tape import gradient_edge, state
 from . import callers
 from .arguments import unwrap
@@ -172,21 +173,17 @@ def write(row: Operator, target: Any, arrays: list[Any]) -> None:
     except ValueError:
         shapes = [x.shape for x in arrays[1:] if hasattr(x, "shape")] or [target.shape]
         raise mismatch(target.shape, shapes[0]) or RuntimeError(
-            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(shapes[0])}"
+            OTHER_OUTPUT_SHAPE.format(shape=list(target.shape), broadcast=list(shapes[0]))
         ) from None
 
 
 def check_written(target: Any, result: Any) -> None:
     """Refuse a result whose shape or kind of dtype `target` cannot take: RuntimeError in torch's words."""
     if result.shape != target.shape and np.broadcast_shapes(result.shape, target.shape) != target.shape:
-        raise RuntimeError(
-            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(result.shape)}"
-        )
+        raise RuntimeError(OTHER_OUTPUT_SHAPE.format(shape=list(target.shape), broadcast=list(result.shape)))
     if dtypes.RANK[result.dtype.kind] > dtypes.RANK[target.dtype.kind]:
         own, wanted = dtypes.of(result.dtype), dtypes.of(target.dtype)
-        raise RuntimeError(
-            f"result type {own.tensor_type[:-6]} can't be cast to the desired output type {wanted.tensor_type[:-6]}"
-        )
+        raise RuntimeError(OTHER_RESULT_DTYPE.format(word=own.tensor_type[:-6], wanted=wanted.tensor_type[:-6]))
 
 
 def source(row: Operator, inplace: bool) -> str:

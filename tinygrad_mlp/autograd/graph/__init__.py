@@ -15,7 +15,7 @@ from ..outputs import OutputNode
 from ..tensors import is_tensor
 from . import linear as linear  # registers how the node of `linear` is rewritten
 from .node import GradientEdge, Node
-from .refusals import NO_PLACE
+from .refusals import NO_PLACE, NOT_ITERABLE
 from .saved import (
     allow_mutation_on_saved_tensors,
     disable_saved_tensors_hooks,
@@ -56,7 +56,7 @@ def increment_version(tensor: Any) -> None:
     """
     tensors = (tensor,) if is_tensor(tensor) else tensor
     if not isinstance(tensors, Iterable):
-        raise RuntimeError("increment_version expect a Iterable[Tensor] as input")
+        raise RuntimeError(NOT_ITERABLE)
     for x in tensors:
         x.versions[0] += 1
 

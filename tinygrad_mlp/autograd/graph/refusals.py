@@ -50,6 +50,8 @@ BACKWARD_OUTSIDE = (
 )
 # The place on the tape of a tensor that has none.
 NO_PLACE = "It is not possible to get the gradient edge for a Tensor that does not require gradients"
+# increment_version of what is neither a tensor nor iterable.
+NOT_ITERABLE = "increment_version expect a Iterable[Tensor] as input"
 # A node, called as a function.
 NOT_CALLABLE = "'{}' object is not callable"
 NUMBER_OF_ARGUMENTS = "expected {expected} arguments, got {got} instead"

@@ -17,6 +17,8 @@ CHANGED_SIZE = "hook '{name}' has changed the size of value"
 INCORRECT_NUMBER = "hook '{name}' has returned an incorrect number of values (got {got}, but expected {expected})"
 # register_multi_grad_hook with another mode.
 NOT_A_MODE = "Expects mode to be one of ('all', 'any') but got {}"
+# Such a hook for several tensors, with mode "all", one of which does not require grad.
+ONE_WITHOUT_GRADIENT = "Expected gradient function to be set"
 # A hook for several tensors, one of them a leaf, while autograd.grad takes the leaf's gradient.
 LEAF_IN_GRAD = (
     "A leaf node was passed to _will_engine_execute_node but we are currently running autograd.grad(). This is "

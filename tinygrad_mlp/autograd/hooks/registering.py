@@ -15,7 +15,7 @@ from ...tape import AccumulateGrad, Node, gradient_edge
 from ..attached import attached_to, seen_at
 from ..outputs import source
 from .node_hooks import Hook, Hooks, NodeHooks, RemovableHandle, add, detached, hooks_of
-from .refusals import NO_GRADIENT, NO_LEAF, NOT_A_MODE, NOT_SERIALIZED
+from .refusals import NO_GRADIENT, NO_LEAF, NOT_A_MODE, NOT_SERIALIZED, ONE_WITHOUT_GRADIENT
 from .running import Backward, running
 from .watched import watch, watched
 
@@ -146,7 +146,7 @@ def register_multi_grad_hook(
         first = _First(fn)
         return _MultiHandle(tuple(tensor.register_hook(first) for tensor in tensors if tensor.requires_grad))
     if not all(tensor.requires_grad for tensor in tensors):
-        raise AssertionError("Expected gradient function to be set")
+        raise AssertionError(ONE_WITHOUT_GRADIENT)
     group = _Group(tensors, fn)
     return _MultiHandle(
         tuple(tensor.register_hook(functools.partial(group, index)) for index, tensor in enumerate(tensors))
