@@ -285,3 +285,25 @@ def test_backward_through_retained_graph_twice():
         return step
 
     assert_same_run(of_weight(step_of), regression(6), programs=None)
+
+
+def test_a_hook_elsewhere_changes_no_program():
+    """A hook that lives while the first call is recorded and not while the second is, on a tensor of another graph."""
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
+    x = torch.randn(5, 3)
+    other = torch.ones(2, requires_grad=True)
+    handle = other.register_hook(lambda g: g)
+
+    @torch.compile
+    def step():
+        model.zero_grad()
+        loss = model(x).pow(2).mean()
+        loss.backward()
+        return loss
+
+    model(x).sum().backward()  # so that every call begins with gradients
+    first = step().item()
+    handle.remove()
+    del other, handle
+    assert [step().item() for _ in range(3)] == [first] * 3
+    assert [program.confirmed for program in step.programs] == [True]

@@ -148,6 +148,11 @@ def snapshot(run: Run) -> dict[str, Any]:
     return result
 
 
+def gradients(run: Run) -> dict[str, Any]:
+    """The elements of `.grad` of every tensor, without a look at the tensor's place on the tape."""
+    return {name: None if x._grad is None else described(x._grad)["array"] for name, x in run.tensors().items()}
+
+
 def looked_at(x: Any, look: Callable[[Any], Any]) -> Any:
     """What a look at a tensor's place on the tape gives, or raises: a view whose base was written to may be refused."""
     try:

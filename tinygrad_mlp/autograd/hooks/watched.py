@@ -149,16 +149,28 @@ def prepare(roots: list[tuple[Node, Any]]) -> dict[Node, float]:
     if not alive and anomaly.mode.watch is None:
         return {}
     starts = [node for node, _ in roots]
+    if anomaly.mode.watch is None and not any(map(_is_seen, reachable(starts))):
+        return {}  # the hooks that there are belong to other graphs, which must not matter to this one
     for node in _shown(starts) if running.started is None else ():
         node.as_torch_has_it()
     turns: dict[Node, float] = {}
     for node in _shown(starts):
-        if anomaly.mode.watch is not None or (detached and any(e is not None and was_detached(e) for e in node.edges)):
+        if anomaly.mode.watch is not None or _uses_detached(node):
             watch(node)
         for edge in node.edges:
             if isinstance(edge, AccumulateGrad) and is_watched(type(edge)):
                 turns[edge] = max(turns.get(edge, -math.inf), node.order + 0.01)
     return turns
+
+
+def _is_seen(node: Node) -> bool:
+    """Whether there is something to do at a node beside its rules."""
+    return is_watched(type(node)) or _uses_detached(node)
+
+
+def _uses_detached(node: Node) -> bool:
+    """Whether a tensor that the node used was detached in place since."""
+    return bool(detached) and any(edge is not None and was_detached(edge) for edge in node.edges)
 
 
 def _shown(roots: list[Node]) -> list[Any]:
