@@ -149,8 +149,8 @@ def snapshot(run: Run) -> dict[str, Any]:
 
 
 def gradients(run: Run) -> dict[str, Any]:
-    """The elements of `.grad` of every tensor, without a look at the tensor's place on the tape."""
-    return {name: None if x._grad is None else described(x._grad)["array"] for name, x in run.tensors().items()}
+    """What `.grad` is of every tensor, without a look at the tensor's place on the tape."""
+    return {name: None if x._grad is None else described(x._grad) for name, x in run.tensors().items()}
 
 
 def looked_at(x: Any, look: Callable[[Any], Any]) -> Any:
