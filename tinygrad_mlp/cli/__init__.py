@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 __all__ = ["main"]
@@ -36,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         return code
     except KeyboardInterrupt:
+        with suppress(OSError, ValueError, AttributeError):  # closed, or not there
+            sys.stdout.flush()  # what a progress bar has left there comes before the last word
         print("tinygrad-mlp: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # as in `tinygrad-mlp train | head -3`
