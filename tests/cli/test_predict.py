@@ -128,7 +128,7 @@ def test_an_array_and_a_standard_input(tmp_path: Path, models: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ("kind.safetensors --data less.csv", "less.csv: the model needs column 'size' (did you mean 'sizes'?), which is not"),
+        ("kind.safetensors --data less.csv", "less.csv: the model needs column 'size' (did you mean 'sizes'?), which"),
         ("kind.safetensors --data none.csv", "none.csv: no such file"),
         ("none.safetensors --data t.csv", "none.safetensors: no such file"),
         ("t.csv --data t.csv", "t.csv: not a model of tinygrad-mlp (the file is damaged or another one)"),
