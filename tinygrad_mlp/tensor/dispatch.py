@@ -211,14 +211,25 @@ def lead_nowhere(*arguments: Any) -> bool:
     return nowhere
 
 
-def are_alike(tensors: Any) -> bool:
-    """Whether this is a list or tuple of Tensors over plain arrays of one dtype; views are brought up to date."""
-    if type(tensors) not in _SEQUENCES or not all(isinstance(x, Tensor) for x in tensors) or not tensors:
-        return False
-    dtype = tensors[0].array.dtype
-    if any(type(x.array) is not ndarray or x.array.dtype is not dtype for x in tensors):
-        return False
-    return all(x.viewed is None for x in tensors) or not lead_nowhere(*tensors)
+def arrays_alike(tensors: Any) -> list[Any] | None:
+    """The arrays of a list or tuple of Tensors; None unless they are plain arrays of one dtype.
+
+    Views are brought up to date. A list may be long: so it is gone through by comprehensions and `list.count`.
+    """
+    if type(tensors) not in _SEQUENCES or not tensors:
+        return None
+    try:
+        arrays = [x.array for x in tensors]
+        views = [x.viewed for x in tensors]
+    except AttributeError:  # one is no Tensor
+        return None
+    count = len(arrays)
+    if list(map(type, arrays)).count(ndarray) != count:
+        return None
+    dtypes = [x.dtype for x in arrays]
+    if dtypes.count(dtypes[0]) != count or (views.count(None) != count and lead_nowhere(*tensors)):
+        return None
+    return arrays
 
 
 def attach(node: Node, tensors: tuple[Tensor, ...]) -> None:
