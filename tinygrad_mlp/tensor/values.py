@@ -33,7 +33,7 @@ class Values:
         requires_grad: Any
         grad_fn: Any
 
-        def __getitem__(self, index: Any) -> Any: ...
+        def unbind(self, dim: int = 0) -> tuple[Any, ...]: ...
 
     def item(self) -> Any:
         """The only element, as a Python number. RuntimeError for a tensor of several elements, or none."""
@@ -87,7 +87,7 @@ class Values:
     def __iter__(self) -> Iterator[Any]:
         if not self.array.ndim:
             raise TypeError(ITERATION_0D)
-        return (self[i] for i in range(len(self.array)))
+        return iter(self.unbind())
 
     def __repr__(self) -> str:
         node = self.grad_fn
