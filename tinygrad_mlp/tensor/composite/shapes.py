@@ -242,7 +242,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     if not input.array.ndim:
         raise IndexError(UNBIND_0D.format(dim=axis(dim, 0)))
     arguments = [(dim, i) for i in range(input.size(dim))]
-    # NumPy goes along the first dimension by itself, except that it makes numbers, and no views, of a vector's elements.
+    # NumPy goes along the first dimension by itself; of a vector's elements it would make numbers, and no views.
     rows = list(input.array) if dim == 0 and type(input.array) is np.ndarray and input.array.ndim > 1 else None
     return _several("UnbindBackward0", "select", input, arguments, rows)
 
