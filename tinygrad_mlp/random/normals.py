@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Array
-from . import cephes
 
 BLOCK = 16
 _AT_ONCE = 1024  # blocks; few enough for the cache, and enough that the cost of a NumPy call does not matter
@@ -29,13 +28,15 @@ def box_muller(units: Array) -> None:
         chunk = pairs[start : start + _AT_ONCE].transpose(1, 0, 2)
         uniform, angle = chunk.copy().reshape(2, -1)
         radius = one - uniform
-        angle *= turn
+        np.multiply(angle, turn, out=angle)
         if units.dtype == np.float32:
+            from . import cephes  # which only draws of float32 need
+
             radius, sin, cos = cephes.log_and_sincos(radius, angle)
         else:
             np.log(radius, out=radius)
             sin, cos = np.sin(angle), np.cos(angle)
-        radius *= minus_two
+        np.multiply(radius, minus_two, out=radius)
         np.sqrt(radius, out=radius)
         cos *= radius
         sin *= radius

@@ -107,7 +107,7 @@ def _copying_class(row: Operator) -> type[Node]:
 
 
 def _with_signature(row: Operator, caller: Caller) -> Function:
-    """A function with the row's parameter names and defaults, compiled from text as namedtuple does it."""
+    """A function with the row's parameter names and defaults."""
     arity, required = len(row.parameters), len(row.parameters) - len(row.defaults)
     function: Function
     if row.variadic:
@@ -127,8 +127,12 @@ def _with_signature(row: Operator, caller: Caller) -> Function:
             return caller.call(*row.complete(args, kwargs))
 
     else:
-        make = _wrapper_maker(row.parameters, required)
-        function = make(caller, functools.partial(_call_renamed, row, caller), row.defaults)
+        renames = "dim" in row.parameters  # torch takes NumPy's names for it as well
+        wrapper: Any = _wrapper_maker(arity, renames)(caller, functools.partial(_call_renamed, row, caller))
+        names = (*row.parameters, "other") if renames else row.parameters
+        wrapper.__code__ = wrapper.__code__.replace(co_varnames=names)
+        wrapper.__defaults__ = row.defaults
+        function = wrapper
     function.__name__ = function.__qualname__ = row.name
     function.__module__ = "tinygrad_mlp"
     function.__doc__ = Documentation(row)
@@ -136,17 +140,16 @@ def _with_signature(row: Operator, caller: Caller) -> Function:
 
 
 @functools.cache
-def _wrapper_maker(parameters: tuple[str, ...], required: int) -> Function:
-    """A function that makes wrappers with these parameters. Compiling one for each row would be slow: it is cached."""
-    names = ", ".join(parameters)
-    signature = ", ".join(p if i < required else f"{p}=defaults[{i - required}]" for i, p in enumerate(parameters))
-    if "dim" in parameters:  # torch takes NumPy's names for it as well
-        inner = f"lambda {signature}, **other: caller.call({names}) if not other else renamed(({names},), other)"
-    else:
-        inner = f"lambda {signature}: caller.call({names})"
-    maker: Function = eval(
-        compile(f"lambda caller, renamed, defaults: {inner}", "<tinygrad_mlp.tensor.dispatch>", "eval")
-    )
+def _wrapper_maker(arity: int, renames: bool) -> Function:
+    """A function that makes wrappers of so many parameters; `renames` if they take NumPy's names of them as well.
+
+    Compiling one for each row would be slow: the parameters get the row's names afterwards.
+    """
+    names = ", ".join(f"p{i}" for i in range(arity))
+    inner = f"lambda {names}: caller.call({names})"
+    if renames:
+        inner = f"lambda {names}, **other: caller.call({names}) if not other else renamed(({names},), other)"
+    maker: Function = eval(compile(f"lambda caller, renamed: {inner}", "<tinygrad_mlp.tensor.dispatch>", "eval"))
     return maker
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from ..messages import warn_once
 from ..tape import state
-from .printing import tensor_text
 from .refusals import (
     BOOL_OF_NONE,
     BOOL_OF_SEVERAL,
@@ -90,6 +89,8 @@ class Values:
         return iter(self.unbind())
 
     def __repr__(self) -> str:
+        from .printing import tensor_text  # when a tensor is first printed
+
         node = self.grad_fn
         name = None if node is None else node.name().rpartition(":")[2]
         return tensor_text(self.array, requires_grad=self.needs_grad, grad_fn=name)
