@@ -1,4 +1,7 @@
-"""`python -m benchmarks`: one training step at five sizes, for each contender, as ratios of medians."""
+"""`python -m benchmarks`: one training step at five sizes, for each contender, as ratios of medians.
+
+`python -m benchmarks small` times the small things that a training loop does, beside torch, and the import.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from benchmarks import environment, report
+from benchmarks import environment, report, small
 from benchmarks.contenders import CONTENDERS, find
 from benchmarks.imports import import_seconds
 from benchmarks.measure import measure
@@ -74,4 +77,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(small.main(sys.argv[2:]) if sys.argv[1:2] == ["small"] else main())

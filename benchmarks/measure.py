@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from benchmarks.contenders import find, is_installed
@@ -44,11 +46,11 @@ class Block(NamedTuple):
 class Worker:
     """The process of a contender, which is idle except while it answers a question."""
 
-    def __init__(self, contender: str, size: str) -> None:
-        command = [sys.executable, "-m", "benchmarks.worker", contender, size]
+    def __init__(self, module: str, *arguments: str, variables: Mapping[str, str] = MappingProxyType({})) -> None:
         self.process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
-        )
+            [sys.executable, "-m", module, *arguments],
+            cwd=ROOT, env={**os.environ, **variables}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8",
+        )  # fmt: skip
 
     def __enter__(self) -> Worker:
         return self
@@ -122,7 +124,7 @@ def admit(name: str, size: str, run: Run, reference: Run, stack: ExitStack) -> W
     if not is_installed(find(name)):
         run.state, run.detail = "absent", "not installed"
         return None
-    worker = stack.enter_context(Worker(name, size))
+    worker = stack.enter_context(Worker("benchmarks.worker", name, size))
     proof = worker.answer()
     run.losses = proof["losses"]
     run.detail = disagreement(proof, reference.losses)

@@ -10,7 +10,7 @@ import importlib as _importlib
 import sys as _sys
 import typing as _typing
 
-from . import autograd as autograd, nn as nn, optim as optim, utils as utils
+from . import autograd as autograd
 from .arrays import dtypes as dtypes
 from .autograd import (
     enable_grad as enable_grad,
@@ -70,8 +70,12 @@ from .tensor import (
     FUNCTIONS as _functions,
     Size as Size,
     Tensor as Tensor,
-    set_printoptions as set_printoptions,
 )
+
+if _typing.TYPE_CHECKING:
+    from . import func as func, nn as nn, optim as optim, utils as utils
+    from .compiler import compile as compile
+    from .tensor.printing import set_printoptions as set_printoptions
 
 _keep_freed_memory()
 
@@ -96,10 +100,18 @@ for _name in _IN_PLACE:
     globals()[_name] = getattr(Tensor, _name)
 
 
+# Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
+_ROOMS = frozenset(("func", "nn", "optim", "utils"))
+_NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing"}
+
+
 def __getattr__(name: str) -> _typing.Any:
-    """`func` and `compile`, imported when first asked for; and for type checkers the functions of the rows."""
-    if name == "func":
-        return _importlib.import_module(".func", __name__)
-    if name == "compile":
-        return _importlib.import_module(".compiler", __name__).compile
+    if name in _ROOMS:
+        return _importlib.import_module(f".{name}", __name__)
+    if name in _NAMES:
+        return getattr(_importlib.import_module(_NAMES[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOMS, *_NAMES})

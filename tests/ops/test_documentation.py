@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_mlp
-from tinygrad_mlp.ops import TABLE, Operator, documentation
+from tinygrad_mlp.ops import TABLE, Operator, docstring
 from tinygrad_mlp.tensor import FUNCTIONS, INPLACE
 from tinygrad_mlp.testing import oracle
 from tinygrad_mlp.testing.oracle import torch
@@ -118,7 +118,7 @@ As torch.cat, with the node CatBackward0."""
     ("name", "text"), [("mm", MM), ("add", ADD), ("sum", SUM), ("relu", RELU), ("max_dim", MAX), ("cat", CAT)]
 )
 def test_whole(name: str, text: str) -> None:
-    assert documentation.docstring(TABLE[name]) == text
+    assert docstring.docstring(TABLE[name]) == text
 
 
 # -- every row -------------------------------------------------------------------------------------
@@ -126,15 +126,13 @@ def test_whole(name: str, text: str) -> None:
 
 def sections(name: str) -> dict[str, str]:
     """The sections of a row's documentation, by name."""
-    parts = re.split(
-        r"^(Shapes|Dtypes|Refuses|Derivative|In place): ", documentation.docstring(TABLE[name]), flags=re.M
-    )
+    parts = re.split(r"^(Shapes|Dtypes|Refuses|Derivative|In place): ", docstring.docstring(TABLE[name]), flags=re.M)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_every_row_says_what_a_learner_asks(name: str) -> None:
-    first, _, _ = documentation.docstring(TABLE[name]).partition("\n\n")
+    first, _, _ = docstring.docstring(TABLE[name]).partition("\n\n")
     assert first.endswith(".") and not first.endswith("..") and "\n" not in first
     assert {"Shapes", "Dtypes", "Derivative"} <= set(sections(name))
     assert TABLE[name].doc and not TABLE[name].doc.endswith(".")  # it is the beginning of other sentences
@@ -149,7 +147,7 @@ def test_the_lines_of_the_derivative_stand_in_the_file_of_the_row(name: str) -> 
         return
     for rule, i in zip(row.rules, row.differentiable, strict=True):
         source = Path(inspect.unwrap(rule).__code__.co_filename).read_text("utf-8")
-        text = documentation.rule_source(rule)
+        text = docstring.rule_source(rule)
         lines = [line.strip() for line in text.strip().splitlines()]
         assert lines and all(line in source for line in lines)
         assert f"    {row.parameters[i]}:" in said and lines[0] in said
@@ -162,7 +160,7 @@ def test_a_formula_is_that_of_its_rule(name: str) -> None:
         if rule.__name__ != "<lambda>":
             continue
         parameters = ", ".join(inspect.signature(rule).parameters)
-        again = eval(f"lambda {parameters}: ({documentation.rule_source(rule)})", rule.__globals__)
+        again = eval(f"lambda {parameters}: ({docstring.rule_source(rule)})", rule.__globals__)
         assert again.__code__.co_names == rule.__code__.co_names
         assert [x for x in again.__code__.co_consts if not hasattr(x, "co_code")] == [
             x for x in rule.__code__.co_consts if not hasattr(x, "co_code")
@@ -170,14 +168,14 @@ def test_a_formula_is_that_of_its_rule(name: str) -> None:
 
 
 def test_lambdas_of_one_line() -> None:
-    assert [documentation.rule_source(rule) for rule in TABLE["sub"].rules] == ["g", "-g"]
-    assert [documentation.rule_source(rule) for rule in TABLE["mul"].rules] == ["g * other", "g * input"]
-    assert [documentation.rule_source(rule) for rule in TABLE["acos"].rules] == ["-g / np.sqrt(1 - input * input)"]
+    assert [docstring.rule_source(rule) for rule in TABLE["sub"].rules] == ["g", "-g"]
+    assert [docstring.rule_source(rule) for rule in TABLE["mul"].rules] == ["g * other", "g * input"]
+    assert [docstring.rule_source(rule) for rule in TABLE["acos"].rules] == ["-g / np.sqrt(1 - input * input)"]
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_what_torch_calls_it_is_there(name: str) -> None:
-    last = documentation.docstring(TABLE[name]).rpartition("\n")[2]
+    last = docstring.docstring(TABLE[name]).rpartition("\n")[2]
     found = re.match(r"As (torch(?:\.\w+)+)", last)
     assert found, last
     home: Any = torch()
@@ -281,16 +279,16 @@ def test_methods_have_it_too() -> None:
 
 def test_without_source_files_the_derivative_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linecache, "getlines", lambda *args: [])
-    assert documentation.docstring(TABLE["mm"]) == re.sub(r"(?m)^Derivative.*\n(    \w+: .*\n)*(?=\n)", "", MM)
-    assert "Derivative: none" in documentation.docstring(TABLE["eq"])
+    assert docstring.docstring(TABLE["mm"]) == re.sub(r"(?m)^Derivative.*\n(    \w+: .*\n)*(?=\n)", "", MM)
+    assert "Derivative: none" in docstring.docstring(TABLE["eq"])
 
 
 def test_a_source_file_that_was_changed_since_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = linecache.getlines(TABLE["mm"].rules[0].__code__.co_filename)
     monkeypatch.setattr(linecache, "getlines", lambda *args: ["# one more line\n", *lines])
-    assert "Derivative" not in documentation.docstring(TABLE["mm"])
+    assert "Derivative" not in docstring.docstring(TABLE["mm"])
     monkeypatch.setattr(linecache, "getlines", lambda *args: ["def broken(:\n"])
-    assert "Derivative" not in documentation.docstring(TABLE["mm"])
+    assert "Derivative" not in docstring.docstring(TABLE["mm"])
 
 
 IMPORT = """

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import itertools
 
+import pytest
+import torch
+
+import tinygrad_mlp
 from support.parity import same
 
 LINES = """
@@ -173,3 +177,21 @@ def test_diag_gives_a_copy() -> None:
         return x
 
     same(program)
+
+
+@pytest.mark.parametrize("dim", [0, 1, -1, -2, 5])
+@pytest.mark.parametrize("name", ["cat", "stack"])
+def test_lists_of_all_shapes(name: str, dim: int) -> None:
+    shapes = [(), (0,), (2,), (3,), (2, 3), (0, 3), (2, 2), (1, 2, 3), (0, 0)]
+    lists = [list(part) for count in (1, 2, 3) for part in itertools.product(shapes, repeat=count)]
+
+    def program(torch):
+        def shape_or_text(sizes):
+            try:
+                return tuple(getattr(torch, name)([torch.ones(size) for size in sizes], dim).shape)
+            except (IndexError, RuntimeError) as error:
+                return str(error)
+
+        return [shape_or_text(sizes) for sizes in lists]
+
+    assert program(torch) == program(tinygrad_mlp)

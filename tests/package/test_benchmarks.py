@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.imports import own_import_ratio
+from benchmarks.things import THINGS
 from support import ROOT
 
 CONTENDERS = ["numpy", "torch", "tinygrad_mlp"]
@@ -108,3 +110,25 @@ def test_unknown_names_get_one_line(arguments):
     done = run_benchmarks(*arguments)
     assert done.returncode == 2
     assert f"error: argument {arguments[0]}" in done.stderr.splitlines()[-1]
+
+
+def test_small_things_are_a_table_of_ratios():
+    done = run_benchmarks("small", "--rounds", "1", "--only", "x[i]")
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("|")]
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["x[i]", "x[i] = v", "geometric mean"]
+    theirs, ours, ratio = (float(cell) for cell in lines[2].split("|")[2:5])
+    assert ratio == pytest.approx(ours / theirs, rel=0.05)
+
+
+def test_every_small_thing_runs_in_both_packages():
+    done = run_benchmarks("small", "--rounds", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    seconds = json.loads(done.stdout)["seconds"]
+    assert set(seconds) == set(THINGS)
+    assert all(times[package][0] > 0 for times in seconds.values() for package in ("torch", "tinygrad_mlp"))
+
+
+def test_the_import_is_measured_with_and_without_bytecode():
+    assert own_import_ratio(1, bytecode=True) > 0
+    assert own_import_ratio(1, bytecode=False) > 0

@@ -325,3 +325,24 @@ ROUNDED_QUOTIENTS = [
 def test_rounded_quotients(program) -> None:
     """Whole numbers do not go through floats, and the rounded quotient has the gradient 0, not none."""
     same(program)
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (3,), (0, 2), (2, 0), (2, 3, 1)])
+@pytest.mark.parametrize("source", ["x", "x * 2", "(x * 2)[:]", "x.detach()"])
+def test_iteration_gives_the_views_of_unbind(shape, source):
+    def program(torch):
+        x = torch.ones(shape, requires_grad=True)
+        y = eval(source, {"x": x})
+        rows = list(y)
+        seen = [rows, [row._is_view() for row in rows], [row.grad_fn and row.grad_fn.name() for row in rows]]
+        with torch.no_grad():
+            seen.append(list(y))
+        try:
+            for row in y:
+                row += 1
+            seen.append(y)
+        except RuntimeError as error:
+            seen.append(str(error))
+        return seen
+
+    same(program)

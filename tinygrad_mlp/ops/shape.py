@@ -310,23 +310,34 @@ def cat(tensors: Arrays, dim: int = 0) -> Array:
     """
     if not tensors:
         raise ValueError(CAT_OF_NOTHING)
+    if tensors[0].shape not in ((), (0,)):
+        try:
+            return in_order(np.concatenate(tensors, axis(dim, tensors[0].ndim)))
+        except (IndexError, ValueError):  # there are empty vectors, or torch refuses it, too
+            pass
     whole = [x for x in tensors if x.shape != (0,)]
     if not whole:
         return np.concatenate(tensors)
-    first = whole[0]
     if any(x.ndim == 0 for x in whole):
         position = next(i for i, x in enumerate(tensors) if x.ndim == 0)
         raise RuntimeError(CAT_OF_NUMBER.format(place=position))
-    d = axis(dim, first.ndim)
-    for i, x in enumerate(whole[1:], 1):
-        if x.ndim != first.ndim:
-            raise RuntimeError(CAT_NDIM.format(first=first.ndim, other=x.ndim))
-        if x.shape[:d] + x.shape[d + 1 :] != first.shape[:d] + first.shape[d + 1 :]:
+    d = axis(dim, whole[0].ndim)
+    _refuse_sizes(tensors, whole[0].shape, d)
+    return in_order(np.concatenate(whole, d))
+
+
+def _refuse_sizes(tensors: Arrays, first: tuple[int, ...], d: int) -> None:
+    """RuntimeError in torch's words unless all but empty vectors have the sizes `first`, apart from that along `d`."""
+    for i, x in enumerate(tensors):
+        if x.shape == (0,):
+            continue
+        if x.ndim != len(first):
+            raise RuntimeError(CAT_NDIM.format(first=len(first), other=x.ndim))
+        if x.shape[:d] + x.shape[d + 1 :] != first[:d] + first[d + 1 :]:
             own, expected = next(
-                (b, a) for k, (a, b) in enumerate(zip(first.shape, x.shape, strict=True)) if k != d and a != b
+                (b, a) for k, (a, b) in enumerate(zip(first, x.shape, strict=True)) if k != d and a != b
             )
             raise RuntimeError(CAT_SIZES.format(dim=d, expected=expected, own=own, place=i))
-    return in_order(np.concatenate(whole, d))
 
 
 @operator(
@@ -345,10 +356,14 @@ def stack(tensors: Arrays, dim: int = 0) -> Array:
     """
     if not tensors:
         raise RuntimeError(STACK_OF_NOTHING)
-    for i, x in enumerate(tensors):
-        if x.shape != tensors[0].shape:
-            raise RuntimeError(STACK_SHAPES.format(first=list(tensors[0].shape), other=list(x.shape), place=i))
-    return in_order(np.stack(tensors, axis(dim, tensors[0].ndim + 1)))
+    first = tensors[0].shape
+    d = axis(dim, len(first) + 1)
+    if [x.shape for x in tensors].count(first) != len(tensors):  # a third of the time that a loop takes
+        i, x = next((i, x) for i, x in enumerate(tensors) if x.shape != first)
+        raise RuntimeError(STACK_SHAPES.format(first=list(first), other=list(x.shape), place=i))
+    if not d and first:
+        return np.concatenate(tensors).reshape((len(tensors), *first))  # np.stack reshapes each of the arrays
+    return in_order(np.stack(tensors, d))
 
 
 @operator(

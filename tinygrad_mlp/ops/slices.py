@@ -82,7 +82,7 @@ def select(input: Array, dim: int, index: int) -> Array:
     size = input.shape[d]
     if not -size <= index < size:
         raise IndexError(SELECT_INDEX.format(index=index, shape=list(input.shape), dim=dim))
-    return input[(*(slice(None),) * d, index, ...)]
+    return input[index, ...] if not d else input[(*(slice(None),) * d, index, ...)]
 
 
 @operator(
@@ -117,7 +117,7 @@ def slice_along(input: Array, dim: int, index: slice) -> Array:
     Shapes: that of `input`, with as many elements along `dim` as the slice takes.
     As: torch.Tensor.__getitem__ with a slice
     """
-    return input[_slice(input.ndim, dim, index)]
+    return input[index] if dim == 0 < input.ndim else input[_slice(input.ndim, dim, index)]
 
 
 @operator({"input": lambda g: g}, view=True, method=False, node_name="AliasBackward0")

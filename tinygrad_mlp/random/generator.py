@@ -16,8 +16,6 @@ from ..arrays.silence import silenced
 from . import checks, normals
 from .checks import last_integer
 from .engine import Engine, Shape, size
-from .rounding import fused_multiply_add
-from .shuffle import shuffle
 
 if TYPE_CHECKING:
     import numpy.typing as npt  # needed by types only; its import takes 5 ms
@@ -48,6 +46,8 @@ class Generator(Engine):
         units = self._units(size(shape), dtype)
         if (low, high) == (0, 1) and dtype != np.float16:
             return units.reshape(shape)
+        from .rounding import fused_multiply_add  # which only such draws need
+
         kind = np.float64 if dtype == np.float64 else np.float32
         start, width = kind(low), kind(high) - kind(low)
         values = fused_multiply_add(units, float(width), float(start)).astype(dtype, copy=False)
@@ -143,6 +143,8 @@ class Generator(Engine):
         The shuffle is that of Fisher & Yates (1938). RuntimeError if n is negative or the dtype does not hold the
         numbers; NotImplementedError for bool, and from 214748364 elements on, where torch shuffles in another way.
         """
+        from .shuffle import shuffle
+
         dtype = np.dtype(dtype)
         checks.check_permutation(n, dtype)
         partners = np.arange(n)

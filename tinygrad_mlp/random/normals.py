@@ -8,10 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Array
-from . import cephes
 
 BLOCK = 16
-_AT_ONCE = 4096  # blocks; few enough for the cache, and enough that the cost of a NumPy call does not matter
+_AT_ONCE = 1024  # blocks; few enough for the cache, and enough that the cost of a NumPy call does not matter
+_ONE, _MINUS_TWO, _TURN = (
+    {np.dtype(kind): np.array(x, kind) for kind in (np.float32, np.float64)} for x in (1, -2, 2 * np.pi)
+)
 
 
 def box_muller(units: Array) -> None:
@@ -21,18 +23,21 @@ def box_muller(units: Array) -> None:
     of a block become sqrt(-2 log(1 - u)) times the cosine and the sine of 2 pi v.
     """
     pairs = units.reshape(-1, 2, BLOCK // 2)
+    one, minus_two, turn = _ONE[units.dtype], _MINUS_TWO[units.dtype], _TURN[units.dtype]
     for start in range(0, len(pairs), _AT_ONCE):
         chunk = pairs[start : start + _AT_ONCE].transpose(1, 0, 2)
-        radius, angle = chunk.copy()
-        np.subtract(1, radius, out=radius)
-        angle *= units.dtype.type(2 * np.pi)
+        uniform, angle = chunk.copy().reshape(2, -1)
+        radius = one - uniform
+        np.multiply(angle, turn, out=angle)
         if units.dtype == np.float32:
-            radius = cephes.log(radius)
-            sin, cos = cephes.sincos(angle)
+            from . import cephes  # which only draws of float32 need
+
+            radius, sin, cos = cephes.log_and_sincos(radius, angle)
         else:
             np.log(radius, out=radius)
             sin, cos = np.sin(angle), np.cos(angle)
-        radius *= -2
+        np.multiply(radius, minus_two, out=radius)
         np.sqrt(radius, out=radius)
-        np.multiply(radius, cos, out=chunk[0])
-        np.multiply(radius, sin, out=chunk[1])
+        cos *= radius
+        sin *= radius
+        chunk[0], chunk[1] = cos.reshape(-1, BLOCK // 2), sin.reshape(-1, BLOCK // 2)

@@ -10,10 +10,9 @@ from . import composite, creation, indexing
 from .arguments import as_array
 from .functions import FUNCTIONS, INPLACE
 from .inplace import inplace_of
-from .printing import set_printoptions
 from .tensor import Size, Tensor, new, wrap
 
 __all__ = [
     "FUNCTIONS", "INPLACE", "Size", "Tensor", "as_array", "composite", "creation", "indexing", "inplace_of", "new",
-    "set_printoptions", "wrap",
+    "wrap",
 ]  # fmt: skip

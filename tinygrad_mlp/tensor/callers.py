@@ -153,7 +153,7 @@ class _Caller:
 
     def needs(self, p: str) -> str:
         """The condition that a gradient is wanted for an argument."""
-        return f"any(x.needs_grad for x in {p})" if self.row.listed else self.if_given(p, "needs_grad")
+        return f"any([x.needs_grad for x in {p}])" if self.row.listed else self.if_given(p, "needs_grad")
 
     def recorded(self) -> str:
         """The condition that a node is written."""
@@ -167,7 +167,7 @@ class _Caller:
         first, certain = self.tensors[0], [p for p in self.tensors if not self.given(p)]
         if self.row.listed:
             general = f"    return general({self.arguments})"
-            return [f"if not are_alike({first}):", general, f"{first}_array = [x.array for x in {first}]"]
+            return [f"{first}_array = arrays_alike({first})", f"if {first}_array is None:", general]
         lines = [f"{p}_array = {self.unwrapped(p)}" for p in self.tensors]
         tests = [test for p in self.tensors for test in self.unusual(p)]
         if any("common" in test for test in tests):

@@ -108,7 +108,7 @@ def _copying_class(row: Operator) -> type[Node]:
 
 
 def _with_signature(row: Operator, caller: Caller) -> Function:
-    """A function with the row's parameter names and defaults, compiled from text as namedtuple does it."""
+    """A function with the row's parameter names and defaults."""
     arity, required = len(row.parameters), len(row.parameters) - len(row.defaults)
     function: Function
     if row.variadic:
@@ -128,8 +128,12 @@ def _with_signature(row: Operator, caller: Caller) -> Function:
             return caller.call(*row.complete(args, kwargs))
 
     else:
-        make = _wrapper_maker(row.parameters, required)
-        function = make(caller, functools.partial(_call_renamed, row, caller), row.defaults)
+        renames = "dim" in row.parameters  # torch takes NumPy's names for it as well
+        wrapper: Any = _wrapper_maker(arity, renames)(caller, functools.partial(_call_renamed, row, caller))
+        names = (*row.parameters, "other") if renames else row.parameters
+        wrapper.__code__ = wrapper.__code__.replace(co_varnames=names)
+        wrapper.__defaults__ = row.defaults
+        function = wrapper
     function.__name__ = function.__qualname__ = row.name
     function.__module__ = "tinygrad_mlp"
     function.__doc__ = Documentation(row)
@@ -137,17 +141,16 @@ def _with_signature(row: Operator, caller: Caller) -> Function:
 
 
 @functools.cache
-def _wrapper_maker(parameters: tuple[str, ...], required: int) -> Function:
-    """A function that makes wrappers with these parameters. Compiling one for each row would be slow: it is cached."""
-    names = ", ".join(parameters)
-    signature = ", ".join(p if i < required else f"{p}=defaults[{i - required}]" for i, p in enumerate(parameters))
-    if "dim" in parameters:  # torch takes NumPy's names for it as well
-        inner = f"lambda {signature}, **other: caller.call({names}) if not other else renamed(({names},), other)"
-    else:
-        inner = f"lambda {signature}: caller.call({names})"
-    maker: Function = eval(
-        compile(f"lambda caller, renamed, defaults: {inner}", "<tinygrad_mlp.tensor.dispatch>", "eval")
-    )
+def _wrapper_maker(arity: int, renames: bool) -> Function:
+    """A function that makes wrappers of so many parameters; `renames` if they take NumPy's names of them as well.
+
+    Compiling one for each row would be slow: the parameters get the row's names afterwards.
+    """
+    names = ", ".join(f"p{i}" for i in range(arity))
+    inner = f"lambda {names}: caller.call({names})"
+    if renames:
+        inner = f"lambda {names}, **other: caller.call({names}) if not other else renamed(({names},), other)"
+    maker: Function = eval(compile(f"lambda caller, renamed: {inner}", "<tinygrad_mlp.tensor.dispatch>", "eval"))
     return maker
 
 
@@ -212,14 +215,25 @@ def lead_nowhere(*arguments: Any) -> bool:
     return nowhere
 
 
-def are_alike(tensors: Any) -> bool:
-    """Whether this is a list or tuple of Tensors over plain arrays of one dtype; views are brought up to date."""
-    if type(tensors) not in _SEQUENCES or not all(isinstance(x, Tensor) for x in tensors) or not tensors:
-        return False
-    dtype = tensors[0].array.dtype
-    if any(type(x.array) is not ndarray or x.array.dtype is not dtype for x in tensors):
-        return False
-    return all(x.viewed is None for x in tensors) or not lead_nowhere(*tensors)
+def arrays_alike(tensors: Any) -> list[Any] | None:
+    """The arrays of a list or tuple of Tensors; None unless they are plain arrays of one dtype.
+
+    Views are brought up to date. A list may be long: so it is gone through by comprehensions and `list.count`.
+    """
+    if type(tensors) not in _SEQUENCES or not tensors:
+        return None
+    try:
+        arrays = [x.array for x in tensors]
+        views = [x.viewed for x in tensors]
+    except AttributeError:  # one is no Tensor
+        return None
+    count = len(arrays)
+    if list(map(type, arrays)).count(ndarray) != count:
+        return None
+    dtypes = [x.dtype for x in arrays]
+    if dtypes.count(dtypes[0]) != count or (views.count(None) != count and lead_nowhere(*tensors)):
+        return None
+    return arrays
 
 
 def attach(node: Node, tensors: tuple[Tensor, ...]) -> None:

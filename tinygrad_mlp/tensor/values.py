@@ -9,7 +9,6 @@ import numpy as np
 
 from ..messages import warn_once
 from ..tape import state
-from .printing import tensor_text
 from .refusals import (
     BOOL_OF_NONE,
     BOOL_OF_SEVERAL,
@@ -33,7 +32,7 @@ class Values:
         requires_grad: Any
         grad_fn: Any
 
-        def __getitem__(self, index: Any) -> Any: ...
+        def unbind(self, dim: int = 0) -> tuple[Any, ...]: ...
 
     def item(self) -> Any:
         """The only element, as a Python number. RuntimeError for a tensor of several elements, or none."""
@@ -87,9 +86,11 @@ class Values:
     def __iter__(self) -> Iterator[Any]:
         if not self.array.ndim:
             raise TypeError(ITERATION_0D)
-        return (self[i] for i in range(len(self.array)))
+        return iter(self.unbind())
 
     def __repr__(self) -> str:
+        from .printing import tensor_text  # when a tensor is first printed
+
         node = self.grad_fn
         name = None if node is None else node.name().rpartition(":")[2]
         return tensor_text(self.array, requires_grad=self.needs_grad, grad_fn=name)

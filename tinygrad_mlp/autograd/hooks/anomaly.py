@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import traceback
 import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -63,6 +62,8 @@ def keep_traceback(node: Any) -> None:
     if mode.watch is None or isinstance(node, OutputNode):
         return
     frame = caller()
+    import traceback  # which takes a millisecond, and only anomaly mode needs it
+
     node.metadata["traceback_"] = traceback.format_stack(frame) if frame is not None else []
     if _running.node is not None:
         node.metadata["parent_"] = _running.node

@@ -398,10 +398,21 @@ def note_several(tensors: Sequence[Any], source: Any, steps: Sequence[Any], name
             tensor = tensors[i]
             tensor.node = OutputNode(node, i, tensor.array.shape, tensor.array.dtype)
             tensor.needs_grad = True
-    for tensor, (row, rest) in zip(tensors, steps, strict=True):
-        note_view(tensor, source, row, rest)
-        if state.recording:
-            tensor.viewed.refusal = ONE_OF_SEVERAL
+    counter, of = source.versions, source.viewed
+    if type(counter) is not list or not state.recording or of is not None:
+        for tensor, (row, rest) in zip(tensors, steps, strict=True):
+            note_view(tensor, source, row, rest)
+            if state.recording and tensor.viewed is not None:
+                tensor.viewed.refusal = ONE_OF_SEVERAL
+        return
+    # The usual case in a shorter loop: there may be a view for every row of a data set.
+    count, needs_grad = counter[0], source.needs_grad
+    for tensor, step in zip(tensors, steps, strict=True):
+        tensor.versions = counter
+        tensor.viewed = View(source, (step,), count, ONE_OF_SEVERAL)
+        tensor.needs_grad = needs_grad
+        if tensor.node is None:
+            tensor._leaf_node = Unreachable
 
 
 def _several_class(name: str) -> type[SeveralViews]:

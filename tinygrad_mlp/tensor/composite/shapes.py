@@ -61,6 +61,7 @@ def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(map(int, given))
 
 
+_INTEGERS = frozenset((int,))
 _NO_SIZES = frozenset((float, str, type(None)))
 
 
@@ -69,13 +70,15 @@ def view(self: Tensor, *shape: Any, size: Any = None, dtype: _dtype | None = Non
 
     RuntimeError where the strides forbid it; TypeError for what is neither sizes nor a dtype.
     """
-    if dtype is not None or (len(shape) == 1 and isinstance(shape[0], _dtype)):
-        return _as_dtype(self, dtype if dtype is not None else shape[0])
-    given = shape if size is None else (size,)
-    if not given or not _NO_SIZES.isdisjoint(map(type, given)):
-        names = ", ".join(type(n).__name__ for n in given)
-        raise TypeError(VIEW_CALL.format(found=names))
-    result: Tensor = _f["reshape"](self, sizes(given))
+    if not shape or size is not None or dtype is not None or not _INTEGERS.issuperset(map(type, shape)):
+        if dtype is not None or (len(shape) == 1 and isinstance(shape[0], _dtype)):
+            return _as_dtype(self, dtype if dtype is not None else shape[0])
+        given = shape if size is None else (size,)
+        if not given or not _NO_SIZES.isdisjoint(map(type, given)):
+            names = ", ".join(type(n).__name__ for n in given)
+            raise TypeError(VIEW_CALL.format(found=names))
+        shape = sizes(given)
+    result: Tensor = _f["reshape"](self, shape)
     if result.viewed is None and self.array.size and not shares_memory(result.array, self.array):
         raise RuntimeError(VIEW_STRIDES)
     return result
@@ -238,15 +241,23 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along a dimension, as views (torch.unbind)."""
     if not input.array.ndim:
         raise IndexError(UNBIND_0D.format(dim=axis(dim, 0)))
-    return _several("UnbindBackward0", "select", input, [(dim, i) for i in range(input.size(dim))])
+    arguments = [(dim, i) for i in range(input.size(dim))]
+    # NumPy goes along the first dimension by itself; of a vector's elements it would make numbers, and no views.
+    rows = list(input.array) if dim == 0 and type(input.array) is np.ndarray and input.array.ndim > 1 else None
+    return _several("UnbindBackward0", "select", input, arguments, rows)
 
 
-def _several(node: str, row_name: str, input: Tensor, arguments: list[tuple[Any, ...]]) -> tuple[Tensor, ...]:
-    """The views that one operator with several outputs gives: a row is called with each of `arguments`."""
+def _several(
+    node: str, row_name: str, input: Tensor, arguments: list[tuple[Any, ...]], arrays: list[Any] | None = None
+) -> tuple[Tensor, ...]:
+    """The views that one operator with several outputs gives: a row is called with each of `arguments`.
+
+    `arrays` has what the row's forward gives for them, where it is known already.
+    """
     row = TABLE[row_name]
     if input.viewed is not None:
         refresh(input)
-    views = tuple(wrap(row.forward(input.array, *rest)) for rest in arguments)
+    views = tuple(map(wrap, arrays or [row.forward(input.array, *rest) for rest in arguments]))
     note_several(views, input, [(row, rest) for rest in arguments], node)
     return views
 

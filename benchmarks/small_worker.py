@@ -1,0 +1,57 @@
+"""Times the lines of things.py with one package in a process of its own: `python -m benchmarks.small_worker PACKAGE`.
+
+It answers each line on stdin, `run NAME`, by a line of JSON, until stdin ends.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import sys
+import time
+import timeit
+from typing import Any
+
+from benchmarks.things import SETUP, THINGS
+
+BLOCK_SECONDS = 0.01
+
+
+def timer(torch: Any, line: str, names: dict[str, Any]) -> timeit.Timer:
+    """A timer of processor time, from which programs that take the core meanwhile do not take away."""
+    return timeit.Timer(line, timer=time.process_time, globals={"torch": torch, **names})
+
+
+def calls_for(timed: timeit.Timer) -> int:
+    """How often to run a line for a block of `BLOCK_SECONDS`. This is the warm-up, too."""
+    calls = 1
+    while (seconds := timed.timeit(calls)) < BLOCK_SECONDS / 4:
+        calls *= 2
+    return max(1, int(calls * BLOCK_SECONDS / seconds))
+
+
+def serve(package: str) -> None:
+    """Prepare, say so, and answer until stdin ends."""
+    torch = importlib.import_module(package)
+    names: dict[str, Any] = {"torch": torch}
+    exec(SETUP, names)
+    timers = {name: timer(torch, line, names) for name, line in THINGS.items()}
+    gc.collect()
+    gc.freeze()  # what the setup made is not looked through again while a line is timed
+    calls: dict[str, int] = {}
+    print(json.dumps({"ready": package}), flush=True)
+    for question in sys.stdin:
+        name = question.rstrip("\n").partition(" ")[2]
+        if name not in calls:
+            calls[name] = calls_for(timers[name])
+        timers[name].timeit(max(1, calls[name] // 8))  # the caches were another process's in the meantime
+        print(json.dumps({"seconds": timers[name].timeit(calls[name]) / calls[name]}), flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        serve(*sys.argv[1:])
+    except Exception as problem:
+        print(json.dumps({"error": f"{type(problem).__name__}: {problem}"}), flush=True)
+        raise
