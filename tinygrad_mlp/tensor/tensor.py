@@ -7,6 +7,7 @@ which makes them from the rows of the derivative table.
 from __future__ import annotations
 
 import warnings
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from ..random import engine as random_engine
 from ..tape import Node
 from .copies import Copies
 from .refusals import (
+    CONTAINS,
     DATA_DELETED,
     DATA_DTYPE,
     DATA_TYPE,
@@ -38,6 +40,7 @@ from .refusals import (
     GRAD_SIZE,
     GRAD_TYPE,
     HOOK_WITHOUT_GRAD,
+    NO_SEQUENCE,
     REQUIRES_GRAD_COMPUTED,
     REQUIRES_GRAD_DTYPE,
     REQUIRES_GRAD_INFERENCE,
@@ -45,6 +48,7 @@ from .refusals import (
     REQUIRES_GRAD_TYPE,
     RETAIN_WITHOUT_GRAD,
 )
+from .sequences import is_sequence, nested_lists
 from .values import Values
 
 new = object.__new__
@@ -54,6 +58,7 @@ class Size(tuple[int, ...]):
     """The shape of a tensor: a tuple that prints as torch.Size and counts its elements."""
 
     __slots__ = ()
+    __module__ = "tinygrad_mlp"  # as torch's own: where programs find the class, and what its text says
 
     def __repr__(self) -> str:
         return f"torch.Size({list(self)})"
@@ -79,6 +84,7 @@ class Tensor(Copies, Values):
     """
 
     __slots__ = ("__dict__", "__weakref__", "array", "needs_grad", "node", "versions", "viewed")
+    __module__ = "tinygrad_mlp"
 
     # What only few tensors have is kept in the instance's dict, so that five assignments make a tensor.
     _grad: Tensor | None = None
@@ -114,9 +120,7 @@ class Tensor(Copies, Values):
     def __init__(self, *args: Any) -> None:
         if len(args) == 1 and not isinstance(args[0], (int, np.integer)):
             data = args[0]
-            array = (
-                data.array if isinstance(data, Tensor) else silently(np.array, data, dtypes.get_default_dtype().numpy)
-            )
+            array = data.array if isinstance(data, Tensor) else _floats(data)
         else:
             array = np.empty(args or (0,), dtypes.get_default_dtype().numpy)
         self.array = array
@@ -402,7 +406,9 @@ class Tensor(Copies, Values):
     # -- as a value: what needs to know the class Tensor; the rest is in values.py -------------------
 
     def __contains__(self, element: Any) -> bool:
-        return bool((self.array == (element.array if isinstance(element, Tensor) else element)).any())
+        if not isinstance(element, (Tensor, Number)):
+            raise RuntimeError(CONTAINS.format(type=type(element)))
+        return not isinstance(element, complex) and bool((self == element).any().item())
 
     __hash__ = object.__hash__
 
@@ -410,6 +416,13 @@ class Tensor(Copies, Values):
         return (
             format(self.item(), spec) if not self.array.ndim and type(self) is Tensor else object.__format__(self, spec)
         )
+
+
+def _floats(data: Any) -> Any:
+    """What `Tensor(data)` holds: an array of the default dtype. TypeError for what is no sequence."""
+    if not is_sequence(data):
+        raise TypeError(NO_SEQUENCE.format(type=type_name(data)))
+    return silently(np.array, nested_lists(data, text=True), dtypes.get_default_dtype().numpy)
 
 
 def wrap(array: Any) -> Tensor:
