@@ -164,7 +164,6 @@ class Operator:
 # torch takes NumPy's keyword names too, and rules call NumPy with them.
 NUMPY_KEYWORDS = {
     "axis": "dim",
-    "axes": "dim",
     "keepdims": "keepdim",
     "a": "input",
     "x": "input",

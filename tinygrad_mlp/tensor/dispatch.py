@@ -160,9 +160,10 @@ _SEQUENCES, _INTEGERS = frozenset((tuple, list)), frozenset((int,))
 
 def _call_renamed(row: Operator, caller: Caller, values: tuple[Any, ...], other: dict[str, Any]) -> Any:
     arguments = dict(zip(row.parameters, values, strict=True))
+    defaults = dict(zip(row.parameters[-len(row.defaults) :], row.defaults, strict=True))
     for keyword, value in other.items():
-        name = NUMPY_KEYWORDS.get(keyword)
-        if name not in arguments:
+        name = NUMPY_KEYWORDS.get(keyword, keyword)
+        if name not in defaults or arguments[name] is not defaults[name]:  # not a parameter, or given besides
             raise TypeError(UNEXPECTED_KEYWORD.format(function=row.name, name=keyword))
         arguments[name] = value
     return caller.call(*arguments.values())

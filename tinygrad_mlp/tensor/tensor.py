@@ -27,6 +27,7 @@ from ..ops.dims import axis
 from ..random import engine as random_engine
 from ..tape import Node
 from .copies import Copies
+from .keywords import numpy_names
 from .refusals import (
     CONTAINS,
     DATA_DELETED,
@@ -136,6 +137,7 @@ class Tensor(Copies, Values):
         """The size of each dimension."""
         return Size(self.array.shape)
 
+    @numpy_names
     def size(self, dim: int | None = None) -> Any:
         """The shape, or its size along `dim`."""
         if dim is None:
@@ -181,6 +183,7 @@ class Tensor(Copies, Values):
         """The size of an element, in bytes."""
         return int(self.array.itemsize)
 
+    @numpy_names
     def stride(self, dim: int | None = None) -> Any:
         """How far apart neighbours along each dimension, or along `dim`, lie in memory, counted in elements."""
         strides = tuple(s // self.array.itemsize for s in self.array.strides)
@@ -408,7 +411,8 @@ class Tensor(Copies, Values):
     def __contains__(self, element: Any) -> bool:
         if not isinstance(element, (Tensor, Number)):
             raise RuntimeError(CONTAINS.format(type=type(element)))
-        return not isinstance(element, complex) and bool((self == element).any().item())
+        found: Any = element == self  # False for a number that no dtype holds
+        return found is not False and bool(found.any().item())
 
     __hash__ = object.__hash__
 

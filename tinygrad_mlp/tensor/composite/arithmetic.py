@@ -6,6 +6,7 @@ from typing import Any
 
 from ...arrays import dtype as _dtype
 from ..functions import FUNCTIONS, INPLACE
+from ..keywords import numpy_names
 from ..refusals import FLOAT_ALPHA, NO_SUCH_CALL, NUCLEAR_NORM, ROUNDING_MODE
 from ..tensor import Tensor
 from .conversion import to
@@ -88,11 +89,13 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 # -- reductions ------------------------------------------------------------------------------------
 
 
+@numpy_names
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest element; with `dim` (values, indices) along it; with a tensor, elementwise (torch.max)."""
     return _extreme("max", "maximum", input, dim, keepdim)
 
 
+@numpy_names
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest element; with `dim` (values, indices) along it; with a tensor, elementwise (torch.min)."""
     return _extreme("min", "minimum", input, dim, keepdim)
@@ -106,6 +109,7 @@ def _extreme(name: str, pairwise: str, input: Tensor, dim: Any, keepdim: bool) -
     return _f[name + "_dim"](input, dim, keepdim)
 
 
+@numpy_names
 def var(
     input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
 ) -> Tensor:
@@ -116,6 +120,7 @@ def var(
     return _deviation("var", input, dim, unbiased, keepdim, correction)
 
 
+@numpy_names
 def std(
     input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
 ) -> Tensor:
@@ -139,6 +144,7 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtyp
     return _f["vector_norm"](input, ord, dim, keepdim)
 
 
+@numpy_names
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort along a dimension (torch.argsort)."""
     indices: Tensor = _f["sort"](input, dim, descending)[1]

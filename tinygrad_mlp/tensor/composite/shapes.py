@@ -16,6 +16,7 @@ from ...ops.dims import axis
 from ..arguments import wrong_type
 from ..dispatch import shares_memory
 from ..functions import FUNCTIONS, INPLACE
+from ..keywords import numpy_names
 from ..refusals import (
     ADJOINT_OF_0D,
     CHUNK_0D,
@@ -237,6 +238,7 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     return _f["as_strided"](input, size, stride, offset, own)
 
 
+@numpy_names
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along a dimension, as views (torch.unbind)."""
     if not input.array.ndim:
@@ -280,6 +282,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     return split_with_sizes(tensor, split_size_or_sections, dim)
 
 
+@numpy_names
 def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of given sizes along a dimension (torch.split_with_sizes)."""
     if not isinstance(split_sizes, (list, tuple)):
@@ -297,6 +300,7 @@ def _split(node: str, tensor: Tensor, sections: list[int], dim: int) -> tuple[Te
     return _several(node, "narrow", tensor, [(dim, start, size) for start, size in zip(starts, sections, strict=True)])
 
 
+@numpy_names
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of nearly equal sizes, or between given indices, along a dimension (torch.tensor_split)."""
     if not input.array.ndim:
@@ -314,6 +318,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     )
 
 
+@numpy_names
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` views of equal size (the last may be smaller) along a dimension (torch.chunk)."""
     if not input.array.ndim:
