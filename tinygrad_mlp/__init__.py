@@ -3,16 +3,12 @@
 `import tinygrad_mlp as torch`: the names below mean what they mean in torch.
 """
 
-# ruff: noqa: E402, I001 (`name as name` marks what is offered to type checkers, many in one statement)
+# ruff: noqa: I001 (`name as name` marks what is offered to type checkers, many in one statement)
 from __future__ import annotations
 
 import importlib as _importlib
 import sys as _sys
 import typing as _typing
-import warnings as _warnings
-
-# Where torch gives inf or nan in silence, NumPy warns; a user's own NumPy keeps its warnings.
-_warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_mlp\.")
 
 from . import autograd as autograd
 from .arrays import dtypes as dtypes

@@ -10,12 +10,13 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, BinaryIO
 
 import numpy as np
 
-__all__ = ["atomic_write", "check_writable", "load_file", "load_metadata", "save_file"]
+__all__ = ["atomic_write", "check_writable", "load_file", "load_metadata", "save_file", "written_whole"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Path = str | os.PathLike[str]
@@ -133,6 +134,16 @@ def atomic_write(path: Path, content: bytes) -> None:
 
     Raises OSError as `open(path, "wb")` would, and for a device or a pipe, which a rename would destroy.
     """
+    with written_whole(path) as stream:
+        stream.write(content)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write to, which takes the place of the one at `path` when the context ends; see `atomic_write`.
+
+    If the context ends with an exception, the old file is unchanged.
+    """
     target = os.path.realpath(path)
     mode = _mode_of_existing(target)
     descriptor, temporary = _temporary_beside(target)
@@ -140,7 +151,7 @@ def atomic_write(path: Path, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as stream:
             if mode is not None:
                 os.chmod(temporary, mode)
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, target)

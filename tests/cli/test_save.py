@@ -15,32 +15,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import tinygrad_mlp
 from support.commands import COMMAND, environment, houses, results, rows_to_test_on, succeed
-from tinygrad_mlp.cli.training import build_model
 from tinygrad_mlp.datasets import load_digits
-from tinygrad_mlp.serialization import load_file, load_metadata
-
-
-def predict(path: Path, rows: np.ndarray) -> np.ndarray:
-    """What a saved network makes of a table's rows, by what the file says and nothing else."""
-    facts = {key: json.loads(text) for key, text in load_metadata(path).items()}
-    model = build_model(tinygrad_mlp, facts["layers"])
-    model.load_state_dict({name: tinygrad_mlp.from_numpy(array) for name, array in load_file(path).items()})
-    inputs = ((rows - facts["feature_mean"]) / facts["feature_scale"]).astype(np.float32)
-    with tinygrad_mlp.no_grad():
-        outputs = model(tinygrad_mlp.from_numpy(inputs)).numpy()
-    if facts["task"] == "classification":
-        return np.array(facts["class_names"])[outputs.argmax(1)]
-    return outputs[:, 0].astype(np.float64) * facts["target_scale"] + facts["target_mean"]
+from tinygrad_mlp.serialization import load_metadata
+from tinygrad_mlp.tables import Model
 
 
 def test_a_saved_classifier_predicts_the_same(tmp_path: Path) -> None:
     found = results(tmp_path, "--epochs", "3", "--save", "digits.safetensors")
     assert found["saved"] == "digits.safetensors"
+    model = Model.load(tmp_path / "digits.safetensors")
+    assert (model.task, model.target, model.classes) == ("classification", "digit", tuple("0123456789"))
     images, labels = load_digits()
-    rows = rows_to_test_on(len(labels))
-    predicted = predict(tmp_path / "digits.safetensors", images[rows].reshape(-1, 64)).astype(int)
+    rows = rows_to_test_on(len(labels), classes=labels)
+    predicted = model.outputs(model.inputs(images[rows].reshape(-1, 64))).argmax(1)
     confusion = np.zeros((10, 10), int)
     np.add.at(confusion, (labels[rows], predicted), 1)
     assert confusion.tolist() == found["test"]["confusion"]
@@ -54,9 +42,10 @@ def test_a_saved_regression_predicts_the_same(tmp_path: Path) -> None:
     facts = load_metadata(tmp_path / "houses.safetensors")
     assert json.loads(facts["task"]) == "regression"
     assert json.loads(facts["feature_names"]) == ["X[:, 0]", "X[:, 1]"]
-    assert json.loads(facts["hidden"]) == [128, 64]
+    assert json.loads(facts["layers"]) == [2, 128, 64, 1]
     rows = rows_to_test_on(len(price))
-    rmse = np.sqrt(np.square(predict(tmp_path / "houses.safetensors", features[rows]) - price[rows]).mean())
+    model = Model.load(tmp_path / "houses.safetensors")
+    rmse = np.sqrt(np.square(model.outputs(model.inputs(features[rows])) - price[rows]).mean())
     assert f"test RMSE {rmse:.4g}" in output.replace(f"{rmse:.5g}", f"{rmse:.4g}")
 
 

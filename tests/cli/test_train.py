@@ -45,7 +45,7 @@ def test_the_default_run_learns_the_digits_and_tells_of_it(tmp_path: Path) -> No
     accuracy = re.search(r"^test accuracy (\S+)% \((\d+) of 359\); trained in \S+ s$", output, re.M)
     assert accuracy and float(accuracy[1]) >= 97 and accuracy[1] == epochs[-1][2]
     matrix = [re.findall(r"[\d.]+", line) for line in output.partition("confusion")[2].splitlines()[2:12]]
-    counts = [[0 if cell == "." else int(cell) for cell in row[1:-1]] for row in matrix]
+    counts = [[0 if cell == "." else int(cell) for cell in row[1:-3]] for row in matrix]
     assert np.trace(counts) == int(accuracy[2]) and np.sum(counts) == 359
     assert "most confused: " in output
     assert list(tmp_path.iterdir()) == []
@@ -192,6 +192,84 @@ def test_quantities_from_a_csv_and_an_npz(suffix: str, tmp_path: Path) -> None:
     assert found["epochs"][0]["rmse"] > found["epochs"][-1]["rmse"]
     output = succeed(tmp_path, "--data", f"houses.{suffix}", "--target", "price")
     assert f"test RMSE {found['test']['rmse']:.5g} (in units of 'price'), R2 {found['test']['r2']:.4f}" in output
+
+
+MIXED = """\
+,colour,size,when,note,weight,sold
+""" + "".join(
+    f"{i},{['red', 'blue', 'green'][i % 3]},{'' if i % 9 == 4 else i % 11 / 2},"
+    f"2024-{1 + i % 12:02d}-{1 + i % 28:02d},a long note about the thing with number {i},{i % 7},"
+    f"{'yes' if (i % 3 == 0) != (i % 11 > 5) else 'no'}\n"
+    for i in range(120)
+)
+
+
+def test_the_columns_are_shown_with_their_roles(tmp_path: Path) -> None:
+    (tmp_path / "mixed.csv").write_text(MIXED)
+    output = succeed(tmp_path, "--data", "mixed.csv", "--epochs", "60", "--importance")
+    lines = [re.split(r"  +", line) for line in output.splitlines()[:7]]
+    assert lines == [
+        ["column", "role", "missing", "values", "becomes"],
+        ["Unnamed: 0", "index", ".", "0 to 119", "left out: it numbers the rows"],
+        ["colour", "category", ".", "3 levels: blue, green, red", "an input for each of 3 levels"],
+        ["size", "number", "13", "0 to 5", "a number, standardised, and whether it is missing"],
+        ["when", "date", ".", "2024-01-01 to 2024-12-28", "day of year, weekday"],
+        ["note", "text", ".", "120 levels", "left out: free text"],
+        ["weight", "number", ".", "0 to 6", "a number, standardised"],
+    ]
+    assert "'sold' (2 classes) from 10 features: 96 rows to train on, 24 to test on" in output
+    assert re.search(r"^the most frequent class, (yes|no): \d\d\.\d\d%$", output, re.M)
+    ranks = re.findall(r"^(\w+) +[+-]\d\.\d{4}$", output.partition("importance:")[2], re.M)
+    assert set(ranks[:2]) == {"colour", "size"} and set(ranks) == {"colour", "size", "when", "weight"}
+
+
+def test_a_dry_run_stops_before_the_training(tmp_path: Path) -> None:
+    (tmp_path / "mixed.csv").write_text(MIXED)
+    output = succeed(tmp_path, "--data", "mixed.csv", "--dry-run", "--ignore", "note", "when", "--category", "weight")
+    assert "ignored, as asked" in output and "7 levels: 0, 1, 2, 3, ..." in output and "epoch" not in output
+    found = json.loads(succeed(tmp_path, "--data", "mixed.csv", "--dry-run", "--json"))
+    assert [column["role"] for column in found["data"]["columns"]] == [
+        "index", "category", "number", "date", "text", "number",
+    ]  # fmt: skip
+
+
+def test_a_column_that_gives_the_target_away_is_named(tmp_path: Path) -> None:
+    rows = [f"{i % 7},{'AB'[i % 2]},{['no', 'yes'][i % 2]}" for i in range(60)]
+    (tmp_path / "leak.csv").write_text("a,code,sold\n" + "\n".join(rows) + "\n")
+    output = succeed(tmp_path, "--data", "leak.csv", "--epochs", "1")
+    assert "column 'code' gives the target 'sold' away" in output and "column 'a' gives" not in output
+    assert results(tmp_path, "--data", "leak.csv", "--epochs", "1")["data"]["gives_away"] == ["code"]
+
+
+def test_validation_stops_early_and_keeps_the_best_epoch(tmp_path: Path) -> None:
+    features, kind = flowers(120)
+    write_csv(tmp_path / "f.csv", "a,b,kind", [*features.T, kind])
+    args = ["--data", "f.csv", "--epochs", "200", "--validation", "0.2", "--patience", "3"]
+    found = results(tmp_path, *args)
+    losses = [epoch["validation_loss"] for epoch in found["epochs"]]
+    assert found["best_epoch"] == 1 + losses.index(min(losses)) and len(losses) in (200, found["best_epoch"] + 3)
+    assert found["data"]["validation_rows"] == 19
+    assert found["test"]["accuracy"] == found["epochs"][found["best_epoch"] - 1]["accuracy"]
+    assert f"kept from epoch {found['best_epoch']} of {len(losses)}" in succeed(tmp_path, *args)
+
+
+def test_balanced_classes_find_the_rare_one(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    rare = random.random(600) < 0.05
+    write_csv(tmp_path / "r.csv", "a,y", [random.standard_normal(600) + 1.5 * rare, np.where(rare, "rare", "usual")])
+    plain, balanced = (
+        results(tmp_path, "--data", "r.csv", "--epochs", "20", *more) for more in ([], ["--class-weight", "balanced"])
+    )
+    recall = [found["test"]["precision_recall_f1"][0][1] for found in (plain, balanced)]
+    assert recall[1] > recall[0] and recall[1] >= 0.5
+    assert plain["baseline"]["accuracy"] == pytest.approx(0.95, abs=0.02)
+
+
+def test_the_split_keeps_the_shares_of_the_classes(tmp_path: Path) -> None:
+    features, kind = flowers(200)
+    write_csv(tmp_path / "f.csv", "a,b,kind", [*features.T, kind])
+    confusion = np.array(results(tmp_path, "--data", "f.csv", "--epochs", "1")["test"]["confusion"])
+    assert np.abs(confusion.sum(1) - np.bincount(kind) * 0.2).max() < 1
 
 
 def test_a_test_part_with_one_row_has_no_r2(tmp_path: Path) -> None:

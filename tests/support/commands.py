@@ -15,7 +15,7 @@ import pytest
 
 import tinygrad_mlp
 from support import ROOT
-from tinygrad_mlp.cli.split import split_rows
+from tinygrad_mlp.tables.split import split_rows
 
 COMMAND = [sys.executable, "-m", "tinygrad_mlp"]
 
@@ -79,6 +79,6 @@ def houses() -> tuple[np.ndarray, np.ndarray]:
     return features, 1000 * features[:, 0] ** 2 + 30 * features[:, 1] + random.standard_normal(400) * 5
 
 
-def rows_to_test_on(rows: int, seed: int = 0) -> np.ndarray:
+def rows_to_test_on(rows: int, seed: int = 0, classes: np.ndarray | None = None) -> np.ndarray:
     generator = tinygrad_mlp.Generator().manual_seed(seed)
-    return split_rows(tinygrad_mlp.randperm(rows, generator=generator).numpy(), 0.2)[1]
+    return split_rows(tinygrad_mlp.randperm(rows, generator=generator).numpy(), 0.2, classes)[1]

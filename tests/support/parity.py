@@ -39,7 +39,6 @@ def outcome(program: Program, framework: Any) -> Any:
     """What a program returns, or the type and the text of what it raises, and the texts of its warnings."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_mlp\.")  # the package's own filter
         # From Python 3.12 on; torch's own code calls generators in that way.
         warnings.filterwarnings("ignore", r"the \(type, exc, tb\) signature of throw", DeprecationWarning)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ..arrays.silence import silent
 from ..tape import Node, run
 from . import hooks
 from .hooks import running
@@ -27,7 +28,8 @@ def execute(
     turns = hooks.prepare(roots)
     outer, running.started = running.started, [None, roots, keep_graph, targets, accumulate, turns]
     try:
-        return run(roots, keep_graph=keep_graph, create_graph=create_graph, wanted=targets, accumulate=accumulate)
+        with silent():
+            return run(roots, keep_graph=keep_graph, create_graph=create_graph, wanted=targets, accumulate=accumulate)
     finally:
         running.started = outer
 

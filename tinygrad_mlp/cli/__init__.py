@@ -1,6 +1,6 @@
-"""The command line, `tinygrad-mlp`: `train` an MLP on a table of data, or `run` a torch script on this package.
+"""The command line, `tinygrad-mlp`: `train` an MLP on a table, `predict` with it, or `run` a torch script.
 
-This file has the parser of the two commands and `main`, which is all that others import from here. A command's own
+This file has the parser of the commands and `main`, which is all that others import from here. A command's own
 modules are imported only when it runs.
 """
 
@@ -20,6 +20,7 @@ EXAMPLES = """\
 examples:
   tinygrad-mlp train                      learn to read handwritten digits
   tinygrad-mlp train --data FILE.csv      learn the last column from the others
+  tinygrad-mlp predict MODEL --data FILE  predict it for other rows, with what `train --save MODEL` has written
   tinygrad-mlp run SCRIPT.py              run a torch script on tinygrad_mlp
 """
 
@@ -59,6 +60,10 @@ def _run(arguments: list[str]) -> int:
         parser.print_help(sys.stderr)
         return 2
     parsed = parser.parse_args(arguments)
+    if parsed.command == "predict":
+        from .predict import predict_command
+
+        return predict_command(parsed)
     from .train import train_command
 
     return train_command(parsed)
@@ -96,14 +101,23 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the versions and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
 
-    from .train import add_options
+    from .options import add_predict_options, add_train_options
 
-    add_options(
+    add_train_options(
         commands.add_parser(
             "train",
             help="train an MLP on handwritten digits or on your own table",
             usage="tinygrad-mlp train [options]",
             description="Train a multi-layer perceptron on handwritten digits, or on a table of your own.",
+            allow_abbrev=False,
+        )
+    )
+    add_predict_options(
+        commands.add_parser(
+            "predict",
+            help="predict the target of a table's rows with a trained model",
+            usage="tinygrad-mlp predict MODEL --data FILE [options]",
+            description="Predict the target of a table's rows with the model that `train --save MODEL` has written.",
             allow_abbrev=False,
         )
     )

@@ -10,10 +10,21 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .scores import Classification, Regression, Scores
-from .training import Epoch, Fitted
+from ..tables.scores import Classification, Regression, Scores
+from ..tables.targets import Task
+from ..tables.training import Epoch, Fitted
 
-__all__ = ["Screen", "compare_header", "compare_row", "comparison", "epoch_header", "epoch_row", "screen", "summary"]
+__all__ = [
+    "Screen",
+    "compare_header",
+    "compare_row",
+    "comparison",
+    "epoch_header",
+    "epoch_row",
+    "importance",
+    "screen",
+    "summary",
+]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 NAMES = ("tinygrad_mlp", "torch")
@@ -126,6 +137,7 @@ def _values(epoch: Epoch) -> list[str]:
     loss = f"{epoch.loss:#.6g}"
     if isinstance(scores, Classification):
         return [loss, f"{scores.accuracy:.2%}"]
+    assert scores is not None
     return [loss, f"{scores.rmse:.5g}", _r2(scores)]
 
 
@@ -150,25 +162,58 @@ def comparison(ours: Fitted, theirs: Fitted, threads: int) -> list[str]:
 # -- the trained network ---------------------------------------------------------------------------
 
 
-def summary(scores: Scores, seconds: float, class_names: Sequence[str], target: str) -> list[str]:
-    """Return lines on the trained network: accuracy and confusion for classes, the error for a quantity."""
-    trained = f"trained in {seconds:.2f} s"
+def summary(scores: Scores, guess: Scores, fitted: Fitted, class_names: Sequence[str], target: str) -> list[str]:
+    """Return lines on the trained network: accuracy and confusion for classes, the error for a quantity.
+
+    `guess` are the scores of the simplest guess, beside which those of the network stand.
+    """
+    trained = f"trained in {fitted.seconds:.2f} s"
+    if fitted.epochs[-1].validation_loss is not None:
+        trained += f", kept from epoch {fitted.best} of {len(fitted.epochs)}"
     if isinstance(scores, Regression):
-        return [f"test RMSE {scores.rmse:.5g} (in units of {target!r}), R2 {_r2(scores)}; {trained}"]
-    head = f"test accuracy {scores.accuracy:.2%} ({scores.right} of {scores.rows}); {trained}"
-    matrix = _confusion_matrix(scores.confusion, class_names) if len(class_names) <= MOST_CLASSES else []
-    return [head, *matrix, "", _most_confused(scores.confusion, class_names)]
+        assert isinstance(guess, Regression)
+        return [
+            f"test RMSE {scores.rmse:.5g} (in units of {target!r}), R2 {_r2(scores)}; {trained}",
+            f"the mean of the training rows: RMSE {guess.rmse:.5g}",
+            *_worse(scores, guess, "the mean"),
+        ]
+    assert isinstance(guess, Classification)
+    frequent = class_names[int(guess.confusion.sum(0).argmax())]
+    return [
+        f"test accuracy {scores.accuracy:.2%} ({scores.right} of {scores.rows}); {trained}",
+        f"the most frequent class, {frequent}: {guess.accuracy:.2%}",
+        *_worse(scores, guess, "the most frequent class"),
+        *(_confusion_matrix(scores, class_names) if len(class_names) <= MOST_CLASSES else []),
+        "",
+        _most_confused(scores.confusion, class_names),
+    ]
 
 
-def _confusion_matrix(confusion: Array, class_names: Sequence[str]) -> list[str]:
+def _worse(scores: Scores, guess: Scores, what: str) -> list[str]:
+    if scores.value > guess.value:
+        return []
+    return [f"this is no better than always predicting {what}: the network has learnt nothing of use"]
+
+
+def importance(used: Sequence[tuple[str, float]], task: Task) -> list[str]:
+    """Return lines on which columns the network uses: by how much the score falls when a column is shuffled."""
+    if not used:
+        return []
+    measure = "accuracy" if task == "classification" else "R2"
+    width = min(30, max(len(name) for name, _ in used))
+    lines = [f"{name[:width]:<{width}}  {drop:+.4f}" for name, drop in used[:MOST_CLASSES]]
+    return ["", f"importance: how much the test {measure} falls when the values of a column are shuffled", *lines]
+
+
+def _confusion_matrix(scores: Classification, class_names: Sequence[str]) -> list[str]:
     names = [name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 2] + ".." for name in class_names]
     width = max(5, *map(len, names))
     lines = ["", "confusion: a row for each true class, a column for each predicted one"]
-    lines.append(" " * width + "".join(f" {name:>{width}}" for name in names) + "   found")
+    lines.append(" " * width + "".join(f" {name:>{width}}" for name in names) + "   precision  recall      F1")
     for i, name in enumerate(names):
-        cells = "".join(f" {count or '.':>{width}}" for count in confusion[i])
-        rows = confusion[i].sum()
-        lines.append(f"{name:>{width}}{cells}" + (f" {confusion[i, i] / rows:7.1%}" if rows else "       -"))
+        cells = "".join(f" {count or '.':>{width}}" for count in scores.confusion[i])
+        measures = (f"{x:7.1%}" if x == x else f"{'-':>7}" for x in scores.by_class[i])
+        lines.append(f"{name:>{width}}{cells}     " + " ".join(measures))
     return lines
 
 

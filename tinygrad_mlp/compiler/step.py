@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..arrays.silence import silent
 from ..nn.modules.module import Module
 from ..tape import state as mode
 from .arguments import Arguments
@@ -78,7 +79,8 @@ class CompiledStep:
                     if expected is None and program.fits(args, kwargs) is True:
                         expected = program
                     continue
-                result = program.call(args, kwargs)
+                with silent():
+                    result = program.call(args, kwargs)
                 if result is not MISS:
                     return result
             return self._record(args, kwargs, expected)

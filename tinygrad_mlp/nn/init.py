@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.silence import silenced
 from ..autograd import no_grad
 from ..random import Generator, default_generator
 from ..tensor import Tensor, wrap
@@ -95,6 +96,7 @@ def _normals_inside(tensor: Tensor, mean: float, std: float, a: float, b: float,
     return wrap(values)
 
 
+@silenced
 def _uniforms_under_the_curve(tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Any) -> Tensor:
     mode = max(a, min(mean, b))
     log_peak = -0.5 * ((mode - mean) / std) ** 2
@@ -103,8 +105,7 @@ def _uniforms_under_the_curve(tensor: Tensor, mean: float, std: float, a: float,
         candidates = _like(tensor).uniform_(a, b, generator=generator).array
         result = np.where(pending, candidates, result)
         log_density = ((candidates - mean) / std) ** 2 * -0.5 - log_peak
-        with np.errstate(divide="ignore"):
-            pending = pending & (np.log(_like(tensor).uniform_(generator=generator).array) > log_density)
+        pending = pending & (np.log(_like(tensor).uniform_(generator=generator).array) > log_density)
     return wrap(result)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.silence import silenced
 from ..tensor import FUNCTIONS, Tensor, as_array, wrap
 from .refusals import NORM_NOT_FINITE, NOT_A_VECTOR, VECTOR_TOO_SHORT
 
@@ -44,6 +45,7 @@ def get_total_norm(
     return _total_norm([tensor.array for tensor in _listed(tensors)], norm_type, error_if_nonfinite)
 
 
+@silenced
 def _total_norm(arrays: list[Any], norm_type: float, error_if_nonfinite: bool) -> Tensor:
     if not arrays:
         return wrap(np.zeros((), np.float32))
@@ -84,6 +86,7 @@ def clip_grads_with_norm_(
     _scale_gradients(_listed(parameters), max_norm, total_norm)
 
 
+@silenced
 def _scale_gradients(parameters: list[Tensor], max_norm: float, total: Tensor) -> None:
     factor = np.minimum(float(max_norm) / (total.array + total.array.dtype.type(1e-6)), 1)  # keeps nan, as torch
     for p in parameters:

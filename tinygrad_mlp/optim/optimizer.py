@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.silence import silent
 from ..autograd.grad_mode import enable_grad, no_grad
 from ..messages import warn
 from ..tensor import Tensor, wrap
@@ -124,7 +125,7 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        with no_grad():
+        with no_grad(), silent():
             for group in self.param_groups:
                 if group.get("capturable") or group.get("differentiable"):
                     _refuse(group)

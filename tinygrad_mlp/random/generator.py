@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import Array
+from ..arrays.silence import silenced
 from . import checks, normals
 from .checks import last_integer
 from .engine import Engine, Shape, size
@@ -34,6 +35,7 @@ class Generator(Engine):
 
     # Continuous distributions
 
+    @silenced
     def uniform(self, shape: Shape, dtype: npt.DTypeLike, low: float = 0.0, high: float = 1.0) -> Array:
         """Floats from [low, high), as torch.rand and Tensor.uniform_ draw them.
 
@@ -52,6 +54,7 @@ class Generator(Engine):
         values[values >= dtype.type(kind(high))] = start  # rounding can give the excluded bound
         return values.reshape(shape)
 
+    @silenced
     def normal(
         self, shape: Shape, dtype: npt.DTypeLike, mean: float = 0.0, std: float = 1.0, *, blocks: bool = True
     ) -> Array:
@@ -67,13 +70,12 @@ class Generator(Engine):
         count = size(shape)
         pairs = count < normals.BLOCK or not blocks
         values = self._normal_pairs(count) if pairs else self._normal_blocks(count, dtype)
-        with np.errstate(over="ignore", invalid="ignore"):
-            kind = values.dtype.type
-            if (mean, std) == (0, 1):
-                values += kind(0)  # makes -0 positive, as the sum with the mean does in torch
-            else:  # torch rounds only once, after the sum; a float32 product is exact in float64
-                values = ((values.astype(np.float64) * kind(std)) + kind(mean)).astype(kind, copy=False)
-            return values.astype(dtype, copy=False).reshape(shape)
+        kind = values.dtype.type
+        if (mean, std) == (0, 1):
+            values += kind(0)  # makes -0 positive, as the sum with the mean does in torch
+        else:  # torch rounds only once, after the sum; a float32 product is exact in float64
+            values = ((values.astype(np.float64) * kind(std)) + kind(mean)).astype(kind, copy=False)
+        return values.astype(dtype, copy=False).reshape(shape)
 
     def _normal_blocks(self, count: int, dtype: np.dtype[Any]) -> Array:
         ragged = count % normals.BLOCK
@@ -97,6 +99,7 @@ class Generator(Engine):
         self._spare_normal = float(values[count]) if len(values) > count else None
         return values[:count]
 
+    @silenced
     def exponential(self, shape: Shape, dtype: npt.DTypeLike, lambd: float = 1.0) -> Array:
         """Floats of the exponential distribution with rate `lambd`, by inversion, as Tensor.exponential_ draws them.
 
@@ -148,6 +151,7 @@ class Generator(Engine):
         partners[:-1] += self._words(max(n - 1, 0)) % np.arange(n, 1, -1, dtype=np.uint32)
         return shuffle(partners).astype(dtype, copy=False)
 
+    @silenced
     def bernoulli(self, p: float, shape: Shape) -> Array:
         """Booleans that are true with probability `p`, as Tensor.bernoulli_(p) and dropout draw them.
 
@@ -159,6 +163,7 @@ class Generator(Engine):
         result: Array = units < np.uint64(math.ceil(p * 2**53))  # compares the uniforms with p, as integers
         return result.reshape(shape)
 
+    @silenced
     def bernoulli_p(self, probabilities: Array) -> Array:
         """Booleans that are true with the given probabilities, as torch.bernoulli(probabilities).
 
@@ -170,6 +175,7 @@ class Generator(Engine):
         result: Array = self._units(probabilities.size, dtype).reshape(probabilities.shape) < probabilities
         return np.ascontiguousarray(result).reshape(probabilities.shape)
 
+    @silenced
     def multinomial(self, weights: Array, count: int, replacement: bool = False) -> Array:
         """int64 indices, each drawn with a probability in proportion to its weight, as torch.multinomial.
 
@@ -181,8 +187,7 @@ class Generator(Engine):
         checks.check_weights(weights, count, replacement)
         if not replacement or count == 1:
             arrivals = self.exponential(weights.shape, weights.dtype)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                order = np.argsort(-(weights / arrivals), axis=-1, kind="stable")
+            order = np.argsort(-(weights / arrivals), axis=-1, kind="stable")
             return np.ascontiguousarray(order[..., :count])
         rows = weights.reshape(-1, weights.shape[-1])
         cumulated = np.cumsum(rows, axis=-1, dtype=np.promote_types(weights.dtype, np.float32))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import dtypes
+from ..arrays.silence import silently
 from ..autograd.inplace.views import refresh
 from ..ops import Operator
 from ..ops.dims import mismatch
@@ -120,8 +121,8 @@ _NUMBERS = (bool, int, float)
 def _cast(x: Any, target: np.dtype[Any]) -> Any:
     """Convert an array or a Python number. A number becomes an array, as NumPy would choose a dtype for it itself."""
     if isinstance(x, _NUMBERS):
-        return np.asarray(x).astype(target)
-    return x.astype(target) if getattr(x, "dtype", target) != target else x
+        return silently(np.asarray(x).astype, target)
+    return silently(x.astype, target) if getattr(x, "dtype", target) != target else x
 
 
 def _refuse_mixed(operands: list[Any]) -> None:

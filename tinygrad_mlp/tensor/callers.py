@@ -210,11 +210,18 @@ class _Caller:
 
     def compute(self) -> list[str]:
         """The forward."""
-        line = f"{', '.join(self.outputs)} = forward({', '.join(map(self.array, self.row.parameters))})"
-        if len(self.tensors) == 1:
-            return [line]
+        given = ", ".join(self.outputs)
+        arguments = ", ".join(map(self.array, self.row.parameters))
+        if self.row.view:
+            return [f"{given} = forward({arguments})"]
         arrays = as_tuple(map(self.array, self.tensors))
-        return ["try:", f"    {line}", "except ValueError as error:", f"    raise as_torch(error, {arrays}) from None"]
+        refused = ["except ValueError as error:", f"    raise as_torch(error, {arrays}) from None"]
+        return self.quiet(f"{given} = quietly(forward, {arguments})", refused if len(self.tensors) > 1 else [])
+
+    def quiet(self, line: str, refused: Iterable[str] = ()) -> list[str]:
+        """A line in which NumPy computes without a warning, with what follows where it raises."""
+        entered = ["except RuntimeError as error:", "    if not is_entered(error):", "        raise"]
+        return ["try:", f"    {line}", *refused, *entered, f"    return general({self.arguments})"]
 
     def make(self) -> list[str]:
         """Tensors over what the forward gave."""
@@ -309,11 +316,11 @@ class _CallerInPlace(_Caller):
         return "\n".join([*lines, ""])
 
     def write(self, arrays: str) -> list[str]:
-        line = f"write(row, {self.first}_array, [{arrays}])"
+        general = f"write, row, {self.first}_array, [{arrays}]"
         if not self.at_once:
-            return [line]
-        forward = f"    forward({arrays}, out={self.first}_array)"
-        return ["try:", forward, "except ValueError:", f"    {line}  # which says what is wrong"]
+            return self.quiet(f"quietly({general})")
+        refused = ["except ValueError:", f"    silently({general})  # which says what is wrong"]
+        return self.quiet(f"quietly(forward, {arrays}, out={self.first}_array)", refused)
 
     def unusual_views(self) -> list[str]:
         return ["view", f"not {self.first}_array.flags.writeable"]

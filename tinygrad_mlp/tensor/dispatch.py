@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.silence import is_entered, quietly, silently  # noqa: F401 (written callers use them)
 from ..autograd import inference
 from ..autograd.graph.node import Node
 from ..autograd.graph.saved import saved_attributes
@@ -177,7 +178,7 @@ def _general(row: Operator) -> Function:
     def call(*args: Any) -> Any:
         arrays = unwrap(row, args)
         try:
-            result = forward(*arrays)
+            result = silently(forward, *arrays)
         except ValueError as error:
             raise as_torch(error, arrays) from None
         if len(outputs) > 1:

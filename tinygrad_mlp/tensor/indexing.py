@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.silence import silently
 from ..autograd.inplace.views import refresh
 from ..ops.indexing import is_basic
 from .functions import FUNCTIONS, INPLACE
@@ -52,7 +53,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         return
     part = _view_at(self, (index,) if self.array.ndim and not isinstance(index, tuple) else index)
     if not isinstance(value, Tensor):
-        value = wrap(np.asarray(value, part.array.dtype))
+        value = wrap(silently(np.asarray, value, part.array.dtype))
     shape = part.array.shape
     if value.array.shape == shape:
         INPLACE["assign_"](part, value)

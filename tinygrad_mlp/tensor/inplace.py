@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import dtypes
+from ..arrays.silence import is_entered, quietly, silently
 from ..autograd.graph.node import Node
 from ..autograd.inplace.refusals import PARTLY_THE_SAME
 from ..autograd.inplace.views import note_writer, rebase, refuse_inplace, refuse_overlap
@@ -92,7 +93,7 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
         _prepare_shared(row, tensor, args)
     count = tensor.versions[-1]  # an inference tensor refuses here, before the write
     if not recorded:
-        write(row, target, arrays)
+        silently(write, row, target, arrays)
         tensor.versions[0] = count + 1
         return tensor
     outputs = len(row.outputs)
@@ -100,7 +101,7 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
         arrays[0] = target.copy()  # what is read of `input` is a copy from before, which nobody can change
     edges, saved, versions = edges_and_saved(row, args, (target, *arrays), (tensor, None, *args[1:]))
     arrays[0] = target if arrays[0].dtype == target.dtype else arrays[0]
-    write(row, target, arrays)
+    silently(write, row, target, arrays)
     tensor.versions[0] += 1
     versions = [(counter, count + 1 if place < outputs else count, place) for counter, count, place in versions]
     rebase(tensor, row_class()(edges, saved, versions, target.shape, target.dtype))
@@ -198,13 +199,15 @@ write_sources_with(source)
 
 # The names that written callers use.
 _NAMES = {
-    "__name__": __name__,  # by which the package silences NumPy's warnings of nan and infinity
     "Tensor": Tensor,
     "edge_of": gradient_edge,
     "ndarray": np.ndarray,
     "numbers": numbers,
     "numbers_or_none": numbers_or_none,
+    "is_entered": is_entered,
+    "quietly": quietly,
     "rebase": rebase,
+    "silently": silently,
     "state": state,
     "write": write,
 }

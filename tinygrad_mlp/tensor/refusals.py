@@ -158,6 +158,10 @@ TYPE_NAME = "invalid type: '{found}'"
 # fill_: RuntimeError for a tensor that is not 0-d as the value.
 FILL_DIMENSIONS = "fill_ only supports 0-dimension value tensor but got tensor with {ndim} dimensions."
 
+# isclose and allclose of different dtypes.
+DID_NOT_MATCH = "{input} did not match {other}"
+
+
 # -- joining and broadcasting ----------------------------------------------------------------------
 
 # hstack and the like: RuntimeError for an empty list.

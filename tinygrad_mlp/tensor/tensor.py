@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import CPU, device, dtype, dtypes
+from ..arrays.silence import silently
 from ..autograd import hooks, inference
 from ..autograd.backward import backward
 from ..autograd.graph.node import AccumulateGrad, seen
@@ -113,7 +114,9 @@ class Tensor(Copies, Values):
     def __init__(self, *args: Any) -> None:
         if len(args) == 1 and not isinstance(args[0], (int, np.integer)):
             data = args[0]
-            array = data.array if isinstance(data, Tensor) else np.array(data, dtypes.get_default_dtype().numpy)
+            array = (
+                data.array if isinstance(data, Tensor) else silently(np.array, data, dtypes.get_default_dtype().numpy)
+            )
         else:
             array = np.empty(args or (0,), dtypes.get_default_dtype().numpy)
         self.array = array

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ... import tape
+from ...arrays.silence import users_settings
 from ...messages import type_name
 from ...tape import FREED
 from ..graph.node import Node
@@ -95,7 +96,8 @@ class FunctionNode(Node):
     def _gradients(self, cotangents: list[Any]) -> tuple[Any, ...]:
         """What the user's backward returns, one for each argument of forward. RuntimeError in torch's words."""
         rule = self.function._rule()
-        given = rule(self.ctx, cotangents) if self.function.boxed_grads_call else rule(self.ctx, *cotangents)
+        with users_settings():
+            given = rule(self.ctx, cotangents) if self.function.boxed_grads_call else rule(self.ctx, *cotangents)
         results: tuple[Any, ...] = given if isinstance(given, tuple) else (given,)
         expected = len(self.arguments)
         if len(results) > expected and all(extra is None for extra in results[expected:]):

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays.silence import users_settings
 from ...tape import FREED, AccumulateGrad, state
 from ..hooks import was_detached
 from ..tensors import is_tensor, wrap
@@ -194,7 +195,8 @@ class PackedTensor:
         count = tensor.versions[0]
         previous, state.recording = state.recording, False
         try:
-            self.packed = hooks.pack_hook(tensor)
+            with users_settings():
+                self.packed = hooks.pack_hook(tensor)
         finally:
             state.recording = previous
         self.unpack_hook = hooks.unpack_hook
@@ -203,7 +205,8 @@ class PackedTensor:
 
     def unpack(self) -> Any:
         """The array again."""
-        tensor = self.unpack_hook(self.packed)
+        with users_settings():
+            tensor = self.unpack_hook(self.packed)
         if not is_tensor(tensor):
             raise TypeError(NO_TENSOR_UNPACKED.format(type(tensor).__name__))
         return tensor.array

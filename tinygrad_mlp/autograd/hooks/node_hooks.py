@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...arrays import dtypes
+from ...arrays.silence import users_settings
 from ...tape import AccumulateGrad, Node
 from ..attached import seen_at
 from ..outputs import source
@@ -100,7 +101,7 @@ class NodeHooks:
             value = _as_tensor(parts.get(index))
             called = list(hooks.values())  # a hook may take itself away, and what it returned counts all the same
             for hook in called:
-                value = _replaced(hook, value, hook(value))
+                value = _replaced(hook, value, _called(hook, value))
             if value is not None and called:
                 parts[index] = _raw(value, create_graph)
         for index, reference in list(self.retained.items()):
@@ -116,13 +117,13 @@ class NodeHooks:
             return parts
         outputs = _of_outputs(node, parts)
         for hook in list(self.before_node.values()):
-            outputs = _replaced_all(hook, outputs, hook(outputs))
+            outputs = _replaced_all(hook, outputs, _called(hook, outputs))
         return {i: _raw(value, create_graph) for i, value in enumerate(outputs) if value is not None}
 
     def after(self, node: Node, parts: dict[int, Any], handed: Sequence[Any], create_graph: bool) -> Sequence[Any]:
         """What the node hands on, as the hooks after it leave it."""
         for hook in list(self.accumulated.values()):
-            if hook(node.variable) is not None:  # type: ignore[attr-defined]
+            if _called(hook, node.variable) is not None:  # type: ignore[attr-defined]
                 raise RuntimeError(RETURNS_AFTER_ACCUMULATION)
         if not self.after_node:
             return handed
@@ -130,8 +131,14 @@ class NodeHooks:
         count = len(node.next_functions)  # type: ignore[attr-defined] # there may be edges that torch has not
         inputs = tuple(map(_as_tensor, handed[:count]))
         for hook in list(self.after_node.values()):
-            inputs = _replaced_all(hook, inputs, hook(inputs, outputs))
+            inputs = _replaced_all(hook, inputs, _called(hook, inputs, outputs))
         return [*(None if value is None else _raw(value, create_graph) for value in inputs), *handed[count:]]
+
+
+def _called(hook: Any, *args: Any) -> Any:
+    """What a hook returns; it is code of the user, with the user's settings of NumPy."""
+    with users_settings():
+        return hook(*args)
 
 
 def _as_tensor(g: Any) -> Any:

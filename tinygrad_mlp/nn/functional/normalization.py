@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ...arrays.silence import silent
 from ...autograd import no_grad
 from ...tape import state
 from ...tensor import FUNCTIONS, Tensor
@@ -89,7 +90,7 @@ def batch_norm(
             raise RuntimeError(NO_STATISTICS.format(name=name))
         return _f["batch_norm"](input, weight, bias, running_mean, running_var, eps)
     dims = tuple(d for d in range(input.ndim) if d != 1)
-    with no_grad():
+    with no_grad(), silent():
         for running, now in (
             (running_mean, np.mean(input.array, dims)),
             (running_var, np.var(input.array, dims, ddof=1)),

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...arrays import dtype as _dtype
 from ...arrays import dtypes, on_cpu
+from ...arrays.silence import silently
 from ..functions import FUNCTIONS, INPLACE
 from ..refusals import FILL_DIMENSIONS, TYPE_NAME
 from ..tensor import Tensor
@@ -103,7 +104,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     number = isinstance(value, (int, float))
     if number and self.viewed is None and not self.needs_grad and self.array.flags.writeable:  # nothing to record
         count = self.versions[-1]  # an inference tensor refuses here, before the write
-        self.array.fill(value)
+        silently(self.array.fill, value)
         self.versions[0] = count + 1
         return self
     if isinstance(value, Tensor) and value.array.ndim:

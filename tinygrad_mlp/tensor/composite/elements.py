@@ -8,7 +8,9 @@ import numpy as np
 
 from ...arrays import dtype as _dtype
 from ...arrays import dtypes
+from ...arrays.silence import silenced
 from ..functions import FUNCTIONS
+from ..refusals import DID_NOT_MATCH
 from ..tensor import Tensor, wrap
 
 _f = FUNCTIONS
@@ -35,14 +37,26 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     return wrap(np.stack(found, 1)[:, : input.array.ndim])
 
 
+@silenced
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-    """Whether all elements are within atol + rtol * abs(other) of each other (torch.allclose)."""
+    """Whether all elements are within atol + rtol * abs(other) of each other; see `isclose` (torch.allclose)."""
+    _one_dtype(input, other)
     return bool(np.allclose(input.array, other.array, rtol, atol, equal_nan))
 
 
+@silenced
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
-    """Which elements are within atol + rtol * abs(other) of each other (torch.isclose)."""
+    """Which elements are within atol + rtol * abs(other) of each other (torch.isclose).
+
+    RuntimeError for tensors of different dtypes.
+    """
+    _one_dtype(input, other)
     return wrap(np.asarray(np.isclose(input.array, other.array, rtol, atol, equal_nan)))
+
+
+def _one_dtype(input: Tensor, other: Tensor) -> None:
+    if input.dtype != other.dtype:
+        raise RuntimeError(DID_NOT_MATCH.format(input=input.dtype.tensor_type[:-6], other=other.dtype.tensor_type[:-6]))
 
 
 def equal(input: Tensor, other: Tensor) -> bool:

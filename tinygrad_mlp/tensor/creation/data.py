@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...arrays import dtypes
+from ...arrays.silence import silenced
 from ...messages import warn, warn_once
 from ..composite.conversion import to
 from ..refusals import (
@@ -85,6 +86,7 @@ def from_numpy(ndarray: Any) -> Tensor:
 # -- reading ---------------------------------------------------------------------------------------
 
 
+@silenced
 def array_of(data: Any, kind: Any) -> Any:
     """The data as an array of the NumPy dtype `kind`, or of its own; what is such an array already is not copied."""
     if isinstance(data, Tensor):

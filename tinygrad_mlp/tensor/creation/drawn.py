@@ -12,6 +12,7 @@ import numpy as np
 
 from ... import random
 from ...arrays import Array, dtypes
+from ...arrays.silence import silenced
 from ...ops.dims import mismatch
 from ..arguments import as_array
 from ..refusals import MISSING_ARGUMENT, STD_NEGATIVE
@@ -122,6 +123,7 @@ def _alike(function: str, input: Tensor, dtype: Any, options: Any) -> Array:
     return array
 
 
+@silenced
 def filled(array: Any, draw: Any) -> Any:
     """Numbers from `draw(shape)` in the shape of an array, in the order in which its elements lie in memory."""
     if array.flags.c_contiguous:
@@ -130,6 +132,7 @@ def filled(array: Any, draw: Any) -> Any:
     return draw(tuple(array.shape[d] for d in dims)).transpose(np.argsort(dims).tolist())
 
 
+@silenced
 def normals(generator: random.Generator, array: Any, shape: Any, mean: float = 0.0, std: float = 1.0) -> Any:
     """Normal numbers for an array. Torch draws them in blocks of 16 only if the elements lie in C order."""
     return generator.normal(shape, array.dtype, mean, std, blocks=array.flags.c_contiguous)
@@ -203,6 +206,7 @@ def normal(
     return _with_zero_gradient(_normals_around(mean, 1.0 if std is None else std, of(generator)), tensors)
 
 
+@silenced
 def _normals_around(mean: Any, std: Any, generator: random.Generator) -> Any:
     first = mean if isinstance(mean, Tensor) else std
     kind = first.array.dtype

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import random
+from ...arrays.silence import silenced
 from ...ops import TABLE
 from ..arguments import as_array
 from ..inplace import inplace_of
@@ -82,6 +83,7 @@ def _new(make: Any) -> Any:
     return method
 
 
+@silenced
 def new_full(
     self: Tensor, size: Any, fill_value: Any, *, dtype: DType = None, requires_grad: bool = False,
     **options: Unpack[Options],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...arrays import contiguous_format, dtypes
+from ...arrays.silence import silenced
 from ..refusals import (
     EYE_SIZE,
     LINSPACE_DIMENSIONS,
@@ -63,6 +64,7 @@ def empty(*sizes: Any, dtype: DType = None, requires_grad: bool = False, **optio
     return made(np.empty(shape, settle("empty", dtype, options)), requires_grad)
 
 
+@silenced
 def full(
     size: Any, fill_value: Any, *, dtype: DType = None, requires_grad: bool = False, **options: Unpack[Options]
 ) -> Tensor:
@@ -103,6 +105,7 @@ zeros_like, ones_like, empty_like = (
 )
 
 
+@silenced
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: DType = None, requires_grad: bool = False,
     **options: Unpack[LikeOptions],
@@ -132,6 +135,7 @@ def eye(
 _MISSING: Any = object()
 
 
+@silenced
 def arange(
     start: Any = _MISSING, end: Any = None, step: Any = 1, *, dtype: DType = None, requires_grad: bool = False,
     **options: Unpack[Options],
@@ -169,6 +173,7 @@ def _named(start: Any, end: Any, step: Any) -> tuple[tuple[str, Any], ...]:
     return ("start", start), ("end", end), ("step", step)
 
 
+@silenced
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: DType = None, requires_grad: bool = False, **options: Unpack[Options]
 ) -> Tensor:

@@ -1,4 +1,4 @@
-"""What happens to a table before training: the rows are split into two parts, and the columns are standardised."""
+"""What happens to a table before training: the rows are split into two parts, and numbers are standardised."""
 
 from __future__ import annotations
 
@@ -7,30 +7,57 @@ from typing import Any
 
 import numpy as np
 
+from .errors import DataError
 from .refusals import TEST_FRACTION, TOO_FEW_ROWS
-from .table import DataError
 
 __all__ = ["Standardizer", "split_rows"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def split_rows(permutation: Array, test_fraction: float) -> tuple[Array, Array]:
-    """Split a permutation of the rows into the rows to train on and the rows to test on.
+def split_rows(
+    permutation: Array, fraction: float, classes: Array | None = None, part: str = "test"
+) -> tuple[Array, Array]:
+    """Split a permutation of the rows into the rows to train on and a `fraction` of them that is held out.
 
-    `permutation` is an integer array of shape (n,), which the caller draws. Its last `round(n * test_fraction)`
-    elements are for the test, the others for the training. Raises DataError if the fraction is not between 0 and 1, and
-    if one of the parts would be empty.
+    `permutation` is an integer array of shape (n,), which the caller draws. Its last `round(n * fraction)` elements
+    are held out. With `classes`, of shape (n,), the class of each row by its index, each class gives its share (the
+    split is stratified), but a class of one row stays in the training. Both parts keep the order of the permutation.
+
+    Raises DataError, which calls the part that is held out `part`, if the fraction is not between 0 and 1, and if one
+    of the parts would be empty.
     """
-    if not 0 < test_fraction < 1:
-        raise DataError(TEST_FRACTION.format(fraction=test_fraction))
+    if not 0 < fraction < 1:
+        raise DataError(TEST_FRACTION.format(fraction=fraction))
     rows = len(permutation)
-    tests = round(rows * test_fraction)
-    if not 0 < tests < rows:
-        part = "training" if tests else "test"
+    held_out = round(rows * fraction)
+    if not 0 < held_out < rows:
+        empty = "training" if held_out else part
         rows_are = "row is" if rows == 1 else "rows are"
-        raise DataError(TOO_FEW_ROWS.format(rows=rows, rows_are=rows_are, fraction=test_fraction, part=part))
-    return permutation[: rows - tests], permutation[rows - tests :]
+        raise DataError(TOO_FEW_ROWS.format(rows=rows, rows_are=rows_are, fraction=fraction, part=part, empty=empty))
+    if classes is None:
+        return permutation[: rows - held_out], permutation[rows - held_out :]
+    of_rows = classes[permutation]
+    is_held_out = np.zeros(rows, bool)
+    for k, number in enumerate(_shares(np.bincount(of_rows), held_out)):
+        places = np.flatnonzero(of_rows == k)
+        is_held_out[places[len(places) - number :]] = True
+    return permutation[~is_held_out], permutation[is_held_out]
+
+
+def _shares(counts: Array, total: int) -> list[int]:
+    """Divide a total among classes in proportion to their rows, by the method of the largest remainders.
+
+    Every class of two rows or more keeps one at least; the last rows of a small class are given to others.
+    """
+    exact = counts * (total / counts.sum())
+    shares = np.floor(exact).astype(np.int64)
+    room = np.maximum(counts - 1, 0)
+    shares = np.minimum(shares, room)
+    for k in np.argsort(shares - exact, kind="stable"):
+        if shares.sum() < total and shares[k] < room[k]:
+            shares[k] += 1
+    return [int(share) for share in shares]
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tinygrad_mlp.cli.split import Standardizer, split_rows
-from tinygrad_mlp.cli.table import DataError
+from tinygrad_mlp.tables.errors import DataError
+from tinygrad_mlp.tables.split import Standardizer, split_rows
 
 # -- the split -------------------------------------------------------------------------------------
 
@@ -45,6 +45,26 @@ def test_splits_that_are_refused(rows: int, fraction: float, message: str) -> No
     with pytest.raises(DataError) as raised:
         split_rows(np.arange(rows), fraction)
     assert str(raised.value) == message
+
+
+@settings(deadline=None)
+@given(
+    counts=st.lists(st.integers(1, 40), min_size=2, max_size=6), fraction=st.floats(0.1, 0.6), seed=st.integers(0, 9)
+)
+def test_each_class_gives_its_share(counts: list[int], fraction: float, seed: int) -> None:
+    classes = np.repeat(np.arange(len(counts)), counts)
+    permutation = np.random.RandomState(seed).permutation(len(classes))
+    tests = round(len(classes) * fraction)
+    if not 0 < tests < len(classes):
+        return
+    train, test = split_rows(permutation, fraction, classes)
+    assert sorted([*train, *test]) == list(range(len(classes)))
+    kept, given_up = (np.bincount(classes[part], minlength=len(counts)) for part in (train, test))
+    assert (kept >= 1).all()
+    assert len(test) == tests or (given_up == np.array(counts) - 1).any()  # small classes keep their last row
+    assert (given_up <= np.array(counts) * fraction + 1 + (np.array(counts) == 1).sum()).all()
+    again = split_rows(permutation, fraction, classes)
+    assert [part.tolist() for part in again] == [train.tolist(), test.tolist()]
 
 
 # -- standardisation -------------------------------------------------------------------------------

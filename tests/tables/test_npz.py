@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from support.tables import refusal, write
-from tinygrad_mlp.cli.table import DataError, load_table
+from support.tables import load, refusal, write
+from tinygrad_mlp.tables import DataError
 
 X = np.arange(12.0).reshape(6, 2)
 Y = np.array([0, 1, 2, 0, 1, 2]) / 2
@@ -26,18 +26,18 @@ def npz(tmp_path: Path, **arrays: object) -> Path:
 @pytest.mark.parametrize("key", ["X", "x"])
 def test_npz(tmp_path: Path, key: str, compressed: bool) -> None:
     (np.savez_compressed if compressed else np.savez)(tmp_path / "a.npz", **{key: X.astype(np.float32), "y": Y})
-    table = load_table(tmp_path / "a.npz")
-    assert table.features.dtype == np.float64
-    assert table.features.tolist() == X.tolist()
-    assert table.feature_names == (f"{key}[:, 0]", f"{key}[:, 1]")
-    assert (table.task, table.target_name, table.target.tolist()) == ("regression", "y", Y.tolist())
+    arrays, target = load(tmp_path / "a.npz")
+    assert arrays.features.dtype == np.float64
+    assert arrays.features.tolist() == X.tolist()
+    assert arrays.feature_names == (f"{key}[:, 0]", f"{key}[:, 1]")
+    assert (target.task, target.name, target.values.tolist()) == ("regression", "y", Y.tolist())
 
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "int64", "uint64", "float16", "float32", "float64", ">f4"])
 def test_npz_features_of_every_real_dtype(tmp_path: Path, dtype: str) -> None:
-    table = load_table(npz(tmp_path, X=(X % 2).astype(dtype), y=Y))
-    assert table.features.dtype == np.dtype("float64")
-    assert table.features.tolist() == (X % 2).tolist()
+    arrays, _ = load(npz(tmp_path, X=(X % 2).astype(dtype), y=Y))
+    assert arrays.features.dtype == np.dtype("float64")
+    assert arrays.features.tolist() == (X % 2).tolist()
 
 
 @pytest.mark.parametrize(
@@ -51,21 +51,27 @@ def test_npz_features_of_every_real_dtype(tmp_path: Path, dtype: str) -> None:
     ],
 )
 def test_npz_classes(tmp_path: Path, target: object, class_names: tuple[str, ...]) -> None:
-    table = load_table(npz(tmp_path, X=X, y=target))
-    assert table.task == "classification"
-    assert table.class_names == class_names
-    assert table.target.tolist() == [1, 0] * 3
-    assert table.target.dtype == np.int64
+    found = load(npz(tmp_path, X=X, y=target))[1]
+    assert found.task == "classification"
+    assert found.classes == class_names
+    assert found.values.tolist() == [1, 0] * 3
+    assert found.values.dtype == np.int64
 
 
 def test_npz_arrays_are_found_by_name(tmp_path: Path) -> None:
-    assert load_table(npz(tmp_path, X=X, y=Y, labels=-Y), "labels").target.tolist() == (-Y).tolist()
-    assert load_table(npz(tmp_path, X=X, y=Y, ids=Y)).target_name == "y"
-    assert load_table(npz(tmp_path, pixels=X, labels=Y), "labels").feature_names == ("pixels[:, 0]", "pixels[:, 1]")
-    assert load_table(npz(tmp_path, pixels=X, y=Y)).target_name == "y"
-    assert load_table(npz(tmp_path, x=Y, X=X), "x").feature_names[0] == "X[:, 0]"
+    assert load(npz(tmp_path, X=X, y=Y, labels=-Y), "labels")[1].values.tolist() == (-Y).tolist()
+    assert load(npz(tmp_path, X=X, y=Y, ids=Y))[1].name == "y"
+    assert load(npz(tmp_path, pixels=X, labels=Y), "labels")[0].feature_names == ("pixels[:, 0]", "pixels[:, 1]")
+    assert load(npz(tmp_path, pixels=X, y=Y))[1].name == "y"
+    assert load(npz(tmp_path, x=Y, X=X), "x")[0].feature_names[0] == "X[:, 0]"
     unrelated = np.array([None, {}], dtype=object)
-    assert load_table(npz(tmp_path, X=X, y=Y, notes=unrelated)).target_name == "y"
+    assert load(npz(tmp_path, X=X, y=Y, notes=unrelated))[1].name == "y"
+
+
+def test_npz_rows_without_a_target_are_left_out(tmp_path: Path) -> None:
+    for target in (np.where(Y == 1, np.nan, Y), GAPS):
+        found = load(npz(tmp_path, X=X, y=target))[1]
+        assert found.left_out == 2 and len(found.values) == len(found.rows) == 4
 
 
 @pytest.mark.parametrize(
@@ -92,10 +98,8 @@ def test_npz_arrays_are_found_by_name(tmp_path: Path) -> None:
         ({"X": X, "y": Y.astype(complex)}, None, "the target array 'y' is neither numbers nor text (dtype complex128)"),
         ({"X": X.astype(object), "y": Y}, None, "array 'X' holds Python objects, which can be read by pickle only"),
         ({"X": X, "y": Y.astype(object)}, None, "array 'y' holds Python objects, which can be read by pickle only"),
-        ({"X": np.where(X == 5, np.nan, X), "y": Y}, None, "1 value is empty or nan: X[2, 1]"),
-        ({"X": np.where(X > 5, np.nan, X), "y": Y}, None, "6 values are empty or nan: the first is X[3, 0]"),
-        ({"X": X, "y": np.where(Y == 1, np.nan, Y)}, None, "2 values are empty or nan: the first is y[2]"),
-        ({"X": X, "y": GAPS}, None, "2 values are empty or nan: the first is y[1]"),
+        ({"X": np.where(X == 5, np.nan, X), "y": Y}, None, "1 value is nan: X[2, 1]"),
+        ({"X": np.where(X > 5, np.nan, X), "y": Y}, None, "6 values are nan: the first is X[3, 0]"),
         ({"X": np.where(X == 5, np.inf, X), "y": Y}, None, "1 value is infinite: X[2, 1]"),
         ({"X": X, "y": np.ones(6)}, None, "nothing to learn: the target 'y' is '1' in all 6 rows"),
     ],
@@ -124,12 +128,12 @@ def test_a_damaged_npz_is_refused_or_read_never_a_crash(tmp_path: Path) -> None:
         damaged[position] ^= 0xFF
         path = write(tmp_path, bytes(damaged), "damaged.npz")
         try:
-            table = load_table(path)
+            arrays, target = load(path)
         except DataError as error:
             refused += 1
             assert "\n" not in str(error)
         else:  # a byte of the archive that bears no meaning, such as a date
-            np.testing.assert_array_equal(table.features, X)
-            np.testing.assert_array_equal(table.target, Y)
+            np.testing.assert_array_equal(arrays.features, X)
+            np.testing.assert_array_equal(target.values, Y)
         assert refusal(write(tmp_path, bytes(content[:position]), "cut.npz")).startswith("not a")
     assert refused > len(content) / 2
