@@ -100,8 +100,8 @@ def _share_among_ties(g: Array, out: Array, input: Array, dim: Any, keepdim: boo
 def extreme(ufunc: np.ufunc, x: Array, over: tuple[int, ...], keepdims: bool) -> Array:
     """The largest or smallest element along dimensions: `ufunc` is np.maximum or np.minimum.
 
-    NumPy starts anew for every row, which takes longer than the comparisons where rows are short. So a large matrix with
-    short rows is transposed first.
+    NumPy starts anew for every row, which takes longer than the comparisons where rows are short. So a large matrix
+    with short rows is transposed first.
     """
     if len(over) == 1 and x.ndim == 2 and 1 < x.shape[1] <= SHORT and x.size >= LARGE:
         result = ufunc.reduce(x.T.copy(), axis=1 - over[0])
@@ -366,7 +366,7 @@ def softmax(input: Array, dim: int) -> Array:
     if not input.size:
         return np.ones_like(input)
     input = in_order(input)
-    shifted = np.exp(input - extreme(np.maximum, input, (d,), True))
+    shifted = np.exp(input - extreme(np.maximum, input, axes(dim, input.ndim), True))
     shifted /= np.add.reduce(shifted, axis=d, keepdims=True)
     return shifted
 
@@ -380,7 +380,7 @@ def log_softmax(input: Array, dim: int) -> Array:
     if not input.size:
         return np.zeros_like(input)
     input = in_order(input)
-    shifted = input - extreme(np.maximum, input, (d,), True)
+    shifted = input - extreme(np.maximum, input, axes(dim, input.ndim), True)
     shifted -= np.log(np.add.reduce(np.exp(shifted), axis=d, keepdims=True))
     return shifted
 
