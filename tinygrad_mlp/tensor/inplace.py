@@ -13,7 +13,7 @@ from ..arrays import dtypes
 from ..arrays.silence import is_entered, quietly, silently
 from ..autograd.graph.node import Node
 from ..autograd.inplace.refusals import PARTLY_THE_SAME
-from ..autograd.inplace.views import note_writer, rebase, refuse_inplace, refuse_overlap
+from ..autograd.inplace.views import note_writer, rebase, refresh, refuse_inplace, refuse_overlap
 from ..ops import Operator, write_sources_with
 from ..ops.arithmetic import not_implemented
 from ..ops.dims import mismatch
@@ -160,6 +160,24 @@ def reshaped_in_place(row: Operator) -> Function:
     return function
 
 
+def are_entangled(tensor: Tensor, *others: Any) -> bool:
+    """Whether a write in which views take part is more than a write into memory.
+
+    It is where it is to be recorded, and where places in memory overlap as far as a look at their bounds can tell.
+    """
+    target = tensor.array
+    if 0 in target.strides:
+        return True
+    for x in (tensor, *others):
+        if not isinstance(x, Tensor):
+            continue
+        if x.viewed is not None:
+            refresh(x)
+        if (x.needs_grad and state.recording) or (x is not tensor and np.may_share_memory(target, x.array)):
+            return True
+    return False
+
+
 def write(row: Operator, target: Any, arrays: list[Any]) -> None:
     """Run the forward and write its result into `target`, without an array in between where NumPy can."""
     try:
@@ -200,6 +218,7 @@ write_sources_with(source)
 # The names that written callers use.
 _NAMES = {
     "Tensor": Tensor,
+    "are_entangled": are_entangled,
     "edge_of": gradient_edge,
     "ndarray": np.ndarray,
     "numbers": numbers,
