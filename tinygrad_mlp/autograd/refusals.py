@@ -263,3 +263,8 @@ UNDEFINED_IS_NEW = (
     "existing callers of this function. If this is true for you, you can call this function with "
     '"check_undefined_grad=False" to disable the feature'
 )
+
+
+# -- callbacks at the end of a backward ------------------------------------------------------------
+# queue_callback where no backward runs.
+CALLBACK_OUTSIDE = "Final callbacks can only be installed during backward pass."

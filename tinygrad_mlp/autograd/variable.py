@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from .engine import queue_callback
 from .tensors import is_tensor
+
+
+class ImperativeEngine:
+    """What libraries for training on several devices ask for by torch's name: callbacks at the end of a backward."""
+
+    queue_callback = staticmethod(queue_callback)
 
 
 class _VariableMeta(type):
@@ -14,6 +21,8 @@ class _VariableMeta(type):
 
 class Variable(metaclass=_VariableMeta):
     """Variable(tensor) is the same memory without history; every tensor is an instance."""
+
+    _execution_engine = ImperativeEngine()
 
     def __new__(cls, data: Any, requires_grad: bool = False) -> Any:
         return data.detach().requires_grad_(requires_grad)

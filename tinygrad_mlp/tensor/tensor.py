@@ -351,6 +351,10 @@ class Tensor(Copies, Values):
     def _backward_hooks(self) -> Any:
         return hooks.backward_hooks(self)
 
+    @_backward_hooks.setter
+    def _backward_hooks(self, value: Any) -> None:
+        hooks.set_backward_hooks(self, value)
+
     @property
     def retains_grad(self) -> bool:
         """Whether `retain_grad` was called on a tensor that is not a leaf."""

@@ -88,14 +88,14 @@ def _with_history(node: Node, place: int, value: Any) -> Any:
 # -- hooks on what is saved ------------------------------------------------------------------------
 
 
-class _Default(threading.local):
+class _Local(threading.local):
     def __init__(self) -> None:
         self.stack: list[saved_tensors_hooks] = []
         self.refusal: str | None = None
         self.mutable = False  # in allow_mutation_on_saved_tensors
 
 
-_default = _Default()
+local = _Local()
 
 
 class saved_tensors_hooks:
@@ -111,13 +111,13 @@ class saved_tensors_hooks:
         self.unpack_hook = unpack_hook
 
     def __enter__(self) -> None:
-        if _default.refusal is not None:
-            raise RuntimeError(_default.refusal)
+        if local.refusal is not None:
+            raise RuntimeError(local.refusal)
         observe_nodes(_pack)
-        _default.stack.append(self)
+        local.stack.append(self)
 
     def __exit__(self, *exception: object) -> None:
-        _default.stack.pop()
+        local.stack.pop()
 
 
 class save_on_cpu(saved_tensors_hooks):
@@ -162,28 +162,28 @@ def allow_mutation_on_saved_tensors() -> Generator[_Originals, None, None]:
     What the tape saves is copied at once, where torch copies before the first write. RuntimeError for a block within
     such a block; AssertionError for a backward outside. Source: torch.autograd.graph.allow_mutation_on_saved_tensors.
     """
-    if _default.mutable:
+    if local.mutable:
         raise RuntimeError(NESTED)
     originals = _Originals()
-    _default.mutable = True
+    local.mutable = True
     try:
         with saved_tensors_hooks(originals.pack, originals.unpack):
             yield originals
     finally:
-        originals.open = _default.mutable = False
+        originals.open = local.mutable = False
         originals.clear()
 
 
 @contextmanager
 def disable_saved_tensors_hooks(error_message: str) -> Generator[None, None, None]:
     """In this block `saved_tensors_hooks` is refused: RuntimeError with this text (torch's name)."""
-    previous, _default.refusal = _default.refusal, error_message
+    previous, local.refusal = local.refusal, error_message
     try:
-        if _default.stack:
+        if local.stack:
             raise RuntimeError(error_message)
         yield
     finally:
-        _default.refusal = previous
+        local.refusal = previous
 
 
 class PackedTensor:
@@ -214,7 +214,7 @@ class PackedTensor:
 
 def packed(tensor: Any) -> PackedTensor | None:
     """A tensor as the hooks of this thread pack it, None where there are none."""
-    return PackedTensor(tensor, _default.stack[-1]) if _default.stack else None
+    return PackedTensor(tensor, local.stack[-1]) if local.stack else None
 
 
 class _PackedValues:
@@ -243,9 +243,9 @@ class _PackedValues:
 
 def _pack(node: Node) -> None:
     """Replace what a new node has saved by what the hooks make of it."""
-    if not _default.stack or node.row is None or not node.saved:
+    if not local.stack or node.row is None or not node.saved:
         return
-    row, hooks = node.row, _default.stack[-1]
+    row, hooks = node.row, local.stack[-1]
     outputs = len(row.outputs)
     boxes: dict[int, PackedTensor] = {}
     rules: list[list[Any] | None] = []

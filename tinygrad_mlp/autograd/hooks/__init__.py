@@ -15,6 +15,7 @@ from .registering import (
     register_post_accumulate_grad,
     register_prehook,
     retain,
+    set_backward_hooks,
     unserializable_hook,
     warn_if_has_hooks,
 )
@@ -24,6 +25,6 @@ from .watched import is_watched, nothing_for, prepare, unwatched, watch, watched
 __all__ = [
     "RemovableHandle", "backward_hooks", "detached_tensors", "hooks_of", "is_watched", "move_retained", "note_detached",
     "nothing_for", "prepare", "register", "register_hook", "register_multi_grad_hook",
-    "register_post_accumulate_grad", "register_prehook", "retain", "running", "unserializable_hook", "unwatched",
-    "warn_if_has_hooks", "was_detached", "watch", "watched",
+    "register_post_accumulate_grad", "register_prehook", "retain", "running", "set_backward_hooks",
+    "unserializable_hook", "unwatched", "warn_if_has_hooks", "was_detached", "watch", "watched",
 ]  # fmt: skip

@@ -17,11 +17,11 @@ from ..tensors import is_tensor
 from .refusals import NAN
 
 
-class _Running(threading.local):
+class _Local(threading.local):
     node: Node | None = None
 
 
-_running = _Running()
+local = _Local()
 
 
 class Watch:
@@ -33,14 +33,14 @@ class Watch:
     @contextmanager
     def at(self, node: Node) -> Generator[None, None, None]:
         """The context in which a node and its hooks run."""
-        outer, _running.node = _running.node, node
+        outer, local.node = local.node, node
         try:
             yield
         except Exception:
             _tell(node)
             raise
         finally:
-            _running.node = outer
+            local.node = outer
 
     def look_at(self, node: Any, parts: Sequence[Any]) -> None:
         """RuntimeError in torch's words for a nan in what a node hands on."""
@@ -65,8 +65,8 @@ def keep_traceback(node: Any) -> None:
     import traceback  # which takes a millisecond, and only anomaly mode needs it
 
     node.metadata["traceback_"] = traceback.format_stack(frame) if frame is not None else []
-    if _running.node is not None:
-        node.metadata["parent_"] = _running.node
+    if local.node is not None:
+        node.metadata["parent_"] = local.node
 
 
 def _tell(node: Any) -> None:

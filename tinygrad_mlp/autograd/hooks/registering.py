@@ -209,6 +209,14 @@ def backward_hooks(tensor: Any) -> Hooks | None:
     return None if hooks is None else hooks.of_outputs.get(tensor.output_nr)
 
 
+def set_backward_hooks(tensor: Any, hooks: Hooks | None) -> None:
+    """Take all hooks of a tensor away, and with a dict of others set these instead (torch's `_backward_hooks`)."""
+    if hooks is not None:
+        _of_tensor(tensor).of_outputs[tensor.output_nr] = hooks
+    elif backward_hooks(tensor) is not None:
+        _of_tensor(tensor).of_outputs.pop(tensor.output_nr)
+
+
 def warn_if_has_hooks(tensor: Any) -> None:
     """Warn that the hooks of a tensor about to be serialized stay behind (torch.utils.hooks.warn_if_has_hooks)."""
     for hook in (backward_hooks(tensor) or {}).values():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from ...tape import Node, leading_to, reachable
@@ -14,7 +14,9 @@ from .refusals import LEAF_IN_GRAD
 class Backward:
     """One backward: what it was started with."""
 
-    __slots__ = ("__weakref__", "accumulate", "keep_graph", "leaf_orders", "reached", "roots", "useful", "wanted")
+    __slots__ = (
+        "__weakref__", "accumulate", "callbacks", "keep_graph", "leaf_orders", "reached", "roots", "useful", "wanted",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -29,6 +31,7 @@ class Backward:
         self.wanted = wanted
         self.accumulate = accumulate
         self.leaf_orders = leaf_orders
+        self.callbacks: list[Callable[[], object]] = []  # which run when this backward is done
         self.reached: set[Node] | None = None
 
     def will_visit(self, node: Node | None) -> bool:
@@ -49,6 +52,7 @@ class Backward:
 
 class _Running(threading.local):
     started: list[Any] | None = None  # None, and what the innermost backward was started with; or that backward
+    depth = 0  # how many backwards run inside of another one in this thread
 
     @property
     def backward(self) -> Backward | None:

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from ...arrays import dtype as _dtype
 from ...arrays import dtypes, on_cpu
-from ...autograd.hooks import RemovableHandle
 from ...tensor import Tensor
 from ..parameter import Parameter
 from ..refusals import (
@@ -31,7 +30,25 @@ from ..refusals import (
     TRAINING_MODE,
 )
 from .checks import cannot_assign, check_buffer, check_name, check_parameter
-from .hooks import call_with_hooks, register
+from .hooks import (
+    Hooked,
+    call_with_hooks,
+)
+from .hooks import (
+    register_module_backward_hook as register_module_backward_hook,
+)
+from .hooks import (
+    register_module_forward_hook as register_module_forward_hook,
+)
+from .hooks import (
+    register_module_forward_pre_hook as register_module_forward_pre_hook,
+)
+from .hooks import (
+    register_module_full_backward_hook as register_module_full_backward_hook,
+)
+from .hooks import (
+    register_module_full_backward_pre_hook as register_module_full_backward_pre_hook,
+)
 from .state import EXTRA_STATE, _IncompatibleKeys, load_state, own_state
 from .text import in_lines, typename
 
@@ -44,7 +61,7 @@ def _missing_forward(self: Module, *args: Any) -> Any:
     raise NotImplementedError(NO_FORWARD.format(type=type(self).__name__))
 
 
-class Module:
+class Module(Hooked):
     """The base class of layers and models; a Parameter or Module that is assigned to an attribute becomes part of it.
 
     A subclass calls `super().__init__()` before it assigns anything (else AttributeError) and defines `forward`.
@@ -61,35 +78,15 @@ class Module:
         own["_buffers"] = {}
         own["_modules"] = {}
         own["_non_persistent_buffers_set"] = set()
-        own["_forward_hooks"] = OrderedDict()
-        own["_forward_pre_hooks"] = OrderedDict()
+        for hooks in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"):
+            own[hooks] = OrderedDict()
 
     # -- calling -----------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._forward_hooks or self._forward_pre_hooks:
+        if self._hooked:
             return call_with_hooks(self, args, kwargs)
         return self.forward(*args, **kwargs)
-
-    def register_forward_pre_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
-        """Register `hook(module, args)` to run before every forward; a result that is not None replaces the arguments.
-
-        With `with_kwargs` the hook is called as `hook(module, args, kwargs)` and returns both or None. With `prepend`
-        it runs before the other hooks. Returns a handle with `remove()`. Source: torch.nn.Module.
-        """
-        return register(self._forward_pre_hooks, hook, with_kwargs, prepend)
-
-    def register_forward_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
-        """Register `hook(module, args, output)` to run after every forward; a result that is not None is the output.
-
-        With `with_kwargs` the hook is called as `hook(module, args, kwargs, output)`. With `prepend` it runs before the
-        other hooks. Returns a handle with `remove()`. Source: torch.nn.Module.
-        """
-        return register(self._forward_hooks, hook, with_kwargs, prepend)
 
     # -- parts: attributes that are kept in the three dicts ----------------------------------------
 
