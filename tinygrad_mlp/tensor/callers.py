@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..ops import Operator
+from .arguments import holding
 
 CALLER = """\
 def {name}({arguments}):
@@ -357,12 +358,6 @@ def pull_of(row: Operator) -> str:
 
 
 # -- pieces of lines -------------------------------------------------------------------------------
-
-
-def holding(row: Operator, read: tuple[int, ...]) -> tuple[int, ...]:
-    """Which places of a frame that a rule reads may hold the array of a Tensor."""
-    arguments = len(row.outputs)
-    return tuple(k for k in read if k < arguments or k - arguments in row.tensors)
 
 
 def indented(lines: Iterable[str]) -> list[str]:

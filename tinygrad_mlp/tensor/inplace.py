@@ -19,7 +19,6 @@ from ..ops.arithmetic import not_implemented
 from ..ops.dims import mismatch
 from ..ops.refusals import OTHER_OUTPUT_SHAPE, OTHER_RESULT_DTYPE
 from ..tape import gradient_edge, state
-from . import callers
 from .arguments import unwrap
 from .dispatch import Caller, edges_and_saved, node_class, numbers, numbers_or_none
 from .tensor import Tensor
@@ -45,6 +44,8 @@ def inplace_of(row: Operator, node_name: str | None = None) -> Function:
     def written() -> Function:
         if row.name == "put" or not row.rules:
             return general
+        from . import callers  # when the first row is called
+
         given = {"row": row, "forward": row.forward, "general": general, "node_class": row_class}
         return callers.compiled(row.name + "_", callers.caller_of(row, inplace=True), _NAMES, given)
 
@@ -210,6 +211,8 @@ def source(row: Operator, inplace: bool) -> str:
     row = _with_rules_in_place(row) if inplace else row
     if inplace and not row.rules:
         return f"# {row.name}_ has no derivative: it is left to the general caller.\n"
+    from . import callers
+
     return callers.caller_of(row, inplace) + ("\n\n" + callers.pull_of(row) if row.rules else "")
 
 
