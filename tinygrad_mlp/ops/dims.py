@@ -30,6 +30,9 @@ def axis(dim: Any, ndim: int) -> int:
 
 def axes(dim: Any, ndim: int) -> tuple[int, ...]:
     """`dim` (a number, several, or None for all) as a tuple. RuntimeError for one named twice."""
+    if type(dim) is int:  # the usual case
+        d = axis(dim, ndim)
+        return (d,) if ndim else ()
     if dim is None or (isinstance(dim, Sequence) and not dim):
         return tuple(range(ndim))
     if not isinstance(dim, Sequence):
