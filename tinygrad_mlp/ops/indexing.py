@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .dims import as_dtype, axis, dtype_word, mismatch
+from .dims import as_dtype, axis, dtype_word, in_order, mismatch
+from .layout import laid_out, order
 from .refusals import (
     GATHER_DTYPE,
     GATHER_NDIM,
@@ -66,10 +67,61 @@ def getitem(input: Array, index: Any) -> Array:
     Shapes: as numpy.ndarray.__getitem__.
     As: torch.Tensor.__getitem__
     """
+    if not is_basic(index):
+        return _taken(input, index if isinstance(index, tuple) else (index,))
     part = input[index]
     if isinstance(part, np.generic):  # for one element NumPy makes a copy, but a 0-d view if `...` is in the index
         part = input[(*index, ...) if isinstance(index, tuple) else (index, ...)]
     return part
+
+
+def _taken(input: Array, index: tuple[Any, ...]) -> Array:
+    """The elements at an index of arrays, in the order in memory in which torch has them."""
+    arrays = [i for i in index if hasattr(i, "dtype")]
+    in_c_order = input.flags.c_contiguous and all(i.flags.c_contiguous for i in arrays)
+    last = index[-1]
+    if in_c_order and len(index) > 1 and last is arrays[0] and last.dtype != np.bool_ and _are_whole(index[:-1]):
+        return np.take(input, last, len(index) - 1)  # in C order at once
+    part = input[index]
+    if isinstance(part, np.generic):
+        return np.asarray(part)
+    if in_c_order:
+        return in_order(part)
+    return laid_out(part, order(part.shape, _steps(input, index, part.ndim)))
+
+
+def _are_whole(parts: tuple[Any, ...]) -> bool:
+    return all(type(i) is slice and i == slice(None) for i in parts)
+
+
+def _steps(input: Array, index: tuple[Any, ...], ndim: int) -> list[list[int]]:
+    """The strides of the input and of the arrays of an index, along the dimensions of what is taken.
+
+    The dimensions that arrays index become those of the arrays broadcast together: in the place of the first of them,
+    or in front where others lie between them.
+    """
+    basic: list[Any] = []
+    indexed: list[int] = []  # the places of what the arrays index, from the end where an Ellipsis is before it
+    for i in index:
+        span = 1 if not hasattr(i, "dtype") else i.ndim if i.dtype == np.bool_ else 1
+        if hasattr(i, "dtype"):
+            indexed += range(len(basic), len(basic) + span)
+        basic += [slice(None) if hasattr(i, "dtype") else i] * span
+    strides = list(input[tuple(basic)].strides)
+    longer = len(strides) - len(basic)
+    dots = next((place for place, i in enumerate(basic) if i is Ellipsis), len(basic))
+    indexed = [d + longer if d > dots else d for d in indexed]
+    together = indexed[-1] - indexed[0] == len(indexed) - 1
+    first = indexed[0] if together else 0
+    kept = [step for d, step in enumerate(strides) if d not in indexed]
+    count = ndim - len(kept)
+    operands = [[*kept[:first], *[0] * count, *kept[first:]]]
+    for i in index:
+        if hasattr(i, "dtype"):
+            mask = i.dtype == np.bool_
+            own = [1] if mask else [step * (n > 1) for n, step in zip(i.shape, i.strides, strict=True)]
+            operands.append([0] * (first + count - len(own)) + own + [0] * (len(kept) - first))
+    return operands
 
 
 @operator(
@@ -257,8 +309,8 @@ def index_add(input: Array, dim: int, index: Array, source: Array) -> Array:
 
 
 def _put(input: Array, index: Any, value: Any) -> None:
-    filled = getattr(index, "dtype", None) == np.bool_ and np.size(value) == 1  # torch fills, and casts
-    if getattr(value, "dtype", input.dtype) != input.dtype and not is_basic(index) and not filled:
+    if getattr(value, "dtype", input.dtype) != input.dtype and not is_basic(index) and not _fills(index, value):
+        input[index]  # an index that does not fit is refused first
         own, other = (dtype_word(x) for x in (input, value))
         raise RuntimeError(PUT_DTYPES.format(own=own, other=other))
     try:
@@ -268,6 +320,12 @@ def _put(input: Array, index: Any, value: Any) -> None:
         if is_basic(index):
             refuse_expansion(value, shape)
         raise RuntimeError(PUT_SHAPES.format(value=list(np.shape(value)), shape=list(shape))) from None
+
+
+def _fills(index: Any, value: Any) -> bool:
+    """Whether an index is one mask, beside slices, and the value one number: then torch fills, and casts."""
+    arrays = [i for i in (index if isinstance(index, tuple) else (index,)) if hasattr(i, "dtype")]
+    return len(arrays) == 1 and arrays[0].dtype == np.bool_ and value.size == 1
 
 
 @operator(

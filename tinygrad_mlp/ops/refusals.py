@@ -147,8 +147,8 @@ PUT_SHAPES = "shape mismatch: value tensor of shape {value} cannot be broadcast 
 
 # -- dtypes and numbers ----------------------------------------------------------------------------
 
-# A floating number that the integers of the array cannot hold.
-NUMBER_TOO_LARGE = "value cannot be converted to type {dtype}_t without overflow"
+# A number that the dtype of the array cannot hold.
+NUMBER_TOO_LARGE = "value cannot be converted to type {word} without overflow"
 # A result that its place cannot hold, such as floats in integers.
 OTHER_RESULT_DTYPE = "result type {word} can't be cast to the desired output type {wanted}"
 # sub, rsub: two arrays of bools.

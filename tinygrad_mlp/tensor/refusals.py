@@ -132,14 +132,31 @@ SLICE_OF_0D = "slice() cannot be applied to a 0-dim tensor."
 SLICE_STEP = "step must be greater than zero"
 # ValueError for a slice whose step is 0.
 SLICE_STEP_ZERO = "slice step cannot be zero"
-# IndexError for a float as an index.
-INDEX_FLOAT = (
-    "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got float)"
+# TypeError for a bound of a slice that is no integer.
+SLICE_BOUND = "slice indices must be integers or None or have an __index__ method"
+# ValueError for an integer that int64 cannot hold, as an index or as the value that is put there.
+INDEX_OVERFLOW = "Overflow when unpacking long long"
+# IndexError for an index of another type: a float, a set, a bool of NumPy's.
+INDEX_TYPE = (
+    "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {found})"
 )
+# UserWarning for a list that holds slices, lists or tensors, and counts as a tuple of them.
+INDEX_SEQUENCE = (
+    "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
+    "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, x[torch.tensor(seq)], "
+    "which will result either in an error or a different result"
+)
+# UserWarning for a mask of uint8.
+INDEX_BYTES = "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead."
+# IndexError for several tensors of indices whose shapes do not broadcast together.
+INDEX_SHAPES = "shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
 # IndexError for a tensor of floats as an index.
 INDEX_DTYPE = "tensors used as indices must be long, int, byte or bool tensors"
 # IndexError for a mask of another shape than the tensor.
-MASK_SHAPE = "The shape of the mask {mask} at index 0 does not match the shape of the indexed tensor {shape} at index 0"
+MASK_SHAPE = (
+    "The shape of the mask {mask} at index {place} does not match the shape of the indexed tensor {shape} at index "
+    "{dim}"
+)
 # IndexError for a tensor of indices into a dimension of size 0.
 INDEX_OF_NOTHING = "index is out of bounds for dimension with size 0"
 # x[index] = value: TypeError for a value that is neither a number nor a Tensor.

@@ -101,8 +101,8 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
 
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Write one value into every element (torch.Tensor.fill_)."""
-    number = isinstance(value, (int, float))
-    if number and self.viewed is None and not self.needs_grad and self.array.flags.writeable:  # nothing to record
+    held = isinstance(value, (int, float)) and -65504 <= value <= 65504 and self.array.dtype.kind == "f"
+    if held and self.viewed is None and not self.needs_grad and self.array.flags.writeable:  # nothing to record
         count = self.versions[-1]  # an inference tensor refuses here, before the write
         silently(self.array.fill, value)
         self.versions[0] = count + 1
