@@ -8,19 +8,28 @@ from typing import Any
 import numpy as np
 
 from .dims import as_dtype, axis, dtype_word, in_order, mismatch
-from .layout import laid_out, order
+from .layout import laid_out, order, steps
 from .refusals import (
     GATHER_DTYPE,
     GATHER_NDIM,
     GATHER_SIZES,
+    INDEX_ADD_BY_OTHER,
+    INDEX_ADD_COUNT,
+    INDEX_ADD_DTYPE,
     INDEX_ADD_DTYPES,
+    INDEX_ADD_SHAPES,
     INDEX_OUT_OF_BOUNDS,
     INDEX_OUT_OF_RANGE,
     PUT_DTYPES,
     PUT_SHAPES,
+    SCATTER_DTYPE,
     SCATTER_DTYPES,
+    SCATTER_NDIM,
+    SCATTER_SIZES,
     SELECT_BY_OTHER,
     SELECT_BY_OTHER_MASK,
+    SELECT_DTYPE,
+    SELECT_FROM_NUMBER,
     TAKE_DTYPE,
     TAKE_FROM_NOTHING,
     TAKE_OUT_OF_RANGE,
@@ -87,41 +96,11 @@ def _taken(input: Array, index: tuple[Any, ...]) -> Array:
         return np.asarray(part)
     if in_c_order:
         return in_order(part)
-    return laid_out(part, order(part.shape, _steps(input, index, part.ndim)))
+    return laid_out(part, order(part.shape, steps(input, index, part.ndim)))
 
 
 def _are_whole(parts: tuple[Any, ...]) -> bool:
     return all(type(i) is slice and i == slice(None) for i in parts)
-
-
-def _steps(input: Array, index: tuple[Any, ...], ndim: int) -> list[list[int]]:
-    """The strides of the input and of the arrays of an index, along the dimensions of what is taken.
-
-    The dimensions that arrays index become those of the arrays broadcast together: in the place of the first of them,
-    or in front where others lie between them.
-    """
-    basic: list[Any] = []
-    indexed: list[int] = []  # the places of what the arrays index, from the end where an Ellipsis is before it
-    for i in index:
-        span = 1 if not hasattr(i, "dtype") else i.ndim if i.dtype == np.bool_ else 1
-        if hasattr(i, "dtype"):
-            indexed += range(len(basic), len(basic) + span)
-        basic += [slice(None) if hasattr(i, "dtype") else i] * span
-    strides = list(input[tuple(basic)].strides)
-    longer = len(strides) - len(basic)
-    dots = next((place for place, i in enumerate(basic) if i is Ellipsis), len(basic))
-    indexed = [d + longer if d > dots else d for d in indexed]
-    together = indexed[-1] - indexed[0] == len(indexed) - 1
-    first = indexed[0] if together else 0
-    kept = [step for d, step in enumerate(strides) if d not in indexed]
-    count = ndim - len(kept)
-    operands = [[*kept[:first], *[0] * count, *kept[first:]]]
-    for i in index:
-        if hasattr(i, "dtype"):
-            mask = i.dtype == np.bool_
-            own = [1] if mask else [step * (n > 1) for n, step in zip(i.shape, i.strides, strict=True)]
-            operands.append([0] * (first + count - len(own)) + own + [0] * (len(kept) - first))
-    return operands
 
 
 @operator(
@@ -183,23 +162,39 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     Refuses: RuntimeError for different dtypes, and for an index that is out of bounds.
     """
     d = axis(dim, input.ndim)
+    _refuse_scattered(input, d, index, src)
     _in_bounds(index, input.shape[d] if input.ndim else 1, d)
-    if src.dtype != input.dtype:
-        raise RuntimeError(SCATTER_DTYPES)
     whole = input.copy()
+    if not index.size:
+        return whole
     if whole.ndim:
+        index, src = (x.reshape((-1,)) if not x.ndim else x for x in (index, src))
         np.add.at(whole, _along(index, d), src[tuple(slice(n) for n in index.shape)])
     else:
-        whole += src
+        whole += src.reshape(())
     return whole
 
 
+def _refuse_scattered(input: Array, d: int, index: Array, src: Array) -> None:
+    """Refuse what scatter_add does not take by its shapes and dtypes, in torch's words."""
+    if index.dtype not in (np.int64, np.int32):
+        raise RuntimeError(SCATTER_DTYPE)
+    if src.dtype != input.dtype:
+        raise RuntimeError(SCATTER_DTYPES)
+    if not index.size:
+        return
+    shapes = [x.shape or (1,) for x in (input, index, src)]
+    for name, shape in (("self", shapes[0]), ("src", shapes[2])):
+        if len(shape) != len(shapes[1]):
+            raise RuntimeError(SCATTER_NDIM.format(name=name))
+    for k, (own, n, other) in enumerate(zip(*shapes, strict=True)):
+        if (k != d and n > own) or n > other:
+            sizes = {"index": list(index.shape), "shape": list(input.shape), "src": list(src.shape)}
+            raise RuntimeError(SCATTER_SIZES.format(dim=d, **sizes))
+
+
 @operator(
-    {
-        "input": lambda g, input_shape, dim, index: put_at(
-            g, input_shape, (*(slice(None),) * axis(dim, len(input_shape)), index)
-        )
-    },
+    {"input": lambda g, input_shape, dim, index: _unselected_along(g, input_shape, dim, index)},
     tensors=("input", "index"),
     sample=lambda s: (s.floats(shape := s.shape(1)), d := s.dim(shape), s.indices(shape[d])),
 )
@@ -212,9 +207,22 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
     """
     if index.ndim > 1:
         raise IndexError(SELECT_BY_OTHER)
+    if index.dtype not in (np.int64, np.int32):
+        raise RuntimeError(SELECT_DTYPE)
     d = axis(dim, input.ndim)
-    _in_range(index, input.shape[d])
-    return np.take(input, index, d)
+    _in_range(index, input.shape[d] if input.ndim else 1)
+    if not input.ndim:
+        if index.size != 1:
+            raise RuntimeError(SELECT_FROM_NUMBER.format(count=index.size))
+        return input.copy()
+    return np.take(input, index.reshape((-1,)), d)
+
+
+def _unselected_along(g: Array, input_shape: tuple[int, ...], dim: int, index: Array) -> Array:
+    """The VJP of index_select: `g` added at the positions that were taken."""
+    if not input_shape:
+        return g
+    return put_at(g, input_shape, (*(slice(None),) * axis(dim, len(input_shape)), index.reshape((-1,))))
 
 
 @by_value
@@ -301,11 +309,31 @@ def index_add(input: Array, dim: int, index: Array, source: Array) -> Array:
     Dtypes: `input` and `source` of one dtype; `index` has integers.
     Refuses: RuntimeError for different dtypes.
     """
-    if source.dtype != input.dtype:
-        raise RuntimeError(INDEX_ADD_DTYPES)
+    d = axis(dim, input.ndim)
+    _refuse_added(input, d, index, source)
+    _in_range(index, input.shape[d] if input.ndim else 1)
+    if not input.ndim:
+        return input + source
     whole = input.copy()
-    np.add.at(whole, (*(slice(None),) * axis(dim, input.ndim), index), source)
+    np.add.at(whole, (*(slice(None),) * d, index.reshape((-1,))), source)
     return whole
+
+
+def _refuse_added(input: Array, d: int, index: Array, source: Array) -> None:
+    """Refuse what index_add does not take by its shapes and dtypes, in torch's words."""
+    word = dtype_word(index)
+    if index.ndim > 1:
+        raise IndexError(INDEX_ADD_BY_OTHER.format(ndim=index.ndim, word=word, shape=list(index.shape)))
+    if index.dtype not in (np.int64, np.int32):
+        raise RuntimeError(INDEX_ADD_DTYPE.format(word=word))
+    if source.dtype != input.dtype:
+        raise RuntimeError(INDEX_ADD_DTYPES.format(own=dtype_word(input), other=dtype_word(source)))
+    beside = [shape[:d] + shape[d + 1 :] for shape in (input.shape, source.shape)]
+    if source.ndim != input.ndim or beside[0] != beside[1]:
+        raise RuntimeError(INDEX_ADD_SHAPES.format(shape=list(input.shape), other=list(source.shape)))
+    size = source.shape[d] if source.ndim else 1
+    if index.size != size:
+        raise RuntimeError(INDEX_ADD_COUNT.format(count=index.size, size=size, dim=d))
 
 
 def _put(input: Array, index: Any, value: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -45,3 +46,33 @@ def laid_out(array: Array, dims: Sequence[int]) -> Array:
     if moved.flags.c_contiguous:
         return array
     return np.transpose(moved.copy(), np.argsort(dims).tolist())
+
+
+def steps(input: Array, index: tuple[Any, ...], ndim: int) -> list[list[int]]:
+    """The strides of the input and of the arrays of an index, along the dimensions of what is taken.
+
+    The dimensions that arrays index become those of the arrays broadcast together: in the place of the first of them,
+    or in front where others lie between them.
+    """
+    basic: list[Any] = []
+    indexed: list[int] = []  # the places of what the arrays index, from the end where an Ellipsis is before it
+    for i in index:
+        span = 1 if not hasattr(i, "dtype") else i.ndim if i.dtype == np.bool_ else 1
+        if hasattr(i, "dtype"):
+            indexed += range(len(basic), len(basic) + span)
+        basic += [slice(None) if hasattr(i, "dtype") else i] * span
+    strides = list(input[tuple(basic)].strides)
+    longer = len(strides) - len(basic)
+    dots = next((place for place, i in enumerate(basic) if i is Ellipsis), len(basic))
+    indexed = [d + longer if d > dots else d for d in indexed]
+    together = indexed[-1] - indexed[0] == len(indexed) - 1
+    first = indexed[0] if together else 0
+    kept = [step for d, step in enumerate(strides) if d not in indexed]
+    count = ndim - len(kept)
+    operands = [[*kept[:first], *[0] * count, *kept[first:]]]
+    for i in index:
+        if hasattr(i, "dtype"):
+            mask = i.dtype == np.bool_
+            own = [1] if mask else [step * (n > 1) for n, step in zip(i.shape, i.strides, strict=True)]
+            operands.append([0] * (first + count - len(own)) + own + [0] * (len(kept) - first))
+    return operands

@@ -166,6 +166,30 @@ VALUE_TYPE = "can't assign a {found} to a torch.{tensor_type}"
 
 # add and sub: RuntimeError for a floating `alpha` with integer tensors.
 FLOAT_ALPHA = "For integral input tensors, argument alpha must not be a floating point number."
+# outer: RuntimeError for what is no vector.
+OUTER_NDIM = "outer: Expected 1-D argument {name}, but got {ndim}-D"
+# isclose, allclose: RuntimeError for tensors of different dtypes.
+CLOSE_DTYPES = "{own} did not match {other}"
+# isclose, allclose: RuntimeError for a tolerance below 0.
+TOLERANCE_NEGATIVE = "{name} must be greater than or equal to zero, but got {value}"
+# `element in x`: RuntimeError for what is neither a Tensor nor a number.
+CONTAINS = "Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type}."
+# torch.Size: TypeError for an element that is no integer.
+SIZE_ELEMENT = "torch.Size() takes an iterable of 'int' (item {i} is '{found}')"
+# from_numpy: ValueError for an array that runs backwards.
+NEGATIVE_STRIDES = (
+    "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
+    "supported. (You can probably work around this by making a copy of your array  with array.copy().) "
+)
+# from_numpy: ValueError for an array in the byte order of other machines.
+BYTE_ORDER = (
+    "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+    "currently not supported."
+)
+# from_numpy: ValueError for a stride that is no whole number of elements.
+STRIDES_OF_BYTES = (
+    "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory."
+)
 # div: RuntimeError for another `rounding_mode`.
 ROUNDING_MODE = "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{found}'"
 # norm: NotImplementedError for p="nuc".
@@ -174,10 +198,6 @@ NUCLEAR_NORM = "the nuclear norm needs singular values, which tinygrad_mlp does 
 TYPE_NAME = "invalid type: '{found}'"
 # fill_: RuntimeError for a tensor that is not 0-d as the value.
 FILL_DIMENSIONS = "fill_ only supports 0-dimension value tensor but got tensor with {ndim} dimensions."
-
-# isclose and allclose of different dtypes.
-DID_NOT_MATCH = "{input} did not match {other}"
-
 
 # -- joining and broadcasting ----------------------------------------------------------------------
 

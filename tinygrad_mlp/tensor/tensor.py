@@ -6,6 +6,7 @@ which makes them from the rows of the derivative table.
 
 from __future__ import annotations
 
+import operator
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from ..random import engine as random_engine
 from ..tape import Node
 from .copies import Copies
 from .refusals import (
+    CONTAINS,
     DATA_DELETED,
     DATA_DTYPE,
     DATA_TYPE,
@@ -44,16 +46,32 @@ from .refusals import (
     REQUIRES_GRAD_METHOD_DTYPE,
     REQUIRES_GRAD_TYPE,
     RETAIN_WITHOUT_GRAD,
+    SIZE_ELEMENT,
 )
 from .values import Values
 
 new = object.__new__
 
 
+_INTEGERS = frozenset((int,))
+
+
+def _size(i: int, n: Any) -> int:
+    try:
+        return operator.index(n)
+    except TypeError:
+        raise TypeError(SIZE_ELEMENT.format(i=i, found=type_name(n))) from None
+
+
 class Size(tuple[int, ...]):
     """The shape of a tensor: a tuple that prints as torch.Size and counts its elements."""
 
     __slots__ = ()
+
+    def __new__(cls, sizes: Any = ()) -> Size:
+        if type(sizes) is not tuple or not _INTEGERS.issuperset(map(type, sizes)):
+            sizes = [_size(i, n) for i, n in enumerate(sizes)]
+        return tuple.__new__(cls, sizes)
 
     def __repr__(self) -> str:
         return f"torch.Size({list(self)})"
@@ -229,6 +247,10 @@ class Tensor(Copies, Values):
         if self.viewed is not None:
             leaf_of_its_own(self, value)
 
+    @requires_grad.deleter
+    def requires_grad(self) -> None:
+        raise RuntimeError(REQUIRES_GRAD_TYPE)
+
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`, and return the tensor itself; RuntimeError for a dtype that is not floating."""
         if requires_grad and self.array.dtype.kind != "f":
@@ -402,6 +424,10 @@ class Tensor(Copies, Values):
     # -- as a value: what needs to know the class Tensor; the rest is in values.py -------------------
 
     def __contains__(self, element: Any) -> bool:
+        if not isinstance(element, (Tensor, int, float, complex, np.number, np.bool_)) and not hasattr(
+            type(element), "__array_ufunc__"
+        ):
+            raise RuntimeError(CONTAINS.format(type=type(element)))
         return bool((self.array == (element.array if isinstance(element, Tensor) else element)).any())
 
     __hash__ = object.__hash__
