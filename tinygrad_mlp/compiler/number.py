@@ -6,8 +6,10 @@ Arithmetic with it is noted as lines:
 
 A comparison, float(), a format, a key of a dict: all else asks for its value. If the number is read from outside, the
 value is given out, and the program is then right for this value only, which its guard checks. If the program computes
-the number, it is refused. For isinstance it is what it stands for. Only `type(x)` tells it from a float; a step that asks
-for types is therefore recorded for each value (`State.asks_for_types`).
+the number, it is refused.
+
+For isinstance it is what it stands for. Only `type(x)` tells it from a float, and so a step that asks for types is
+recorded for each value (`State.asks_for_types`).
 """
 
 from __future__ import annotations
