@@ -73,7 +73,7 @@ from .tensor import (
 )
 
 if _typing.TYPE_CHECKING:
-    from . import func as func, nn as nn, optim as optim, utils as utils
+    from . import func as func, nn as nn, optim as optim, return_types as return_types, utils as utils
     from .compiler import compile as compile
     from .tensor.printing import set_printoptions as set_printoptions
 
@@ -101,7 +101,7 @@ for _name in _IN_PLACE:
 
 
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
-_ROOMS = frozenset(("func", "nn", "optim", "utils"))
+_ROOMS = frozenset(("func", "nn", "optim", "return_types", "utils"))
 _NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing"}
 
 

@@ -33,6 +33,7 @@ class device:
     text that names none of torch's, TypeError for anything else.
     """
 
+    __module__ = "tinygrad_mlp"  # where programs find it, as in torch
     __slots__ = ("index", "type")
 
     type: str
@@ -105,6 +106,7 @@ def on_cpu(place: Any, function: str = "to") -> None:
 class layout:
     """How a tensor's elements lie in memory (torch.layout). The only one here is `strided`."""
 
+    __module__ = "tinygrad_mlp"
     __slots__ = ()
 
     def __repr__(self) -> str:
@@ -117,6 +119,7 @@ class memory_format:
     `preserve_format` is the order of the tensor that it is made from, `contiguous_format` is C order.
     """
 
+    __module__ = "tinygrad_mlp"
     __slots__ = ("name",)
 
     def __init__(self, name: str) -> None:

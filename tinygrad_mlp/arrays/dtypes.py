@@ -25,6 +25,7 @@ _WORDS = {
 class dtype:
     """A torch data type: `name`, its NumPy counterpart `numpy`, and torch's properties."""
 
+    __module__ = "tinygrad_mlp"  # as torch's own: where programs find the class, and what its text says
     __slots__ = ("is_complex", "is_floating_point", "is_signed", "itemsize", "name", "numpy", "tensor_type", "word")
 
     def __init__(self, name: str, tensor_type: str) -> None:
@@ -42,9 +43,7 @@ class dtype:
         return f"torch.{self.name}"
 
     def __reduce__(self) -> str:
-        return (
-            "bool_" if self.name == "bool" else self.name
-        )  # there is one object for each dtype, so that it is pickled by name
+        return self.name  # there is one object for each dtype, so that it is pickled by its name in the package
 
 
 float16 = half = dtype("float16", "HalfTensor")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .engine import gradients
+from .modes import as_rule
 from .refusals import BATCHED_SHAPES_DIFFER, BATCHES_DIFFER, NOTHING_BATCHED
 from .roots import as_tuple, shape_of, starts
 from .tensors import wrap
@@ -43,4 +44,6 @@ def gradients_of_batch(
 
 
 def _stacked(parts: Sequence[Any]) -> Any:
-    return np.stack(parts) if any(g.requires_grad for g in parts) else wrap(np.stack([g.array for g in parts]))
+    if any(g.requires_grad for g in parts):
+        return as_rule(np.stack, parts)
+    return wrap(np.stack([g.array for g in parts]))

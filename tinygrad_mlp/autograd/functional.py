@@ -15,6 +15,7 @@ import numpy as np
 from ..tape import state
 from .backward import grad
 from .grad_mode import enable_grad, set_grad_enabled
+from .modes import as_rule
 from .refusals import (
     INDEPENDENT,
     INDEPENDENT_OUTPUT,
@@ -310,7 +311,7 @@ def _jacobian_of(output: Any, index: int, inputs: Tensors, create_graph: bool, s
             raise RuntimeError(INDEPENDENT_WITH_GRAPH.format(what="jacobian", i=index))
         if not parts:
             raise RuntimeError(NO_ROWS)
-        stacked: Any = np.stack([_zeros(x) if part is None else part for part in parts])
+        stacked: Any = as_rule(np.stack, [_zeros(x) if part is None else part for part in parts])
         result.append(stacked.reshape(output.shape + x.shape))
     return tuple(result)
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..arrays import dtypes
 from ..nn.parameter import Parameter
-from ..tensor import Size, Tensor
+from ..tensor import NamedResult, Size, Tensor
 from . import passes
 from .arguments import Arguments
 from .conditions import Conditions
@@ -146,10 +146,11 @@ class Compiled:
             return str(self._patterns[id(x)])
         if isinstance(x, Number):
             raise CannotRecord(RETURNS_LEARNING_RATE)
-        if isinstance(x, tuple) and hasattr(x, "_fields"):
+        if isinstance(x, tuple) and (isinstance(x, NamedResult) or hasattr(x, "_fields")):
             self._results.append(type(x))
             kind = f"r{len(self._results) - 1}"
-            return f"{kind}({', '.join(map(self._pattern, x))})"
+            parts = ", ".join(map(self._pattern, x))
+            return f"{kind}(({parts},))" if isinstance(x, NamedResult) else f"{kind}({parts})"
         if type(x) in (tuple, list):
             parts = ", ".join(map(self._pattern, x))
             return f"[{parts}]" if type(x) is list else f"({parts},)" if x else "()"

@@ -115,7 +115,7 @@ def _comparison(name: str) -> Any:
     function = getattr(operator, name)
 
     def method(self: Number, other: Any) -> Any:
-        if not isinstance(other, Number) and hasattr(type(other), "__array_ufunc__"):
+        if not isinstance(other, Number) and hasattr(type(other), "__array_priority__"):
             return NotImplemented
         return function(self._known(), other._known() if isinstance(other, Number) else other)
 

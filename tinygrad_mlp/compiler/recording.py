@@ -292,8 +292,6 @@ class RecordingArray:
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if any(hasattr(x, "needs_grad") for x in types):
             return NotImplemented  # one is a Tensor, for which the function is a row
-        if isinstance(function, Operator):
-            return function.forward(*args, **kwargs)
         if function is np.copyto:
             return self.recorder.write(function, args, kwargs, args[0])
         if function not in _FUNCTIONS:
@@ -303,6 +301,11 @@ class RecordingArray:
         if into is None or function is np.dot:
             return self.recorder.write(function, args, kwargs, into)
         return self.recorder.write(np.copyto, (into, self.recorder.write(function, args, kwargs)), None, into)
+
+    def __row_call__(self, row: Operator, args: Any, kwargs: Any) -> Any:
+        """Run the lines of a row's forward, each of which is recorded; Tensors call the row's function."""
+        other = next((x for x in args if hasattr(type(x), "needs_grad")), None)
+        return row.forward(*args, **kwargs) if other is None else other.__row_call__(row, args, kwargs)
 
     def __one_call__(self, function: Any, args: Any, kwargs: Any) -> Any:
         """Note a function that looks at values as one line, without looking into it (ops.table.by_value)."""

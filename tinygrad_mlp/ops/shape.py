@@ -51,7 +51,11 @@ def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     added = x.ndim - len(shape)
     stretched = [added + d for d, n in enumerate(shape) if n == 1 != x.shape[added + d]]
     over = (*range(added), *stretched)  # to a Tensor an empty tuple would mean all dimensions
-    return (np.add.reduce(x, axis=over, keepdims=True) if over else x).reshape(shape)
+    if over:
+        # The engine calls this on Tensors too, which have NumPy's protocols only while a rule runs.
+        protocols = hasattr(type(x), "__array_ufunc__")
+        x = np.add.reduce(x, axis=over, keepdims=True) if protocols else x.sum(over, True)
+    return x.reshape(shape)
 
 
 def refuse_expansion(x: Array, size: tuple[int, ...]) -> None:

@@ -128,8 +128,8 @@ class Operator:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         for arg in args:
             kind = type(arg)
-            if kind not in _PLAIN and hasattr(kind, "__array_function__"):
-                return arg.__array_function__(self, (kind,), args, kwargs)
+            if kind not in _PLAIN and hasattr(kind, "__row_call__"):
+                return arg.__row_call__(self, args, kwargs)
         return self.forward(*args, **kwargs)
 
     def __repr__(self) -> str:

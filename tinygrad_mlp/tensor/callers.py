@@ -78,7 +78,7 @@ def pull(self, g, edges, create_graph):
     saved = self.saved
     if saved is None:
         raise RuntimeError(FREED)
-    return {name}_rule(g, *saved[0])
+    return as_rule({name}_rule, g, *saved[0]) if create_graph else {name}_rule(g, *saved[0])
 """
 
 
@@ -135,7 +135,7 @@ class _Caller:
         lines = filled(
             CALLER, name=row.name, arguments=self.arguments, unwrap=self.unwrap(), compute=self.compute(),
             make=self.make(), node=self.node(), note=note if row.view else [],
-            result=f"result({', '.join(row.outputs)})" if self.several else "tensor",
+            result=f"result({as_tuple(row.outputs)})" if self.several else "tensor",
         )  # fmt: skip
         return "\n".join([*lines, ""])
 

@@ -6,7 +6,6 @@ called gets a caller of its own, written from its signature (callers.py), for th
 
 from __future__ import annotations
 
-import collections
 import functools
 import threading
 from collections.abc import Callable
@@ -19,12 +18,14 @@ from ..autograd import inference
 from ..autograd.graph.node import Node
 from ..autograd.graph.saved import saved_attributes
 from ..autograd.inplace.views import note_view, refresh
+from ..autograd.modes import as_rule  # noqa: F401 (written callers use it)
 from ..autograd.outputs import OutputNode, Unreachable
 from ..ops import NUMPY_KEYWORDS, Operator
 from ..ops.documentation import Documentation
 from ..tape import FREED, state  # noqa: F401 (written callers use it)
 from ..tape import gradient_edge as edge_of
 from .arguments import as_array, as_torch, holding, unwrap
+from .named import result_class
 from .refusals import UNEXPECTED_KEYWORD
 from .tensor import Tensor, new, wrap  # noqa: F401 (written callers use it)
 
@@ -75,7 +76,7 @@ def _written(row: Operator) -> Function:
     if row.view:
         given["copying_class"] = _copying_class(row)
     if len(row.outputs) > 1:
-        given["result"] = _named_outputs(row)
+        given["result"] = result_class(row.name, row.outputs)
     return callers.compiled(row.name, callers.caller_of(row), globals(), given)
 
 
@@ -187,7 +188,7 @@ def _general(row: Operator) -> Function:
             tensors = tuple(wrap(part if type(part) is ndarray else as_array(part)) for part in result)
             if state.recording and _needs_grad(row, args):
                 _record_outputs(row, row_class, args, (*result, *arrays), tensors)
-            return _named_outputs(row)(*tensors)
+            return result_class(row.name, outputs)(tensors)
         if type(result) is not ndarray:
             result = as_array(result)
         tensor = wrap(result)
@@ -307,11 +308,6 @@ def _record_outputs(
 ) -> None:
     edges, saved, versions = edges_and_saved(row, args, values, (*tensors, *args))
     attach(row_class(edges, saved, versions, None, None), tensors)
-
-
-@functools.cache
-def _named_outputs(row: Operator) -> Any:
-    return collections.namedtuple(row.name.removesuffix("_dim"), row.outputs, module="tinygrad_mlp.return_types")
 
 
 def _needs_grad(row: Operator, args: tuple[Any, ...]) -> bool:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import BY_NUMPY, TABLE
+from ..autograd.modes import modes
+from ..ops import BY_NUMPY, TABLE, Operator
 from .dispatch import function_of
 from .inplace import inplace_of, reshaped_in_place
-from .refusals import NO_ROW
+from .refusals import NO_PROTOCOL, NO_ROW
 from .tensor import Tensor, wrap
 
 Function = Callable[..., Any]
@@ -23,11 +24,31 @@ INPLACE |= {
 }
 
 
-def call_numpy(self: Tensor, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run the row that stands for a NumPy function which was called on Tensors (NEP 18).
+class _InRules:
+    """A method that Tensor has while rules of the derivative table run on Tensors, and not otherwise.
 
-    So the lines of a rule, which call NumPy, are recorded when a gradient is itself differentiated. TypeError for a
-    function that no row stands for.
+    So the lines of a rule, which call NumPy, are recorded when a gradient is itself differentiated; and the NumPy
+    functions that a program calls find no protocol and make arrays of Tensors, as they do with torch's.
+    """
+
+    def __init__(self, method: Function) -> None:
+        self.method = method
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if not modes.rules:
+            raise AttributeError(NO_PROTOCOL)
+        return self.method if instance is None else self.method.__get__(instance)
+
+
+def call_row(self: Tensor, row: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run the function of a row that was called on Tensors."""
+    return FUNCTIONS[row.name](*args, **kwargs)
+
+
+def call_numpy(self: Tensor, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run the row that stands for a NumPy function which a rule calls on Tensors (NEP 18).
+
+    TypeError for a function that no row stands for.
     """
     row = BY_NUMPY.get(function)
     if row is not None:
@@ -41,7 +62,7 @@ _REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.mini
 
 
 def call_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    """Run the row that stands for a NumPy ufunc, or for its `reduce`, which was called on Tensors (NEP 13)."""
+    """Run the row that stands for a NumPy ufunc, or for its `reduce`, which a rule calls on Tensors (NEP 13)."""
     if method == "reduce" and ufunc in _REDUCTIONS:
         return call_numpy(self, _REDUCTIONS[ufunc], (), inputs, kwargs)
     return call_numpy(self, ufunc, (), inputs, kwargs) if method == "__call__" else NotImplemented
@@ -96,8 +117,9 @@ def install() -> None:
         "__rmul__": FUNCTIONS["mul"],
         "__rsub__": FUNCTIONS["rsub"],
         "__rtruediv__": lambda self, other: FUNCTIONS["mul"](FUNCTIONS["reciprocal"](self), other),
-        "__array_function__": call_numpy,
-        "__array_ufunc__": call_ufunc,
+        "__row_call__": call_row,
+        "__array_function__": _InRules(call_numpy),
+        "__array_ufunc__": _InRules(call_ufunc),
         "__neg__": FUNCTIONS["neg"],
         "__pos__": lambda self: self,
         "__abs__": FUNCTIONS["abs"],

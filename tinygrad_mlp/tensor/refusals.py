@@ -22,6 +22,8 @@ NOT_IMPLEMENTED = "\"{function}_cpu\" not implemented for '{dtype}'"
 # RuntimeError for arguments of several dtypes, where torch does not promote them: products of matrices.
 DTYPES_DIFFER = "expected m1 and m2 to have the same dtype, but got: {first} != {second}"
 # TypeError for a NumPy function, called on a Tensor, that no row of the derivative table stands for.
+CONTAINS = "Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type}."
+NO_PROTOCOL = "a Tensor implements NumPy's protocols only where rules of the derivative table run on it"
 NO_ROW = "no row of the derivative table stands for {function}; use a torch function, or .detach().numpy()"
 
 # -- requires_grad ---------------------------------------------------------------------------------
@@ -318,11 +320,16 @@ NO_ARRAY = "expected np.ndarray (got {found})"
 # ValueError for an integer that int64 cannot hold, unless the result is floating.
 INTEGER_OVERFLOW = "Overflow when unpacking long long"
 # ValueError for a list that holds one text.
-TEXT_IN_LIST = "too many dimensions 'str'"
+TOO_MANY_DIMENSIONS = "too many dimensions '{type}'"
+# ValueError for a buffer of several dimensions.
+NO_SHAPE = "could not determine the shape of object type '{type}'"
 # TypeError for text as data, and as an index.
 TEXT = "new(): invalid data type '{type}'"
 # RuntimeError for an object that is no number.
+NO_SEQUENCE = "new(): data must be a sequence (got {type})"
 NO_NUMBER = "Could not infer dtype of {type}"
+# TypeError for an object where a floating number is wanted.
+NO_REAL = "must be real number, not {type}"
 # TypeError for a list that begins with a 0-d array.
 ARRAY_0D_IN_LIST = "len() of unsized object"
 # ValueError for a tensor of several elements in a list.

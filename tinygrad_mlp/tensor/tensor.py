@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 import warnings
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +41,7 @@ from .refusals import (
     GRAD_SIZE,
     GRAD_TYPE,
     HOOK_WITHOUT_GRAD,
+    NO_SEQUENCE,
     REQUIRES_GRAD_COMPUTED,
     REQUIRES_GRAD_DTYPE,
     REQUIRES_GRAD_INFERENCE,
@@ -48,6 +50,7 @@ from .refusals import (
     RETAIN_WITHOUT_GRAD,
     SIZE_ELEMENT,
 )
+from .sequences import is_sequence, nested_lists
 from .values import Values
 
 new = object.__new__
@@ -67,6 +70,7 @@ class Size(tuple[int, ...]):
     """The shape of a tensor: a tuple that prints as torch.Size and counts its elements."""
 
     __slots__ = ()
+    __module__ = "tinygrad_mlp"  # as torch's own: where programs find the class, and what its text says
 
     def __new__(cls, sizes: Any = ()) -> Size:
         if type(sizes) is not tuple or not _INTEGERS.issuperset(map(type, sizes)):
@@ -97,6 +101,7 @@ class Tensor(Copies, Values):
     """
 
     __slots__ = ("__dict__", "__weakref__", "array", "needs_grad", "node", "versions", "viewed")
+    __module__ = "tinygrad_mlp"
 
     # What only few tensors have is kept in the instance's dict, so that five assignments make a tensor.
     _grad: Tensor | None = None
@@ -132,9 +137,7 @@ class Tensor(Copies, Values):
     def __init__(self, *args: Any) -> None:
         if len(args) == 1 and not isinstance(args[0], (int, np.integer)):
             data = args[0]
-            array = (
-                data.array if isinstance(data, Tensor) else silently(np.array, data, dtypes.get_default_dtype().numpy)
-            )
+            array = data.array if isinstance(data, Tensor) else _floats(data)
         else:
             array = np.empty(args or (0,), dtypes.get_default_dtype().numpy)
         self.array = array
@@ -424,11 +427,10 @@ class Tensor(Copies, Values):
     # -- as a value: what needs to know the class Tensor; the rest is in values.py -------------------
 
     def __contains__(self, element: Any) -> bool:
-        if not isinstance(element, (Tensor, int, float, complex, np.number, np.bool_)) and not hasattr(
-            type(element), "__array_ufunc__"
-        ):
+        if not isinstance(element, (Tensor, Number)):
             raise RuntimeError(CONTAINS.format(type=type(element)))
-        return bool((self.array == (element.array if isinstance(element, Tensor) else element)).any())
+        same: Any = self == element
+        return not isinstance(element, complex) and bool(same.any().item())
 
     __hash__ = object.__hash__
 
@@ -436,6 +438,13 @@ class Tensor(Copies, Values):
         return (
             format(self.item(), spec) if not self.array.ndim and type(self) is Tensor else object.__format__(self, spec)
         )
+
+
+def _floats(data: Any) -> Any:
+    """What `Tensor(data)` holds: an array of the default dtype. TypeError for what is no sequence."""
+    if not is_sequence(data):
+        raise TypeError(NO_SEQUENCE.format(type=type_name(data)))
+    return silently(np.array, nested_lists(data, text=True), dtypes.get_default_dtype().numpy)
 
 
 def wrap(array: Any) -> Tensor:

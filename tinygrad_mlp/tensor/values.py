@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import dtypes
+from ..autograd.tensors import wrap
 from ..messages import warn_once
 from ..tape import state
 from .refusals import (
@@ -57,6 +59,12 @@ class Values:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         array = self.numpy()
         return array if dtype is None and not copy else np.array(array, dtype, copy=copy)
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        """What NumPy's ufuncs make of a result of Tensors: a Tensor, of uint8 where it is of bools, as torch."""
+        array = np.asarray(array)
+        dtypes.of(array.dtype)
+        return wrap(array.astype(np.uint8) if array.dtype == bool else array)
 
     def __bool__(self) -> bool:
         if self.array.size != 1:

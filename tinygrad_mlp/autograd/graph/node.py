@@ -16,6 +16,7 @@ from ... import tape
 from ...tape import FREED, state
 from .. import hooks
 from ..attached import attached_to
+from ..modes import as_rule
 from ..outputs import Bundle, Unreachable, source
 from ..tensors import is_tensor, wrap
 from .changed import modified, raw, refuse_detached
@@ -36,6 +37,12 @@ class Node(tape.Node):
     gives_several_views: ClassVar[bool] = False
     register_hook = hooks.register_hook
     register_prehook = hooks.register_prehook
+
+    def pull(self, g: Any, edges: Sequence[tape.Node | None], create_graph: bool) -> Sequence[Any]:
+        """As in the core; with `create_graph` the rules run on Tensors."""
+        if create_graph:
+            return as_rule(super().pull, g, edges, create_graph)  # type: ignore[no-any-return]
+        return super().pull(g, edges, create_graph)
 
     def name(self) -> str:
         """Torch's name of the node: AddBackward0, torch::autograd::AccumulateGrad."""

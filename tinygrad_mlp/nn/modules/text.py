@@ -20,5 +20,5 @@ def typename(value: object) -> str:
     module = getattr(value, "__module__", None) or "builtins"
     package, _, rest = module.partition(".")
     if package == "tinygrad_mlp":
-        module = f"torch.{rest}"
+        module = f"torch.{rest}" if rest else "torch"
     return name if module == "builtins" else f"{module}.{name}"

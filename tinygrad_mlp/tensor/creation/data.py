@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 
 from ...arrays import dtypes
 from ...arrays.silence import silenced
-from ...messages import warn, warn_once
+from ...messages import type_name, warn, warn_once
 from ..composite.conversion import to
 from ..refusals import (
     ARRAY_0D_IN_LIST,
@@ -18,16 +19,18 @@ from ..refusals import (
     INTEGER_OVERFLOW,
     NEGATIVE_STRIDES,
     NO_ARRAY,
+    NO_INDEX,
     NO_NUMBER,
+    NO_REAL,
     NUMBER_FOR_SEQUENCE,
     SEQUENCE_FOR_NUMBER,
     SEQUENCE_LENGTH,
     SEVERAL_IN_LIST,
     STRIDES_OF_BYTES,
     TEXT,
-    TEXT_IN_LIST,
     VALUE_OVERFLOW,
 )
+from ..sequences import nested_lists
 from ..tensor import Tensor, wrap
 from .options import DType, made, settle, stands_for
 
@@ -39,6 +42,7 @@ def tensor(
 ) -> Tensor:
     """A copy of numbers, nested sequences of them, an array or a tensor, as a new leaf (torch.tensor).
 
+    A sequence is whatever has a length and items at 0, 1, ...: a list, a deque, an array.array, a bytearray, a range.
     Python floats give the default dtype, integers int64, bools bool. NumPy's numbers, arrays and tensors keep theirs;
     the dtypes in a sequence are promoted. ValueError for sequences of unequal length and for an integer that int64
     cannot hold, TypeError for text and for an array of a dtype that torch does not have, RuntimeError for any other
@@ -102,12 +106,13 @@ def array_of(data: Any, kind: Any) -> Any:
         array = data.array
     elif isinstance(data, (np.ndarray, np.generic)):
         array = np.asarray(data)
+        if isinstance(data, (str, bytes)):
+            raise TypeError(TEXT.format(type=type_name(data)))
     else:
         return _of_python(data, kind)
-    if kind is not _ITS_OWN:
-        return array.astype(kind, copy=False)
-    dtypes.of(array.dtype)
-    return array
+    if kind is _ITS_OWN or array.dtype.kind not in "biuf":
+        dtypes.of(array.dtype)
+    return array if kind is _ITS_OWN else array.astype(kind, copy=False)
 
 
 def _of_python(data: Any, kind: Any) -> Any:
@@ -115,23 +120,25 @@ def _of_python(data: Any, kind: Any) -> Any:
     types = set(map(type, data)) if isinstance(data, (list, tuple)) else {type(data)}
     if types == {float} and (kind is _ITS_OWN or kind.kind == "f"):  # a shortcut for the most common data
         return np.array(data, dtypes.get_default_dtype().numpy if kind is _ITS_OWN else kind)
-    own = _inferred(data)
-    dtypes.of(own)
-    target = own if kind is _ITS_OWN else kind
-    numbers = _as_numbers(data)
+    if not types <= _PYTHON:
+        data = nested_lists(data, text=kind is not _ITS_OWN)
+    if kind is _ITS_OWN:
+        kind = _inferred(data)
+        dtypes.of(kind)
+    numbers = _as_numbers(data, kind)
     try:
         array = np.array(numbers)
     except ValueError:
-        _refuse_ragged(data, _depths(data), 0)
+        _refuse_ragged(data, _depths(data), 0, kind)
         raise
     # An integer does not fit into int64, which is allowed only where the result is floating.
     if array.dtype.name in ("object", "uint64"):
-        if target.kind != "f" and array.size:
+        if kind.kind in "iu" and array.size:
             raise ValueError(INTEGER_OVERFLOW)
         array = array.astype(np.float64)
-    if target.kind in "iu" and array.dtype != target:
-        _refuse_overflow(array, target)
-    return array.astype(target, copy=False)
+    if kind.kind in "iu" and array.dtype != kind:
+        _refuse_overflow(array, kind)
+    return array.astype(kind, copy=False)
 
 
 _PYTHON = frozenset((float, int, bool))
@@ -139,16 +146,16 @@ _PYTHON = frozenset((float, int, bool))
 
 def _inferred(data: Any) -> Any:
     """The dtype that torch infers for data; TypeError for text, RuntimeError for what is no number."""
-    if isinstance(data, (list, tuple, range)):
+    if isinstance(data, (list, tuple)):
         kinds = set(map(type, data))
         parts = (kind() for kind in kinds) if kinds <= _PYTHON else data
         result = None
         for part in parts:
-            if type(part) is str and len(data) == 1:
-                raise ValueError(TEXT_IN_LIST)
             own = _inferred(part)
             result = own if result is None else dtypes.promote(result, own)
         return dtypes.get_default_dtype().numpy if result is None else result
+    if isinstance(data, (str, bytes)):
+        raise TypeError(TEXT.format(type=type_name(data)))
     if isinstance(data, (Tensor, np.ndarray, np.generic)):
         return data.array.dtype if isinstance(data, Tensor) else data.dtype
     if isinstance(data, bool):
@@ -161,16 +168,11 @@ def _inferred(data: Any) -> Any:
         return _inferred(data.value)
     if isinstance(data, complex):
         return np.dtype(np.complex64)  # which dtypes.of refuses
-    name = type(data).__name__
-    raise (
-        TypeError(TEXT.format(type=name))
-        if isinstance(data, (str, bytes))
-        else RuntimeError(NO_NUMBER.format(type=name))
-    )
+    raise RuntimeError(NO_NUMBER.format(type=type_name(data)))
 
 
-def _as_numbers(data: Any) -> Any:
-    """Replace the tensors in nested sequences by Python numbers."""
+def _as_numbers(data: Any, kind: np.dtype[Any]) -> Any:
+    """Replace the tensors and other objects in nested lists by Python numbers."""
     if type(data) in _PYTHON:
         return data
     if isinstance(data, (list, tuple)):
@@ -178,14 +180,27 @@ def _as_numbers(data: Any) -> Any:
             return data
         if isinstance(data[0], np.ndarray) and not data[0].ndim:
             raise TypeError(ARRAY_0D_IN_LIST)
-        return [_as_numbers(x) for x in data]
+        return [_as_numbers(x, kind) for x in data]
     if isinstance(data, Tensor):
+        if kind.kind in "iub" and (data.numel() != 1 or data.is_floating_point()):
+            raise TypeError(NO_INDEX)
         if data.numel() != 1:
             raise ValueError(SEVERAL_IN_LIST)
         return float(data) if data.is_floating_point() else data.item()
     if isinstance(data, np.ndarray):
         warn_once(ARRAYS_IN_LIST)
+    elif not isinstance(data, (int, float, np.generic)) and not stands_for(data, (int, float)):
+        return _number(data, kind)
     return data
+
+
+def _number(x: Any, kind: np.dtype[Any]) -> Any:
+    """The number that an object stands for. TypeError in Python's words where it stands for none."""
+    try:
+        return float(x) if kind.kind == "f" and not isinstance(x, str) else operator.index(x)
+    except TypeError:
+        text = NO_REAL if kind.kind == "f" else SEQUENCE_FOR_NUMBER
+        raise TypeError(text.format(type=type_name(x))) from None
 
 
 def _refuse_overflow(array: Any, target: np.dtype[Any]) -> None:
@@ -201,14 +216,15 @@ def _depths(data: Any) -> list[int]:
     return [len(data), *(_depths(data[0]) if len(data) else ())] if isinstance(data, (list, tuple)) else []
 
 
-def _refuse_ragged(data: Any, lengths: list[int], dim: int) -> None:
+def _refuse_ragged(data: Any, lengths: list[int], dim: int, kind: np.dtype[Any]) -> None:
     if dim == len(lengths):
         if isinstance(data, (list, tuple)):
-            raise TypeError(SEQUENCE_FOR_NUMBER.format(type=type(data).__name__))
+            text = NO_REAL if kind.kind == "f" else SEQUENCE_FOR_NUMBER
+            raise TypeError(text.format(type=type(data).__name__))
         return
     if not isinstance(data, (list, tuple)):
         raise TypeError(NUMBER_FOR_SEQUENCE)
     if len(data) != lengths[dim]:
         raise ValueError(SEQUENCE_LENGTH.format(length=lengths[dim], dim=dim, found=len(data)))
     for part in data:
-        _refuse_ragged(part, lengths, dim + 1)
+        _refuse_ragged(part, lengths, dim + 1, kind)
