@@ -72,7 +72,7 @@ def main(argv: list[str] | None = None) -> int:
     figures = json.dumps(report.as_json({**environment.describe(packages), "load": load}, runs, imports), indent=1)
     if options.json not in (None, "-"):
         Path(options.json).write_text(figures + "\n", encoding="utf-8")
-    print(figures if options.json == "-" else report.tables(runs, imports))
+    print(figures if options.json == "-" else f"{report.tables(runs, imports)}\n{environment.machine()}")
     return int(any(not seen <= {"timed", "absent"} for seen in states.values()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.metadata
 import os
 import platform
@@ -32,13 +33,32 @@ def processor() -> str:
     return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
 
 
+def machine() -> str:
+    """The processor, its cores, and the BLAS that NumPy calls, in one line for below a table."""
+    return f"{processor()}, {os.cpu_count()} cores; NumPy's {numpy_blas()}"
+
+
+def openblas_kernels() -> str:
+    """For which processor the kernels are that OpenBLAS has chosen; empty where that cannot be told."""
+    maps = Path("/proc/self/maps")
+    lines = maps.read_text().splitlines() if maps.exists() else []
+    for library in {line.split()[-1] for line in lines if "openblas" in line}:
+        for name in ("scipy_openblas_get_corename64_", "openblas_get_corename64_", "openblas_get_corename"):
+            function = getattr(ctypes.CDLL(library), name, None)
+            if function is not None:
+                function.restype = ctypes.c_char_p
+                return str(function().decode())
+    return ""
+
+
 def numpy_blas() -> str:
-    """The name and version of the BLAS with which NumPy was built."""
+    """The name and version of the BLAS with which NumPy was built, and the kernels that it uses here."""
     # Not imported at the top, so that the harness uses less memory than its workers (see worker.peak_bytes).
     import numpy as np
 
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    return f"{blas['name']} {blas['version']}"
+    kernels = openblas_kernels()
+    return f"{blas['name']} {blas['version']}" + (f" with the kernels for {kernels}" if kernels else "")
 
 
 def version(package: str) -> str | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import random
 import statistics
 import sys
@@ -77,5 +76,5 @@ def main(argv: list[str]) -> int:
         for bytecode, words in ((True, "with bytecode"), (False, "without bytecode")):
             ratio = own_import_ratio(options.rounds, bytecode)
             print(f"\nimport of tinygrad_mlp over NumPy's / NumPy's own import, {words}: {ratio:.2f}")
-    print(f"\n{environment.processor()}; {os.cpu_count()} cores; {environment.numpy_blas()}")
+    print(f"\n{environment.machine()}")
     return 0

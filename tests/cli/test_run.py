@@ -186,7 +186,7 @@ def test_a_script_that_is_not_there(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "no.py: No such file or directory\n")
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
-    assert done.stderr == "tinygrad-mlp run: error: the following arguments are required: SCRIPT.py\n"
+    assert done.stderr == "tinygrad-mlp run: error: the following arguments are required: PROGRAM\n"
 
 
 def test_torch_itself_is_never_imported(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from support import ROOT, script_runner
 from support.script_runner import Run
-from tinygrad_mlp.cli.run import MODULE_API, torch_alias
+from tinygrad_mlp.cli.alias import torch_alias
+from tinygrad_mlp.cli.failure import MODULE_API
 
 # Fixtures, which pytest finds by the names that they have here.
 library, run = script_runner.library, script_runner.run

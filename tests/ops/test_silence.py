@@ -267,6 +267,21 @@ def test_code_of_the_user_keeps_its_settings() -> None:
     assert noticed()
 
 
+def test_what_a_hook_sets_holds_afterwards() -> None:
+    x = torch.ones(2, requires_grad=True)
+    y = x * 2
+    y.register_hook(lambda g: np.seterr(divide="ignore") and None)
+    assert noticed()
+    y.sum().backward()
+    assert not noticed()
+    np.seterr(divide="raise")
+    seen: list[bool] = []
+    y = x * 2
+    y.register_hook(lambda g: seen.append(noticed()))
+    y.sum().backward()
+    assert seen == [True] and noticed()
+
+
 def test_the_settings_come_back_after_an_exception() -> None:
     x = torch.ones(2, requires_grad=True)
     y = x * 2

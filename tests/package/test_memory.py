@@ -13,6 +13,13 @@ def test_the_c_library_takes_the_request():
     assert keep_freed_memory() is (platform.libc_ver()[0] == "glibc")
 
 
+def test_an_environment_variable_leaves_the_c_library_as_it_is(monkeypatch):
+    monkeypatch.setenv("TINYGRAD_MLP_KEEP_MEMORY", "0")
+    assert not keep_freed_memory()
+    monkeypatch.setenv("TINYGRAD_MLP_KEEP_MEMORY", "1")
+    assert keep_freed_memory() is (platform.libc_ver()[0] == "glibc")
+
+
 def test_a_step_reuses_the_memory_of_the_last():
     x = tinygrad_mlp.randn(64, 1000)
     w = tinygrad_mlp.randn(1000, 100, requires_grad=True)

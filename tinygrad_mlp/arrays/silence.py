@@ -83,9 +83,12 @@ _users = _Users()
 
 
 class silent:
-    """A longer stretch without warnings, in which code of the user may run under `users_settings`."""
+    """A longer stretch without warnings, in which code of the user may run under `users_settings`.
 
-    __slots__ = ("outer", "token")
+    What that code sets by `np.seterr` holds afterwards, too.
+    """
+
+    __slots__ = ("before", "outer", "token")
 
     def __enter__(self) -> None:
         self.outer = _users.settings
@@ -93,10 +96,13 @@ class silent:
         if self.outer is None:
             before = getattr(self.token, "old_value", _DEFAULT)
             _users.settings = _DEFAULT if before is contextvars.Token.MISSING else before
+        self.before = _users.settings
 
     def __exit__(self, *error: object) -> None:
-        _users.settings = self.outer
+        now, _users.settings = _users.settings, self.outer
         _reset_errors(self.token)
+        if now is not self.before and self.outer is None:
+            _set_errors(now)
 
 
 class users_settings:
@@ -112,7 +118,7 @@ class users_settings:
 
     def __exit__(self, *error: object) -> None:
         if self.settings is not None:
-            _users.settings = self.settings
+            _users.settings = self.settings if _variable is None else _variable.get(self.settings)
             _reset_errors(self.token)
 
 

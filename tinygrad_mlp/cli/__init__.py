@@ -50,11 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    # All that follows the script belongs to it, options and `--` included; argparse would interpret some of it.
-    if arguments[:1] == ["run"] and len(arguments) > 1 and not arguments[1].startswith("-"):
-        from .run import run_script
+    # All that follows the program belongs to it, options and `--` included; argparse would interpret some of it.
+    program = arguments[1:] if arguments[:1] == ["run"] else []
+    if program and (program[0] in ("-", "-c", "-m") or not program[0].startswith("-")):
+        from .run import run_program
 
-        return run_script(arguments[1], arguments[2:])
+        return run_program(program)
     parser = _build_parser()
     if not arguments:
         parser.print_help(sys.stderr)
@@ -124,10 +125,16 @@ def _build_parser() -> argparse.ArgumentParser:
     run = commands.add_parser(
         "run",
         help="run a torch script with torch meaning tinygrad_mlp",
-        usage="tinygrad-mlp run SCRIPT.py [ARG ...]",
-        description="Run a torch script, unchanged, with every `import torch` meaning tinygrad_mlp.",
+        usage="tinygrad-mlp run (SCRIPT.py | NOTEBOOK.ipynb | FOLDER | ZIP | - | -c CODE | -m MODULE) [ARG ...]",
+        description="Run a torch program, unchanged, with every `import torch` meaning tinygrad_mlp.",
         allow_abbrev=False,
     )
-    run.add_argument("script", metavar="SCRIPT.py", help="the script")
+    run.add_argument(
+        "program",
+        metavar="PROGRAM",
+        help="a script, a notebook, a folder or zip with a __main__.py; - is standard input",
+    )
+    run.add_argument("-c", metavar="CODE", help="run code given on the command line, as python -c does")
+    run.add_argument("-m", metavar="MODULE", help="run a module, as python -m does")
     run.add_argument("args", metavar="ARG", nargs="*", default=[], help="its arguments")
     return parser

@@ -37,3 +37,16 @@ CANNOT_WRITE = "--out {path}: {reason}"
 # A model of arrays is given a table, and a model of a table is given arrays.
 ARRAYS_NEEDED = "the model was trained on an array of features: give it an .npz file"
 COLUMNS_NEEDED = "the model was trained on a table with named columns, which an .npz file has not"
+
+
+# -- Programs for `run` ----------------------------------------------------------------------------
+# -c and -m without what is to be run, in Python's words.
+NO_ARGUMENT = "Argument expected for the {option} option"
+# A folder without a __main__.py, in Python's words.
+NO_MAIN = "{python}: can't find '__main__' module in {path!r}"
+# A notebook that cannot be read, has no cells, or is written in another language.
+NOT_JSON = "not a notebook ({error})"
+NO_CELLS = "not a notebook (it has no cells)"
+OTHER_LANGUAGE = "a notebook in {language}, not in Python"
+# The note for a line of a notebook that is for IPython.
+PASSED_OVER = "{cell}: passed over: {line}"

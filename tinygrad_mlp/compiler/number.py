@@ -4,9 +4,12 @@ Arithmetic with it is noted as lines:
 
     lr / (1 - beta**count)  # in an optimiser; notes power = beta ** count, then the difference and the quotient
 
-A comparison, float() or a format asks for its value. If the number is read from outside, the value is given out, and
-the program is then right for this value only, which its guard checks. If the program computes the number, it is
-refused.
+A comparison, float(), a format, a key of a dict: all else asks for its value. If the number is read from outside, the
+value is given out, and the program is then right for this value only, which its guard checks. If the program computes
+the number, it is refused.
+
+For isinstance it is what it stands for. Only `type(x)` tells it from a float, and so a step that asks for types is
+recorded for each value (`State.asks_for_types`).
 """
 
 from __future__ import annotations
@@ -52,8 +55,29 @@ class Number:
         self.fixed = True
         return self.value
 
+    @property  # type: ignore[misc] # by which isinstance(number, float) holds
+    def __class__(self) -> type:
+        return type(self.value)
+
     def __neg__(self) -> Any:
         return self.recorder.write_number(operator.neg, (self,), self.name)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # what a float has none of, or Python asks for on its own
+            raise AttributeError(name)
+        return getattr(self._known(), name)  # is_integer, hex, real, ...
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
+    def __reduce__(self) -> Any:
+        return type(self.value), (self._known(),)
 
     def __bool__(self) -> bool:
         return bool(self._known())
@@ -68,7 +92,7 @@ class Number:
         return np.array(self._known(), dtype)
 
     def __hash__(self) -> int:
-        return id(self)
+        return hash(self._known())
 
     def __repr__(self) -> str:
         return repr(self._known())
@@ -98,6 +122,15 @@ def _comparison(name: str) -> Any:
     return method
 
 
+def _asking(name: str) -> Any:
+    def method(self: Number, *args: Any) -> Any:
+        return getattr(self._known(), name)(*args)
+
+    return method
+
+
+for _name in ("__abs__", "__round__", "__trunc__", "__floor__", "__ceil__", "__divmod__", "__rdivmod__"):
+    setattr(Number, _name, _asking(_name))
 for _name, _function in _OPERATORS.items():
     setattr(Number, f"__{_name}__", _arithmetic(_function, reverse=False))
     setattr(Number, f"__r{_name}__", _arithmetic(_function, reverse=True))

@@ -145,6 +145,11 @@ class State:
             names = self._found
         self.overflow = len(self.places) > MOST_PLACES
 
+    @property
+    def asks_for_types(self) -> bool:
+        """Whether the user's code calls `type`, which tells a recorded number from a float."""
+        return "type" in self._found
+
     def has(self, value: Any) -> bool:
         """Whether the walk came to this object."""
         return id(value) in self._seen

@@ -162,7 +162,7 @@ class CompiledStep:
 
         A program takes these as arguments, so that another value does not ask for another program.
         """
-        for place in state.places:
+        for place in () if state.asks_for_types else state.places:
             if (
                 type(place.value) is float
                 and place.can_be_put

@@ -9,10 +9,12 @@ import numpy as np
 from .dims import as_dtype, dtype_word, in_order
 from .masking import keep
 from .refusals import (
+    CLAMP_BOUNDS,
     CLAMP_OF_BOOLS,
     CLAMP_WITHOUT_BOUNDS,
     CONDITION_DTYPE,
     FILL_BY_OTHER_MASK,
+    FILL_BY_SEVERAL,
 )
 from .table import Array, binary, operator, unary
 
@@ -59,8 +61,16 @@ def where(condition: Array, input: Array, other: Array) -> Array:
     return np.where(condition, input, other)
 
 
+def _alike_bounds(min: Any, max: Any) -> None:
+    if min is not None is not max and hasattr(min, "dtype") != hasattr(max, "dtype"):
+        found = ", ".join("Tensor" if hasattr(x, "dtype") else type(x).__name__ for x in (min, max))
+        raise TypeError(CLAMP_BOUNDS.format(found=found))
+
+
 def _no_bool_bounds(input: Array, *bounds: Any) -> None:
-    """NotImplementedError where the input and the bounds are bools."""
+    """NotImplementedError where the input and the bounds are bools; TypeError for a tensor and a number as bounds."""
+    if len(bounds) == 2:
+        _alike_bounds(*bounds)
     given = [x for x in bounds if x is not None]
     bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, *given)]
     if np.all(bools) and not (len(given) == 1 and hasattr(given[0], "dtype")):  # for one tensor torch takes its maximum
@@ -94,6 +104,8 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
     """
     if min is None and max is None:
         raise RuntimeError(CLAMP_WITHOUT_BOUNDS)
+    if type(input) is np.ndarray and input.dtype.kind == "f":
+        _alike_bounds(min, max)
     low = (
         input if min is None else np.maximum(min, input)
     )  # of 0 and -0 NumPy returns the second: the input's, as torch
@@ -118,7 +130,9 @@ def masked_fill(input: Array, mask: Array, value: Any) -> Array:
     """
     if mask.dtype != bool:
         raise RuntimeError(FILL_BY_OTHER_MASK.format(word=dtype_word(mask)))
-    value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    if getattr(value, "ndim", 0):
+        raise RuntimeError(FILL_BY_SEVERAL.format(ndim=value.ndim))
+    value = value.item() if isinstance(value, np.ndarray) else value
     return in_order(np.where(mask, as_dtype(value, input.dtype), input))
 
 

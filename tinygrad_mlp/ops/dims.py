@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -30,6 +31,9 @@ def axis(dim: Any, ndim: int) -> int:
 
 def axes(dim: Any, ndim: int) -> tuple[int, ...]:
     """`dim` (a number, several, or None for all) as a tuple. RuntimeError for one named twice."""
+    if type(dim) is int:  # the usual case
+        d = axis(dim, ndim)
+        return (d,) if ndim else ()
     if dim is None or (isinstance(dim, Sequence) and not dim):
         return tuple(range(ndim))
     if not isinstance(dim, Sequence):
@@ -59,12 +63,21 @@ def mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError | None:
 
 
 def as_dtype(value: Any, dtype: np.dtype[Any]) -> Array:
-    """A number or an array in a dtype; RuntimeError for a float that an integer dtype cannot hold."""
-    if isinstance(value, float) and dtype.kind in "iu":
-        bounds = np.iinfo(dtype)
-        if not bounds.min <= value <= bounds.max:
-            raise RuntimeError(NUMBER_TOO_LARGE.format(dtype=dtype.name))
+    """A number or an array in a dtype; RuntimeError for a Python number that the dtype cannot hold."""
+    if isinstance(value, (int, float)) and dtype.kind != "b":
+        least, most = _RANGES.get(dtype.name, _ANY)
+        if isinstance(value, int) and dtype.kind == "u":
+            least = -most  # torch takes negative integers modulo 256
+        if not least <= value <= most and (dtype.kind != "f" or math.isfinite(value)):
+            raise RuntimeError(NUMBER_TOO_LARGE.format(word=_C_WORDS.get(dtype.name, f"{dtype.name}_t")))
     return (value if hasattr(value, "astype") else np.asarray(value)).astype(dtype)
+
+
+_RANGES: dict[str, tuple[float, float]] = {
+    name: (float(np.finfo(name).min), float(np.finfo(name).max)) for name in ("float16", "float32", "float64")
+} | {name: (np.iinfo(name).min, np.iinfo(name).max) for name in ("uint8", "int8", "int16", "int32", "int64")}
+_ANY = (-math.inf, math.inf)  # for the long doubles by which tests measure precision
+_C_WORDS = {"float16": "c10::Half", "float32": "float", "float64": "double", "int32": "int"}
 
 
 def positions(shape: tuple[int, ...], dim: int) -> Array:

@@ -7,19 +7,29 @@ from typing import Any
 
 import numpy as np
 
-from .dims import as_dtype, axis, dtype_word, mismatch
+from .dims import as_dtype, axis, dtype_word, in_order, mismatch
+from .layout import laid_out, order, steps
 from .refusals import (
     GATHER_DTYPE,
     GATHER_NDIM,
     GATHER_SIZES,
+    INDEX_ADD_BY_OTHER,
+    INDEX_ADD_COUNT,
+    INDEX_ADD_DTYPE,
     INDEX_ADD_DTYPES,
+    INDEX_ADD_SHAPES,
     INDEX_OUT_OF_BOUNDS,
     INDEX_OUT_OF_RANGE,
     PUT_DTYPES,
     PUT_SHAPES,
+    SCATTER_DTYPE,
     SCATTER_DTYPES,
+    SCATTER_NDIM,
+    SCATTER_SIZES,
     SELECT_BY_OTHER,
     SELECT_BY_OTHER_MASK,
+    SELECT_DTYPE,
+    SELECT_FROM_NUMBER,
     TAKE_DTYPE,
     TAKE_FROM_NOTHING,
     TAKE_OUT_OF_RANGE,
@@ -66,10 +76,31 @@ def getitem(input: Array, index: Any) -> Array:
     Shapes: as numpy.ndarray.__getitem__.
     As: torch.Tensor.__getitem__
     """
+    if not is_basic(index):
+        return _taken(input, index if isinstance(index, tuple) else (index,))
     part = input[index]
     if isinstance(part, np.generic):  # for one element NumPy makes a copy, but a 0-d view if `...` is in the index
         part = input[(*index, ...) if isinstance(index, tuple) else (index, ...)]
     return part
+
+
+def _taken(input: Array, index: tuple[Any, ...]) -> Array:
+    """The elements at an index of arrays, in the order in memory in which torch has them."""
+    arrays = [i for i in index if hasattr(i, "dtype")]
+    in_c_order = input.flags.c_contiguous and all(i.flags.c_contiguous for i in arrays)
+    last = index[-1]
+    if in_c_order and len(index) > 1 and last is arrays[0] and last.dtype != np.bool_ and _are_whole(index[:-1]):
+        return np.take(input, last, len(index) - 1)  # in C order at once
+    part = input[index]
+    if isinstance(part, np.generic):
+        return np.asarray(part)
+    if in_c_order:
+        return in_order(part)
+    return laid_out(part, order(part.shape, steps(input, index, part.ndim)))
+
+
+def _are_whole(parts: tuple[Any, ...]) -> bool:
+    return all(type(i) is slice and i == slice(None) for i in parts)
 
 
 @operator(
@@ -131,23 +162,39 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     Refuses: RuntimeError for different dtypes, and for an index that is out of bounds.
     """
     d = axis(dim, input.ndim)
+    _refuse_scattered(input, d, index, src)
     _in_bounds(index, input.shape[d] if input.ndim else 1, d)
-    if src.dtype != input.dtype:
-        raise RuntimeError(SCATTER_DTYPES)
     whole = input.copy()
+    if not index.size:
+        return whole
     if whole.ndim:
+        index, src = (x.reshape((-1,)) if not x.ndim else x for x in (index, src))
         np.add.at(whole, _along(index, d), src[tuple(slice(n) for n in index.shape)])
     else:
-        whole += src
+        whole += src.reshape(())
     return whole
 
 
+def _refuse_scattered(input: Array, d: int, index: Array, src: Array) -> None:
+    """Refuse what scatter_add does not take by its shapes and dtypes, in torch's words."""
+    if index.dtype not in (np.int64, np.int32):
+        raise RuntimeError(SCATTER_DTYPE)
+    if src.dtype != input.dtype:
+        raise RuntimeError(SCATTER_DTYPES)
+    if not index.size:
+        return
+    shapes = [x.shape or (1,) for x in (input, index, src)]
+    for name, shape in (("self", shapes[0]), ("src", shapes[2])):
+        if len(shape) != len(shapes[1]):
+            raise RuntimeError(SCATTER_NDIM.format(name=name))
+    for k, (own, n, other) in enumerate(zip(*shapes, strict=True)):
+        if (k != d and n > own) or n > other:
+            sizes = {"index": list(index.shape), "shape": list(input.shape), "src": list(src.shape)}
+            raise RuntimeError(SCATTER_SIZES.format(dim=d, **sizes))
+
+
 @operator(
-    {
-        "input": lambda g, input_shape, dim, index: put_at(
-            g, input_shape, (*(slice(None),) * axis(dim, len(input_shape)), index)
-        )
-    },
+    {"input": lambda g, input_shape, dim, index: _unselected_along(g, input_shape, dim, index)},
     tensors=("input", "index"),
     sample=lambda s: (s.floats(shape := s.shape(1)), d := s.dim(shape), s.indices(shape[d])),
 )
@@ -160,9 +207,22 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
     """
     if index.ndim > 1:
         raise IndexError(SELECT_BY_OTHER)
+    if index.dtype not in (np.int64, np.int32):
+        raise RuntimeError(SELECT_DTYPE)
     d = axis(dim, input.ndim)
-    _in_range(index, input.shape[d])
-    return np.take(input, index, d)
+    _in_range(index, input.shape[d] if input.ndim else 1)
+    if not input.ndim:
+        if index.size != 1:
+            raise RuntimeError(SELECT_FROM_NUMBER.format(count=index.size))
+        return input.copy()
+    return np.take(input, index.reshape((-1,)), d)
+
+
+def _unselected_along(g: Array, input_shape: tuple[int, ...], dim: int, index: Array) -> Array:
+    """The VJP of index_select: `g` added at the positions that were taken."""
+    if not input_shape:
+        return g
+    return put_at(g, input_shape, (*(slice(None),) * axis(dim, len(input_shape)), index.reshape((-1,))))
 
 
 @by_value
@@ -249,16 +309,36 @@ def index_add(input: Array, dim: int, index: Array, source: Array) -> Array:
     Dtypes: `input` and `source` of one dtype; `index` has integers.
     Refuses: RuntimeError for different dtypes.
     """
-    if source.dtype != input.dtype:
-        raise RuntimeError(INDEX_ADD_DTYPES)
+    d = axis(dim, input.ndim)
+    _refuse_added(input, d, index, source)
+    _in_range(index, input.shape[d] if input.ndim else 1)
+    if not input.ndim:
+        return input + source
     whole = input.copy()
-    np.add.at(whole, (*(slice(None),) * axis(dim, input.ndim), index), source)
+    np.add.at(whole, (*(slice(None),) * d, index.reshape((-1,))), source)
     return whole
 
 
+def _refuse_added(input: Array, d: int, index: Array, source: Array) -> None:
+    """Refuse what index_add does not take by its shapes and dtypes, in torch's words."""
+    word = dtype_word(index)
+    if index.ndim > 1:
+        raise IndexError(INDEX_ADD_BY_OTHER.format(ndim=index.ndim, word=word, shape=list(index.shape)))
+    if index.dtype not in (np.int64, np.int32):
+        raise RuntimeError(INDEX_ADD_DTYPE.format(word=word))
+    if source.dtype != input.dtype:
+        raise RuntimeError(INDEX_ADD_DTYPES.format(own=dtype_word(input), other=dtype_word(source)))
+    beside = [shape[:d] + shape[d + 1 :] for shape in (input.shape, source.shape)]
+    if source.ndim != input.ndim or beside[0] != beside[1]:
+        raise RuntimeError(INDEX_ADD_SHAPES.format(shape=list(input.shape), other=list(source.shape)))
+    size = source.shape[d] if source.ndim else 1
+    if index.size != size:
+        raise RuntimeError(INDEX_ADD_COUNT.format(count=index.size, size=size, dim=d))
+
+
 def _put(input: Array, index: Any, value: Any) -> None:
-    filled = getattr(index, "dtype", None) == np.bool_ and np.size(value) == 1  # torch fills, and casts
-    if getattr(value, "dtype", input.dtype) != input.dtype and not is_basic(index) and not filled:
+    if getattr(value, "dtype", input.dtype) != input.dtype and not is_basic(index) and not _fills(index, value):
+        input[index]  # an index that does not fit is refused first
         own, other = (dtype_word(x) for x in (input, value))
         raise RuntimeError(PUT_DTYPES.format(own=own, other=other))
     try:
@@ -268,6 +348,12 @@ def _put(input: Array, index: Any, value: Any) -> None:
         if is_basic(index):
             refuse_expansion(value, shape)
         raise RuntimeError(PUT_SHAPES.format(value=list(np.shape(value)), shape=list(shape))) from None
+
+
+def _fills(index: Any, value: Any) -> bool:
+    """Whether an index is one mask, beside slices, and the value one number: then torch fills, and casts."""
+    arrays = [i for i in (index if isinstance(index, tuple) else (index,)) if hasattr(i, "dtype")]
+    return len(arrays) == 1 and arrays[0].dtype == np.bool_ and value.size == 1
 
 
 @operator(

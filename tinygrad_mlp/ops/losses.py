@@ -326,6 +326,8 @@ def _nll_input(
 
 @by_value
 def _check_classes(target: Array, classes: int, ignore_index: int) -> None:
+    if target.size and np.minimum.reduce(target) >= 0 and np.maximum.reduce(target) < classes:
+        return  # the usual case, by two calls
     wrong = target[(target != ignore_index) & ((target < 0) | (target >= classes))]
     if wrong.size:
         raise IndexError(NO_CLASS.format(target=wrong[0]))
@@ -361,9 +363,10 @@ def nll_loss(
     _check_classes(target, input.shape[1], ignore_index)
     classes, own = _class_weights(target, weight, ignore_index)
     kept = target != ignore_index
-    loss = np.where(
-        kept, -input[np.arange(len(target)), classes] * own, 0
-    )  # what is ignored may be infinite, and inf * 0 is nan
+    loss = -input[np.arange(len(target)), classes]
+    if weight is not None:
+        loss = loss * own
+    loss = np.where(kept, loss, 0)  # what is ignored may be infinite, and inf * 0 is nan
     if reduction == "none":
         return loss
     total = np.add.reduce(loss) + 0  # torch's sum starts from 0, so that it is never -0

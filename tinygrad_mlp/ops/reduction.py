@@ -97,6 +97,21 @@ def _share_among_ties(g: Array, out: Array, input: Array, dim: Any, keepdim: boo
     return spread(g, shape, dim, keepdim) * ties / np.add.reduce(ties, axis=axes(dim, len(shape)), keepdims=True)
 
 
+def extreme(ufunc: np.ufunc, x: Array, over: tuple[int, ...], keepdims: bool) -> Array:
+    """The largest or smallest element along dimensions: `ufunc` is np.maximum or np.minimum.
+
+    NumPy starts anew for every row, which takes longer than the comparisons where rows are short. So a large matrix
+    with short rows is transposed first.
+    """
+    if len(over) == 1 and x.ndim == 2 and 1 < x.shape[1] <= SHORT and x.size >= LARGE:
+        result = ufunc.reduce(x.T.copy(), axis=1 - over[0])
+        return np.expand_dims(result, over[0]) if keepdims else result
+    return ufunc.reduce(x, axis=over, keepdims=keepdims)
+
+
+SHORT, LARGE = 32, 1000  # elements, of a row and of a matrix
+
+
 def _nonempty(input: Array, dim: Any, name: str) -> None:
     if (dim is None or dim in ([], ())) and not input.size:
         raise RuntimeError(NOTHING_TO_REDUCE.format(name=name))
@@ -116,7 +131,7 @@ def amax(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     Refuses: RuntimeError, or IndexError along `dim`, where there is no element.
     """
     _nonempty(input, dim, "amax")
-    return in_order(np.maximum.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim))
+    return in_order(extreme(np.maximum, input, axes(dim, input.ndim), keepdim))
 
 
 @operator({"input": _share_among_ties}, numpy=np.min, **_some_dims)
@@ -126,7 +141,7 @@ def amin(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
     Refuses: RuntimeError, or IndexError along `dim`, where there is no element.
     """
     _nonempty(input, dim, "amin")
-    return in_order(np.minimum.reduce(input, axis=axes(dim, input.ndim), keepdims=keepdim))
+    return in_order(extreme(np.minimum, input, axes(dim, input.ndim), keepdim))
 
 
 def _share_among_all(g: Array, out: Array, input: Array) -> Array:
@@ -334,7 +349,7 @@ def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
         return np.log(np.add.reduce(input, axis=over, keepdims=keepdim))
     if dim in ([], ()) and input.ndim and not keepdim:  # torch refuses it, by a fault of its own
         raise RuntimeError(OTHER_OUTPUT_SHAPE.format(shape=[], broadcast=[1] * input.ndim))
-    peak = np.maximum.reduce(input, axis=over, keepdims=True)
+    peak = extreme(np.maximum, input, over, True)
     peak = np.where(np.isfinite(peak), peak, 0)
     result = np.log(np.add.reduce(np.exp(input - peak), axis=over, keepdims=True)) + peak
     return in_order(result if keepdim else np.squeeze(result, over))
@@ -351,7 +366,7 @@ def softmax(input: Array, dim: int) -> Array:
     if not input.size:
         return np.ones_like(input)
     input = in_order(input)
-    shifted = np.exp(input - np.maximum.reduce(input, axis=d, keepdims=True))
+    shifted = np.exp(input - extreme(np.maximum, input, axes(dim, input.ndim), True))
     shifted /= np.add.reduce(shifted, axis=d, keepdims=True)
     return shifted
 
@@ -365,7 +380,7 @@ def log_softmax(input: Array, dim: int) -> Array:
     if not input.size:
         return np.zeros_like(input)
     input = in_order(input)
-    shifted = input - np.maximum.reduce(input, axis=d, keepdims=True)
+    shifted = input - extreme(np.maximum, input, axes(dim, input.ndim), True)
     shifted -= np.log(np.add.reduce(np.exp(shifted), axis=d, keepdims=True))
     return shifted
 

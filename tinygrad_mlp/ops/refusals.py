@@ -62,6 +62,8 @@ PERMUTE_COUNT = (
 PERMUTE_TWICE = "permute(): duplicate dims are not allowed."
 # diagonal, diag_embed: the same dimension twice.
 DIAGONAL_TWICE = "diagonal dimensions cannot be identical {dim1}, {dim2}"
+# tril, triu: fewer than two dimensions.
+NO_TRIANGLE = "{name}: input tensor must have at least 2 dimensions"
 # trace: not a matrix.
 TRACE_OF_OTHER = "trace: expected a matrix, but got tensor with dim {ndim}"
 
@@ -123,6 +125,10 @@ GATHER_DTYPE = "gather(): Expected dtype int32/int64 for index, got {dtype}"
 INDEX_OUT_OF_BOUNDS = "index {index} is out of bounds for dimension {dim} with size {size}"
 # scatter_add: `input` and `src` of different dtypes.
 SCATTER_DTYPES = "scatter(): Expected self.dtype to be equal to src.dtype"
+# index_select: the index is neither int64 nor int32.
+SELECT_DTYPE = "index_select(): Expected dtype int32 or int64 for index"
+# index_select: several indices into a 0-d array.
+SELECT_FROM_NUMBER = "index_select(): Index to scalar can have only 1 value, got {count} value(s)"
 # index_select: the index is not a vector.
 SELECT_BY_OTHER = "index_select(): Index is supposed to be a vector"
 # index_select: an index outside of the array.
@@ -136,7 +142,31 @@ TAKE_OUT_OF_RANGE = "out of range: tried to access index {index} on a tensor of 
 # masked_select: a mask that is not of bools.
 SELECT_BY_OTHER_MASK = "masked_select: expected BoolTensor for mask"
 # index_add: `input` and `source` of different dtypes.
-INDEX_ADD_DTYPES = "index_add_(): self and source expected to have the same dtype"
+INDEX_ADD_DTYPES = "index_add_(): self ({own}) and source ({other}) must have the same scalar type"
+# index_add: the index is neither int64 nor int32.
+INDEX_ADD_DTYPE = "index_add_(): Expected dtype int32/int64 for index but got: {word}"
+# index_add: the index is not a vector.
+INDEX_ADD_BY_OTHER = (
+    "index_add_(): Index is supposed to be a vector, but got dim: {ndim} with type: {word} and size: {shape}"
+)
+# index_add: another number of slices than of indices.
+INDEX_ADD_COUNT = (
+    "index_add_(): Number of indices ({count}) should be equal to source.size(dim): ({size}), for dim: {dim}"
+)
+# index_add: `source` has another shape beside `dim`.
+INDEX_ADD_SHAPES = (
+    "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = {shape} "
+    "source.shape = {other}"
+)
+# scatter_add: the index has not as many dimensions as `input`, or as `src`.
+SCATTER_NDIM = "Index tensor must have the same number of dimensions as {name} tensor"
+# scatter_add: the index is larger than `input` beside `dim`, or than `src`.
+SCATTER_SIZES = (
+    "Expected index {index} to be no larger than self {shape} apart from dimension {dim} and to be no larger size "
+    "than src {src}"
+)
+# scatter_add: the index is not of integers.
+SCATTER_DTYPE = "scatter(): Expected dtype int32/int64 for index"
 # x[index] = value with an array as the index: another dtype.
 PUT_DTYPES = (
     "Index put requires the source and destination dtypes match, got {own} for the destination and {other} "
@@ -147,8 +177,8 @@ PUT_SHAPES = "shape mismatch: value tensor of shape {value} cannot be broadcast 
 
 # -- dtypes and numbers ----------------------------------------------------------------------------
 
-# A floating number that the integers of the array cannot hold.
-NUMBER_TOO_LARGE = "value cannot be converted to type {dtype}_t without overflow"
+# A number that the dtype of the array cannot hold.
+NUMBER_TOO_LARGE = "value cannot be converted to type {word} without overflow"
 # A result that its place cannot hold, such as floats in integers.
 OTHER_RESULT_DTYPE = "result type {word} can't be cast to the desired output type {wanted}"
 # sub, rsub: two arrays of bools.
@@ -187,8 +217,12 @@ LERP_OF_INTEGERS = "\"lerp_kernel_scalar\" not implemented for '{word}'"
 CONDITION_DTYPE = "where expected condition to be a boolean tensor, but got a tensor with dtype {word}"
 # clamp, clamp_min, clamp_max: bools.
 CLAMP_OF_BOOLS = "\"clamp_cpu\" not implemented for 'Bool'"
+# clamp: a tensor and a number as bounds.
+CLAMP_BOUNDS = "clamp() received an invalid combination of arguments - got (Tensor, {found})"
 # clamp: both bounds are None.
 CLAMP_WITHOUT_BOUNDS = "torch.clamp: At least one of 'min' or 'max' must not be None"
+# masked_fill: a value that is not 0-d.
+FILL_BY_SEVERAL = "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {ndim} dimension(s)."
 # masked_fill: a mask that is not of bools.
 FILL_BY_OTHER_MASK = "masked_fill_ only supports boolean masks, but got mask with dtype {word}"
 # trace: bools.

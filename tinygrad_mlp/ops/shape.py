@@ -21,6 +21,7 @@ from .refusals import (
     NEGATIVE_SIZE,
     NO_SHIFTS,
     NO_SIZE_TO_KEEP,
+    NO_TRIANGLE,
     NOT_A_MATRIX_TO_TRANSPOSE,
     NOT_EXPANDABLE,
     OTHER_COUNT,
@@ -379,6 +380,7 @@ def stack(tensors: Arrays, dim: int = 0) -> Array:
 )
 def triu(input: Array, diagonal: int = 0) -> Array:
     """What is on and above a diagonal, zeros below."""
+    _refuse_vector("triu", input)
     return np.triu(in_order(input), diagonal)
 
 
@@ -391,4 +393,10 @@ def triu(input: Array, diagonal: int = 0) -> Array:
 )
 def tril(input: Array, diagonal: int = 0) -> Array:
     """What is on and below a diagonal, zeros above."""
+    _refuse_vector("tril", input)
     return np.tril(in_order(input), diagonal)
+
+
+def _refuse_vector(name: str, input: Array) -> None:
+    if input.ndim < 2:
+        raise RuntimeError(NO_TRIANGLE.format(name=name))

@@ -140,8 +140,6 @@ class Operator:
         names = self.parameters
         if self.variadic and len(args) > 1 and all(isinstance(a, (int, np.integer)) for a in args[1:]):
             args = (args[0], args[1:])
-        elif self.variadic and len(args) == 1 and not kwargs:
-            args = (args[0], ())
         if len(args) > len(names):
             raise TypeError(TOO_MANY_ARGUMENTS.format(name=self.name, count=len(names), given=len(args)))
         values = dict(zip(names, args, strict=False))

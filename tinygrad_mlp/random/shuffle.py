@@ -23,15 +23,19 @@ def shuffle(partners: Array) -> Array:
     held = np.arange(n)
     apart = partners != steps
     held[partners[apart]] = steps[apart]  # where several assign to a place NumPy keeps the last
-    while not np.array_equal(held, further := held[held]):
+    while True:
+        further = held[held]
+        if (further == held).all():
+            break
         held = further
     # Step i takes the number partners[i], unless an earlier step had the same partner: then it takes what the last such
-    # step has put there. Each round finds this for the last step of each partner, and leaves that step out of the next.
+    # step has put there. A stable sort by partner puts the steps that have the same one beside each other, in order.
+    # NumPy sorts numbers of 16 bits in linear time, so larger ones are sorted by their low bits, then by the others.
+    order = partners.astype(np.uint16).argsort(kind="stable")
+    if n > 2**16:
+        order = order[(partners[order] >> 16).astype(np.uint16).argsort(kind="stable")]
+    earlier, later = order[:-1], order[1:]
+    same = partners[earlier] == partners[later]
     taken = partners.copy()
-    last = np.empty(n, np.int64)
-    while len(steps):
-        last[partners] = steps
-        earlier = last[partners] != steps
-        steps, partners = steps[earlier], partners[earlier]
-        taken[last[partners]] = held[steps]
+    taken[later[same]] = held[earlier[same]]
     return taken

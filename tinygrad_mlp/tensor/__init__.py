@@ -1,7 +1,7 @@
 """What a Tensor is, and what may be called on it: how a row of the derivative table becomes a function on tensors.
 
-- tensor.py, values.py, copies.py, printing.py: the class, and how a tensor acts as a Python object; named.py: results
-  of several tensors;
+- tensor.py, values.py, copies.py, printing.py, size.py: the class, and how a tensor acts as a Python object;
+- sequences.py, keywords.py, named.py: sequences as data, NumPy's names of arguments, results of several tensors;
 - dispatch.py, callers.py, arguments.py: how a row becomes a function; functions.py and inplace.py: all these functions;
 - composite/: functions that only call other functions; indexing.py: `x[i]`; creation/: new tensors;
 - refusals.py: the texts of exceptions and warnings.
@@ -12,7 +12,8 @@ from .arguments import as_array
 from .functions import FUNCTIONS, INPLACE
 from .inplace import inplace_of
 from .named import NamedResult, result_class
-from .tensor import Size, Tensor, new, wrap
+from .size import Size
+from .tensor import Tensor, new, wrap
 
 __all__ = [
     "FUNCTIONS", "INPLACE", "NamedResult", "Size", "Tensor", "as_array", "composite", "creation", "indexing",

@@ -148,3 +148,9 @@ def as_torch(error: ValueError, arrays: Sequence[Any]) -> Exception:
         return error
     refusals = (mismatch(a, b) for a, b in itertools.pairwise(shapes))
     return next((refusal for refusal in refusals if refusal is not None), error)
+
+
+def holding(row: Operator, read: tuple[int, ...]) -> tuple[int, ...]:
+    """Which places of a frame that a rule reads may hold the array of a Tensor."""
+    arguments = len(row.outputs)
+    return tuple(k for k in read if k < arguments or k - arguments in row.tensors)

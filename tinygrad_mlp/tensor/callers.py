@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..ops import Operator
+from .arguments import holding
 
 CALLER = """\
 def {name}({arguments}):
@@ -323,7 +324,7 @@ class _CallerInPlace(_Caller):
         return self.quiet(f"quietly(forward, {arrays}, out={self.first}_array)", refused)
 
     def unusual_views(self) -> list[str]:
-        return ["view", f"not {self.first}_array.flags.writeable"]
+        return [f"(view and are_entangled({', '.join(self.tensors)}))", f"not {self.first}_array.flags.writeable"]
 
     def place(self, k: int) -> str:
         return f"{self.first}_array" if k == 0 else "before" if k == 1 else super().place(k)
@@ -357,12 +358,6 @@ def pull_of(row: Operator) -> str:
 
 
 # -- pieces of lines -------------------------------------------------------------------------------
-
-
-def holding(row: Operator, read: tuple[int, ...]) -> tuple[int, ...]:
-    """Which places of a frame that a rule reads may hold the array of a Tensor."""
-    arguments = len(row.outputs)
-    return tuple(k for k in read if k < arguments or k - arguments in row.tensors)
 
 
 def indented(lines: Iterable[str]) -> list[str]:

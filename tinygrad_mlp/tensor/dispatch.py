@@ -24,9 +24,7 @@ from ..ops import NUMPY_KEYWORDS, Operator
 from ..ops.documentation import Documentation
 from ..tape import FREED, state  # noqa: F401 (written callers use it)
 from ..tape import gradient_edge as edge_of
-from . import callers
-from .arguments import as_array, as_torch, unwrap
-from .callers import holding
+from .arguments import as_array, as_torch, holding, unwrap
 from .named import result_class
 from .refusals import UNEXPECTED_KEYWORD
 from .tensor import Tensor, new, wrap  # noqa: F401 (written callers use it)
@@ -67,6 +65,8 @@ _classes: dict[Operator, type[Node]] = {}
 
 def _written(row: Operator) -> Function:
     """Write and compile the caller of a row."""
+    from . import callers  # when the first row is called; a module that is long to compile
+
     given: dict[str, Any] = {
         "row": row,
         "forward": row.forward,
@@ -96,6 +96,8 @@ def _new_class(row: Operator) -> type[Node]:
     own: dict[str, Any] = {"__slots__": (), "row": row, "saves": saves, "shares": shares, **saved_attributes(row)}
     if row.rules:
         rules = {f"{row.parameters[i]}_rule": rule for i, rule in zip(row.differentiable, row.rules, strict=True)}
+        from . import callers
+
         own["pull"] = callers.compiled("pull", callers.pull_of(row), globals(), {"row": row, **rules})
     return type(row.node_name, (Node,), own)
 

@@ -1,36 +1,65 @@
 """Indexing: `x[index]` and `x[index] = value`.
 
-As in torch, integers, slices and None give views, one after the other; tensors of indices and masks give a copy.
+As in torch, integers, slices and None give views, one after the other; tensors of indices and masks give a copy. A
+bool is a mask over a new dimension of size 1.
 """
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..arrays.silence import silently
 from ..autograd.inplace.views import refresh
-from ..ops.indexing import is_basic
+from ..messages import type_name, warn
+from ..ops.dims import as_dtype
+from .creation.data import as_tensor
+from .creation.options import stands_for
 from .functions import FUNCTIONS, INPLACE
 from .refusals import (
+    INDEX_BYTES,
     INDEX_DTYPE,
-    INDEX_FLOAT,
     INDEX_OF_0D,
     INDEX_OF_NOTHING,
     INDEX_OUT_OF_BOUNDS,
+    INDEX_OVERFLOW,
+    INDEX_SEQUENCE,
+    INDEX_SHAPES,
+    INDEX_TYPE,
     MASK_SHAPE,
+    SLICE_BOUND,
     SLICE_OF_0D,
     SLICE_STEP,
     SLICE_STEP_ZERO,
     TEXT,
     TOO_MANY_INDICES,
+    VALUE_OVERFLOW,
     VALUE_TYPE,
 )
 from .tensor import Tensor, wrap
 
 _f = FUNCTIONS
 _BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
+_INT64 = np.iinfo(np.int64)
+
+
+def getitem(self: Tensor, index: Any) -> Tensor:
+    """self[index]: a view for integers and slices, a copy for tensors and masks; IndexError as torch's."""
+    if type(index) is int:
+        return _select(self, 0, index)
+    if type(index) is slice:
+        part = _slice(self, 0, _plain_slice(index))
+        return _f["alias"](self) if part is self else part
+    part, arrays = _viewed(self, _parts(index))
+    if arrays:
+        try:
+            return _f["getitem"](part, tuple(arrays))
+        except IndexError as error:
+            raise _index_error(part, arrays, error) from None
+    return _f["alias"](self) if part is self else part
 
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
@@ -38,91 +67,110 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
 
     TypeError for a value that is neither a number nor a Tensor, IndexError for an index that does not fit.
     """
-    if isinstance(value, (list, tuple, str, dict, np.ndarray, type(None))):
-        kind = "numpy.ndarray" if isinstance(value, np.ndarray) else type(value).__name__
-        raise TypeError(VALUE_TYPE.format(found=kind, tensor_type=self.dtype.tensor_type))
-    index = plain_index(index)
-    if not is_basic(index):
-        self, index = _before_arrays(self, index)
-        if not self.array.ndim:
-            raise IndexError(TOO_MANY_INDICES.format(ndim=0))
-        try:
-            INPLACE["put_"](self, index, value)
-        except IndexError as error:
-            raise _index_error(self, index, str(error)) from None
-        return
-    part = _view_at(self, (index,) if self.array.ndim and not isinstance(index, tuple) else index)
     if not isinstance(value, Tensor):
-        value = wrap(silently(np.asarray, value, part.array.dtype))
+        _refuse_value(self, value)
+    if type(index) is int:
+        part, arrays = _select(self, 0, index), []  # type: tuple[Tensor, list[Any]]
+    elif type(index) is slice:
+        part, arrays = _slice(self, 0, _plain_slice(index)), []
+    elif index is False:
+        return
+    else:
+        part, arrays = (_f["unsqueeze"](self, 0), []) if index is True else _viewed(self, _parts(index))
+    if not arrays:
+        _assign(part, value)
+        return
+    try:
+        INPLACE["put_"](part, tuple(arrays), _without_leading_ones(value))
+    except IndexError as error:
+        raise _index_error(part, arrays, error) from None
+
+
+def _assign(part: Tensor, value: Any) -> None:
+    """Write a value into a view, broadcast to its shape."""
+    if not isinstance(value, Tensor):
+        value = wrap(silently(as_dtype, value, part.array.dtype))
     shape = part.array.shape
     if value.array.shape == shape:
         INPLACE["assign_"](part, value)
     elif not value.array.ndim:
         INPLACE["fill_with_tensor_"](part, value)
     else:
-        ones = next((d for d, n in enumerate(value.array.shape) if n != 1), value.array.ndim)
-        value = _f["reshape"](value, value.array.shape[ones:])
+        value = _f["reshape"](value, _behind_ones(value.array.shape))
         INPLACE["assign_"](part, _f["expand"](value, shape) if value.array.shape != shape else value)
 
 
-def _is_one_bool(index: Any) -> bool:
-    """Whether an index is a single bool, which torch takes as a mask over a new dimension of size 1."""
-    return getattr(getattr(index, "dtype", None), "kind", "") == "b" and not index.ndim
+def _refuse_value(self: Tensor, value: Any) -> None:
+    """Refuse a value that torch does not assign: text, sequences and NumPy's arrays, and numbers that do not fit."""
+    if isinstance(value, (int, float, np.integer)) or stands_for(value, (int, float)):
+        if isinstance(value, int) and not _INT64.min <= value <= _INT64.max:
+            raise ValueError(INDEX_OVERFLOW)
+        return
+    if isinstance(value, complex):
+        raise RuntimeError(VALUE_OVERFLOW.format(dtype=self.dtype.word))
+    raise TypeError(VALUE_TYPE.format(found=type_name(value), tensor_type=self.dtype.tensor_type))
 
 
-def _before_arrays(self: Tensor, index: Any) -> tuple[Tensor, Any]:
-    """Apply the integers, slices and None of an index first, as torch does.
+def _without_leading_ones(value: Any) -> Any:
+    leads = isinstance(value, Tensor) and value.array.shape[:1] == (1,)
+    return _f["reshape"](value, _behind_ones(value.array.shape)) if leads else value
 
-    Returns the view that they give, and the index that is left, with the arrays. NumPy would treat an integer beside
-    arrays as one more array, which can move dimensions to the front.
+
+def _behind_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return shape[next((d for d, n in enumerate(shape) if n != 1), len(shape)) :]
+
+
+# -- the views that integers, slices and None give ---------------------------------------------------
+
+
+def _viewed(self: Tensor, parts: tuple[Any, ...]) -> tuple[Tensor, list[Any]]:
+    """self[parts] for all parts but the arrays, one view after the other, as torch makes them.
+
+    Returns it with the index that is left: the arrays, and a slice for every dimension before them. NumPy would treat
+    an integer beside arrays as one more array, which can move dimensions to the front.
     """
-    if _is_one_bool(index):
-        return _f["unsqueeze"](self, 0), np.reshape(index, 1)
-    if not isinstance(index, tuple) or not any(part is None or isinstance(part, (int, slice)) for part in index):
-        return self, index
-    view: list[Any] = []
-    rest: list[Any] = []
-    for part in index:
-        if isinstance(part, np.ndarray):
-            view += [slice(None)] * (part.ndim if part.dtype == bool else 1)
-            rest.append(part)
-        else:
-            view.append(part)
-            if not isinstance(part, int):
-                rest.append(part if part is Ellipsis else slice(None))
-    return _view_at(self, tuple(view)), tuple(rest)
-
-
-def _view_at(self: Tensor, index: Any) -> Tensor:
-    """self[index] for integers, slices, None and Ellipsis, one view after the other, as torch makes them."""
-    if isinstance(index, int):
-        return _select(self, 0, index)
-    if isinstance(index, slice):
-        if not self.array.ndim:
-            if self.viewed is not None:
-                refresh(self)  # if this view cannot follow a write to its base, torch refuses that first
-            raise IndexError(SLICE_OF_0D)
-        return _f["slice_along"](self, 0, index)
-    if not isinstance(index, tuple):
-        index = (index,)
     ndim, dim, part = self.array.ndim, 0, self
-    taken = len(index) - index.count(None) - index.count(Ellipsis)
+    taken = sum(map(_taken, parts))
     if taken > ndim:
         raise IndexError(TOO_MANY_INDICES.format(ndim=ndim))
-    for place, i in enumerate(index):
-        if i is None:
+    arrays: list[Any] = []
+    reached = 0  # the dimension behind the last array
+    for place, i in enumerate(parts):
+        kind = type(i)
+        if kind is slice:
+            part = _slice(part, dim, i)
+            dim += 1
+        elif i is None:
             part = _f["unsqueeze"](part, dim)
             dim += 1
         elif i is Ellipsis:
             dim += ndim - taken
-        elif isinstance(i, slice):
-            whole = not i.start and i.step in (None, 1) and (i.stop is None or i.stop >= part.array.shape[dim])
-            if not whole:
-                part = _f["slice_along"](part, dim, i)
-            dim += 1
-        else:
+        elif kind is int:
             part = _select(part, dim, i, place)
-    return part
+        else:
+            if kind is bool:
+                part, i = _f["unsqueeze"](part, dim), np.zeros(int(i), np.int64)
+            arrays += [slice(None)] * (dim - reached)
+            arrays.append(i)
+            dim = reached = dim + (_taken(i) or 1)
+    return part, arrays
+
+
+def _taken(part: Any) -> int:
+    """How many dimensions of the tensor a part of an index is for."""
+    if part is None or part is Ellipsis or type(part) is bool:
+        return 0
+    return int(part.ndim) if getattr(part, "dtype", None) == np.bool_ else 1
+
+
+def _slice(self: Tensor, dim: int, index: slice) -> Tensor:
+    """A view of what a slice takes along a dimension; the tensor itself if that is all."""
+    if not self.array.ndim:
+        if self.viewed is not None:
+            refresh(self)  # if this view cannot follow a write to its base, torch refuses that first
+        raise IndexError(SLICE_OF_0D)
+    whole = not index.start and index.step in (None, 1) and (index.stop is None or index.stop >= self.array.shape[dim])
+    return self if whole else _f["slice_along"](self, dim, index)
 
 
 def _select(self: Tensor, dim: int, index: int, place: int = 0) -> Tensor:
@@ -132,77 +180,110 @@ def _select(self: Tensor, dim: int, index: int, place: int = 0) -> Tensor:
         raise IndexError(INDEX_OF_0D)
     size = self.array.shape[dim]
     if not -size <= index < size:
+        if not _INT64.min <= index <= _INT64.max:
+            raise ValueError(INDEX_OVERFLOW)
         raise IndexError(INDEX_OUT_OF_BOUNDS.format(index=index, dim=place, size=size))
     result: Tensor = _f["select"](self, dim, index)
     return result
 
 
-def plain_index(index: Any) -> Any:
-    """An index as NumPy takes it, with arrays for Tensors and lists.
+# -- reading an index --------------------------------------------------------------------------------
 
-    ValueError for a step that is not positive, IndexError for a float, TypeError for text.
+
+def _parts(index: Any) -> tuple[Any, ...]:
+    """The parts of an index: integers, slices, None, Ellipsis, bools and, of all else, arrays of integers or bools.
+
+    ValueError for a step that is not positive, IndexError for what is no index, TypeError for text.
     """
-    if isinstance(index, tuple):
-        return tuple(plain_index(part) for part in index)
+    if not isinstance(index, tuple):
+        if type(index) is not list and not isinstance(index, Sequence):
+            return (_part(index),)
+        if not _is_several(index):
+            return (_part(index),)
+        warn(INDEX_SEQUENCE)
+    elif _BASIC.issuperset(map(type, index)):
+        return tuple([_plain_slice(i) if type(i) is slice else i for i in index])
+    return tuple(map(_part, index))
+
+
+def _is_several(index: Sequence[Any]) -> bool:
+    """Whether a sequence is read as a tuple of its parts, which is NumPy's rule of old (treatSequenceAsTuple)."""
+    return len(index) < 32 and any(
+        part is None or part is Ellipsis or isinstance(part, (slice, Tensor, Sequence, np.ndarray)) for part in index
+    )
+
+
+def _part(index: Any) -> Any:
+    if index is None or index is Ellipsis or type(index) in (int, bool):
+        return index
+    if isinstance(index, slice):
+        return _plain_slice(index)
     if isinstance(index, Tensor):
-        array = index.array
-        return (
-            array.astype(bool)
-            if array.dtype == np.uint8
-            else array
-            if array.ndim or array.dtype == bool
-            else int(array)
-        )
-    if isinstance(index, list):
-        return np.array([int(x) if isinstance(x, Tensor) else x for x in index]) if index else np.zeros(0, np.int64)
-    if isinstance(index, str):
-        raise TypeError(TEXT.format(type="str"))
-    if isinstance(index, float):
-        raise IndexError(INDEX_FLOAT)
-    return _plain_slice(index) if isinstance(index, slice) else index
+        return _of_array(index.array)
+    if isinstance(index, (str, bytes)):
+        raise TypeError(TEXT.format(type=type(index).__name__))
+    if isinstance(index, (Sequence, np.ndarray)):
+        array = index if isinstance(index, np.ndarray) and index.dtype.kind in "biu" else as_tensor(index).array
+        return _of_array(array if array.dtype in (np.bool_, np.uint8) else array.astype(np.int64, copy=False))
+    if hasattr(index, "__index__") and not isinstance(index, np.bool_):
+        return operator.index(index)
+    raise IndexError(INDEX_TYPE.format(found=type_name(index)))
+
+
+def _of_array(array: Any) -> Any:
+    """An array as a part of an index: an integer or a bool for a 0-d one, a mask of bools for one of uint8."""
+    if array.dtype in (np.bool_, np.uint8):
+        if not array.ndim:
+            return bool(array)
+        if array.dtype == np.bool_:
+            return array
+        warn(INDEX_BYTES)
+        return array.astype(bool)
+    if not array.ndim and array.dtype.kind == "i":
+        return int(array)
+    if array.dtype not in (np.int64, np.int32):
+        raise IndexError(INDEX_DTYPE)
+    return array
 
 
 def _plain_slice(index: slice) -> slice:
     start, stop, step = index.start, index.stop, index.step
-    if step is not None and int(step) <= 0:
-        raise ValueError(SLICE_STEP if int(step) else SLICE_STEP_ZERO)
-    if type(start) is type(stop) is int and step is None:
+    if step is None and type(start) is type(stop) is int:
         return index
-    return slice(*(None if part is None else int(part) for part in (start, stop, step)))
+    start, stop, step = (None if part is None else _bound(part) for part in (start, stop, step))
+    if step is not None and step <= 0:
+        raise ValueError(SLICE_STEP if step else SLICE_STEP_ZERO)
+    return slice(start, stop, step)
 
 
-def getitem(self: Tensor, index: Any) -> Tensor:
-    """self[index]: a view for integers and slices, a copy for tensors and masks; IndexError as torch's."""
-    if type(index) is int:
-        return _select(self, 0, index)
-    if type(index) is slice:
-        part = _view_at(self, _plain_slice(index))
-        return _f["alias"](self) if part is self else part
-    if type(index) is tuple and _BASIC.issuperset(map(type, index)):
-        part = _view_at(self, tuple(_plain_slice(i) if type(i) is slice else i for i in index))
-        return _f["alias"](self) if part is self else part
-    index = plain_index(index)
-    if is_basic(index):
-        part = _view_at(self, index)
-        return _f["alias"](self) if part is self else part
+def _bound(part: Any) -> int:
     try:
-        self, index = _before_arrays(self, index)
-        result: Tensor = _f["getitem"](self, index)
-        return result
-    except IndexError as error:
-        raise _index_error(self, index, str(error)) from None
+        return operator.index(part)
+    except TypeError:
+        if isinstance(part, Tensor):
+            raise
+        raise TypeError(SLICE_BOUND) from None
 
 
-def _index_error(self: Tensor, index: Any, text: str) -> IndexError:
-    if not self.array.ndim and isinstance(index, int):
-        return IndexError(INDEX_OF_0D)
-    if text.startswith("too many indices"):
-        return IndexError(TOO_MANY_INDICES.format(ndim=self.array.ndim))
-    if text.startswith("arrays used as indices"):
-        return IndexError(INDEX_DTYPE)
-    if text.startswith("boolean index did not match") and isinstance(index, np.ndarray):
-        return IndexError(MASK_SHAPE.format(mask=list(index.shape), shape=list(self.shape)))
-    if isinstance(index, np.ndarray) and text.endswith("with size 0"):
+def _index_error(part: Tensor, arrays: list[Any], error: IndexError) -> IndexError:
+    """Torch's words for what NumPy refuses in an index of arrays."""
+    shape = list(part.shape)
+    dim = 0
+    for i in arrays:
+        if isinstance(i, slice):
+            dim += 1
+        elif i.dtype == np.bool_:
+            wrong = next((d for d, n in enumerate(i.shape) if n != shape[dim + d]), None)
+            if wrong is not None:
+                return IndexError(MASK_SHAPE.format(mask=list(i.shape), place=wrong, shape=shape, dim=dim + wrong))
+            dim += i.ndim
+        else:
+            dim += 1
+    text = str(error)
+    if text.startswith("shape mismatch: indexing arrays"):
+        shapes = (i.nonzero() if i.dtype == np.bool_ else (i,) for i in arrays if not isinstance(i, slice))
+        return IndexError(INDEX_SHAPES.format(shapes=", ".join(str(list(x.shape)) for xs in shapes for x in xs)))
+    if text.endswith(("with size 0", "from an empty axes.")):
         return IndexError(INDEX_OF_NOTHING)
     return IndexError(text.replace(" for axis ", " for dimension "))
 

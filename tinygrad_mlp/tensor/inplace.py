@@ -13,13 +13,12 @@ from ..arrays import dtypes
 from ..arrays.silence import is_entered, quietly, silently
 from ..autograd.graph.node import Node
 from ..autograd.inplace.refusals import PARTLY_THE_SAME
-from ..autograd.inplace.views import note_writer, rebase, refuse_inplace, refuse_overlap
+from ..autograd.inplace.views import note_writer, rebase, refresh, refuse_inplace, refuse_overlap
 from ..ops import Operator, write_sources_with
 from ..ops.arithmetic import not_implemented
 from ..ops.dims import mismatch
 from ..ops.refusals import OTHER_OUTPUT_SHAPE, OTHER_RESULT_DTYPE
 from ..tape import gradient_edge, state
-from . import callers
 from .arguments import unwrap
 from .dispatch import Caller, edges_and_saved, node_class, numbers, numbers_or_none
 from .tensor import Tensor
@@ -45,6 +44,8 @@ def inplace_of(row: Operator, node_name: str | None = None) -> Function:
     def written() -> Function:
         if row.name == "put" or not row.rules:
             return general
+        from . import callers  # when the first row is called
+
         given = {"row": row, "forward": row.forward, "general": general, "node_class": row_class}
         return callers.compiled(row.name + "_", callers.caller_of(row, inplace=True), _NAMES, given)
 
@@ -160,6 +161,24 @@ def reshaped_in_place(row: Operator) -> Function:
     return function
 
 
+def are_entangled(tensor: Tensor, *others: Any) -> bool:
+    """Whether a write in which views take part is more than a write into memory.
+
+    It is where it is to be recorded, and where places in memory overlap as far as a look at their bounds can tell.
+    """
+    target = tensor.array
+    if 0 in target.strides:
+        return True
+    for x in (tensor, *others):
+        if not isinstance(x, Tensor):
+            continue
+        if x.viewed is not None:
+            refresh(x)
+        if (x.needs_grad and state.recording) or (x is not tensor and np.may_share_memory(target, x.array)):
+            return True
+    return False
+
+
 def write(row: Operator, target: Any, arrays: list[Any]) -> None:
     """Run the forward and write its result into `target`, without an array in between where NumPy can."""
     try:
@@ -192,6 +211,8 @@ def source(row: Operator, inplace: bool) -> str:
     row = _with_rules_in_place(row) if inplace else row
     if inplace and not row.rules:
         return f"# {row.name}_ has no derivative: it is left to the general caller.\n"
+    from . import callers
+
     return callers.caller_of(row, inplace) + ("\n\n" + callers.pull_of(row) if row.rules else "")
 
 
@@ -200,6 +221,7 @@ write_sources_with(source)
 # The names that written callers use.
 _NAMES = {
     "Tensor": Tensor,
+    "are_entangled": are_entangled,
     "edge_of": gradient_edge,
     "ndarray": np.ndarray,
     "numbers": numbers,

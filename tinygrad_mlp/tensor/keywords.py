@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from ..ops import NUMPY_KEYWORDS
 from .refusals import UNEXPECTED_KEYWORD
 
-Function = Callable[..., Any]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def numpy_names(function: Function) -> Function:
@@ -27,4 +27,4 @@ def numpy_names(function: Function) -> Function:
             kwargs[name] = kwargs.pop(keyword)
         return function(*args, **kwargs)
 
-    return call
+    return cast(Function, call)

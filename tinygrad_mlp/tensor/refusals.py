@@ -134,14 +134,31 @@ SLICE_OF_0D = "slice() cannot be applied to a 0-dim tensor."
 SLICE_STEP = "step must be greater than zero"
 # ValueError for a slice whose step is 0.
 SLICE_STEP_ZERO = "slice step cannot be zero"
-# IndexError for a float as an index.
-INDEX_FLOAT = (
-    "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got float)"
+# TypeError for a bound of a slice that is no integer.
+SLICE_BOUND = "slice indices must be integers or None or have an __index__ method"
+# ValueError for an integer that int64 cannot hold, as an index or as the value that is put there.
+INDEX_OVERFLOW = "Overflow when unpacking long long"
+# IndexError for an index of another type: a float, a set, a bool of NumPy's.
+INDEX_TYPE = (
+    "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {found})"
 )
+# UserWarning for a list that holds slices, lists or tensors, and counts as a tuple of them.
+INDEX_SEQUENCE = (
+    "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
+    "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, x[torch.tensor(seq)], "
+    "which will result either in an error or a different result"
+)
+# UserWarning for a mask of uint8.
+INDEX_BYTES = "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead."
+# IndexError for several tensors of indices whose shapes do not broadcast together.
+INDEX_SHAPES = "shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
 # IndexError for a tensor of floats as an index.
 INDEX_DTYPE = "tensors used as indices must be long, int, byte or bool tensors"
 # IndexError for a mask of another shape than the tensor.
-MASK_SHAPE = "The shape of the mask {mask} at index 0 does not match the shape of the indexed tensor {shape} at index 0"
+MASK_SHAPE = (
+    "The shape of the mask {mask} at index {place} does not match the shape of the indexed tensor {shape} at index "
+    "{dim}"
+)
 # IndexError for a tensor of indices into a dimension of size 0.
 INDEX_OF_NOTHING = "index is out of bounds for dimension with size 0"
 # x[index] = value: TypeError for a value that is neither a number nor a Tensor.
@@ -151,6 +168,30 @@ VALUE_TYPE = "can't assign a {found} to a torch.{tensor_type}"
 
 # add and sub: RuntimeError for a floating `alpha` with integer tensors.
 FLOAT_ALPHA = "For integral input tensors, argument alpha must not be a floating point number."
+# outer: RuntimeError for what is no vector.
+OUTER_NDIM = "outer: Expected 1-D argument {name}, but got {ndim}-D"
+# isclose, allclose: RuntimeError for tensors of different dtypes.
+CLOSE_DTYPES = "{own} did not match {other}"
+# isclose, allclose: RuntimeError for a tolerance below 0.
+TOLERANCE_NEGATIVE = "{name} must be greater than or equal to zero, but got {value}"
+# `element in x`: RuntimeError for what is neither a Tensor nor a number.
+CONTAINS = "Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type}."
+# torch.Size: TypeError for an element that is no integer.
+SIZE_ELEMENT = "torch.Size() takes an iterable of 'int' (item {i} is '{found}')"
+# from_numpy: ValueError for an array that runs backwards.
+NEGATIVE_STRIDES = (
+    "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
+    "supported. (You can probably work around this by making a copy of your array  with array.copy().) "
+)
+# from_numpy: ValueError for an array in the byte order of other machines.
+BYTE_ORDER = (
+    "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+    "currently not supported."
+)
+# from_numpy: ValueError for a stride that is no whole number of elements.
+STRIDES_OF_BYTES = (
+    "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory."
+)
 # div: RuntimeError for another `rounding_mode`.
 ROUNDING_MODE = "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{found}'"
 # norm: NotImplementedError for p="nuc".
@@ -159,10 +200,6 @@ NUCLEAR_NORM = "the nuclear norm needs singular values, which tinygrad_mlp does 
 TYPE_NAME = "invalid type: '{found}'"
 # fill_: RuntimeError for a tensor that is not 0-d as the value.
 FILL_DIMENSIONS = "fill_ only supports 0-dimension value tensor but got tensor with {ndim} dimensions."
-
-# isclose and allclose of different dtypes.
-DID_NOT_MATCH = "{input} did not match {other}"
-
 
 # -- joining and broadcasting ----------------------------------------------------------------------
 

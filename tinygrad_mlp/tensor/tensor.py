@@ -50,30 +50,10 @@ from .refusals import (
     RETAIN_WITHOUT_GRAD,
 )
 from .sequences import is_sequence, nested_lists
+from .size import Size
 from .values import Values
 
 new = object.__new__
-
-
-class Size(tuple[int, ...]):
-    """The shape of a tensor: a tuple that prints as torch.Size and counts its elements."""
-
-    __slots__ = ()
-    __module__ = "tinygrad_mlp"  # as torch's own: where programs find the class, and what its text says
-
-    def __repr__(self) -> str:
-        return f"torch.Size({list(self)})"
-
-    def numel(self) -> int:
-        """How many elements a tensor of this shape has."""
-        n = 1
-        for size in self:
-            n *= size
-        return n
-
-    def __getitem__(self, index: Any) -> Any:
-        part = tuple.__getitem__(self, index)
-        return Size(part) if isinstance(index, slice) else part
 
 
 class Tensor(Copies, Values):
@@ -235,6 +215,10 @@ class Tensor(Copies, Values):
         self.needs_grad = bool(value)
         if self.viewed is not None:
             leaf_of_its_own(self, value)
+
+    @requires_grad.deleter
+    def requires_grad(self) -> None:
+        raise RuntimeError(REQUIRES_GRAD_TYPE)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`, and return the tensor itself; RuntimeError for a dtype that is not floating."""

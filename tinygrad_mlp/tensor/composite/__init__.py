@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..functions import FUNCTIONS
 from ..tensor import Tensor
 from . import arithmetic, conversion, elements, joining, shapes
-from .arithmetic import add, argsort, div, matmul, max, min, norm, outer, rsub, std, sub, var
+from .arithmetic import add, argsort, div, index_add, matmul, max, min, norm, outer, rsub, std, sub, var
 from .elements import allclose, equal, is_floating_point, is_tensor, isclose, nonzero, numel, result_type, where
 from .joining import (
     atleast_1d,
@@ -80,7 +80,8 @@ install()
 __all__ = [
     "add", "adjoint", "allclose", "argsort", "as_strided", "atleast_1d", "atleast_2d", "atleast_3d",
     "broadcast_shapes", "broadcast_tensors", "broadcast_to", "chunk", "column_stack", "detach", "diag", "diagflat",
-    "div", "dstack", "equal", "flatten", "hstack", "is_floating_point", "is_tensor", "isclose", "matmul", "max", "min",
+    "div", "dstack", "equal", "flatten", "hstack", "index_add", "is_floating_point", "is_tensor", "isclose",
+    "matmul", "max", "min",
     "moveaxis", "movedim", "nonzero", "norm", "numel", "outer", "ravel", "result_type", "row_stack", "rsub", "split",
     "split_with_sizes", "std", "sub", "swapaxes", "swapdims", "tensor_split", "tile", "unbind", "unflatten", "var",
     "vstack", "where",

@@ -7,7 +7,7 @@ from typing import Any
 from ...arrays import dtype as _dtype
 from ..functions import FUNCTIONS, INPLACE
 from ..keywords import numpy_names
-from ..refusals import FLOAT_ALPHA, NO_SUCH_CALL, NUCLEAR_NORM, ROUNDING_MODE
+from ..refusals import FLOAT_ALPHA, NO_SUCH_CALL, NUCLEAR_NORM, OUTER_NDIM, ROUNDING_MODE
 from ..tensor import Tensor
 from .conversion import to
 
@@ -83,7 +83,25 @@ _PRODUCTS = {(2, 2): "mm", (1, 1): "dot", (2, 1): "mv"}
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The products of all pairs of elements of two vectors: shapes (n,) and (m,) give (n, m) (torch.outer)."""
+    for name, x in (("self", input), ("vec2", vec2)):
+        if isinstance(x, Tensor) and x.array.ndim != 1:
+            raise RuntimeError(OUTER_NDIM.format(name=name, ndim=x.array.ndim))
     return _f["reshape"](input, (-1, 1)) * vec2
+
+
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
+    """The input, with the slices of alpha * source added where `index` says along a dimension (torch.index_add)."""
+    return _f["index_add"](input, dim, index, source if alpha == 1 else source * _as_own(source, alpha))
+
+
+def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
+    """Add the slices of alpha * source where `index` says along a dimension (torch.Tensor.index_add_)."""
+    return INPLACE["index_add_"](self, dim, index, source if alpha == 1 else source * _as_own(source, alpha))
+
+
+def _as_own(x: Tensor, alpha: Any) -> Any:
+    """A factor as the dtype of a tensor takes it: without its fraction for integers."""
+    return alpha if x.is_floating_point() else int(alpha)
 
 
 # -- reductions ------------------------------------------------------------------------------------
@@ -151,4 +169,4 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     return indices
 
 
-METHODS = (add, sub, add_, sub_, div, matmul, outer, max, min, var, std, norm, argsort)
+METHODS = (add, sub, add_, sub_, div, index_add, index_add_, matmul, outer, max, min, var, std, norm, argsort)

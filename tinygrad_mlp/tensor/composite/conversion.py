@@ -5,9 +5,14 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
+import numpy as np
+
 from ...arrays import dtype as _dtype
 from ...arrays import dtypes, on_cpu
 from ...arrays.silence import silently
+from ...ops.dims import mismatch
+from ...ops.refusals import OTHER_OUTPUT_SHAPE
+from ..arguments import wrong_type
 from ..functions import FUNCTIONS, INPLACE
 from ..refusals import FILL_DIMENSIONS, TYPE_NAME
 from ..tensor import Tensor
@@ -94,15 +99,23 @@ def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     return self if self.array.flags.c_contiguous else _f["contiguous_clone"](self)
 
 
-def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Write the elements of `src`, broadcast and cast, into this tensor (torch.Tensor.copy_)."""
+    if isinstance(src, Tensor):
+        shape, own = src.array.shape, self.array.shape
+        if len(shape) > len(own):
+            raise mismatch(own, shape) or RuntimeError(
+                OTHER_OUTPUT_SHAPE.format(shape=list(own), broadcast=list(np.broadcast_shapes(own, shape)))
+            )
+    elif not isinstance(src, (int, float)):
+        raise wrong_type("copy_", "other", 1, "Tensor", src)
     return INPLACE["assign_"](self, src)
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Write one value into every element (torch.Tensor.fill_)."""
-    number = isinstance(value, (int, float))
-    if number and self.viewed is None and not self.needs_grad and self.array.flags.writeable:  # nothing to record
+    held = isinstance(value, (int, float)) and -65504 <= value <= 65504 and self.array.dtype.kind == "f"
+    if held and self.viewed is None and not self.needs_grad and self.array.flags.writeable:  # nothing to record
         count = self.versions[-1]  # an inference tensor refuses here, before the write
         silently(self.array.fill, value)
         self.versions[0] = count + 1

@@ -9,8 +9,10 @@ import numpy as np
 from ...arrays import dtype as _dtype
 from ...arrays import dtypes
 from ...arrays.silence import silenced
+from ...ops.dims import mismatch
+from ..arguments import wrong_type
 from ..functions import FUNCTIONS
-from ..refusals import DID_NOT_MATCH
+from ..refusals import CLOSE_DTYPES, TOLERANCE_NEGATIVE
 from ..tensor import Tensor, wrap
 
 _f = FUNCTIONS
@@ -39,24 +41,25 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
 
 @silenced
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-    """Whether all elements are within atol + rtol * abs(other) of each other; see `isclose` (torch.allclose)."""
-    _one_dtype(input, other)
-    return bool(np.allclose(input.array, other.array, rtol, atol, equal_nan))
+    """Whether all elements are within atol + rtol * abs(other) of each other (torch.allclose)."""
+    return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
 
 
 @silenced
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
-    """Which elements are within atol + rtol * abs(other) of each other (torch.isclose).
-
-    RuntimeError for tensors of different dtypes.
-    """
-    _one_dtype(input, other)
+    """Which elements are within atol + rtol * abs(other) of each other (torch.isclose)."""
+    if not isinstance(other, Tensor):
+        raise wrong_type("isclose", "other", 2, "Tensor", other)
+    if input.array.dtype != other.array.dtype:
+        words = [x.dtype.tensor_type[:-6] for x in (input, other)]
+        raise RuntimeError(CLOSE_DTYPES.format(own=words[0], other=words[1]))
+    for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        if tolerance < 0:
+            raise RuntimeError(TOLERANCE_NEGATIVE.format(name=name, value=tolerance))
+    refusal = mismatch(input.array.shape, other.array.shape)
+    if refusal is not None:
+        raise refusal
     return wrap(np.asarray(np.isclose(input.array, other.array, rtol, atol, equal_nan)))
-
-
-def _one_dtype(input: Tensor, other: Tensor) -> None:
-    if input.dtype != other.dtype:
-        raise RuntimeError(DID_NOT_MATCH.format(input=input.dtype.tensor_type[:-6], other=other.dtype.tensor_type[:-6]))
 
 
 def equal(input: Tensor, other: Tensor) -> bool:

@@ -14,8 +14,10 @@ from ..composite.conversion import to
 from ..refusals import (
     ARRAY_0D_IN_LIST,
     ARRAYS_IN_LIST,
+    BYTE_ORDER,
     COPY_OF_TENSOR,
     INTEGER_OVERFLOW,
+    NEGATIVE_STRIDES,
     NO_ARRAY,
     NO_INDEX,
     NO_NUMBER,
@@ -24,6 +26,7 @@ from ..refusals import (
     SEQUENCE_FOR_NUMBER,
     SEQUENCE_LENGTH,
     SEVERAL_IN_LIST,
+    STRIDES_OF_BYTES,
     TEXT,
     VALUE_OVERFLOW,
 )
@@ -83,6 +86,12 @@ def from_numpy(ndarray: Any) -> Tensor:
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(NO_ARRAY.format(found=type(ndarray).__name__))
+    if min(ndarray.strides, default=0) < 0:
+        raise ValueError(NEGATIVE_STRIDES)
+    if any(step % ndarray.itemsize for step in ndarray.strides):
+        raise ValueError(STRIDES_OF_BYTES)
+    if not ndarray.dtype.isnative:
+        raise ValueError(BYTE_ORDER)
     dtypes.of(ndarray.dtype)
     return wrap(ndarray)
 

@@ -1,0 +1,100 @@
+"""Calls with arguments that do not fit: torch and the package take or refuse the same, with the same first words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from support.two_worlds import assert_alike
+
+CALLS = """
+t.index_select(t.arange(5), 0, t.tensor(3))
+t.index_select(t.tensor(5), 0, t.tensor([0]))
+t.index_select(t.tensor(5), 0, t.tensor([0, 0]))
+t.index_select(t.arange(3), 0, t.tensor([True]))
+t.index_select(t.arange(3), 0, t.tensor([1.0]))
+t.index_select(t.arange(3), 0, t.tensor([1], dtype=t.int16))
+t.index_select(t.arange(3), 0, t.tensor([1], dtype=t.int32))
+t.index_select(t.arange(3), 0, t.tensor([-1]))
+t.index_select(t.arange(3), 0, t.tensor([[1]]))
+t.zeros(3, 2).index_add(0, t.tensor([0, 1]), t.ones(2, 1))
+t.zeros(3, 2).index_add(0, t.tensor([0, 1]), t.ones(1, 2))
+t.zeros(3, 2).index_add(0, t.tensor([0, 1]), t.ones(2))
+t.zeros(3).index_add(0, t.tensor([-1]), t.ones(1))
+t.zeros(3).index_add(0, t.tensor([3]), t.ones(1))
+t.zeros(3).index_add(0, t.tensor(1), t.ones(1))
+t.zeros(3).index_add(0, t.tensor([1]), t.tensor(1.0))
+t.zeros(3, 2).index_add(0, t.tensor(1), t.ones(2, 2))
+t.tensor(0.0).index_add(0, t.tensor([0]), t.tensor(2.0))
+t.zeros(3).index_add(0, t.tensor([[1]]), t.ones(1))
+t.zeros(3).index_add(0, t.tensor([1.0]), t.ones(1))
+t.zeros(3).index_add(0, t.tensor([1]), t.ones(1), alpha=3)
+t.zeros(3).index_add_(0, t.tensor([1]), t.ones(1), alpha=3)
+t.zeros(3, dtype=t.int64).index_add(0, t.tensor([1]), t.ones(1, dtype=t.int64), alpha=1.5)
+t.zeros(3).index_add(0, t.tensor([1]), t.ones(1, dtype=t.float64))
+t.zeros(3).scatter_add(0, t.tensor([-1]), t.ones(1))
+t.zeros(3).scatter_add(0, t.tensor([3]), t.ones(1))
+t.zeros(3).scatter_add(0, t.tensor([[0]]), t.ones(1))
+t.zeros(3).scatter_add(0, t.tensor([0, 1]), t.ones(1))
+t.zeros(3, 2).scatter_add(0, t.tensor([[0, 1, 1]]), t.ones(1, 3))
+t.zeros(3).scatter_add(0, t.tensor([0.0]), t.ones(1))
+t.zeros(3).scatter_add(0, t.tensor([0]), t.ones(1, 1))
+t.zeros(3).scatter_add(0, t.tensor([], dtype=t.int64), t.ones(1))
+t.zeros(3).scatter_add(0, t.tensor(0), t.tensor(1.0))
+t.zeros(3).masked_fill(t.tensor([True, False, True]), t.ones(3))
+t.zeros(3).masked_fill(t.tensor([True, False, True]), t.ones(1))
+t.zeros(3).masked_fill(t.ones(2, 3, dtype=t.bool), 1)
+t.zeros(3).masked_fill_(t.ones(2, 3, dtype=t.bool), 1)
+t.outer(t.ones(2, 2), t.ones(2))
+t.outer(t.ones(2), t.ones(2, 2))
+t.outer(t.tensor(1.0), t.ones(2))
+t.tril(t.ones(3))
+t.triu(t.tensor(3.0))
+t.ones(3).tril_()
+t.isclose(t.ones(2), t.ones(2, dtype=t.float64))
+t.allclose(t.ones(2), t.ones(2, dtype=t.float64))
+t.isclose(t.ones(2), t.ones(3))
+t.isclose(t.ones(2), 1.0)
+t.isclose(t.ones(2), t.ones(2), rtol=-1)
+t.isclose(t.ones(2), t.ones(2), atol=-1)
+t.clamp(t.ones(2), t.zeros(2), 3.0)
+t.clamp(t.ones(2), 0.0, t.ones(2))
+t.clamp(t.arange(2), t.arange(2), 3)
+t.clamp(t.ones(2), t.ones(3))
+t.zeros(3).copy_(t.ones(1, 3))
+t.zeros(3).copy_(t.ones(2))
+t.zeros(3).copy_(1.0)
+t.zeros(3).copy_(np.ones(3))
+t.from_numpy(np.arange(3.0)[::-1])
+t.from_numpy(np.arange(3.0).astype(">f8"))
+t.from_numpy(np.zeros(3, [("a", "f4"), ("b", "i1")])["a"])
+"a" in t.arange(3)
+None in t.arange(3)
+np.int64(1) in t.arange(3)
+t.Size([t.tensor(1), 2])
+t.Size([1.5])
+t.Size(t.tensor([1, 2]))
+list(map(int, t.Size([np.int64(2)])))
+t.tensor(3.0).permute()
+t.tensor(3.0).reshape()
+t.tensor(3.0).expand()
+t.ones(2).repeat()
+t.ones(2).flip()
+t.Size(3)
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_taken_or_refused_alike(call):
+    assert_alike(lambda t: eval(call, {"t": t, "np": np}), words=2)
+
+
+@pytest.mark.parametrize("attribute", ["requires_grad", "data", "grad"])
+def test_deleting_an_attribute(attribute):
+    def program(t):
+        x = t.ones(2, requires_grad=True)
+        x.grad = t.ones(2)
+        delattr(x, attribute)
+        return x.grad is None
+
+    assert_alike(program)

@@ -1,0 +1,79 @@
+"""`torch` as another name of this package, for the time of a run: an import hook that gives its modules."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+__all__ = ["renamed", "torch_alias", "within"]
+
+
+@contextmanager
+def torch_alias(package: str = "tinygrad_mlp") -> Iterator[None]:
+    """Make `torch` and every `torch.*` another name of `package` and its modules within the context.
+
+    The modules are the same objects under both names and are imported once. If torch itself was imported before, its
+    modules are removed from `sys.modules` and put back at the end; nobody can import it meanwhile. The context is not
+    thread-safe, because all threads share `sys.modules`. Raises ImportError if `package` cannot be imported.
+    """
+    importlib.import_module(package)  # if it failed later, `import torch` would find torch itself
+    finder = _TorchFinder(package)
+    set_aside = {name: module for name, module in sys.modules.items() if within(name, "torch")}
+    for name in set_aside:
+        del sys.modules[name]
+    finders = sys.meta_path
+    finders.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path = finders  # a script may have put its own list there
+        with suppress(ValueError):
+            finders.remove(finder)
+        for name in [name for name in sys.modules if within(name, "torch")]:
+            del sys.modules[name]
+        sys.modules.update(set_aside)
+
+
+class _TorchFinder(MetaPathFinder, Loader):
+    """The import hook (PEP 451), which finds `torch.x` if there is `package.x` and returns that module."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if not within(fullname, "torch"):
+            return None
+        real = renamed(fullname, "torch", self.package)
+        if real not in sys.modules and importlib.util.find_spec(real) is None:
+            return None  # the other finders look in the folder of the package and do not find it either
+        return ModuleSpec(fullname, self)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = importlib.import_module(renamed(spec.name, "torch", self.package))
+        spec.loader_state = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        # The import system has just replaced the spec of the module by that of the alias.
+        assert module.__spec__ is not None
+        module.__spec__ = module.__spec__.loader_state
+        # As with torch, `import torch` alone puts torch.nn, torch.optim and others into sys.modules.
+        for name, loaded in list(sys.modules.items()):
+            if name.startswith(self.package + "."):
+                sys.modules.setdefault(renamed(name, self.package, "torch"), loaded)
+
+
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
+
+
+def renamed(name: str, old: str, new: str) -> str:
+    return new + name[len(old) :]

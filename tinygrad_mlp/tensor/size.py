@@ -1,0 +1,44 @@
+"""The shape of a tensor (torch.Size)."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from ..messages import type_name
+from .refusals import SIZE_ELEMENT
+
+_INTEGERS = frozenset((int,))
+
+
+def _size(i: int, n: Any) -> int:
+    try:
+        return operator.index(n)
+    except TypeError:
+        raise TypeError(SIZE_ELEMENT.format(i=i, found=type_name(n))) from None
+
+
+class Size(tuple[int, ...]):
+    """The shape of a tensor: a tuple that prints as torch.Size and counts its elements."""
+
+    __slots__ = ()
+    __module__ = "tinygrad_mlp"  # as torch's own: where programs find the class, and what its text says
+
+    def __new__(cls, sizes: Any = ()) -> Size:
+        if type(sizes) is not tuple or not _INTEGERS.issuperset(map(type, sizes)):
+            sizes = [_size(i, n) for i, n in enumerate(sizes)]
+        return tuple.__new__(cls, sizes)
+
+    def __repr__(self) -> str:
+        return f"torch.Size({list(self)})"
+
+    def numel(self) -> int:
+        """How many elements a tensor of this shape has."""
+        n = 1
+        for size in self:
+            n *= size
+        return n
+
+    def __getitem__(self, index: Any) -> Any:
+        part = tuple.__getitem__(self, index)
+        return Size(part) if isinstance(index, slice) else part
