@@ -382,7 +382,7 @@ def _noting(node_class: type[Node]) -> type[Node]:
 
 _READING = (
     "item", "tolist", "numpy", "__array__", "__bool__", "__int__", "__float__", "__index__", "__repr__", "__format__",
-    "__contains__", "data_ptr",
+    "__contains__", "__dlpack__", "data_ptr",
 )  # fmt: skip
 
 

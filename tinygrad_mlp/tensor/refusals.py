@@ -21,9 +21,14 @@ UNEXPECTED_KEYWORD = "{function}() got an unexpected keyword argument '{name}'"
 NOT_IMPLEMENTED = "\"{function}_cpu\" not implemented for '{dtype}'"
 # RuntimeError for arguments of several dtypes, where torch does not promote them: products of matrices.
 DTYPES_DIFFER = "expected m1 and m2 to have the same dtype, but got: {first} != {second}"
-# TypeError for a NumPy function, called on a Tensor, that no row of the derivative table stands for.
+# RuntimeError for `element in tensor`.
 CONTAINS = "Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type}."
+# BufferError for the memory of a tensor that requires grad, and RuntimeError for the imaginary part.
+EXPORT_OF_GRAD = "Can't export tensors that require gradient, use tensor.detach()"
+IMAG = "imag is not implemented for tensors with non-complex dtypes."
+# AttributeError where a program, and no rule, looks for NumPy's protocols.
 NO_PROTOCOL = "a Tensor implements NumPy's protocols only where rules of the derivative table run on it"
+# TypeError for a NumPy function, called on a Tensor by a rule, that no row of the derivative table stands for.
 NO_ROW = "no row of the derivative table stands for {function}; use a torch function, or .detach().numpy()"
 
 # -- requires_grad ---------------------------------------------------------------------------------
@@ -326,14 +331,15 @@ NO_SHAPE = "could not determine the shape of object type '{type}'"
 # TypeError for text as data, and as an index.
 TEXT = "new(): invalid data type '{type}'"
 # RuntimeError for an object that is no number.
-NO_SEQUENCE = "new(): data must be a sequence (got {type})"
 NO_NUMBER = "Could not infer dtype of {type}"
+# TypeError for the class Tensor called with what is no sequence.
+NO_SEQUENCE = "new(): data must be a sequence (got {type})"
 # TypeError for an object where a floating number is wanted.
 NO_REAL = "must be real number, not {type}"
 # TypeError for a list that begins with a 0-d array.
 ARRAY_0D_IN_LIST = "len() of unsized object"
-# ValueError for a tensor of several elements in a list.
-SEVERAL_IN_LIST = "only one element tensors can be converted to Python scalars"
+# ValueError for float() and int() of a tensor of several elements, and for such a tensor in a list.
+SEVERAL_AS_NUMBER = "only one element tensors can be converted to Python scalars"
 # RuntimeError for a number that the integer `dtype` cannot hold.
 VALUE_OVERFLOW = "value cannot be converted to type {dtype} without overflow"
 # Nested sequences of unequal depth: TypeError for a sequence where the first has a number.

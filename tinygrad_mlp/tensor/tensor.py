@@ -115,7 +115,7 @@ class Tensor(Copies, Values):
     @property
     def shape(self) -> Size:
         """The size of each dimension."""
-        return Size(self.array.shape)
+        return tuple.__new__(Size, self.array.shape)  # which are integers, so that Size need not look at them
 
     @numpy_names
     def size(self, dim: int | None = None) -> Any:

@@ -14,12 +14,15 @@ from ..tape import state
 from .refusals import (
     BOOL_OF_NONE,
     BOOL_OF_SEVERAL,
+    EXPORT_OF_GRAD,
     FLOAT_OF_GRAD,
+    IMAG,
     ITEM_SIZE,
     ITERATION_0D,
     LEN_0D,
     NO_INDEX,
     NUMPY_OF_GRAD,
+    SEVERAL_AS_NUMBER,
 )
 
 
@@ -60,6 +63,24 @@ class Values:
         array = self.numpy()
         return array if dtype is None and not copy else np.array(array, dtype, copy=copy)
 
+    def __dlpack__(self, **options: Any) -> Any:
+        """The memory as other libraries take it, such as np.from_dlpack. BufferError for a tensor with a gradient."""
+        if self.requires_grad:
+            raise BufferError(EXPORT_OF_GRAD)
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.array.__dlpack_device__()  # type: ignore[no-any-return]
+
+    @property
+    def real(self) -> Any:
+        """The real part: the tensor itself, as there are no complex dtypes here."""
+        return self
+
+    @property
+    def imag(self) -> Any:
+        raise RuntimeError(IMAG)
+
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
         """What NumPy's ufuncs make of a result of Tensors: a Tensor, of uint8 where it is of bools, as torch."""
         array = np.asarray(array)
@@ -74,12 +95,17 @@ class Values:
         return bool(self.array.item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._only())
 
     def __float__(self) -> float:
         if state.recording and self.requires_grad:
             warn_once(FLOAT_OF_GRAD)
-        return float(self.item())
+        return float(self._only())
+
+    def _only(self) -> Any:
+        if self.array.size != 1:
+            raise ValueError(SEVERAL_AS_NUMBER)
+        return self.array.item()
 
     def __index__(self) -> int:
         if self.array.size != 1 or self.array.dtype.kind == "f":

@@ -25,7 +25,7 @@ from ..refusals import (
     NUMBER_FOR_SEQUENCE,
     SEQUENCE_FOR_NUMBER,
     SEQUENCE_LENGTH,
-    SEVERAL_IN_LIST,
+    SEVERAL_AS_NUMBER,
     STRIDES_OF_BYTES,
     TEXT,
     VALUE_OVERFLOW,
@@ -185,7 +185,7 @@ def _as_numbers(data: Any, kind: np.dtype[Any]) -> Any:
         if kind.kind in "iub" and (data.numel() != 1 or data.is_floating_point()):
             raise TypeError(NO_INDEX)
         if data.numel() != 1:
-            raise ValueError(SEVERAL_IN_LIST)
+            raise ValueError(SEVERAL_AS_NUMBER)
         return float(data) if data.is_floating_point() else data.item()
     if isinstance(data, np.ndarray):
         warn_once(ARRAYS_IN_LIST)
