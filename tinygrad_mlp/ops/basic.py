@@ -15,6 +15,7 @@ import numpy as np
 from .dims import axes, in_order
 from .refusals import BOOL_SUBTRACTED, BOOLS_SUBTRACTED
 from .shape import spread
+from .sums import total
 from .table import Array, binary, operator
 
 
@@ -62,4 +63,6 @@ def sum(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None)
     kind = dtype.numpy if dtype is not None else None if input.dtype.kind == "f" else np.int64
     if dim is None:
         return np.add.reduce(input, None, kind, None, keepdim)
-    return in_order(np.add.reduce(input, axes(dim, input.ndim), kind, None, keepdim))
+    if kind is not None and kind != input.dtype:
+        return in_order(np.add.reduce(input, axes(dim, input.ndim), kind, None, keepdim))
+    return in_order(total(input, axes(dim, input.ndim), keepdim))

@@ -21,6 +21,7 @@ from .refusals import (
     VECTOR_SIZES,
 )
 from .shape import refuse_expansion
+from .sums import total
 from .table import Array, binary, operator
 
 
@@ -202,7 +203,7 @@ def _linear_weight(g: Array, input: Array, bias_shape: tuple[int, ...]) -> Array
     {
         "input": lambda g, weight, bias_shape: product(g, weight) if g.ndim == 2 == weight.ndim else g @ weight,
         "weight": _linear_weight,
-        "bias": lambda g: np.add.reduce(_rows(g), 0),
+        "bias": lambda g: total(_rows(g), 0),
     },
     tensors=("input", "weight", "bias"),
     promotion="same",

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from .dims import in_order
+from .sums import total
 from .table import Array, operator
 
 _Axes = tuple[int, ...]
 
 
 def _mean(x: Array, axes: _Axes) -> Array:
-    return np.add.reduce(x, axis=axes, keepdims=True) / (math.prod(x.shape[a] for a in axes) or 1)
+    return total(x, axes, True) / (math.prod(x.shape[a] for a in axes) or 1)
 
 
 def _standardized(input: Array, axes: _Axes, eps: float) -> tuple[Array, Array]:
@@ -111,7 +112,7 @@ def _batch_norm_input(g: Array, input: Array, weight: Any, mean: Any, variance: 
 
 def _batch_norm_weight(g: Array, input: Array, mean: Any, variance: Any, eps: float) -> Array:
     standardized, _, axes = _of_channels(input, mean, variance, eps)
-    return np.add.reduce(g * standardized, axis=axes)
+    return total(g * standardized, axes)
 
 
 def _draw_batch(s: Any) -> tuple[Any, ...]:
@@ -124,7 +125,7 @@ def _draw_batch(s: Any) -> tuple[Any, ...]:
     {
         "input": _batch_norm_input,
         "weight": _batch_norm_weight,
-        "bias": lambda g: np.add.reduce(g, axis=(0, *range(2, len(g.shape)))),
+        "bias": lambda g: total(g, (0, *range(2, len(g.shape)))),
     },
     tensors=("input", "weight", "bias", "mean", "variance"),
     promotion="same",

@@ -13,6 +13,7 @@ from .refusals import (
     NORM_OF_NOTHING,
 )
 from .shape import spread
+from .sums import total
 from .table import Array, operator
 
 
@@ -33,7 +34,7 @@ def _norm_input(g: Array, out: Array, input: Array, ord: float, dim: Any, keepdi
     size = np.absolute(input)
     if math.isinf(ord):
         ties = (size == norm) | ((input != input) & (norm != norm))
-        return np.sign(input) * (g / np.add.reduce(ties, axis=axes(dim, len(shape)), keepdims=True) * ties)
+        return np.sign(input) * (g / total(ties, axes(dim, len(shape)), True) * ties)
     if ord < 1:
         return np.sign(input) * np.where(input == 0, 0, size ** (ord - 1)) * g * norm ** (1 - ord)
     slope = np.sign(input) * size ** (ord - 1) if ord < 2 else input * size ** (ord - 2)
@@ -75,10 +76,10 @@ def vector_norm(input: Array, ord: float = 2, dim: Any = None, keepdim: bool = F
 
 def _norm(input: Array, ord: float, over: tuple[int, ...], keepdim: bool) -> Array:
     if ord == 2:
-        return np.sqrt(in_order(np.add.reduce(input * input, axis=over, keepdims=keepdim)))
+        return np.sqrt(in_order(total(input * input, over, keepdim)))
     size = np.absolute(input)
     if math.isinf(ord):
         return in_order((np.maximum if ord > 0 else np.minimum).reduce(size, axis=over, keepdims=keepdim))
     powers = (input != 0).astype(input.dtype) if ord == 0 else size if ord == 1 else size**ord
-    total = in_order(np.add.reduce(powers, axis=over, keepdims=keepdim))
-    return total if ord in (0, 1) else total ** (1 / ord)
+    sums = in_order(total(powers, over, keepdim))
+    return sums if ord in (0, 1) else sums ** (1 / ord)

@@ -22,6 +22,7 @@ from .refusals import (
 )
 from .shape import flip, spread
 from .slices import narrow
+from .sums import total
 from .table import Array, by_value, operator
 
 _over_dims: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.boolean())}
@@ -48,8 +49,12 @@ def mean(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None
         input = input.astype(dtype.numpy)
     if input.dtype.kind != "f":
         raise RuntimeError(MEAN_OF_INTEGERS.format(word=dtype_word(input)))
-    total = np.add.reduce(input, None if dim is None else axes(dim, input.ndim), None, None, keepdim)
-    return (total if dim is None else in_order(total)) / input.dtype.type(count(input.shape, dim))
+    kind = input.dtype
+    if kind == np.float16:  # in which the sum overflows; as torch, in float32
+        input = input.astype(np.float32)
+    sums = total(input, None if dim is None else axes(dim, input.ndim), keepdim)
+    means = (sums if dim is None else in_order(sums)) / input.dtype.type(count(input.shape, dim))
+    return means if kind == input.dtype else means.astype(kind)
 
 
 @by_value
@@ -94,7 +99,7 @@ def prod(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
 def _share_among_ties(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> Array:
     shape = tuple(input.shape)
     ties = input == spread(out, shape, dim, keepdim)
-    return spread(g, shape, dim, keepdim) * ties / np.add.reduce(ties, axis=axes(dim, len(shape)), keepdims=True)
+    return spread(g, shape, dim, keepdim) * ties / total(ties, axes(dim, len(shape)), True)
 
 
 def extreme(ufunc: np.ufunc, x: Array, over: tuple[int, ...], keepdims: bool) -> Array:
@@ -280,15 +285,15 @@ def _var_input(g: Array, input: Array, dim: Any, correction: float, keepdim: boo
 
 def _var(name: str, input: Array, dim: Any, correction: float, keepdim: bool) -> Array:
     over = axes(dim, input.ndim)
-    if input.dtype == np.float16:  # in which squares underflow: as torch, sum in float32
-        input = input.astype(np.float32)
+    if input.dtype.itemsize < 8:  # in which squares overflow and underflow: as torch, in float64
+        input = input.astype(np.float64)
     if input.size:  # less the first of them, equal elements have the variance 0, however their mean is rounded
         input = input - input[tuple(slice(1 if d in over else None) for d in range(input.ndim))]
     centred = input - mean.forward(input, over, True)
     freedom = builtins.max(0.0, count(input.shape, dim) - correction)
     if freedom == 0 or (not input.size and correction >= 0):
         warn(NO_FREEDOM.format(name=name))
-    return in_order(np.add.reduce(centred * centred, axis=over, keepdims=keepdim)) / input.dtype.type(freedom)
+    return in_order(total(centred * centred, over, keepdim)) / input.dtype.type(freedom)
 
 
 _spread_sample: dict[str, Any] = {
@@ -346,17 +351,17 @@ def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
     """log(sum(exp(input))), safe from overflow."""
     over = axes(dim, input.ndim)
     if not input.size:
-        return np.log(np.add.reduce(input, axis=over, keepdims=keepdim))
+        return np.log(total(input, over, keepdim))
     if dim in ([], ()) and input.ndim and not keepdim:  # torch refuses it, by a fault of its own
         raise RuntimeError(OTHER_OUTPUT_SHAPE.format(shape=[], broadcast=[1] * input.ndim))
     peak = extreme(np.maximum, input, over, True)
     peak = np.where(np.isfinite(peak), peak, 0)
-    result = np.log(np.add.reduce(np.exp(input - peak), axis=over, keepdims=True)) + peak
+    result = np.log(total(np.exp(input - peak), over, True)) + peak
     return in_order(result if keepdim else np.squeeze(result, over))
 
 
 def _softmax_input(g: Array, out: Array, dim: int) -> Array:
-    return out * (g - np.add.reduce(g * out, axis=dim, keepdims=True))
+    return out * (g - total(g * out, dim, True))
 
 
 @operator({"input": _softmax_input}, kinds="f", **_along_dim)
@@ -367,13 +372,11 @@ def softmax(input: Array, dim: int) -> Array:
         return np.ones_like(input)
     input = in_order(input)
     shifted = np.exp(input - extreme(np.maximum, input, axes(dim, input.ndim), True))
-    shifted /= np.add.reduce(shifted, axis=d, keepdims=True)
+    shifted /= total(shifted, d, True)
     return shifted
 
 
-@operator(
-    {"input": lambda g, out, dim: g - np.exp(out) * np.add.reduce(g, axis=dim, keepdims=True)}, kinds="f", **_along_dim
-)
+@operator({"input": lambda g, out, dim: g - np.exp(out) * total(g, dim, True)}, kinds="f", **_along_dim)
 def log_softmax(input: Array, dim: int) -> Array:
     """log(softmax(input)) along `dim`, safe from overflow."""
     d = axis(dim, input.ndim)
@@ -381,7 +384,7 @@ def log_softmax(input: Array, dim: int) -> Array:
         return np.zeros_like(input)
     input = in_order(input)
     shifted = input - extreme(np.maximum, input, axes(dim, input.ndim), True)
-    shifted -= np.log(np.add.reduce(np.exp(shifted), axis=d, keepdims=True))
+    shifted -= np.log(total(np.exp(shifted), d, True))
     return shifted
 
 
@@ -389,8 +392,11 @@ def log_softmax(input: Array, dim: int) -> Array:
 
 
 def _accumulate(ufunc: np.ufunc, input: Array, dim: int) -> Array:
-    d, dtype = axis(dim, input.ndim), None if input.dtype.kind == "f" else np.int64
-    return ufunc.accumulate(in_order(input), d, dtype) if input.ndim else input.astype(dtype or input.dtype)
+    d, kind = axis(dim, input.ndim), input.dtype if input.dtype.kind == "f" else np.dtype(np.int64)
+    if not input.ndim:
+        return input.astype(kind)
+    wide = np.float64 if kind.kind == "f" and kind.itemsize < 8 else kind  # as torch, which rounds each total once
+    return ufunc.accumulate(in_order(input), d, wide).astype(kind, copy=False)
 
 
 @operator(

@@ -35,6 +35,7 @@ from .refusals import (
     TOO_FEW_SIZES,
 )
 from .slices import narrow, select
+from .sums import total
 from .table import Array, Arrays, operator
 
 
@@ -54,7 +55,7 @@ def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     if over:
         # The engine calls this on Tensors too, which have NumPy's protocols only while a rule runs.
         protocols = hasattr(type(x), "__array_ufunc__")
-        x = np.add.reduce(x, axis=over, keepdims=True) if protocols else x.sum(over, True)
+        x = total(x, over, True) if protocols else x.sum(over, True)
     return x.reshape(shape)
 
 
@@ -263,7 +264,7 @@ def _unrepeat(g: Array, input_shape: tuple[int, ...], repeats: Sequence[int]) ->
     """The VJP of repeat: the sum of the cotangents of all copies."""
     padded = (1,) * (len(repeats) - len(input_shape)) + input_shape
     pairs = [n for pair in zip(repeats, padded, strict=True) for n in pair]
-    return np.add.reduce(g.reshape(pairs), axis=tuple(range(0, len(pairs), 2))).reshape(input_shape)
+    return total(g.reshape(pairs), tuple(range(0, len(pairs), 2))).reshape(input_shape)
 
 
 @operator(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from ...arrays.silence import silent
 from ...autograd import no_grad
 from ...tape import state
@@ -92,8 +90,8 @@ def batch_norm(
     dims = tuple(d for d in range(input.ndim) if d != 1)
     with no_grad(), silent():
         for running, now in (
-            (running_mean, np.mean(input.array, dims)),
-            (running_var, np.var(input.array, dims, ddof=1)),
+            (running_mean, _f["mean"](input, dims).array),
+            (running_var, _f["var"](input, dims, 1).array),
         ):
             if running is not None:
                 running.array[...] = (1 - momentum) * running.array + momentum * now
