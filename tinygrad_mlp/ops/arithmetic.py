@@ -100,7 +100,7 @@ def pow_input(g: Array, input: Array, exponent: Any) -> Array:
     if isinstance(exponent, (int, float)):
         if exponent == 2 and not hasattr(input, "requires_grad"):  # a Tensor records a power, as in torch
             return g * (input + input)
-        return g * (exponent * input ** (exponent - 1)) if exponent else np.zeros_like(g)
+        return g * (exponent * _raised(input, exponent - 1)) if exponent else np.zeros_like(g)
     return np.where(exponent == 0, 0, g * (exponent * input ** (exponent - 1)))
 
 
@@ -109,11 +109,18 @@ def _pow_exponent(g: Array, out: Array, input: Array, exponent: Array) -> Array:
     return g * np.where((input == 0) & (exponent >= 0), 0, out * np.log(input))
 
 
+def _raised(input: Any, exponent: Any) -> Any:
+    """The power of floating numbers; -0.5 as torch has it, by which -0 becomes -inf."""
+    if type(exponent) is float and exponent == -0.5 and not hasattr(input, "requires_grad"):
+        return 1 / np.sqrt(input)
+    return input**exponent
+
+
 def _pow(input: Any, exponent: Any) -> Array:
     if type(exponent) is int and exponent == 2:
         return np.square(input)
     if getattr(input, "dtype", None) is None or input.dtype.kind == "f":
-        return input**exponent
+        return _raised(input, exponent)
     if input.dtype == bool:
         return input | np.logical_not(exponent)
     whole = np.power(input, np.maximum(exponent, 0))

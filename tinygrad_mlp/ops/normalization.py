@@ -23,6 +23,13 @@ def _mean(x: Array, axes: _Axes) -> Array:
     return total(x, axes, True) / (math.prod(x.shape[a] for a in axes) or 1)
 
 
+def statistics(x: Array, axes: _Axes) -> tuple[Array, Array]:
+    """The mean and the unbiased variance along axes, which batch_norm keeps for evaluation."""
+    mean, n = _mean(x, axes), math.prod(x.shape[a] for a in axes)
+    variance = total(np.square(x - mean), axes) / x.dtype.type(max(n - 1, 0))
+    return mean.reshape(variance.shape), variance
+
+
 def _standardized(input: Array, axes: _Axes, eps: float) -> tuple[Array, Array]:
     """x', and the standard deviation."""
     centered = input - _mean(input, axes)

@@ -199,12 +199,13 @@ class _Caller:
             no_number = f"type({array}) not in {'numbers_or_none' if p in self.optional else 'numbers'}"
             if not other:
                 return [f"(type({array}) is not ndarray and {no_number})"]
-            no_number = no_number if kinds else f'common.kind != "f" or {no_number}'
+            no_number = no_number if kinds else f'common.char not in "fdg" or {no_number}'
             parts = (*other, f"if type({array}) is ndarray", f"else {no_number}")
             return ["\n".join(["(", *(f"            {part}" for part in parts), "        )"])]
         tests = [f"type({array}) is not ndarray", *other]
         if first and kinds:
-            tests.append('common.kind != "f"' if "f" in kinds else f'common.kind not in "{kinds}"')
+            # float16 is left to the general caller, which computes it in float32.
+            tests.append('common.char not in "fdg"' if "f" in kinds else f'common.kind not in "{kinds}"')
         return [f"({p} is not None and {grouped(' or '.join(tests))})"] if p in self.optional else tests
 
     # -- from arrays to Tensors ----------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -178,11 +178,13 @@ def _general(row: Operator) -> Function:
     """The general caller of a row, for all arguments that it may have, also for a list of Tensors."""
     forward, outputs = row.forward, row.outputs
     row_class, copying_class = node_class(row), _copying_class(row)
+    single = computes(row)
 
     def call(*args: Any) -> Any:
         arrays = unwrap(row, args)
+        half = single and any(is_half(x) for x in arrays)
         try:
-            result = silently(forward, *arrays)
+            result = silently(in_single, forward, arrays) if half else silently(forward, *arrays)
         except ValueError as error:
             raise as_torch(error, arrays) from None
         if len(outputs) > 1:
@@ -195,12 +197,58 @@ def _general(row: Operator) -> Function:
         tensor = wrap(result)
         is_view = row.view and (result is arrays[0] or shares_memory(result, arrays[0]))
         if state.recording and _needs_grad(row, args):
-            _record(row, row_class if is_view else copying_class, args, (result, *arrays), tensor)
+            kind = half_class(row) if half else row_class if is_view else copying_class
+            _record(row, kind, args, (result, *arrays), tensor)
         if is_view:
             note_view(tensor, args[0], row, args[1:])
         return tensor
 
     return call
+
+
+# -- float16 ----------------------------------------------------------------------------------------
+
+
+def computes(row: Operator) -> bool:
+    """Whether a row computes with float16 in float32, as torch does; not where it only moves elements about."""
+    moves = row.view or row.listed or "dtype" in row.parameters or row.write is not None
+    return not (moves or row.name == "log_softmax")  # whose kernel in torch rounds the logarithm of the sum to float16
+
+
+def is_half(x: Any) -> bool:
+    """Whether this is an array of float16."""
+    return getattr(x, "dtype", None) == np.float16 and hasattr(x, "strides")
+
+
+def in_single(forward: Function, arrays: Sequence[Any]) -> Any:
+    """What a forward computes in float32 from arrays of float16, rounded to float16 once."""
+    result = forward(*[x.astype(np.float32) if is_half(x) else x for x in arrays])
+    if isinstance(result, tuple):
+        return tuple(_rounded(part) for part in result)
+    return _rounded(result)
+
+
+def _rounded(x: Any) -> Any:
+    return x.astype(np.float16) if getattr(x, "dtype", None) == np.float32 else x
+
+
+@functools.cache
+def half_class(row: Operator) -> type[Node]:
+    """The class of the nodes of a row on float16, whose rules run in float32. Backward rounds what they hand on."""
+    plain = node_class(row)
+
+    def pull(self: Node, g: Any, edges: Any, create_graph: bool) -> Any:
+        saved = self.saved
+        if create_graph or type(saved) not in _SEQUENCES or not is_half(g):
+            return plain.pull(self, g, edges, create_graph)
+        wide = [part and [x.astype(np.float32) if is_half(x) else x for x in part] for part in saved]
+        self.saved = wide
+        try:
+            return plain.pull(self, g.astype(np.float32), edges, create_graph)
+        finally:
+            self.saved = saved
+
+    return type(row.node_name, (plain,), {"__slots__": (), "pull": pull})
 
 
 # -- what the written callers ask -------------------------------------------------------------------

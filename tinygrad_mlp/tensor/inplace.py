@@ -20,7 +20,7 @@ from ..ops.dims import mismatch
 from ..ops.refusals import OTHER_OUTPUT_SHAPE, OTHER_RESULT_DTYPE
 from ..tape import gradient_edge, state
 from .arguments import unwrap
-from .dispatch import Caller, edges_and_saved, node_class, numbers, numbers_or_none
+from .dispatch import Caller, computes, edges_and_saved, in_single, is_half, node_class, numbers, numbers_or_none
 from .tensor import Tensor
 
 Function = Callable[..., Any]
@@ -184,10 +184,11 @@ def write(row: Operator, target: Any, arrays: list[Any]) -> None:
     try:
         if row.write is not None:
             row.write(*arrays)
-        elif isinstance(row.forward, np.ufunc) and arrays[0] is target and target.dtype.kind == "f":
+        elif isinstance(row.forward, np.ufunc) and arrays[0] is target and target.dtype.char in "fdg":
             row.forward(*arrays, out=target)
         else:
-            result = row.forward(*arrays)
+            half = computes(row) and any(is_half(x) for x in arrays)
+            result = in_single(row.forward, arrays) if half else row.forward(*arrays)
             check_written(target, result)
             target[...] = result
     except ValueError:

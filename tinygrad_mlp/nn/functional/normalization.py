@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from ...arrays.silence import silent
 from ...autograd import no_grad
+from ...ops.normalization import statistics
 from ...tape import state
 from ...tensor import FUNCTIONS, Tensor
 from ...tensor.composite import norm
@@ -89,11 +90,8 @@ def batch_norm(
         return _f["batch_norm"](input, weight, bias, running_mean, running_var, eps)
     dims = tuple(d for d in range(input.ndim) if d != 1)
     with no_grad(), silent():
-        for running, now in (
-            (running_mean, _f["mean"](input, dims).array),
-            (running_var, _f["var"](input, dims, 1).array),
-        ):
-            if running is not None:
+        for running, now in zip((running_mean, running_var), statistics(input.array, dims), strict=True):
+            if running is not None and input.array.size:
                 running.array[...] = (1 - momentum) * running.array + momentum * now
                 running.versions[0] += 1
     return _f["batch_norm"](input, weight, bias, None, None, eps)
