@@ -175,3 +175,53 @@ def test_what_may_be_asked_to_be_in_a_tensor(element):
 @pytest.mark.parametrize("other", [3, [1, 5, 2], [5, 6, 7], [[1], [9]], [1, 2]], ids=repr)
 def test_whether_a_tensor_is_in_a_tensor(other):
     assert_alike(lambda torch: torch.tensor(other) in torch.arange(3))
+
+
+# -- tensors among arrays ---------------------------------------------------------------------------
+
+
+def written(array, index, value):
+    array[index] = value
+    return array
+
+
+AMONG_ARRAYS = {
+    "an array at indices": lambda torch: np.arange(4.0)[torch.tensor([0, 2])],
+    "an array at a mask": lambda torch: np.arange(4.0)[torch.tensor([True, False, True, False])],
+    "an array between tensors": lambda torch: np.arange(4.0)[torch.tensor(1) : torch.tensor(3)],
+    "written at indices": lambda torch: written(np.arange(4.0), torch.tensor([0, 2]), torch.ones(2)),
+    "written at a number": lambda torch: written(np.arange(4.0), 0, torch.tensor(5.0)),
+    "an array of numbers": lambda torch: np.array([torch.tensor(1.0), torch.tensor(2.0)]),
+    "increased in place": lambda torch: np.arange(4.0).__iadd__(torch.ones(4)),
+    "another dtype": lambda torch: np.asarray(torch.ones(2), np.float64),
+    "permutation": lambda torch: np.random.RandomState(0).permutation(torch.arange(5)),
+    "full": lambda torch: np.full((2,), torch.tensor(3.0)),
+    "from_dlpack": lambda torch: np.from_dlpack(torch.arange(3)),
+    "from_dlpack with a gradient": lambda torch: np.from_dlpack(torch.ones(2, requires_grad=True)),
+    "a parameter": lambda torch: np.add(torch.nn.Parameter(torch.ones(2)), 1),
+}
+
+
+@pytest.mark.parametrize("name", AMONG_ARRAYS)
+def test_tensors_among_arrays(name):
+    theirs, ours = (answer(AMONG_ARRAYS[name], world) for world in (torch, tinygrad_mlp))
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(("copy", "shared"), [(True, False), (False, True), (None, True)])
+def test_an_array_of_a_tensor_shares_its_memory_unless_a_copy_is_asked_for(copy, shared):
+    x = tinygrad_mlp.zeros(2)
+    array = np.array(x, copy=copy)
+    x[0] = 1
+    assert array.tolist() == ([1, 0] if shared else [0, 0])
+
+
+def test_no_array_of_another_dtype_without_a_copy():
+    with pytest.raises(ValueError, match="copy"):
+        np.array(tinygrad_mlp.zeros(2), np.float64, copy=False)
+
+
+def test_a_product_with_a_number_of_numpy_is_refused():
+    for number in (2.0, np.float64(2)):
+        with pytest.raises(TypeError):
+            tinygrad_mlp.ones(2, 2) @ number

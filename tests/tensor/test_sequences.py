@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import array
 import collections
-import decimal
 import fractions
 from typing import Any
 
@@ -82,8 +81,7 @@ DATA = {
     "items and an array by protocol": lambda torch: ItemsAndArray([1, 2]),
     "as a float": lambda torch: [AsFloat()],
     "as an index": lambda torch: [AsIndex(), 1],
-    "decimal": lambda torch: [decimal.Decimal("1.5")],
-    "fraction": lambda torch: fractions.Fraction(1, 2),
+    "fraction": lambda torch: [fractions.Fraction(1, 2)],
     "size": lambda torch: [torch.Size([1, 2]), torch.Size([3, 4])],
     "different sequences": lambda torch: [collections.deque([1, 2]), (3, 4), range(2), array.array("i", [5, 6])],
     "unequal lengths": lambda torch: collections.deque([[1], [1, 2]]),

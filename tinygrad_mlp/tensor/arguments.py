@@ -36,6 +36,8 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
         elif row.listed and position == 0:
             arrays[position] = [_listed(row, x, i) for i, x in enumerate(_sequence(row, arg))]
         elif isinstance(arg, np.generic):
+            if not row.numbers:
+                raise _not_a_tensor(row, position, arg)
             arrays[position] = np.asarray(arg) if isinstance(arg, np.bool_) else arg.item()
         elif isinstance(arg, (bool, int, float)):
             if not row.numbers:

@@ -44,6 +44,8 @@ class Function:
     Source: torch.autograd.Function.
     """
 
+    __module__ = "tinygrad_mlp.autograd.function"
+
     clear_saved_tensors_on_access = False
     boxed_grads_call = False
     generate_vmap_rule = False

@@ -30,6 +30,7 @@ REWRITTEN: dict[str, Callable[[Any], Any]] = {}
 class Node(tape.Node):
     """The node of an operator, with the attributes and methods of torch's nodes."""
 
+    __module__ = "tinygrad_mlp.autograd.graph"
     __slots__ = ()
     runs_on_nothing: ClassVar[bool] = False  # whether it has something to hand on even if no cotangent comes
     outputs_count: Any = 1

@@ -106,6 +106,8 @@ class saved_tensors_hooks:
     torch.autograd.graph.saved_tensors_hooks.
     """
 
+    __module__ = "tinygrad_mlp.autograd.graph"
+
     def __init__(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
         self.pack_hook = pack_hook
         self.unpack_hook = unpack_hook
@@ -122,6 +124,8 @@ class saved_tensors_hooks:
 
 class save_on_cpu(saved_tensors_hooks):
     """Keeps what the tape saves on the CPU, where it is (torch.autograd.graph.save_on_cpu)."""
+
+    __module__ = "tinygrad_mlp.autograd.graph"
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
         super().__init__(lambda tensor: tensor.detach(), lambda packed: packed)

@@ -25,7 +25,7 @@ from ..attached import attached_to, seen_at
 from ..graph.names import short_name
 from ..graph.node import AccumulateGrad, Node
 from ..graph.refusals import ONE_OF_SEVERAL, stale
-from ..modes import modes
+from ..modes import as_rule, modes
 from ..outputs import Bundle, OutputNode, Unreachable
 from .refusals import (
     LEAF,
@@ -361,7 +361,7 @@ class AsStridedBackward0(Node):
 
     def pull(self, g: Any, edges: Sequence[tape.Node | None], create_graph: bool) -> Sequence[Any]:
         for rule, values in reversed(self.steps):
-            g = rule(g, *values)
+            g = as_rule(rule, g, *values) if create_graph else rule(g, *values)
         return (g,)
 
 
@@ -384,7 +384,7 @@ class SeveralViews(Node):
         for index, part in g.parts.items():
             row, rest = self.steps[index]
             frame = (None, None, *rest, self.outer)  # output, input, arguments, shape of the input
-            whole = row.rules[0](part, *(frame[i] for i in row.reads[0]))
+            whole = as_rule(row.rules[0], part, *(frame[i] for i in row.reads[0]))
             total = whole if total is None else total + whole
         return (total,)
 
