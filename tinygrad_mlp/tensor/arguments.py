@@ -104,7 +104,7 @@ def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
     target = dtypes.result_type(*operands)
     if row.promotion == "float" and target.kind != "f":
         target = dtypes.get_default_dtype().numpy
-    if target.kind == "f" and not all(isinstance(x, _NUMBERS) for x in operands):
+    if target.kind == "f" and not all(map(is_plain_number, operands)):
         # Python's numbers may stay as they are: NumPy takes them in the dtype of the arrays.
         cast = [float(x) if type(x) is bool else x if type(x) in (int, float) else _cast(x, target) for x in operands]
     else:
@@ -117,12 +117,14 @@ def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
     return arrays
 
 
-_NUMBERS = (bool, int, float)
+def is_plain_number(x: Any) -> bool:
+    """Whether this is a Python number. A recorded one, which `compile` passes through, is a float to isinstance alone."""
+    return isinstance(x, (bool, int, float)) and not hasattr(type(x), "__array_ufunc__")
 
 
 def _cast(x: Any, target: np.dtype[Any]) -> Any:
     """Convert an array or a Python number. A number becomes an array, as NumPy would choose a dtype for it itself."""
-    if isinstance(x, _NUMBERS):
+    if is_plain_number(x):
         return silently(np.asarray(x).astype, target)
     return silently(x.astype, target) if getattr(x, "dtype", target) != target else x
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...arrays import dtype as _dtype
+from ..arguments import is_plain_number
 from ..functions import FUNCTIONS, INPLACE
 from ..keywords import numpy_names
 from ..refusals import FLOAT_ALPHA, NO_SUCH_CALL, NUCLEAR_NORM, OUTER_NDIM, ROUNDING_MODE
@@ -19,7 +20,7 @@ _f = FUNCTIONS
 def _scaled(input: Any, other: Any, alpha: Any) -> Any:
     if isinstance(alpha, float) and not (_is_floating(input) or _is_floating(other)):
         raise RuntimeError(FLOAT_ALPHA)
-    return other if isinstance(alpha, (int, float)) and alpha == 1 else other * alpha
+    return other if is_plain_number(alpha) and alpha == 1 else other * alpha
 
 
 def _is_floating(x: Any) -> bool:
