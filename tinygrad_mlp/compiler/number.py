@@ -29,6 +29,9 @@ _OPERATORS = {
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 
+_OF_FLOATS = frozenset(name for name in dir(float) if not name.startswith("_"))  # is_integer, hex, real, ...
+
+
 class Number:
     """A recorded number. `source` is the place where it is read at each call, None if the program computes it."""
 
@@ -66,9 +69,9 @@ class Number:
         return self
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # what a float has none of, or Python asks for on its own
+        if name not in _OF_FLOATS:
             raise AttributeError(name)
-        return getattr(self._known(), name)  # is_integer, hex, real, ...
+        return getattr(self._known(), name)
 
     def __copy__(self) -> Any:
         return self
