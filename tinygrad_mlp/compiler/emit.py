@@ -226,7 +226,7 @@ class Source:
                 return self._beside(x, ()) if not x.shape else self._named(x.array, "constant")
             if x in self._inline:
                 text = self.call(self._inline[x])
-                return f"({text})" if " " in text.split("(")[0] or text.startswith("-") else text
+                return f"({text})" if _is_compound(text) else text
             name = self.names[x]
             if x.kind in ("captured", "constant", "buffer"):
                 self.namespace[name] = x.array
@@ -334,3 +334,13 @@ def identifier(text: str) -> str:
     if parts and parts[0][0].isdigit():
         parts = [*parts[1:], parts[0]] if len(parts) > 1 else ["_" + parts[0]]
     return "_".join(parts) or "value"
+
+
+def _is_compound(text: str) -> bool:
+    """Whether an expression needs parentheses as an operand: it has an operator outside of its own parentheses."""
+    depth = 0
+    for character in text:
+        depth += (character in "([") - (character in ")]")
+        if character == " " and not depth:
+            return True
+    return text.startswith("-")

@@ -118,7 +118,7 @@ def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
 
 
 def is_plain_number(x: Any) -> bool:
-    """Whether this is a Python number, and not a recorded one, which `compile` passes in and isinstance calls a float."""
+    """Whether this is a Python number, and not a recorded one of `compile`, which isinstance calls a float, too."""
     return isinstance(x, (bool, int, float)) and not hasattr(type(x), "__array_ufunc__")
 
 
