@@ -17,7 +17,9 @@ LONG = 512  # rows that are added one to another without a loss that matters
 
 
 def total(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-    """The sum along dimensions, given as an int or a tuple, or of all."""
+    """The sum along dimensions, given as an int or a tuple, or of all; of float16 in float32, as in torch."""
+    if getattr(x.dtype, "char", "") == "e":
+        return total(x.astype(np.float32), axis, keepdims).astype(np.float16)
     if axis is not None:
         shape = x.shape
         for d in (axis,) if isinstance(axis, int) else axis:
