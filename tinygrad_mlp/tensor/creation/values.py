@@ -24,6 +24,7 @@ from ..refusals import (
     STEPS_NEGATIVE,
 )
 from ..tensor import Tensor
+from . import steps as in_steps
 from .options import (
     DType,
     integer,
@@ -166,6 +167,8 @@ def arange(
         if step == 0:
             raise ValueError(STEP_ZERO)
     count = math.ceil((end - start) / step)
+    if kind.kind == "f":
+        return made(in_steps.arange(start, step, count, kind), requires_grad)
     return made((start + np.arange(count) * step).astype(kind), requires_grad)
 
 
@@ -191,4 +194,4 @@ def linspace(
     kind = settle("linspace", dtype, options)
     if kind.kind == "b":
         raise NotImplementedError(NOT_IMPLEMENTED.format(function="linspace", dtype="Bool"))
-    return made(np.linspace(first, last, count, dtype=kind), requires_grad)
+    return made(in_steps.linspace(first, last, count, kind), requires_grad)
