@@ -20,7 +20,7 @@ def total(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     """The sum along dimensions, given as an int or a tuple, or of all; of float16 in float32, as in torch."""
     if getattr(x.dtype, "char", "") == "e":
         return total(x.astype(np.float32), axis, keepdims).astype(np.float16)
-    if axis is not None:
+    if axis is not None and x.ndim:  # a 0-d array may be given the axis 0
         shape = x.shape
         for d in (axis,) if isinstance(axis, int) else axis:
             if shape[d] > LONG and _is_added_by_rows(x, d):

@@ -209,10 +209,14 @@ def _general(row: Operator) -> Function:
 # -- float16 ----------------------------------------------------------------------------------------
 
 
+# Torch's kernels of these round a step between to float16: the logarithm of the sum, and 1 - eps.
+_ROUNDED_BETWEEN = frozenset(("log_softmax", "logit"))
+
+
 def computes(row: Operator) -> bool:
     """Whether a row computes with float16 in float32, as torch does; not where it only moves elements about."""
     moves = row.view or row.listed or "dtype" in row.parameters or row.write is not None
-    return not (moves or row.name == "log_softmax")  # whose kernel in torch rounds the logarithm of the sum to float16
+    return not (moves or row.name in _ROUNDED_BETWEEN)
 
 
 def is_half(x: Any) -> bool:
