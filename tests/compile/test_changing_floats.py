@@ -58,6 +58,27 @@ QUESTIONS: dict[str, Callable[[float], Any]] = {
 }
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda k: tinygrad_mlp.tensor([1, 2]) * k,
+        lambda k: X * k if isinstance(k, float) else X * 100,
+        lambda k: X * k if isinstance(k, int) else X * 100,
+    ],
+)
+def test_a_float_that_becomes_an_int_or_a_bool(ask: Callable[[Any], Any]) -> None:
+    holder = type("Holder", (), {})()
+    step = tinygrad_mlp.compile(lambda: ask(holder.k))
+    for k in (1.0, 2.0, 3.0, 4.0, 5, 6, 7.0, True, 8, 2.5):
+        holder.k = k
+        try:
+            found = step()
+        except CannotRecord:
+            return
+        wanted = ask(k)
+        assert (found.tolist(), found.dtype) == (wanted.tolist(), wanted.dtype), k
+
+
 @pytest.mark.parametrize("where", ["argument", "closure", "attribute"])
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_changing_float_is_answered_right(question: str, where: str) -> None:

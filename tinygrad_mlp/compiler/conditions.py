@@ -56,7 +56,7 @@ class Conditions:
                 guard.place(place)
         for number in session.numbers:
             expression = guard.expression(number.source)
-            guard.require(f"type({expression}) in {guard.name((int, float))}")
+            guard.require(f"type({expression}) is {guard.name(type(number.value))}")  # an int gives other dtypes
         for fixed in (number for number in session.numbers if number.fixed):
             guard.place(fixed.source)
         for x, expression, _ in self.arguments.others:
