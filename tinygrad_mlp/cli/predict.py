@@ -142,11 +142,13 @@ class _Writer:
         self.stream, self.kind, self.model = stream, kind, model
         self.names = [model.target, *(f"p({name})" for name in model.classes)]
         self.csv = csv.writer(stream, delimiter=kind, lineterminator="\n") if kind != "json" else None
-        if self.csv:
-            self.csv.writerow(self.names)
+        self.begun = False
 
     def write(self, outputs: Array) -> None:
-        """Write the outputs of the model for some rows."""
+        """Write the outputs of the model for some rows, after a header before the first of them."""
+        if self.csv and not self.begun:
+            self.csv.writerow(self.names)
+        self.begun = True
         if self.model.classes:
             labels = [self.model.classes[k] for k in outputs.argmax(1)]
             rows: Iterator[list[Any]] = (

@@ -140,9 +140,7 @@ def read_chunks(
         size = max(1, stream.seek(0, io.SEEK_END))
         stream.seek(0)
         if kind == "parquet":
-            frame = _without(_parquet(pandas, stream), format.missing)
-            for start in range(0, max(1, len(frame)), rows):
-                yield frame.iloc[start : start + rows], Source(path), min(1.0, (start + rows) / max(1, len(frame)))
+            yield from _parquet_chunks(stream, format, path, rows)
             return
         if kind == "json":
             with _as_text(stream) as text:
@@ -301,6 +299,23 @@ def _parquet(pandas: Any, stream: BinaryIO) -> Any:
     except ImportError as error:
         raise DataError(NO_LIBRARY.format(package="pyarrow", requirement="pyarrow")) from error
     except Exception as error:  # pyarrow has errors of its own
+        raise DataError(UNREADABLE.format(error=str(error).splitlines()[0])) from error
+
+
+def _parquet_chunks(stream: BinaryIO, format: Format, path: str, rows: int) -> Iterator[tuple[Any, Source, float]]:
+    """Yield a Parquet file in parts, which pyarrow reads one after the other."""
+    try:
+        import pyarrow.parquet
+    except ImportError as error:
+        raise DataError(NO_LIBRARY.format(package="pyarrow", requirement="pyarrow")) from error
+    try:
+        content = pyarrow.parquet.ParquetFile(stream)
+        total, done = max(1, content.metadata.num_rows), 0
+        for batch in content.iter_batches(rows):
+            frame = _without(batch.to_pandas(), format.missing)
+            done += len(frame)
+            yield frame, Source(path), done / total
+    except (ValueError, OSError) as error:  # pyarrow's own errors are ValueErrors
         raise DataError(UNREADABLE.format(error=str(error).splitlines()[0])) from error
 
 
