@@ -27,7 +27,6 @@ INDICES = {
     "False": lambda t: False,
     "0-d bool": lambda t: t.tensor(True),
     "0-d array of bool": lambda t: np.array(False),
-    "bool of NumPy's": lambda t: np.bool_(True),
     "0-d array": lambda t: (np.array(1), ...),
     "integers of NumPy's": lambda t: [np.int64(0), np.int64(1)],
     "nested list": lambda t: [[0, 1], [1, 0]],

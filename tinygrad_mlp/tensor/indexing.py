@@ -150,10 +150,19 @@ def _viewed(self: Tensor, parts: tuple[Any, ...]) -> tuple[Tensor, list[Any]]:
         else:
             if kind is bool:
                 part, i = _f["unsqueeze"](part, dim), np.zeros(int(i), np.int64)
+            elif not self.array.size and i.dtype != np.bool_:
+                _refuse_outside(i, part.array.shape[dim], dim)
             arrays += [slice(None)] * (dim - reached)
             arrays.append(i)
             dim = reached = dim + (_taken(i) or 1)
     return part, arrays
+
+
+def _refuse_outside(index: Any, size: int, dim: int) -> None:
+    """IndexError for an index out of bounds, at which some versions of NumPy do not look where nothing is taken."""
+    wrong = index[(index < -size) | (index >= size)]
+    if wrong.size:
+        raise IndexError(INDEX_OUT_OF_BOUNDS.format(index=int(wrong.flat[0]), dim=dim, size=size))
 
 
 def _taken(part: Any) -> int:

@@ -241,6 +241,8 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
 @numpy_names
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along a dimension, as views (torch.unbind)."""
+    if input.viewed is not None:
+        refresh(input)  # if this view cannot follow a write to its base, torch refuses that first
     if not input.array.ndim:
         raise IndexError(UNBIND_0D.format(dim=axis(dim, 0)))
     arguments = [(dim, i) for i in range(input.size(dim))]
