@@ -172,6 +172,8 @@ def are_entangled(tensor: Tensor, *others: Any) -> bool:
     for x in (tensor, *others):
         if not isinstance(x, Tensor):
             continue
+        if x.needs_grad and state.recording:
+            return True  # before the view is brought up to date: torch may refuse the write itself first
         if x.viewed is not None:
             refresh(x)
         if (x.needs_grad and state.recording) or (x is not tensor and np.may_share_memory(target, x.array)):
