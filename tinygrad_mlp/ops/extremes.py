@@ -28,8 +28,8 @@ def extreme(ufunc: np.ufunc, x: Array, over: tuple[int, ...], keepdims: bool) ->
     with short rows is transposed first.
     """
     if len(over) == 1 and x.ndim == 2 and 1 < x.shape[1] <= SHORT and x.size >= LARGE:
-        result = ufunc.reduce(x.T.copy(), axis=1 - over[0])
-        return np.expand_dims(result, over[0]) if keepdims else result
+        result = ufunc.reduce(x.T.copy(), axis=1 - over[0], keepdims=keepdims)
+        return result.T if keepdims else result
     return ufunc.reduce(x, axis=over, keepdims=keepdims)
 
 
