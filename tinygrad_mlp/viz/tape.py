@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Collection
 from typing import Any
 
 from ..autograd.outputs import source
@@ -56,6 +58,31 @@ class Tape:
         import json
 
         return json.dumps(self.rows.as_json(), indent=1)
+
+    def to_svg(self, path: str | os.PathLike[str] | None = None, folded: Collection[str] = ()) -> str:
+        """The tape as a picture, an SVG text; with a path it is written there, too.
+
+        `folded` has the names of modules (`blocks.0`) that are drawn as one box each. ImportError without graphlay,
+        which the extra `viz` installs.
+        """
+        from .layout import layout
+        from .svg import to_svg
+
+        return _written(to_svg(layout(self.rows, folded)), path)
+
+    def to_dot(self, path: str | os.PathLike[str] | None = None, folded: Collection[str] = ()) -> str:
+        """The tape as a graph for Graphviz, a text; with a path it is written there, too."""
+        from .dot import to_dot
+
+        return _written(to_dot(self.rows, folded), path)
+
+
+def _written(text: str, path: str | os.PathLike[str] | None) -> str:
+    """A text, which is also written to a file where there is a path."""
+    if path is not None:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    return text
 
 
 def tape(tensor: Tensor) -> Tape:
