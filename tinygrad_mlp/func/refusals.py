@@ -53,11 +53,6 @@ COTANGENTS = (
 
 # -- what the function does and returns (RuntimeError) ---------------------------------------------
 
-# The function calls `backward` on a tensor that it was given.
-BACKWARD_INSIDE = (
-    "backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp "
-    "instead or call backward() outside of functorch transforms."
-)
 # With `has_aux` the function does not return a pair.
 NO_PAIR = "{transform}: output of function f should be a tuple: (output, aux) if has_aux is True"
 # `grad` of a function that returns something else than a Tensor.
