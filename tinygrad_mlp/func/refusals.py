@@ -45,6 +45,12 @@ TANGENT_SHAPE = (
     "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not "
     "supported. Tensor is of size {shape} while the given forward gradient is of size {tangent_shape}."
 )
+# RuntimeError: the tangents given to the function that linearize returned are nested in another way than its primals,
+# or one of them has another shape or dtype.
+TANGENTS = "Expected the tangents {tangents} to have the same argspec as the primals {primals}"
+TANGENT_DIFFERS = (
+    "tangent:{i} with {what} {own} in flattened pytree doesn't match the {what} {wanted} of the corresponding primal."
+)
 # RuntimeError: the cotangents given to the function that vjp returned are nested in another way than the output.
 COTANGENTS = (
     "Expected pytree structure of cotangents to be the same as pytree structure of outputs to the function. "

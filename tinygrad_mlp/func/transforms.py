@@ -104,6 +104,19 @@ class _Level:
         self.inputs.append(self._input(own, x))
         return own
 
+    def writable(self, own: Any) -> Any:
+        """What the function gets for a leaf in forward mode, in which it may write into its arguments.
+
+        A write goes into the caller's tensor, too. If the gradient of that is wanted, it would be wrong, and the write
+        is refused as for any leaf.
+        """
+        node = own._accumulator()
+        if node.edges[0] is not None:
+            return own
+        x = wrap(own.array)
+        x.node, x.needs_grad, x.versions, x._transform = node, True, own.versions, own._transform
+        return x
+
     def other(self, x: Any) -> Any:
         """What the function gets for an argument that is not differentiated: for a Tensor, one of its own.
 
@@ -129,7 +142,7 @@ class _Level:
         """Whether the caller, or an enclosing transform, can ask for gradients of these tensors."""
         if not self.recorded_outside:
             return False
-        stack = [gradient_edge(x) for x in tensors if x.requires_grad]
+        stack = [gradient_edge(x) for x in tensors if isinstance(x, Tensor) and x.requires_grad]
         seen = set(stack)
         while stack:
             node = stack.pop()
@@ -188,8 +201,8 @@ def _positions(argnums: Any, count: int) -> list[int]:
     return places
 
 
-def _differentiable(level: _Level, args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any], Any]:
-    """The arguments with the transform's own leaves in them, and the tree of these leaves."""
+def _differentiable(level: _Level, args: tuple[Any, ...], argnums: Argnums, name: str = "") -> tuple[list[Any], Any]:
+    """What the transform `name` calls the function with, and the tree of its own leaves."""
     own: list[Any] = [None] * len(args)
     places = range(len(args)) if argnums is EVERY else _positions(argnums, len(args))
     for place in places:
@@ -197,6 +210,8 @@ def _differentiable(level: _Level, args: tuple[Any, ...], argnums: Argnums) -> t
     for place in set(range(len(args))).difference(places):
         own[place] = mapped(level.other, args[place])
     trees = tuple(own[place] for place in places)
+    for place in places if name == JVP else ():
+        own[place] = mapped(level.writable, own[place])
     return own, trees[0] if isinstance(argnums, int) else trees
 
 
@@ -275,7 +290,7 @@ def _vjp(func: Function, primals: tuple[Any, ...], argnums: Argnums, has_aux: bo
     `name` is the transform that refusals name.
     """
     with _Level() as level:
-        own, inputs = _differentiable(level, primals, argnums)
+        own, inputs = _differentiable(level, primals, argnums, name)
         outputs, aux = _split(func(*own), has_aux, name)
         flat = leaves(outputs)
         _check_outputs(flat, name)
@@ -332,7 +347,7 @@ def jvp(func: Function, primals: Any, tangents: Any, *, strict: bool = False, ha
         if x.shape != v.shape:
             raise RuntimeError(TANGENT_SHAPE.format(shape=list(x.shape), tangent_shape=list(v.shape)))
     with _Level() as level:
-        own, inputs = _differentiable(level, primals, EVERY)
+        own, inputs = _differentiable(level, primals, EVERY, JVP)
         outputs, aux = _split(func(*own), has_aux, JVP)
         flat = leaves(outputs)
         _check_outputs(flat, JVP)
