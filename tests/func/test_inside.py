@@ -215,6 +215,18 @@ def leaves_of_its_own_lead_nowhere(torch):
     return output, product(torch.ones(2)), func_of(torch).grad(lambda x: function(x).sum())(torch.ones(2))
 
 
+def a_leaf_for_a_product_from_outside(torch):
+    F, results = func_of(torch), []
+    _, product = F.vjp(lambda x: x * x, torch.ones(2))
+
+    def function(x):
+        v = torch.ones(2, requires_grad=True)
+        results.append(torch.autograd.grad(product(v)[0].sum(), v)[0].detach() * 1)
+        return (x * x).sum()
+
+    return attempt(lambda: F.grad(function)(torch.ones(2))), len(results)
+
+
 def what_requires_grad_outside(torch):
     leaf = torch.zeros(2, requires_grad=True)
     with torch.inference_mode():
@@ -248,9 +260,10 @@ def a_state_is_not_loaded(torch):
 
 PROGRAMS = [
     outer_computed, outer_constant, outer_argument, made_by_an_inner_transform, made_by_the_transform_before,
-    all_is_allowed_afterwards, allowed_after_an_error, the_detached_argument_of_an_inner_transform, another_thread,
-    hooks, functions, once_differentiable, its_own_tensors_in_place, its_own_optimisers_and_modules,
-    leaves_of_its_own_lead_nowhere, what_requires_grad_outside, gradients_may_be_scaled, a_state_is_not_loaded,
+    all_is_allowed_afterwards, allowed_after_an_error, the_detached_argument_of_an_inner_transform,
+    another_thread, hooks, functions, once_differentiable, its_own_tensors_in_place,
+    its_own_optimisers_and_modules, leaves_of_its_own_lead_nowhere, a_leaf_for_a_product_from_outside,
+    what_requires_grad_outside, gradients_may_be_scaled, a_state_is_not_loaded,
 ]  # fmt: skip
 
 

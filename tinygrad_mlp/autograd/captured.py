@@ -9,6 +9,7 @@ in which it was made. Behaviour and texts are those of torch's ADInterpreters.cp
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -25,20 +26,24 @@ _numbers = itertools.count(1)
 class Transform:
     """A transform while it runs its function, from `begin` to `end`."""
 
-    __slots__ = ("number", "outer")
+    __slots__ = ("last", "number", "outer")
 
     def begin(self) -> None:
         """Begin; the transforms that run already are around this one."""
-        self.outer, self.number = modes.transform, next(_numbers)
+        self.outer, self.number, self.last = modes.transform, next(_numbers), math.inf
         making.begin()
         running.append(self.number)
         modes.transform = self.number
 
     def end(self) -> None:
         """End."""
-        modes.transform = self.outer
+        modes.transform, self.last = self.outer, next(_numbers)
         running.remove(self.number)
         making.end()
+
+    def made(self, tensor: Any) -> bool:
+        """Whether a tensor was made while this transform ran, by its function or by a transform inside of it."""
+        return self.number <= made_in(tensor) < self.last
 
     def take(self, own: Any, given: Any) -> None:
         """Let the function write into `own`, its argument, if the code around the transform may write into `given`."""

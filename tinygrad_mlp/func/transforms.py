@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import autograd
-from ..autograd.captured import Transform, made_in, outside
+from ..autograd.captured import Transform, outside
 from ..autograd.grad_mode import enable_grad, inference_mode
 from ..autograd.graph.node import Node
 from ..autograd.inference import is_inference
@@ -146,7 +146,7 @@ class _Level:
         seen = set(stack)
         while stack:
             node = stack.pop()
-            if isinstance(node, AccumulateGrad) and made_in(node.variable) < self.transform.number:
+            if isinstance(node, AccumulateGrad) and not self.transform.made(node.variable):
                 return True
             if isinstance(node, Input) and node.live and node not in self.inputs:
                 return True
