@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..arrays.silence import is_entered, quietly, silently  # noqa: F401 (written callers use them)
-from ..autograd import inference
+from ..autograd import making
 from ..autograd.graph.node import Node
 from ..autograd.graph.saved import saved_attributes
 from ..autograd.inplace.views import note_view, refresh
@@ -35,7 +35,7 @@ numbers = frozenset((float, int))  # without bool, which is promoted by other ru
 numbers_or_none = numbers | {type(None)}
 
 
-inference.make_with(globals())
+making.make_with(globals())
 
 
 def function_of(row: Operator) -> Function:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import numpy as np
 
 from ..arrays import dtypes
 from ..arrays.silence import is_entered, quietly, silently
+from ..autograd.captured import is_captured, refuse_captured, running
 from ..autograd.graph.node import Node
 from ..autograd.inplace.refusals import PARTLY_THE_SAME
 from ..autograd.inplace.views import note_writer, rebase, refresh, refuse_inplace, refuse_overlap
@@ -78,6 +80,10 @@ def _with_rules_in_place(row: Operator) -> Operator:
 
 
 def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor, args: tuple[Any, ...]) -> Tensor:
+    if running and is_captured(tensor):
+        with contextlib.suppress(RuntimeError):
+            unwrap(row, args)  # only a TypeError comes first
+        refuse_captured(tensor, row.name + "_", args[1:])
     recorded = state.recording and any(
         isinstance(args[i], Tensor) and args[i].requires_grad for i in row.differentiable
     )
@@ -132,6 +138,8 @@ def reshaped_in_place(row: Operator) -> Function:
 
     def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         args = row.complete((self, *args), kwargs)
+        if running:
+            refuse_captured(self, row.name + "_", args[1:])
         recorded = state.recording and self.requires_grad
         if recorded:
             refuse_inplace(self)
@@ -232,6 +240,7 @@ _NAMES = {
     "is_entered": is_entered,
     "quietly": quietly,
     "rebase": rebase,
+    "running": running,
     "silently": silently,
     "state": state,
     "write": write,

@@ -356,7 +356,8 @@ class Module(Hooked):
                 if set_to_none:
                     parameter._grad = None
                 else:
-                    parameter._grad.detach_().zero_()
+                    g = parameter._grad
+                    (g.requires_grad_(False) if g.grad_fn is None else g.detach_()).zero_()
 
     def to(self: Self, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False) -> Self:
         """Cast the floating parameters, their gradients and the floating buffers to a floating dtype, in place.
