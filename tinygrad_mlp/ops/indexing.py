@@ -35,6 +35,7 @@ from .refusals import (
     TAKE_OUT_OF_RANGE,
 )
 from .shape import expand, refuse_expansion, sum_to
+from .sums import add_at
 from .table import Array, by_value, operator
 
 
@@ -169,7 +170,7 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
         return whole
     if whole.ndim:
         index, src = (x.reshape((-1,)) if not x.ndim else x for x in (index, src))
-        np.add.at(whole, _along(index, d), src[tuple(slice(n) for n in index.shape)])
+        add_at(whole, _along(index, d), src[tuple(slice(n) for n in index.shape)])
     else:
         whole += src.reshape(())
     return whole
@@ -220,9 +221,7 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
 
 def _unselected_along(g: Array, input_shape: tuple[int, ...], dim: int, index: Array) -> Array:
     """The VJP of index_select: `g` added at the positions that were taken."""
-    if not input_shape:
-        return g
-    return put_at(g, input_shape, (*(slice(None),) * axis(dim, len(input_shape)), index.reshape((-1,))))
+    return index_add(np.zeros_like(g, shape=input_shape), dim, index, g) if input_shape else g
 
 
 @by_value
@@ -315,7 +314,7 @@ def index_add(input: Array, dim: int, index: Array, source: Array) -> Array:
     if not input.ndim:
         return input + source
     whole = input.copy()
-    np.add.at(whole, (*(slice(None),) * d, index.reshape((-1,))), source)
+    add_at(whole, (*(slice(None),) * d, index.reshape((-1,))), source)
     return whole
 
 

@@ -190,7 +190,7 @@ def write(row: Operator, target: Any, arrays: list[Any]) -> None:
             row.forward(*arrays, out=target)
         else:
             half = computes(row) and any(is_half(x) for x in arrays)
-            result = in_single(row.forward, arrays) if half else row.forward(*arrays)
+            result = in_single(row, arrays) if half else row.forward(*arrays)
             check_written(target, result)
             target[...] = result
     except ValueError:
