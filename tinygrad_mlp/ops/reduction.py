@@ -388,10 +388,8 @@ def log_softmax(input: Array, dim: int) -> Array:
     shifted = input - extreme(np.maximum, input, axes(dim, input.ndim), True)
     sums = total(np.exp(shifted), d, True)
     if half and d == input.ndim - 1:  # torch's kernel for the last dimension rounds the sum, and its logarithm
-        sums = np.log(sums.astype(np.float16))
-    else:
-        sums = np.log(sums)
-    shifted -= sums
+        sums = sums.astype(np.float16)
+    shifted -= np.log(sums)
     return shifted.astype(np.float16) if half else shifted
 
 

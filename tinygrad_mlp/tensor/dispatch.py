@@ -197,7 +197,7 @@ def _general(row: Operator) -> Function:
         tensor = wrap(result)
         is_view = row.view and (result is arrays[0] or shares_memory(result, arrays[0]))
         if state.recording and _needs_grad(row, args):
-            kind = half_class(row) if half else row_class if is_view else copying_class
+            kind = half_class(row_class) if half else row_class if is_view else copying_class
             _record(row, kind, args, (result, *arrays), tensor)
         if is_view:
             note_view(tensor, args[0], row, args[1:])
@@ -238,9 +238,8 @@ def _rounded(x: Any) -> Any:
 
 
 @functools.cache
-def half_class(row: Operator) -> type[Node]:
-    """The class of the nodes of a row on float16, whose rules run in float32. Backward rounds what they hand on."""
-    plain = node_class(row)
+def half_class(plain: Any) -> type[Node]:
+    """A class of nodes for float16, whose rules run in float32. Backward rounds what they hand on."""
 
     def pull(self: Node, g: Any, edges: Any, create_graph: bool) -> Any:
         saved = self.saved
@@ -258,7 +257,7 @@ def half_class(row: Operator) -> type[Node]:
         return [part and list(map(_single, part)) for part in plain._differentiable_saved(self, tensor_type)]
 
     own = {"__slots__": (), "pull": pull, "_differentiable_saved": differentiable_saved}
-    return type(row.node_name, (plain,), own)
+    return type(plain.__name__, (plain,), own)
 
 
 def _single(x: Any) -> Any:
