@@ -177,7 +177,8 @@ def _call_renamed(row: Operator, caller: Caller, values: tuple[Any, ...], other:
 def _general(row: Operator) -> Function:
     """The general caller of a row, for all arguments that it may have, also for a list of Tensors."""
     forward, outputs = row.forward, row.outputs
-    row_class, copying_class = node_class(row), _copying_class(row)
+    row_class: Any = node_class(row)
+    copying_class = _copying_class(row)
     single = computes(row)
 
     def call(*args: Any) -> Any:

@@ -115,7 +115,9 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
     silently(write, row, target, arrays)
     tensor.versions[0] += 1
     versions = [(counter, count + 1 if place < outputs else count, place) for counter, count, place in versions]
-    kind = half_class(row_class()) if _is_in_single(row, arrays) else row_class()
+    kind: Any = row_class()
+    if _is_in_single(row, arrays):
+        kind = half_class(kind)
     rebase(tensor, kind(edges, saved, versions, target.shape, target.dtype))
     return tensor
 
