@@ -100,8 +100,12 @@ for _name in _IN_PLACE:
     globals()[_name] = getattr(Tensor, _name)
 
 
+# The tape is shown by a floor above autograd, where a user of torch would look for it.
+autograd.names_from_above["tape"] = f"{__name__}.viz"
+
+
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
-_ROOMS = frozenset(("func", "nn", "optim", "return_types", "utils"))
+_ROOMS = frozenset(("func", "nn", "optim", "return_types", "utils", "viz"))
 _NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing"}
 
 

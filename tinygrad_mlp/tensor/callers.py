@@ -49,7 +49,7 @@ tensor.viewed = None
 IN_PLACE = """\
 def {name}_({arguments}):
     {unwrap}
-    recorded = {recorded}
+    {recorded}
     if recorded and {first}.needs_grad and {first}.node is None:
         return general({arguments})
     count = {first}.versions[-1]  # an inference tensor refuses here, before the write
@@ -156,10 +156,9 @@ class _Caller:
         """The condition that a gradient is wanted for an argument."""
         return f"any([x.needs_grad for x in {p}])" if self.row.listed else self.if_given(p, "needs_grad")
 
-    def recorded(self) -> str:
-        """The condition that a node is written."""
-        needed = " or ".join(map(grouped, map(self.needs, self.differentiable)))
-        return f"{grouped(needed) if ' or ' in needed else needed} and state.recording"
+    def recorded(self, start: str, end: str) -> list[str]:
+        """A line with the condition that a node is written."""
+        return any_of(start, map(grouped, map(self.needs, self.differentiable)), f" and state.recording{end}")
 
     # -- from Tensors to arrays ----------------------------------------------------------------------
 
@@ -174,14 +173,11 @@ class _Caller:
         if any("common" in test for test in tests):
             lines.append(f"common = {self.alike[0]}_array.dtype")
         if self.row.rules:
-            lines.append(f"view = {' or '.join(grouped(self.if_given(p, 'viewed')) for p in self.tensors)}")
+            lines += any_of("view = ", [grouped(self.if_given(p, "viewed")) for p in self.tensors])
             tests += self.unusual_views()
         else:
             tests = [*(f"not isinstance({p}, Tensor)" for p in certain), *tests]
-        usual = [f"if {' or '.join(tests)}:"]
-        if len(usual[0]) >= 96:
-            usual = ["if (", *(f"    {'or ' if i else ''}{test}" for i, test in enumerate(tests)), "):"]
-        return filled(UNWRAP, arrays=lines, usual=usual, arguments=self.arguments)
+        return filled(UNWRAP, arrays=lines, usual=any_of("if ", tests, ":"), arguments=self.arguments)
 
     def unusual_views(self) -> list[str]:
         return [f"(view and lead_nowhere({', '.join(self.tensors)}))"]
@@ -241,7 +237,7 @@ class _Caller:
         constant = [] if self.several else ["tensor.node = None", "tensor.needs_grad = False"]
         if not self.row.rules:
             return constant
-        lines = [f"if {self.recorded()}:", *indented([*self.record(), *self.attach()])]
+        lines = [*self.recorded("if ", ":"), *indented([*self.record(), *self.attach()])]
         return [*lines, "else:", *indented(constant)] if constant else lines
 
     def record(self) -> list[str]:
@@ -260,7 +256,7 @@ class _Caller:
         lines = ["versions = []"]
         for j, p in enumerate(self.differentiable):
             lines += [f"to_{p} = for_{p} = None", f"if {self.needs(p)}:"]
-            lines += [f"    to_{p}, for_{p} = {edge(p)}, {self.saved(j)}"]
+            lines += [f"    to_{p} = {edge(p)}", f"    for_{p} = {self.saved(j)}"]
             lines += indented(line for v in self.versions(j) for line in noted(*v))
         edges, saved = (as_tuple(f"{word}_{p}" for p in self.differentiable) for word in ("to", "for"))
         return [*lines, f"edges, saved = {edges}, {saved}"]
@@ -311,7 +307,7 @@ class _CallerInPlace(_Caller):
         arrays = ", ".join(map(self.array, row.parameters))
         lines = filled(
             IN_PLACE, name=row.name, arguments=self.arguments, first=first, unwrap=self.unwrap(),
-            recorded=self.recorded(), record=self.record(),
+            recorded=self.recorded("recorded = ", ""), record=self.record(),
             copy=[f"before = {first}_array.copy()"] if any(1 in read for read in row.reads) else [],
             write=[*self.write(arrays), f"{first}.versions[0] = count + 1"],
         )  # fmt: skip
@@ -378,6 +374,16 @@ def noted(version: str, given: str) -> list[str]:
 def as_tuple(parts: Iterable[str]) -> str:
     parts = list(parts)
     return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+
+
+def any_of(start: str, conditions: Iterable[str], end: str = "") -> list[str]:
+    """A line that asks whether any of some conditions holds; over several lines, one a condition, where it is long."""
+    conditions = list(conditions)
+    line = " or ".join(conditions)
+    whole = f"{start}{grouped(line) if len(conditions) > 1 and ' and ' in end else line}{end}"
+    if len(whole) < 96:
+        return [whole]
+    return [f"{start}(", *(f"    {'or ' if i else ''}{each}" for i, each in enumerate(conditions)), f"){end}"]
 
 
 def grouped(condition: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,23 +40,51 @@ inference.make_with(globals())
 
 def function_of(row: Operator) -> Function:
     """The function on Tensors that a row stands for, with the row's own signature."""
-    return _with_signature(row, Caller(functools.partial(_written, row)))
+    return _with_signature(row, Caller(row, functools.partial(_written, row)))
 
 
 class Caller:
     """What a row's function calls. The first call writes the row's caller; later calls go to that at once."""
 
-    __slots__ = ("call", "write")
+    __slots__ = ("call", "row", "write", "written")
+    all: ClassVar[list[Caller]] = []
 
-    def __init__(self, write: Callable[[], Function]) -> None:
+    def __init__(self, row: Operator, write: Callable[[], Function]) -> None:
+        self.row = row
         self.write = write
+        self.written: Function | None = None
         self.call: Function = self._write_and_call
+        self.all.append(self)
 
     def _write_and_call(self, *args: Any) -> Any:
         with _writing:  # several threads may call at the same time
-            if self.call == self._write_and_call:
-                self.call = self.write()
-        return self.call(*args)
+            if self.written is None:
+                self.written = self.write()
+                if self.call == self._write_and_call:
+                    self.call = self.written
+        return self.written(*args)
+
+    def observe(self, observer: Callable[[Operator, tuple[Any, ...], Any], None] | None) -> None:
+        """Have `observer(row, arguments, result)` called after every call; with None, no longer."""
+        if observer is None:
+            self.call = self.written or self._write_and_call
+            return
+
+        def call(*args: Any) -> Any:
+            result = (self.written or self._write_and_call)(*args)
+            observer(self.row, args, result)
+            return result
+
+        self.call = call
+
+
+def observe_calls(observer: Callable[[Operator, tuple[Any, ...], Any], None] | None) -> None:
+    """Have `observer(row, arguments, result)` called after every operator that runs on Tensors; None ends it.
+
+    The functions that rows stand for are replaced while somebody observes, so that nothing is asked for otherwise.
+    """
+    for caller in Caller.all:
+        caller.observe(observer)
 
 
 _writing = threading.RLock()

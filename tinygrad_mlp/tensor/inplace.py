@@ -59,7 +59,7 @@ def inplace_of(row: Operator, node_name: str | None = None) -> Function:
         given = {"row": row, "forward": row.forward, "general": general, "node_class": row_class}
         return callers.compiled(row.name + "_", callers.caller_of(row, inplace=True), _NAMES, given)
 
-    arity, caller = len(row.parameters), Caller(written)
+    arity, caller = len(row.parameters), Caller(row, written)
 
     def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if len(args) == arity - 1 and not kwargs:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import autograd
 from ..arrays import CPU, device, dtype, dtypes
 from ..arrays.silence import silently
 from ..autograd import hooks, inference
@@ -290,6 +291,10 @@ class Tensor(Copies, Values):
         a `.grad`. RuntimeError in torch's words for what is refused. Source: torch.Tensor.backward.
         """
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def tape(self) -> Any:
+        """The tape that leads to this tensor, to be printed, drawn or read (see `torch.autograd.tape`)."""
+        return autograd.tape(self)
 
     @classmethod
     def _with_history(cls, array: Any, node: Node) -> Tensor:
