@@ -221,7 +221,11 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
 
 def _unselected_along(g: Array, input_shape: tuple[int, ...], dim: int, index: Array) -> Array:
     """The VJP of index_select: `g` added at the positions that were taken."""
-    return index_add(np.zeros_like(g, shape=input_shape), dim, index, g) if input_shape else g
+    if not input_shape:
+        return g
+    if getattr(g.dtype, "char", "e") == "e":  # float16 is added up in float32; a Tensor does not tell
+        return index_add(np.zeros_like(g, shape=input_shape), dim, index, g)
+    return put_at(g, input_shape, (*(slice(None),) * axis(dim, len(input_shape)), index.reshape((-1,))))
 
 
 @by_value
