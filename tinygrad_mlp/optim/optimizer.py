@@ -135,12 +135,18 @@ class Optimizer:
                     if p._grad is not None:
                         if running:
                             refuse_captured(p, self.first_write)
-                        self.update(p, p._grad.array, self.state[p], group)
+                        grad = p._grad.array
+                        if grad.dtype.char == "e":
+                            grad = grad.astype(np.float32)  # what is computed with it is of float32, as in torch
+                        self.update(p, grad, self.state[p], group)
                         p.versions[0] += 1
         return loss
 
     def update(self, p: Tensor, grad: Any, state: dict[str, Any], group: Group) -> None:
-        """Write the new value of one parameter into its array, in place; `state` is kept for its next update."""
+        """Write the new value of one parameter into its array, in place; `state` is kept for its next update.
+
+        `grad` is an array of float32 where the parameter is of float16.
+        """
         raise NotImplementedError
 
     # -- saving and loading ------------------------------------------------------------------------
