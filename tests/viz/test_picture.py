@@ -11,7 +11,9 @@ import pytest
 
 import tinygrad_mlp as torch
 from tinygrad_mlp import nn, viz
+from tinygrad_mlp.viz.drawing import Area
 from tinygrad_mlp.viz.layout import layout
+from tinygrad_mlp.viz.straighten import label_area
 from tinygrad_mlp.viz.svg import to_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -209,6 +211,28 @@ def test_boxes_do_not_overlap_and_arrows_point_down(program, folded):
 
 def _holds_all(drawing, box):
     return box.x >= 0 and box.y >= 0 and box.x + box.width <= drawing.width and box.y + box.height <= drawing.height
+
+
+@drawings
+def test_arrows_and_labels_keep_clear_of_boxes(program, folded):
+    drawing = layout(program()[1].rows, folded)
+    labels = [label_area(arrow) for arrow in drawing.arrows]
+    for a, b in itertools.combinations([*drawing.boxes, *labels], 2):
+        assert not _overlap(a, b)
+    for arrow in drawing.arrows:
+        for (x, y), (u, v) in itertools.pairwise(arrow.points):
+            line = Area(min(x, u), min(y, v), abs(x - u), abs(y - v))
+            for box in drawing.boxes:
+                assert box.id in (arrow.source, arrow.target) or not _overlap(line, box), (arrow.id, box.id)
+
+
+@pytest.mark.parametrize("program", [sequential, two_layers, looped])
+def test_computed_values_stand_in_the_order_in_which_they_are_read(program):
+    drawing = layout(program()[1].rows)
+    values = {box.id for box in drawing.boxes if box.kind in ("operator", "constant")}
+    for box in drawing.boxes:
+        xs = [arrow.points[-1][0] for arrow in drawing.arrows if arrow.target == box.id and arrow.source in values]
+        assert xs == sorted(xs)
 
 
 @drawings

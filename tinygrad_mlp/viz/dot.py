@@ -40,7 +40,7 @@ def _inside(drawing: Drawing, parent: str | None, indent: str) -> Iterator[str]:
     for group in drawing.groups:
         if group.parent == parent:
             yield f"{indent}subgraph {_quoted('cluster_' + group.id)} {{"
-            yield f"{indent}  label={_quoted(group.name)}; labeljust=l; style=dotted"
+            yield f"{indent}  label={_quoted(group.heading)}; labeljust=l; style=dotted"
             yield from _inside(drawing, group.id, indent + "  ")
             yield f"{indent}}}"
     for box in drawing.boxes:

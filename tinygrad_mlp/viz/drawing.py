@@ -75,11 +75,14 @@ class Arrow:
 class Group(Area):
     """The frame around what one call of a module recorded, inside that of the module that called it, its `parent`.
 
-    `steps` are the numbers of the operators. Of a folded group there is a box of the same id instead of the frame.
+    `name` is the one that the outermost module has for it, and `heading` what is left of it inside the frame of the
+    parent (`first` for `blocks.0.first`). `steps` are the numbers of the operators. Of a folded group there is a box
+    of the same id instead of the frame.
     """
 
     id: str = ""
     name: str = ""
+    heading: str = ""
     parent: str | None = None
     steps: list[int] = field(default_factory=list)
 

@@ -27,8 +27,10 @@ def calls_of_modules(rows: Rows) -> list[Group]:
             same += 1
         del open_groups[same:]
         for name in names[same:]:
-            parent = open_groups[-1].id if open_groups else None
-            group = Group(id=f"module-{len(groups) + 1}", name=name, parent=parent)
+            parent = open_groups[-1] if open_groups else None
+            heading = _cut(name.removeprefix(f"{parent.name}.") if parent is not None else name)
+            id = f"module-{len(groups) + 1}"
+            group = Group(id=id, name=name, heading=heading, parent=parent.id if parent is not None else None)
             groups.append(group)
             open_groups.append(group)
         for group in open_groups:
@@ -104,7 +106,7 @@ class _Scene:
     def _add_module(self, group: Group, step: Step, is_root: bool) -> None:
         """The box of a folded group, of which a step is the last so far."""
         size = bytes_text(sum(s.saved.bytes for s in map(self.rows.step, group.steps) if s.saved is not None))
-        lines = [group.name, f"{_count(len(group.steps), 'operator')} {shape_text(step.shape)}".strip()]
+        lines = [group.heading, f"{_count(len(group.steps), 'operator')} {shape_text(step.shape)}".strip()]
         saved = f"saved {size}" if size != "0 B" else ""
         label = f"{group.name}, a folded module of {_count(len(group.steps), 'operator')}"
         bad = group.id in self.boxes and self.boxes[group.id].bad

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from .drawing import Arrow, Box, BoxKind, Drawing, Group, Point
-from .layout import BODY, FIRST_LINE, LABEL_LINE, NEXT_LINE, PADDING, SMALL, text_width
+from .measure import BODY, FIRST_LINE, LABEL_LINE, NEXT_LINE, PADDING, SMALL, label_height, label_width, text_width
 from .style import STYLE
 
 MARGIN = 24
@@ -75,7 +75,7 @@ def _group(group: Group) -> str:
         f'<g id="{group.id}" class="group" data-name="{escape(group.name)}" role="graphics-object group">'
         f"<title>{escape(group.name)}, a module of {count}</title>"
         f'<rect x="{_n(group.x)}" y="{_n(group.y)}" width="{_n(group.width)}" height="{_n(group.height)}" rx="8"/>'
-        f"{_text(group.x + 10, group.y + 16, group.name, 'name')}</g>"
+        f"{_text(group.x + 10, group.y + 16, group.heading, 'name')}</g>"
     )
 
 
@@ -92,8 +92,7 @@ def _arrow_label(arrow: Arrow) -> str:
     if arrow.label_at is None or not arrow.lines:
         return ""
     x, y = arrow.label_at
-    width = max(text_width(line, SMALL) for line in arrow.lines) + 8
-    height = LABEL_LINE * len(arrow.lines) + 2
+    width, height = label_width(arrow), label_height(arrow)
     first = y - height / 2 + LABEL_LINE - 1.5
     shape = f'<rect x="{_n(x - width / 2)}" y="{_n(y - height / 2)}" width="{_n(width)}" height="{_n(height)}" rx="4"/>'
     names = ["shape"] if len(arrow.lines) == 1 else ["parameter", "shape"]
@@ -159,7 +158,7 @@ def _texts(box: Box) -> Iterator[str]:
     if box.number is not None:
         yield _text(box.x + box.width - PADDING, y, f"%{box.number}", "number")
     for line in box.lines[1:]:
-        y += NEXT_LINE if line is not box.lines[1] else FIRST_LINE - 2
+        y += NEXT_LINE if line is not box.lines[1] else FIRST_LINE
         yield _text(left if is_left else middle, y, line, "line" if is_left else "line middle")
     if box.saved:
         y += NEXT_LINE
