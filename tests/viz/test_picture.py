@@ -13,6 +13,7 @@ import tinygrad_mlp as torch
 from tinygrad_mlp import nn, viz
 from tinygrad_mlp.viz.drawing import Area
 from tinygrad_mlp.viz.layout import layout
+from tinygrad_mlp.viz.measure import BODY, text_width
 from tinygrad_mlp.viz.straighten import label_area
 from tinygrad_mlp.viz.svg import to_svg
 
@@ -214,14 +215,16 @@ def _holds_all(drawing, box):
 
 
 @drawings
-def test_arrows_and_labels_keep_clear_of_boxes(program, folded):
+def test_arrows_and_labels_keep_clear_of_boxes_and_names(program, folded):
     drawing = layout(program()[1].rows, folded)
     labels = [label_area(arrow) for arrow in drawing.arrows]
     for a, b in itertools.combinations([*drawing.boxes, *labels], 2):
         assert not _overlap(a, b)
+    names = [Area(group.x + 10, group.y + 6, text_width(group.heading, BODY), 12) for group in drawing.groups]
     for arrow in drawing.arrows:
         for (x, y), (u, v) in itertools.pairwise(arrow.points):
             line = Area(min(x, u), min(y, v), abs(x - u), abs(y - v))
+            assert not any(_overlap(line, name) for name in names)
             for box in drawing.boxes:
                 assert box.id in (arrow.source, arrow.target) or not _overlap(line, box), (arrow.id, box.id)
 

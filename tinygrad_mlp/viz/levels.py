@@ -239,7 +239,12 @@ class Placer:
         )
         width = placed.bounds["max"]["x"] - placed.bounds["min"]["x"]
         right = max(_FRAME_PADDING, name_width - left - width)
-        return _Margins(left, right, max(4.0, _HEADER - first), max(0.0, _FRAME_PADDING - last))
+        top = max(4.0, _HEADER - first)
+        corner = (placed.bounds["min"]["x"] - left + name_width, placed.bounds["min"]["y"] - top + _HEADER)
+        points = (point for edge in placed.edges for point in edge["points"])
+        if any(point["x"] < corner[0] and point["y"] < corner[1] for point in points):
+            top = _HEADER
+        return _Margins(left, right, top, max(0.0, _FRAME_PADDING - last))
 
     def _way(
         self, link: _Link, arrow: Arrow, points: list[Point], level: _Level, inner: dict[str, _Level]

@@ -195,7 +195,7 @@ def _legend_places(drawing: Drawing, width: float) -> Iterable[tuple[str, str, f
     """The kind, the word, the left end and the row of each part of the legend."""
     x, row = float(MARGIN), 0
     for kind, word in _legend_items(drawing):
-        needed = 40 + text_width(word, BODY) + 20
+        needed = 44 + text_width(word, BODY) + 20
         if x + needed > width and x > MARGIN:
             x, row = float(MARGIN), row + 1
         yield kind, word, x, row
@@ -212,7 +212,7 @@ def _head(drawing: Drawing, width: float) -> Iterator[str]:
     for kind, word, x, row in _legend_places(drawing, width):
         y = MARGIN + HEAD_HEIGHT + LEGEND_HEIGHT * row - 4
         yield from _sample(kind, x, y)
-        yield _text(x + 40, y + 11, word, "line")
+        yield _text(x + 44, y + 11, word, "line")
     yield "</g>"
 
 
@@ -230,7 +230,7 @@ def _sample(kind: str, x: float, y: float) -> Iterator[str]:
     if kind in ("parameter", "module"):
         yield _shape(shape, x + 2.5, y + 2.5, 25, 10, "inner")
     if kind == "shared":
-        yield from _badge(x + 28, y, "2\u00d7")
+        yield from _badge(x + 25, y, "2\u00d7")
     yield "</g>"
 
 
