@@ -16,7 +16,8 @@ from ..arrays.silence import silently
 from ..autograd.inplace.views import refresh
 from ..ops import Operator
 from ..ops.dims import mismatch
-from .refusals import ARGUMENT_TYPE, DTYPES_DIFFER, ELEMENT_TYPE, NOT_IMPLEMENTED
+from .kinds import kinds_of, read, wrong_type
+from .refusals import DTYPES_DIFFER, ELEMENT_TYPE, NOT_IMPLEMENTED
 from .tensor import Tensor
 
 
@@ -49,6 +50,8 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
             raise _not_a_tensor(row, position, arg)
     if not isinstance(args[row.tensors[0]], Tensor) and not _has_tensor(row, args):
         raise _not_a_tensor(row, row.tensors[0], args[row.tensors[0]])
+    for position, name, kind in kinds_of(row):
+        arrays[position] = read(row.name, name, position + 1, kind, arrays[position])
     if row.check is not None:
         row.check(*arrays)
     if row.promotion is not None:
@@ -84,13 +87,6 @@ def _has_tensor(row: Operator, args: tuple[Any, ...]) -> bool:
 def _not_a_tensor(row: Operator, position: int, arg: Any) -> TypeError:
     name = row.parameters[position]
     return wrong_type(row.name, name, position + 1, "Tensor", arg)
-
-
-def wrong_type(function: str, name: str, position: int, wanted: str, value: Any) -> TypeError:
-    """Torch's TypeError for an argument of another type than the function takes."""
-    return TypeError(
-        ARGUMENT_TYPE.format(function=function, name=name, position=position, wanted=wanted, found=type(value).__name__)
-    )
 
 
 def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..ops import Operator
 from .arguments import holding
+from .kinds import kinds_of
 
 CALLER = """\
 def {name}({arguments}):
@@ -177,6 +178,7 @@ class _Caller:
             tests += self.unusual_views()
         else:
             tests = [*(f"not isinstance({p}, Tensor)" for p in certain), *tests]
+        tests += [f"type({p}) not in {kind.usual}" for _, p, kind in kinds_of(self.row)]
         return filled(UNWRAP, arrays=lines, usual=any_of("if ", tests, ":"), arguments=self.arguments)
 
     def unusual_views(self) -> list[str]:

@@ -25,14 +25,14 @@ from ..ops.documentation import Documentation
 from ..tape import FREED, state  # noqa: F401 (written callers use it)
 from ..tape import gradient_edge as edge_of
 from .arguments import as_array, as_torch, holding, unwrap
+from .kinds import USUAL
 from .named import result_class
 from .refusals import UNEXPECTED_KEYWORD
 from .tensor import Tensor, new, wrap  # noqa: F401 (written callers use it)
 
 Function = Callable[..., Any]
 ndarray = np.ndarray
-numbers = frozenset((float, int))  # without bool, which is promoted by other rules
-numbers_or_none = numbers | {type(None)}
+globals().update(USUAL)  # the written callers use these sets of types
 
 
 making.make_with(globals())

@@ -30,9 +30,8 @@ from .dispatch import (
     in_single,
     is_half,
     node_class,
-    numbers,
-    numbers_or_none,
 )
+from .kinds import USUAL
 from .tensor import Tensor
 
 Function = Callable[..., Any]
@@ -252,8 +251,7 @@ _NAMES = {
     "are_entangled": are_entangled,
     "edge_of": gradient_edge,
     "ndarray": np.ndarray,
-    "numbers": numbers,
-    "numbers_or_none": numbers_or_none,
+    **USUAL,
     "is_entered": is_entered,
     "quietly": quietly,
     "rebase": rebase,

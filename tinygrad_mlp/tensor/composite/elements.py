@@ -10,8 +10,8 @@ from ...arrays import dtype as _dtype
 from ...arrays import dtypes
 from ...arrays.silence import silenced
 from ...ops.dims import mismatch
-from ..arguments import wrong_type
 from ..functions import FUNCTIONS
+from ..kinds import wrong_type
 from ..refusals import CLOSE_DTYPES, TOLERANCE_NEGATIVE
 from ..tensor import Tensor, wrap
 

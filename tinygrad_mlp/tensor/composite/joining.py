@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...ops.dims import mismatch
-from ..arguments import wrong_type
 from ..functions import FUNCTIONS
+from ..kinds import wrong_type
 from ..refusals import BROADCAST_SHAPES, ELEMENT_TYPE, NO_TENSORS
 from ..tensor import Size, Tensor
 from .shapes import sizes

@@ -13,10 +13,10 @@ from ...autograd.inplace.views import geometry, note_several, refresh
 from ...messages import warn_once
 from ...ops import TABLE
 from ...ops.dims import axis
-from ..arguments import wrong_type
 from ..dispatch import shares_memory
 from ..functions import FUNCTIONS, INPLACE
 from ..keywords import numpy_names
+from ..kinds import wrong_type
 from ..refusals import (
     ADJOINT_OF_0D,
     CHUNK_0D,
