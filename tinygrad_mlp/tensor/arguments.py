@@ -30,7 +30,7 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
     arrays = list(args)
     for position in row.tensors:
         arg = args[position]
-        if isinstance(arg, Tensor):
+        if isinstance(arg, Tensor) and not (row.listed and position == 0):
             if arg.viewed is not None and row.rules:
                 refresh(arg)
             arrays[position] = arg.array

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
@@ -23,6 +23,9 @@ def wrong_type(function: str, name: str, position: int, wanted: str, value: Any)
     return TypeError(
         ARGUMENT_TYPE.format(function=function, name=name, position=position, wanted=wanted, found=type(value).__name__)
     )
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Kind(NamedTuple):
@@ -110,26 +113,38 @@ def read(function: str, name: str, position: int, kind: Kind, value: Any) -> Any
         raise wrong_type(function, name, position, kind.word, value) from None
 
 
-def checked(function: Callable[..., Any]) -> Callable[..., Any]:
+def checked(function: Function) -> Function:
     """A composite function whose arguments are looked at first, by the annotations of its parameters."""
     code = function.__code__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     kinds = {name: KINDS.get(function.__annotations__.get(name, "")) for name in names}
-    positional = [(i, name, kinds[name]) for i, name in enumerate(names[: code.co_argcount]) if kinds[name]]
+    positional = [(i, kind) for i, kind in enumerate(map(kinds.get, names[: code.co_argcount])) if kind is not None]
     called = function.__name__
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         values = list(args)
-        for i, name, kind in positional:
+        for i, kind in positional:
             if i >= len(values):
                 break
-            values[i] = read(called, name, i + 1, kind, values[i])  # type: ignore[arg-type] # where there is a kind
+            values[i] = read(called, names[i], i + 1, kind, values[i])
         for name in kwargs:
-            kind = kinds.get(name)
-            if kind is not None:
-                kwargs[name] = read(called, name, names.index(name) + 1, kind, kwargs[name])
+            named = kinds.get(name)
+            if named is not None:
+                kwargs[name] = read(called, name, names.index(name) + 1, named, kwargs[name])
         return function(*values, **kwargs)
+
+    return cast(Function, call)
+
+
+def of_one_tuple(row: Operator, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of a row without the form of several integers, which torch has for the method alone."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) > 1 and not isinstance(args[1], (tuple, list)):
+            raise wrong_type(row.name, row.parameters[1], 2, "tuple of ints", args[1])
+        return function(*args, **kwargs)
 
     return call
 

@@ -10,6 +10,7 @@ from ...arrays import dtype as _dtype
 from ..arguments import is_plain_number
 from ..functions import FUNCTIONS, INPLACE
 from ..keywords import numpy_names
+from ..kinds import checked
 from ..refusals import FLOAT_ALPHA, NO_SUCH_CALL, NUCLEAR_NORM, OUTER_NDIM, ROUNDING_MODE
 from ..tensor import Tensor, wrap
 from .conversion import to
@@ -104,6 +105,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 _PRODUCTS = {(2, 2): "mm", (1, 1): "dot", (2, 1): "mv"}
 
 
+@checked
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The products of all pairs of elements of two vectors: shapes (n,) and (m,) give (n, m) (torch.outer)."""
     for name, x in (("self", input), ("vec2", vec2)):
@@ -186,6 +188,7 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtyp
 
 
 @numpy_names
+@checked
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort along a dimension (torch.argsort)."""
     indices: Tensor = _f["sort"](input, dim, descending)[1]
