@@ -28,7 +28,9 @@ def _scaled(input: Any, other: Any, alpha: Any) -> Any:
 
 def _are_scaled_halves(input: Any, other: Any, alpha: Any) -> bool:
     """Whether a sum of float16 is scaled: torch does both in float32, with alpha as float16 has it, and rounds once."""
-    return is_plain_number(alpha) and all(isinstance(x, Tensor) and x.array.dtype.char == "e" for x in (input, other))
+    if type(alpha) not in (int, float) or alpha == 1:  # a number that `compile` records has a type of its own
+        return False
+    return all(isinstance(x, Tensor) and x.array.dtype.char == "e" for x in (input, other))
 
 
 def _halves(input: Tensor, other: Tensor, alpha: Any) -> tuple[Tensor, Tensor, Tensor, float]:
@@ -42,14 +44,14 @@ def _is_floating(x: Any) -> bool:
 
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input + alpha * other (torch.add)."""
-    if alpha != 1 and _are_scaled_halves(input, other, alpha):
+    if _are_scaled_halves(input, other, alpha):
         return _f["addcmul"](*_halves(input, other, alpha))
     return _f["add"](input, _scaled(input, other, alpha))
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input - alpha * other (torch.sub)."""
-    if alpha != 1 and _are_scaled_halves(input, other, alpha):
+    if _are_scaled_halves(input, other, alpha):
         return _f["addcmul"](*_halves(input, other, -alpha))
     return _f["sub"](input, _scaled(input, other, alpha))
 
@@ -58,21 +60,21 @@ def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input (torch.rsub); TypeError unless `input` is a Tensor."""
     if not isinstance(input, Tensor):
         raise TypeError(NO_SUCH_CALL.format(function="rsub", found=f"{type(input).__name__}, ..."))
-    if alpha != 1 and _are_scaled_halves(other, input, alpha):
+    if _are_scaled_halves(other, input, alpha):
         return _f["addcmul"](*_halves(other, input, -alpha))
     return _f["rsub"](_scaled(other, input, alpha), other)
 
 
 def add_(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """input += alpha * other (torch.Tensor.add_)."""
-    if alpha != 1 and _are_scaled_halves(input, other, alpha):
+    if _are_scaled_halves(input, other, alpha):
         return INPLACE["addcmul_"](*_halves(input, other, alpha))
     return INPLACE["add_"](input, _scaled(input, other, alpha))
 
 
 def sub_(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """input -= alpha * other (torch.Tensor.sub_)."""
-    if alpha != 1 and _are_scaled_halves(input, other, alpha):
+    if _are_scaled_halves(input, other, alpha):
         return INPLACE["addcmul_"](*_halves(input, other, -alpha))
     return INPLACE["sub_"](input, _scaled(input, other, alpha))
 
