@@ -66,8 +66,8 @@ class Operand:
 
 def operator_of(node: Any) -> str:
     """The name of the operator that a node was written for."""
-    maker = source(node)[0]
-    return maker.row.name if maker.row is not None else type(maker).__name__.removesuffix("Backward")
+    maker: Any = source(node)[0]
+    return str(maker.row.name) if maker.row is not None else type(maker).__name__.removesuffix("Backward")
 
 
 class Scene:
@@ -121,7 +121,7 @@ class Scene:
     def _row(self) -> str:
         """The name of the operator that refused."""
         for frame in reversed(self.way):
-            row = variables_of(frame).get("row")
+            row: Any = variables_of(frame).get("row")
             if is_a(row, Operator):
                 return str(row.name)
             if frame.f_code.co_filename.startswith(CALLERS):

@@ -30,8 +30,8 @@ FREED_BEFORE = (
 )
 NO_SCALAR = (
     "Backward begins with the derivative of one number, and {what} has {count} elements.",
-    "Write `{root}.sum().backward()` or `{root}.mean().backward()`; or `{root}.backward(g)` with a cotangent `g` of the "
-    "shape {shape}.",
+    "Write `{root}.sum().backward()` or `{root}.mean().backward()`; or `{root}.backward(g)` with a cotangent `g` of "
+    "the shape {shape}.",
 )
 NOTHING_REQUIRES_GRAD = (
     "No operator was recorded for {what}: nothing that it was computed from requires grad, or it was detached or "
@@ -116,7 +116,7 @@ ELEMENTS_INSTEAD = "Write a shape of {count} elements; a size of -1 stands for w
 # -- dtypes ----------------------------------------------------------------------------------------
 
 DTYPES = (
-    "A product of matrices or vectors has one dtype, and does not convert, as `+` would: here {first} meets {second}."
+    "A product of matrices or vectors takes one dtype and does not convert, as `+` would: here {first} and {second}."
 )
 CONVERT = "Write `{code}{conversion}`."
 CONVERT_FROM_NUMPY = "Write `{code}{conversion}`: NumPy's arrays are float64 unless they are made otherwise."
@@ -133,8 +133,8 @@ NO_NEGATIVE = (
 )
 FLOAT_TARGET = (
     "A target of the shape {shape} holds one class for each sample, and a class is an integer: int64, not {dtype}.",
-    "Write `{code}.long()` if these are classes. Probabilities would have the shape {wanted} of {input}, and for numbers "
-    "that are to be approximated there is `mse_loss`.",
+    "Write `{code}.long()` if these are classes. Probabilities would have the shape {wanted} of {input}, and for "
+    "numbers that are to be approximated there is `mse_loss`.",
 )
 INTEGER_PROBABILITIES = (
     "A target of the input's shape {shape} holds the probability of each class: floating point, not {dtype}.",

@@ -32,7 +32,7 @@ Writer = Callable[[Scene], Lines]
 
 def writer_of(text: str) -> tuple[Writer, dict[str, str]] | None:
     """The writer for a refusal, by torch's text, and the values that the text tells."""
-    for template, writer in _WRITERS.items():
+    for template, writer in WRITERS.items():
         values = values_of(text, template)
         if values is not None:
             return writer, values
@@ -227,8 +227,8 @@ def _dtypes(scene: Scene) -> Lines:
     if other is None:
         return None
     first = operands[0]
-    # What is not to be learnt is converted; of two alike, the one that is not float32, or else the second.
-    convert = min((other, first), key=lambda operand: (operand.needs_grad, operand.dtype == "float32"))
+    # What is to be learnt stays as it is; of two others, the one that is not float32 is converted, or else the second.
+    convert = min((other, first), key=lambda x: (x.needs_grad and x.node is None, x.dtype == "float32"))
     keep = first if convert is other else other
     conversion = _CONVERSIONS.get(keep.dtype, f".to(torch.{keep.dtype})")
     from_numpy = convert.dtype == "float64" and convert.node is None
@@ -327,7 +327,7 @@ def _unseen(path: str, module: Any) -> Lines:
     return None
 
 
-_WRITERS: dict[str, Writer] = {
+WRITERS: dict[str, Writer] = {
     FREED: _freed,
     NO_SCALAR: _no_scalar,
     of_autograd.OUTPUT_NEEDS_NO_GRAD: _nothing_requires_grad,
