@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from ..autograd.outputs import source
@@ -27,7 +28,7 @@ class Tape:
         self._names = names
         for node in reachable([self._node]):
             note_backward(node)
-        self.rows  # noqa: B018 (notes the constants, which backward frees)
+        self._first = self.rows  # which notes the constants and what is saved: backward frees them
 
     @property
     def rows(self) -> Rows:
@@ -56,6 +57,21 @@ class Tape:
         import json
 
         return json.dumps(self.rows.as_json(), indent=1)
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """Write the tape as a page to a file, or return the page where no path is given.
+
+        The page is one file that needs no network. It plays the forward and the backward pass step by step, and shows
+        for each operator its rule, its values and its cotangents. `page.html#step=12` opens at a step.
+        """
+        from .page import page
+
+        text = page(self.rows, self._first)
+        if path is None:
+            return text
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return None
 
 
 def tape(tensor: Tensor) -> Tape:
