@@ -16,8 +16,8 @@ def text(tree):
         return tree[1]
     parts = [text(child) for child in tree[1:]]
     if tree[0] in ("mfrac", "msup"):
-        return "{%s}%s{%s}" % (parts[0], "/" if tree[0] == "mfrac" else "^", parts[1])
-    return ("√{%s}" if tree[0] == "msqrt" else "%s") % " ".join(parts)
+        return ("/" if tree[0] == "mfrac" else "^").join(f"{{{part}}}" for part in parts)
+    return f"√{{{parts[0]}}}" if tree[0] == "msqrt" else " ".join(parts)
 
 
 @pytest.mark.parametrize(

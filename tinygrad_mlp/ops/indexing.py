@@ -35,6 +35,7 @@ from .refusals import (
     TAKE_OUT_OF_RANGE,
 )
 from .shape import expand, refuse_expansion, sum_to
+from .sums import add_at
 from .table import Array, by_value, operator
 
 
@@ -169,7 +170,7 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
         return whole
     if whole.ndim:
         index, src = (x.reshape((-1,)) if not x.ndim else x for x in (index, src))
-        np.add.at(whole, _along(index, d), src[tuple(slice(n) for n in index.shape)])
+        add_at(whole, _along(index, d), src[tuple(slice(n) for n in index.shape)])
     else:
         whole += src.reshape(())
     return whole
@@ -222,6 +223,8 @@ def _unselected_along(g: Array, input_shape: tuple[int, ...], dim: int, index: A
     """The VJP of index_select: `g` added at the positions that were taken."""
     if not input_shape:
         return g
+    if getattr(g.dtype, "char", "e") == "e":  # float16 is added up in float32; a Tensor does not tell
+        return index_add(np.zeros_like(g, shape=input_shape), dim, index, g)
     return put_at(g, input_shape, (*(slice(None),) * axis(dim, len(input_shape)), index.reshape((-1,))))
 
 
@@ -315,7 +318,7 @@ def index_add(input: Array, dim: int, index: Array, source: Array) -> Array:
     if not input.ndim:
         return input + source
     whole = input.copy()
-    np.add.at(whole, (*(slice(None),) * d, index.reshape((-1,))), source)
+    add_at(whole, (*(slice(None),) * d, index.reshape((-1,))), source)
     return whole
 
 

@@ -225,10 +225,15 @@ def log_softmax(input: Array, dim: int) -> Array:
     d = axis(dim, input.ndim)
     if not input.size:
         return np.zeros_like(input)
-    input = in_order(input)
+    input, half = in_order(input), input.dtype.char == "e"
+    if half:
+        input = input.astype(np.float32)
     shifted = input - extreme(np.maximum, input, axes(dim, input.ndim), True)
-    shifted -= np.log(total(np.exp(shifted), d, True))
-    return shifted
+    sums = total(np.exp(shifted), d, True)
+    if half and d == input.ndim - 1:  # torch's kernel for the last dimension rounds the sum, and its logarithm
+        sums = sums.astype(np.float16)
+    shifted -= np.log(sums)
+    return shifted.astype(np.float16) if half else shifted
 
 
 # -- running totals --------------------------------------------------------------------------------

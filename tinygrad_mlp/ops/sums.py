@@ -34,6 +34,16 @@ def total(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
 
+def add_at(whole: Array, index: Any, values: Array) -> None:
+    """Add values to the elements at an index, in place, where repeated indices add up; to float16 in float32."""
+    if whole.dtype.char == "e":
+        wide = whole.astype(np.float32)
+        np.add.at(wide, index, values)
+        whole[...] = wide
+    else:
+        np.add.at(whole, index, values)
+
+
 def _is_large_matrix(x: Array) -> bool:
     """Whether a matrix of floats in C order is large enough to be transposed. (A Tensor has no flags.)"""
     flags = getattr(x, "flags", None)

@@ -107,6 +107,8 @@ def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
     if target.kind == "f" and not all(map(is_plain_number, operands)):
         # Python's numbers may stay as they are: NumPy takes them in the dtype of the arrays.
         cast = [float(x) if type(x) is bool else x if type(x) in (int, float) else _cast(x, target) for x in operands]
+        if target == np.float16:
+            cast = [_beside_half(row, x, number) for x, number in zip(operands, cast, strict=True)]
     else:
         cast = [_cast(x, target) for x in operands]
     if row.listed:
@@ -115,6 +117,19 @@ def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
         for i, x in zip(positions, cast, strict=True):
             arrays[i] = x
     return arrays
+
+
+# In these torch takes a number beside arrays of float16 as float32 has it, in all others as float16 has it.
+_BY_SINGLE = frozenset(("mul", "div", "div_rounded", "floor_divide", "lerp"))
+
+
+def _beside_half(row: Operator, x: Any, cast: Any) -> Any:
+    """An operand beside arrays of float16, for a row that computes them in float32; `cast` is what it would be else."""
+    if type(cast) in (int, float):
+        return cast if row.name in _BY_SINGLE else silently(np.float16, cast).item()
+    if row.name in ("mul", "div") and not x.ndim and x.dtype.kind == "f" and x.dtype != np.float16:
+        return silently(x.astype, np.float32)  # a tensor of one number
+    return cast
 
 
 def is_plain_number(x: Any) -> bool:

@@ -321,7 +321,11 @@ class _CallerInPlace(_Caller):
         return self.quiet(f"quietly(forward, {arrays}, out={self.first}_array)", refused)
 
     def unusual_views(self) -> list[str]:
-        return [f"(view and are_entangled({', '.join(self.tensors)}))", f"not {self.first}_array.flags.writeable"]
+        return [
+            f"(view and are_entangled({', '.join(self.tensors)}))",
+            f"not {self.first}_array.flags.writeable",
+            "running",
+        ]
 
     def place(self, k: int) -> str:
         return f"{self.first}_array" if k == 0 else "before" if k == 1 else super().place(k)

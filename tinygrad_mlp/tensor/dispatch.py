@@ -14,13 +14,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..arrays.silence import is_entered, quietly, silently  # noqa: F401 (written callers use them)
-from ..autograd import inference
+from ..autograd import making
 from ..autograd.graph.node import Node
 from ..autograd.graph.saved import saved_attributes
 from ..autograd.inplace.views import note_view, refresh
 from ..autograd.modes import as_rule  # noqa: F401 (written callers use it)
 from ..autograd.outputs import OutputNode, Unreachable
-from ..ops import NUMPY_KEYWORDS, Operator
+from ..ops import NUMPY_KEYWORDS, Operator, cast
 from ..ops.documentation import Documentation
 from ..tape import FREED, state  # noqa: F401 (written callers use it)
 from ..tape import gradient_edge as edge_of
@@ -35,7 +35,7 @@ numbers = frozenset((float, int))  # without bool, which is promoted by other ru
 numbers_or_none = numbers | {type(None)}
 
 
-inference.make_with(globals())
+making.make_with(globals())
 
 
 def function_of(row: Operator) -> Function:
@@ -205,14 +205,15 @@ def _call_renamed(row: Operator, caller: Caller, values: tuple[Any, ...], other:
 def _general(row: Operator) -> Function:
     """The general caller of a row, for all arguments that it may have, also for a list of Tensors."""
     forward, outputs = row.forward, row.outputs
-    row_class, copying_class = node_class(row), _copying_class(row)
+    row_class: Any = node_class(row)
+    copying_class = _copying_class(row)
     single = computes(row)
 
     def call(*args: Any) -> Any:
         arrays = unwrap(row, args)
         half = single and any(is_half(x) for x in arrays)
         try:
-            result = silently(in_single, forward, arrays) if half else silently(forward, *arrays)
+            result = silently(in_single, row, arrays) if half else silently(forward, *arrays)
         except ValueError as error:
             raise as_torch(error, arrays) from None
         if len(outputs) > 1:
@@ -225,7 +226,7 @@ def _general(row: Operator) -> Function:
         tensor = wrap(result)
         is_view = row.view and (result is arrays[0] or shares_memory(result, arrays[0]))
         if state.recording and _needs_grad(row, args):
-            kind = half_class(row) if half else row_class if is_view else copying_class
+            kind = half_class(row_class) if half else row_class if is_view else copying_class
             _record(row, kind, args, (result, *arrays), tensor)
         if is_view:
             note_view(tensor, args[0], row, args[1:])
@@ -237,14 +238,13 @@ def _general(row: Operator) -> Function:
 # -- float16 ----------------------------------------------------------------------------------------
 
 
-# Torch's kernels of these round a step between to float16: the logarithm of the sum, and 1 - eps.
+# These know float16 themselves, because torch's kernels round a step between: the logarithm of the sum, and 1 - eps.
 _ROUNDED_BETWEEN = frozenset(("log_softmax", "logit"))
 
 
 def computes(row: Operator) -> bool:
     """Whether a row computes with float16 in float32, as torch does; not where it only moves elements about."""
-    moves = row.view or row.listed or "dtype" in row.parameters or row.write is not None
-    return not (moves or row.name in _ROUNDED_BETWEEN)
+    return not (row.view or row.listed or "dtype" in row.parameters or row.write is not None)
 
 
 def is_half(x: Any) -> bool:
@@ -252,9 +252,11 @@ def is_half(x: Any) -> bool:
     return getattr(x, "dtype", None) == np.float16 and hasattr(x, "strides")
 
 
-def in_single(forward: Function, arrays: Sequence[Any]) -> Any:
+def in_single(row: Operator, arrays: Sequence[Any]) -> Any:
     """What a forward computes in float32 from arrays of float16, rounded to float16 once."""
-    result = forward(*[x.astype(np.float32) if is_half(x) else x for x in arrays])
+    if row.name in _ROUNDED_BETWEEN:
+        return row.forward(*arrays)
+    result = row.forward(*[x.astype(np.float32) if is_half(x) else x for x in arrays])
     if isinstance(result, tuple):
         return tuple(_rounded(part) for part in result)
     return _rounded(result)
@@ -265,22 +267,33 @@ def _rounded(x: Any) -> Any:
 
 
 @functools.cache
-def half_class(row: Operator) -> type[Node]:
-    """The class of the nodes of a row on float16, whose rules run in float32. Backward rounds what they hand on."""
-    plain = node_class(row)
+def half_class(plain: Any) -> type[Node]:
+    """A class of nodes for float16, whose rules run in float32. Backward rounds what they hand on."""
 
     def pull(self: Node, g: Any, edges: Any, create_graph: bool) -> Any:
         saved = self.saved
-        if create_graph or type(saved) not in _SEQUENCES or not is_half(g):
+        if create_graph:
+            return plain.pull(self, _single(g), edges, create_graph)
+        if type(saved) not in _SEQUENCES or not is_half(g):
             return plain.pull(self, g, edges, create_graph)
-        wide = [part and [x.astype(np.float32) if is_half(x) else x for x in part] for part in saved]
-        self.saved = wide
+        self.saved = [part and list(map(_single, part)) for part in saved]
         try:
             return plain.pull(self, g.astype(np.float32), edges, create_graph)
         finally:
             self.saved = saved
 
-    return type(row.node_name, (plain,), {"__slots__": (), "pull": pull})
+    def differentiable_saved(self: Node, tensor_type: Any) -> list[Any]:
+        return [part and list(map(_single, part)) for part in plain._differentiable_saved(self, tensor_type)]
+
+    own = {"__slots__": (), "pull": pull, "_differentiable_saved": differentiable_saved}
+    return type(plain.__name__, (plain,), own)
+
+
+def _single(x: Any) -> Any:
+    """An array of float16, or a Tensor of it, in float32."""
+    if isinstance(x, Tensor) and x.array.dtype == np.float16:
+        return cast(x, np.dtype(np.float32))
+    return x.astype(np.float32) if is_half(x) else x
 
 
 # -- what the written callers ask -------------------------------------------------------------------

@@ -7,8 +7,10 @@ import json
 import re
 from importlib.resources import files
 
+from .layout import layout
 from .model import Rows
 from .page_data import page_data
+from .svg import to_svg
 
 _SCRIPTS = ("dom.js", "heat.js", "recursion.js", "panel.js", "player.js")  # in the order in which they need each other
 
@@ -18,7 +20,7 @@ def page(rows: Rows, before: Rows | None = None) -> str:
     contents = {
         "title": html.escape(f"The tape of {rows.root}"),
         "style": _asset("page.css"),
-        "picture": _picture(rows),
+        "picture": to_svg(layout(rows)),
         "data": _embedded(page_data(rows, before)),
         "script": "\n".join(map(_asset, _SCRIPTS)),
     }
@@ -33,15 +35,3 @@ def _asset(name: str) -> str:
 def _embedded(data: object) -> str:
     """JSON for a script element, which ends at the first "</script" whatever it stands in: so no "<" is left."""
     return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-
-
-def _picture(rows: Rows) -> str:
-    """The boxes of the steps, one below the other."""
-    boxes = [
-        f'<g id="step-{step.number}" class="step" data-number="{step.number}">'
-        f'<rect class="outer" x="8" y="{8 + 56 * i}" width="300" height="40" rx="6"/>'
-        f'<text x="24" y="{33 + 56 * i}">{step.number}  {html.escape(step.operator)} → {html.escape(step.name)}</text></g>'
-        for i, step in enumerate(rows.steps)
-    ]
-    height = 16 + 56 * len(rows.steps)
-    return f'<svg class="tape-picture" viewBox="0 0 316 {height}" width="316" height="{height}">{"".join(boxes)}</svg>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import Any
 
 from ..autograd.outputs import source
@@ -58,20 +59,40 @@ class Tape:
 
         return json.dumps(self.rows.as_json(), indent=1)
 
-    def to_html(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """Write the tape as a page to a file, or return the page where no path is given.
+    def to_svg(self, path: str | os.PathLike[str] | None = None, folded: Collection[str] = ()) -> str:
+        """The tape as a picture, an SVG text; with a path it is written there, too.
 
-        The page is one file that needs no network. It plays the forward and the backward pass step by step, and shows
-        for each operator its rule, its values and its cotangents. `page.html#step=12` opens at a step.
+        `folded` has the names of modules (`blocks.0`) that are drawn as one box each. ImportError without graphlay,
+        which the extra `viz` installs.
+        """
+        from .layout import layout
+        from .svg import to_svg
+
+        return _written(to_svg(layout(self.rows, folded)), path)
+
+    def to_dot(self, path: str | os.PathLike[str] | None = None, folded: Collection[str] = ()) -> str:
+        """The tape as a graph for Graphviz, a text; with a path it is written there, too."""
+        from .dot import to_dot
+
+        return _written(to_dot(self.rows, folded), path)
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The tape as a page, an HTML text that needs no network; with a path it is written there, too.
+
+        The page plays the forward and the backward pass step by step, and shows for each operator its rule, its values
+        and its cotangents. `tape.html#step=12` opens at a step. ImportError without graphlay, as of `to_svg`.
         """
         from .page import page
 
-        text = page(self.rows, self._first)
-        if path is None:
-            return text
+        return _written(page(self.rows, self._first), path)
+
+
+def _written(text: str, path: str | os.PathLike[str] | None) -> str:
+    """A text, which is also written to a file where there is a path."""
+    if path is not None:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-        return None
+    return text
 
 
 def tape(tensor: Tensor) -> Tape:
