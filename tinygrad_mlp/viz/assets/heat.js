@@ -45,14 +45,33 @@ function cellSize(array) {
 /** The canvas of an array, drawn. */
 function drawn(array) {
   const cell = cellSize(array);
+  const isPlain = !cell.numbers && array.figures.nan + array.figures.infinite === 0;
+  const canvas = isPlain ? drawnPlainly(array) : drawnWithSigns(array, cell);
+  canvas.style.width = `${shownWidth(array) * cell.width}px`;
+  canvas.style.height = `${shownHeight(array) * cell.height}px`;
+  return canvas;
+}
+
+/** A canvas with a pixel for each value, which the browser makes larger: that is quick. */
+function drawnPlainly(array) {
+  const canvas = element("canvas", { width: shownWidth(array), height: shownHeight(array) });
+  const image = new ImageData(canvas.width, canvas.height);
+  const scale = scaleOf(array) || 1;
+  valuesOf(array).forEach((value, i) => {
+    image.data.set(colour(value / scale), 4 * i);
+    image.data[4 * i + 3] = 255;
+  });
+  canvas.getContext("2d", { willReadFrequently: true }).putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** A canvas with a cell for each value, which has room for its number or for the sign of what is not finite. */
+function drawnWithSigns(array, cell) {
   const columns = shownWidth(array);
-  const width = columns * cell.width;
-  const height = shownHeight(array) * cell.height;
   const sharp = Math.min(window.devicePixelRatio || 1, 2);
-  const canvas = element("canvas", { width: Math.round(width * sharp), height: Math.round(height * sharp) });
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  const context = canvas.getContext("2d");
+  const size = { width: columns * cell.width * sharp, height: shownHeight(array) * cell.height * sharp };
+  const canvas = element("canvas", size);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   context.scale(sharp, sharp);
   context.textAlign = "center";
   context.textBaseline = "middle";

@@ -13,6 +13,9 @@ const arrows = new Map(data.steps.map((step) => [step.number, []])); // by the s
 for (const arrow of document.querySelectorAll("#graph [data-to^='step-']")) {
   arrows.get(Number(arrow.dataset.to.slice(5)))?.push(arrow);
 }
+const leafBoxes = [...document.querySelectorAll("#graph .leaf[id], #graph .parameter[id]")].map((box) => ({
+  box, arrows: [...document.querySelectorAll(`#graph [data-from="${CSS.escape(box.id)}"]`)],
+}));
 let position = 0;
 let timer = null;
 
@@ -36,8 +39,10 @@ function sentence({ pass, step }) {
 function show(wanted, isFromLink = false) {
   position = Math.max(0, Math.min(last, wanted));
   const moment = moments[position];
-  byId("panel").replaceChildren(...panelOf(moment).filter((part) => part !== null));
+  // What reads the layout comes before what changes it, so that the browser lays the page out once a step.
   byId("panel").scrollTop = 0;
+  if (moment.step) follow(boxes.get(moment.step.number));
+  byId("panel").replaceChildren(...panelOf(moment).filter((part) => part !== null));
   byId("panel").dataset.pass = moment.pass;
   byId("tip").hidden = true;
   byId("said").textContent = sentence(moment);
@@ -47,7 +52,7 @@ function show(wanted, isFromLink = false) {
   for (const name of ["first", "back"]) byId(name).disabled = position === 0;
   for (const name of ["next", "end"]) byId(name).disabled = position === last;
   mark(moment);
-  if (!isFromLink) history.replaceState(null, "", linkOf(moment));
+  if (!isFromLink) nameSoon(moment);
   if (position === last) pause();
 }
 
@@ -74,7 +79,10 @@ function mark(moment) {
     if (state === "now") box.setAttribute("aria-current", "step");
     else box.removeAttribute("aria-current");
   }
-  if (moment.step) follow(boxes.get(moment.step.number));
+  for (const { box, arrows: own } of leafBoxes) {
+    const isDone = ["backward", "end"].includes(moment.pass) && own.every((arrow) => /back|now/.test(arrow.dataset.state));
+    box.dataset.state = isDone ? "back" : "ahead";
+  }
 }
 
 /** Scroll the graph so that a box can be seen, if it cannot. */
@@ -96,6 +104,14 @@ function follow(box) {
 function linkOf({ pass, step }) {
   if (step) return `#step=${step.number}${pass === "backward" ? "&pass=backward" : ""}`;
   return pass === "end" ? "#end" : "#";
+}
+
+let naming = null;
+
+/** Put the link of a moment into the address, when it has been shown for a while: browsers limit how often that may be. */
+function nameSoon(moment) {
+  clearTimeout(naming);
+  naming = setTimeout(() => history.replaceState(null, "", linkOf(moment)), 200);
 }
 
 /** The moment that a link means; the start if it means none. */
@@ -179,9 +195,15 @@ for (const [number, box] of boxes) {
   });
 }
 
-for (const box of document.querySelectorAll("#graph .leaf[id], #graph .parameter[id]")) {
+for (const { box } of leafBoxes) {
   box.addEventListener("click", () => step(["backward", "end"].includes(moments[position].pass) ? last : 0));
 }
+
+// What backward brings is not shown before it has come: the cotangents, the gradients, and that something was freed.
+for (const text of document.querySelectorAll("#graph .box text")) {
+  if (/^(cotangent|grad) \||^freed$/.test(text.textContent)) text.classList.add("later");
+}
+for (const mark of document.querySelectorAll("#graph .box .hollow")) mark.classList.add("later");
 
 const picture = document.querySelector("#graph svg");
 const natural = picture ? picture.viewBox.baseVal : null;
