@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from ..autograd.graph.names import name_of
 from ..autograd.outputs import OutputNode, Unreachable, source
+from ..ops import Operator
 from ..ops.docstring import rule_source
 from ..tape import AccumulateGrad, Node, reachable
 from .model import Kind, Leaf, Operand, Part, Rows, Saved, Step, Sum
@@ -32,6 +34,10 @@ class Gatherer:
         calls = [(note_of(node) or _NOTHING).call for node in self.nodes]
         # Of the operators that one call of the program ran, the last made what the call gave.
         self.last = {node for node, call, after in zip(self.nodes, calls, [*calls[1:], None]) if call != after}  # noqa: B905
+
+        leaves = (edge for node in self.nodes for edge in node.edges if isinstance(edge, AccumulateGrad))
+        self.leaves = {leaf: i for i, leaf in enumerate(dict.fromkeys(leaves))}
+        self.constants: dict[int, int] = {}  # by the id of the array, in the order of the first use
 
     def rows(self) -> Rows:
         """The rows as they are now: before a backward without cotangents, afterwards with those that were noted."""
@@ -61,8 +67,7 @@ class Gatherer:
             cotangent=note.cotangent,
         )
         if row is not None:
-            rules = zip(row.differentiable, row.rules, strict=True)
-            step.rules = {row.parameters[i]: rule_source(rule).strip("\n") for i, rule in rules}
+            step.rules = dict(_rules(row))
         for edge, part in zip(node.edges, note.parts, strict=False):
             if edge is not None and type(edge) is not Unreachable:
                 step.parts.append(Part(self._name_of_edge(edge), self._number(edge), part))
@@ -90,13 +95,15 @@ class Gatherer:
                     note.inputs[parameter] = (array, value)  # which is still shown when backward has freed it
             if value is not None:
                 name = self.names.of_array(array) or "constant"
-                yield Operand(parameter, name, "constant", None, value.shape, _dtype(value.dtype), value)
+                index = self.constants.setdefault(id(array), len(self.constants))
+                yield Operand(parameter, name, "constant", None, value.shape, _dtype(value.dtype), value, index)
 
     def _operand(self, parameter: str, edge: Node, value: Snapshot | None) -> Operand:
         name, kind = self._name_of_edge(edge), self._kind(edge)
         if value is None and isinstance(edge, AccumulateGrad):
             value = Snapshot(edge.variable.array)
-        return Operand(parameter, name, kind, self._number(edge), edge.shape, _dtype(edge.dtype), value)
+        index = self.leaves.get(edge) if isinstance(edge, AccumulateGrad) else None
+        return Operand(parameter, name, kind, self._number(edge), edge.shape, _dtype(edge.dtype), value, index)
 
     # -- leaves and sums ---------------------------------------------------------------------------
 
@@ -150,6 +157,13 @@ class Gatherer:
         if not isinstance(edge, AccumulateGrad):
             return "operator"
         return "parameter" if id(edge.variable) in self.names.parameters else "leaf"
+
+
+@functools.lru_cache(maxsize=256)
+def _rules(row: Operator) -> dict[str, str]:
+    """The text of the rule for each differentiable input."""
+    rules = zip(row.differentiable, row.rules, strict=True)
+    return {row.parameters[i]: rule_source(rule).strip("\n") for i, rule in rules}
 
 
 def _saved_at(node: Node, place: int) -> Any:

@@ -26,7 +26,8 @@ class Operand:
 
     `parameter` is the operator's name for it, `name` the user's (or %7, the number of the step that made it). A leaf
     requires a gradient, a parameter is a leaf of a module, and a constant requires none. `number` is that of the step
-    that computed it. `shape`, `dtype` and `value` are None where they are not known.
+    that computed it; `index` tells leaves apart (the place in `Rows.leaves`), and constants, also those of one name.
+    `shape`, `dtype` and `value` are None where they are not known.
     """
 
     parameter: str
@@ -36,6 +37,7 @@ class Operand:
     shape: tuple[int, ...] | None = None
     dtype: str | None = None
     value: Snapshot | None = None
+    index: int | None = None
 
 
 @dataclass

@@ -86,7 +86,8 @@ class Snapshot:
         """The values that are kept, as a matrix: the last dimension is the columns, the others together the rows."""
         if self.values.ndim == 2:
             return self.values
-        return self.values.reshape(-1, self.values.shape[-1]) if self.values.ndim else self.values.reshape(1, 1)
+        *rows, columns = self.values.shape or (1,)  # of an empty array, reshape cannot tell the rows
+        return self.values.reshape(math.prod(rows), columns)
 
     @property
     def has_bad(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Collection
 from typing import Any
 
 from ..autograd.outputs import source
@@ -27,7 +29,7 @@ class Tape:
         self._names = names
         for node in reachable([self._node]):
             note_backward(node)
-        self.rows  # noqa: B018 (notes the constants, which backward frees)
+        self._first = self.rows  # which notes the constants and what is saved: backward frees them
 
     @property
     def rows(self) -> Rows:
@@ -56,6 +58,41 @@ class Tape:
         import json
 
         return json.dumps(self.rows.as_json(), indent=1)
+
+    def to_svg(self, path: str | os.PathLike[str] | None = None, folded: Collection[str] = ()) -> str:
+        """The tape as a picture, an SVG text; with a path it is written there, too.
+
+        `folded` has the names of modules (`blocks.0`) that are drawn as one box each. ImportError without graphlay,
+        which the extra `viz` installs.
+        """
+        from .layout import layout
+        from .svg import to_svg
+
+        return _written(to_svg(layout(self.rows, folded)), path)
+
+    def to_dot(self, path: str | os.PathLike[str] | None = None, folded: Collection[str] = ()) -> str:
+        """The tape as a graph for Graphviz, a text; with a path it is written there, too."""
+        from .dot import to_dot
+
+        return _written(to_dot(self.rows, folded), path)
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The tape as a page, an HTML text that needs no network; with a path it is written there, too.
+
+        The page plays the forward and the backward pass step by step, and shows for each operator its rule, its values
+        and its cotangents. `tape.html#step=12` opens at a step. ImportError without graphlay, as of `to_svg`.
+        """
+        from .page import page
+
+        return _written(page(self.rows, self._first), path)
+
+
+def _written(text: str, path: str | os.PathLike[str] | None) -> str:
+    """A text, which is also written to a file where there is a path."""
+    if path is not None:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    return text
 
 
 def tape(tensor: Tensor) -> Tape:

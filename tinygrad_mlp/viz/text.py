@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from .model import Operand, Rows, Step, Sum
-from .snapshot import Snapshot
+from .words import bytes_text, norm_text, shape_text
 
 HEADINGS = ("#", "operator", "inputs", "output", "saved", "cotangent", "went to", "line")
 
@@ -28,45 +28,26 @@ def table(rows: Rows) -> tuple[list[str], list[list[str]]]:
 def _cells(step: Step) -> list[str]:
     saved = "freed" if step.freed else ""
     if step.saved is not None:
-        saved = f"{', '.join(dict.fromkeys(step.saved.names))}: {_bytes(step.saved.bytes)}"
+        saved = f"{', '.join(dict.fromkeys(step.saved.names))}: {bytes_text(step.saved.bytes)}"
     return [
         f"%{step.number}",
         step.operator,
         ", ".join(map(_operand, step.inputs)),
-        f"{step.name} {_shape(step.shape)} {step.dtype or ''}".strip(),
+        f"{step.name} {shape_text(step.shape)} {step.dtype or ''}".strip(),
         saved,
-        _norm(step.cotangent),
-        ", ".join(f"{part.to} {_norm(part.value)}".strip() for part in step.parts) if step.cotangent else "",
+        norm_text(step.cotangent),
+        ", ".join(f"{part.to} {norm_text(part.value)}".strip() for part in step.parts) if step.cotangent else "",
         f"{os.path.basename(step.place.file)}:{step.place.line}" if step.place is not None else "",
     ]
 
 
 def _sum_cells(total: Sum) -> list[str]:
-    parts = " + ".join(f"%{number} {_norm(part)}".strip() for number, part in total.parts)
-    return ["", "sum", f"of what reaches {total.name}: {parts}", "", "", _norm(total.total), "", ""]
+    parts = " + ".join(f"%{number} {norm_text(part)}".strip() for number, part in total.parts)
+    return ["", "sum", f"of what reaches {total.name}: {parts}", "", "", norm_text(total.total), "", ""]
 
 
 def _operand(operand: Operand) -> str:
-    return f"{operand.name} {_shape(operand.shape)}".strip()
-
-
-def _shape(shape: tuple[int, ...] | None) -> str:
-    return "" if shape is None else f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
-
-
-def _norm(value: Snapshot | None) -> str:
-    if value is None:
-        return ""
-    bad = [f"{n} {word}" for n, word in ((value.figures.nan, "nan"), (value.figures.infinite, "inf")) if n]
-    return f"|{value.figures.norm:.3g}|" + (f" ({', '.join(bad)})" if bad else "")
-
-
-def _bytes(count: int) -> str:
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000  # type: ignore[assignment]
-    return f"{count:.3g} GB"
+    return f"{operand.name} {shape_text(operand.shape)}".strip()
 
 
 def plain(rows: Rows) -> str:
