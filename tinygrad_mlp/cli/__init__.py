@@ -1,4 +1,4 @@
-"""The command line, `tinygrad-mlp`: `train` an MLP on a table, `predict` with it, `run` a torch script, show its `tape`.
+"""The command line, `tinygrad-mlp`: `train` a network on a table, `predict` with it, `run` a script or show its tape.
 
 This file has the parser of the commands and `main`, which is all that others import from here. A command's own
 modules are imported only when it runs.
