@@ -8,7 +8,7 @@ from typing import Any
 
 from ..autograd.outputs import source
 from ..autograd.roots import edge_of
-from ..tape import reachable
+from ..tape import Node, reachable
 from ..tensor import Tensor
 from .gather import Gatherer
 from .model import Rows
@@ -24,8 +24,8 @@ class Tape:
     afterwards, too. While it lives it keeps the graph alive.
     """
 
-    def __init__(self, root: Tensor, names: Names) -> None:
-        self._node = source(edge_of(root))[0]
+    def __init__(self, root: Node, names: Names) -> None:
+        self._node = root
         self._names = names
         for node in reachable([self._node]):
             note_backward(node)
@@ -106,4 +106,4 @@ def tape(tensor: Tensor) -> Tape:
         raise TypeError(NO_TENSOR.format(found=type(tensor).__name__))
     if tensor.grad_fn is None:
         raise RuntimeError(NO_HISTORY)
-    return Tape(tensor, Names.of_caller())
+    return Tape(source(edge_of(tensor))[0], Names.of_caller())

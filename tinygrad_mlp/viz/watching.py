@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.graph import node as graph_node
+from ..autograd.hooks.running import running
 from ..autograd.outputs import OutputNode, source
 from ..messages import caller
 from ..ops import Operator
@@ -24,7 +25,7 @@ from ..tape import AccumulateGrad, Node
 from ..tensor import Tensor
 from ..tensor.dispatch import observe_calls
 from .model import Place
-from .names import assigned_name
+from .names import assigned_name, variables_of_callers
 from .snapshot import Snapshot
 
 
@@ -69,6 +70,8 @@ def _noted(node_class: type[Node]) -> type[Node]:
     """The class of nodes of a class that note what comes and goes."""
 
     def pull(self: Node, g: Any, edges: Sequence[Any], create_graph: bool) -> Sequence[Any]:
+        if _watches:
+            _watches[-1].see_backward(self)
         note = _notes.get(self)
         if note is not None:
             note.cotangent = _seen(g)
@@ -100,11 +103,20 @@ def _seen(g: Any) -> Snapshot | None:
 # -- the forward -----------------------------------------------------------------------------------
 
 
-class _Watch:
-    """What a watched program is doing: the modules it is in, and the values that were seen already."""
+class Watch:
+    """What a watched program is doing: the modules it is in, the backwards it ran, the values that were seen already.
 
-    def __init__(self) -> None:
+    `root` is the node at which the backward number `step` began, or else the last one, and `variables` are those of the
+    frames that called it. `backwards` counts them.
+    """
+
+    def __init__(self, step: int | None = None) -> None:
+        self.step = step
+        self.backwards = 0
+        self.root: Node | None = None
+        self.variables: list[dict[str, Any]] = []
         self.modules: list[tuple[Any, str]] = []
+        self._started: Any = None
         self._values: dict[int, tuple[Any, int, Snapshot]] = {}
 
     def note(self, node: Node) -> None:
@@ -151,6 +163,15 @@ class _Watch:
         self._values[id(array)] = (weakref.ref(array), count, snapshot)
         return snapshot
 
+    def see_backward(self, node: Node) -> None:
+        """Note where a backward begins: at the first node that runs in it."""
+        if running.depth or running.started is self._started:  # one inside of another is a part of it
+            return
+        self._started = running.started
+        self.backwards += 1
+        if self.step in (None, self.backwards):
+            self.root, self.variables = node, variables_of_callers()
+
     def enter(self, module: Any, args: Any) -> None:
         """Note that a module is called, by the name that the outermost module has for it."""
         if not self.modules:
@@ -173,7 +194,7 @@ def _tensors(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
                 yield f"{name}[{i}]", each
 
 
-_watches: list[_Watch] = []
+_watches: list[Watch] = []
 
 
 def _note(node: Node) -> None:
@@ -182,15 +203,17 @@ def _note(node: Node) -> None:
 
 
 @contextmanager
-def watching() -> Iterator[None]:
+def watching(step: int | None = None) -> Iterator[Watch]:
     """In this block every operator that is recorded is noted with its line, its module and its values.
+
+    The object that it gives knows the root of the last backward, or of the one with the number `step` (from 1).
 
     A step takes up to three times as long. `torch.autograd.tape` of a tensor that was computed in the block shows what
     was noted; the notes live as long as the tape does.
     """
     from ..nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
-    watch = _Watch()
+    watch = Watch(step)
     graph_node.observe_nodes(_note)
     handles = [
         register_module_forward_pre_hook(watch.enter),
@@ -199,7 +222,7 @@ def watching() -> Iterator[None]:
     _watches.append(watch)
     observe_calls(watch.see)
     try:
-        yield
+        yield watch
     finally:
         _watches.remove(watch)
         observe_calls(_watches[-1].see if _watches else None)

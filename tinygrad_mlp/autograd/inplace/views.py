@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ... import tape
+from ...messages import noted
 from ...ops import TABLE
 from ...ops.slices import strided_index
 from ...tape import FREED, gradient_edge, state
@@ -175,9 +176,9 @@ def refuse_inplace(tensor: Any) -> None:
         if view.refusal is not None:
             raise RuntimeError(_refusal(tensor))
         if tensor.requires_grad and view.base.node is None:
-            raise RuntimeError(VIEW_OF_LEAF)
+            raise noted(RuntimeError(VIEW_OF_LEAF))
     if tensor.requires_grad and tensor.node is None:
-        raise RuntimeError(LEAF)
+        raise noted(RuntimeError(LEAF))
 
 
 def _refusal(tensor: Any) -> str:
