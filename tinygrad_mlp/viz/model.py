@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import linecache
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .snapshot import Snapshot
 
 Kind = Literal["leaf", "parameter", "operator", "constant"]
 
 
-@dataclass(frozen=True)
-class Place:
-    """A line of the user's program: the file, the number of the line, the function, and the text of the line."""
+class Place(NamedTuple):
+    """A line of the user's program: the file, the number of the line, and the function."""
 
     file: str
     line: int
     function: str
-    text: str
+
+    @property
+    def text(self) -> str:
+        """The text of the line; empty where it cannot be read."""
+        return linecache.getline(self.file, self.line).strip()
 
 
 @dataclass
