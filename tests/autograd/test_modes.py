@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import inspect
+import pickle
 import re
 import sys
 import threading
@@ -13,7 +15,7 @@ import pytest
 
 import tinygrad_mlp
 from support.parity import same
-from tinygrad_mlp.autograd import inference
+from tinygrad_mlp.autograd import making
 
 
 def _leaf(torch, *shape):
@@ -397,11 +399,27 @@ def test_modes_belong_to_the_thread():
     assert seen == [True, False, False]
 
 
+@pytest.mark.parametrize("outside", [True, False])
+def test_copies_and_parameters_made_in_inference_mode(outside):
+    def program(torch):
+        t = torch.ones(2)
+        with torch.inference_mode():
+            source = t if outside else torch.ones(2)
+            made = [
+                copy.copy(source), copy.deepcopy(source), copy.deepcopy(torch.nn.Parameter(source)),
+                pickle.loads(pickle.dumps(source)), torch.nn.Parameter(source), torch.nn.Parameter(),
+                torch.Tensor([1.0]),
+            ]  # fmt: skip
+        return [tensor.is_inference() for tensor in made]
+
+    same(program)
+
+
 def test_inference_mode_keeps_nothing_alive_and_leaves_no_trace():
     makers = [sys.modules["tinygrad_mlp.tensor.tensor"], sys.modules["tinygrad_mlp.tensor.dispatch"]]
     with tinygrad_mlp.inference_mode():
         for _ in range(100):
             tinygrad_mlp.ones(2) * 2
-        assert len(inference._made.tensors) == 0
+        assert len(making.made.tensors) == 0
         assert all(module.new is not object.__new__ for module in makers)
     assert all(module.new is object.__new__ for module in makers)

@@ -32,6 +32,7 @@ REFUSED = [
     ("--lr inf", "--lr: must be a number above 0, not 'inf'"),
     ("--lr 0", "--lr: must be a number above 0, not '0'"),
     ("--optimizer sgd --momentum 1", "--momentum: must be a number from 0 to below 1, not '1'"),
+    ("--weight-decay -1", "--weight-decay: must be a number from 0, not '-1'"),
     ("--momentum 0.5", "--momentum is for --optimizer sgd, not adam"),
     ("--seed -1", "--seed: must be a whole number from 0 to 2**64 - 1, not '-1'"),
     ("--seed 18446744073709551616", "--seed: must be a whole number from 0 to 2**64 - 1, not '18446744073709551616'"),

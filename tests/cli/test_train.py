@@ -81,6 +81,7 @@ def test_json_is_all_there_is_on_stdout_and_holds_the_results(tmp_path: Path) ->
         "optimizer": "sgd",
         "lr": 0.05,
         "momentum": 0.9,
+        "weight_decay": 2 / found["data"]["train_rows"],
         "seed": 0,
     }
     assert found["data"]["train_rows"] + found["data"]["test_rows"] == 1797
@@ -98,6 +99,8 @@ def test_json_is_all_there_is_on_stdout_and_holds_the_results(tmp_path: Path) ->
     [
         (["--lr", "0.01"], "lr", 0.01),
         (["--optimizer", "sgd", "--momentum", "0.5"], "momentum", 0.5),
+        (["--weight-decay", "0.1"], "weight_decay", 0.1),
+        (["--weight-decay", "0"], "weight_decay", 0.0),
         (["--optimizer", "adam"], "optimizer", "adam"),
         (["--hidden", "8"], "layers", [64, 8, 10]),
         (["--batch-size", "5000"], "batch_size", 5000),

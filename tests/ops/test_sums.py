@@ -147,3 +147,14 @@ def test_float16_is_computed_in_float32(name: str) -> None:
         return y.detach(), x.grad
 
     same(program)
+
+
+@pytest.mark.parametrize("keepdim", [False, True])
+@pytest.mark.parametrize("dim", [0, 1, -1, -2])
+@pytest.mark.parametrize("columns", [1, 2, 10, 16, 17])
+def test_a_matrix_with_few_columns_is_summed_exactly(columns, dim, keepdim):
+    x = np.random.default_rng(columns).random((4000, columns), np.float32)
+    ours = tinygrad_mlp.tensor(x).sum(dim, keepdim)
+    exact = x.astype(np.float64).sum(dim, keepdims=keepdim)
+    assert ours.shape == exact.shape and ours.is_contiguous()
+    assert np.abs(ours.numpy() / exact - 1).max() < 4e-7

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import platform
 import resource
+import subprocess
+import sys
+
+import pytest
 
 import tinygrad_mlp
+from support.commands import environment
 from tinygrad_mlp.arrays import keep_freed_memory
 
 
@@ -37,3 +42,38 @@ def test_a_step_reuses_the_memory_of_the_last():
         step()
     # A 400 KB array that the kernel gives anew costs 98 faults, and a step makes two.
     assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 50
+
+
+# A program that asks glibc what became of its memory: how many blocks it got from the kernel one by one, and how large
+# its heap has remained (mallinfo(3)). 24 MiB are more than any block that an import frees, on which it would learn.
+ASKING = """
+import ctypes
+import tinygrad_mlp
+
+class Info(ctypes.Structure):
+    names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_int) for name in names.split()]
+
+c = ctypes.CDLL(None)
+c.mallinfo.restype, c.malloc.restype = Info, ctypes.c_void_p
+c.malloc.argtypes, c.free.argtypes = [ctypes.c_size_t], [ctypes.c_void_p]
+
+before = c.mallinfo()
+blocks = [c.malloc(100_000) for _ in range(200)]
+for block in reversed(blocks):
+    c.free(block)
+kept = c.mallinfo().arena - before.arena
+c.malloc(24 << 20)
+print(kept > 10_000_000, c.mallinfo().hblks - before.hblks)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallinfo is glibc's")
+@pytest.mark.parametrize(("setting", "answer"), [("0", "False 1"), ("1", "True 0"), (None, "True 0")])
+def test_the_import_of_the_package_and_the_c_library(setting, answer):
+    """By default freed memory is kept, and large blocks come from the heap; the variable leaves both as they were."""
+    variables = environment() | ({} if setting is None else {"TINYGRAD_MLP_KEEP_MEMORY": setting})
+    if setting is None:
+        variables.pop("TINYGRAD_MLP_KEEP_MEMORY", None)
+    done = subprocess.run([sys.executable, "-c", ASKING], env=variables, capture_output=True, text=True, timeout=60)
+    assert (done.stdout.strip(), done.stderr) == (answer, "")

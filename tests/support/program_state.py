@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,10 +29,12 @@ class Run:
         self.counted_from: dict[int, tuple[int, Any]] = {}
         framework.set_grad_enabled(True)
 
-    def seen(self, name: str, factor: float | None = None) -> Callable[[Any], Any]:
-        """A hook that notes its gradient, and replaces it by `factor` times it."""
+    def seen(self, name: str, factor: float | None = None, once: str | None = None) -> Callable[[Any], Any]:
+        """A hook that notes its gradient, and replaces it by `factor` times it; `once` is its handle, to be removed."""
 
         def hook(g: Any) -> Any:
+            if once is not None and once in self.scope:
+                self.scope[once].remove()
             self.log.append((name, None if g is None else described(g)))
             return None if factor is None or g is None else g * factor
 
@@ -58,7 +61,12 @@ class Run:
     def execute(self, line: str) -> Any:
         """None, or the type and the first words of what the statement raised."""
         try:
-            exec(line, self.scope)
+            if self.framework is torch:
+                exec(line, self.scope)
+            else:
+                with warnings.catch_warnings(), np.errstate(all="raise"):  # which no function of ours may notice
+                    warnings.simplefilter("error", RuntimeWarning)
+                    exec(line, self.scope)
         except Exception as error:
             return type(error).__name__, words(error)
         for x in self.tensors().values() if "grad" in line else ():

@@ -11,16 +11,19 @@ from typing import Any
 import numpy as np
 import torch
 
+from support.hook_statements import hook, multi_hook, node_hook
+from support.index_statements import OPERATORS, item, item_in_place, set_item
 from support.program_state import Run, looked_at, node_name, storage
-from support.tensor_questions import near_zero, operand, overlapping, tame
+from support.tensor_questions import near_zero, operand, overlapping, pick, tame
 
 Step = tuple[str, int, int, int]
 SHAPES = [(3,), (2, 3), (2, 2), (), (4,), (1, 3), (2, 1, 3), (3, 2), (1,), (0, 2), (3, 3)]
+LONG = [(3000,), (3000, 2), (2, 3000), (1500, 1, 2)]  # along which float32 must be added in a better order
 
 UNARY = [
     "tanh()", "sin()", "cos()", "neg()", "abs()", "relu()", "sigmoid()", "clamp(-0.5, 1)", "clamp(min=0)",
     "clamp(max=0.5)", "pow(2)", "exp()", "mul(3)", "square()", "reciprocal()", "rsqrt()", "floor()", "erf()",
-    "log1p()", "contiguous()", "double()", "float()",
+    "log1p()", "contiguous()", "double()", "float()", "half()",
 ]  # fmt: skip
 INPLACE = [
     "tanh_()", "sin_()", "cos_()", "neg_()", "abs_()", "relu_()", "sigmoid_()", "clamp_(-0.5, 1)", "clamp_(min=0)",
@@ -39,11 +42,8 @@ INPLACE_BINARY = [
 ]  # fmt: skip
 REDUCTIONS = [
     "sum()", "mean()", "sum(0)", "sum(-1, keepdim=True)", "mean(0)", "amax(-1)", "max()", "prod()",
-    "var(unbiased=False)", "cumsum(0)", "logsumexp(0)", "norm()", "max(-1)[0]", "min(0)[0]", "sort(-1)[0]",
-]  # fmt: skip
-OPERATORS = ["+=", "-=", "*=", "/="]
-ITEMS = [
-    "0", "-1", "...", "1:", "::2", ":, 0", "None", "..., -1", "0, 1:", ":1", ":, None", "()", "0, 0", "1:1", "[0]",
+    "var(unbiased=False)", "var(0)", "std(-1)", "cumsum(0)", "cumsum(-1)",
+    "mean(-1)", "softmax(-1)", "log_softmax(0)", "logsumexp(0)", "norm()", "max(-1)[0]", "min(0)[0]", "sort(-1)[0]",
 ]  # fmt: skip
 VIEWS = [
     "view(-1)", "view({split})", "reshape(-1)", "t()", "transpose(0, -1)", "permute({reverse})",
@@ -60,9 +60,10 @@ SEVERAL = [
 RESHAPING = ["t_()", "transpose_(0, -1)", "squeeze_()", "unsqueeze_(0)", "squeeze_(0)", "swapaxes_(0, -1)"]
 
 KINDS = [
-    "leaf", "unary", "binary", "number", "product", "reduce", "join", "view", "item", "several", "clone",
+    "leaf", "long_leaf", "unary", "binary", "number", "product", "reduce", "join", "view", "item", "several", "clone",
     "in_place", "in_place_binary", "set_item", "operator_in_place", "item_in_place", "reshape_in_place",
-    "set_grad_enabled", "requires_grad", "hook", "replacing_hook", "remove_hook", "retain_grad", "backward", "grad",
+    "set_grad_enabled", "requires_grad", "hook", "replacing_hook", "removing_hook", "remove_hook", "retain_grad",
+    "backward", "grad",
     "detach_", "take_grad", "drop", "write_grad", "accumulated_hook", "node_hook", "multi_hook",
     "function",
 ]  # fmt: skip
@@ -81,9 +82,13 @@ def statement(step: Step, run: Run, new: str) -> str | None:
     """The statement that a step means here, or None where there is nothing for it to work on."""
     kind, a, b, c = step
     tensors = run.tensors()
+    if kind == "long_leaf":
+        shape = LONG[a % len(LONG)]
+        values = f"torch.linspace(0.5, {1 + c % 3}, {int(np.prod(shape))}).reshape({shape})"
+        return f"{new} = {values}.requires_grad_()" if b % 4 else f"{new} = {values}"
     if kind == "leaf":
         shape = SHAPES[a % len(SHAPES)]
-        dtype = "" if b % 3 else ", dtype=torch.float64"
+        dtype = ["", "", ", dtype=torch.float64", "", ", dtype=torch.float16", ", dtype=torch.float64"][b % 6]
         values = f"torch.zeros({shape}{dtype}" if 0 in shape else f"torch.tensor({numbers(shape, c)}{dtype}"
         return f"{new} = {values}, requires_grad=True)" if b % 4 else f"{new} = {values})"
     if kind == "set_grad_enabled":
@@ -98,12 +103,6 @@ def statement(step: Step, run: Run, new: str) -> str | None:
     if line is not None and line.endswith(".data") and storage(tensors[name]) in run.counted_from:
         return None  # .data has a version of its own, which starts at 0
     return None if line is None else MODES[c % len(MODES)] + line if kind in _IN_A_MODE else line
-
-
-def pick(tensors: dict[str, Any], i: int) -> str:
-    """A name; small integers mean the newest, which makes programs of one thread."""
-    names = list(tensors)
-    return names[-1 - i % len(names)]
 
 
 def _unary(name: str, tensors: Any, b: int, c: int, new: str) -> str:
@@ -176,17 +175,6 @@ def _view(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
     ).replace(", )", ")")
 
 
-def index(x: Any, b: int) -> str:
-    """An index; not from the end of what has no dimension, where torch looks for its size in memory that is not set."""
-    chosen = ITEMS[b % len(ITEMS)]
-    return "..." if chosen == "-1" and not x.ndim else chosen
-
-
-def _item(name: str, tensors: Any, b: int, c: int, new: str) -> str:
-    x = tensors[name]
-    return f"{new} = {name}[{name} > 0]" if b % 17 == 16 else f"{new} = {name}[{index(x, b)}]"
-
-
 def _several(name: str, tensors: Any, b: int, c: int, new: str) -> str:
     return f"*_, {new}_b, {new}_a = {name}.{SEVERAL[b % len(SEVERAL)]}"
 
@@ -226,22 +214,6 @@ def _in_place_binary(name: str, tensors: Any, b: int, c: int, new: str) -> str |
     return f"{name}.{function}({other})"
 
 
-def _set_item(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
-    x = tensors[name]
-    if overlapping(x):
-        return None
-    if c % 5 == 4:
-        return f"{name}[{name} > 0] = {['0.5', f'{name}.sum()'][b % 2]}"
-    where = index(x, b)
-    if c % 5 == 3 or where == "[0]":
-        return f"{name}[{where}] = 0.25"
-    try:
-        part = eval(f"x.detach()[{where}]", {"x": x})
-    except (IndexError, RuntimeError):
-        part = x
-    return f"{name}[{where}] = {operand(tensors, part, c, into=True)}"
-
-
 def _operator_in_place(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
     x = tensors[name]
     if overlapping(x):
@@ -253,12 +225,6 @@ def _operator_in_place(name: str, tensors: Any, b: int, c: int, new: str) -> str
     elif operator == "*=" and x.numel() and float(x.detach().abs().max()) > 8:
         other = "0.5"
     return f"{name} {operator} {other}"
-
-
-def _item_in_place(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
-    if overlapping(tensors[name]):
-        return None
-    return f"{name}[{index(tensors[name], b)}] {OPERATORS[c % 4]} {['2', '0.5', f'{name}.detach().sum()'][c % 3]}"
 
 
 def _backward(name: str, tensors: Any, b: int, c: int, new: str) -> str:
@@ -285,46 +251,6 @@ def _grad(name: str, tensors: Any, b: int, c: int, new: str) -> str:
     )
 
 
-def _hook(x: Any, name: str, new: str, factor: str) -> str | None:
-    """None for a view that is a leaf: if only its base requires grad, torch 2.13 crashes."""
-    place = looked_at(x, node_name)
-    if x._is_view() and (place is None or " " in place):
-        return None
-    return f"h{new} = {name}.register_hook(seen('{name} at {new}'{factor}))"
-
-
-# Nodes that are two in torch (a reshape or a gradient that was copied), or are kept there for the next graph, in a
-# cycle (of a leaf, by register_multi_grad_hook).
-_OTHERWISE = ("UnsafeViewBackward", "CloneBackward", "Grad")
-
-
-def _node_hook(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
-    x = tensors[name]
-    place = looked_at(x, node_name)
-    if place is None or " " in place or place in _OTHERWISE:
-        return None
-    node, behind = f"{name}.grad_fn", x.grad_fn.next_functions[0][0]
-    if b % 2 and behind is not None:
-        if behind.name().rstrip("0123456789").endswith(_OTHERWISE):
-            return None
-        node += ".next_functions[0][0]"
-    factor = ["", ", 0.5"][c % 5 == 4]
-    return f"h{new} = {node}.register_{['hook', 'prehook'][c % 2]}(seen_all('node of {name} at {new}'{factor}))"
-
-
-def _multi_hook(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
-    names = [pick(tensors, i) for i in (b, c, b + c)[: 1 + b % 3]] + [name]
-    if any(looked_at(tensors[n], lambda x: _hookable(x)) is not True for n in names):
-        return None
-    several, mode = ", ".join(names), ["all", "any"][c % 2]
-    hook = f"seen_all('{several} at {new}')" if mode == "all" else f"seen('{several} at {new}')"
-    return f"h{new} = torch.autograd.graph.register_multi_grad_hook([{several}], {hook}, mode='{mode}')"
-
-
-def _hookable(x: Any) -> bool:
-    return bool(x.requires_grad and (x.grad_fn is not None or not x._is_view()))
-
-
 _TEMPLATES: dict[str, Callable[[str, dict[str, Any], int, int, str], str | None]] = {
     "unary": _unary,
     "binary": _binary,
@@ -333,7 +259,7 @@ _TEMPLATES: dict[str, Callable[[str, dict[str, Any], int, int, str], str | None]
     "reduce": _reduce,
     "join": _join,
     "view": _view,
-    "item": _item,
+    "item": item,
     "several": _several,
     "clone": lambda name, tensors, b, c, new: f"{new} = {name}.clone()",
     "function": lambda name, tensors, b, c, new: (
@@ -343,9 +269,9 @@ _TEMPLATES: dict[str, Callable[[str, dict[str, Any], int, int, str], str | None]
     ),
     "in_place": _in_place,
     "in_place_binary": _in_place_binary,
-    "set_item": _set_item,
+    "set_item": set_item,
     "operator_in_place": _operator_in_place,
-    "item_in_place": _item_in_place,
+    "item_in_place": item_in_place,
     # Not of one that retains its gradient: torch fails an assertion of its own in the next write. Nor without grad
     # where the tape has the tensor: in backward torch then finds a gradient of another shape. Nor after a hook: torch
     # takes the next one for one on the old shape.
@@ -359,15 +285,18 @@ _TEMPLATES: dict[str, Callable[[str, dict[str, Any], int, int, str], str | None]
         else f"{name}.{RESHAPING[b % len(RESHAPING)]}"
     ),
     "requires_grad": lambda name, tensors, b, c, new: f"{name}.requires_grad_({'' if b % 3 else 'False'})",
-    "hook": lambda name, tensors, b, c, new: _hook(tensors[name], name, new, ""),
-    "replacing_hook": lambda name, tensors, b, c, new: _hook(tensors[name], name, new, ", 0.5"),
+    "hook": lambda name, tensors, b, c, new: hook(tensors[name], name, new, ""),
+    "replacing_hook": lambda name, tensors, b, c, new: hook(tensors[name], name, new, ", 0.5"),
+    "removing_hook": lambda name, tensors, b, c, new: hook(
+        tensors[name], name, new, f", {[None, 0.5, 2.0][b % 3]}, once='h{new}'"
+    ),
     "accumulated_hook": lambda name, tensors, b, c, new: (
         None
         if tensors[name]._is_view()
         else f"h{new} = {name}.register_post_accumulate_grad_hook(accumulated('{name} at {new}'))"
     ),
-    "node_hook": _node_hook,
-    "multi_hook": _multi_hook,
+    "node_hook": node_hook,
+    "multi_hook": multi_hook,
     # Not of one of several outputs: torch fails an assertion of its own in the next write.
     "retain_grad": lambda name, tensors, b, c, new: (
         None if looked_at(tensors[name], node_name) == "BothBackward" else f"{name}.retain_grad()"
@@ -389,4 +318,11 @@ _IN_A_MODE = {
     "unary", "view", "item", "several", "in_place", "in_place_binary", "set_item", "operator_in_place", "number",
     "clone",
 }  # fmt: skip
-LOOKING = {"hook", "replacing_hook", "node_hook", "multi_hook", "retain_grad"}  # these have a look at torch's nodes
+LOOKING = {
+    "hook",
+    "replacing_hook",
+    "removing_hook",
+    "node_hook",
+    "multi_hook",
+    "retain_grad",
+}  # these have a look at torch's nodes

@@ -11,6 +11,12 @@ from support.program_state import storage
 GROWING = ("exp", "pow", "square", "reciprocal", "mul(3)", "mul_(3)", "rsqrt", "sinh", "expm1", "log1p")
 
 
+def pick(tensors: dict[str, Any], i: int) -> str:
+    """A name; small integers mean the newest, which makes programs of one thread."""
+    names = list(tensors)
+    return names[-1 - i % len(names)]
+
+
 def tame(x: Any, call: str) -> str:
     """The call, unless its values would leave what two frameworks can be held to."""
     if (

@@ -77,14 +77,16 @@ def test_the_same_table_in_other_clothes(tmp_path: Path, clothes: str) -> None:
     assert (its_target.values.tolist(), its_target.classes) == (target.values.tolist(), target.classes)
 
 
-@pytest.mark.parametrize("ending", ["csv.gz", "csv.zip", "tsv", "txt", "jsonl", "json", "jsonl.gz"])
+@pytest.mark.parametrize("ending", ["csv.gz", "csv.zip", "tsv", "txt", "jsonl", "json", "jsonl.gz", "parquet"])
 def test_the_same_table_in_other_files(tmp_path: Path, ending: str) -> None:
     plain = read_table(write(tmp_path, FLOWERS, "plain.csv"))
     rows = plain.to_dict(orient="records")
     text = "".join(json.dumps(row) + "\n" for row in rows) if "jsonl" in ending else FLOWERS
     text = json.dumps(rows) if ending == "json" else text
     path = tmp_path / f"other.{ending}"
-    if ending.endswith("zip"):
+    if ending == "parquet":
+        plain.to_parquet(path)
+    elif ending.endswith("zip"):
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("inner.csv", text)
     else:
@@ -182,12 +184,15 @@ def test_every_number_is_read_back_bit_for_bit(tmp_path_factory: pytest.TempPath
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5, 100])
-@pytest.mark.parametrize("ending", ["csv", "csv.gz", "jsonl"])
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "jsonl", "parquet"])
 def test_the_parts_of_a_file_are_the_file(tmp_path: Path, ending: str, rows: int) -> None:
     whole = read_table(write(tmp_path, FLOWERS))
     path = tmp_path / f"parts.{ending}"
     text = whole.to_json(orient="records", lines=True) if ending == "jsonl" else FLOWERS
-    path.write_bytes(gzip.compress(text.encode()) if ending.endswith("gz") else text.encode())
+    if ending == "parquet":
+        whole.to_parquet(path)
+    else:
+        path.write_bytes(gzip.compress(text.encode()) if ending.endswith("gz") else text.encode())
     parts = list(read_chunks(str(path), Format(), rows))
     assert all(len(frame) <= rows for frame, _, _ in parts)
     together = pandas.concat([frame for frame, _, _ in parts], ignore_index=True)
@@ -270,7 +275,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert refusal(tmp_path / "folder.csv") == "Is a directory"
     assert refusal(tmp_path / "data.xlsx").startswith("the data must be a table: .csv, .tsv")
     assert refusal(write(tmp_path, b"\x1f\x8bno", "cut.csv.gz")).startswith("not a whole compressed file (")
-    assert refusal(write(tmp_path, "no parquet", "a.parquet")) != ""
+    assert refusal(write(tmp_path, "no parquet", "a.parquet")).startswith("the table cannot be read (")
     assert refusal(write(tmp_path, "{", "a.jsonl")).startswith("the table cannot be read (")
     with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
         archive.writestr("a.csv", "a")

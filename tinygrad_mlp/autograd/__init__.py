@@ -55,7 +55,12 @@ _NAMES = {
 }  # fmt: skip
 
 
+names_from_above: dict[str, str] = {}  # names that a floor above has put here, and the modules in which they stand
+
+
 def __getattr__(name: str) -> Any:
+    if name in names_from_above:
+        return getattr(importlib.import_module(names_from_above[name]), name)
     if name in _NAMES:
         return getattr(importlib.import_module(_NAMES[name], __name__), name)
     if name in _ROOMS:
@@ -64,7 +69,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, *_NAMES})
+    return sorted({*globals(), *_ROOMS, *_NAMES, *names_from_above})
 
 
 class _Autograd(types.ModuleType):

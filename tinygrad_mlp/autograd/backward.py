@@ -9,9 +9,18 @@ import numpy as np
 
 from ..messages import warn_once
 from .batched import gradients_of_batch
+from .captured import refuse_inside, running
 from .engine import execute, gradients
 from .graph.node import GradientEdge
-from .refusals import A_CYCLE, BOTH_GIVEN, GRAD_VARIABLES, MATERIALIZE_EDGE, MATERIALIZE_UNUSED, ONLY_INPUTS
+from .refusals import (
+    A_CYCLE,
+    BACKWARD_INSIDE,
+    BOTH_GIVEN,
+    GRAD_VARIABLES,
+    MATERIALIZE_EDGE,
+    MATERIALIZE_UNUSED,
+    ONLY_INPUTS,
+)
 from .roots import edge_of, inputs_of, starts
 from .tensors import is_tensor, wrap
 
@@ -30,6 +39,8 @@ def backward(
     (`grad_variables` is its former name.) Each of `tensors` and `inputs` is a tensor, a GradientEdge or a sequence of
     them; `inputs` may be a dict. RuntimeError in torch's words. Source: torch.autograd.backward.
     """
+    if running:
+        refuse_inside(BACKWARD_INSIDE)
     if grad_variables is not None:
         warnings.warn(GRAD_VARIABLES, FutureWarning, stacklevel=2)
         if grad_tensors is not None:

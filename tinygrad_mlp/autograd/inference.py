@@ -1,31 +1,17 @@
 """Inference mode: nothing is recorded, and tensors that are made in it can never be part of a recorded computation.
 
-While a thread is in it, the modules that make tensors make them with `_make`, which marks them. When it ends, the
-marked tensors that are still alive get a version counter that refuses to be read. So code outside inference mode need
-not look for the mark.
+While a thread is in it, new tensors are marked (making.py). When it ends, the marked tensors that are still alive get a
+version counter that refuses to be read. So code outside inference mode need not look for the mark.
 """
 
 from __future__ import annotations
 
-import threading
-import weakref
 from typing import Any
 
 from ..tape import state
+from . import making
 from .modes import modes
 from .refusals import INFERENCE_SAVED, INFERENCE_WRITTEN
-
-_makers: list[dict[str, Any]] = []
-_lock = threading.Lock()
-_inside = 0
-
-
-class _Made(threading.local):
-    def __init__(self) -> None:
-        self.tensors: set[weakref.ref[Any]] = set()
-
-
-_made = _Made()
 
 
 class NoVersions(list[int]):
@@ -40,19 +26,6 @@ class NoVersions(list[int]):
         pass
 
 
-def make_with(namespace: dict[str, Any]) -> None:
-    """Tell of a module that makes tensors with its global `new`."""
-    _makers.append(namespace)
-
-
-def _make(cls: Any) -> Any:
-    tensor = object.__new__(cls)
-    if modes.inference:
-        tensor._inference = True
-        _made.tensors.add(weakref.ref(tensor, _made.tensors.discard))
-    return tensor
-
-
 def is_inference(tensor: Any) -> bool:
     """Whether a tensor was made in inference mode and is no view of one made outside (torch.is_inference)."""
     if type(tensor.versions) is NoVersions:
@@ -63,7 +36,7 @@ def is_inference(tensor: Any) -> bool:
 
 def _seal() -> None:
     """Give the inference tensors that are left the counter that refuses."""
-    tensors, _made.tensors = _made.tensors, set()
+    tensors, making.made.tensors = making.made.tensors, set()
     alive = [tensor for reference in tensors if (tensor := reference()) is not None]
     for tensor in [tensor for tensor in alive if is_inference(tensor)]:
         tensor.versions = NoVersions()
@@ -78,28 +51,18 @@ class InferenceMode:
 
     def enter(self, mode: bool) -> None:
         """Begin; a normal mode within inference mode records again."""
-        global _inside
         self.previous = (state.recording, modes.inference)
         if mode:
-            with _lock:
-                _inside += 1
-                if _inside == 1:
-                    for namespace in _makers:
-                        namespace["new"] = _make
+            making.begin()
         elif modes.inference:
             _seal()
         state.recording, modes.inference = not mode, mode
 
     def leave(self) -> None:
         """End."""
-        global _inside
         mode = modes.inference
         state.recording, modes.inference = self.previous
         if mode:
             if not modes.inference:
                 _seal()
-            with _lock:
-                _inside -= 1
-                if not _inside:
-                    for namespace in _makers:
-                        namespace["new"] = object.__new__
+            making.end()

@@ -9,7 +9,8 @@ from typing import Any
 
 class _Modes(threading.local):
     inference = False  # nothing is recorded, and what is made can never be
-    transforms = 0  # how many of func's transforms run their functions
+    transform = 0  # the number of the innermost of func's transforms that run their functions; 0 for none
+    lowered = False  # what runs is no business of the transforms around it, such as the forward of a Function
     rules = False  # rules of the derivative table run on Tensors, which have NumPy's protocols as long
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .refusals import NO_CELLS, NOT_JSON, OTHER_LANGUAGE, PASSED_OVER
+from .shown import shown
 
 __all__ = ["NotANotebook", "Notebook"]
 
@@ -134,4 +135,4 @@ def _ends_with_semicolon(text: str, last: ast.Expr) -> bool:
 def _display(*values: Any) -> None:
     """Show values as Jupyter shows them where it has text alone."""
     for value in values:
-        print(repr(value))
+        print(shown(value))

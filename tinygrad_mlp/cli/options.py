@@ -38,6 +38,7 @@ class TrainOptions:
     optimizer: str
     lr: float | None
     momentum: float | None
+    weight_decay: float | None
     seed: int
     save: str | None
     importance: bool
@@ -108,6 +109,10 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
         "--lr", type=_learning_rate, metavar="LR", help="learning rate (default: 0.001 for adam, 0.05 for sgd)"
     )
     network.add_argument("--momentum", type=_momentum, metavar="M", help="momentum of sgd (default: 0.9)")
+    network.add_argument(
+        "--weight-decay", type=_weight_decay, metavar="W",
+        help="factor of the weights in the gradient, against overfitting (default: 2 / the number of training rows)",
+    )  # fmt: skip
     network.add_argument("--class-weight", choices=("balanced",), help="let all classes count alike in the loss")
     network.add_argument(
         "--seed", type=_seed, default=0, metavar="N", help="the same seed gives the same numbers (default: 0)"
@@ -173,6 +178,10 @@ def _learning_rate(text: str) -> Any:
 
 def _momentum(text: str) -> Any:
     return _number(text, float, lambda x: 0 <= x < 1, "a number from 0 to below 1")
+
+
+def _weight_decay(text: str) -> Any:
+    return _number(text, float, lambda x: x >= 0 and math.isfinite(x), "a number from 0")
 
 
 def _seed(text: str) -> Any:

@@ -136,8 +136,8 @@ def _prepare(options: TrainOptions) -> tuple[Job, Source]:
     """Return what a training needs, and where it comes from."""
     settings = Settings(
         hidden=options.hidden, epochs=options.epochs, batch_size=options.batch_size, optimizer=options.optimizer,
-        lr=options.lr, momentum=options.momentum, seed=options.seed, test_fraction=options.test_fraction,
-        validation=options.validation, patience=options.patience,
+        lr=options.lr, momentum=options.momentum, weight_decay=options.weight_decay, seed=options.seed,
+        test_fraction=options.test_fraction, validation=options.validation, patience=options.patience,
         class_weights="balanced" if options.class_weight else None,
     )  # fmt: skip
     if options.data == "digits":
@@ -250,7 +250,8 @@ def _introduction(job: Job) -> list[str]:
         f"{target.name!r} ({kind}) from {plan.layers[0]:,} features: {len(parts.train_target):,} rows to train on, "
         f"{len(parts.test_target):,} to test on{validation}{without}",
         f"network {'-'.join(map(str, plan.layers))} with {weights:,} parameters; "
-        f"{plan.optimizer}, lr {plan.lr:g}{momentum}, {plan.batch_size} rows a step, seed {plan.seed}",
+        f"{plan.optimizer}, lr {plan.lr:g}{momentum}, weight decay {plan.weight_decay:.2g}, "
+        f"{plan.batch_size} rows a step, seed {plan.seed}",
         "",
     ]
 

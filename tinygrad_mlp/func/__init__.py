@@ -4,6 +4,7 @@ No `requires_grad` and no `.grad` is needed: `grad(f)(x)` is the gradient of f a
 """
 
 from .functional_call import functional_call as functional_call
+from .linear import linearize as linearize
 from .transforms import grad as grad
 from .transforms import grad_and_value as grad_and_value
 from .transforms import hessian as hessian
@@ -12,4 +13,4 @@ from .transforms import jacrev as jacrev
 from .transforms import jvp as jvp
 from .transforms import vjp as vjp
 
-__all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "vjp"]
+__all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize", "vjp"]

@@ -45,6 +45,12 @@ TANGENT_SHAPE = (
     "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not "
     "supported. Tensor is of size {shape} while the given forward gradient is of size {tangent_shape}."
 )
+# RuntimeError: the tangents given to the function that linearize returned are nested in another way than its primals,
+# or one of them has another shape or dtype.
+TANGENTS = "Expected the tangents {tangents} to have the same argspec as the primals {primals}"
+TANGENT_DIFFERS = (
+    "tangent:{i} with {what} {own} in flattened pytree doesn't match the {what} {wanted} of the corresponding primal."
+)
 # RuntimeError: the cotangents given to the function that vjp returned are nested in another way than the output.
 COTANGENTS = (
     "Expected pytree structure of cotangents to be the same as pytree structure of outputs to the function. "
@@ -53,11 +59,6 @@ COTANGENTS = (
 
 # -- what the function does and returns (RuntimeError) ---------------------------------------------
 
-# The function calls `backward` on a tensor that it was given.
-BACKWARD_INSIDE = (
-    "backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp "
-    "instead or call backward() outside of functorch transforms."
-)
 # With `has_aux` the function does not return a pair.
 NO_PAIR = "{transform}: output of function f should be a tuple: (output, aux) if has_aux is True"
 # `grad` of a function that returns something else than a Tensor.

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import autograd
+from ..autograd.captured import Transform, outside
 from ..autograd.grad_mode import enable_grad, inference_mode
 from ..autograd.graph.node import Node
 from ..autograd.inference import is_inference
@@ -27,7 +28,6 @@ from .refusals import (
     ARGNUM_RANGE,
     ARGNUM_TYPE,
     ARGNUMS_TYPE,
-    BACKWARD_INSIDE,
     CHUNK_SIZE,
     COTANGENTS,
     GRAD,
@@ -70,8 +70,6 @@ class Input(Node):
         self.live = True
 
     def pull(self, g: Any, edges: Sequence[TapeNode | None], create_graph: bool) -> Sequence[Any]:
-        if self.live:  # the transform itself stops here
-            raise RuntimeError(BACKWARD_INSIDE)
         return (g,)
 
 
@@ -80,17 +78,19 @@ class _Level:
 
     def __init__(self) -> None:
         self.inputs: list[Input] = []
+        self.others: list[Input] = []  # of the arguments that are not differentiated
         self.recorded_outside = state.recording
         self.mode = inference_mode(False) if modes.inference else enable_grad()
+        self.transform = Transform()
 
     def __enter__(self) -> _Level:
         self.mode.__enter__()
-        modes.transforms += 1
+        self.transform.begin()
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.transform.end()
         self.mode.__exit__()
-        modes.transforms -= 1
         for node in self.inputs:
             node.live = False
 
@@ -98,22 +98,57 @@ class _Level:
         """A new leaf with the elements of a tensor. ValueError for anything but a Tensor."""
         if not isinstance(x, Tensor):
             raise ValueError(NOT_A_TENSOR.format(kind=type(x)))
-        own = (x.clone() if is_inference(x) else x.detach()).requires_grad_()
-        outside = gradient_edge(x) if self.recorded_outside and x.requires_grad else None
-        node = Input(outside, own.array)
-        own._accumulator = weakref.ref(node)
-        self.inputs.append(node)
+        own = x.clone() if is_inference(x) else x.detach()
+        outside(own.requires_grad_)
+        self.transform.take(own, x)
+        self.inputs.append(self._input(own, x))
         return own
+
+    def writable(self, own: Any) -> Any:
+        """What the function gets for a leaf in forward mode, in which it may write into its arguments.
+
+        A write goes into the caller's tensor, too. If the gradient of that is wanted, it would be wrong, and the write
+        is refused as for any leaf.
+        """
+        node = own._accumulator()
+        if node.edges[0] is not None:
+            return own
+        x = wrap(own.array)
+        x.node, x.needs_grad, x.versions, x._transform = node, True, own.versions, own._transform
+        return x
+
+    def other(self, x: Any) -> Any:
+        """What the function gets for an argument that is not differentiated: for a Tensor, one of its own.
+
+        It has the memory of the caller's tensor, so that the function may write into that, and its gradient.
+        """
+        if not isinstance(x, Tensor) or is_inference(x):
+            return x
+        own = x.detach()
+        self.transform.take(own, x)
+        if x.requires_grad and self.recorded_outside:
+            outside(own.requires_grad_)
+            node = self._input(own, x)
+            node.live = False
+            self.others.append(node)
+        return own
+
+    def _input(self, own: Tensor, x: Tensor) -> Input:
+        node = Input(gradient_edge(x) if self.recorded_outside and x.requires_grad else None, own.array)
+        own._accumulator = weakref.ref(node)
+        return node
 
     def seen_outside(self, tensors: Sequence[Any]) -> bool:
         """Whether the caller, or an enclosing transform, can ask for gradients of these tensors."""
         if not self.recorded_outside:
             return False
-        stack = [gradient_edge(x) for x in tensors if x.requires_grad]
+        stack = [gradient_edge(x) for x in tensors if isinstance(x, Tensor) and x.requires_grad]
         seen = set(stack)
         while stack:
             node = stack.pop()
-            if isinstance(node, AccumulateGrad) or (isinstance(node, Input) and node.live and node not in self.inputs):
+            if isinstance(node, AccumulateGrad) and not self.transform.made(node.variable):
+                return True
+            if isinstance(node, Input) and node.live and node not in self.inputs:
                 return True
             new = [edge for edge in node.edges if edge is not None and edge not in seen]
             seen.update(new)
@@ -166,13 +201,17 @@ def _positions(argnums: Any, count: int) -> list[int]:
     return places
 
 
-def _differentiable(level: _Level, args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any], Any]:
-    """The arguments with the transform's own leaves in them, and the tree of these leaves."""
-    own = list(args)
+def _differentiable(level: _Level, args: tuple[Any, ...], argnums: Argnums, name: str = "") -> tuple[list[Any], Any]:
+    """What the transform `name` calls the function with, and the tree of its own leaves."""
+    own: list[Any] = [None] * len(args)
     places = range(len(args)) if argnums is EVERY else _positions(argnums, len(args))
     for place in places:
         own[place] = mapped(level.leaf, args[place])
+    for place in set(range(len(args))).difference(places):
+        own[place] = mapped(level.other, args[place])
     trees = tuple(own[place] for place in places)
+    for place in places if name == JVP else ():
+        own[place] = mapped(level.writable, own[place])
     return own, trees[0] if isinstance(argnums, int) else trees
 
 
@@ -214,7 +253,7 @@ def grad_and_value(func: Function, argnums: Argnums = 0, has_aux: bool = False) 
 def _grad_and_value(func: Function, argnums: Argnums, has_aux: bool, args: tuple[Any, ...], kwargs: Any) -> Any:
     with _Level() as level:
         own, inputs = _differentiable(level, args, argnums)
-        output, aux = _split(func(*own, **kwargs), has_aux, GRAD)
+        output, aux = _split(func(*own, **mapped(level.other, kwargs)), has_aux, GRAD)
         if not isinstance(output, Tensor):
             raise RuntimeError(NO_TENSOR_RETURNED.format(kind=type(output)))
         if output.dim() != 0:
@@ -251,7 +290,7 @@ def _vjp(func: Function, primals: tuple[Any, ...], argnums: Argnums, has_aux: bo
     `name` is the transform that refusals name.
     """
     with _Level() as level:
-        own, inputs = _differentiable(level, primals, argnums)
+        own, inputs = _differentiable(level, primals, argnums, name)
         outputs, aux = _split(func(*own), has_aux, name)
         flat = leaves(outputs)
         _check_outputs(flat, name)
@@ -308,7 +347,7 @@ def jvp(func: Function, primals: Any, tangents: Any, *, strict: bool = False, ha
         if x.shape != v.shape:
             raise RuntimeError(TANGENT_SHAPE.format(shape=list(x.shape), tangent_shape=list(v.shape)))
     with _Level() as level:
-        own, inputs = _differentiable(level, primals, EVERY)
+        own, inputs = _differentiable(level, primals, EVERY, JVP)
         outputs, aux = _split(func(*own), has_aux, JVP)
         flat = leaves(outputs)
         _check_outputs(flat, JVP)
@@ -316,7 +355,9 @@ def jvp(func: Function, primals: Any, tangents: Any, *, strict: bool = False, ha
             raise RuntimeError(INDEPENDENT)
         # The first backward is linear in these cotangents, so its derivative with respect to them, the second
         # backward, does not depend on their values. The tangents of integers are zeros.
-        weights = [wrap(np.zeros_like(y.array)).requires_grad_(y.array.dtype.kind == "f") for y in flat]
+        weights = [wrap(np.zeros_like(y.array)) for y in flat]
+        for w in weights:
+            w.requires_grad = w.array.dtype.kind == "f"
         pulled = _gradients(flat, leaves(inputs), weights, create_graph=True)
         vectors = leaves(tangents)
         floats = [w for w in weights if w.requires_grad]

@@ -10,8 +10,14 @@ from typing import Any
 import numpy as np
 
 from ..arrays import dtypes
-from ..tensor import Tensor, new
+from ..autograd import making
+from ..autograd.captured import running, share_memory
+from ..autograd.modes import modes
+from ..tensor import Tensor
 from .refusals import FLOATING_ONLY
+
+new = object.__new__
+making.make_with(globals())
 
 
 class Parameter(Tensor):
@@ -36,6 +42,11 @@ class Parameter(Tensor):
         self.needs_grad = bool(requires_grad)
         self.node = None
         self.viewed = None
+        if running or modes.inference:
+            making.mark(self)
+            if data is not None:
+                self._inference = source._inference
+                share_memory(self, source)
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"

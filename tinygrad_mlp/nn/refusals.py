@@ -231,6 +231,22 @@ STATE_COPY = (
     'While copying the parameter named "{key}", whose dimensions in the model are {shape} and whose dimensions in '
     "the checkpoint are {found}, an exception occurred : {error}."
 )
+# Arguments of state_dict by position: FutureWarning.
+STATE_BY_POSITION = (
+    "Positional args are being deprecated, use kwargs instead. Refer to "
+    "https://pytorch.org/docs/main/generated/torch.nn.Module.html#torch.nn.Module.state_dict for details."
+)
+# RuntimeError: a hook of register_state_dict_post_hook returned something, or is registered in the other way as well.
+STATE_HOOK_RESULT = "state_dict post-hook must return None"
+PUBLIC_POST_HOOK = (
+    "Cannot register the same function as the state dict post hook that was previously registered via "
+    "register_state_dict_post_hook"
+)
+# AssertionError: a hook of register_load_state_dict_post_hook returned something.
+POST_HOOK_RESULT = (
+    "Hooks registered with ``register_load_state_dict_post_hook`` are not expected to return new values, if "
+    "incompatible_keys need to be modified, it should be done inplace."
+)
 
 
 # -- Containers ------------------------------------------------------------------------------------

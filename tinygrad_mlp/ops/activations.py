@@ -32,8 +32,7 @@ sigmoid = unary("sigmoid", _sigmoid, lambda g, out: g * (out * (1 - out)), promo
 def _logit_input(g: Array, input: Array, eps: float | None) -> Array:
     """1 / (x (1 - x)) times g; outside of [eps, 1 - eps] it is 0, and without `eps` nan outside of [0, 1] (torch)."""
     low, outside = (0, np.nan) if eps is None else (eps, 0)
-    slope = 1 / (input * (1 - input))
-    return np.where((input < low) | (input > 1 - low), outside, g * slope)
+    return np.where((input < low) | (input > 1 - low), outside, g / (input * (1 - input)))
 
 
 @operator(
@@ -324,7 +323,7 @@ def _halves(input: Array, dim: int) -> tuple[Array, Array]:
 def _glu_input(g: Array, input: Array, dim: int) -> Array:
     first, second = _halves(input, dim)
     gate = sigmoid(second)
-    return np.concatenate([g * gate, g * first * (gate * (1 - gate))], axis=dim)
+    return np.concatenate([g * gate, g * (gate * (1 - gate)) * first], axis=dim)
 
 
 def _to_halve(s: Any) -> tuple[Any, int]:

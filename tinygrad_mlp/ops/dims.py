@@ -66,7 +66,7 @@ def mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError | None:
 def as_dtype(value: Any, dtype: np.dtype[Any]) -> Array:
     """A number or an array in a dtype; RuntimeError for a Python number that the dtype cannot hold."""
     if isinstance(value, (int, float)) and dtype.kind != "b":
-        least, most = _RANGES.get(dtype.name, _ANY)
+        least, most = _RANGES.get(dtype, _ANY)
         if isinstance(value, int) and dtype.kind == "u":
             least = -most  # torch takes negative integers modulo 256
         if not least <= value <= most and (dtype.kind != "f" or math.isfinite(value)):
@@ -74,9 +74,10 @@ def as_dtype(value: Any, dtype: np.dtype[Any]) -> Array:
     return (value if hasattr(value, "astype") else np.asarray(value)).astype(dtype)
 
 
-_RANGES: dict[str, tuple[float, float]] = {
-    name: (float(np.finfo(name).min), float(np.finfo(name).max)) for name in ("float16", "float32", "float64")
-} | {name: (np.iinfo(name).min, np.iinfo(name).max) for name in ("uint8", "int8", "int16", "int32", "int64")}
+# By the dtype itself, because NumPy works out the name of one anew each time.
+_RANGES: dict[np.dtype[Any], tuple[float, float]] = {
+    np.dtype(name): (float(np.finfo(name).min), float(np.finfo(name).max)) for name in ("float16", "float32", "float64")
+} | {np.dtype(name): (np.iinfo(name).min, np.iinfo(name).max) for name in ("uint8", "int8", "int16", "int32", "int64")}
 _ANY = (-math.inf, math.inf)  # for the long doubles by which tests measure precision
 _C_WORDS = {"float16": "c10::Half", "float32": "float", "float64": "double", "int32": "int"}
 

@@ -35,6 +35,7 @@ from .refusals import (
     TAKE_OUT_OF_RANGE,
 )
 from .shape import expand, refuse_expansion, sum_to
+from .sums import add_at
 from .table import Array, by_value, operator
 
 
@@ -107,6 +108,7 @@ def _are_whole(parts: tuple[Any, ...]) -> bool:
     {"input": lambda g, input_shape, dim, index: scatter_add(np.zeros_like(g, shape=input_shape), dim, index, g)},
     sample=lambda s: (s.floats(shape := s.shape()), d := s.dim(shape), s.index_along(shape, d)),
     tensors=("input", "index"),
+    numbers=False,
 )
 def gather(input: Array, dim: int, index: Array) -> Array:
     """out[i][j] = input[index[i][j]][j] for dim 0, and so on.
@@ -146,6 +148,7 @@ def _in_bounds(index: Array, size: int, dim: int) -> None:
 @operator(
     {"input": lambda g: g, "src": lambda g, dim, index: gather(g, dim, index)},
     tensors=("input", "index", "src"),
+    numbers=False,
     inplace=True,
     sample=lambda s: (
         s.floats(shape := s.shape()),
@@ -169,7 +172,7 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
         return whole
     if whole.ndim:
         index, src = (x.reshape((-1,)) if not x.ndim else x for x in (index, src))
-        np.add.at(whole, _along(index, d), src[tuple(slice(n) for n in index.shape)])
+        add_at(whole, _along(index, d), src[tuple(slice(n) for n in index.shape)])
     else:
         whole += src.reshape(())
     return whole
@@ -196,6 +199,7 @@ def _refuse_scattered(input: Array, d: int, index: Array, src: Array) -> None:
 @operator(
     {"input": lambda g, input_shape, dim, index: _unselected_along(g, input_shape, dim, index)},
     tensors=("input", "index"),
+    numbers=False,
     sample=lambda s: (s.floats(shape := s.shape(1)), d := s.dim(shape), s.indices(shape[d])),
 )
 def index_select(input: Array, dim: int, index: Array) -> Array:
@@ -222,6 +226,8 @@ def _unselected_along(g: Array, input_shape: tuple[int, ...], dim: int, index: A
     """The VJP of index_select: `g` added at the positions that were taken."""
     if not input_shape:
         return g
+    if getattr(g.dtype, "char", "e") == "e":  # float16 is added up in float32; a Tensor does not tell
+        return index_add(np.zeros_like(g, shape=input_shape), dim, index, g)
     return put_at(g, input_shape, (*(slice(None),) * axis(dim, len(input_shape)), index.reshape((-1,))))
 
 
@@ -238,6 +244,7 @@ def _in_range(index: Array, size: int) -> None:
         ).reshape(input_shape)
     },
     tensors=("input", "index"),
+    numbers=False,
     sample=lambda s: (s.floats(shape := s.shape(least=1)), s.ints(s.shape(), -(n := math.prod(shape)), n - 1)),
 )
 def take(input: Array, index: Array) -> Array:
@@ -265,6 +272,7 @@ def _in_one_row(index: Array, size: int) -> None:
 @operator(
     {"input": lambda g, input_shape, mask: _unselected(g, input_shape, mask)},
     tensors=("input", "mask"),
+    numbers=False,
     sample=lambda s: s.broadcast(s.floats, s.mask),
 )
 def masked_select(input: Array, mask: Array) -> Array:
@@ -293,6 +301,7 @@ def _unselected(g: Array, input_shape: tuple[int, ...], mask: Array) -> Array:
 @operator(
     {"input": lambda g: g, "source": lambda g, dim, index: index_select(g, dim, index)},
     tensors=("input", "index", "source"),
+    numbers=False,
     inplace=True,
     sample=lambda s: (
         s.floats(shape := s.shape(1)),
@@ -315,7 +324,7 @@ def index_add(input: Array, dim: int, index: Array, source: Array) -> Array:
     if not input.ndim:
         return input + source
     whole = input.copy()
-    np.add.at(whole, (*(slice(None),) * d, index.reshape((-1,))), source)
+    add_at(whole, (*(slice(None),) * d, index.reshape((-1,))), source)
     return whole
 
 

@@ -307,27 +307,27 @@ def binary_cross_entropy_with_logits(
 # -- of classes ------------------------------------------------------------------------------------
 
 
-def _class_weights(target: Array, weight: Any, ignore_index: int) -> tuple[Array, Array]:
-    """The class of each target (any class, where it is ignored) and its weight (0 where it is ignored)."""
+def _class_weights(target: Array, weight: Any, ignore_index: int) -> tuple[Array, Array, Array]:
+    """Which targets are kept, and of each the class (any, where it is ignored) and the weight (0 where it is)."""
     kept = target != ignore_index
     classes = np.where(kept, target, 0)
-    return classes, kept if weight is None else np.where(kept, weight[classes], 0)
+    return kept, classes, kept if weight is None else np.where(kept, weight[classes], 0)
 
 
 def _nll_input(
     g: Array, input_shape: tuple[int, ...], target: Array, weight: Any, reduction: str, ignore_index: int
 ) -> Array:
-    classes, own = _class_weights(target, weight, ignore_index)
+    kept, classes, own = _class_weights(target, weight, ignore_index)
     if reduction == "mean":
         g = g / own.sum().item()
     # where all targets are ignored g was divided by 0: the elements then get 0, and not nan
-    return unslice(np.where(target != ignore_index, -g * own, 0), input_shape, (np.arange(len(target)), classes))
+    return unslice(np.where(kept, -g * own, 0), input_shape, (np.arange(len(target)), classes))
 
 
 @by_value
 def _check_classes(target: Array, classes: int, ignore_index: int) -> None:
-    if target.size and np.minimum.reduce(target) >= 0 and np.maximum.reduce(target) < classes:
-        return  # the usual case, by two calls
+    if target.size and np.maximum.reduce(target.view(np.uint64)) < classes:  # where a negative number is a huge one
+        return  # the usual case, by one pass
     wrong = target[(target != ignore_index) & ((target < 0) | (target >= classes))]
     if wrong.size:
         raise IndexError(NO_CLASS.format(target=wrong[0]))
@@ -361,8 +361,7 @@ def nll_loss(
     if len(input) != len(target):
         raise ValueError(BATCH_LENGTHS.format(own=len(input), other=len(target)))
     _check_classes(target, input.shape[1], ignore_index)
-    classes, own = _class_weights(target, weight, ignore_index)
-    kept = target != ignore_index
+    kept, classes, own = _class_weights(target, weight, ignore_index)
     loss = -input[np.arange(len(target)), classes]
     if weight is not None:
         loss = loss * own

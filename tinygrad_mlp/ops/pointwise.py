@@ -131,11 +131,11 @@ def _special(name: str) -> Any:
 
 
 erf = unary(
-    "erf", _special("erf"), lambda g, input: g * (2 / math.sqrt(math.pi)) * np.exp(-input * input),
+    "erf", _special("erf"), lambda g, input: g * (2 / math.sqrt(math.pi) * np.exp(-input * input)),
     promotion="float", doc="The error function",
 )  # fmt: skip
 erfc = unary(
-    "erfc", _special("erfc"), lambda g, input: g * (-2 / math.sqrt(math.pi)) * np.exp(-input * input),
+    "erfc", _special("erfc"), lambda g, input: g * (-2 / math.sqrt(math.pi) * np.exp(-input * input)),
     promotion="float", doc="1 - erf(x)",
 )  # fmt: skip
 

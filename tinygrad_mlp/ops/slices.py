@@ -160,6 +160,8 @@ def _unstrided(g: Array, size: Any, stride: Any, storage_offset: int, own: tuple
     The cotangent is summed up in memory, and taken from there for the elements of the input; those that lie at one
     place share it.
     """
+    if getattr(g.dtype, "char", "") == "e":
+        g = g.astype(np.float32)  # it is added up like that in torch; backward rounds it
     memory = unindex(g, (own[3],), (strided_index(size, stride, storage_offset),))
     index = strided_index(*own[:3])
     times = np.bincount(index.reshape(-1), minlength=own[3])[index]
@@ -168,7 +170,9 @@ def _unstrided(g: Array, size: Any, stride: Any, storage_offset: int, own: tuple
 
 @operator({"input": _unstrided}, view=True, method=False, sample=lambda s: s.strided())
 @by_value
-def as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: tuple[Any, ...]) -> Array:
+def as_strided(
+    input: Array, size: Sequence[int], stride: Sequence[int], storage_offset: int, own: tuple[Any, ...]
+) -> Array:
     """A view by sizes, strides and an offset in memory; `own` has those of the input, and the size of its memory.
 
     Shapes: the result has the shape `size`.

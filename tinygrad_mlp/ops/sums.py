@@ -2,7 +2,9 @@
 
 Along the dimension that lies closest in memory NumPy adds in pairs, so that the error grows with the logarithm of the
 count. Along any other it adds row to row, and the error grows with the count: in float32 a million times 0.1 is 100958.
-So where there are many rows they are added in blocks, and then the sums of the blocks in the same way.
+So where there are many rows they are added in blocks, and then the sums of the blocks in the same way. A matrix with
+few columns is transposed first, whichever way it is added: that is exact down the columns, and quicker along the rows,
+because NumPy starts anew for every row.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import numpy as np
 from .table import Array, by_value
 
 LONG = 512  # rows that are added one to another without a loss that matters
+NARROW, LARGE = 16, 1000  # columns and elements of a matrix that is transposed
 
 
 def total(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
@@ -21,11 +24,30 @@ def total(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     if getattr(x.dtype, "char", "") == "e":
         return total(x.astype(np.float32), axis, keepdims).astype(np.float16)
     if axis is not None and x.ndim:  # a 0-d array may be given the axis 0
-        shape = x.shape
-        for d in (axis,) if isinstance(axis, int) else axis:
+        shape, dims = x.shape, (axis,) if isinstance(axis, int) else axis
+        if len(dims) == 1 and len(shape) == 2 and 1 < shape[1] <= NARROW and _is_large_matrix(x):
+            sums = np.add.reduce(x.T.copy(), axis=1 - dims[0] % 2, keepdims=keepdims)
+            return sums.T if keepdims else sums
+        for d in dims:
             if shape[d] > LONG and _is_added_by_rows(x, d):
                 return sum_in_blocks(x, axis, keepdims)
     return np.add.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def add_at(whole: Array, index: Any, values: Array) -> None:
+    """Add values to the elements at an index, in place, where repeated indices add up; to float16 in float32."""
+    if whole.dtype.char == "e":
+        wide = whole.astype(np.float32)
+        np.add.at(wide, index, values)
+        whole[...] = wide
+    else:
+        np.add.at(whole, index, values)
+
+
+def _is_large_matrix(x: Array) -> bool:
+    """Whether a matrix of floats in C order is large enough to be transposed. (A Tensor has no flags.)"""
+    flags = getattr(x, "flags", None)
+    return flags is not None and flags.c_contiguous and x.dtype.kind == "f" and bool(x.size >= LARGE)
 
 
 def _is_added_by_rows(x: Array, dim: int) -> bool:

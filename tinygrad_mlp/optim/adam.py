@@ -25,6 +25,8 @@ class Adam(Optimizer):
     `differentiable`. Source: torch.optim.Adam, after Kingma & Ba (2015) and, for amsgrad, Reddi et al. (2018).
     """
 
+    first_write = "addcdiv_"
+
     def __init__(
         self,
         params: Any,
@@ -117,6 +119,8 @@ class AdamW(Adam):
 
     The other options are those of `Adam`. Source: torch.optim.AdamW, after Loshchilov & Hutter (2019).
     """
+
+    first_write = "mul_"
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays.silence import silent
+from ..autograd.captured import refuse_captured, running
 from ..autograd.grad_mode import enable_grad, no_grad
 from ..messages import noted, warn
 from ..tensor import Tensor, wrap
@@ -50,6 +51,8 @@ class Optimizer:
     passes its `defaults` and defines `update`. TypeError or ValueError for parameters that cannot be optimised. Source:
     torch.optim.Optimizer.
     """
+
+    first_write = "add_"  # the operator with which torch's optimiser writes into a parameter
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
@@ -110,8 +113,7 @@ class Optimizer:
                 if set_to_none:
                     p._grad = None
                 elif p._grad is not None:
-                    p._grad = p._grad.detach()
-                    p._grad.zero_()
+                    (p._grad.requires_grad_(False) if p._grad.grad_fn is None else p._grad.detach_()).zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient.
@@ -131,12 +133,20 @@ class Optimizer:
                     _refuse(group)
                 for p in group["params"]:
                     if p._grad is not None:
-                        self.update(p, p._grad.array, self.state[p], group)
+                        if running:
+                            refuse_captured(p, self.first_write)
+                        grad = p._grad.array
+                        if grad.dtype.char == "e":
+                            grad = grad.astype(np.float32)  # what is computed with it is of float32, as in torch
+                        self.update(p, grad, self.state[p], group)
                         p.versions[0] += 1
         return loss
 
     def update(self, p: Tensor, grad: Any, state: dict[str, Any], group: Group) -> None:
-        """Write the new value of one parameter into its array, in place; `state` is kept for its next update."""
+        """Write the new value of one parameter into its array, in place; `state` is kept for its next update.
+
+        `grad` is an array of float32 where the parameter is of float16.
+        """
         raise NotImplementedError
 
     # -- saving and loading ------------------------------------------------------------------------

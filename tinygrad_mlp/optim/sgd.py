@@ -71,18 +71,23 @@ class SGD(Optimizer):
             if buffer is None:
                 first = np.copy(-grad if group["maximize"] else grad)
                 if decay:
-                    first += decay * p.array
-                state["momentum_buffer"] = wrap(first)
+                    first += decay * _as(first, p.array)
+                state["momentum_buffer"] = wrap(_as(p.array, first))
                 p.array -= lr * (first * (1 + momentum) if group["nesterov"] else first)
                 return
         sums = (buffer.array,) if buffer is not None else ()
         for w, g, *rest in blocks(p.array, grad, *sums):
             d = -g if group["maximize"] else g
             if decay:
-                d = d + decay * w
+                d = d + decay * _as(d, w)
             if rest:
                 buf = rest[0]
                 np.multiply(buf, momentum, out=buf)
                 buf += d if not group["dampening"] else (1 - group["dampening"]) * d
-                d = d + momentum * buf if group["nesterov"] else buf
+                d = d + momentum * buf if group["nesterov"] else _as(d, buf)
             w -= lr * d
+
+
+def _as(x: Any, y: Any) -> Any:
+    """The array `y` in the dtype of `x`."""
+    return y if y.dtype is x.dtype else y.astype(x.dtype)

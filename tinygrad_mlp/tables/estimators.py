@@ -73,6 +73,7 @@ class _Estimator:
         optimizer: str = "adam",
         lr: float | None = None,
         momentum: float | None = None,
+        weight_decay: float | None = None,
         seed: int = 0,
         validation: float = 0.0,
         patience: int | None = 10,
@@ -86,6 +87,7 @@ class _Estimator:
         self.optimizer = optimizer
         self.lr = lr
         self.momentum = momentum
+        self.weight_decay = weight_decay
         self.seed = seed
         self.validation = validation
         self.patience = patience
@@ -169,8 +171,8 @@ class _Estimator:
     def _settings(self) -> Settings:
         return Settings(
             hidden=tuple(self.hidden), epochs=self.epochs, batch_size=self.batch_size, optimizer=self.optimizer,
-            lr=self.lr, momentum=self.momentum, seed=self.seed, test_fraction=0.0, validation=self.validation,
-            patience=self.patience,
+            lr=self.lr, momentum=self.momentum, weight_decay=self.weight_decay, seed=self.seed, test_fraction=0.0,
+            validation=self.validation, patience=self.patience,
         )  # fmt: skip
 
     def _overrides(self, X: Any, frame: Any) -> Overrides:
@@ -225,8 +227,8 @@ class _Estimator:
 class TableClassifier(_Estimator):
     """A multi-layer perceptron that learns to tell classes, from tables with columns of any kind.
 
-    hidden, epochs, batch_size, optimizer ("adam" or "sgd"), lr, momentum and seed are the options of the command
-    `train`. With `validation`, a share of the rows, the training ends when the loss on them has not fallen for
+    hidden, epochs, batch_size, optimizer ("adam" or "sgd"), lr, momentum, weight_decay and seed are the options of the
+    command `train`. With `validation`, a share of the rows, the training ends when the loss on them has not fallen for
     `patience` epochs, and the best epoch is kept. `category`, `number` and `ignore` name columns whose role is given.
     `class_weight` maps classes to factors for their loss (1 for others); with "balanced" all classes count alike.
     """
@@ -242,6 +244,7 @@ class TableClassifier(_Estimator):
         optimizer: str = "adam",
         lr: float | None = None,
         momentum: float | None = None,
+        weight_decay: float | None = None,
         seed: int = 0,
         validation: float = 0.0,
         patience: int | None = 10,
@@ -251,8 +254,9 @@ class TableClassifier(_Estimator):
         class_weight: Mapping[Any, float] | str | None = None,
     ) -> None:
         super().__init__(
-            hidden, epochs, batch_size, optimizer, lr, momentum, seed, validation, patience, category, number, ignore
-        )
+            hidden, epochs, batch_size, optimizer, lr, momentum, weight_decay, seed, validation, patience, category,
+            number, ignore,
+        )  # fmt: skip
         self.class_weight = class_weight
 
     def __sklearn_tags__(self) -> Any:

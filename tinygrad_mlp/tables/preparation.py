@@ -37,13 +37,15 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 LEARNING_RATES = {"adam": 0.001, "sgd": 0.05}
 MOMENTUM = 0.9
+DECAY = 2.0  # the weight decay times the number of training rows: a prior counts for less the more rows there are
 
 
 @dataclass(frozen=True)
 class Settings:
     """How to split and to train; the same names as the options of the command `train`.
 
-    `lr` and `momentum` of None are the defaults of the optimiser; a `test_fraction` or `validation` of 0 takes no rows.
+    `lr` and `momentum` of None are the defaults of the optimiser, a `weight_decay` of None is 2 / the number of rows to
+    train on; a `test_fraction` or `validation` of 0 takes no rows.
     `class_weights` is a factor for the loss of each class, or "balanced", by which all classes count alike.
     """
 
@@ -53,6 +55,7 @@ class Settings:
     optimizer: str = "adam"
     lr: float | None = None
     momentum: float | None = None
+    weight_decay: float | None = None
     seed: int = 0
     test_fraction: float = 0.2
     validation: float = 0.0
@@ -208,6 +211,7 @@ def _job(
         optimizer=settings.optimizer,
         lr=LEARNING_RATES[settings.optimizer] if settings.lr is None else settings.lr,
         momentum=momentum if settings.optimizer == "sgd" else 0.0,
+        weight_decay=DECAY / len(train) if settings.weight_decay is None else settings.weight_decay,
         seed=settings.seed,
         unit=unit,
         patience=settings.patience if settings.validation else None,

@@ -52,6 +52,7 @@ class Plan:
     optimizer: str
     lr: float
     momentum: float
+    weight_decay: float
     seed: int
     unit: float = 1.0
     patience: int | None = None
@@ -168,8 +169,8 @@ def build_model(torch: Any, layers: Sequence[int]) -> Any:
 
 def _build_optimizer(torch: Any, model: Any, plan: Plan) -> Any:
     if plan.optimizer == "adam":
-        return torch.optim.Adam(model.parameters(), lr=plan.lr)
-    return torch.optim.SGD(model.parameters(), lr=plan.lr, momentum=plan.momentum)
+        return torch.optim.Adam(model.parameters(), lr=plan.lr, weight_decay=plan.weight_decay)
+    return torch.optim.SGD(model.parameters(), lr=plan.lr, momentum=plan.momentum, weight_decay=plan.weight_decay)
 
 
 def _build_criterion(torch: Any, plan: Plan) -> Any:

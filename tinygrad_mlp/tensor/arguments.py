@@ -16,8 +16,8 @@ from ..arrays.silence import silently
 from ..autograd.inplace.views import refresh
 from ..ops import Operator
 from ..ops.dims import dtype_word, mismatch
+from .kinds import kinds_of, read, wrong_type
 from .refusals import (
-    ARGUMENT_TYPE,
     BATCHES_DTYPES_DIFFER,
     DTYPES_DIFFER,
     ELEMENT_TYPE,
@@ -38,7 +38,7 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
     arrays = list(args)
     for position in row.tensors:
         arg = args[position]
-        if isinstance(arg, Tensor):
+        if isinstance(arg, Tensor) and not (row.listed and position == 0):
             if arg.viewed is not None and row.rules:
                 refresh(arg)
             arrays[position] = arg.array
@@ -58,6 +58,8 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
             raise _not_a_tensor(row, position, arg)
     if not isinstance(args[row.tensors[0]], Tensor) and not _has_tensor(row, args):
         raise _not_a_tensor(row, row.tensors[0], args[row.tensors[0]])
+    for position, name, kind in kinds_of(row):
+        arrays[position] = read(row.name, name, position + 1, kind, arrays[position])
     if row.check is not None:
         row.check(*arrays)
     if row.promotion is not None:
@@ -95,13 +97,6 @@ def _not_a_tensor(row: Operator, position: int, arg: Any) -> TypeError:
     return wrong_type(row.name, name, position + 1, "Tensor", arg)
 
 
-def wrong_type(function: str, name: str, position: int, wanted: str, value: Any) -> TypeError:
-    """Torch's TypeError for an argument of another type than the function takes."""
-    return TypeError(
-        ARGUMENT_TYPE.format(function=function, name=name, position=position, wanted=wanted, found=type(value).__name__)
-    )
-
-
 def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
     positions = [i for i in row.tensors if arrays[i] is not None and row.parameters[i] != row.unpromoted]
     operands = arrays[0] if row.listed else [arrays[i] for i in positions]
@@ -116,6 +111,8 @@ def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
     if target.kind == "f" and not all(map(is_plain_number, operands)):
         # Python's numbers may stay as they are: NumPy takes them in the dtype of the arrays.
         cast = [float(x) if type(x) is bool else x if type(x) in (int, float) else _cast(x, target) for x in operands]
+        if target == np.float16:
+            cast = [_beside_half(row, x, number) for x, number in zip(operands, cast, strict=True)]
     else:
         cast = [_cast(x, target) for x in operands]
     if row.listed:
@@ -124,6 +121,19 @@ def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
         for i, x in zip(positions, cast, strict=True):
             arrays[i] = x
     return arrays
+
+
+# In these torch takes a number beside arrays of float16 as float32 has it, in all others as float16 has it.
+_BY_SINGLE = frozenset(("mul", "div", "div_rounded", "floor_divide", "lerp"))
+
+
+def _beside_half(row: Operator, x: Any, cast: Any) -> Any:
+    """An operand beside arrays of float16, for a row that computes them in float32; `cast` is what it would be else."""
+    if type(cast) in (int, float):
+        return cast if row.name in _BY_SINGLE else silently(np.float16, cast).item()
+    if row.name in ("mul", "div") and not x.ndim and x.dtype.kind == "f" and x.dtype != np.float16:
+        return silently(x.astype, np.float32)  # a tensor of one number
+    return cast
 
 
 def is_plain_number(x: Any) -> bool:

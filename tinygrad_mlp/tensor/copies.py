@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..autograd import hooks
+from ..autograd import hooks, making
 from .refusals import COPY_OF_COMPUTED
 
+new = object.__new__
+making.make_with(globals())
+
 # The attributes that a copy does not get: the gradient, the place on the tape and the hooks.
-_OWN_ATTRIBUTES = frozenset(["_accumulator", "_grad", "_inference", "_leaf_hooks", "_leaf_node", "_retains"])
+_OWN_ATTRIBUTES = frozenset(
+    ["_accumulator", "_grad", "_inference", "_leaf_hooks", "_leaf_node", "_retains", "_transform"]
+)
 
 
 class Copies:
@@ -35,7 +40,7 @@ class Copies:
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if self.node is not None:
             raise RuntimeError(COPY_OF_COMPUTED)
-        twin = object.__new__(type(self))
+        twin = new(type(self))
         memo[id(self)] = twin
         twin.__setstate__((_memory_copied(self.array, memo), self.requires_grad, {}))
         for name, value in vars(self).items():
@@ -60,7 +65,7 @@ class Copies:
 
 
 def _made_by_pickle(cls: type[Any]) -> Any:
-    return object.__new__(cls)
+    return new(cls)
 
 
 def _memory_copied(array: Any, memo: dict[int, Any]) -> Any:

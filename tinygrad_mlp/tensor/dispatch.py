@@ -9,55 +9,83 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..arrays.silence import is_entered, quietly, silently  # noqa: F401 (written callers use them)
-from ..autograd import inference
+from ..autograd import making
 from ..autograd.graph.node import Node
 from ..autograd.graph.saved import saved_attributes
 from ..autograd.inplace.views import note_view, refresh
 from ..autograd.modes import as_rule  # noqa: F401 (written callers use it)
 from ..autograd.outputs import OutputNode, Unreachable
 from ..messages import noted
-from ..ops import NUMPY_KEYWORDS, Operator
+from ..ops import NUMPY_KEYWORDS, Operator, cast
 from ..ops.documentation import Documentation
 from ..tape import FREED, state  # noqa: F401 (written callers use it)
 from ..tape import gradient_edge as edge_of
 from .arguments import as_array, as_torch, holding, unwrap
+from .kinds import USUAL
 from .named import result_class
 from .refusals import UNEXPECTED_KEYWORD
 from .tensor import Tensor, new, wrap  # noqa: F401 (written callers use it)
 
 Function = Callable[..., Any]
 ndarray = np.ndarray
-numbers = frozenset((float, int))  # without bool, which is promoted by other rules
-numbers_or_none = numbers | {type(None)}
+globals().update(USUAL)  # the written callers use these sets of types
 
 
-inference.make_with(globals())
+making.make_with(globals())
 
 
 def function_of(row: Operator) -> Function:
     """The function on Tensors that a row stands for, with the row's own signature."""
-    return _with_signature(row, Caller(functools.partial(_written, row)))
+    return _with_signature(row, Caller(row, functools.partial(_written, row)))
 
 
 class Caller:
     """What a row's function calls. The first call writes the row's caller; later calls go to that at once."""
 
-    __slots__ = ("call", "write")
+    __slots__ = ("call", "row", "write", "written")
+    all: ClassVar[list[Caller]] = []
 
-    def __init__(self, write: Callable[[], Function]) -> None:
+    def __init__(self, row: Operator, write: Callable[[], Function]) -> None:
+        self.row = row
         self.write = write
+        self.written: Function | None = None
         self.call: Function = self._write_and_call
+        self.all.append(self)
 
     def _write_and_call(self, *args: Any) -> Any:
         with _writing:  # several threads may call at the same time
-            if self.call == self._write_and_call:
-                self.call = self.write()
-        return self.call(*args)
+            if self.written is None:
+                self.written = self.write()
+                if self.call == self._write_and_call:
+                    self.call = self.written
+        return self.written(*args)
+
+    def observe(self, observer: Callable[[Operator, tuple[Any, ...], Any], None] | None) -> None:
+        """Have `observer(row, arguments, result)` called after every call; with None, no longer."""
+        if observer is None:
+            self.call = self.written or self._write_and_call
+            return
+
+        def call(*args: Any) -> Any:
+            result = (self.written or self._write_and_call)(*args)
+            observer(self.row, args, result)
+            return result
+
+        self.call = call
+
+
+def observe_calls(observer: Callable[[Operator, tuple[Any, ...], Any], None] | None) -> None:
+    """Have `observer(row, arguments, result)` called after every operator that runs on Tensors; None ends it.
+
+    The functions that rows stand for are replaced while somebody observes, so that nothing is asked for otherwise.
+    """
+    for caller in Caller.all:
+        caller.observe(observer)
 
 
 _writing = threading.RLock()
@@ -201,14 +229,15 @@ def _call_renamed(row: Operator, caller: Caller, values: tuple[Any, ...], other:
 def _general(row: Operator) -> Function:
     """The general caller of a row, for all arguments that it may have, also for a list of Tensors."""
     forward, outputs = row.forward, row.outputs
-    row_class, copying_class = node_class(row), _copying_class(row)
+    row_class: Any = node_class(row)
+    copying_class = _copying_class(row)
     single = computes(row)
 
     def call(*args: Any) -> Any:
         arrays = unwrap(row, args)
         half = single and any(is_half(x) for x in arrays)
         try:
-            result = silently(in_single, forward, arrays) if half else silently(forward, *arrays)
+            result = silently(in_single, row, arrays) if half else silently(forward, *arrays)
         except ValueError as error:
             raise as_torch(error, arrays) from None
         if len(outputs) > 1:
@@ -221,7 +250,7 @@ def _general(row: Operator) -> Function:
         tensor = wrap(result)
         is_view = row.view and (result is arrays[0] or shares_memory(result, arrays[0]))
         if state.recording and _needs_grad(row, args):
-            kind = half_class(row) if half else row_class if is_view else copying_class
+            kind = half_class(row_class) if half else row_class if is_view else copying_class
             _record(row, kind, args, (result, *arrays), tensor)
         if is_view:
             note_view(tensor, args[0], row, args[1:])
@@ -233,14 +262,13 @@ def _general(row: Operator) -> Function:
 # -- float16 ----------------------------------------------------------------------------------------
 
 
-# Torch's kernels of these round a step between to float16: the logarithm of the sum, and 1 - eps.
+# These know float16 themselves, because torch's kernels round a step between: the logarithm of the sum, and 1 - eps.
 _ROUNDED_BETWEEN = frozenset(("log_softmax", "logit"))
 
 
 def computes(row: Operator) -> bool:
     """Whether a row computes with float16 in float32, as torch does; not where it only moves elements about."""
-    moves = row.view or row.listed or "dtype" in row.parameters or row.write is not None
-    return not (moves or row.name in _ROUNDED_BETWEEN)
+    return not (row.view or row.listed or "dtype" in row.parameters or row.write is not None)
 
 
 def is_half(x: Any) -> bool:
@@ -248,9 +276,11 @@ def is_half(x: Any) -> bool:
     return getattr(x, "dtype", None) == np.float16 and hasattr(x, "strides")
 
 
-def in_single(forward: Function, arrays: Sequence[Any]) -> Any:
+def in_single(row: Operator, arrays: Sequence[Any]) -> Any:
     """What a forward computes in float32 from arrays of float16, rounded to float16 once."""
-    result = forward(*[x.astype(np.float32) if is_half(x) else x for x in arrays])
+    if row.name in _ROUNDED_BETWEEN:
+        return row.forward(*arrays)
+    result = row.forward(*[x.astype(np.float32) if is_half(x) else x for x in arrays])
     if isinstance(result, tuple):
         return tuple(_rounded(part) for part in result)
     return _rounded(result)
@@ -261,22 +291,33 @@ def _rounded(x: Any) -> Any:
 
 
 @functools.cache
-def half_class(row: Operator) -> type[Node]:
-    """The class of the nodes of a row on float16, whose rules run in float32. Backward rounds what they hand on."""
-    plain = node_class(row)
+def half_class(plain: Any) -> type[Node]:
+    """A class of nodes for float16, whose rules run in float32. Backward rounds what they hand on."""
 
     def pull(self: Node, g: Any, edges: Any, create_graph: bool) -> Any:
         saved = self.saved
-        if create_graph or type(saved) not in _SEQUENCES or not is_half(g):
+        if create_graph:
+            return plain.pull(self, _single(g), edges, create_graph)
+        if type(saved) not in _SEQUENCES or not is_half(g):
             return plain.pull(self, g, edges, create_graph)
-        wide = [part and [x.astype(np.float32) if is_half(x) else x for x in part] for part in saved]
-        self.saved = wide
+        self.saved = [part and list(map(_single, part)) for part in saved]
         try:
             return plain.pull(self, g.astype(np.float32), edges, create_graph)
         finally:
             self.saved = saved
 
-    return type(row.node_name, (plain,), {"__slots__": (), "pull": pull})
+    def differentiable_saved(self: Node, tensor_type: Any) -> list[Any]:
+        return [part and list(map(_single, part)) for part in plain._differentiable_saved(self, tensor_type)]
+
+    own = {"__slots__": (), "pull": pull, "_differentiable_saved": differentiable_saved}
+    return type(plain.__name__, (plain,), own)
+
+
+def _single(x: Any) -> Any:
+    """An array of float16, or a Tensor of it, in float32."""
+    if isinstance(x, Tensor) and x.array.dtype == np.float16:
+        return cast(x, np.dtype(np.float32))
+    return x.astype(np.float32) if is_half(x) else x
 
 
 # -- what the written callers ask -------------------------------------------------------------------

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from ..arrays.silence import silently
-from ..autograd.inplace.views import refresh
+from ..autograd.inplace.views import refresh, refuse_inplace
 from ..messages import type_name, warn
 from ..ops.dims import as_dtype
+from ..tape import state
 from .creation.data import as_tensor
 from .creation.options import stands_for
 from .functions import FUNCTIONS, INPLACE
@@ -42,6 +43,7 @@ from .refusals import (
 from .tensor import Tensor, wrap
 
 _f = FUNCTIONS
+_FOUND_LATE = frozenset((INDEX_DTYPE, INDEX_OF_NOTHING))  # by torch's kernel, when the write as such was allowed
 _BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
 _INT64 = np.iinfo(np.int64)
 
@@ -51,9 +53,8 @@ def getitem(self: Tensor, index: Any) -> Tensor:
     if type(index) is int:
         return _select(self, 0, index)
     if type(index) is slice:
-        part = _slice(self, 0, _plain_slice(index))
-        return _f["alias"](self) if part is self else part
-    part, arrays = _viewed(self, _parts(index))
+        return _sliced(self, 0, _plain_slice(index))  # a slice on its own is one even if it takes all
+    part, arrays = _viewed(self, _parts(index, self.array.ndim))
     if arrays:
         try:
             return _f["getitem"](part, tuple(arrays))
@@ -75,8 +76,15 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         part, arrays = _slice(self, 0, _plain_slice(index)), []
     elif index is False:
         return
+    elif index is True:
+        part, arrays = _f["unsqueeze"](self, 0), []
     else:
-        part, arrays = (_f["unsqueeze"](self, 0), []) if index is True else _viewed(self, _parts(index))
+        try:
+            part, arrays = _viewed(self, _parts(index, self.array.ndim))
+        except IndexError as error:
+            if state.recording and self.requires_grad and str(error) in _FOUND_LATE:
+                refuse_inplace(self)
+            raise
     if not arrays:
         _assign(part, value)
         return
@@ -151,18 +159,21 @@ def _viewed(self: Tensor, parts: tuple[Any, ...]) -> tuple[Tensor, list[Any]]:
             if kind is bool:
                 part, i = _f["unsqueeze"](part, dim), np.zeros(int(i), np.int64)
             elif not self.array.size and i.dtype != np.bool_:
-                _refuse_outside(i, part.array.shape[dim], dim)
+                i = _of_nothing(i, part.array.shape[dim])
             arrays += [slice(None)] * (dim - reached)
             arrays.append(i)
             dim = reached = dim + (_taken(i) or 1)
     return part, arrays
 
 
-def _refuse_outside(index: Any, size: int, dim: int) -> None:
-    """IndexError for an index out of bounds, at which some versions of NumPy do not look where nothing is taken."""
-    wrong = index[(index < -size) | (index >= size)]
-    if wrong.size:
-        raise IndexError(INDEX_OUT_OF_BOUNDS.format(index=int(wrong.flat[0]), dim=dim, size=size))
+def _of_nothing(index: Any, size: int) -> Any:
+    """An index into a tensor without elements, where torch does not look at it: zeros. Versions of NumPy differ here.
+
+    IndexError where the dimension itself has no element.
+    """
+    if not size and index.size:
+        raise IndexError(INDEX_OF_NOTHING)
+    return np.zeros_like(index)
 
 
 def _taken(part: Any) -> int:
@@ -174,12 +185,17 @@ def _taken(part: Any) -> int:
 
 def _slice(self: Tensor, dim: int, index: slice) -> Tensor:
     """A view of what a slice takes along a dimension; the tensor itself if that is all."""
+    shape = self.array.shape
+    whole = not index.start and index.step in (None, 1) and shape and (index.stop is None or index.stop >= shape[dim])
+    return self if whole else _sliced(self, dim, index)
+
+
+def _sliced(self: Tensor, dim: int, index: slice) -> Tensor:
     if not self.array.ndim:
         if self.viewed is not None:
             refresh(self)  # if this view cannot follow a write to its base, torch refuses that first
         raise IndexError(SLICE_OF_0D)
-    whole = not index.start and index.step in (None, 1) and (index.stop is None or index.stop >= self.array.shape[dim])
-    return self if whole else _f["slice_along"](self, dim, index)
+    return _f["slice_along"](self, dim, index)
 
 
 def _select(self: Tensor, dim: int, index: int, place: int = 0) -> Tensor:
@@ -199,20 +215,31 @@ def _select(self: Tensor, dim: int, index: int, place: int = 0) -> Tensor:
 # -- reading an index --------------------------------------------------------------------------------
 
 
-def _parts(index: Any) -> tuple[Any, ...]:
+def _parts(index: Any, ndim: int) -> tuple[Any, ...]:
     """The parts of an index: integers, slices, None, Ellipsis, bools and, of all else, arrays of integers or bools.
 
-    ValueError for a step that is not positive, IndexError for what is no index, TypeError for text.
+    IndexError for more parts than the tensor has dimensions, ValueError for a step that is not positive, IndexError for
+    what is no index, TypeError for text.
     """
     if not isinstance(index, tuple):
-        if type(index) is not list and not isinstance(index, Sequence):
-            return (_part(index),)
-        if not _is_several(index):
-            return (_part(index),)
-        warn(INDEX_SEQUENCE)
+        if (type(index) is not list and not isinstance(index, Sequence)) or not _is_several(index):
+            index = (index,)
+        else:
+            warn(INDEX_SEQUENCE)
     elif _BASIC.issuperset(map(type, index)):
         return tuple([_plain_slice(i) if type(i) is slice else i for i in index])
+    if sum(map(_dimensions, index)) > ndim:  # torch counts before it looks at the parts
+        raise IndexError(TOO_MANY_INDICES.format(ndim=ndim))
     return tuple(map(_part, index))
+
+
+def _dimensions(part: Any) -> int:
+    """For how many dimensions a part of an index is, as far as can be told before it is read."""
+    if part is None or part is Ellipsis or type(part) is bool:
+        return 0
+    if isinstance(part, Tensor):
+        return part.array.ndim if part.array.dtype in (np.bool_, np.uint8) else 1
+    return 1
 
 
 def _is_several(index: Sequence[Any]) -> bool:

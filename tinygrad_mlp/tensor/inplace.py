@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import numpy as np
 
 from ..arrays import dtypes
 from ..arrays.silence import is_entered, quietly, silently
+from ..autograd.captured import is_captured, refuse_captured, running
 from ..autograd.graph.node import Node
 from ..autograd.inplace.refusals import PARTLY_THE_SAME
 from ..autograd.inplace.views import note_writer, rebase, refresh, refuse_inplace, refuse_overlap
@@ -21,7 +23,16 @@ from ..ops.dims import mismatch
 from ..ops.refusals import OTHER_OUTPUT_SHAPE, OTHER_RESULT_DTYPE
 from ..tape import gradient_edge, state
 from .arguments import unwrap
-from .dispatch import Caller, computes, edges_and_saved, in_single, is_half, node_class, numbers, numbers_or_none
+from .dispatch import (
+    Caller,
+    computes,
+    edges_and_saved,
+    half_class,
+    in_single,
+    is_half,
+    node_class,
+)
+from .kinds import USUAL
 from .tensor import Tensor
 
 Function = Callable[..., Any]
@@ -50,7 +61,7 @@ def inplace_of(row: Operator, node_name: str | None = None) -> Function:
         given = {"row": row, "forward": row.forward, "general": general, "node_class": row_class}
         return callers.compiled(row.name + "_", callers.caller_of(row, inplace=True), _NAMES, given)
 
-    arity, caller = len(row.parameters), Caller(written)
+    arity, caller = len(row.parameters), Caller(row, written)
 
     def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         try:
@@ -83,6 +94,10 @@ def _with_rules_in_place(row: Operator) -> Operator:
 
 
 def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor, args: tuple[Any, ...]) -> Tensor:
+    if running and is_captured(tensor):
+        with contextlib.suppress(RuntimeError):
+            unwrap(row, args)  # only a TypeError comes first
+        refuse_captured(tensor, row.name + "_", args[1:])
     recorded = state.recording and any(
         isinstance(args[i], Tensor) and args[i].requires_grad for i in row.differentiable
     )
@@ -110,8 +125,16 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
     silently(write, row, target, arrays)
     tensor.versions[0] += 1
     versions = [(counter, count + 1 if place < outputs else count, place) for counter, count, place in versions]
-    rebase(tensor, row_class()(edges, saved, versions, target.shape, target.dtype))
+    kind: Any = row_class()
+    if _is_in_single(row, arrays):
+        kind = half_class(kind)
+    rebase(tensor, kind(edges, saved, versions, target.shape, target.dtype))
     return tensor
+
+
+def _is_in_single(row: Operator, arrays: list[Any]) -> bool:
+    """Whether the row computes these arrays, which are of float16, in float32."""
+    return computes(row) and any(map(is_half, arrays))
 
 
 def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> None:
@@ -137,6 +160,8 @@ def reshaped_in_place(row: Operator) -> Function:
 
     def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         args = row.complete((self, *args), kwargs)
+        if running:
+            refuse_captured(self, row.name + "_", args[1:])
         recorded = state.recording and self.requires_grad
         if recorded:
             refuse_inplace(self)
@@ -194,8 +219,7 @@ def write(row: Operator, target: Any, arrays: list[Any]) -> None:
         elif isinstance(row.forward, np.ufunc) and arrays[0] is target and target.dtype.char in "fdg":
             row.forward(*arrays, out=target)
         else:
-            half = computes(row) and any(is_half(x) for x in arrays)
-            result = in_single(row.forward, arrays) if half else row.forward(*arrays)
+            result = in_single(row, arrays) if _is_in_single(row, arrays) else row.forward(*arrays)
             check_written(target, result)
             target[...] = result
     except ValueError:
@@ -232,11 +256,11 @@ _NAMES = {
     "are_entangled": are_entangled,
     "edge_of": gradient_edge,
     "ndarray": np.ndarray,
-    "numbers": numbers,
-    "numbers_or_none": numbers_or_none,
+    **USUAL,
     "is_entered": is_entered,
     "quietly": quietly,
     "rebase": rebase,
+    "running": running,
     "silently": silently,
     "state": state,
     "write": write,

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import autograd
 from ..arrays import CPU, device, dtype, dtypes
 from ..arrays.silence import silently
-from ..autograd import hooks, inference
+from ..autograd import hooks, inference, making
 from ..autograd.backward import backward
+from ..autograd.captured import refuse_captured, refuse_inside, running, share_memory
 from ..autograd.graph.node import AccumulateGrad, seen
 from ..autograd.inplace.views import View, leaf_of_its_own, renew
 from ..autograd.modes import modes
 from ..autograd.outputs import OutputNode
-from ..autograd.refusals import INFERENCE_NO_VERSION
+from ..autograd.refusals import INFERENCE_NO_VERSION, REQUIRES_GRAD_INSIDE, RETAIN_GRAD_INSIDE
 from ..autograd.tensors import make_tensors_with
 from ..messages import type_name
 from ..ops.dims import axis
@@ -74,6 +76,7 @@ class Tensor(Copies, Values):
     _leaf_node: Any = AccumulateGrad
     _retains: bool = False
     _inference: bool = False
+    _transform: int = 0
     __array_priority__ = 1000
 
     if TYPE_CHECKING:
@@ -109,6 +112,8 @@ class Tensor(Copies, Values):
         self.node = None
         self.versions = [0]
         self.viewed = None
+        if running or modes.inference:
+            making.mark(self)
 
     # -- what it is --------------------------------------------------------------------------------
 
@@ -222,6 +227,8 @@ class Tensor(Copies, Values):
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`, and return the tensor itself; RuntimeError for a dtype that is not floating."""
+        if running:
+            refuse_inside(REQUIRES_GRAD_INSIDE)
         if requires_grad and self.array.dtype.kind != "f":
             raise RuntimeError(REQUIRES_GRAD_METHOD_DTYPE)
         if not requires_grad or self.node is None:  # a computed tensor that is set to True has it already
@@ -291,6 +298,10 @@ class Tensor(Copies, Values):
         """
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
+    def tape(self) -> Any:
+        """The tape that leads to this tensor, to be printed, drawn or read (see `torch.autograd.tape`)."""
+        return autograd.tape(self)
+
     @classmethod
     def _with_history(cls, array: Any, node: Node) -> Tensor:
         """Make a Tensor of a saved array and the node that computed it, so that a rule can be differentiated itself."""
@@ -333,6 +344,8 @@ class Tensor(Copies, Values):
         """
         if not self.requires_grad:
             raise RuntimeError(RETAIN_WITHOUT_GRAD)
+        if running:
+            refuse_inside(RETAIN_GRAD_INSIDE)
         if self.node is not None and not self._retains:
             if self.viewed is not None:
                 renew(self)
@@ -357,10 +370,14 @@ class Tensor(Copies, Values):
         tensor.versions = self.versions
         if modes.inference:
             tensor._inference = self._inference  # torch makes a view, which is what this tensor is
+        if running:
+            share_memory(tensor, self)
         return tensor
 
     def detach_(self) -> Tensor:
         """Make this tensor a leaf that does not require grad; RuntimeError for a view (torch.Tensor.detach_)."""
+        if running:
+            refuse_captured(self, "detach_")
         if self.viewed is not None:
             raise RuntimeError(DETACHED_VIEW)
         if self.node is not None:
@@ -375,6 +392,8 @@ class Tensor(Copies, Values):
         tensor = wrap(self.array)  # it has a version counter of its own
         if modes.inference or self._inference:
             tensor._inference = self._inference
+        if running:
+            share_memory(tensor, self)
         return tensor
 
     @data.setter
@@ -426,6 +445,6 @@ def wrap(array: Any) -> Tensor:
 
 make_tensors_with(wrap)
 random_engine.wrap = wrap
-inference.make_with(globals())
+making.make_with(globals())
 
 __all__ = ["Size", "Tensor", "device", "wrap"]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ...tape import gradient_edge, state
+from ..captured import outside, running
 from ..grad_mode import no_grad
 from ..graph.node import Node
 from ..inplace.views import renew
@@ -115,7 +116,7 @@ class Function:
         separate = cls.setup_context is not Function.setup_context
         if separate:
             args, kwargs = _with_defaults(cls, args, kwargs)
-        elif modes.transforms:
+        elif modes.transform:
             raise RuntimeError(WITHIN_A_TRANSFORM)
         if kwargs:
             args = _in_order(cls.forward, args, kwargs, 0 if separate else 1)
@@ -127,7 +128,7 @@ class Function:
         state.recording = False
         try:
             if separate:
-                output = cls.forward(*args)
+                output = outside(cls.forward, *args) if running else cls.forward(*args)
                 cls.setup_context(ctx, args, output)
             else:
                 output = cls.forward(ctx, *args)
@@ -221,10 +222,16 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
         if not state.recording or not any(is_tensor(arg) and arg.requires_grad for arg in args):
             return outputs
         results = outputs if isinstance(outputs, tuple) else (outputs,)
-        refusing = [None if x is None else _Error.apply(x.detach().requires_grad_()) for x in results]
+        refusing = [None if x is None else _Error.apply(_leaf(x)) for x in results]
         return tuple(refusing) if len(refusing) > 1 else refusing[0]
 
     return once
+
+
+def _leaf(tensor: Any) -> Any:
+    leaf = tensor.detach()
+    leaf.requires_grad = True  # not by the method, which func's transforms refuse to the function that they run
+    return leaf
 
 
 class _Error(Function):

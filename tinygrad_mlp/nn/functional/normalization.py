@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from ...arrays.silence import silent
 from ...autograd import no_grad
 from ...ops.normalization import statistics
@@ -90,7 +92,8 @@ def batch_norm(
         return _f["batch_norm"](input, weight, bias, running_mean, running_var, eps)
     dims = tuple(d for d in range(input.ndim) if d != 1)
     with no_grad(), silent():
-        for running, now in zip((running_mean, running_var), statistics(input.array, dims), strict=True):
+        x = input.array.astype(np.float32) if input.array.dtype == np.float16 else input.array
+        for running, now in zip((running_mean, running_var), statistics(x, dims), strict=True):
             if running is not None and input.array.size:
                 running.array[...] = (1 - momentum) * running.array + momentum * now
                 running.versions[0] += 1

@@ -233,15 +233,15 @@ class ModuleDict(Module):
 
     def keys(self) -> KeysView[str]:
         """Return the names."""
-        return self._modules.keys()  # type: ignore[no-any-return]
+        return self._modules.keys()
 
     def values(self) -> ValuesView[Module]:
         """Return the modules."""
-        return self._modules.values()  # type: ignore[no-any-return]
+        return self._modules.values()
 
     def items(self) -> ItemsView[str, Module]:
         """Return the pairs of name and module."""
-        return self._modules.items()  # type: ignore[no-any-return]
+        return self._modules.items()
 
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | ModuleDict) -> None:
         """Add or replace modules, given as a mapping or as pairs; TypeError for what is not iterable."""

@@ -7,7 +7,7 @@ walk over these. Behaviour and error texts are those of torch 2.13's nn.Module.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from ...arrays import dtype as _dtype
@@ -49,7 +49,8 @@ from .hooks import (
 from .hooks import (
     register_module_full_backward_pre_hook as register_module_full_backward_pre_hook,
 )
-from .state import EXTRA_STATE, _IncompatibleKeys, load_state, own_state
+from .stateful import HOOKS as STATE_HOOKS
+from .stateful import Stateful
 from .text import in_lines, typename
 
 __all__ = ["Module"]
@@ -61,7 +62,7 @@ def _missing_forward(self: Module, *args: Any) -> Any:
     raise NotImplementedError(NO_FORWARD.format(type=type(self).__name__))
 
 
-class Module(Hooked):
+class Module(Hooked, Stateful):
     """The base class of layers and models; a Parameter or Module that is assigned to an attribute becomes part of it.
 
     A subclass calls `super().__init__()` before it assigns anything (else AttributeError) and defines `forward`.
@@ -78,7 +79,7 @@ class Module(Hooked):
         own["_buffers"] = {}
         own["_modules"] = {}
         own["_non_persistent_buffers_set"] = set()
-        for hooks in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"):
+        for hooks in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks", *STATE_HOOKS):
             own[hooks] = OrderedDict()
 
     # -- calling -----------------------------------------------------------------------------------
@@ -287,40 +288,6 @@ class Module(Hooked):
             raise AttributeError(NO_PART.format(type=type(module).__name__, name=name))
         return getattr(module, name)
 
-    # -- saving and loading ------------------------------------------------------------------------
-
-    def state_dict(
-        self, *, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False
-    ) -> dict[str, Any]:
-        """Return a dict of the parameters and persistent buffers by dotted name.
-
-        The tensors are detached and share the memory of the module's; with `keep_vars` they are the module's own. They
-        are put into `destination` if it is given. A module that has more to save than tensors defines
-        `get_extra_state()`, whose result is put there too, and `set_extra_state(state)`, which `load_state_dict` calls
-        with it. Source: torch.nn.Module.state_dict.
-        """
-        state: dict[str, Any] = OrderedDict() if destination is None else destination
-        for name, tensor in own_state(self).items():
-            state[prefix + name] = tensor if keep_vars else tensor.detach()
-        if hasattr(self, "get_extra_state"):
-            state[prefix + EXTRA_STATE] = self.get_extra_state()
-        for name, child in self._modules.items():
-            if child is not None:
-                child.state_dict(destination=state, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
-        return state
-
-    def load_state_dict(
-        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> _IncompatibleKeys:
-        """Copy tensors by dotted name into the parameters and buffers, whose dtypes stay as they are.
-
-        With `assign` the tensors replace the parameters and buffers instead. Returns the names that were missing and
-        those that were unexpected. RuntimeError if there are any and the load is `strict`, and for a tensor of another
-        shape in any case; what matches is loaded nevertheless, as in torch. TypeError unless `state_dict` is a mapping.
-        Source: torch.nn.Module.load_state_dict.
-        """
-        return load_state(self, state_dict, strict, assign)
-
     # -- for every module at once ------------------------------------------------------------------
 
     def apply(self: Self, fn: Callable[[Module], Any]) -> Self:
@@ -356,7 +323,8 @@ class Module(Hooked):
                 if set_to_none:
                     parameter._grad = None
                 else:
-                    parameter._grad.detach_().zero_()
+                    g = parameter._grad
+                    (g.requires_grad_(False) if g.grad_fn is None else g.detach_()).zero_()
 
     def to(self: Self, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False) -> Self:
         """Cast the floating parameters, their gradients and the floating buffers to a floating dtype, in place.

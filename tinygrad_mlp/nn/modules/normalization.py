@@ -63,6 +63,8 @@ class BatchNorm1d(Module):
     torch.nn.BatchNorm1d, after Ioffe & Szegedy (2015).
     """
 
+    _version = 2  # since which the number of batches is saved
+
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
         track_running_stats: bool = True, device: Any = None, dtype: DType = None, *, bias: bool = True,
@@ -108,6 +110,15 @@ class BatchNorm1d(Module):
             self.weight, self.bias, self.training or self.running_mean is None,
             0.0 if momentum is None else momentum, self.eps,
         )  # fmt: skip
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, local_metadata: dict[str, Any], *rest: Any
+    ) -> None:
+        key = f"{prefix}num_batches_tracked"
+        if (local_metadata.get("version") or 0) < 2 and self.track_running_stats and key not in state_dict:
+            counted = self.num_batches_tracked
+            state_dict[key] = wrap(np.zeros((), np.int64)) if counted is None else counted
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
 
     def extra_repr(self) -> str:
         """Return the options as they are printed."""

@@ -1,4 +1,4 @@
-"""What `Module.state_dict` and `Module.load_state_dict` do: which tensors are a module's state, and how it is loaded.
+"""The state of one module, without its children: which tensors it is, how it is loaded, and what can be wrong.
 
 Loading goes on after an error, as in torch, so that one exception tells all that was wrong.
 """
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from ...autograd import no_grad
 from ...tensor import Tensor
 from ..parameter import Parameter
-from ..refusals import STATE_COPY, STATE_ERRORS, STATE_KEYS, STATE_SIZE, STATE_TYPE, STATE_VALUE
+from ..refusals import STATE_COPY, STATE_ERRORS, STATE_KEYS, STATE_SIZE, STATE_VALUE
 
 
 class StatefulModule(Protocol):
@@ -62,49 +62,36 @@ def own_state(module: StatefulModule) -> dict[str, Tensor]:
     return {name: t for name, t in {**module._parameters, **persistent}.items() if t is not None}
 
 
-def load_state(module: StatefulModule, state_dict: Mapping[str, Any], strict: bool, assign: bool) -> _IncompatibleKeys:
-    """Do the work of `Module.load_state_dict`: load all that can be loaded, then raise one error for all the rest."""
-    if not isinstance(state_dict, Mapping):
-        raise TypeError(STATE_TYPE.format(found=type(state_dict)))
-    missing: list[str] = []
-    unexpected: list[str] = []
-    errors: list[str] = []
-    _load(module, dict(state_dict), "", assign, missing, unexpected, errors)
-    if strict:
-        for words, keys in (("Unexpected", unexpected), ("Missing", missing)):
-            if keys:
-                errors.insert(0, STATE_KEYS.format(kind=words, keys=", ".join(map(_quoted, keys))))
-    if errors:
-        raise RuntimeError(STATE_ERRORS.format(type=type(module).__name__, errors="\n\t".join(errors)))
-    return _IncompatibleKeys(missing, unexpected)
-
-
-def _load(
-    module: StatefulModule, state: dict[str, Any], prefix: str, assign: bool, missing: list[str], unexpected: list[str],
+def load_own_state(
+    module: StatefulModule, state: Mapping[str, Any], prefix: str, assign: bool, keys: _IncompatibleKeys,
     errors: list[str],
 ) -> None:  # fmt: skip
-    """Load the state into this module and its children, and append to the three lists what did not match."""
-    own = own_state(module)
-    set_extra_state: Any = getattr(module, "set_extra_state", None)
-    if set_extra_state is not None:
-        own[EXTRA_STATE] = set_extra_state
+    """Load the state of this module, and append to the lists what did not match."""
+    own: dict[str, Any] = dict(own_state(module))
+    if hasattr(type(module), "set_extra_state"):
+        own[EXTRA_STATE] = None
     for name, tensor in own.items():
         key = prefix + name
-        if name == EXTRA_STATE and key in state:
-            set_extra_state(state[key])
-        elif key not in state:
-            missing.append(key)
+        if key not in state:
+            keys.missing_keys.append(key)
+        elif name == EXTRA_STATE:
+            module.set_extra_state(state[key])  # type: ignore[attr-defined]
         elif problem := _load_one(module, name, tensor, key, state[key], assign):
             errors.append(problem)
     for key in state:
         name, dot, _ = key[len(prefix) :].partition(".")
-        if name not in (module._modules if dot else own):
-            unexpected.append(key)
-    for name, child in module._modules.items():
-        if child is not None:
-            start = f"{prefix}{name}."
-            part = {key: value for key, value in state.items() if key.startswith(start)}
-            _load(child, part, start, assign, missing, unexpected, errors)
+        if key.startswith(prefix) and name not in (module._modules if dot else own):
+            keys.unexpected_keys.append(key)
+
+
+def raise_errors(name: str, keys: _IncompatibleKeys, errors: list[str], strict: bool) -> None:
+    """Raise one RuntimeError for all that was wrong in loading a module of the class `name`, if anything was."""
+    if strict:
+        for words, wrong in (("Unexpected", keys.unexpected_keys), ("Missing", keys.missing_keys)):
+            if wrong:
+                errors.insert(0, STATE_KEYS.format(kind=words, keys=", ".join(map(_quoted, wrong))))
+    if errors:
+        raise RuntimeError(STATE_ERRORS.format(type=name, errors="\n\t".join(errors)))
 
 
 def _load_one(module: StatefulModule, name: str, tensor: Tensor, key: str, value: Any, assign: bool) -> str | None:

@@ -10,10 +10,11 @@ import numpy as np
 from ...arrays import dtype as _dtype
 from ...arrays import dtypes, on_cpu
 from ...arrays.silence import silently
+from ...autograd.captured import running
 from ...ops.dims import mismatch
 from ...ops.refusals import OTHER_OUTPUT_SHAPE
-from ..arguments import wrong_type
 from ..functions import FUNCTIONS, INPLACE
+from ..kinds import wrong_type
 from ..refusals import FILL_DIMENSIONS, TYPE_NAME
 from ..tensor import Tensor
 
@@ -115,7 +116,7 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Write one value into every element (torch.Tensor.fill_)."""
     held = isinstance(value, (int, float)) and -65504 <= value <= 65504 and self.array.dtype.kind == "f"
-    if held and self.viewed is None and not self.needs_grad and self.array.flags.writeable:  # nothing to record
+    if held and not (self.viewed or self.needs_grad or running) and self.array.flags.writeable:  # nothing to record
         count = self.versions[-1]  # an inference tensor refuses here, before the write
         silently(self.array.fill, value)
         self.versions[0] = count + 1
@@ -127,7 +128,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
 
 def zero_(self: Tensor) -> Tensor:
     """Write 0 into every element (torch.Tensor.zero_)."""
-    if self.viewed is None and not self.needs_grad and self.array.flags.writeable:
+    if not (self.viewed or self.needs_grad or running) and self.array.flags.writeable:
         count = self.versions[-1]  # an inference tensor refuses here, before the write
         self.array.fill(0)
         self.versions[0] = count + 1

@@ -8,6 +8,7 @@ import numpy as np
 
 from ... import random
 from ...arrays.silence import silenced
+from ...autograd.captured import refuse_captured, running
 from ...ops import TABLE
 from ..arguments import as_array
 from ..inplace import inplace_of
@@ -27,6 +28,8 @@ def _drawn(name: str, node_name: str, draw: Any) -> Any:
     write = inplace_of(TABLE["assign"], node_name)
 
     def method(self: Tensor, *args: Any, generator: Generator = None, **kwargs: Any) -> Tensor:
+        if running:  # before numbers are drawn
+            refuse_captured(self, name, args)
         values = draw(of(generator), self.array, *args, **kwargs)
         return write(self, wrap(as_array(values)))  # type: ignore[no-any-return]
 

@@ -1,0 +1,6 @@
+"""See the tape: what a program recorded and what backward did with it, as text, as a picture and as a page."""
+
+from .tape import Tape, tape
+from .watching import watching
+
+__all__ = ["Tape", "tape", "watching"]

@@ -1,0 +1,135 @@
+"""The rows of a tape as they are shown: plain data, which the text, the picture and the page have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .snapshot import Snapshot
+
+Kind = Literal["leaf", "parameter", "operator", "constant"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of the user's program: the file, the number of the line, the function, and the text of the line."""
+
+    file: str
+    line: int
+    function: str
+    text: str
+
+
+@dataclass
+class Operand:
+    """A tensor that an operator read.
+
+    `parameter` is the operator's name for it, `name` the user's (or %7, the number of the step that made it). A leaf
+    requires a gradient, a parameter is a leaf of a module, and a constant requires none. `number` is that of the step
+    that computed it; `index` tells leaves apart (the place in `Rows.leaves`), and constants, also those of one name.
+    `shape`, `dtype` and `value` are None where they are not known.
+    """
+
+    parameter: str
+    name: str
+    kind: Kind
+    number: int | None = None
+    shape: tuple[int, ...] | None = None
+    dtype: str | None = None
+    value: Snapshot | None = None
+    index: int | None = None
+
+
+@dataclass
+class Saved:
+    """What an operator saved for one of its rules: the names of the arrays, and their bytes."""
+
+    names: list[str]
+    bytes: int
+
+
+@dataclass
+class Part:
+    """What backward handed on from a step to one of its inputs: `to` is the name of the input."""
+
+    to: str
+    number: int | None
+    value: Snapshot | None
+
+
+@dataclass
+class Step:
+    """One operator that was recorded.
+
+    `number` counts from 1 in recorded order. `operator` is the name of its row in the derivative table (of a Function,
+    its class), `node` torch's name of its node. `name` is the user's name of the output. `rules` has for each
+    differentiable input the text of its rule. `modules` are the names of the modules that it ran in, the outermost
+    first. After a backward, `cotangent` is what came, and `parts` is what went to the inputs; `freed` says whether what
+    was saved has been given back.
+    """
+
+    number: int
+    operator: str
+    node: str
+    name: str
+    inputs: list[Operand]
+    shape: tuple[int, ...] | None
+    dtype: str | None
+    value: Snapshot | None = None
+    saved: Saved | None = None
+    freed: bool = False
+    place: Place | None = None
+    modules: tuple[str, ...] = ()
+    rules: dict[str, str] = field(default_factory=dict)
+    cotangent: Snapshot | None = None
+    parts: list[Part] = field(default_factory=list)
+
+
+@dataclass
+class Leaf:
+    """An end of the tape: a tensor that requires a gradient and that no operator computed, and its gradient so far."""
+
+    name: str
+    kind: Kind
+    shape: tuple[int, ...]
+    dtype: str
+    value: Snapshot | None = None
+    grad: Snapshot | None = None
+
+
+@dataclass
+class Sum:
+    """A value that several steps used, so that its cotangent is a sum of what each of them handed on.
+
+    `number` is the step that made the value, None for a leaf; `parts` has the number of each consumer, and its part.
+    """
+
+    name: str
+    number: int | None
+    parts: list[tuple[int, Snapshot | None]]
+    total: Snapshot | None = None
+
+
+@dataclass
+class Rows:
+    """A whole tape: its steps in recorded order, its leaves in the order of their first use, and the sums."""
+
+    steps: list[Step]
+    leaves: list[Leaf]
+    sums: list[Sum]
+    root: str
+
+    def step(self, number: int) -> Step:
+        """The step with a number."""
+        return self.steps[number - 1]
+
+    def consumers(self, number: int) -> list[int]:
+        """The numbers of the steps that read the output of a step."""
+        return [s.number for s in self.steps if any(x.number == number for x in s.inputs)]
+
+    def as_json(self) -> dict[str, Any]:
+        """The rows as plain lists and dicts; arrays as their shape, dtype and figures."""
+        from .as_json import as_json
+
+        rows: dict[str, Any] = as_json(self)
+        return rows

@@ -1,0 +1,101 @@
+"""What is kept of an array to be shown: all of a small one; of a large one an even sample, and figures of the whole."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..arrays.silence import silenced
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+SMALL = 4096  # elements of which all are kept
+SIDE = 64  # rows and columns at most of the sample of a large array
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How many elements an array has, how many are nan, infinite or zero; of the finite ones the least, mean, greatest.
+
+    `norm` is the square root of the sum of the squares of the finite elements. Without any, all four are nan.
+    """
+
+    count: int
+    nan: int
+    infinite: int
+    zero: int
+    minimum: float
+    mean: float
+    maximum: float
+    norm: float
+
+
+@silenced
+def figures_of(array: Array) -> Figures:
+    """The figures of an array of numbers or bools."""
+    x = array.astype(np.float64) if array.dtype.itemsize < 4 or array.dtype.kind != "f" else array
+    nan = infinite = 0
+    finite = x
+    if array.dtype.kind == "f" and not math.isfinite(float(np.add.reduce(x, axis=None, dtype=np.float64))):
+        nan = int(np.count_nonzero(np.isnan(x)))
+        infinite = int(np.count_nonzero(np.isinf(x)))
+        finite = x[np.isfinite(x)]
+    if not finite.size:
+        return Figures(array.size, nan, infinite, 0, math.nan, math.nan, math.nan, math.nan)
+    return Figures(
+        array.size,
+        nan,
+        infinite,
+        int(finite.size - np.count_nonzero(finite)),
+        float(finite.min()),
+        float(finite.mean(dtype=np.float64)),
+        float(finite.max()),
+        float(np.linalg.norm(finite.astype(np.float64, copy=False).reshape(-1))),
+    )
+
+
+class Snapshot:
+    """An array as it was at one moment; later writes do not change it.
+
+    `values` holds all elements in the array's shape where there are at most SMALL. Of a larger array it holds a sample
+    of at most SIDE rows and SIDE columns, evenly spaced, of the array as a matrix (the last dimension is the columns);
+    `is_whole` says which.
+    """
+
+    def __init__(self, array: Array) -> None:
+        self.shape: tuple[int, ...] = tuple(array.shape)
+        self.dtype: np.dtype[Any] = array.dtype
+        self.is_whole = array.size <= SMALL
+        if self.is_whole:
+            self.values: Array = np.array(array)
+        else:
+            self.values = _sample(array)
+            self.figures = figures_of(array)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """The figures of the whole array."""
+        return figures_of(self.values)
+
+    @property
+    def matrix(self) -> Array:
+        """The values that are kept, as a matrix: the last dimension is the columns, the others together the rows."""
+        if self.values.ndim == 2:
+            return self.values
+        *rows, columns = self.values.shape or (1,)  # of an empty array, reshape cannot tell the rows
+        return self.values.reshape(math.prod(rows), columns)
+
+    @property
+    def has_bad(self) -> bool:
+        """Whether an element is nan or infinite."""
+        return bool(self.figures.nan or self.figures.infinite)
+
+
+def _sample(array: Array) -> Array:
+    matrix = array.reshape(-1, array.shape[-1])
+    rows, columns = (np.unique(np.linspace(0, n - 1, min(n, SIDE)).round().astype(np.int64)) for n in matrix.shape)
+    return matrix[np.ix_(rows, columns)]

@@ -1,0 +1,81 @@
+"""The tape as a table of text: plain where it is piped, with colour in a terminal (rich), as HTML in a notebook."""
+
+from __future__ import annotations
+
+import html
+import os
+from typing import Any
+
+from .model import Operand, Rows, Step, Sum
+from .words import bytes_text, norm_text, shape_text
+
+HEADINGS = ("#", "operator", "inputs", "output", "saved", "cotangent", "went to", "line")
+
+
+def table(rows: Rows) -> tuple[list[str], list[list[str]]]:
+    """The headings and the cells; columns without content are left out."""
+    lines = []
+    sums = {total.number: total for total in rows.sums if total.number is not None}
+    for step in rows.steps:
+        lines.append(_cells(step))
+        if step.number in sums:
+            lines.append(_sum_cells(sums[step.number]))
+    lines += [_sum_cells(total) for total in rows.sums if total.number is None]
+    kept = [i for i in range(len(HEADINGS)) if any(line[i] for line in lines)]
+    return [HEADINGS[i] for i in kept], [[line[i] for i in kept] for line in lines]
+
+
+def _cells(step: Step) -> list[str]:
+    saved = "freed" if step.freed else ""
+    if step.saved is not None:
+        saved = f"{', '.join(dict.fromkeys(step.saved.names))}: {bytes_text(step.saved.bytes)}"
+    return [
+        f"%{step.number}",
+        step.operator,
+        ", ".join(map(_operand, step.inputs)),
+        f"{step.name} {shape_text(step.shape)} {step.dtype or ''}".strip(),
+        saved,
+        norm_text(step.cotangent),
+        ", ".join(f"{part.to} {norm_text(part.value)}".strip() for part in step.parts) if step.cotangent else "",
+        f"{os.path.basename(step.place.file)}:{step.place.line}" if step.place is not None else "",
+    ]
+
+
+def _sum_cells(total: Sum) -> list[str]:
+    parts = " + ".join(f"%{number} {norm_text(part)}".strip() for number, part in total.parts)
+    return ["", "sum", f"of what reaches {total.name}: {parts}", "", "", norm_text(total.total), "", ""]
+
+
+def _operand(operand: Operand) -> str:
+    return f"{operand.name} {shape_text(operand.shape)}".strip()
+
+
+def plain(rows: Rows) -> str:
+    """The table with columns of equal width."""
+    headings, lines = table(rows)
+    widths = [max(map(len, column)) for column in zip(headings, *lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in (headings, *lines)
+    )
+
+
+def rich_table(rows: Rows) -> Any:
+    """The table for a terminal, by rich."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    headings, lines = table(rows)
+    shown = Table(*headings, box=box.SIMPLE_HEAD)
+    for line in lines:
+        shown.add_row(*map(Text, line), style="dim" if not line[0] else "")
+    return shown
+
+
+def html_table(rows: Rows) -> str:
+    """The table for a notebook."""
+    headings, lines = table(rows)
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in headings)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in line) + "</tr>" for line in lines)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
