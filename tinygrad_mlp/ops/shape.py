@@ -368,7 +368,7 @@ def stack(tensors: Arrays, dim: int = 0) -> Array:
         i, x = next((i, x) for i, x in enumerate(tensors) if x.shape != first)
         raise RuntimeError(STACK_SHAPES.format(first=list(first), other=list(x.shape), place=i))
     if not d and first:
-        return np.concatenate(tensors).reshape((len(tensors), *first))  # np.stack reshapes each of the arrays
+        return in_order(np.concatenate(tensors)).reshape((len(tensors), *first))  # np.stack reshapes each of the arrays
     return in_order(np.stack(tensors, d))
 
 

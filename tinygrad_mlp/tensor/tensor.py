@@ -26,6 +26,7 @@ from ..autograd.refusals import INFERENCE_NO_VERSION, REQUIRES_GRAD_INSIDE, RETA
 from ..autograd.tensors import make_tensors_with
 from ..messages import type_name
 from ..ops.dims import axis
+from ..ops.layout import strides_of
 from ..random import engine as random_engine
 from ..tape import Node
 from .copies import Copies
@@ -171,8 +172,8 @@ class Tensor(Copies, Values):
     @numpy_names
     def stride(self, dim: int | None = None) -> Any:
         """How far apart neighbours along each dimension, or along `dim`, lie in memory, counted in elements."""
-        strides = tuple(s // self.array.itemsize for s in self.array.strides)
-        return strides if dim is None else strides[axis(dim, self.array.ndim)]
+        strides = strides_of(self.array)
+        return strides if dim is None else strides[axis(dim, len(strides))]
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in memory in C order without gaps."""
