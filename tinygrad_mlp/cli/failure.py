@@ -81,7 +81,9 @@ def _public_name(cls: type, package: str) -> str:
     """Return the shortest name by which a class can be imported, such as torch.Tensor, not torch.tensor.Tensor."""
     modules = [m for m in list(sys.modules.values()) if isinstance(m, ModuleType) and within(m.__name__, package)]
     names = [renamed(m.__name__, package, "torch") for m in modules if vars(m).get(cls.__name__) is cls]
-    shortest = min(names or [cls.__module__], key=lambda name: (name.count("."), name))
+    own = str(cls.__module__)  # which a class that was made in the run has not been told to call torch's
+    own = renamed(own, package, "torch") if within(own, package) else own
+    shortest = min(names or [own], key=lambda name: (name.count("."), name))
     return f"{shortest}.{cls.__qualname__}"
 
 
