@@ -346,6 +346,26 @@ def test_arrays_of_every_shape_and_dtype_are_shown(opened):
     assert page.locator("#panel .map").count() + page.get_by_text("It has no elements.").count() == len(leaves)
 
 
+def test_what_backward_brings_is_not_in_the_graph_before_it_has_come(opened):
+    page = opened(network()[0], "#step=3")
+
+    def seen():
+        texts = page.locator("#graph .box[id] text").all()
+        return [
+            text.text_content()
+            for text in texts
+            if text.evaluate("text => getComputedStyle(text).visibility") == "visible"
+        ]
+
+    assert not [text for text in seen() if text.startswith(("cotangent", "grad", "freed"))]
+    page.locator("#scrubber").fill("7")  # backward of %4
+    assert len([text for text in seen() if text.startswith("cotangent")]) == 2
+    assert not [text for text in seen() if text.startswith("grad")]
+    page.keyboard.press("End")
+    assert len([text for text in seen() if text.startswith("cotangent")]) == 5
+    assert len([text for text in seen() if text.startswith("grad")]) == 4
+
+
 # -- sums ------------------------------------------------------------------------------------------
 
 
@@ -402,6 +422,22 @@ def test_a_leaf_that_is_used_twice_shows_the_sum(opened):
     text = page.locator(".sum").inner_text()
     assert "w is used 2 times" in text
     assert page.get_by_role("button", name="What would").count() == 0  # a leaf only adds up; nothing runs
+
+
+def test_leaves_without_a_name_keep_their_own_sums(opened):
+    def forward():
+        first, second = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+        return (first * 3 + first * 4 + second * 5 + second * 6).sum()
+
+    loss = forward()
+    tape = loss.tape()
+    loss.backward()
+    shown = []
+    for number in (1, 2, 4, 6):  # the products
+        page = opened(tape, f"#step={number}&pass=backward")
+        assert "leaf is used 2 times" in page.locator(".sum").inner_text()
+        shown.append([item.split()[0] for item in page.locator(".sum li").all_inner_texts()])
+    assert shown == [["%2", "%1"], ["%2", "%1"], ["%6", "%4"], ["%6", "%4"]]
 
 
 # -- before backward, and programs with odd names ----------------------------------------------------
