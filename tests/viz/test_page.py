@@ -546,4 +546,4 @@ def test_of_300_operators_each_step_is_shown_at_once(opened):
         }"""
     )
     assert len(times) >= 200
-    assert np.median(times) < 50  # milliseconds: twenty steps a second follow the hand
+    assert np.median(times) < 100  # milliseconds, up to which an answer is felt as immediate
