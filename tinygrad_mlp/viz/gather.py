@@ -70,7 +70,7 @@ class Gatherer:
             step.rules = dict(_rules(row))
         for edge, part in zip(node.edges, note.parts, strict=False):
             if edge is not None and type(edge) is not Unreachable:
-                step.parts.append(Part(self._name_of_edge(edge), self._number(edge), part))
+                step.parts.append(Part(self._name_of_edge(edge), self._number(edge), part, self._index(edge)))
         return step
 
     def _inputs(self, node: Node, note: Note) -> Iterable[Operand]:
@@ -102,8 +102,8 @@ class Gatherer:
         name, kind = self._name_of_edge(edge), self._kind(edge)
         if value is None and isinstance(edge, AccumulateGrad):
             value = Snapshot(edge.variable.array)
-        index = self.leaves.get(edge) if isinstance(edge, AccumulateGrad) else None
-        return Operand(parameter, name, kind, self._number(edge), edge.shape, _dtype(edge.dtype), value, index)
+        number, index = self._number(edge), self._index(edge)
+        return Operand(parameter, name, kind, number, edge.shape, _dtype(edge.dtype), value, index)
 
     # -- leaves and sums ---------------------------------------------------------------------------
 
@@ -134,7 +134,7 @@ class Gatherer:
         for node, consumers in uses.items():
             if len(consumers) > 1:
                 total = (note_of(node) or _NOTHING).cotangent
-                yield Sum(self._name_of_edge(node), self._number(node), consumers[::-1], total)
+                yield Sum(self._name_of_edge(node), self._number(node), consumers[::-1], total, self._index(node))
 
     # -- names -------------------------------------------------------------------------------------
 
@@ -152,6 +152,10 @@ class Gatherer:
 
     def _number(self, edge: Node) -> int | None:
         return self.numbers.get(source(edge)[0])
+
+    def _index(self, edge: Node) -> int | None:
+        """The place of a leaf among the leaves."""
+        return self.leaves.get(edge) if isinstance(edge, AccumulateGrad) else None
 
     def _kind(self, edge: Node) -> Kind:
         if not isinstance(edge, AccumulateGrad):

@@ -54,11 +54,15 @@ class Saved:
 
 @dataclass
 class Part:
-    """What backward handed on from a step to one of its inputs: `to` is the name of the input."""
+    """What backward handed on from a step to one of its inputs.
+
+    `to` is the name of the input, `number` the step that made it, and `index` the place of a leaf in `Rows.leaves`.
+    """
 
     to: str
     number: int | None
     value: Snapshot | None
+    index: int | None = None
 
 
 @dataclass
@@ -105,13 +109,15 @@ class Leaf:
 class Sum:
     """A value that several steps used, so that its cotangent is a sum of what each of them handed on.
 
-    `number` is the step that made the value, None for a leaf; `parts` has the number of each consumer, and its part.
+    `number` is the step that made the value, None for a leaf, and `index` the place of a leaf in `Rows.leaves`; `parts`
+    has the number of each consumer, and its part.
     """
 
     name: str
     number: int | None
     parts: list[tuple[int, Snapshot | None]]
     total: Snapshot | None = None
+    index: int | None = None
 
 
 @dataclass

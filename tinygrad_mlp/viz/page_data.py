@@ -86,7 +86,8 @@ class _Writer:
         }
 
     def _part(self, part: Part, parameter: str) -> Json:
-        return {"to": part.to, "number": part.number, "parameter": parameter, "value": self._array(part.value)}
+        value = self._array(part.value)
+        return {"to": part.to, "number": part.number, "leaf": part.index, "parameter": parameter, "value": value}
 
     def _leaf(self, leaf: Leaf) -> Json:
         return {
@@ -100,7 +101,8 @@ class _Writer:
 
     def _sum(self, total: Sum) -> Json:
         parts = [{"from": number, "value": self._array(part)} for number, part in total.parts]
-        return {"name": total.name, "number": total.number, "parts": parts, "total": self._array(total.total)}
+        total_array = self._array(total.total)
+        return {"name": total.name, "number": total.number, "leaf": total.index, "parts": parts, "total": total_array}
 
     # -- arrays ------------------------------------------------------------------------------------
 

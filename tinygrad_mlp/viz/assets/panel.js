@@ -2,8 +2,7 @@
 
 const operatorOf = (step) => data.operators[step.operator] ?? null;
 const sumAt = new Map(data.sums.filter((sum) => sum.number !== null).map((sum) => [sum.number, sum]));
-const leafSums = new Map(data.sums.filter((sum) => sum.number === null).map((sum) => [sum.name, sum]));
-const leafAt = new Map(data.leaves.map((leaf) => [leaf.name, leaf]));
+const leafSums = new Map(data.sums.filter((sum) => sum.number === null).map((sum) => [sum.leaf, sum]));
 const opened = new Set(); // which foldable parts stay open from step to step
 
 /** The name of a step's output, and its number where that is not the name. */
@@ -144,7 +143,7 @@ function partOf(step, part, moment) {
   const array = arrayAt(part.value);
   const to = part.number === null ? part.to : `${part.to === `%${part.number}` ? "" : `${part.to} `}%${part.number}`;
   const title = element("h4", {}, `to ${part.parameter}`, element("span", {}, ` ${to}`));
-  const leafSum = part.number === null ? leafSums.get(part.to) : null;
+  const leafSum = part.number === null ? leafSums.get(part.leaf) : null;
   const waits = part.number === null ? null : sumAt.get(part.number);
   return [
     title,

@@ -184,6 +184,11 @@ function choose(number) {
   if (found >= 0) step(found);
 }
 
+// Of roles that fall back on another one, older readers know only the last.
+for (const part of document.querySelectorAll("#graph [role]")) {
+  part.setAttribute("role", part.getAttribute("role").split(" ").at(-1));
+}
+
 for (const [number, box] of boxes) {
   const { operator, name } = stepAt(number);
   box.setAttribute("role", "button");
