@@ -31,26 +31,10 @@ from ..tape import Node
 from .copies import Copies
 from .keywords import numpy_names
 from .refusals import (
-    CONTAINS,
-    DATA_DELETED,
-    DATA_DTYPE,
-    DATA_TYPE,
-    DETACH_INSTEAD,
-    DETACHED_VIEW,
-    GRAD_DTYPE,
-    GRAD_IS_ITSELF,
-    GRAD_OF_NON_LEAF,
-    GRAD_SIZE,
-    GRAD_TYPE,
-    HOOK_WITHOUT_GRAD,
-    NO_SEQUENCE,
-    REQUIRES_GRAD_COMPUTED,
-    REQUIRES_GRAD_DTYPE,
-    REQUIRES_GRAD_INFERENCE,
-    REQUIRES_GRAD_METHOD_DTYPE,
-    REQUIRES_GRAD_TYPE,
-    RETAIN_WITHOUT_GRAD,
-)
+    CONTAINS, DATA_DELETED, DATA_DTYPE, DATA_TYPE, DETACH_INSTEAD, DETACHED_VIEW, GRAD_DTYPE, GRAD_IS_ITSELF,
+    GRAD_OF_NON_LEAF, GRAD_SIZE, GRAD_TYPE, HOOK_WITHOUT_GRAD, NO_SEQUENCE, REQUIRES_GRAD_COMPUTED,
+    REQUIRES_GRAD_DTYPE, REQUIRES_GRAD_INFERENCE, REQUIRES_GRAD_METHOD_DTYPE, REQUIRES_GRAD_TYPE, RETAIN_WITHOUT_GRAD,
+)  # fmt: skip
 from .sequences import is_sequence, nested_lists
 from .size import Size
 from .values import Values
@@ -301,6 +285,10 @@ class Tensor(Copies, Values):
     def tape(self) -> Any:
         """The tape that leads to this tensor, to be printed, drawn or read (see `torch.autograd.tape`)."""
         return autograd.tape(self)
+
+    def backward_steps(self, *args: Any, **kwargs: Any) -> Any:
+        """What `backward` does, one event after another, for a loop (see `torch.autograd.backward_steps`)."""
+        return autograd.backward_steps(self, *args, **kwargs)
 
     @classmethod
     def _with_history(cls, array: Any, node: Node) -> Tensor:
