@@ -73,7 +73,7 @@ def test_the_events_and_what_they_hold():
     *_, second, total, first, leaf = loss.backward_steps()
     assert isinstance(second, NodeRan) and second.step.operator == "mul" and second.step.number == 2
     assert second.step.rules.keys() == {"input", "other"} and "g * other" in second.step.rules["input"]
-    assert isinstance(total, PartsSummed) and total.sum.name == "doubled"
+    assert isinstance(total, PartsSummed) and (total.sum.name, total.sum.total.shape) == ("doubled", doubled.shape)
     np.testing.assert_array_equal(sum(part.values for _, part in total.sum.parts), total.sum.total.values)
     np.testing.assert_array_equal(first.step.cotangent.values, [5, 9])
     assert [part.to for part in first.step.parts] == ["w"]
@@ -154,7 +154,7 @@ def test_a_backward_inside_of_a_hook_tells_nothing():
     other.tape()  # so that its nodes are noted
     doubled.register_hook(lambda g: other.backward())
     events = list(loss.backward_steps())
-    assert v.grad is not None
+    assert v.grad.tolist() == w.grad.tolist()
     assert [event.name for event in events if isinstance(event, LeafAccumulated)] == ["w"]
 
 
@@ -172,10 +172,10 @@ def test_gradient_inputs_and_create_graph():
 
 
 def test_the_events_of_a_backward_that_has_run_are_the_same():
-    w, _, loss = shared()
+    _, _, loss = shared()
     tape = viz.tape(loss)
     loss.backward()
     others = [str(event) for event in viz.steps.events_of(tape.rows)]
-    w, _, loss = shared()
+    _, _, loss = shared()
     assert others == [str(event) for event in loss.backward_steps()]
     assert viz.steps.events_of(viz.tape(shared()[2]).rows) == []

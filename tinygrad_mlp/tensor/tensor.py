@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import autograd
 from ..arrays import CPU, device, dtype, dtypes
 from ..arrays.silence import silently
 from ..autograd import hooks, inference, making
@@ -31,18 +30,35 @@ from ..tape import Node
 from .copies import Copies
 from .keywords import numpy_names
 from .refusals import (
-    CONTAINS, DATA_DELETED, DATA_DTYPE, DATA_TYPE, DETACH_INSTEAD, DETACHED_VIEW, GRAD_DTYPE, GRAD_IS_ITSELF,
-    GRAD_OF_NON_LEAF, GRAD_SIZE, GRAD_TYPE, HOOK_WITHOUT_GRAD, NO_SEQUENCE, REQUIRES_GRAD_COMPUTED,
-    REQUIRES_GRAD_DTYPE, REQUIRES_GRAD_INFERENCE, REQUIRES_GRAD_METHOD_DTYPE, REQUIRES_GRAD_TYPE, RETAIN_WITHOUT_GRAD,
-)  # fmt: skip
+    CONTAINS,
+    DATA_DELETED,
+    DATA_DTYPE,
+    DATA_TYPE,
+    DETACH_INSTEAD,
+    DETACHED_VIEW,
+    GRAD_DTYPE,
+    GRAD_IS_ITSELF,
+    GRAD_OF_NON_LEAF,
+    GRAD_SIZE,
+    GRAD_TYPE,
+    HOOK_WITHOUT_GRAD,
+    NO_SEQUENCE,
+    REQUIRES_GRAD_COMPUTED,
+    REQUIRES_GRAD_DTYPE,
+    REQUIRES_GRAD_INFERENCE,
+    REQUIRES_GRAD_METHOD_DTYPE,
+    REQUIRES_GRAD_TYPE,
+    RETAIN_WITHOUT_GRAD,
+)
 from .sequences import is_sequence, nested_lists
+from .shown import Shown
 from .size import Size
 from .values import Values
 
 new = object.__new__
 
 
-class Tensor(Copies, Values):
+class Tensor(Copies, Shown, Values):
     """An n-dimensional array that knows how it was computed (torch.Tensor).
 
     `array` is the NumPy array; `needs_grad` is what `requires_grad` shows; `node` is the operator that it came out
@@ -281,14 +297,6 @@ class Tensor(Copies, Values):
         a `.grad`. RuntimeError in torch's words for what is refused. Source: torch.Tensor.backward.
         """
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
-
-    def tape(self) -> Any:
-        """The tape that leads to this tensor, to be printed, drawn or read (see `torch.autograd.tape`)."""
-        return autograd.tape(self)
-
-    def backward_steps(self, *args: Any, **kwargs: Any) -> Any:
-        """What `backward` does, one event after another, for a loop (see `torch.autograd.backward_steps`)."""
-        return autograd.backward_steps(self, *args, **kwargs)
 
     @classmethod
     def _with_history(cls, array: Any, node: Node) -> Tensor:

@@ -193,7 +193,7 @@ def events_of(rows: Rows) -> list[Event]:
 def _sum_of(total: Sum | None) -> list[Event]:
     if total is None:
         return []
-    parts = [(number, part) for number, part in total.parts if part is not None]
+    parts: list[tuple[int, Snapshot | None]] = [each for each in total.parts if each[1] is not None]
     return [PartsSummed(Sum(total.name, total.number, parts, total.total))] if len(parts) > 1 else []
 
 
