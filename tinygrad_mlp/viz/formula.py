@@ -138,7 +138,7 @@ def _inside(node: ast.expr, least: int) -> Tree:
 def _of(node: ast.expr) -> Tree:
     if isinstance(node, ast.Name):
         return _mi(node.id)
-    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
         return _mn(f"{node.value:g}")
     if isinstance(node, ast.BinOp):
         return _binary(node)

@@ -135,6 +135,8 @@ def renew(tensor: Any) -> None:
 
 def leaf_of_its_own(tensor: Any, requires_grad: bool) -> None:
     """Note that `requires_grad` was set on a view itself: gradients are accumulated in it, or end there."""
+    if tensor.viewed.own and requires_grad:
+        return  # as it was: what has been recorded leads to the node that it has
     tensor.viewed.own = requires_grad
     vars(tensor).pop("_accumulator", None)
     if not requires_grad:

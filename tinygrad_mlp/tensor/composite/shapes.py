@@ -332,11 +332,11 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 
 @numpy_names
 @checked
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+def chunk(input: Tensor, chunks: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` views of equal size (the last may be smaller) along a dimension (torch.chunk)."""
     if not input.array.ndim:
         raise RuntimeError(CHUNK_0D)
-    if not isinstance(chunks, int):
+    if not isinstance(chunks, int) or isinstance(chunks, bool):
         raise wrong_type("chunk", "chunks", 1, "int", chunks)
     if chunks <= 0:
         raise RuntimeError(CHUNKS.format(chunks=chunks))

@@ -110,7 +110,7 @@ function indexOf(array, row, column) {
 /** An array as a figure: its name, its values, its scale and its figures. */
 function heat(array, name, note = "") {
   const label = `${shapeText(array.shape)} ${array.dtype}`;
-  const caption = element("figcaption", {}, element("b", {}, name), " ", element("span", {}, `${label} ${note}`.trim()));
+  const caption = element("figcaption", {}, element("b", {}, name), ` ${normText(array)} ${label} ${note}`);
   if (array.values?.length === 0 || array.height * array.width === 0) {
     return element("figure", { class: "heat" }, caption, element("p", {}, "It has no elements."));
   }
@@ -145,8 +145,8 @@ function figuresText(array) {
 }
 
 function figures(array) {
-  const { minimum, mean, maximum, norm, nan, infinite, zero } = array.figures;
-  const shown = [["min", short(minimum)], ["mean", short(mean)], ["max", short(maximum)], ["norm", short(norm)],
+  const { minimum, mean, maximum, nan, infinite, zero } = array.figures;
+  const shown = [["min", short(minimum)], ["mean", short(mean)], ["max", short(maximum)],
     ["nan", nan], ["inf", infinite], ["zero", zero]];
   return element("dl", {}, shown.map(([name, value]) => {
     const isBad = (name === "nan" || name === "inf") && value > 0;

@@ -6,6 +6,8 @@ const leafSums = new Map(data.sums.filter((sum) => sum.number === null).map((sum
 const leafAt = new Map(data.leaves.map((leaf) => [leaf.name, leaf]));
 const opened = new Set(); // which foldable parts stay open from step to step
 
+/** The name of a step's output, and its number where that is not the name. */
+const called = ({ name, number }) => (name === `%${number}` ? name : `${name} (%${number})`);
 const section = (heading, ...content) => element("section", {}, element("h3", {}, heading), ...content);
 const paragraph = (...content) => element("p", {}, ...content);
 const code = (text) => element("code", {}, text);
@@ -30,7 +32,9 @@ function panelOf(moment) {
 function heading(text, pass, step = null) {
   const title = element("h2", {}, text);
   if (step) title.prepend(element("span", { class: "number" }, `%${step.number}`), " ");
-  const where = step ? [`→ ${step.name}`, ...(step.modules.length > 0 ? [`in ${step.modules.join(" › ")}`] : [])].join(" · ") : "";
+  const made = step && step.name !== `%${step.number}` ? [`→ ${step.name}`] : [];
+  const within = step?.modules.length > 0 ? [`in ${step.modules.join(" › ")}`] : [];
+  const where = [...made, ...within].join(" · ");
   const mark = pass ? element("span", { class: `pass ${pass}` }, pass) : null;
   return element("div", { class: "title" }, title, where ? element("span", { class: "where" }, where) : null, mark);
 }
@@ -156,12 +160,20 @@ function partOf(step, part, moment) {
 /** Whether a consumer has handed its part on by now. */
 const hasSpoken = (number, { pass, step }) => pass === "end" || (pass === "backward" && number >= step.number);
 
+/** The consumers among some parts, each once: "%2 (twice) and %5". */
+function consumers(parts) {
+  const times = new Map();
+  for (const { from } of parts) times.set(from, (times.get(from) ?? 0) + 1);
+  const words = ["", "", " (twice)"];
+  return { many: times.size > 1, text: list([...times].map(([from, n]) => `%${from}${words[n] ?? ` (${n} times)`}`)) };
+}
+
 function waitText(sum, moment) {
-  const missing = sum.parts.filter((part) => !hasSpoken(part.from, moment)).map((part) => `%${part.from}`);
-  if (missing.length === 0) return `${sum.name} has heard all of its ${sum.parts.length} uses, and may run.`;
-  const spoken = sum.parts.filter((part) => hasSpoken(part.from, moment)).map((part) => `%${part.from}`);
-  const has = spoken.length > 1 ? "have" : "has";
-  return `${sum.name} waits: ${list(spoken)} ${has} spoken, ${list(missing)} ${missing.length > 1 ? "have" : "has"} not.`;
+  const missing = consumers(sum.parts.filter((part) => !hasSpoken(part.from, moment)));
+  if (missing.text === "") return `${sum.name} has heard all of its ${sum.parts.length} uses, and may run.`;
+  const spoken = consumers(sum.parts.filter((part) => hasSpoken(part.from, moment)));
+  const verb = ({ many }) => (many ? "have" : "has");
+  return `${sum.name} waits: ${spoken.text} ${verb(spoken)} spoken, ${missing.text} ${verb(missing)} not.`;
 }
 
 /** The values that wait at a moment: some of their consumers have handed on their parts, others have not. */
@@ -210,10 +222,10 @@ function recursionAnswer(sum) {
     `${times.toLocaleString("en")} times instead of once, and each time hand on all that was added up so far.`);
   const found = recursionOf(sum);
   if (found === null) {
-    const first = "It goes wrong further up already: the parts that arrive here would not be these. ";
-    const unknown = "The parts of this value are not known as arrays of one shape. ";
-    return [said, paragraph(sum.parts.some((part) => visitsOf(part.from) !== 1n) ? first : unknown,
-      "The tape runs a node only when all of its consumers have spoken.")];
+    const first = firstWrongAbove(sum);
+    const why = first ? `It goes wrong further up already, at ${called(first)}: the parts that arrive here `
+      + "would not be these. " : "The parts of this value are not known as arrays of one shape. ";
+    return [said, paragraph(why, "The tape runs a node only when all of its consumers have spoken.")];
   }
   const n = found.parts.length;
   const terms = found.parts.map((part, i) => `${n - i === 1 ? "" : `${n - i} × `}the part of %${part.from}`);

@@ -200,13 +200,18 @@ for (const { box } of leafBoxes) {
 }
 
 // What backward brings is not shown before it has come: the cotangents, the gradients, and that something was freed.
-for (const text of document.querySelectorAll("#graph .box text")) {
+for (const text of document.querySelectorAll("#graph .box[id] text")) {
   if (/^(cotangent|grad) \||^freed$/.test(text.textContent)) text.classList.add("later");
 }
-for (const mark of document.querySelectorAll("#graph .box .hollow")) mark.classList.add("later");
+for (const mark of document.querySelectorAll("#graph .box[id] .hollow")) mark.classList.add("later");
 
 const picture = document.querySelector("#graph svg");
 const natural = picture ? picture.viewBox.baseVal : null;
+const legendBox = picture?.querySelector(".legend")?.getBBox();
+if (legendBox?.height > 0) { // the title above it is not shown
+  natural.height -= legendBox.y - 8;
+  natural.y += legendBox.y - 8;
+}
 let zoom = 1;
 
 function setZoom(wanted) {

@@ -20,6 +20,9 @@ const visits = (() => {
   return found;
 })();
 
+const readersOf = new Map(data.steps.map((step) => [step.number, []]));
+for (const step of data.steps) for (const number of edgesOf(step)) readersOf.get(number).push(step.number);
+
 const visitsOf = (number) => visits[number - 1];
 
 /** The order in which a recursion comes to the steps for the first time. */
@@ -51,6 +54,20 @@ function recursionOf(sum) {
     valuesOf(array).forEach((value, j) => { values[j] += value * (arrays.length - i); });
   });
   return { parts, array: { ...arrays[0], data: "", wide: true, values, figures: figuresOf(values) } };
+}
+
+/** The first value on the way to a sum that a recursion runs more than once, nearest to the root; null if none. */
+function firstWrongAbove(sum) {
+  const onTheWay = new Set();
+  const ahead = sum.parts.map((part) => part.from);
+  while (ahead.length > 0) {
+    const number = ahead.pop();
+    if (onTheWay.has(number)) continue;
+    onTheWay.add(number);
+    ahead.push(...readersOf.get(number));
+  }
+  const wrong = [...onTheWay].filter((number) => visitsOf(number) > 1n);
+  return wrong.length > 0 ? stepAt(Math.max(...wrong)) : null;
 }
 
 /** The figures of some values, as snapshot.py makes them of an array. */
