@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import autograd
 from ..arrays import CPU, device, dtype, dtypes
 from ..arrays.silence import silently
 from ..autograd import hooks, inference, making
@@ -53,13 +52,14 @@ from .refusals import (
     RETAIN_WITHOUT_GRAD,
 )
 from .sequences import is_sequence, nested_lists
+from .shown import Shown
 from .size import Size
 from .values import Values
 
 new = object.__new__
 
 
-class Tensor(Copies, Values):
+class Tensor(Copies, Shown, Values):
     """An n-dimensional array that knows how it was computed (torch.Tensor).
 
     `array` is the NumPy array; `needs_grad` is what `requires_grad` shows; `node` is the operator that it came out
@@ -298,10 +298,6 @@ class Tensor(Copies, Values):
         a `.grad`. RuntimeError in torch's words for what is refused. Source: torch.Tensor.backward.
         """
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
-
-    def tape(self) -> Any:
-        """The tape that leads to this tensor, to be printed, drawn or read (see `torch.autograd.tape`)."""
-        return autograd.tape(self)
 
     @classmethod
     def _with_history(cls, array: Any, node: Node) -> Tensor:

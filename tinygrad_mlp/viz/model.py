@@ -95,7 +95,10 @@ class Step:
 
 @dataclass
 class Leaf:
-    """An end of the tape: a tensor that requires a gradient and that no operator computed, and its gradient so far."""
+    """An end of the tape: a tensor that requires a gradient and that no operator computed, and its gradient so far.
+
+    After a backward, `cotangent` is what came, and `before` the gradient to which it was added.
+    """
 
     name: str
     kind: Kind
@@ -103,6 +106,8 @@ class Leaf:
     dtype: str
     value: Snapshot | None = None
     grad: Snapshot | None = None
+    cotangent: Snapshot | None = None
+    before: Snapshot | None = None
 
 
 @dataclass

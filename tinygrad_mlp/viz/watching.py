@@ -8,8 +8,9 @@ is watched, each new node gets a `Note` with that. Nodes whose notes are wanted 
 from __future__ import annotations
 
 import functools
+import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,7 +32,7 @@ from .snapshot import Snapshot
 class Note:
     """What was seen of a node: where it was made, from what, what it gave, and what came and went in backward."""
 
-    __slots__ = ("call", "cotangent", "inputs", "modules", "output", "parts", "place", "target")
+    __slots__ = ("before", "call", "cotangent", "inputs", "modules", "output", "parts", "place", "target")
 
     def __init__(self) -> None:
         self.place: Place | None = None
@@ -43,6 +44,7 @@ class Note:
         self.inputs: dict[str, tuple[Any, Snapshot]] = {}  # the array of each argument that is a Tensor
         self.output: Snapshot | None = None
         self.cotangent: Snapshot | None = None
+        self.before: Snapshot | None = None  # of a leaf: its `.grad` before the cotangent was added
         self.parts: list[Snapshot | None] = []
 
 
@@ -55,6 +57,16 @@ def note_of(node: Node) -> Note | None:
 
 
 # -- backward --------------------------------------------------------------------------------------
+
+
+class _Listening(threading.local):
+    """Who is told, in this thread, when a cotangent has come to a noted node and when the node has run."""
+
+    came: Callable[[Node], None] | None = None
+    ran: Callable[[Node], None] | None = None
+
+
+listening = _Listening()
 
 
 def note_backward(node: Node) -> None:
@@ -74,9 +86,13 @@ def _noted(node_class: type[Node]) -> type[Node]:
         note = _notes.get(self)
         if note is not None:
             note.cotangent = _seen(g)
+        if listening.came is not None:
+            listening.came(self)
         parts = node_class.pull(self, g, edges, create_graph)
         if note is not None:
             note.parts = [_seen(part) for part in parts]
+        if listening.ran is not None:
+            listening.ran(self)
         return parts
 
     own: dict[str, Any] = {"__slots__": (), "__module__": node_class.__module__, "is_noted": True, "pull": pull}
@@ -86,7 +102,12 @@ def _noted(node_class: type[Node]) -> type[Node]:
             note = _notes.get(self)
             if note is not None:
                 note.cotangent = _seen(g)
+                note.before = _seen(self.variable._grad)
+            if listening.came is not None:
+                listening.came(self)
             node_class.accumulate(self, g, create_graph)
+            if listening.ran is not None:
+                listening.ran(self)
 
         own |= {"accumulate": accumulate}
         del own["pull"]  # a leaf hands nothing on
