@@ -86,3 +86,9 @@ def test_a_script_that_fails_keeps_its_exit_code(tmp_path, capsys):
 def test_the_page_cannot_be_written(script, tmp_path, capsys):
     assert main(["tape", "--svg", str(tmp_path / "none" / "tape.svg"), script]) == 2
     assert "No such file" in capsys.readouterr().err
+
+
+def test_the_walk_goes_through_the_backward(script, capsys):
+    assert main(["tape", "--walk", script]) == 0
+    out = capsys.readouterr().out
+    assert "model.weight" in out and out.index("mean") < out.index("linear")

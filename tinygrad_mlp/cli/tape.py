@@ -25,6 +25,7 @@ def parser(base: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     own.add_argument(
         "--json", action="store_true", help="write the tape as JSON to stdout, what the script prints to stderr"
     )
+    own.add_argument("--walk", action="store_true", help="go through the backward one operator at a time, with keys")
     own.add_argument("--html", metavar="FILE", help="write the tape as a page, to be opened in a browser")
     own.add_argument("--svg", metavar="FILE", help="write the tape as a picture")
     own.add_argument(
@@ -65,7 +66,11 @@ def _show(watch: Any, options: argparse.Namespace) -> int:
     except (OSError, ImportError) as error:
         _tell(options.program, str(error))
         return 2
-    if options.json:
+    if options.walk:
+        from ..viz.walk import walk
+
+        walk(tape)
+    elif options.json:
         print(tape.to_json())
     elif options.html is None and options.svg is None:
         _print(tape)

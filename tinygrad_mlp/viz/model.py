@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import linecache
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from .snapshot import Snapshot
 
@@ -12,16 +11,12 @@ Kind = Literal["leaf", "parameter", "operator", "constant"]
 
 
 class Place(NamedTuple):
-    """A line of the user's program: the file, the number of the line, and the function."""
+    """A line of the user's program: the file, the number of the line, the function, and the text of the line."""
 
     file: str
     line: int
     function: str
-
-    @property
-    def text(self) -> str:
-        """The text of the line; empty where it cannot be read."""
-        return linecache.getline(self.file, self.line).strip()
+    text: str
 
 
 @dataclass
@@ -141,10 +136,3 @@ class Rows:
     def consumers(self, number: int) -> list[int]:
         """The numbers of the steps that read the output of a step."""
         return [s.number for s in self.steps if any(x.number == number for x in s.inputs)]
-
-    def as_json(self) -> dict[str, Any]:
-        """The rows as plain lists and dicts; arrays as their shape, dtype and figures."""
-        from .as_json import as_json
-
-        rows: dict[str, Any] = as_json(self)
-        return rows

@@ -57,7 +57,9 @@ class Tape:
         """The rows as JSON; of arrays the shape, the dtype and figures."""
         import json
 
-        return json.dumps(self.rows.as_json(), indent=1)
+        from .as_json import as_json
+
+        return json.dumps(as_json(self.rows), indent=1)
 
     def to_svg(self, path: str | os.PathLike[str] | None = None, folded: Collection[str] = ()) -> str:
         """The tape as a picture, an SVG text; with a path it is written there, too.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
@@ -94,7 +95,8 @@ def _text(seen: list[Event], rows: Rows) -> str:
             place = event.step.place
             lines.append(f"    line {place.line}: {place.text}")
         for name, rule in event.step.rules.items():
-            lines.append(f"    rule for {name}: {' '.join(rule.split())}")
+            first, *rest = textwrap.dedent(rule).strip().splitlines()
+            lines += [f"    rule for {name}: {first}", *(f"        {line}" for line in rest)]
         lines += _waiting(seen, rows)
     return "\n".join(lines)
 

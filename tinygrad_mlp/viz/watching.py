@@ -8,6 +8,7 @@ is watched, each new node gets a `Note` with that. Nodes whose notes are wanted 
 from __future__ import annotations
 
 import functools
+import linecache
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -147,7 +148,8 @@ class Watch:
         frame = caller()
         if frame is not None:
             code = frame.f_code
-            note.place = Place(code.co_filename, frame.f_lineno, code.co_name)
+            text = linecache.getline(code.co_filename, frame.f_lineno, frame.f_globals).strip()
+            note.place = Place(code.co_filename, frame.f_lineno, code.co_name, text)
             note.target, note.call = assigned_name(frame), (id(frame), frame.f_lasti)
         note.modules = tuple(name for _, name in self.modules)
         _notes[node] = note
