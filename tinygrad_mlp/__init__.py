@@ -70,6 +70,7 @@ from .tensor import (
     FUNCTIONS as _functions,
     Size as Size,
     Tensor as Tensor,
+    of_one_tuple as _of_one_tuple,
 )
 
 if _typing.TYPE_CHECKING:
@@ -87,7 +88,7 @@ e, pi, inf, nan = 2.718281828459045, 3.141592653589793, 1e400, 1e400 - 1e400
 # Where a composite function has the name of a row (`max`, `add` with its alpha), the composite function is meant.
 for _name, _function in _functions.items():
     if _table[_name].method and not _name.endswith("_dim"):
-        globals().setdefault(_name, _function)
+        globals().setdefault(_name, _of_one_tuple(_table[_name], _function) if _table[_name].variadic else _function)
 
 # Torch has these in-place operators as functions, too.
 _IN_PLACE = (
@@ -101,7 +102,7 @@ for _name in _IN_PLACE:
 
 
 # The tape is shown by a floor above autograd, where a user of torch would look for it.
-autograd.names_from_above["tape"] = f"{__name__}.viz"
+autograd.names_from_above |= dict.fromkeys(("tape", "backward_steps"), f"{__name__}.viz")
 
 
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.

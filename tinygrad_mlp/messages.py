@@ -1,16 +1,20 @@
-"""Warnings, and the names of types, as torch's messages have them.
+"""Warnings, and the names of types, as torch's messages have them; and the notes that are added to exceptions.
 
 A warning points at the line of the user's program that called the package. Some are given only once in a process.
 """
 
 from __future__ import annotations
 
+import importlib
+import os
 import sys
 import warnings
 from types import FrameType
+from typing import TypeVar
 
 _PACKAGE = __name__.partition(".")[0]
 _said: set[str] = set()
+_Refusal = TypeVar("_Refusal", bound=Exception)
 
 
 def caller() -> FrameType | None:
@@ -36,6 +40,20 @@ def warn_once(text: str) -> None:
         _said.add(text)
         warn(text)
 
+
+def noted(error: _Refusal) -> _Refusal:
+    """The same exception, with a note that says what to do about it, if there is one for it (PEP 678).
+
+    It is called where refusals leave the package. The room of the notes knows tensors, modules and optimisers, and so
+    it is above all that refuses; it is imported by its name, and only when something has been raised. Python 3.10 has
+    no notes, and the environment's TINYGRAD_MLP_NOTES=0 switches them off.
+    """
+    if hasattr(error, "add_note") and type(error) in _EXPLAINED and os.environ.get("TINYGRAD_MLP_NOTES") != "0":
+        importlib.import_module(f"{_PACKAGE}.notes").explain(error, sys._getframe(1))
+    return error
+
+
+_EXPLAINED = frozenset((RuntimeError, ValueError, IndexError))
 
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class made by a class statement
 

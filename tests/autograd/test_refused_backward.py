@@ -336,3 +336,16 @@ def _kept_after(torch, x, a):
 @pytest.mark.parametrize("write", [_written, _written_by_index, _chunk, _view, _kept_after], ids=lambda w: w.__name__)
 def test_the_words_do_not_depend_on_what_lives(write):
     refusal(gone(write))
+
+
+@pytest.mark.parametrize("again", ["", "leaf.requires_grad_()", "leaf.requires_grad = True"])
+def test_a_view_that_is_a_leaf_keeps_its_node_when_it_is_told_again_to_require_grad(again):
+    leaf = tinygrad_mlp.linspace(0.5, 1, 6).reshape(6).requires_grad_()
+    before = (leaf * 2).grad_fn.next_functions[0][0]
+    written = leaf.tanh()
+    exec(again, {"leaf": leaf})
+    assert (leaf * 2).grad_fn.next_functions[0][0] is before
+    written.tanh_()  # which the backward of the first tanh refuses
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        (written.sum() + (leaf * leaf).sum()).backward()
+    assert leaf.grad is None

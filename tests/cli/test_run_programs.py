@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+import tinygrad_mlp
 from support.commands import COMMAND, environment
+from tinygrad_mlp.cli import main
 
 # What a program can see of how it was started. (A frozen loader or a spec's repr differs by design.)
 LOOK = """
@@ -228,3 +230,15 @@ def test_what_is_no_notebook(content: str, text: str, tmp_path: Path) -> None:
     path.write_text(content)
     code, out, err = run_notebook(path)
     assert (code, out) == (2, "") and err.startswith(text) and err.count("\n") == 1
+
+
+def test_classes_say_that_they_are_torchs(tmp_path, capsys):
+    program = "import torch\nx = torch.ones(2)\nlayer = torch.nn.Linear(1, 1)\n"
+    program += "for a in (x, x.shape, x.dtype, layer, layer.weight, torch.optim.SGD([x], 0.1)): print(type(a))\n"
+    path = tmp_path / "classes.py"
+    path.write_text(program)
+    theirs = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=True).stdout
+    before = [tinygrad_mlp.Tensor.__module__, tinygrad_mlp.nn.Linear.__module__]
+    assert main(["run", str(path)]) == 0
+    assert capsys.readouterr().out == theirs
+    assert [tinygrad_mlp.Tensor.__module__, tinygrad_mlp.nn.Linear.__module__] == before

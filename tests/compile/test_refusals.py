@@ -297,3 +297,27 @@ def test_a_seed_from_the_operating_system():
 
     with pytest.raises(CannotRecord, match=r"seed\(\)"):
         compile(step)(x)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda items: items.pop(),
+        lambda items: items.pop(0),
+        lambda items: items.clear(),
+        lambda items: items.append(4.0),
+        lambda items: items.insert(0, 4.0),
+        lambda items: items.__setitem__(slice(None), items[-2:]),
+        lambda items: items.reverse(),
+    ],
+)
+def test_a_list_that_the_step_changes_is_put_back(change):
+    items = [1.0, 2, "a"]
+
+    def step(x):
+        change(items)
+        return x * 2
+
+    with pytest.raises(CannotRecord):
+        compile(step)(x)
+    assert items == [1.0, 2, "a"]

@@ -27,6 +27,7 @@ def test_what_few_programs_need_is_not_loaded_at_once():
         "utils",
         "func",
         "compiler",
+        "notes",
         "autograd.function",
         "autograd.functional",
         "autograd.gradcheck",

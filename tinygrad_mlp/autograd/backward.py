@@ -46,20 +46,26 @@ def backward(
         if grad_tensors is not None:
             raise RuntimeError(BOTH_GIVEN)
         grad_tensors = grad_variables
+    execute(*what_to_execute(tensors, grad_tensors, retain_graph, create_graph, inputs))
+
+
+def what_to_execute(
+    tensors: Any, gradients: Any, retain_graph: bool | None, create_graph: bool, inputs: Any
+) -> tuple[Any, ...]:
+    """The arguments of backward, checked, as those of the engine's `execute`."""
     keep = create_graph if retain_graph is None else retain_graph
-    roots = starts(tensors, grad_tensors, create_graph)
+    roots = starts(tensors, gradients, create_graph)
     if inputs is None:
         if create_graph:
             warn_once(A_CYCLE)
-        execute(roots, keep, create_graph)
-        return
+        return roots, keep, create_graph
     inputs = inputs_of(inputs, "backward")
     for x in inputs:
         if type(x) is not GradientEdge:
             x.retain_grad()  # as in torch, a non-leaf goes on retaining its gradient afterwards
     if create_graph:
         warn_once(A_CYCLE)
-    execute(roots, keep, create_graph, [edge_of(x) for x in inputs])
+    return roots, keep, create_graph, [edge_of(x) for x in inputs]
 
 
 def grad(

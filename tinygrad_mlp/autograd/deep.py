@@ -16,7 +16,7 @@ from .graph import saved
 from .hooks import anomaly, running
 from .modes import modes
 
-__all__ = ["DEEP", "in_another_thread"]
+__all__ = ["DEEP", "in_another_thread", "thread_like_this"]
 
 T = TypeVar("T")
 
@@ -26,23 +26,32 @@ DEEP = 15  # backwards that may be nested in one thread: with what the user call
 _LOCALS: tuple[threading.local, ...] = (state, modes, running, anomaly.local, saved.local)
 
 
-def in_another_thread(function: Callable[[], T]) -> T:
-    """Run a function in a new thread, in the modes of this one, and return or raise what it does."""
+def thread_like_this(function: Callable[[], object], name: str, daemon: bool | None = None) -> threading.Thread:
+    """A thread, not started yet, that runs a function in the modes and the context of this one."""
     inherited = [(local, dict(vars(local))) for local in _LOCALS]
     context = contextvars.copy_context()
-    result: list[T] = []
-    failure: list[BaseException] = []
 
     def work() -> None:
         for local, values in inherited:
             vars(local).update(values)
         running.depth = 0
+        context.run(function)
+
+    return threading.Thread(target=work, name=name, daemon=daemon)
+
+
+def in_another_thread(function: Callable[[], T]) -> T:
+    """Run a function in a new thread, in the modes of this one, and return or raise what it does."""
+    result: list[T] = []
+    failure: list[BaseException] = []
+
+    def work() -> None:
         try:
-            result.append(context.run(function))
+            result.append(function())
         except BaseException as error:
             failure.append(error)
 
-    thread = threading.Thread(target=work, name="backward in backward")
+    thread = thread_like_this(work, "backward in backward")
     thread.start()
     thread.join()
     if failure:

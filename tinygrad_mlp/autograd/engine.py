@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..arrays.silence import silent
+from ..messages import noted
 from ..tape import Node, run
 from . import hooks
 from .deep import DEEP, in_another_thread
@@ -52,6 +53,9 @@ def _run(
             for callback in started[0].callbacks:  # which may queue others
                 callback()
         return found
+    except Exception as error:
+        noted(error)
+        raise
     finally:
         running.started = outer
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..messages import noted
 from ..ops import cast
 from ..tape import NO_SCALAR, Node, gradient_edge, ones
 from .graph.node import GradientEdge
@@ -80,7 +81,7 @@ def starts(tensors: Any, gradients: Any, create_graph: bool) -> list[tuple[Node,
     roots = []
     for i, (tensor, gradient) in enumerate(pairs):
         if type(tensor) is not GradientEdge and not _has_history(tensor):
-            raise RuntimeError(OUTPUT_NEEDS_NO_GRAD.format(i))
+            raise noted(RuntimeError(OUTPUT_NEEDS_NO_GRAD.format(i)))
         node = edge_of(tensor)
         if gradient is None:
             g = np.ones(node.shape, node.dtype)
@@ -99,7 +100,7 @@ def _refuse_gradient(i: int, output: Any, gradient: Any) -> None:
     shape = shape_of(output)
     if gradient is None:
         if any(n != 1 for n in shape) and (type(output) is GradientEdge or output.requires_grad):
-            raise RuntimeError(NO_SCALAR)
+            raise noted(RuntimeError(NO_SCALAR))
     elif not is_tensor(gradient):
         raise TypeError(COTANGENT_NO_TENSOR.format(type(gradient).__name__))
     elif gradient.array.shape != shape:

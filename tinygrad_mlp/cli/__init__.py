@@ -1,4 +1,4 @@
-"""The command line, `tinygrad-mlp`: `train` an MLP on a table, `predict` with it, or `run` a torch script.
+"""The command line, `tinygrad-mlp`: `train` a network on a table, `predict` with it, `run` a script or show its tape.
 
 This file has the parser of the commands and `main`, which is all that others import from here. A command's own
 modules are imported only when it runs.
@@ -22,6 +22,7 @@ examples:
   tinygrad-mlp train --data FILE.csv      learn the last column from the others
   tinygrad-mlp predict MODEL --data FILE  predict it for other rows, with what `train --save MODEL` has written
   tinygrad-mlp run SCRIPT.py              run a torch script on tinygrad_mlp
+  tinygrad-mlp tape SCRIPT.py             run it, and show the tape of its last backward
 """
 
 
@@ -56,6 +57,12 @@ def _run(arguments: list[str]) -> int:
         from .run import run_program
 
         return run_program(program)
+    if arguments[:1] == ["tape"] and arguments[1:]:
+        from . import tape
+
+        options = tape.parser(_Parser).parse_args(arguments[1:])
+        if options.program:
+            return tape.tape_command(options)
     parser = _build_parser()
     if not arguments:
         parser.print_help(sys.stderr)
@@ -137,4 +144,7 @@ def _build_parser() -> argparse.ArgumentParser:
     run.add_argument("-c", metavar="CODE", help="run code given on the command line, as python -c does")
     run.add_argument("-m", metavar="MODULE", help="run a module, as python -m does")
     run.add_argument("args", metavar="ARG", nargs="*", default=[], help="its arguments")
+    commands.add_parser("tape", help="run a torch script and show what backward did", add_help=False).add_argument(
+        "program", metavar="SCRIPT.py"
+    )
     return parser

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
 __all__ = ["renamed", "torch_alias", "within"]
@@ -29,9 +29,11 @@ def torch_alias(package: str = "tinygrad_mlp") -> Iterator[None]:
         del sys.modules[name]
     finders = sys.meta_path
     finders.insert(0, finder)
+    finder.name_classes()
     try:
         yield
     finally:
+        finder.restore_names()
         sys.meta_path = finders  # a script may have put its own list there
         with suppress(ValueError):
             finders.remove(finder)
@@ -45,10 +47,13 @@ class _TorchFinder(MetaPathFinder, Loader):
 
     def __init__(self, package: str) -> None:
         self.package = package
+        self._named: dict[type, str] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        if within(fullname, self.package):
+            return self._spec_of_own(fullname, path)
         if not within(fullname, "torch"):
             return None
         real = renamed(fullname, "torch", self.package)
@@ -69,6 +74,50 @@ class _TorchFinder(MetaPathFinder, Loader):
         for name, loaded in list(sys.modules.items()):
             if name.startswith(self.package + "."):
                 sys.modules.setdefault(renamed(name, self.package, "torch"), loaded)
+
+    # -- what the classes of the package say of themselves -------------------------------------------
+
+    def _spec_of_own(self, fullname: str, path: Sequence[str] | None) -> ModuleSpec | None:
+        """The spec of a module of the package that is imported later, such that its classes are named, too."""
+        spec = PathFinder.find_spec(fullname, path)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Naming(spec.loader, self)
+        return spec
+
+    def name_classes(self) -> None:
+        """Have the classes of the package say that they are torch's: `type(x)` is then shown as `torch.Tensor`."""
+        for name, module in list(sys.modules.items()):
+            if within(name, self.package):
+                self.name_classes_of(module)
+
+    def name_classes_of(self, module: ModuleType) -> None:
+        """The same for those in one module."""
+        for each in list(vars(module).values()):
+            if isinstance(each, type) and within(each.__module__, self.package) and each not in self._named:
+                self._named[each] = each.__module__
+                each.__module__ = renamed(each.__module__, self.package, "torch")
+
+    def restore_names(self) -> None:
+        """Give the classes their own modules back."""
+        for each, module in self._named.items():
+            each.__module__ = module
+
+
+class _Naming(Loader):
+    """A loader of a module of the package, which names its classes when they have been made."""
+
+    def __init__(self, inner: Loader, finder: _TorchFinder) -> None:
+        self.inner = inner
+        self.finder = finder
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self.inner.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        assert module.__spec__ is not None
+        module.__spec__.loader = module.__loader__ = self.inner  # by which its source is found
+        self.inner.exec_module(module)
+        self.finder.name_classes_of(module)
 
 
 def within(name: str, package: str) -> bool:

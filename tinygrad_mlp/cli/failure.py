@@ -68,7 +68,7 @@ def _owner(holder: object, name: str, package: str) -> str | None:
         cls: type = order[order.index(bound.__thisclass__) + 1]
     else:
         cls = holder if isinstance(holder, type) else type(holder)
-    if within(str(cls.__module__), package):
+    if within(str(cls.__module__), package) or within(str(cls.__module__), "torch"):  # as its classes say in a run
         return _public_name(cls, package)
     # `self.fc3` in a module of the script is a mistake of the script; `self.half()` is a method that torch has.
     module_class = getattr(sys.modules.get(f"{package}.nn"), "Module", None)
@@ -80,8 +80,11 @@ def _owner(holder: object, name: str, package: str) -> str | None:
 def _public_name(cls: type, package: str) -> str:
     """Return the shortest name by which a class can be imported, such as torch.Tensor, not torch.tensor.Tensor."""
     modules = [m for m in list(sys.modules.values()) if isinstance(m, ModuleType) and within(m.__name__, package)]
-    names = [m.__name__ for m in modules if vars(m).get(cls.__name__) is cls] or [cls.__module__]
-    return f"{renamed(min(names, key=lambda name: (name.count('.'), name)), package, 'torch')}.{cls.__qualname__}"
+    names = [renamed(m.__name__, package, "torch") for m in modules if vars(m).get(cls.__name__) is cls]
+    own = str(cls.__module__)  # which a class that was made in the run has not been told to call torch's
+    own = renamed(own, package, "torch") if within(own, package) else own
+    shortest = min(names or [own], key=lambda name: (name.count("."), name))
+    return f"{shortest}.{cls.__qualname__}"
 
 
 def _place(trace: TracebackType | None, files: Mapping[str, str], package: str) -> tuple[str, str] | None:

@@ -50,3 +50,6 @@ NO_CELLS = "not a notebook (it has no cells)"
 OTHER_LANGUAGE = "a notebook in {language}, not in Python"
 # The note for a line of a notebook that is for IPython.
 PASSED_OVER = "{cell}: passed over: {line}"
+# `tape` of a program that runs no backward, and --step K with fewer than K of them.
+NO_BACKWARD = "the program ran no backward, so there is no tape to show"
+NO_SUCH_STEP = "--step: the program ran {count} backward passes"

@@ -160,13 +160,15 @@ class State:
 
     def put_back(self) -> None:
         """Put the old values back wherever Python allows it, and remove what was added to containers."""
-        for place in list(self.changes()):
+        changed = list(self.changes())
+        for place in changed:
             if place.kind == "len":
-                self._shorten(place)
-            elif place.can_be_put:
+                self._resize(place)
+        for place in changed:  # after the lengths: an item can only be put into a list that is long enough
+            if place.can_be_put:
                 place.put(place.value)
 
-    def _shorten(self, place: Place) -> None:
+    def _resize(self, place: Place) -> None:
         holder = place.holder
         if isinstance(holder, dict):
             known = [p.key for p in self.places if p.holder is holder and p.kind == "item"]
@@ -175,6 +177,8 @@ class State:
         else:
             while len(holder) > place.value:
                 holder.pop()
+            if isinstance(holder, list):
+                holder.extend([None] * (place.value - len(holder)))
 
     # -- the walk ----------------------------------------------------------------------------------
 

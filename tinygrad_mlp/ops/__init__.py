@@ -24,12 +24,13 @@ from . import (
 )
 from .pointwise import cast
 from .shape import expand, sum_to
-from .table import BY_NUMPY, NUMPY_KEYWORDS, TABLE, Operator, source, write_sources_with
+from .table import BY_NUMPY, NUMPY_KEYWORDS, TABLE, Dims, Operator, source, write_sources_with
 
 __all__ = [
     "BY_NUMPY",
     "NUMPY_KEYWORDS",
     "TABLE",
+    "Dims",
     "Operator",
     "activations",
     "arithmetic",

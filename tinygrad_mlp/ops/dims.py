@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..messages import noted
 from .refusals import (
     DIM_OUT_OF_RANGE,
     DIM_TWICE,
@@ -58,7 +59,7 @@ def mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError | None:
     dims = max(len(a), len(b))
     for back, (m, n) in enumerate(zip(reversed(a), reversed(b), strict=False), 1):
         if m != n and m != 1 != n:
-            return RuntimeError(NO_BROADCAST.format(a=m, b=n, dim=dims - back))
+            return noted(RuntimeError(NO_BROADCAST.format(a=m, b=n, dim=dims - back)))
     return None
 
 

@@ -10,7 +10,7 @@ from .dims import axes, axis, in_order, positions
 from .refusals import NO_EXTREME_OF_BOOLS, NOTHING_ALONG_DIM, NOTHING_TO_CHOOSE_FROM, NOTHING_TO_REDUCE
 from .shape import spread
 from .sums import total
-from .table import Array, operator
+from .table import Array, Dims, operator
 
 _over_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.dim(shape), s.boolean())}
 
@@ -49,7 +49,7 @@ _some_dims: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()),
 
 
 @operator({"input": _share_among_ties}, numpy=np.max, **_some_dims)
-def amax(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
+def amax(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     """The largest element; ties share the cotangent equally.
 
     Refuses: RuntimeError, or IndexError along `dim`, where there is no element.
@@ -59,7 +59,7 @@ def amax(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
 
 
 @operator({"input": _share_among_ties}, numpy=np.min, **_some_dims)
-def amin(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
+def amin(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     """The smallest element; ties share the cotangent equally.
 
     Refuses: RuntimeError, or IndexError along `dim`, where there is no element.
@@ -140,7 +140,7 @@ _choose: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.
 
 
 @operator(**_choose)
-def argmax(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
+def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the largest element, of all or along a dimension.
 
     Refuses: RuntimeError for bools, IndexError where there is no element.
@@ -149,7 +149,7 @@ def argmax(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
 
 
 @operator(**_choose)
-def argmin(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
+def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The index of the smallest element, of all or along a dimension.
 
     Refuses: RuntimeError for bools, IndexError where there is no element.

@@ -108,6 +108,7 @@ def _are_whole(parts: tuple[Any, ...]) -> bool:
     {"input": lambda g, input_shape, dim, index: scatter_add(np.zeros_like(g, shape=input_shape), dim, index, g)},
     sample=lambda s: (s.floats(shape := s.shape()), d := s.dim(shape), s.index_along(shape, d)),
     tensors=("input", "index"),
+    numbers=False,
 )
 def gather(input: Array, dim: int, index: Array) -> Array:
     """out[i][j] = input[index[i][j]][j] for dim 0, and so on.
@@ -147,6 +148,7 @@ def _in_bounds(index: Array, size: int, dim: int) -> None:
 @operator(
     {"input": lambda g: g, "src": lambda g, dim, index: gather(g, dim, index)},
     tensors=("input", "index", "src"),
+    numbers=False,
     inplace=True,
     sample=lambda s: (
         s.floats(shape := s.shape()),
@@ -197,6 +199,7 @@ def _refuse_scattered(input: Array, d: int, index: Array, src: Array) -> None:
 @operator(
     {"input": lambda g, input_shape, dim, index: _unselected_along(g, input_shape, dim, index)},
     tensors=("input", "index"),
+    numbers=False,
     sample=lambda s: (s.floats(shape := s.shape(1)), d := s.dim(shape), s.indices(shape[d])),
 )
 def index_select(input: Array, dim: int, index: Array) -> Array:
@@ -241,6 +244,7 @@ def _in_range(index: Array, size: int) -> None:
         ).reshape(input_shape)
     },
     tensors=("input", "index"),
+    numbers=False,
     sample=lambda s: (s.floats(shape := s.shape(least=1)), s.ints(s.shape(), -(n := math.prod(shape)), n - 1)),
 )
 def take(input: Array, index: Array) -> Array:
@@ -268,6 +272,7 @@ def _in_one_row(index: Array, size: int) -> None:
 @operator(
     {"input": lambda g, input_shape, mask: _unselected(g, input_shape, mask)},
     tensors=("input", "mask"),
+    numbers=False,
     sample=lambda s: s.broadcast(s.floats, s.mask),
 )
 def masked_select(input: Array, mask: Array) -> Array:
@@ -296,6 +301,7 @@ def _unselected(g: Array, input_shape: tuple[int, ...], mask: Array) -> Array:
 @operator(
     {"input": lambda g: g, "source": lambda g, dim, index: index_select(g, dim, index)},
     tensors=("input", "index", "source"),
+    numbers=False,
     inplace=True,
     sample=lambda s: (
         s.floats(shape := s.shape(1)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,6 +39,16 @@ def _is_slower(a: int, b: int, shape: Sequence[int], operands: Sequence[Sequence
             if shape[a] > shape[b]:
                 return True
     return None
+
+
+def strides_of(array: Array) -> tuple[int, ...]:
+    """How far apart neighbours along each dimension lie in memory, counted in elements.
+
+    Of an array without elements NumPy says 0, and torch what a tensor in C order has.
+    """
+    if array.size:
+        return tuple(step // array.itemsize for step in array.strides)
+    return tuple(math.prod(max(n, 1) for n in array.shape[d + 1 :]) for d in range(array.ndim))
 
 
 def laid_out(array: Array, dims: Sequence[int]) -> Array:

@@ -14,7 +14,7 @@ from .refusals import (
 )
 from .shape import spread
 from .sums import total
-from .table import Array, operator
+from .table import Array, Dims, operator
 
 
 def _norm_input(g: Array, out: Array, input: Array, ord: float, dim: Any, keepdim: bool) -> Array:
@@ -59,7 +59,7 @@ def _floating_alone(input: Array, *args: Any) -> None:
         s.boolean(),
     ),
 )
-def vector_norm(input: Array, ord: float = 2, dim: Any = None, keepdim: bool = False) -> Array:
+def vector_norm(input: Array, ord: float = 2, dim: Dims = None, keepdim: bool = False) -> Array:
     """(the sum of abs(x)^ord)^(1 / ord); the largest for infinity, the number of elements that are not 0 for 0.
 
     Dtypes: floating ones.

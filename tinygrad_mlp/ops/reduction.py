@@ -20,7 +20,7 @@ from .refusals import (
 from .shape import flip, spread
 from .slices import narrow
 from .sums import total
-from .table import Array, by_value, operator
+from .table import Array, Dims, by_value, operator
 
 _over_dims: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.boolean())}
 _along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.dim(shape))}
@@ -35,7 +35,7 @@ _along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()),
     numpy=np.mean,
     **_over_dims,
 )
-def mean(input: Array, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Array:
+def mean(input: Array, dim: Dims = None, keepdim: bool = False, dtype: Any = None) -> Array:
     """The arithmetic mean, in `dtype` if given; nan of nothing.
 
     Dtypes: floating ones, and any where `dtype` is given.
@@ -82,7 +82,7 @@ def _product_of_others(input: Array, dim: Any) -> Array:
     numpy=np.prod,
     sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dim(shape)), s.boolean()),
 )
-def prod(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
+def prod(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The product; of integers and bools as int64."""
     dtype = None if input.dtype.kind == "f" else np.int64
     over = None if dim is None else axes(dim, input.ndim)
@@ -102,13 +102,13 @@ def _as_byte(result: Array, input: Array) -> Array:
 
 
 @operator(**_over_dims)
-def all(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
+def all(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     """Whether all elements are true, as a bool (of uint8, as uint8)."""
     return _as_byte(in_order(np.all(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim)), input)
 
 
 @operator(**_over_dims)
-def any(input: Array, dim: Any = None, keepdim: bool = False) -> Array:
+def any(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     """Whether any element is true, as a bool (of uint8, as uint8)."""
     return _as_byte(in_order(np.any(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim)), input)
 
@@ -156,7 +156,7 @@ def _floats_alone(input: Array, *args: Any) -> None:
 
 
 @operator({"input": _var_input}, check=_floats_alone, **_spread_sample)
-def var(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Array:
+def var(input: Array, dim: Dims = None, correction: float = 1, keepdim: bool = False) -> Array:
     """The variance, with n - `correction` degrees of freedom.
 
     Dtypes: floating ones.
@@ -169,7 +169,7 @@ def _std_input(g: Array, out: Array, input: Array, dim: Any, correction: float, 
 
 
 @operator({"input": _std_input}, check=_floats_alone, **_spread_sample)
-def std(input: Array, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Array:
+def std(input: Array, dim: Dims = None, correction: float = 1, keepdim: bool = False) -> Array:
     """The standard deviation, with n - `correction` degrees of freedom.
 
     Dtypes: floating ones.
@@ -190,7 +190,7 @@ def _logsumexp_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool
     promotion="float",
     sample=lambda s: (s.floats(shape := s.shape()), s.dims(shape), s.boolean()),
 )
-def logsumexp(input: Array, dim: Any, keepdim: bool = False) -> Array:
+def logsumexp(input: Array, dim: Dims, keepdim: bool = False) -> Array:
     """log(sum(exp(input))), safe from overflow."""
     over = axes(dim, input.ndim)
     if not input.size:

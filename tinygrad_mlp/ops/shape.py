@@ -36,7 +36,7 @@ from .refusals import (
 )
 from .slices import narrow, select
 from .sums import total
-from .table import Array, Arrays, operator
+from .table import Array, Arrays, Dims, operator
 
 
 def spread(g: Array, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Array:
@@ -195,7 +195,7 @@ def permute(input: Array, dims: Sequence[int]) -> Array:
     view=True,
     sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape))),
 )
-def squeeze(input: Array, dim: Any = None) -> Array:
+def squeeze(input: Array, dim: Dims = None) -> Array:
     """A view without the dimensions of size 1 (of those named by `dim`).
 
     Shapes: that of `input` without these sizes.
@@ -225,7 +225,7 @@ def unsqueeze(input: Array, dim: int) -> Array:
     variadic=True,
     sample=lambda s: (s.floats(shape := s.shape()), s.several_dims(shape)),
 )
-def flip(input: Array, dims: Any) -> Array:
+def flip(input: Array, dims: Sequence[int]) -> Array:
     """A copy with the order of the elements along `dims` reversed."""
     dims = (dims,) if isinstance(dims, int) else tuple(dims)
     return copied(np.flip(input, axes(dims, input.ndim)) if dims else input)
@@ -240,7 +240,7 @@ def _unroll(g: Array, shifts: Any, dims: Any) -> Array:
     {"input": _unroll},
     sample=lambda s: s.rolled(),
 )
-def roll(input: Array, shifts: Any, dims: Any = None) -> Array:
+def roll(input: Array, shifts: Dims, dims: Dims = None) -> Array:
     """A copy with the elements moved on along `dims`, and round to the other end; all as one row without `dims`.
 
     Refuses: RuntimeError for other numbers of shifts than of dimensions.
@@ -368,7 +368,7 @@ def stack(tensors: Arrays, dim: int = 0) -> Array:
         i, x = next((i, x) for i, x in enumerate(tensors) if x.shape != first)
         raise RuntimeError(STACK_SHAPES.format(first=list(first), other=list(x.shape), place=i))
     if not d and first:
-        return np.concatenate(tensors).reshape((len(tensors), *first))  # np.stack reshapes each of the arrays
+        return in_order(np.concatenate(tensors)).reshape((len(tensors), *first))  # np.stack reshapes each of the arrays
     return in_order(np.stack(tensors, d))
 
 

@@ -170,7 +170,9 @@ def _unstrided(g: Array, size: Any, stride: Any, storage_offset: int, own: tuple
 
 @operator({"input": _unstrided}, view=True, method=False, sample=lambda s: s.strided())
 @by_value
-def as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: tuple[Any, ...]) -> Array:
+def as_strided(
+    input: Array, size: Sequence[int], stride: Sequence[int], storage_offset: int, own: tuple[Any, ...]
+) -> Array:
     """A view by sizes, strides and an offset in memory; `own` has those of the input, and the size of its memory.
 
     Shapes: the result has the shape `size`.

@@ -26,6 +26,7 @@ from .refusals import ARGUMENT_TWICE, MISSING_ARGUMENTS, TOO_MANY_ARGUMENTS, UNE
 Array = Any  # an ndarray, or whatever implements NumPy's protocols
 Arrays = Sequence[Any]
 Rule = Callable[..., Any]
+Dims = Any  # a dimension, a sequence of them, or None for all: the annotation of a parameter that takes these
 
 TABLE: dict[str, Operator] = {}
 BY_NUMPY: dict[Callable[..., Any], Operator] = {}  # np.tanh -> the row tanh, for rules that run on Tensors
@@ -115,6 +116,8 @@ class Operator:
         self.overlap = overlap
         self.sample = sample
 
+        # What the annotations of the forward say of its other parameters: only this is taken from a program.
+        self.annotations: dict[str, str] = getattr(getattr(forward, "__wrapped__", forward), "__annotations__", {})
         self.rules = tuple(rules.values())
         self.differentiable = tuple(parameters.index(t) for t in rules)
         frame = (*outputs, *parameters, *(f"{t}_shape" for t in tensors))

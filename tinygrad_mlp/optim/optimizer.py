@@ -15,7 +15,7 @@ import numpy as np
 from ..arrays.silence import silent
 from ..autograd.captured import refuse_captured, running
 from ..autograd.grad_mode import enable_grad, no_grad
-from ..messages import warn
+from ..messages import noted, warn
 from ..tensor import Tensor, wrap
 from .refusals import (
     CAPTURABLE,
@@ -62,7 +62,7 @@ class Optimizer:
             raise TypeError(PARAMS_TYPE.format(found=params.type()))
         groups = list(params)
         if not groups:
-            raise ValueError(NO_PARAMETERS)
+            raise noted(ValueError(NO_PARAMETERS))
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         for group in groups:

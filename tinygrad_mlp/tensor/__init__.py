@@ -2,7 +2,7 @@
 
 - tensor.py, values.py, copies.py, printing.py, size.py: the class, and how a tensor acts as a Python object;
 - sequences.py, keywords.py, named.py: sequences as data, NumPy's names of arguments, results of several tensors;
-- dispatch.py, callers.py, arguments.py: how a row becomes a function; functions.py and inplace.py: all these functions;
+- dispatch.py, callers.py, arguments.py, kinds.py: how a row becomes a function; functions.py, inplace.py: all these;
 - composite/: functions that only call other functions; indexing.py: `x[i]`; creation/: new tensors;
 - refusals.py: the texts of exceptions and warnings.
 """
@@ -11,11 +11,12 @@ from . import composite, creation, indexing
 from .arguments import as_array
 from .functions import FUNCTIONS, INPLACE
 from .inplace import inplace_of
+from .kinds import of_one_tuple
 from .named import NamedResult, result_class
 from .size import Size
 from .tensor import Tensor, new, wrap
 
 __all__ = [
     "FUNCTIONS", "INPLACE", "NamedResult", "Size", "Tensor", "as_array", "composite", "creation", "indexing",
-    "inplace_of", "new", "result_class", "wrap",
+    "inplace_of", "new", "of_one_tuple", "result_class", "wrap",
 ]  # fmt: skip

@@ -15,8 +15,17 @@ from ..arrays import dtypes
 from ..arrays.silence import silently
 from ..autograd.inplace.views import refresh
 from ..ops import Operator
-from ..ops.dims import mismatch
-from .refusals import ARGUMENT_TYPE, DTYPES_DIFFER, ELEMENT_TYPE, NOT_IMPLEMENTED
+from ..ops.dims import dtype_word, mismatch
+from .kinds import kinds_of, read, wrong_type
+from .refusals import (
+    BATCHES_DTYPES_DIFFER,
+    DTYPES_DIFFER,
+    ELEMENT_TYPE,
+    NOT_IMPLEMENTED,
+    SUM_DTYPES_DIFFER,
+    VECTOR_DTYPES_DIFFER,
+    VECTORS_DTYPES_DIFFER,
+)
 from .tensor import Tensor
 
 
@@ -29,7 +38,7 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
     arrays = list(args)
     for position in row.tensors:
         arg = args[position]
-        if isinstance(arg, Tensor):
+        if isinstance(arg, Tensor) and not (row.listed and position == 0):
             if arg.viewed is not None and row.rules:
                 refresh(arg)
             arrays[position] = arg.array
@@ -49,6 +58,8 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
             raise _not_a_tensor(row, position, arg)
     if not isinstance(args[row.tensors[0]], Tensor) and not _has_tensor(row, args):
         raise _not_a_tensor(row, row.tensors[0], args[row.tensors[0]])
+    for position, name, kind in kinds_of(row):
+        arrays[position] = read(row.name, name, position + 1, kind, arrays[position])
     if row.check is not None:
         row.check(*arrays)
     if row.promotion is not None:
@@ -86,20 +97,13 @@ def _not_a_tensor(row: Operator, position: int, arg: Any) -> TypeError:
     return wrong_type(row.name, name, position + 1, "Tensor", arg)
 
 
-def wrong_type(function: str, name: str, position: int, wanted: str, value: Any) -> TypeError:
-    """Torch's TypeError for an argument of another type than the function takes."""
-    return TypeError(
-        ARGUMENT_TYPE.format(function=function, name=name, position=position, wanted=wanted, found=type(value).__name__)
-    )
-
-
 def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
     positions = [i for i in row.tensors if arrays[i] is not None and row.parameters[i] != row.unpromoted]
     operands = arrays[0] if row.listed else [arrays[i] for i in positions]
     if not operands:
         return arrays
     if row.promotion == "same":
-        _refuse_mixed(operands)
+        _refuse_mixed(row, operands)
         return arrays
     target = dtypes.result_type(*operands)
     if row.promotion == "float" and target.kind != "f":
@@ -144,15 +148,39 @@ def _cast(x: Any, target: np.dtype[Any]) -> Any:
     return silently(x.astype, target) if getattr(x, "dtype", target) != target else x
 
 
-def _refuse_mixed(operands: list[Any]) -> None:
-    a = operands[0].dtype
-    for x in operands[1:]:
-        if x.dtype != a:
-            words = [_SCALAR_WORDS.get(d.name, d.name) for d in (a, x.dtype)]
-            raise RuntimeError(DTYPES_DIFFER.format(first=words[0], second=words[1]))
+def _refuse_mixed(row: Operator, operands: list[Any]) -> None:
+    """RuntimeError for several dtypes, in the words of the kernel that torch computes the product with."""
+    if all(x.dtype == operands[0].dtype for x in operands[1:]):
+        return
+    a, b = operands[0], operands[1]
+    kernel = _kernel(row, operands)
+    if kernel == "addmm":
+        added, a, b = operands if row.name == "addmm" else (operands[2], a, b)
+        name, found = ("self", added) if added.dtype != b.dtype else ("mat1", a)
+        raise RuntimeError(SUM_DTYPES_DIFFER.format(name=name, found=dtype_word(found), mat2=dtype_word(b)))
+    words = [dtype_word(x) for x in (a, b)]
+    if kernel == "mm":
+        words = [_SCALAR_WORDS.get(x.dtype.name, x.dtype.name) for x in (a, b)]
+    raise RuntimeError(_DTYPES_DIFFER[kernel].format(first=words[0], second=words[1]))
 
 
-_SCALAR_WORDS = {"float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long", "int32": "int"}
+def _kernel(row: Operator, operands: list[Any]) -> str:
+    """Torch's kernel for a product of these operands."""
+    if row.name in ("addmm", "linear"):
+        return "addmm" if len(operands) == 3 else "mm"
+    if row.name != "matmul":
+        return row.name if row.name in _DTYPES_DIFFER else "mm"
+    dims = operands[1].ndim
+    return "bmm" if dims > 2 else "mm" if dims == 2 else "mv" if operands[0].ndim > 1 else "dot"
+
+
+_DTYPES_DIFFER = {
+    "mm": DTYPES_DIFFER, "bmm": BATCHES_DTYPES_DIFFER, "mv": VECTOR_DTYPES_DIFFER, "dot": VECTORS_DTYPES_DIFFER
+}  # fmt: skip
+_SCALAR_WORDS = {
+    "float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long int", "int32": "int",
+    "int16": "short int", "int8": "signed char", "uint8": "unsigned char",
+}  # fmt: skip
 
 
 def as_array(result: Any) -> Any:

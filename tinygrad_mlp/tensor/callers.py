@@ -19,6 +19,7 @@ import numpy as np
 
 from ..ops import Operator
 from .arguments import holding
+from .kinds import kinds_of
 
 CALLER = """\
 def {name}({arguments}):
@@ -166,8 +167,9 @@ class _Caller:
         """The arrays of the arguments, and the test for the usual case."""
         first, certain = self.tensors[0], [p for p in self.tensors if not self.given(p)]
         if self.row.listed:
+            tests = [f"{first}_array is None", *self.unusual_kinds()]
             general = f"    return general({self.arguments})"
-            return [f"{first}_array = arrays_alike({first})", f"if {first}_array is None:", general]
+            return [f"{first}_array = arrays_alike({first})", f"if {' or '.join(tests)}:", general]
         lines = [f"{p}_array = {self.unwrapped(p)}" for p in self.tensors]
         tests = [test for p in self.tensors for test in self.unusual(p)]
         if any("common" in test for test in tests):
@@ -177,7 +179,11 @@ class _Caller:
             tests += self.unusual_views()
         else:
             tests = [*(f"not isinstance({p}, Tensor)" for p in certain), *tests]
+        tests += self.unusual_kinds()
         return filled(UNWRAP, arrays=lines, usual=any_of("if ", tests, ":"), arguments=self.arguments)
+
+    def unusual_kinds(self) -> list[str]:
+        return [f"type({p}) not in {kind.usual}" for _, p, kind in kinds_of(self.row)]
 
     def unusual_views(self) -> list[str]:
         return [f"(view and lead_nowhere({', '.join(self.tensors)}))"]

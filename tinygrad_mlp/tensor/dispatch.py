@@ -20,19 +20,20 @@ from ..autograd.graph.saved import saved_attributes
 from ..autograd.inplace.views import note_view, refresh
 from ..autograd.modes import as_rule  # noqa: F401 (written callers use it)
 from ..autograd.outputs import OutputNode, Unreachable
+from ..messages import noted
 from ..ops import NUMPY_KEYWORDS, Operator, cast
 from ..ops.documentation import Documentation
 from ..tape import FREED, state  # noqa: F401 (written callers use it)
 from ..tape import gradient_edge as edge_of
 from .arguments import as_array, as_torch, holding, unwrap
+from .kinds import USUAL
 from .named import result_class
 from .refusals import UNEXPECTED_KEYWORD
 from .tensor import Tensor, new, wrap  # noqa: F401 (written callers use it)
 
 Function = Callable[..., Any]
 ndarray = np.ndarray
-numbers = frozenset((float, int))  # without bool, which is promoted by other rules
-numbers_or_none = numbers | {type(None)}
+globals().update(USUAL)  # the written callers use these sets of types
 
 
 making.make_with(globals())
@@ -145,23 +146,31 @@ def _with_signature(row: Operator, caller: Caller) -> Function:
     if row.variadic:
 
         def function(*args: Any, **kwargs: Any) -> Any:
-            if len(args) == 2 and type(args[1]) in _SEQUENCES and not kwargs:
-                return caller.call(*args)
-            if len(args) > 1 and _INTEGERS.issuperset(map(type, args[1:])) and not kwargs:
-                return caller.call(args[0], args[1:])
-            return caller.call(*row.complete(args, kwargs))
+            try:
+                if len(args) == 2 and type(args[1]) in _SEQUENCES and not kwargs:
+                    return caller.call(*args)
+                if len(args) > 1 and _INTEGERS.issuperset(map(type, args[1:])) and not kwargs:
+                    return caller.call(args[0], args[1:])
+                return caller.call(*row.complete(args, kwargs))
+            except Exception as error:
+                noted(error)
+                raise
 
     elif "dim" in row.parameters[:required]:
 
         def function(*args: Any, **kwargs: Any) -> Any:
-            if len(args) == arity and not kwargs:
-                return caller.call(*args)
-            return caller.call(*row.complete(args, kwargs))
+            try:
+                if len(args) == arity and not kwargs:
+                    return caller.call(*args)
+                return caller.call(*row.complete(args, kwargs))
+            except Exception as error:
+                noted(error)
+                raise
 
     else:
         renames = "dim" in row.parameters  # torch takes NumPy's names for it as well
         wrapper: Any = _wrapper_maker(arity, renames)(caller, functools.partial(_call_renamed, row, caller))
-        names = (*row.parameters, "other") if renames else row.parameters
+        names = (*row.parameters, *(("other",) if renames else ()), "error")
         wrapper.__code__ = wrapper.__code__.replace(co_varnames=names)
         wrapper.__defaults__ = row.defaults
         function = wrapper
@@ -178,11 +187,26 @@ def _wrapper_maker(arity: int, renames: bool) -> Function:
     Compiling one for each row would be slow: the parameters get the row's names afterwards.
     """
     names = ", ".join(f"p{i}" for i in range(arity))
-    inner = f"lambda {names}: caller.call({names})"
+    call, others = f"caller.call({names})", ""
     if renames:
-        inner = f"lambda {names}, **other: caller.call({names}) if not other else renamed(({names},), other)"
-    maker: Function = eval(compile(f"lambda caller, renamed: {inner}", "<tinygrad_mlp.tensor.dispatch>", "eval"))
-    return maker
+        call, others = f"{call} if not other else renamed(({names},), other)", ", **other"
+    made: dict[str, Function] = {}
+    text = _WRAPPER.format(names=names, others=others, call=call)
+    exec(compile(text, "<tinygrad_mlp.tensor.dispatch>", "exec"), {"noted": noted}, made)
+    return made["make"]
+
+
+# From Python 3.11 on, a `try` costs nothing unless something is raised.
+_WRAPPER = """\
+def make(caller, renamed):
+    def wrapper({names}{others}):
+        try:
+            return {call}
+        except Exception as error:
+            noted(error)
+            raise
+    return wrapper
+"""
 
 
 _SEQUENCES, _INTEGERS = frozenset((tuple, list)), frozenset((int,))

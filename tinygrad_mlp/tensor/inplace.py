@@ -16,6 +16,7 @@ from ..autograd.captured import is_captured, refuse_captured, running
 from ..autograd.graph.node import Node
 from ..autograd.inplace.refusals import PARTLY_THE_SAME
 from ..autograd.inplace.views import note_writer, rebase, refresh, refuse_inplace, refuse_overlap
+from ..messages import noted
 from ..ops import Operator, write_sources_with
 from ..ops.arithmetic import not_implemented
 from ..ops.dims import mismatch
@@ -30,9 +31,8 @@ from .dispatch import (
     in_single,
     is_half,
     node_class,
-    numbers,
-    numbers_or_none,
 )
+from .kinds import USUAL
 from .tensor import Tensor
 
 Function = Callable[..., Any]
@@ -64,9 +64,13 @@ def inplace_of(row: Operator, node_name: str | None = None) -> Function:
     arity, caller = len(row.parameters), Caller(row, written)
 
     def function(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if len(args) == arity - 1 and not kwargs:
-            return caller.call(self, *args)  # type: ignore[no-any-return]
-        return caller.call(*row.complete((self, *args), kwargs))  # type: ignore[no-any-return]
+        try:
+            if len(args) == arity - 1 and not kwargs:
+                return caller.call(self, *args)  # type: ignore[no-any-return]
+            return caller.call(*row.complete((self, *args), kwargs))  # type: ignore[no-any-return]
+        except Exception as error:
+            noted(error)
+            raise
 
     function.__name__ = function.__qualname__ = row.name + "_"
     function.__doc__ = f"{row.doc}, written into the tensor itself.\n\nThe row `{row.name}` in place."
@@ -252,8 +256,7 @@ _NAMES = {
     "are_entangled": are_entangled,
     "edge_of": gradient_edge,
     "ndarray": np.ndarray,
-    "numbers": numbers,
-    "numbers_or_none": numbers_or_none,
+    **USUAL,
     "is_entered": is_entered,
     "quietly": quietly,
     "rebase": rebase,

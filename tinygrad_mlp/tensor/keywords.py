@@ -14,7 +14,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def numpy_names(function: Function) -> Function:
     """A function that takes NumPy's names of its parameters as well. (Those of rows do so without it: dispatch.py.)"""
-    code = function.__code__
+    code = getattr(function, "__wrapped__", function).__code__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     other = {keyword: name for keyword, name in NUMPY_KEYWORDS.items() if name in names and keyword not in names}
 

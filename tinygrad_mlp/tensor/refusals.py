@@ -19,8 +19,13 @@ MISSING_ARGUMENT = '{function}() missing 1 required positional arguments: "{name
 UNEXPECTED_KEYWORD = "{function}() got an unexpected keyword argument '{name}'"
 # NotImplementedError for a dtype that torch does not compute this function in.
 NOT_IMPLEMENTED = "\"{function}_cpu\" not implemented for '{dtype}'"
-# RuntimeError for arguments of several dtypes, where torch does not promote them: products of matrices.
+# RuntimeError for arguments of several dtypes, where torch does not promote them: a product of matrices; of batches of
+# them; of a matrix and a vector; of vectors; a product to which something is added, as in `addmm` and `linear`.
 DTYPES_DIFFER = "expected m1 and m2 to have the same dtype, but got: {first} != {second}"
+BATCHES_DTYPES_DIFFER = "expected scalar type {first} but found {second}"
+VECTOR_DTYPES_DIFFER = "addmv input tensors must have the same dtype, but got {second}, {first}, and {second}"
+VECTORS_DTYPES_DIFFER = "dot : expected both vectors to have same dtype, but found {first} and {second}"
+SUM_DTYPES_DIFFER = "{name} and mat2 must have the same dtype, but got {found} and {mat2}"
 # RuntimeError for `element in tensor`.
 CONTAINS = "Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type}."
 # BufferError for the memory of a tensor that requires grad, and RuntimeError for the imaginary part.

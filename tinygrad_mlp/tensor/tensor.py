@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import autograd
 from ..arrays import CPU, device, dtype, dtypes
 from ..arrays.silence import silently
 from ..autograd import hooks, inference, making
@@ -26,6 +25,7 @@ from ..autograd.refusals import INFERENCE_NO_VERSION, REQUIRES_GRAD_INSIDE, RETA
 from ..autograd.tensors import make_tensors_with
 from ..messages import type_name
 from ..ops.dims import axis
+from ..ops.layout import strides_of
 from ..random import engine as random_engine
 from ..tape import Node
 from .copies import Copies
@@ -52,13 +52,14 @@ from .refusals import (
     RETAIN_WITHOUT_GRAD,
 )
 from .sequences import is_sequence, nested_lists
+from .shown import Shown
 from .size import Size
 from .values import Values
 
 new = object.__new__
 
 
-class Tensor(Copies, Values):
+class Tensor(Copies, Shown, Values):
     """An n-dimensional array that knows how it was computed (torch.Tensor).
 
     `array` is the NumPy array; `needs_grad` is what `requires_grad` shows; `node` is the operator that it came out
@@ -171,8 +172,8 @@ class Tensor(Copies, Values):
     @numpy_names
     def stride(self, dim: int | None = None) -> Any:
         """How far apart neighbours along each dimension, or along `dim`, lie in memory, counted in elements."""
-        strides = tuple(s // self.array.itemsize for s in self.array.strides)
-        return strides if dim is None else strides[axis(dim, self.array.ndim)]
+        strides = strides_of(self.array)
+        return strides if dim is None else strides[axis(dim, len(strides))]
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in memory in C order without gaps."""
@@ -297,10 +298,6 @@ class Tensor(Copies, Values):
         a `.grad`. RuntimeError in torch's words for what is refused. Source: torch.Tensor.backward.
         """
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
-
-    def tape(self) -> Any:
-        """The tape that leads to this tensor, to be printed, drawn or read (see `torch.autograd.tape`)."""
-        return autograd.tape(self)
 
     @classmethod
     def _with_history(cls, array: Any, node: Node) -> Tensor:

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import Any
 
+from .model import Place
 from .snapshot import Snapshot
 
 
@@ -15,6 +16,8 @@ def as_json(value: Any) -> Any:
         return {"shape": list(value.shape), "dtype": str(value.dtype), **as_json(value.figures)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: as_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Place):
+        return value._asdict()
     if isinstance(value, dict):
         return {key: as_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -41,13 +41,14 @@ class Gatherer:
 
     def rows(self) -> Rows:
         """The rows as they are now: before a backward without cotangents, afterwards with those that were noted."""
-        steps = [self._step(node) for node in self.nodes]
+        steps = [self.step(node) for node in self.nodes]
         root = self._name(self.roots[0]) if self.nodes else ""
         return Rows(steps, self._leaves(), list(self._sums()), root)
 
     # -- steps -------------------------------------------------------------------------------------
 
-    def _step(self, node: Node) -> Step:
+    def step(self, node: Node) -> Step:
+        """The row of a node as it is now."""
         note, row = note_of(node) or _NOTHING, node.row
         number, name = self.numbers[node], self._name(node)
         freed = node.saved is None and row is not None
@@ -70,7 +71,7 @@ class Gatherer:
             step.rules = dict(_rules(row))
         for edge, part in zip(node.edges, note.parts, strict=False):
             if edge is not None and type(edge) is not Unreachable:
-                step.parts.append(Part(self._name_of_edge(edge), self._number(edge), part))
+                step.parts.append(Part(self.name_of_edge(edge), self._number(edge), part, self._index(edge)))
         return step
 
     def _inputs(self, node: Node, note: Note) -> Iterable[Operand]:
@@ -99,11 +100,11 @@ class Gatherer:
                 yield Operand(parameter, name, "constant", None, value.shape, _dtype(value.dtype), value, index)
 
     def _operand(self, parameter: str, edge: Node, value: Snapshot | None) -> Operand:
-        name, kind = self._name_of_edge(edge), self._kind(edge)
+        name, kind = self.name_of_edge(edge), self._kind(edge)
         if value is None and isinstance(edge, AccumulateGrad):
             value = Snapshot(edge.variable.array)
-        index = self.leaves.get(edge) if isinstance(edge, AccumulateGrad) else None
-        return Operand(parameter, name, kind, self._number(edge), edge.shape, _dtype(edge.dtype), value, index)
+        number, index = self._number(edge), self._index(edge)
+        return Operand(parameter, name, kind, number, edge.shape, _dtype(edge.dtype), value, index)
 
     # -- leaves and sums ---------------------------------------------------------------------------
 
@@ -118,8 +119,9 @@ class Gatherer:
                 parameter = node.row.parameters[node.row.differentiable[i]] if node.row and not node.row.listed else ""
                 value = note.inputs.get(parameter, (None, None))[1] or Snapshot(tensor.array)
                 shown = None if grad is None else Snapshot(grad.array)
-                name = self._name_of_edge(edge)
-                leaves[edge] = Leaf(name, self._kind(edge), value.shape, _dtype(value.dtype) or "", value, shown)
+                name = self.name_of_edge(edge)
+                dtype, own = _dtype(value.dtype) or "", note_of(edge) or _NOTHING
+                leaves[edge] = Leaf(name, self._kind(edge), value.shape, dtype, value, shown, own.cotangent, own.before)
         return list(leaves.values())
 
     def _sums(self) -> Iterable[Sum]:
@@ -134,7 +136,7 @@ class Gatherer:
         for node, consumers in uses.items():
             if len(consumers) > 1:
                 total = (note_of(node) or _NOTHING).cotangent
-                yield Sum(self._name_of_edge(node), self._number(node), consumers[::-1], total)
+                yield Sum(self.name_of_edge(node), self._number(node), consumers[::-1], total, self._index(node))
 
     # -- names -------------------------------------------------------------------------------------
 
@@ -142,7 +144,8 @@ class Gatherer:
         target = (note_of(node) or _NOTHING).target if node in self.last else None
         return self.names.of_node(node) or target or f"%{self.numbers[node]}"
 
-    def _name_of_edge(self, edge: Node) -> str:
+    def name_of_edge(self, edge: Node) -> str:
+        """The name of the value that an edge leads to."""
         node, index = source(edge)
         if isinstance(node, AccumulateGrad):
             return self.names.of_leaf(node.variable) or "leaf"
@@ -152,6 +155,10 @@ class Gatherer:
 
     def _number(self, edge: Node) -> int | None:
         return self.numbers.get(source(edge)[0])
+
+    def _index(self, edge: Node) -> int | None:
+        """The place of a leaf among the leaves."""
+        return self.leaves.get(edge) if isinstance(edge, AccumulateGrad) else None
 
     def _kind(self, edge: Node) -> Kind:
         if not isinstance(edge, AccumulateGrad):

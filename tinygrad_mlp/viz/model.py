@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 from .snapshot import Snapshot
 
 Kind = Literal["leaf", "parameter", "operator", "constant"]
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A line of the user's program: the file, the number of the line, the function, and the text of the line."""
 
     file: str
@@ -50,11 +49,15 @@ class Saved:
 
 @dataclass
 class Part:
-    """What backward handed on from a step to one of its inputs: `to` is the name of the input."""
+    """What backward handed on from a step to one of its inputs.
+
+    `to` is the name of the input, `number` the step that made it, and `index` the place of a leaf in `Rows.leaves`.
+    """
 
     to: str
     number: int | None
     value: Snapshot | None
+    index: int | None = None
 
 
 @dataclass
@@ -87,7 +90,10 @@ class Step:
 
 @dataclass
 class Leaf:
-    """An end of the tape: a tensor that requires a gradient and that no operator computed, and its gradient so far."""
+    """An end of the tape: a tensor that requires a gradient and that no operator computed, and its gradient so far.
+
+    After a backward, `cotangent` is what came, and `before` the gradient to which it was added.
+    """
 
     name: str
     kind: Kind
@@ -95,19 +101,23 @@ class Leaf:
     dtype: str
     value: Snapshot | None = None
     grad: Snapshot | None = None
+    cotangent: Snapshot | None = None
+    before: Snapshot | None = None
 
 
 @dataclass
 class Sum:
     """A value that several steps used, so that its cotangent is a sum of what each of them handed on.
 
-    `number` is the step that made the value, None for a leaf; `parts` has the number of each consumer, and its part.
+    `number` is the step that made the value, None for a leaf, and `index` the place of a leaf in `Rows.leaves`; `parts`
+    has the number of each consumer, and its part.
     """
 
     name: str
     number: int | None
     parts: list[tuple[int, Snapshot | None]]
     total: Snapshot | None = None
+    index: int | None = None
 
 
 @dataclass
@@ -126,10 +136,3 @@ class Rows:
     def consumers(self, number: int) -> list[int]:
         """The numbers of the steps that read the output of a step."""
         return [s.number for s in self.steps if any(x.number == number for x in s.inputs)]
-
-    def as_json(self) -> dict[str, Any]:
-        """The rows as plain lists and dicts; arrays as their shape, dtype and figures."""
-        from .as_json import as_json
-
-        rows: dict[str, Any] = as_json(self)
-        return rows

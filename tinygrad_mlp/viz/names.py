@@ -33,13 +33,14 @@ class Names:
     @classmethod
     def of_caller(cls) -> Names:
         """The names in the frames of the program that calls the package."""
+        return cls.of(variables_of_callers())
+
+    @classmethod
+    def of(cls, variables: list[dict[str, Any]]) -> Names:
+        """The names in dictionaries of variables, those in the first before the others."""
         names = cls()
-        frame = caller()
-        while frame is not None:
-            names.add(frame.f_locals)
-            if frame.f_back is None or frame.f_back.f_globals is not frame.f_globals:
-                names.add(frame.f_globals)
-            frame = frame.f_back
+        for each in variables:
+            names.add(each)
         return names
 
     def add(self, variables: Any) -> None:
@@ -77,6 +78,19 @@ class Names:
     def of_array(self, array: Any) -> str | None:
         """The name of a tensor over an array."""
         return self.arrays.get(id(array))
+
+
+def variables_of_callers() -> list[dict[str, Any]]:
+    """The variables in the frames of the program that calls the package: locals first, the innermost frame first."""
+    found: list[dict[str, Any]] = []
+    frame = caller()
+    while frame is not None:
+        if frame.f_locals is not frame.f_globals:
+            found.append(dict(frame.f_locals))
+        if frame.f_back is None or frame.f_back.f_globals is not frame.f_globals:
+            found.append(dict(frame.f_globals))
+        frame = frame.f_back
+    return found
 
 
 def _module_class() -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..autograd.outputs import source
 from ..autograd.roots import edge_of
-from ..tape import reachable
+from ..tape import Node, reachable
 from ..tensor import Tensor
 from .gather import Gatherer
 from .model import Rows
@@ -24,12 +24,12 @@ class Tape:
     afterwards, too. While it lives it keeps the graph alive.
     """
 
-    def __init__(self, root: Tensor, names: Names) -> None:
-        self._node = source(edge_of(root))[0]
+    def __init__(self, root: Node, names: Names) -> None:
+        self._node = root
         self._names = names
         for node in reachable([self._node]):
             note_backward(node)
-        self.rows  # noqa: B018 (notes the constants, which backward frees)
+        self._first = self.rows  # which notes the constants and what is saved: backward frees them
 
     @property
     def rows(self) -> Rows:
@@ -57,7 +57,9 @@ class Tape:
         """The rows as JSON; of arrays the shape, the dtype and figures."""
         import json
 
-        return json.dumps(self.rows.as_json(), indent=1)
+        from .as_json import as_json
+
+        return json.dumps(as_json(self.rows), indent=1)
 
     def to_svg(self, path: str | os.PathLike[str] | None = None, folded: Collection[str] = ()) -> str:
         """The tape as a picture, an SVG text; with a path it is written there, too.
@@ -75,6 +77,16 @@ class Tape:
         from .dot import to_dot
 
         return _written(to_dot(self.rows, folded), path)
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The tape as a page, an HTML text that needs no network; with a path it is written there, too.
+
+        The page plays the forward and the backward pass step by step, and shows for each operator its rule, its values
+        and its cotangents. `tape.html#step=12` opens at a step. ImportError without graphlay, as of `to_svg`.
+        """
+        from .page import page
+
+        return _written(page(self.rows, self._first), path)
 
 
 def _written(text: str, path: str | os.PathLike[str] | None) -> str:
@@ -96,4 +108,4 @@ def tape(tensor: Tensor) -> Tape:
         raise TypeError(NO_TENSOR.format(found=type(tensor).__name__))
     if tensor.grad_fn is None:
         raise RuntimeError(NO_HISTORY)
-    return Tape(tensor, Names.of_caller())
+    return Tape(source(edge_of(tensor))[0], Names.of_caller())

@@ -6,6 +6,7 @@ import html
 import os
 from typing import Any
 
+from .births import births
 from .model import Operand, Rows, Step, Sum
 from .words import bytes_text, norm_text, shape_text
 
@@ -54,10 +55,12 @@ def plain(rows: Rows) -> str:
     """The table with columns of equal width."""
     headings, lines = table(rows)
     widths = [max(map(len, column)) for column in zip(headings, *lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in (headings, *lines)
-    )
+    marks = births(rows)
+    shown = []
+    for line in (headings, *lines):
+        shown.append("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        shown += [f"    ! {birth}" for birth in marks if line[0] == f"%{birth.number}"]
+    return "\n".join(shown)
 
 
 def rich_table(rows: Rows) -> Any:
@@ -70,6 +73,9 @@ def rich_table(rows: Rows) -> Any:
     shown = Table(*headings, box=box.SIMPLE_HEAD)
     for line in lines:
         shown.add_row(*map(Text, line), style="dim" if not line[0] else "")
+    marks = "\n".join(f"! {birth}" for birth in births(rows))
+    if marks:
+        shown.caption, shown.caption_justify = Text(marks, style="bold red"), "left"
     return shown
 
 
@@ -77,5 +83,10 @@ def html_table(rows: Rows) -> str:
     """The table for a notebook."""
     headings, lines = table(rows)
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in headings)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in line) + "</tr>" for line in lines)
+    marks, body = births(rows), ""
+    for line in lines:
+        body += "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in line) + "</tr>"
+        for birth in marks:
+            if line[0] == f"%{birth.number}":
+                body += f'<tr><td colspan="{len(headings)}"><strong>! {html.escape(str(birth))}</strong></td></tr>'
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import functools
 import linecache
+import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from ..autograd.graph import node as graph_node
+from ..autograd.hooks.running import running
 from ..autograd.outputs import OutputNode, source
 from ..messages import caller
 from ..ops import Operator
@@ -24,14 +26,14 @@ from ..tape import AccumulateGrad, Node
 from ..tensor import Tensor
 from ..tensor.dispatch import observe_calls
 from .model import Place
-from .names import assigned_name
+from .names import assigned_name, variables_of_callers
 from .snapshot import Snapshot
 
 
 class Note:
     """What was seen of a node: where it was made, from what, what it gave, and what came and went in backward."""
 
-    __slots__ = ("call", "cotangent", "inputs", "modules", "output", "parts", "place", "target")
+    __slots__ = ("before", "call", "cotangent", "inputs", "modules", "output", "parts", "place", "target")
 
     def __init__(self) -> None:
         self.place: Place | None = None
@@ -43,6 +45,7 @@ class Note:
         self.inputs: dict[str, tuple[Any, Snapshot]] = {}  # the array of each argument that is a Tensor
         self.output: Snapshot | None = None
         self.cotangent: Snapshot | None = None
+        self.before: Snapshot | None = None  # of a leaf: its `.grad` before the cotangent was added
         self.parts: list[Snapshot | None] = []
 
 
@@ -57,6 +60,16 @@ def note_of(node: Node) -> Note | None:
 # -- backward --------------------------------------------------------------------------------------
 
 
+class _Listening(threading.local):
+    """Who is told, in this thread, when a cotangent has come to a noted node and when the node has run."""
+
+    came: Callable[[Node], None] | None = None
+    ran: Callable[[Node], None] | None = None
+
+
+listening = _Listening()
+
+
 def note_backward(node: Node) -> None:
     """Have a node note what comes to it and what it hands on."""
     _notes.setdefault(node, Note())
@@ -69,12 +82,18 @@ def _noted(node_class: type[Node]) -> type[Node]:
     """The class of nodes of a class that note what comes and goes."""
 
     def pull(self: Node, g: Any, edges: Sequence[Any], create_graph: bool) -> Sequence[Any]:
+        if _watches:
+            _watches[-1].see_backward(self)
         note = _notes.get(self)
         if note is not None:
             note.cotangent = _seen(g)
+        if listening.came is not None:
+            listening.came(self)
         parts = node_class.pull(self, g, edges, create_graph)
         if note is not None:
             note.parts = [_seen(part) for part in parts]
+        if listening.ran is not None:
+            listening.ran(self)
         return parts
 
     own: dict[str, Any] = {"__slots__": (), "__module__": node_class.__module__, "is_noted": True, "pull": pull}
@@ -84,7 +103,12 @@ def _noted(node_class: type[Node]) -> type[Node]:
             note = _notes.get(self)
             if note is not None:
                 note.cotangent = _seen(g)
+                note.before = _seen(self.variable._grad)
+            if listening.came is not None:
+                listening.came(self)
             node_class.accumulate(self, g, create_graph)
+            if listening.ran is not None:
+                listening.ran(self)
 
         own |= {"accumulate": accumulate}
         del own["pull"]  # a leaf hands nothing on
@@ -100,11 +124,20 @@ def _seen(g: Any) -> Snapshot | None:
 # -- the forward -----------------------------------------------------------------------------------
 
 
-class _Watch:
-    """What a watched program is doing: the modules it is in, and the values that were seen already."""
+class Watch:
+    """What a watched program is doing: the modules it is in, the backwards it ran, the values that were seen already.
 
-    def __init__(self) -> None:
+    `root` is the node at which the backward number `step` began, or else the last one, and `variables` are those of the
+    frames that called it. `backwards` counts them.
+    """
+
+    def __init__(self, step: int | None = None) -> None:
+        self.step = step
+        self.backwards = 0
+        self.root: Node | None = None
+        self.variables: list[dict[str, Any]] = []
         self.modules: list[tuple[Any, str]] = []
+        self._started: Any = None
         self._values: dict[int, tuple[Any, int, Snapshot]] = {}
 
     def note(self, node: Node) -> None:
@@ -151,6 +184,15 @@ class _Watch:
         self._values[id(array)] = (weakref.ref(array), count, snapshot)
         return snapshot
 
+    def see_backward(self, node: Node) -> None:
+        """Note where a backward begins: at the first node that runs in it."""
+        if running.depth or running.started is self._started:  # one inside of another is a part of it
+            return
+        self._started = running.started
+        self.backwards += 1
+        if self.step in (None, self.backwards):
+            self.root, self.variables = node, variables_of_callers()
+
     def enter(self, module: Any, args: Any) -> None:
         """Note that a module is called, by the name that the outermost module has for it."""
         if not self.modules:
@@ -173,7 +215,7 @@ def _tensors(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
                 yield f"{name}[{i}]", each
 
 
-_watches: list[_Watch] = []
+_watches: list[Watch] = []
 
 
 def _note(node: Node) -> None:
@@ -182,15 +224,17 @@ def _note(node: Node) -> None:
 
 
 @contextmanager
-def watching() -> Iterator[None]:
+def watching(step: int | None = None) -> Iterator[Watch]:
     """In this block every operator that is recorded is noted with its line, its module and its values.
+
+    The object that it gives knows the root of the last backward, or of the one with the number `step` (from 1).
 
     A step takes up to three times as long. `torch.autograd.tape` of a tensor that was computed in the block shows what
     was noted; the notes live as long as the tape does.
     """
     from ..nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
-    watch = _Watch()
+    watch = Watch(step)
     graph_node.observe_nodes(_note)
     handles = [
         register_module_forward_pre_hook(watch.enter),
@@ -199,7 +243,7 @@ def watching() -> Iterator[None]:
     _watches.append(watch)
     observe_calls(watch.see)
     try:
-        yield
+        yield watch
     finally:
         _watches.remove(watch)
         observe_calls(_watches[-1].see if _watches else None)

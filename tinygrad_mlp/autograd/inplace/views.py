@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ... import tape
+from ...messages import noted
 from ...ops import TABLE
 from ...ops.slices import strided_index
 from ...tape import FREED, gradient_edge, state
@@ -134,6 +135,8 @@ def renew(tensor: Any) -> None:
 
 def leaf_of_its_own(tensor: Any, requires_grad: bool) -> None:
     """Note that `requires_grad` was set on a view itself: gradients are accumulated in it, or end there."""
+    if tensor.viewed.own and requires_grad:
+        return  # as it was: what has been recorded leads to the node that it has
     tensor.viewed.own = requires_grad
     vars(tensor).pop("_accumulator", None)
     if not requires_grad:
@@ -175,9 +178,9 @@ def refuse_inplace(tensor: Any) -> None:
         if view.refusal is not None:
             raise RuntimeError(_refusal(tensor))
         if tensor.requires_grad and view.base.node is None:
-            raise RuntimeError(VIEW_OF_LEAF)
+            raise noted(RuntimeError(VIEW_OF_LEAF))
     if tensor.requires_grad and tensor.node is None:
-        raise RuntimeError(LEAF)
+        raise noted(RuntimeError(LEAF))
 
 
 def _refusal(tensor: Any) -> str:

@@ -33,4 +33,4 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     _check_range(classes, num_classes)
     if num_classes == -1:
         num_classes = int(classes.max()) + 1
-    return wrap((classes[..., None] == np.arange(num_classes)).astype(np.int64))
+    return wrap((classes[..., None] == np.arange(num_classes)).astype(np.int64, order="C"))

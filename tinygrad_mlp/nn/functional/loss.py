@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...messages import noted
 from ...tape import state
 from ...tensor import FUNCTIONS, Tensor, as_array, wrap
 from ...tensor.composite import broadcast_tensors
@@ -189,7 +190,7 @@ def binary_cross_entropy(
     """
     reduction = reduction_of(size_average, reduce, reduction)
     if target.shape != input.shape:
-        raise ValueError(BCE_SIZES.format(target=target.shape, input=input.shape))
+        raise noted(ValueError(BCE_SIZES.format(target=target.shape, input=input.shape)))
     if target.dtype != input.dtype:
         found, expected = (tensor.dtype.tensor_type.removesuffix("Tensor") for tensor in (target, input))
         raise RuntimeError(BCE_DTYPES.format(found=found, expected=expected))
@@ -216,7 +217,7 @@ def binary_cross_entropy_with_logits(
     """
     reduction = reduction_of(size_average, reduce, reduction)
     if target.shape != input.shape:
-        raise ValueError(LOGITS_SIZES.format(target=target.shape, input=input.shape))
+        raise noted(ValueError(LOGITS_SIZES.format(target=target.shape, input=input.shape)))
     _check(reduction)
     _refuse_gradient("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
     return _f["binary_cross_entropy_with_logits"](input, target, weight, pos_weight, reduction)
@@ -330,17 +331,17 @@ def _check_classes(log_p: Tensor, target: Tensor, weight: Tensor | None) -> None
         if len(wanted) == 1 and wanted != (1,):
             raise ValueError(TARGET_OF_ONE_SAMPLE.format(size=wanted[0]))
     elif wanted[:1] != shape[:1]:
-        raise ValueError(BATCH_SIZES.format(input=shape[0], target=wanted[0] if wanted else 1))
+        raise noted(ValueError(BATCH_SIZES.format(input=shape[0], target=wanted[0] if wanted else 1)))
     if len(shape) <= 2:
         if len(wanted) > 1:
-            raise RuntimeError(TARGET_DIMENSIONS)
+            raise noted(RuntimeError(TARGET_DIMENSIONS))
     elif wanted[1:] != shape[2:]:
         if len(shape) == 4:
             raise RuntimeError(TARGET_SIZE_OF_IMAGES.format(input=list(shape), target=list(wanted)))
         raise RuntimeError(TARGET_SIZE.format(expected=[shape[0], *shape[2:]], found=list(wanted)))
     if target.array.dtype not in (np.int64, np.uint8):
         name = target.dtype.tensor_type.removesuffix("Tensor")
-        raise RuntimeError(TARGET_DTYPE.format(found=name))
+        raise noted(RuntimeError(TARGET_DTYPE.format(found=name)))
     if weight is not None:
         _check_weight(weight, shape[min(1, len(shape) - 1)], "")
         if weight.array.dtype != log_p.array.dtype:
@@ -381,7 +382,7 @@ def _probabilities(
     _check(reduction)
     if target.array.dtype.kind != "f":
         name = target.dtype.tensor_type.removesuffix("Tensor")
-        raise RuntimeError(PROBABILITIES_DTYPE.format(found=name))
+        raise noted(RuntimeError(PROBABILITIES_DTYPE.format(found=name)))
     if ignore_index >= 0:
         raise RuntimeError(IGNORE_INDEX)
     classes = input.shape[dim]

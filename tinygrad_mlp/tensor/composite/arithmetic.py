@@ -10,6 +10,7 @@ from ...arrays import dtype as _dtype
 from ..arguments import is_plain_number
 from ..functions import FUNCTIONS, INPLACE
 from ..keywords import numpy_names
+from ..kinds import checked
 from ..refusals import FLOAT_ALPHA, NO_SUCH_CALL, NUCLEAR_NORM, OUTER_NDIM, ROUNDING_MODE
 from ..tensor import Tensor, wrap
 from .conversion import to
@@ -27,7 +28,9 @@ def _scaled(input: Any, other: Any, alpha: Any) -> Any:
 
 def _are_scaled_halves(input: Any, other: Any, alpha: Any) -> bool:
     """Whether a sum of float16 is scaled: torch does both in float32, with alpha as float16 has it, and rounds once."""
-    return is_plain_number(alpha) and all(isinstance(x, Tensor) and x.array.dtype.char == "e" for x in (input, other))
+    if type(alpha) not in (int, float) or alpha == 1:  # a number that `compile` records has a type of its own
+        return False
+    return all(isinstance(x, Tensor) and x.array.dtype.char == "e" for x in (input, other))
 
 
 def _halves(input: Tensor, other: Tensor, alpha: Any) -> tuple[Tensor, Tensor, Tensor, float]:
@@ -41,14 +44,14 @@ def _is_floating(x: Any) -> bool:
 
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input + alpha * other (torch.add)."""
-    if alpha != 1 and _are_scaled_halves(input, other, alpha):
+    if _are_scaled_halves(input, other, alpha):
         return _f["addcmul"](*_halves(input, other, alpha))
     return _f["add"](input, _scaled(input, other, alpha))
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input - alpha * other (torch.sub)."""
-    if alpha != 1 and _are_scaled_halves(input, other, alpha):
+    if _are_scaled_halves(input, other, alpha):
         return _f["addcmul"](*_halves(input, other, -alpha))
     return _f["sub"](input, _scaled(input, other, alpha))
 
@@ -57,21 +60,21 @@ def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input (torch.rsub); TypeError unless `input` is a Tensor."""
     if not isinstance(input, Tensor):
         raise TypeError(NO_SUCH_CALL.format(function="rsub", found=f"{type(input).__name__}, ..."))
-    if alpha != 1 and _are_scaled_halves(other, input, alpha):
+    if _are_scaled_halves(other, input, alpha):
         return _f["addcmul"](*_halves(other, input, -alpha))
     return _f["rsub"](_scaled(other, input, alpha), other)
 
 
 def add_(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """input += alpha * other (torch.Tensor.add_)."""
-    if alpha != 1 and _are_scaled_halves(input, other, alpha):
+    if _are_scaled_halves(input, other, alpha):
         return INPLACE["addcmul_"](*_halves(input, other, alpha))
     return INPLACE["add_"](input, _scaled(input, other, alpha))
 
 
 def sub_(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """input -= alpha * other (torch.Tensor.sub_)."""
-    if alpha != 1 and _are_scaled_halves(input, other, alpha):
+    if _are_scaled_halves(input, other, alpha):
         return INPLACE["addcmul_"](*_halves(input, other, -alpha))
     return INPLACE["sub_"](input, _scaled(input, other, alpha))
 
@@ -104,6 +107,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 _PRODUCTS = {(2, 2): "mm", (1, 1): "dot", (2, 1): "mv"}
 
 
+@checked
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The products of all pairs of elements of two vectors: shapes (n,) and (m,) give (n, m) (torch.outer)."""
     for name, x in (("self", input), ("vec2", vec2)):
@@ -186,6 +190,7 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtyp
 
 
 @numpy_names
+@checked
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort along a dimension (torch.argsort)."""
     indices: Tensor = _f["sort"](input, dim, descending)[1]

@@ -13,8 +13,8 @@ from ...arrays.silence import silently
 from ...autograd.captured import running
 from ...ops.dims import mismatch
 from ...ops.refusals import OTHER_OUTPUT_SHAPE
-from ..arguments import wrong_type
 from ..functions import FUNCTIONS, INPLACE
+from ..kinds import wrong_type
 from ..refusals import FILL_DIMENSIONS, TYPE_NAME
 from ..tensor import Tensor
 

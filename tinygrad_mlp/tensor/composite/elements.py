@@ -10,8 +10,8 @@ from ...arrays import dtype as _dtype
 from ...arrays import dtypes
 from ...arrays.silence import silenced
 from ...ops.dims import mismatch
-from ..arguments import wrong_type
 from ..functions import FUNCTIONS
+from ..kinds import checked, wrong_type
 from ..refusals import CLOSE_DTYPES, TOLERANCE_NEGATIVE
 from ..tensor import Tensor, wrap
 
@@ -28,6 +28,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     return _f["where"](condition, input, other)
 
 
+@checked
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not zero: int64 of shape (count, ndim), a row each (torch.nonzero).
 
@@ -46,6 +47,7 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-
 
 
 @silenced
+@checked
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Which elements are within atol + rtol * abs(other) of each other (torch.isclose)."""
     if not isinstance(other, Tensor):
@@ -62,11 +64,13 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8
     return wrap(np.asarray(np.isclose(input.array, other.array, rtol, atol, equal_nan)))
 
 
+@checked
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have the same shape and elements (torch.equal)."""
     return bool(np.array_equal(input.array, other.array))
 
 
+@checked
 def numel(input: Tensor) -> int:
     """The number of elements (torch.numel)."""
     return input.numel()
@@ -77,6 +81,7 @@ def is_tensor(obj: object) -> bool:
     return isinstance(obj, Tensor)
 
 
+@checked
 def is_floating_point(input: Tensor) -> bool:
     """Whether a tensor's dtype is a floating one (torch.is_floating_point)."""
     return input.is_floating_point()

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...ops.dims import mismatch
-from ..arguments import wrong_type
 from ..functions import FUNCTIONS
+from ..kinds import wrong_type
 from ..refusals import BROADCAST_SHAPES, ELEMENT_TYPE, NO_TENSORS
 from ..tensor import Size, Tensor
 from .shapes import sizes
@@ -24,6 +24,9 @@ def _each(function: Callable[[Tensor], Tensor], tensors: tuple[Any, ...]) -> Any
     if len(tensors) == 1 and isinstance(tensors[0], Tensor):
         return function(tensors[0])
     several = tensors[0] if len(tensors) == 1 else tensors
+    for i, x in enumerate(several if isinstance(several, (list, tuple)) else tensors):
+        if not isinstance(x, Tensor):
+            raise TypeError(ELEMENT_TYPE.format(i=i, found=type(x).__name__))
     return tuple(function(x) for x in several)
 
 

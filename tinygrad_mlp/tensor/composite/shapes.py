@@ -11,12 +11,12 @@ import numpy as np
 from ...arrays import dtype as _dtype
 from ...autograd.inplace.views import geometry, note_several, refresh
 from ...messages import warn_once
-from ...ops import TABLE
+from ...ops import TABLE, Dims
 from ...ops.dims import axis
-from ..arguments import wrong_type
 from ..dispatch import shares_memory
 from ..functions import FUNCTIONS, INPLACE
 from ..keywords import numpy_names
+from ..kinds import checked, wrong_type
 from ..refusals import (
     ADJOINT_OF_0D,
     CHUNK_0D,
@@ -106,6 +106,7 @@ def _as_dtype(self: Tensor, dtype: _dtype) -> Tensor:
     return tensor
 
 
+@checked
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Dimensions from `start_dim` to `end_dim` as one; the tensor itself if they are one already (torch.flatten)."""
     ndim = input.array.ndim
@@ -131,23 +132,27 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
     return _f["expand"](self, other.shape)
 
 
-def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+@checked
+def as_strided_(self: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Tensor:
     """Make this tensor itself the view that `as_strided` gives (torch.Tensor.as_strided_)."""
     rest = as_strided(self.detach(), size, stride, storage_offset).viewed.steps[-1][1]  # type: ignore[union-attr]
     return INPLACE["as_strided_"](self, *rest)
 
 
+@checked
 def ravel(input: Tensor) -> Tensor:
     """All elements in one dimension, as a view if possible (torch.ravel)."""
     return _f["reshape"](input.contiguous(), (-1,))
 
 
+@checked
 def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
     """A view with two dimensions swapped (torch.swapaxes)."""
     return _f["transpose"](input, axis0, axis1)
 
 
-def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
+@checked
+def movedim(input: Tensor, source: Dims, destination: Dims) -> Tensor:
     """A view with one dimension, or several, moved to other places (torch.movedim).
 
     RuntimeError for a dimension that is named twice, and for another number of destinations than of sources.
@@ -188,6 +193,7 @@ def detach(input: Tensor) -> Tensor:
     return input.detach()
 
 
+@checked
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     """A view with one dimension split into several, whose sizes may have one -1 (torch.unflatten).
 
@@ -209,7 +215,8 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     return view(input, (*shape[:d], *wanted, *shape[d + 1 :]))
 
 
-def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+@checked
+def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Tensor:
     """A view of the tensor's memory by sizes, strides and an offset, counted in elements (torch.as_strided)."""
     own = geometry(input.array)
     start, available, itemsize = own[2], own[3], input.array.itemsize
@@ -239,6 +246,7 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
 
 
 @numpy_names
+@checked
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along a dimension, as views (torch.unbind)."""
     if input.viewed is not None:
@@ -285,6 +293,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
 
 
 @numpy_names
+@checked
 def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of given sizes along a dimension (torch.split_with_sizes)."""
     if not isinstance(split_sizes, (list, tuple)):
@@ -303,6 +312,7 @@ def _split(node: str, tensor: Tensor, sections: list[int], dim: int) -> tuple[Te
 
 
 @numpy_names
+@checked
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views of nearly equal sizes, or between given indices, along a dimension (torch.tensor_split)."""
     if not input.array.ndim:
@@ -321,11 +331,12 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 
 
 @numpy_names
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+@checked
+def chunk(input: Tensor, chunks: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` views of equal size (the last may be smaller) along a dimension (torch.chunk)."""
     if not input.array.ndim:
         raise RuntimeError(CHUNK_0D)
-    if not isinstance(chunks, int):
+    if not isinstance(chunks, int) or isinstance(chunks, bool):
         raise wrong_type("chunk", "chunks", 1, "int", chunks)
     if chunks <= 0:
         raise RuntimeError(CHUNKS.format(chunks=chunks))
@@ -337,6 +348,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 # -- diagonals and transposes ----------------------------------------------------------------------
 
 
+@checked
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """The diagonal of a matrix, copied; for a vector, the matrix that has it on the diagonal (torch.diag).
 
@@ -351,16 +363,22 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     return _f["clone"](_f["diagonal"](input, diagonal))
 
 
+@checked
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
     """The matrix that has all elements of the input, in their order, on a diagonal (torch.diagflat)."""
     return _f["diag_embed"](ravel(input), offset)
 
 
-def adjoint(input: Tensor, name: str = "adjoint()") -> Tensor:
+@checked
+def adjoint(input: Tensor) -> Tensor:
     """A view with the last two dimensions swapped (torch.adjoint); real numbers are their own conjugates.
 
     RuntimeError for a vector.
     """
+    return _adjoint(input, "adjoint()")
+
+
+def _adjoint(input: Tensor, name: str) -> Tensor:
     ndim = input.array.ndim
     if ndim == 1:
         raise RuntimeError(NOT_MATRICES.format(name=name, ndim=ndim))
@@ -400,6 +418,6 @@ OTHERS: dict[str, Any] = {
     "swapdims_": INPLACE["transpose_"],
     "T": property(transposed),
     "H": property(conjugate_transpose),
-    "mH": property(lambda self: adjoint(self, "mH")),
+    "mH": property(lambda self: _adjoint(self, "mH")),
     "mT": property(matrix_transposed),
 }

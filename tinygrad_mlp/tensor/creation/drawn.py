@@ -119,7 +119,7 @@ def randint_like(
 def _alike(function: str, input: Tensor, dtype: Any, options: Any) -> Array:
     own = tensor_of(function, input).array
     kind = settle(function, dtype, options, own.dtype)
-    array: Array = np.empty_like(own, kind, order(options), subok=False)
+    array: Array = np.empty_like(own, kind, order(options, own), subok=False)
     return array
 
 

@@ -12,7 +12,8 @@ from ...arrays import dtype as _dtype
 from ...arrays import dtypes, on_cpu
 from ...arrays import layout as _layout
 from ...arrays import memory_format as _memory_format
-from ..arguments import as_array, wrong_type
+from ..arguments import as_array
+from ..kinds import wrong_type
 from ..refusals import (
     MISSING_ARGUMENT,
     NO_PINNED_MEMORY,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...arrays import contiguous_format, dtypes
+from ...arrays import Array, contiguous_format, dtypes
 from ...arrays.silence import silenced
 from ..refusals import (
     EYE_SIZE,
@@ -78,9 +78,12 @@ def full(
 # -- like another ----------------------------------------------------------------------------------
 
 
-def order(options: Any) -> Any:
-    """The memory format of a tensor that is made like another, as NumPy names it: as the other, or C order."""
-    return "C" if options.get("memory_format") is contiguous_format else "K"
+def order(options: Any, own: Array) -> Any:
+    """The memory format of a tensor that is made like another, as NumPy names it: as the other, or C order.
+
+    As in torch, it is C order where the other is expanded, and so overlaps itself.
+    """
+    return "C" if options.get("memory_format") is contiguous_format or 0 in own.strides else "K"
 
 
 def _like(make: Any, make_like: Any) -> Any:
@@ -91,7 +94,7 @@ def _like(make: Any, make_like: Any) -> Any:
     ) -> Tensor:
         own = tensor_of(name, input).array
         kind = settle(name, dtype, options, own.dtype)
-        plain = own.flags.c_contiguous or options.get("memory_format") is contiguous_format
+        plain = own.flags.c_contiguous or order(options, own) == "C"
         return made(make(own.shape, kind) if plain else make_like(own, kind, subok=False), requires_grad)
 
     like.__name__ = like.__qualname__ = name
@@ -115,7 +118,7 @@ def full_like(
     own = tensor_of("full_like", input).array
     value = number("full_like", "fill_value", 2, fill_value)
     kind = settle("full_like", dtype, options, own.dtype)
-    return made(np.full_like(own, value, kind, order(options)), requires_grad)
+    return made(np.full_like(own, value, kind, order(options, own)), requires_grad)
 
 
 # -- in steps --------------------------------------------------------------------------------------
