@@ -13,6 +13,7 @@ import numpy as np
 
 from ..ops import TABLE, Operator
 from ..ops.docstring import docstring, rule_source
+from .births import births
 from .formula import formula
 from .model import Leaf, Operand, Part, Place, Rows, Saved, Step, Sum
 from .snapshot import SIDE, Snapshot
@@ -48,6 +49,7 @@ class _Writer:
             "steps": steps,
             "leaves": [self._leaf(leaf) for leaf in rows.leaves],
             "sums": [self._sum(total) for total in rows.sums],
+            "births": [{"number": b.number, "kind": b.kind, "what": b.what, "said": str(b)} for b in births(rows)],
             "operators": {name: _operator(row) for name, row in _rows_of(rows).items()},
             "arrays": self.arrays,
             "files": self.files,

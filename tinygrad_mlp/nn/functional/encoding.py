@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...ops.dims import in_order
 from ...ops.table import by_value
 from ...tensor import Tensor, wrap
 from ..refusals import ONE_HOT_DTYPE, ONE_HOT_EMPTY, ONE_HOT_NEGATIVE, ONE_HOT_TOO_LARGE
@@ -33,4 +34,4 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     _check_range(classes, num_classes)
     if num_classes == -1:
         num_classes = int(classes.max()) + 1
-    return wrap((classes[..., None] == np.arange(num_classes)).astype(np.int64, order="C"))
+    return wrap((in_order(classes)[..., None] == np.arange(num_classes)).astype(np.int64))

@@ -25,7 +25,8 @@ function panelOf(moment) {
   if (pass === "start") return [heading("The leaves", ""), ...leaves(moment)];
   if (pass === "end") return [heading("The gradients", "backward"), ...leaves(moment)];
   const title = heading(step.operator, pass, step);
-  return pass === "forward" ? [title, source(step), ...forward(step)] : [title, source(step), ...backward(step, moment)];
+  if (pass === "forward") return [title, source(step), ...birthsAt(step, "value"), ...forward(step)];
+  return [title, source(step), ...birthsAt(step, "cotangent"), ...backward(step, moment)];
 }
 
 function heading(text, pass, step = null) {
@@ -36,6 +37,13 @@ function heading(text, pass, step = null) {
   const where = [...made, ...within].join(" · ");
   const mark = pass ? element("span", { class: `pass ${pass}` }, pass) : null;
   return element("div", { class: "title" }, title, where ? element("span", { class: "where" }, where) : null, mark);
+}
+
+/** What is said where a nan or an infinity was born: that it was, why, and what to write instead. */
+function birthsAt(step, kind) {
+  return data.births
+    .filter((birth) => birth.number === step.number && birth.kind === kind)
+    .map((birth) => element("p", { class: "birth" }, element("b", {}, "Born here. "), birth.said));
 }
 
 // -- the line of the program ----------------------------------------------------------------------

@@ -259,6 +259,10 @@ prefersDark.addEventListener("change", nameTheme);
 
 // -- the beginning --------------------------------------------------------------------------------
 
+byId("births").append(...data.births.map(({ number, kind, what }) => {
+  const pass = kind === "cotangent" ? "backward" : "forward";
+  return element("a", { href: `#step=${number}&pass=${pass}` }, `${what.split(" ")[0]} was born at %${number}, ${pass}`);
+}).flatMap((link) => [link, " "]));
 byId("facts").textContent = `${count(data.steps.length, "operator")}, ${data.leaves.length === 1 ? "1 leaf"
   : `${data.leaves.length} leaves`}${ran.length > 0 ? "" : " · before backward()"}`;
 byId("scrubber").max = last;
