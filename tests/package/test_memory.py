@@ -55,6 +55,8 @@ class Info(ctypes.Structure):
     _fields_ = [(name, ctypes.c_int) for name in names.split()]
 
 c = ctypes.CDLL(None)
+if not hasattr(c, "mallinfo"):
+    raise SystemExit("not glibc")
 c.mallinfo.restype, c.malloc.restype = Info, ctypes.c_void_p
 c.malloc.argtypes, c.free.argtypes = [ctypes.c_size_t], [ctypes.c_void_p]
 
@@ -68,7 +70,6 @@ print(kept > 10_000_000, c.mallinfo().hblks - before.hblks)
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallinfo is glibc's")
 @pytest.mark.parametrize(("setting", "answer"), [("0", "False 1"), ("1", "True 0"), (None, "True 0")])
 def test_the_import_of_the_package_and_the_c_library(setting, answer):
     """By default freed memory is kept, and large blocks come from the heap; the variable leaves both as they were."""
@@ -76,4 +77,6 @@ def test_the_import_of_the_package_and_the_c_library(setting, answer):
     if setting is None:
         variables.pop("TINYGRAD_MLP_KEEP_MEMORY", None)
     done = subprocess.run([sys.executable, "-c", ASKING], env=variables, capture_output=True, text=True, timeout=60)
-    assert (done.stdout.strip(), done.stderr) == (answer, "")
+    # Another C library has no such settings, and the import does not look for them.
+    expected = (answer, "") if platform.libc_ver()[0] == "glibc" else ("", "not glibc\n")
+    assert (done.stdout.strip(), done.stderr) == expected

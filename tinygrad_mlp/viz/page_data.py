@@ -16,7 +16,7 @@ from ..ops.docstring import docstring, rule_source
 from .births import births
 from .formula import formula
 from .model import Leaf, Operand, Part, Place, Rows, Saved, Step, Sum
-from .snapshot import SIDE, Snapshot
+from .snapshot import Snapshot, evenly
 
 SUMMED = "it is summed where the input was broadcast"  # as the documentation of an operator says it
 AROUND = 5  # lines of the program that are shown above and below a step's own
@@ -141,7 +141,7 @@ def _array(snapshot: Snapshot) -> Json:
     """
     matrix = snapshot.matrix
     full = _as_matrix(snapshot.shape)
-    rows, columns = (_evenly(n) for n in full)
+    rows, columns = map(evenly, full)
     if snapshot.is_whole and matrix.shape != (len(rows), len(columns)):
         matrix = matrix[np.ix_(rows, columns)]
     wide = snapshot.dtype.itemsize > 4 or snapshot.dtype.kind != "f"
@@ -162,11 +162,6 @@ def _array(snapshot: Snapshot) -> Json:
 
 def _as_matrix(shape: tuple[int, ...]) -> tuple[int, int]:
     return (math.prod(shape[:-1]), shape[-1]) if shape else (1, 1)
-
-
-def _evenly(count: int) -> Any:
-    """The rows or columns that a sample takes, as `snapshot` takes them."""
-    return np.unique(np.linspace(0, count - 1, min(count, SIDE)).round().astype(np.int64))
 
 
 def _number(value: float) -> float | None:

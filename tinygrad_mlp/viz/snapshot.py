@@ -103,11 +103,11 @@ class Snapshot:
 
 def _sample(array: Array) -> Array:
     matrix = array.reshape(-1, array.shape[-1])
-    rows, columns = map(_evenly, matrix.shape)
+    rows, columns = map(evenly, matrix.shape)
     return matrix[rows[:, None], columns]
 
 
 @functools.lru_cache(maxsize=256)
-def _evenly(n: int) -> Array:
+def evenly(n: int) -> Array:
     """At most SIDE of n places, evenly spaced, with the first and the last."""
     return np.unique(np.linspace(0, n - 1, min(n, SIDE)).round().astype(np.int64))
