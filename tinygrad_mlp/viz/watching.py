@@ -8,6 +8,7 @@ is watched, each new node gets a `Note` with that. Nodes whose notes are wanted 
 from __future__ import annotations
 
 import functools
+import itertools
 import linecache
 import threading
 import weakref
@@ -33,7 +34,7 @@ from .snapshot import Snapshot
 class Note:
     """What was seen of a node: where it was made, from what, what it gave, and what came and went in backward."""
 
-    __slots__ = ("before", "call", "cotangent", "inputs", "modules", "output", "parts", "place", "target")
+    __slots__ = ("before", "call", "calls", "cotangent", "inputs", "modules", "output", "parts", "place", "target")
 
     def __init__(self) -> None:
         self.place: Place | None = None
@@ -42,6 +43,7 @@ class Note:
             None  # the frame of the program and its instruction, which assigns to target
         )
         self.modules: tuple[str, ...] = ()
+        self.calls: tuple[int, ...] = ()  # the number of the call of each of these modules
         self.inputs: dict[str, tuple[Any, Snapshot]] = {}  # the array of each argument that is a Tensor
         self.output: Snapshot | None = None
         self.cotangent: Snapshot | None = None
@@ -136,13 +138,17 @@ class Watch:
         self.backwards = 0
         self.root: Node | None = None
         self.variables: list[dict[str, Any]] = []
-        self.modules: list[tuple[Any, str]] = []
+        self.modules: list[tuple[Any, str, int]] = []  # with its name and the number of its call
+        self._calls = itertools.count()
         self._started: Any = None
         self._values: dict[int, tuple[Any, int, Snapshot]] = {}
 
     def note(self, node: Node) -> None:
         """Note a new node: the line of the program and the modules that it stands in."""
-        if isinstance(node, OutputNode) or node in _notes:
+        if node in _notes:
+            return
+        if isinstance(node, OutputNode):
+            note_backward(node)
             return
         note = Note()
         frame = caller()
@@ -151,7 +157,8 @@ class Watch:
             text = linecache.getline(code.co_filename, frame.f_lineno, frame.f_globals).strip()
             note.place = Place(code.co_filename, frame.f_lineno, code.co_name, text)
             note.target, note.call = assigned_name(frame), (id(frame), frame.f_lasti)
-        note.modules = tuple(name for _, name in self.modules)
+        note.modules = tuple(name for _, name, _ in self.modules)
+        note.calls = tuple(call for _, _, call in self.modules)
         _notes[node] = note
         note_backward(node)
         for edge in node.edges:
@@ -198,7 +205,7 @@ class Watch:
         if not self.modules:
             self._known = {id(m): name for name, m in module.named_modules()}
         own = self._known.get(id(module)) or type(module).__name__
-        self.modules.append((module, own))
+        self.modules.append((module, own, next(self._calls)))
 
     def leave(self, module: Any, args: Any, output: Any) -> None:
         """Note that a module is done, also after an exception."""
