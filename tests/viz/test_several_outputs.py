@@ -13,8 +13,7 @@ from tinygrad_mlp.viz.births import births
 def split_twice():
     w = torch.arange(6.0, requires_grad=True)
     a, b = w.split(3)
-    loss = (a * a + a * b).sum()
-    return loss
+    return (a * a + a * b).sum()
 
 
 def tape_of(program, watched=False):
