@@ -1,6 +1,7 @@
 """Makes the pictures of the README, SVG files for a light and a dark page.
 
-`PYTHONPATH=tests python -m support.pictures [NAME ...]` does it. They stand in tests/readme, where a test makes them again and compares what is said in them.
+`PYTHONPATH=tests python -m support.pictures [NAME ...]` does it. They stand in tests/readme, where a test makes them
+again and compares what is said in them.
 """
 
 from __future__ import annotations
