@@ -10,7 +10,7 @@ from importlib.resources import files
 
 
 def assembled(title: str, styles: Sequence[str], body: str, scripts: Sequence[str], data: object, **slots: str) -> str:
-    """A page: `styles`, `body` and `scripts` are names of assets, the scripts in the order in which they need each other.
+    """A page: `styles`, `body` and `scripts` are names of assets, the scripts in the order of their needs.
 
     `data` is what the scripts read, and `slots` are pieces of markup that the body has a place for. All texts of the
     program stand in `data` and in the title, which are escaped here.
