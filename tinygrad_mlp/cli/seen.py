@@ -143,9 +143,10 @@ def _scores(job: Job, results: Json) -> list[tuple[str, str]]:
     if job.plan.task == "classification":
         counts = np.array(test["confusion"])
         shown = [
-            ("Test accuracy", f"{test['accuracy']:.2%} ({counts.trace()} of {counts.sum()})"),
-            ("The most frequent class alone", f"{baseline['accuracy']:.2%}"),
-            ("Training accuracy", f"{at_best['train_accuracy']:.2%}"),
+            ("Test accuracy", _percent(test["accuracy"])),
+            ("Test rows right", f"{counts.trace():,} of {counts.sum():,}"),
+            ("The most frequent class alone", _percent(baseline["accuracy"])),
+            ("Training accuracy", _percent(at_best["train_accuracy"])),
         ]
     else:
         shown = [
@@ -193,6 +194,10 @@ def _training(job: Job) -> list[tuple[str, str]]:
     if plan.class_weights is not None:
         rows.insert(-1, ("Class weights", "balanced"))
     return rows
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
 
 
 def _number(value: float | None) -> str:

@@ -1,6 +1,6 @@
 // Charts: lines over the epochs, with a mark at the epoch that is chosen, and the same numbers as a table.
 
-const SIZE = { width: 720, height: 360, left: 66, right: 92, top: 14, bottom: 46 };
+const SIZE = { width: 720, height: 330, left: 66, right: 92, top: 24, bottom: 46 };
 const INNER = { width: SIZE.width - SIZE.left - SIZE.right, height: SIZE.height - SIZE.top - SIZE.bottom };
 
 /** An element of a drawing. */
@@ -57,15 +57,12 @@ function scaleFor(values, isShare) {
 
 const range = (first, last) => Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
 
-/**
- * A chart: `figure` is its element, `mark` marks an epoch, `told` says the values there. `choose` is called with the
- * epoch at which the chart is clicked.
- */
+/** A chart: `figure` is its element, `mark` marks an epoch. `choose` is called with an epoch that is clicked. */
 function chart({ name, lines, percent }, choose) {
   const values = lines.flatMap((line) => line.values).filter((value) => value !== null);
   const title = element("h3", {}, name);
   if (values.length === 0) {
-    return { figure: element("div", { class: "chart" }, title, element("p", {}, "It is undefined.")), mark() {}, told: () => [] };
+    return { figure: element("div", { class: "chart" }, title, element("p", {}, "It is undefined.")), mark() {} };
   }
   const scale = scaleFor(values, percent);
   const [first, last] = [data.epochs[0], data.epochs.at(-1)];
@@ -114,9 +111,8 @@ function axes(scale, x, y, isShare) {
 function kept(x) {
   if (!data.is_early) return [];
   const at = x(data.best);
-  const isLeft = at > SIZE.left + INNER.width / 2;
   return [shape("line", { class: "kept", x1: at, x2: at, y1: SIZE.top, y2: SIZE.top + INNER.height }),
-    shape("text", { x: at + (isLeft ? -6 : 6), y: SIZE.top + 12, "text-anchor": isLeft ? "end" : "start" }, "kept")];
+    shape("text", { x: at, y: SIZE.top - 7, "text-anchor": "middle" }, "kept")];
 }
 
 function curve(line, i, x, y) {
@@ -169,10 +165,14 @@ function surface(svg, first, last, choose) {
 /** A table: `heads` are its columns, `rows` the cells, of which the first is the name of the row. */
 function table(heads, rows, attributes = {}) {
   return element("table", attributes,
-    element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
-    element("tbody", {}, rows.map(([name, ...cells]) => element("tr", {}, element("th", { scope: "row" }, name),
+    element("thead", {}, element("tr", {}, heads.map((head) => element("th", named(head, "col"), head)))),
+    element("tbody", {}, rows.map(([name, ...cells]) => element("tr", {}, element("th", named(name, "row"), name),
       cells.map((cell) => (cell instanceof Element ? cell : element("td", {}, cell)))))));
 }
+
+/** The name of a row or a column; a long one is broken into lines. */
+const named = (text, scope) => ({ scope, ...(text.length > LONG ? { class: "long" } : {}) });
+const LONG = 16;
 
 /** What is wider or higher than its place, and is scrolled with the keyboard too. */
 const scrolling = (label, content) =>

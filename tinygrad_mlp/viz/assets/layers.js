@@ -42,7 +42,7 @@ function histogramOf(histogram, { name, what, elements, isMagnitude }, choose) {
     choose(histogram.epochs[within(column, columns)]);
   });
   const profile = shape("svg", { class: "profile", width: 136, height: grid.rows * grid.height, "aria-hidden": "true" });
-  const side = element("div", { class: "ticks", "aria-hidden": "true" });
+  const side = element("div", { class: "ticks aside", "aria-hidden": "true" });
   const upright = isMagnitude ? decadeTicks(histogram, grid) : valueTicks(histogram, grid);
   const figure = element("figure", { class: "histogram" },
     element("figcaption", {}, element("b", {}, what), badText(histogram)),
@@ -94,7 +94,8 @@ function valueTicks({ edges }, grid) {
   const [low, high] = [edges[0], edges.at(-1)];
   const height = grid.rows * grid.height;
   const numbers = roundNumbers(low, high, Math.max(2, Math.min(7, height / 36)));
-  return ticks("up", numbers.map((value) => [((high - value) / (high - low)) * height, short(value)]));
+  const places = numbers.map((value) => [((high - value) / (high - low)) * height, short(value)]);
+  return ticks("up", places.filter(([place]) => place > 5 && place < height - 5));
 }
 
 function decadeTicks({ edges }, grid) {
@@ -103,7 +104,7 @@ function decadeTicks({ edges }, grid) {
   const place = (exponent) => ((high - exponent) / (high - low)) * height;
   const every = Math.max(1, Math.ceil((22 * (high - low)) / height));
   const shown = range(Math.ceil(low - 1e-9), Math.floor(high + 1e-9))
-    .filter((exponent) => exponent % every === 0 && place(exponent) < height - 8);
+    .filter((exponent) => exponent % every === 0 && place(exponent) > 5 && place(exponent) < height - 8);
   return ticks("up", [...shown.map((exponent) => [place(exponent), power(exponent)]), [height + grid.height / 2, "0"]]);
 }
 
@@ -112,10 +113,7 @@ function epochTicks({ epochs }, grid) {
   return ticks("along", shown.filter(([column]) => column >= 0).map(([column, epoch]) => [(column + 0.5) * grid.width, String(epoch)]));
 }
 
-function legendOf(most) {
-  const legend = scaleStrip("0", `${most.toLocaleString("en")} elements (logarithmic scale)`);
-  return legend;
-}
+const legendOf = (most) => scaleStrip("0", `${most.toLocaleString("en")} elements (logarithmic scale)`);
 
 // -- a layer ----------------------------------------------------------------------------------------
 

@@ -38,7 +38,11 @@ function digit({ image, row, true: truth, predicted, probability }) {
 }
 
 function worst(shown, columns) {
-  const text = (value) => element("td", { class: "text" }, value === "" ? "–" : value);
+  const text = (value) => {
+    const isNumber = /^-?[\d.]+(e[+-]\d+)?$/.test(value);
+    const kind = isNumber ? "" : value.length > LONG ? "text long" : "text";
+    return element("td", { class: kind }, isNumber ? minus(value) : value || "–");
+  };
   const isQuantity = data.confusion === null;
   const heads = ["row", "true", "predicted", ...(isQuantity ? ["error"] : ["its probability", "that of the truth"]), ...columns];
   const rows = shown.map((mistake) => {
@@ -49,8 +53,8 @@ function worst(shown, columns) {
     return [String(mistake.row), ...found, ...mistake.cells.map(text)];
   });
   const made = table(heads, rows);
-  made.querySelectorAll("thead th").forEach((head, i) => {
-    if (i >= heads.length - columns.length || (!isQuantity && (i === 1 || i === 2))) head.classList.add("text");
+  made.querySelectorAll("thead th").forEach((head, i) => { // a column of texts has its name on the left too
+    if (rows[0][i] instanceof Element && rows[0][i].classList.contains("text")) head.classList.add("text");
   });
   return scrolling("The worst rows of the test part", made);
 }

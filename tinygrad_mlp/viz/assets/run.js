@@ -48,7 +48,7 @@ function updateTable() {
 /** What is said of the histograms: what is counted, when, and of which epochs. */
 function seenText() {
   const all = data.layers[0].gradients.epochs;
-  const part = all.length < last ? ` Of the ${last} epochs ${all.length} were kept, evenly spaced, and the last.` : "";
+  const part = all.length < last ? ` Of the ${last} epochs ${all.length} were kept, evenly spaced, with the last.` : "";
   return "A column for each epoch, counted at its end; epoch 0 is before the first step. The gradients are those of the "
     + "last batch of the epoch, by their magnitude, with those that are exactly 0 in the lowest row. The bars are the "
     + `chosen epoch. Biases are left out.${part}`;
@@ -67,6 +67,7 @@ byId("charts").append(...charts.map((one) => one.figure));
 byId("epochs").append(foldedTable("The numbers of every epoch", epochTable).made);
 if (data.confusion) byId("confusion").append(...confusionOf(data.confusion));
 else byId("confused").remove();
+if (!data.confusion) byId("mistaken-title").textContent = "The largest errors";
 byId("mistakes").append(...mistakesOf(data.mistakes));
 byId("seen").textContent = seenText();
 byId("layers").append(...layers.map((layer) => layer.section));
