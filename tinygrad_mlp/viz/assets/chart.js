@@ -179,12 +179,12 @@ const scrolling = (label, content) =>
   element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, content);
 
 /** What is shown when it is asked for, and made only then. */
-function foldedTable(summary, make) {
+function foldedTable(summary, make, label = summary) {
   const made = element("details", {}, element("summary", {}, summary));
   const fill = () => {
     if (!made.open) return;
     made.querySelector(".scroll")?.remove();
-    made.append(scrolling(summary, make()));
+    made.append(scrolling(label, make()));
   };
   made.addEventListener("toggle", fill);
   return { made, fill };

@@ -130,7 +130,7 @@ function layerOf(layer, choose) {
   };
   const { made, fill } = foldedTable("The counts of the chosen epoch", () => element("div", { class: "pair" },
     table(["weights", "elements"], rowsNow(weights, layer.weights)),
-    table(["magnitudes of gradients", "elements"], rowsNow(gradients, layer.gradients))));
+    table(["magnitudes of gradients", "elements"], rowsNow(gradients, layer.gradients))), `${name}: the counts`);
   const section = element("section", { class: "layer", "aria-label": name }, element("h3", {}, name,
     element("span", { class: "quiet" }, ` (${elements.toLocaleString("en")} weights)`)),
   element("div", { class: "histograms" }, weights.figure, gradients.figure), made);
