@@ -6,6 +6,7 @@ import html
 import json
 import re
 from importlib.resources import files
+from typing import Any, NamedTuple
 
 from .layout import layout
 from .model import Rows
@@ -15,14 +16,26 @@ from .svg import to_svg
 _SCRIPTS = ("dom.js", "heat.js", "recursion.js", "panel.js", "player.js")  # in the order in which they need each other
 
 
-def page(rows: Rows, before: Rows | None = None) -> str:
+class Beside(NamedTuple):
+    """What stands beside a tape: the assets `name`.html, .css and .js, which show `data`, and the title of the page."""
+
+    name: str
+    title: str
+    data: dict[str, Any]
+
+
+def page(rows: Rows, before: Rows | None = None, beside: Beside | None = None) -> str:
     """The page of some rows; `before` are those from before a backward, which know what it has freed since."""
+    more = beside or Beside("", f"The tape of {rows.root}", {})
+    also = [more.name] if beside else []
+    scripts = [*_SCRIPTS[:-1], *(f"{name}.js" for name in also), _SCRIPTS[-1]]
     contents = {
-        "title": html.escape(f"The tape of {rows.root}"),
-        "style": _asset("page.css"),
-        "picture": to_svg(layout(rows)),
-        "data": _embedded(page_data(rows, before)),
-        "script": "\n".join(map(_asset, _SCRIPTS)),
+        "title": html.escape(more.title),
+        "style": "\n".join(_asset(f"{name}.css") for name in ("page", *also)),
+        "picture": to_svg(layout(rows)) if rows.steps else "",
+        "beside": "\n".join(_asset(f"{name}.html") for name in also),
+        "data": _embedded(page_data(rows, before) | more.data),
+        "script": "\n".join(map(_asset, scripts)),
     }
     # In one go: a text of the program that looks like a slot stays what it is.
     return re.sub(r"\{\{(\w+)\}\}", lambda slot: contents[slot[1]], _asset("page.html"))

@@ -27,7 +27,7 @@ from ..tensor import Tensor
 from ..tensor.dispatch import observe_calls
 from .model import Place
 from .names import assigned_name, variables_of_callers
-from .snapshot import Snapshot
+from .snapshot import Snapshot, ndarray_of
 
 
 class Note:
@@ -117,7 +117,7 @@ def _noted(node_class: type[Node]) -> type[Node]:
 
 def _seen(g: Any) -> Snapshot | None:
     """A cotangent as it is now; None for what is no array: that of several outputs, or of none."""
-    array = g.array if isinstance(g, Tensor) else g
+    array = ndarray_of(g)
     return Snapshot(np.asarray(array)) if isinstance(array, (np.ndarray, np.generic)) else None
 
 
@@ -158,10 +158,16 @@ class Watch:
             if isinstance(edge, AccumulateGrad):
                 note_backward(edge)
 
+    def run(self, row: Operator, args: tuple[Any, ...], call: Callable[..., Any]) -> Any:
+        """Run an operator, and note its values if it was recorded."""
+        result = call(*args)
+        self.see(row, args, result)
+        return result
+
     def see(self, row: Operator, args: tuple[Any, ...], result: Any) -> None:
         """Note the values of an operator that ran, if it was recorded."""
         tensor = result[0] if isinstance(result, tuple) else result
-        node = tensor.node if isinstance(tensor, Tensor) and type(tensor.array) is np.ndarray else None
+        node = tensor.node if isinstance(tensor, Tensor) and type(ndarray_of(tensor)) is np.ndarray else None
         if node is None:
             return
         node = source(node)[0]
@@ -170,11 +176,11 @@ class Watch:
             return
         for name, value in zip(row.parameters, args, strict=False):
             for tensor_name, each in _tensors(name, value):
-                note.inputs[tensor_name] = (each.array, self._value(each))
+                note.inputs[tensor_name] = (ndarray_of(each), self._value(each))
         note.output = self._value(tensor)
 
     def _value(self, tensor: Tensor) -> Snapshot:
-        array, count = tensor.array, tensor.versions[0]
+        array, count = ndarray_of(tensor), tensor.versions[0]
         known = self._values.get(id(array))
         if known is not None and known[0]() is array and known[1] == count:
             return known[2]
@@ -241,11 +247,11 @@ def watching(step: int | None = None) -> Iterator[Watch]:
         register_module_forward_hook(watch.leave, always_call=True),
     ]
     _watches.append(watch)
-    observe_calls(watch.see)
+    observe_calls(watch.run)
     try:
         yield watch
     finally:
         _watches.remove(watch)
-        observe_calls(_watches[-1].see if _watches else None)
+        observe_calls(_watches[-1].run if _watches else None)
         for handle in handles:
             handle.remove()
