@@ -352,10 +352,10 @@ def helper_name(function: Any) -> str:
 
 
 def identifier(text: str) -> str:
-    """A Python identifier from a text: `linear1.weight` gives linear1_weight, `0.weight` gives weight_0."""
+    """A Python identifier from a text: `linear1.weight` gives linear1_weight, `0.2.weight` gives weight_0_2."""
     parts = [part for part in re.split(r"[^0-9A-Za-z]+", text) if part]
-    if parts and parts[0][0].isdigit():
-        parts = [*parts[1:], parts[0]] if len(parts) > 1 else ["_" + parts[0]]
+    numbers = list(itertools.takewhile(lambda part: part[0].isdigit(), parts))
+    parts = [*(parts[len(numbers) :] or [""] * bool(parts)), *numbers]
     return "_".join(parts) or "value"
 
 

@@ -4,7 +4,7 @@
 CONSTANT = "It reads only constants, so it was computed once, when the step was recorded."
 NO_EFFECT = "Its result is its operand: a product with 1, or a reshape to the shape that is there."
 # `start_from_zero`
-FROM_ZERO = "The gradient is 0 when the step begins, so it is what would have been added to it."
+FROM_ZERO = "The gradient is 0 when the step begins, so what would be added to it takes its place."
 CLEARED = "The gradient is 0 when the step begins, as every call checks, and nothing adds to it."
 # `share`
 TWICE = "The same call with the same operands was made before, and its result is used again."

@@ -110,10 +110,19 @@ class _Writer:
     # -- what has no line of its own ---------------------------------------------------------------
 
     def _left_out(self) -> Iterable[Json]:
+        told: set[Call] = set()  # a call may be dropped with the line that had got it from another one
         for dropped in self.program.dropped:
+            into = self._number_of(dropped.into)
             for call in dropped.calls:
-                into = self.line_of.get(dropped.into)
-                yield {"call": call.text, "origin": self.ids[call.origin], "reason": dropped.reason, "into": into}
+                if call not in told:
+                    yield {"call": call.text, "origin": self.ids[call.origin], "reason": dropped.reason, "into": into}
+            told.update(dropped.calls)
+
+    def _number_of(self, line: Line | None) -> int | None:
+        """The line of the text that does the work of a line, which may be left out itself."""
+        while line is not None and line not in self.line_of:
+            line = line.instead.line if line.instead is not None else None
+        return None if line is None else self.line_of[line]
 
     # -- origins -----------------------------------------------------------------------------------
 
@@ -139,7 +148,9 @@ class _Writer:
             return f"line {origin.place.number}: {_place(origin.place)['text']}"
         if number is not None:
             return f"%{number} {self.steps.step(number).operator}, {origin.kind}"
-        return origin.name or f"{'' if origin.node is None else name_of(type(origin.node))}, {origin.kind}"
+        if origin.node is not None and not origin.name:
+            return f"{name_of(type(origin.node))}, {origin.kind}"
+        return f"{origin.name}, line {origin.place.number}"
 
 
 def _complete(trace: Trace, gatherer: Gatherer) -> list[Origin]:

@@ -16,7 +16,7 @@ def page_of_step(step: Any) -> str:
     """The page of the newest program of a compiled step, which runs and is recorded once more for it."""
     traces: list[Trace] = []
     with step.recorded_again(lambda session: tracing(session, traces.append)) as compiled:
-        (trace,) = traces
+        trace = traces.pop()  # which has this function's variables, too, and so would keep itself alive
         gatherer = Gatherer(trace.roots, Names.of(trace.variables))
         rows = _rows(gatherer, trace)
         program, source = compiled.emitted(step.blas)

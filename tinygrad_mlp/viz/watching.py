@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import linecache
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -128,7 +129,7 @@ class Watch:
     """What a watched program is doing: the modules it is in, the backwards it ran, the values that were seen already.
 
     `root` is the node at which the backward number `step` began, or else the last one, and `variables` are those of the
-    frames that called it. `backwards` counts them.
+    frames that called it. `backwards` counts them. `in_compiled` says whether a compiled step was recorded there.
     """
 
     def __init__(self, step: int | None = None) -> None:
@@ -136,6 +137,7 @@ class Watch:
         self.backwards = 0
         self.root: Node | None = None
         self.variables: list[dict[str, Any]] = []
+        self.in_compiled = False
         self.modules: list[tuple[Any, str]] = []
         self._started: Any = None
         self._values: dict[int, tuple[Any, int, Snapshot]] = {}
@@ -198,6 +200,7 @@ class Watch:
         self.backwards += 1
         if self.step in (None, self.backwards):
             self.root, self.variables = node, variables_of_callers()
+            self.in_compiled = _is_recording()
 
     def enter(self, module: Any, args: Any) -> None:
         """Note that a module is called, by the name that the outermost module has for it."""
@@ -219,6 +222,12 @@ def _tensors(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
         for i, each in enumerate(value):
             if isinstance(each, Tensor):
                 yield f"{name}[{i}]", each
+
+
+def _is_recording() -> bool:
+    """Whether a compiled step is recorded now."""
+    session = sys.modules.get(f"{__name__.partition('.')[0]}.compiler.session")
+    return session is not None and session.current() is not None
 
 
 _watches: list[Watch] = []

@@ -2,12 +2,13 @@
 
 const program = data.program;
 const wide = window.matchMedia("(min-width: 1500px)"); // program and operator stand side by side
-const passOf = ({ kind }) => (["forward", "backward"].includes(kind) ? kind : "other");
-const isOnTape = (origin) => origin.number !== null && passOf(origin) !== "other";
+const isOnTape = ({ kind, number }) => number !== null && ["forward", "backward"].includes(kind);
+const passOf = (origin) => (isOnTape(origin) ? origin.kind : "other");
 const lineAt = (number) => program.lines[number - 1];
 let active = 0; // the line at which the arrows are
 let chosenLine = null; // the line that was chosen last, until a moment is chosen elsewhere
 let chosenOrigins = [];
+const HINT = "Choose a line of the program to see the operators from which it came, or an operator to see its lines.";
 let isFromHere = false; // whether the moment that is shown was chosen by what stands here
 
 // -- the lines ------------------------------------------------------------------------------------
@@ -28,7 +29,11 @@ function activate(index) {
   active = Math.max(0, Math.min(options.length - 1, index));
   options[active].classList.add("active");
   byId("lines").setAttribute("aria-activedescendant", options[active].id);
-  options[active].scrollIntoView({ block: "nearest" });
+  const [view, own] = [byId("lines").getBoundingClientRect(), options[active].getBoundingClientRect()];
+  if (own.top >= view.top && own.bottom <= view.bottom) return;
+  const isFar = own.bottom < view.top - own.height || own.top > view.bottom + own.height;
+  byId("lines").scrollTop += isFar ? own.top - view.top - view.height / 3
+    : own.top < view.top ? own.top - view.top : own.bottom - view.bottom;
 }
 
 options.forEach((option, index) => option.addEventListener("click", () => { activate(index); chooseLine(index + 1); }));
@@ -155,10 +160,11 @@ function lineChip(number) {
 }
 
 function saidOfLine(line) {
-  const made = [element("h3", {}, `Line ${line.number}`)];
-  if (line.said) made.push(paragraph(line.said));
-  if (line.origins.length > 0) made.push(paragraph("It comes from"), chips(line.origins));
+  const made = [element("h2", {}, `Line ${line.number}`, line.kind === "call" ? ` comes from` : "")];
+  if (line.kind !== "call") made.push(paragraph(line.said));
+  if (line.origins.length > 0) made.push(chips(line.origins));
   if (line.calls.length > 0) made.push(paragraph("Recorded there: ", list(line.calls), "."));
+  if (line.kind === "call" && line.said) made.push(paragraph(line.said));
   const more = line.does.map((i) => program.left[i]);
   if (more.length > 0) {
     made.push(paragraph("It also does the work of"), element("ul", {}, more.map((each) => (
@@ -168,16 +174,15 @@ function saidOfLine(line) {
 }
 
 function saidOfOrigins() {
+  if (chosenOrigins.length === 0) return [element("p", { class: "quiet" }, HINT)];
   return chosenOrigins.flatMap((id) => {
     const origin = program.origins[id];
     const { file, line, text } = origin.place;
     const lines = origin.lines.map(lineChip);
-    const said = [element("h3", {}, origin.title)];
+    const where = lines.length > 0 ? ` stands in ${count(lines.length, "line")}` : " has no line of its own";
+    const said = [element("h2", {}, origin.title, element("span", { class: "quiet" }, where))];
+    if (lines.length > 0) said.push(element("ul", { class: "chips" }, lines.map((each) => element("li", {}, each))));
     if (line) said.push(paragraph(`${file}:${line}  `, code(text)));
-    if (lines.length > 0) {
-      said.push(paragraph(`It stands in ${count(lines.length, "line")} of the program.`),
-        element("ul", { class: "chips" }, lines.map((each) => element("li", {}, each))));
-    }
     if (origin.said) said.push(paragraph(origin.said));
     if (origin.left.length > 0) {
       said.push(paragraph("Recorded and left out:"), element("ul", {}, origin.left.map((i) => leftOut(program.left[i], false))));
@@ -204,7 +209,7 @@ function showLeftOut() {
   }
   const none = parts.length === 0 ? [paragraph("Every recorded call has a line of its own.")] : [];
   byId("left").append(...none, ...parts.map(([said, n, shown]) => (
-    element("section", {}, element("h3", {}, said, element("span", {}, ` ${n}`)), shown))));
+    element("section", {}, element("h2", {}, said, element("span", {}, ` ${n}`)), shown))));
   byId("tab-left").append(` ${program.left.length}`);
 }
 
@@ -212,9 +217,11 @@ function showLeftOut() {
 
 function showOthers() {
   const ids = program.origins.map((_, id) => id).filter((id) => !isOnTape(program.origins[id]));
-  if (ids.length === 0) return;
-  byId("picture").append(element("div", { id: "others", role: "region", tabindex: "0", "aria-label": "Not on the tape" },
-    element("h3", {}, "Not on the tape"), chips(ids)));
+  const isLeaf = (id) => program.origins[id].kind === "leaf";
+  const groups = [["Gradients", ids.filter(isLeaf)], ["Not on the tape", ids.filter((id) => !isLeaf(id))]];
+  const shown = groups.filter(([, own]) => own.length > 0).flatMap(([name, own]) => [element("h2", {}, name), chips(own)]);
+  if (shown.length === 0) return;
+  byId("picture").append(element("div", { id: "others", role: "region", tabindex: "0", "aria-label": "Gradients, and what is not on the tape" }, shown));
 }
 
 // -- tabs -----------------------------------------------------------------------------------------
