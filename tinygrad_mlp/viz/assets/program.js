@@ -144,7 +144,9 @@ function showChoice() {
 function chip(id) {
   const origin = program.origins[id];
   const { file, line, text } = origin.place;
-  const made = element("button", { type: "button", class: "chip", "data-pass": passOf(origin), "data-id": id }, origin.title);
+  const made = element("button", { type: "button", class: "chip" }, origin.title);
+  made.dataset.pass = passOf(origin);
+  made.dataset.id = id;
   if (line) made.setAttribute("title", `${file}:${line}  ${text}`);
   made.addEventListener("click", () => chooseOrigin(id));
   return made;
@@ -154,7 +156,8 @@ const chips = (ids) => element("ul", { class: "chips" }, ids.map((id) => element
 
 /** A button that chooses a line. */
 function lineChip(number) {
-  const made = element("button", { type: "button", class: "chip", title: lineAt(number).text.trim() }, `line ${number}`);
+  const title = lineAt(number).text.trim();
+  const made = element("button", { type: "button", class: "chip", title }, `line ${number}`);
   made.addEventListener("click", () => { showTab("program"); activate(number - 1); chooseLine(number); });
   return made;
 }
@@ -185,7 +188,8 @@ function saidOfOrigins() {
     if (line) said.push(paragraph(`${file}:${line}  `, code(text)));
     if (origin.said) said.push(paragraph(origin.said));
     if (origin.left.length > 0) {
-      said.push(paragraph("Recorded and left out:"), element("ul", {}, origin.left.map((i) => leftOut(program.left[i], false))));
+      const shown = origin.left.map((i) => leftOut(program.left[i], false));
+      said.push(paragraph("Recorded and left out:"), element("ul", {}, shown));
     }
     return said;
   });
@@ -202,7 +206,8 @@ function showLeftOut() {
   const reasons = new Map();
   for (const each of program.left) reasons.set(each.reason, [...(reasons.get(each.reason) ?? []), each]);
   const silent = program.origins.map((_, id) => id).filter((id) => program.origins[id].said);
-  const parts = [...reasons].map(([reason, found]) => [reason, found.length, element("ul", {}, found.map((each) => leftOut(each, true)))]);
+  const parts = [...reasons].map(([reason, found]) => (
+    [reason, found.length, element("ul", {}, found.map((each) => leftOut(each, true)))]));
   for (const said of new Set(silent.map((id) => program.origins[id].said))) {
     const ids = silent.filter((id) => program.origins[id].said === said);
     parts.push([said, ids.length, chips(ids)]);
@@ -219,9 +224,11 @@ function showOthers() {
   const ids = program.origins.map((_, id) => id).filter((id) => !isOnTape(program.origins[id]));
   const isLeaf = (id) => program.origins[id].kind === "leaf";
   const groups = [["Gradients", ids.filter(isLeaf)], ["Not on the tape", ids.filter((id) => !isLeaf(id))]];
-  const shown = groups.filter(([, own]) => own.length > 0).flatMap(([name, own]) => [element("h2", {}, name), chips(own)]);
+  const shown = groups.filter(([, own]) => own.length > 0)
+    .map(([name, own]) => element("div", {}, element("h2", {}, name), chips(own)));
   if (shown.length === 0) return;
-  byId("picture").append(element("div", { id: "others", role: "region", tabindex: "0", "aria-label": "Gradients, and what is not on the tape" }, shown));
+  const label = "Gradients, and what is not on the tape";
+  byId("picture").append(element("div", { id: "others", role: "region", tabindex: "0", "aria-label": label }, shown));
 }
 
 // -- tabs -----------------------------------------------------------------------------------------
