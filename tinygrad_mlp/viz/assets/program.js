@@ -166,9 +166,10 @@ function saidOfLine(line) {
   const made = [element("h2", {}, `Line ${line.number}`, line.kind === "call" ? ` comes from` : "")];
   if (line.kind !== "call") made.push(paragraph(line.said));
   if (line.origins.length > 0) made.push(chips(line.origins));
-  if (line.calls.length > 0) made.push(paragraph("Recorded there: ", list(line.calls), "."));
-  if (line.kind === "call" && line.said) made.push(paragraph(line.said));
   const more = line.does.map((i) => program.left[i]);
+  const own = line.calls.filter((text) => !more.some((each) => each.call === text));
+  if (own.length > 0) made.push(paragraph("Recorded there: ", list(own), "."));
+  if (line.kind === "call" && line.said) made.push(paragraph(line.said));
   if (more.length > 0) {
     made.push(paragraph("It also does the work of"), element("ul", {}, more.map((each) => (
       element("li", {}, code(each.call), " of ", chip(each.origin), ` ${each.reason}`)))));
