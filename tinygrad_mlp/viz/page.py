@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .assembly import asset, assembled
+from .assembly import assembled, asset
 from .layout import layout
 from .model import Rows
 from .page_data import page_data
