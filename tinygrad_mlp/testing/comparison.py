@@ -98,7 +98,7 @@ class Comparison:
             return False
         error = error + 2 * self.eps * np.abs(expected)
         counted = self.wrong & told
-        room = self.distance[counted] + np.abs(expected - self.right)[counted]
+        room = np.maximum(self.distance, np.abs(expected - self.right))[counted]
         chance = np.prod(np.minimum(1.0, np.broadcast_to(error, self.right.shape)[counted] / room))
         return bool(counted.any() and chance * tried <= BY_ACCIDENT)
 

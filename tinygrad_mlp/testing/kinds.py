@@ -83,6 +83,7 @@ def _largest(array: Array) -> tuple[int, ...] | None:
 
 
 def _number(k: Any) -> str:
+    k = k.real if np.imag(k) == 0 else k
     return f"{k:.6g}" if abs(abs(k) - 1) > 1e-5 else repr(k.item())
 
 
