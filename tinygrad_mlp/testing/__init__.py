@@ -1,8 +1,10 @@
 """Tools for whoever writes a gradient by hand, and for the tests of this package.
 
-`diagnose` says what is wrong with a gradient, and `by_hand` checks the gradients of a backward that is written line by
-line. `sampler` draws the arguments of operators, and `oracle` asks torch what the results should be: they need
-hypothesis and torch, so a test imports `testing.sampler` or `testing.oracle` itself, and nothing is imported here.
+`assert_gradients` is the line for a test: it says whether the gradients of a function are right, and what is wrong with
+them; `check_gradients` returns the same as a report. `diagnose` says what is wrong with a gradient, and `by_hand`
+checks the gradients of a backward that is written line by line. `sampler` draws the arguments of operators, and
+`oracle` asks torch what the results should be: they need hypothesis and torch, so a test imports `testing.sampler` or
+`testing.oracle` itself, and nothing is imported here.
 """
 
 import importlib
@@ -12,10 +14,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .diagnosis import Diagnosis as Diagnosis
     from .diagnosis import diagnose as diagnose
+    from .gradients import GradientError as GradientError
+    from .gradients import assert_gradients as assert_gradients
+    from .gradients import check_gradients as check_gradients
+    from .report import Report as Report
 
 # Where each public name stands; it is imported when it is first asked for.
 _NAMES = {
     "Diagnosis": ".diagnosis",
+    "GradientError": ".gradients",
+    "Report": ".report",
+    "assert_gradients": ".gradients",
+    "check_gradients": ".gradients",
     "diagnose": ".diagnosis",
 }
 
