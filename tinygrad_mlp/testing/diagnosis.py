@@ -107,8 +107,8 @@ def diagnose(
     4. "swapped", "transposed", "shifted", "not summed over a broadcast axis" (an entry of the axis instead of the sum).
     5. "factor", any other number in all entries.
     6. "scaled by an input": a factor too many or too few, which is an input or the cotangent.
-    7. "missing term", "extra term": the difference is a multiple of the cotangent, an input, a product of two of these,
-       the cotangent times the square of an input, or a constant. A term is missing if what is given is such a term by
+    7. "missing term", "extra term": the difference is a multiple of the cotangent, an input, a product of two of these
+       or of one and the square of another, or a constant. A term is missing if what is given is such a term by
        itself; it is extra if the right gradient is; otherwise the sign of the multiple decides, as nothing else can: a
        term with a plus that is there is extra, and one that is not there is missing.
     8. "float32 inside": float64 arrays that differ by the rounding of float32.

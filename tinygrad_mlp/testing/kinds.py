@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import math
 from typing import Any
 
 import numpy as np
@@ -174,31 +174,44 @@ def term(case: Comparison) -> Found:
     """The difference is a multiple of one simple term."""
     if case.distinct() < FEW or np.sum(case.wrong) < FEW:
         return None
-    terms = list(_terms(case))
-    for text, array in terms:
-        at = _largest(array)
-        if at is None:
+    terms = _terms(case)
+    for names in terms:
+        array = _product(case, names)
+        k = _multiple(case, array)
+        if k is None:
             continue
-        k = case.difference[at] / array[at]
-        unsure = case.error[at] / abs(array[at])
-        rounding = 2 * case.eps * (1 + abs(case.right[at]) / abs(array[at]))
-        if abs(k - np.round(k)) <= unsure + rounding:
-            k = np.round(k)
+        at = _largest(array)
         told = np.ones(case.right.shape, bool)
         told[at] = False
+        unsure = case.error[at] / abs(array[at])
         error = case.error + unsure * np.abs(array) + case.eps * (np.abs(case.right) + np.abs(case.given))
-        if k != 0 and np.isfinite(k) and case.fits(case.right + k * array, error, len(terms), told):
-            return _term_found(case, k, text, [array for _, array in terms])
+        if case.fits(case.right + k * array, error, len(terms), told):
+            return _term_found(case, k, names, terms)
     return None
 
 
-def _term_found(case: Comparison, k: Any, text: str, terms: list[Array]) -> Found:
+def _multiple(case: Comparison, array: Array) -> Any:
+    """How many times a term the difference is, where the term is largest: a whole number, if it may be one.
+
+    None for no times.
+    """
+    at = _largest(array)
+    if at is None:
+        return None
+    k = case.difference[at] / array[at]
+    unsure = case.error[at] / abs(array[at]) + 2 * case.eps * (1 + abs(case.right[at]) / abs(array[at]))
+    k = np.round(k) if abs(k - np.round(k)) <= unsure else k
+    return k if np.isfinite(k) and k != 0 else None
+
+
+def _term_found(case: Comparison, k: Any, names: tuple[str, ...], terms: list[tuple[str, ...]]) -> Found:
     """Whether a term of the gradient is missing or one is too many: see `diagnose` for how this is decided."""
     missing = bool(np.real(k) < 0)
-    if any(case.close_to(each, case.error) for each in terms):
+    if any(case.close_to(_product(case, each), case.error) for each in terms):
         missing = True
-    elif any(case.close_to(each + case.difference, case.error) for each in terms):  # the right gradient is a term
-        missing = False
+    elif any(case.close_to(_product(case, each) + case.difference, case.error) for each in terms):
+        missing = False  # the right gradient is a term
+    text = _text_of(case, names)
     factor = -k if missing else k
     shown = text if factor == 1 else f"-{text}" if factor == -1 else f"{_number(factor)} * {text}"
     other = f": has {text} the wrong sign?" if abs(k) == 2 else ""
@@ -207,40 +220,40 @@ def _term_found(case: Comparison, k: Any, text: str, terms: list[Array]) -> Foun
     return "extra term", f"there is a term too many: {shown}{other}"
 
 
-def _terms(case: Comparison) -> Iterator[tuple[str, Array]]:
-    """The simple terms that may be missing, with the shape of the gradient: sums over broadcast axes are taken."""
-    values = {("cotangent" if name == "the cotangent" else name): value for name, value in case.values.items()}
-    shape = case.right.shape
-    products: list[tuple[tuple[str, ...], Array]] = [((name,), value) for name, value in values.items()]
-    products += [
-        ((a, b), values[a] * values[b])
-        for a, b in itertools.combinations_with_replacement(values, 2)
-        if _broadcast(values[a], values[b])
-    ]
-    if case.cotangent is not None:
-        products += [
-            (("cotangent", name, name), case.cotangent * value**2)
-            for name, value in case.inputs.items()
-            if _broadcast(case.cotangent, value)
-        ]
-    for names, array in products:
-        fitted = summed_to(array, shape)
-        if fitted is not None:
-            text = " * ".join(f"{a}**{n}" if n > 1 else a for a, n in _powers(names).items())
-            yield (text if broadcast_axes(array.shape, shape) in ((), None) else f"sum({text})"), fitted
-    yield "1", np.ones(shape)
+def _terms(case: Comparison) -> list[tuple[str, ...]]:
+    """The factors of the simple terms that may be missing: those that have, or can be summed to, the right shape."""
+    names = list(case.values)
+    products: list[tuple[str, ...]] = [(name,) for name in names]
+    products += [(), *itertools.combinations_with_replacement(names, 2)]
+    products += [(a, b, b) for a, b in itertools.permutations(names, 2)]
+    return [each for each in products if _has_shape(case, each)]
+
+
+def _has_shape(case: Comparison, names: tuple[str, ...]) -> bool:
+    try:
+        shape = np.broadcast_shapes(*(case.values[name].shape for name in names))
+    except ValueError:
+        return False
+    own = case.right.shape
+    return broadcast_axes(shape, own) is not None or broadcast_axes(own, shape) is not None
+
+
+def _product(case: Comparison, names: tuple[str, ...]) -> Array:
+    """A term with the shape of the gradient: it is summed over the axes that the gradient lacks."""
+    array = math.prod((case.values[name] for name in names), start=np.ones(()))
+    return summed_to(np.asarray(array), case.right.shape)
+
+
+def _text_of(case: Comparison, names: tuple[str, ...]) -> str:
+    """A term as it is written in Python."""
+    powers = [f"{name}**{n}" if n > 1 else name for name, n in _powers(names).items()]
+    text = " * ".join(powers).replace("the cotangent", "cotangent") or "1"
+    shape = np.broadcast_shapes(*(case.values[name].shape for name in names))
+    return f"sum({text})" if broadcast_axes(shape, case.right.shape) else text
 
 
 def _powers(names: tuple[str, ...]) -> dict[str, int]:
     return {name: names.count(name) for name in names}
-
-
-def _broadcast(a: Array, b: Array) -> bool:
-    try:
-        np.broadcast_shapes(a.shape, b.shape)
-    except ValueError:
-        return False
-    return True
 
 
 # -- precision and place ---------------------------------------------------------------------------
