@@ -10,7 +10,7 @@ from .diagnosis import diagnose
 from .evidence import Differences, Judge, Judged
 from .judges import EDGE, JUMP, KINK, SAFETY, SMOOTH
 from .report import Row, number
-from .subjects import Array, Arrays, Subject
+from .subject import Array, Arrays, Subject
 
 MOST_CONFIRMED = 64
 ROUNDING = 64.0  # how many roundings of its largest entry a gradient may be off by
@@ -118,6 +118,8 @@ class _Comparison:
     def _wrong(self, given: Array, judged: Judged) -> Array:
         with np.errstate(all="ignore"):
             settled = (judged.state == SMOOTH) & np.isfinite(judged.value) & ~self._unsure(judged)
+            if not all(np.isfinite(x).all() for x in self.judge.outputs):
+                settled &= np.isfinite(given)  # the cotangent 0 of what is infinite may give nan
             return settled & ~(np.abs(given - judged.value) <= self.tolerance(judged))
 
     def _unsure(self, judged: Judged) -> Array:

@@ -9,14 +9,14 @@ import numpy as np
 
 from .evidence import flat
 from .report import Finding
-from .subjects import Array, Arrays, Subject, array_of, is_array
+from .subject import Array, Arrays, Subject, array_of, is_array
 
 NOT_DETERMINISTIC = "not deterministic: two calls of {what} with the same inputs differ by up to {apart:.1e}"
 CHANGED = "{name} was changed in place by the {who}"
 SHARED = "{name} has elements that share memory: checked on a copy of its own, each element for itself"
 SHARED_BY_TWO = "{first} and {second} share memory: checked on copies of their own"
 NOT_FINITE = "the function is {value} at {place}, where nothing can be judged"
-NARROW = "float32 inside: the inputs are float64, and the value has only the precision of float32"
+NARROW = "float32 inside: the inputs are float64, but the value has no more than the precision of float32"
 SUMMED_DOWN = (
     "{who} returns a gradient of the shape {given} for {name} of the shape {right}; "
     "it is summed down to that without a word"

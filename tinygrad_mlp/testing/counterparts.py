@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .refusals import NO_SUCH_TORCH_FUNCTION, NOT_EXACT
-from .subjects import Subject
+from .subject import Subject
 from .tensor_subjects import Framework, TensorSubject, exact_subject
 
 _PLACES = ("torch", "torch.nn.functional", "torch.special", "torch.Tensor")

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from .judges import KINK, NOT_FINITE, SAFETY, SMOOTH, Precision, Slope, complex_step, noise_of, slope
+from .numpy_subjects import NumPyPair
 from .refusals import NOT_COMPLEX
-from .subjects import Array, Arrays, NumPyPair, Subject, outputs_of
+from .subject import Array, Arrays, Subject, outputs_of
 
 
 @dataclass
@@ -117,6 +118,8 @@ class Differences:
 
     def _is_analytic(self, across: Any) -> bool:
         """Whether the forward takes complex numbers and then gives what differences give."""
+        if not np.isfinite(self.middle).all():
+            return False
         try:
             given = complex_step(self._complex_line(across))
         except Exception:  # whatever a function says that was not written for complex numbers
@@ -133,8 +136,7 @@ class Differences:
         direction[place].reshape(-1)[index] = 1.0
         value = complex_step(self._complex_line(direction))
         error = 8 * self.precision.eps * np.abs(value)
-        state = np.where(np.isfinite(self.middle), SMOOTH, NOT_FINITE)
-        return Slope(value, error, value, value, state)
+        return Slope(value, error, value, value, np.full(value.shape, SMOOTH))
 
 
 class Trusted:
@@ -169,8 +171,8 @@ def flat(arrays: Arrays) -> Array:
 
 
 def reach_of(x: Array) -> Array:
-    """How far a step of size 1 goes for each entry: as far as the entry is large."""
-    return np.maximum(1.0, np.abs(np.where(np.isfinite(x), x, 1.0)))
+    """How far a step of size 1 goes for each entry: further for large ones, whose rounding is larger."""
+    return np.maximum(1.0, np.sqrt(np.abs(np.where(np.isfinite(x), x, 1.0))))
 
 
 def weighed(found: Slope, weights: Array) -> tuple[Any, ...]:
@@ -182,7 +184,7 @@ def weighed(found: Slope, weights: Array) -> tuple[Any, ...]:
 
     with np.errstate(all="ignore"):
         error = np.sum(np.where(used, found.error * np.abs(weights), 0.0))
-        state = int(np.max(found.state, where=used, initial=SMOOTH))
+        state = int(np.max(found.state, where=used | (found.state == NOT_FINITE), initial=SMOOTH))
         left, right = total(found.left), total(found.right)
         if state == KINK and abs(left - right) <= SAFETY * error:
             state = SMOOTH

@@ -72,43 +72,50 @@ def noise_of(line: Line, middle: Array, ends: Sequence[int], eps: float) -> Arra
 def slope(line: Line, middle: Array, noise: Array, precision: Precision) -> Slope:
     """The derivative at 0 of a line through the point, for each output."""
     with np.errstate(all="ignore"):
-        value, error, bends = _extrapolated(line, middle, noise, precision)
+        value, error, bends, touched = _extrapolated(line, middle, noise, precision)
         left, right = value.copy(), value.copy()
-        state = np.where(np.isfinite(middle), SMOOTH, NOT_FINITE)
+        state = np.where(~np.isfinite(middle) & touched, NOT_FINITE, SMOOTH)
         scale = np.max(np.abs(value), initial=0.0, where=np.isfinite(value))
         doubtful = ~(error <= 1e-4 * (scale + np.abs(value)) + 100 * noise / precision.first)
         if len(bends) > 1:
             (before, wide), (last, narrow) = bends[-2:]
             doubtful |= (np.abs(last) > 50 * noise) & ~(np.abs(last / narrow) < 0.6 * np.abs(before / wide))
-        doubtful &= state == SMOOTH
+        doubtful &= np.isfinite(middle)
         if doubtful.any():
             _look_at_sides(line, middle, noise, precision, doubtful, (left, right, state))
     return Slope(value, error, left, right, state)
 
 
-def _extrapolated(line: Line, middle: Array, noise: Array, precision: Precision) -> tuple[Array, Array, list[Any]]:
-    """Value and error by Ridders' tableau; and f(h) - 2 f(0) + f(-h) with its h, of each step."""
+def _extrapolated(
+    line: Line, middle: Array, noise: Array, precision: Precision
+) -> tuple[Array, Array, list[Any], Array]:
+    """Value and error by Ridders' tableau; f(h) - 2 f(0) + f(-h) and h of each step; and what is finite nearby."""
     best = np.full(middle.shape, np.nan)
     least = np.full(middle.shape, np.inf)
+    touched = np.zeros(middle.shape, bool)
     above: list[Array] = []
     bends: list[Any] = []
     for level in range(precision.levels):
         step = precision.first * RATIO**-level
         plus, minus = line(step), line(-step)
+        touched |= np.isfinite(plus) | np.isfinite(minus)
+        rounding = (noise + precision.eps * np.fmax(np.abs(plus), np.abs(minus))) / step
         bends.append((plus - 2 * middle + minus, step))
         row = [(plus - minus) / (2 * step)]
+        if above:  # a finer difference that is further off than a coarser one: what was settled has settled wrongly
+            least[np.abs(row[0] - best) > 2 * np.abs(above[0] - best) + SAFETY * (rounding + least)] = np.inf
         factor = RATIO**2
         for upper in above[:6]:
             row.append(row[-1] + (row[-1] - upper) / (factor - 1))
-            error = np.maximum(np.abs(row[-1] - row[-2]), np.abs(row[-1] - upper)) + noise / step
+            error = np.maximum(np.abs(row[-1] - row[-2]), np.abs(row[-1] - upper)) + rounding
             better = error < least
             best, least = np.where(better, row[-1], best), np.where(better, error, least)
             factor *= RATIO**2
         above = row
         scale = np.max(np.abs(best), initial=0.0, where=np.isfinite(best))
-        if level >= 2 and np.all(least <= np.maximum(1e-11 * scale, 4 * noise / step)):
+        if level >= 2 and np.all((least <= np.maximum(1e-11 * scale, 4 * rounding)) | ~np.isfinite(middle)):
             break
-    return best, least, bends
+    return best, least, bends, touched
 
 
 def _look_at_sides(

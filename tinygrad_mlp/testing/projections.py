@@ -14,7 +14,7 @@ from .comparing import NO_GRADIENT, NO_SECOND, NOT_SETTLED, cotangents_for, look
 from .evidence import Differences, Judged, flat, reach_of, weighed
 from .judges import SAFETY, SMOOTH, Slope
 from .report import Row, number
-from .subjects import Array, Arrays, Subject
+from .subject import Array, Arrays, Subject
 
 SAMPLE = 64  # entries that are looked at one by one once something is wrong
 MOST_KINKS = 32  # entries without a derivative that are left out of a direction
@@ -33,6 +33,9 @@ def rows_of_projections(subject: Subject, judge: Differences, order: int, seed: 
             if before is None or (row.verdict == "wrong" != before.verdict):
                 rows[row.input] = row
     return list(rows.values())
+
+
+OTHER_SHAPE = "its shape is {given} where {right} is right"
 
 
 class _Projection:
@@ -166,9 +169,7 @@ class _Projection:
         return ([] if entry is None else [entry - int(self.ends[place])]) + chosen
 
     def _row_of_fault(self, place: int, indices: list[int]) -> Row:
-        weights = flat(self.cotangents)
-        numbers = [weighed(self.judge.entry(place, i), weights) for i in indices]
-        judged = Judged(*(np.array(column) for column in zip(*numbers, strict=True)))
+        judged = self._judged(place, indices, (len(indices),))
         name, size, gradient = self.subject.names[place], self._size(place), self.given[place]
         if gradient is None:
             worst = int(np.argmax(np.abs(judged.value)))
@@ -223,9 +224,23 @@ class _Projection:
         )
 
     def _row_of_shape(self, place: int) -> Row:
+        array, name = self.subject.arrays[place], self.subject.names[place]
         given: Any = self.given[place]
-        text = f"the gradient has the shape {given.shape}, its input has {self.subject.arrays[place].shape}"
-        return Row(self.subject.names[place], self.order, "wrong", self._size(place), None, kind="shape", text=text)
+        sizes = {"given": given.shape, "right": array.shape}
+        if array.size <= SAMPLE:
+            judged = self._judged(place, list(range(array.size)), array.shape)
+            error = SAFETY * judged.error + ROUNDING * np.finfo(array.dtype).eps * np.max(
+                np.abs(judged.value), initial=0.0
+            )
+            kind, text = looks_like(given, judged, error, self.cotangents, self.subject, {})
+        else:
+            kind, text = "wrong shape", OTHER_SHAPE.format(**sizes)
+        return Row(name, self.order, "wrong", array.size, None, kind=kind, text=text)
+
+    def _judged(self, place: int, indices: list[int], shape: tuple[int, ...]) -> Judged:
+        """What some entries of a gradient should be, one by one."""
+        numbers = [weighed(self.judge.entry(place, i), flat(self.cotangents)) for i in indices]
+        return Judged(*(np.array(column).reshape(shape) for column in zip(*numbers, strict=True)))
 
     def _index(self, place: int, index: int) -> tuple[int, ...]:
         return tuple(int(i) for i in np.unravel_index(index, self.subject.arrays[place].shape))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .subjects import Array, array_of, is_floating, is_tensor
+from .subject import Array, array_of, is_floating, is_tensor
 
 SECONDS = 2.0
 MOST_ENTRIES = 12  # of an array whose numbers are made plain one by one

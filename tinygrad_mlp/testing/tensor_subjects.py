@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.modes import as_rule
+from .numpy_subjects import NumPyPair
 from .refusals import NO_FLOATING_INPUT, NO_FLOATING_OUTPUT, NOT_EXACT, NOT_RECORDED_AGAIN, NOT_TO_CHECK, ONCE
-from .subjects import Array, Arrays, Inputs, NumPyPair, Subject, differing, is_array, leaves_of, names_of, promoted
+from .subject import Array, Arrays, Inputs, Subject, differing, is_array, leaves_of, names_of, promoted
 
 Call = Callable[..., Any]
 
