@@ -3,120 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .comparison import Array, rounding_of
-from .diagnosis import Number, diagnose
-from .pairing import Pair, is_numbers, numbers, pairs_as_given, pairs_by_name
-from .refusals import NO_LOSS, NO_NUMBERS, NO_TENSOR, TWO_FRAMEWORKS
+from .diagnosis import diagnose
+from .hand_table import ERROR, EXACT, NOT_JUDGED, RIGHT, ROUNDING, WRONG, ByHand, HandRow
+from .pairing import Pair, is_numbers, numbers, of_gradient, pairs_as_given, pairs_by_name
+from .refusals import NO_ARRAY, NO_LOSS, NO_NUMBERS, NO_PARAMETER, NO_TENSOR, TWO_FRAMEWORKS
 from .tape_gradients import Judged, array_of, framework_of, gradients_by_tape, is_tensor
-
-EXACT, ROUNDING, ERROR = "exact", "equal within rounding", "equal within the judge's error"
-WRONG, NOT_JUDGED = "wrong", "not judged"
-RIGHT = (EXACT, ROUNDING, ERROR)
-
-
-@dataclasses.dataclass(frozen=True)
-class HandRow:
-    """One gradient: its name, that of what it is the gradient of, and the verdict.
-
-    `difference` is the largest, at the index `where`, where the numbers are `given` and `right`; `allowed` is the
-    largest that rounding explains. For a wrong gradient `kind` and `text` are those of its diagnosis, and `wrong` of
-    the `entries` are wrong.
-    """
-
-    name: str
-    of: str
-    verdict: str
-    shape: tuple[int, ...]
-    allowed: float | None = None
-    difference: float | None = None
-    where: tuple[int, ...] | None = None
-    given: Number | None = None
-    right: Number | None = None
-    wrong: int = 0
-    entries: int = 0
-    kind: str = ""
-    text: str = ""
-
-
-class ByHand:
-    """What `by_hand` found: a row for each gradient. It prints as a table.
-
-    `ok` is whether every gradient is right. `without_partner` has the names that read like those of gradients, where
-    there is no variable that they would be the gradients of.
-    """
-
-    def __init__(self, rows: Sequence[HandRow], without_partner: Sequence[str] = ()) -> None:
-        self.rows = tuple(rows)
-        self.without_partner = tuple(without_partner)
-
-    @property
-    def ok(self) -> bool:
-        """Whether every gradient is exact or equal within rounding."""
-        return all(row.verdict in RIGHT for row in self.rows)
-
-    def assert_right(self) -> None:
-        """GradientError, an AssertionError with the table as its text, unless every gradient is right."""
-        __tracebackhide__ = True  # pytest shows the line of the test
-        from .gradients import GradientError
-
-        if not self.ok:
-            raise GradientError(self)
-
-    def __str__(self) -> str:
-        from .cells import plain
-
-        return plain(HEADINGS, self._lines(), self._below())
-
-    __repr__ = __str__
-
-    def __rich__(self) -> Any:
-        from .cells import rich_table
-
-        styles = ["" if row.verdict in RIGHT else "bold red" for row in self.rows]
-        return rich_table(HEADINGS, self._lines(), self._below(), styles)
-
-    def _repr_html_(self) -> str:
-        from .cells import html_table
-
-        return html_table(HEADINGS, self._lines(), self._below(), [row.verdict not in RIGHT for row in self.rows])
-
-    def to_json(self) -> str:
-        """The rows as JSON; numbers that JSON does not know (nan, inf) are strings."""
-        rows = [{k: _plain(v) for k, v in dataclasses.asdict(row).items()} for row in self.rows]
-        return json.dumps({"ok": self.ok, "rows": rows, "without_partner": list(self.without_partner)}, indent=1)
-
-    def _lines(self) -> list[list[str]]:
-        return [_cells(row) for row in self.rows]
-
-    def _below(self) -> list[str]:
-        names = ", ".join(self.without_partner)
-        return [f"without a variable that they would be the gradients of: {names}"] if names else []
-
-
-HEADINGS = ("gradient", "verdict", "shape", "largest difference", "what it looks like")
-
-
-def _cells(row: HandRow) -> list[str]:
-    shape = f"({', '.join(map(str, row.shape))}{',' if len(row.shape) == 1 else ''})"
-    if not row.difference:
-        return [row.name, row.verdict, shape, "", row.text]
-    at = f" at {row.where[0] if len(row.where) == 1 else row.where}" if row.where else ""
-    numbers = f": {row.given:.6g}, not {row.right:.6g}" if row.verdict == WRONG else ""
-    return [row.name, row.verdict, shape, f"{row.difference:.2g}{at}{numbers}", row.text]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, complex):
-        return str(value)
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def by_hand(loss: Any, variables: Mapping[str, Any] | None = None, /, **named: Any) -> ByHand:
@@ -152,30 +50,81 @@ def by_hand(loss: Any, variables: Mapping[str, Any] | None = None, /, **named: A
     frame = sys._getframe(1)
     seen = {**frame.f_globals, **frame.f_locals}
     if is_tensor(loss):
-        pairs, left_over = _pairs(loss, variables, named, seen)
+        framework = framework_of(loss)
+        pairs, left_over = _pairs(lambda _, x: framework_of(x) is framework and is_numbers(x), variables, named, seen)
+        for pair in pairs:
+            _check_tensor(pair, framework)
         return ByHand(_tape_rows(loss, pairs, seen), left_over)
-    raise TypeError(NO_LOSS.format(found=type(loss).__name__))
+    if not callable(loss):
+        raise TypeError(NO_LOSS.format(found=type(loss).__name__))
+    from .function_gradients import parameters_of
+
+    taken = {parameter.name for parameter in parameters_of(loss)}
+    pairs, left_over = _pairs(lambda name, x: name in taken and is_numbers(x), variables, named, seen)
+    for pair in pairs:
+        _check_argument(pair, loss, taken)
+    return ByHand(_function_rows(loss, pairs, seen if variables is None else variables), left_over)
 
 
 def _pairs(
-    loss: Any, variables: Mapping[str, Any] | None, named: Mapping[str, Any], seen: Mapping[str, Any]
+    has_gradient: Callable[[str, Any], bool],
+    variables: Mapping[str, Any] | None,
+    named: Mapping[str, Any],
+    seen: Mapping[str, Any],
 ) -> tuple[list[Pair], list[str]]:
-    """The pairs to check and the names left over. TypeError for what cannot be checked."""
-    framework = framework_of(loss)
+    """The pairs to check and the names left over. TypeError for a gradient without numbers."""
     pairs: list[Pair] = []
     left_over: list[str] = []
     if variables is not None:
-        pairs, left_over = pairs_by_name(variables, lambda x: framework_of(x) is framework and is_numbers(x))
+        pairs, left_over = pairs_by_name(variables, has_gradient)
     if variables is None or named:
         pairs = pairs + pairs_as_given(named, seen)
-    for name, given, _, of in pairs:
-        if not is_tensor(of):
-            raise TypeError(NO_TENSOR.format(name=name, found=type(of).__name__))
-        if framework_of(of) is not framework:
-            raise TypeError(TWO_FRAMEWORKS.format(name=name, of=type(of).__name__))
+    for name, given, _, _ in pairs:
         if given is not None and np.asarray(numbers(given)).dtype.kind not in "buifc":
             raise TypeError(NO_NUMBERS.format(name=name, found=type(given).__name__))
     return pairs, left_over
+
+
+def _check_tensor(pair: Pair, framework: Any) -> None:
+    if not is_tensor(pair.of):
+        raise TypeError(NO_TENSOR.format(name=pair.name, found=type(pair.of).__name__))
+    if framework_of(pair.of) is not framework:
+        raise TypeError(TWO_FRAMEWORKS.format(name=pair.name, of=type(pair.of).__name__))
+
+
+def _check_argument(pair: Pair, loss: Callable[..., Any], taken: set[str]) -> None:
+    from .function_gradients import name_of
+
+    if is_tensor(pair.of) or np.asarray(pair.of).dtype.kind not in "buif":
+        raise TypeError(NO_ARRAY.format(name=pair.name, found=type(pair.of).__name__))
+    if pair.of_name not in taken:
+        raise ValueError(NO_PARAMETER.format(function=name_of(loss), of=pair.of_name or "such array", name=pair.name))
+
+
+def _function_rows(loss: Callable[..., Any], pairs: Sequence[Pair], variables: Mapping[str, Any]) -> list[HandRow]:
+    from .function_gradients import arguments_of, gradients_by_function
+
+    arguments = arguments_of(loss, {pair.of_name: pair.of for pair in pairs}, variables)
+    names = list(dict.fromkeys(pair.of_name for pair in pairs))
+    found = dict(zip(names, gradients_by_function(loss, arguments, names), strict=True))
+    values = {name: np.asarray(arguments[name]) for name in names}
+    rights = {pair.name: found[pair.of_name].right for pair in pairs}
+    rows = []
+    for pair in pairs:
+        right, allowed = found[pair.of_name]
+        given = numbers(pair.given)
+        coarser = 1.0 if given is None else max(1.0, rounding_of(given) / np.finfo(np.float64).eps)
+        known = np.isfinite(allowed)
+        if right.size and not known.any():
+            text = f"no derivative exists at this {pair.of_name}"
+            rows.append(HandRow(pair.name, pair.of_name, NOT_JUDGED, right.shape, entries=right.size, text=text))
+            continue
+        row = row_of(pair, given, right, allowed * coarser, ERROR, values, rights)
+        if not known.all() and row.verdict in RIGHT:
+            text = f"{np.sum(~known)} of {right.size} entries are not judged: no derivative exists there"
+            row = dataclasses.replace(row, text=text)
+        rows.append(row)
+    return rows
 
 
 def _tape_rows(loss: Any, pairs: Sequence[Pair], seen: Mapping[str, Any]) -> list[HandRow]:
@@ -215,8 +164,9 @@ def row_of(
     """The row of a gradient, beside the right one and what may be between them; `within` is the verdict then."""
     shape = np.shape(right if given is None else given)
     others = {name: value for name, value in rights.items() if name != pair.name}
-    bound = float(np.max(allowed, initial=0.0))
-    fault = diagnose(given, right, allowed, inputs={**values, **others}, gradients=others)
+    bound = float(np.max(allowed, initial=0.0, where=np.isfinite(allowed)))
+    of_others = {of_gradient(name) or name: value for name, value in others.items()}
+    fault = diagnose(given, right, allowed, inputs={**values, **others}, gradients=of_others)
     row = HandRow(pair.name, pair.of_name, within, shape, bound, entries=right.size)
     if fault is not None:
         of = "" if fault.where is None or fault.entries == 1 else f" ({fault.wrong} of {fault.entries} entries)"

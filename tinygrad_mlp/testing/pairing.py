@@ -40,14 +40,16 @@ def is_numbers(value: Any) -> bool:
     return isinstance(value, float) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind == "f")
 
 
-def pairs_by_name(variables: Mapping[str, Any], has_gradient: Callable[[Any], bool]) -> tuple[list[Pair], list[str]]:
+def pairs_by_name(
+    variables: Mapping[str, Any], has_gradient: Callable[[str, Any], bool]
+) -> tuple[list[Pair], list[str]]:
     """The variables that have a gradient beside them, and the names of gradients without a variable.
 
     The gradient of a gradient is not looked for. ValueError if there is no pair.
     """
     found = []
     for of_name, value in variables.items():
-        if has_gradient(value):
+        if has_gradient(of_name, value):
             for pattern in PATTERNS:
                 name = pattern.format(of_name)
                 if name in variables and (is_numbers(variables[name]) or variables[name] is None):

@@ -40,6 +40,8 @@ NOTHING_TO_CHECK = "nothing to check: by_hand(loss, dx=x) or by_hand(loss, local
 NO_GRADIENT = "there is no variable {name} where by_hand is called; {name}=(gradient, x) gives it directly"
 # TypeError: what has no gradient.
 NO_TENSOR = "{name}: its gradient was to be checked, but {found} is no tensor that is on a tape"
+# TypeError: what is no array, beside a function of arrays.
+NO_ARRAY = "{name}: a function of arrays has the gradients of arrays, not of {found}"
 # TypeError: the gradient is of a type without numbers.
 NO_NUMBERS = "{name} is to be a gradient, but it is {found}: it has no numbers"
 # TypeError: there is neither a tape nor a function.
