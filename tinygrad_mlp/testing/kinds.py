@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import math
-from typing import Any
 
 import numpy as np
 
-from .comparison import Array, Comparison, broadcast_axes, summed_to
-
-Found = tuple[str, str] | None  # the kind and the sentence
-
-FEW = 3  # with fewer different numbers than this, most suppositions would fit something
-
+from .comparison import FEW, Array, Comparison, Found, broadcast_axes, largest, number
 
 # -- the whole gradient is a multiple of the right one ---------------------------------------------
 
@@ -62,7 +55,7 @@ def _lengths(case: Comparison) -> dict[int, str]:
 
 def factor(case: Comparison) -> Found:
     """Any other number by which all entries are multiplied."""
-    at = _largest(case.right)
+    at = largest(case.right)
     if case.distinct() < FEW or at is None:
         return None
     k = case.given[at] / case.right[at]
@@ -71,20 +64,7 @@ def factor(case: Comparison) -> Found:
     told[at] = False
     if k == 0 or not case.fits(k * case.right, abs(k) * case.error + unsure * np.abs(case.right), told=told):
         return None
-    return "factor", f"{_number(k)} times what it should be, in every entry"
-
-
-def _largest(array: Array) -> tuple[int, ...] | None:
-    """The index of the largest finite number other than 0."""
-    size = np.where(np.isfinite(array), np.abs(array), 0.0)
-    if not np.any(size):
-        return None
-    return tuple(int(i) for i in np.unravel_index(int(np.argmax(size)), size.shape))
-
-
-def _number(k: Any) -> str:
-    k = k.real if np.imag(k) == 0 else k
-    return f"{k:.6g}" if abs(abs(k) - 1) > 1e-5 else repr(k.item())
+    return "factor", f"{number(k)} times what it should be, in every entry"
 
 
 # -- the right numbers in the wrong places ---------------------------------------------------------
@@ -147,7 +127,7 @@ def one_of_a_sum(case: Comparison) -> Found:
     return None
 
 
-# -- with an input or the cotangent ----------------------------------------------------------------
+# -- an input or the cotangent is a factor ----------------------------------------------------------------
 
 
 def scaled(case: Comparison) -> Found:
@@ -168,92 +148,6 @@ def scaled(case: Comparison) -> Found:
         if case.fits(expected, case.error / np.abs(divisor), tried, told=v != 0):
             return "scaled by an input", f"a factor is missing: it should be multiplied by {name}"
     return None
-
-
-def term(case: Comparison) -> Found:
-    """The difference is a multiple of one simple term."""
-    if case.distinct() < FEW or np.sum(case.wrong) < FEW:
-        return None
-    terms = _terms(case)
-    for names in terms:
-        array = _product(case, names)
-        k = _multiple(case, array)
-        if k is None:
-            continue
-        at = _largest(array)
-        told = np.ones(case.right.shape, bool)
-        told[at] = False
-        unsure = case.error[at] / abs(array[at])
-        error = case.error + unsure * np.abs(array) + case.eps * (np.abs(case.right) + np.abs(case.given))
-        if case.fits(case.right + k * array, error, len(terms), told):
-            return _term_found(case, k, names, terms)
-    return None
-
-
-def _multiple(case: Comparison, array: Array) -> Any:
-    """How many times a term the difference is, where the term is largest: a whole number, if it may be one.
-
-    None for no times.
-    """
-    at = _largest(array)
-    if at is None:
-        return None
-    k = case.difference[at] / array[at]
-    unsure = case.error[at] / abs(array[at]) + 2 * case.eps * (1 + abs(case.right[at]) / abs(array[at]))
-    k = np.round(k) if abs(k - np.round(k)) <= unsure else k
-    return k if np.isfinite(k) and k != 0 else None
-
-
-def _term_found(case: Comparison, k: Any, names: tuple[str, ...], terms: list[tuple[str, ...]]) -> Found:
-    """Whether a term of the gradient is missing or one is too many: see `diagnose` for how this is decided."""
-    missing = bool(np.real(k) < 0)
-    if any(case.close_to(_product(case, each), case.error) for each in terms):
-        missing = True
-    elif any(case.close_to(_product(case, each) + case.difference, case.error) for each in terms):
-        missing = False  # the right gradient is a term
-    text = _text_of(case, names)
-    factor = -k if missing else k
-    shown = text if factor == 1 else f"-{text}" if factor == -1 else f"{_number(factor)} * {text}"
-    other = f": has {text} the wrong sign?" if abs(k) == 2 else ""
-    if missing:
-        return "missing term", f"a term is missing: {shown}{other}"
-    return "extra term", f"there is a term too many: {shown}{other}"
-
-
-def _terms(case: Comparison) -> list[tuple[str, ...]]:
-    """The factors of the simple terms that may be missing: those that have, or can be summed to, the right shape."""
-    names = list(case.values)
-    products: list[tuple[str, ...]] = [(name,) for name in names]
-    products += [(), *itertools.combinations_with_replacement(names, 2)]
-    products += [(a, b, b) for a, b in itertools.permutations(names, 2)]
-    return [each for each in products if _has_shape(case, each)]
-
-
-def _has_shape(case: Comparison, names: tuple[str, ...]) -> bool:
-    try:
-        shape = np.broadcast_shapes(*(case.values[name].shape for name in names))
-    except ValueError:
-        return False
-    own = case.right.shape
-    return broadcast_axes(shape, own) is not None or broadcast_axes(own, shape) is not None
-
-
-def _product(case: Comparison, names: tuple[str, ...]) -> Array:
-    """A term with the shape of the gradient: it is summed over the axes that the gradient lacks."""
-    array = math.prod((case.values[name] for name in names), start=np.ones(()))
-    return summed_to(np.asarray(array), case.right.shape)
-
-
-def _text_of(case: Comparison, names: tuple[str, ...]) -> str:
-    """A term as it is written in Python."""
-    powers = [f"{name}**{n}" if n > 1 else name for name, n in _powers(names).items()]
-    text = " * ".join(powers).replace("the cotangent", "cotangent") or "1"
-    shape = np.broadcast_shapes(*(case.values[name].shape for name in names))
-    return f"sum({text})" if broadcast_axes(shape, case.right.shape) else text
-
-
-def _powers(names: tuple[str, ...]) -> dict[str, int]:
-    return {name: names.count(name) for name in names}
 
 
 # -- precision and place ---------------------------------------------------------------------------
