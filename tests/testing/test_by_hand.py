@@ -185,8 +185,7 @@ FAULTS = [
 ]
 
 
-@FRAMEWORKS
-@DTYPES
+@pytest.mark.parametrize(("m", "dtype"), [(tinygrad_mlp, "float64"), (torch, "float32")], ids=["ours", "torch"])
 @pytest.mark.parametrize(("name", "line", "kind", "text"), FAULTS, ids=[fault[1] for fault in FAULTS])
 def test_one_gradient_is_wrong_and_its_fault_is_named(m, dtype, name, line, kind, text):
     v = network(m, dtype)
@@ -213,12 +212,13 @@ def test_float32_inside(m):
 @FRAMEWORKS
 @pytest.mark.parametrize(("dtype", "part"), [("float32", 1e-4), ("float64", 1e-12)])
 def test_what_is_more_than_rounding_is_wrong(m, dtype, part):
-    for name in ("dW1", "dbnvar", "dh", "db2", "dhprebn"):
-        v = network(m, dtype, 20)
+    v = network(m, dtype, 20)
+    names = ("dW1", "dbnvar", "dh", "db2", "dhprebn")
+    for name in names:
         g = v[name].detach().clone()
         g[-1] += part * float(g.abs().max())
         v[name] = g
-        assert row_of(by_hand(v["loss"], v), name).verdict == "wrong", name
+    assert {row.name for row in by_hand(v["loss"], v).rows if row.verdict == "wrong"} == set(names)
 
 
 @FRAMEWORKS
