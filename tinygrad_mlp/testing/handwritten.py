@@ -11,10 +11,11 @@ import numpy as np
 
 from .comparison import Array, rounding_of
 from .diagnosis import diagnose
+from .frameworks import array_of, framework_of, is_tensor
 from .hand_table import ERROR, EXACT, NOT_JUDGED, RIGHT, ROUNDING, WRONG, ByHand, HandRow
 from .pairing import Pair, is_numbers, numbers, of_gradient, pairs_as_given, pairs_by_name
 from .refusals import NO_ARRAY, NO_LOSS, NO_NUMBERS, NO_PARAMETER, NO_TENSOR, TWO_FRAMEWORKS
-from .tape_gradients import Judged, array_of, framework_of, gradients_by_tape, is_tensor
+from .tape_gradients import Judged, gradients_by_tape
 
 
 def by_hand(loss: Any, variables: Mapping[str, Any] | None = None, /, **named: Any) -> ByHand:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .frameworks import array_of, is_tensor
 from .refusals import NO_GRADIENT, NO_PAIR, NOTHING_TO_CHECK
-from .tape_gradients import array_of, is_tensor
 
 
 class Pair(NamedTuple):
