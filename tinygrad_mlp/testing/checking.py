@@ -59,7 +59,9 @@ def check(f: Any, inputs: Sequence[Any], names: Sequence[str] | None, options: O
         precision = precision or Precision.of(min((x.dtype for x in outputs), key=lambda d: d.itemsize))
         _compare(f, subject, precision, cotangents, options, report)
     except BackwardRaised as error:
-        report.findings.append(Finding("raised", RAISED.format(error=_short(error.cause)), fault=True))
+        shapes = [finding for _, finding in conditions.other_shapes(subject, cotangents)]
+        kind = "wrong shape" if shapes else "raised"
+        report.findings.append(Finding(kind, RAISED.format(error=_short(error.cause)), fault=True))
         return report
     if report.ok and narrow and subject is not given:
         _compare_narrow(given, subject, cotangents, report)
@@ -121,6 +123,8 @@ def _judge(subject: Subject, trusted: Subject | None, precision: Precision, opti
 def _rows(subject: Subject, judge: Judge, order: int, mode: str, options: Options) -> list[Row]:
     if mode == "projections" and isinstance(judge, Differences):
         rows = rows_of_projections(subject, judge, order, options.seed)
+        if any(row.verdict == "wrong" for row in rows) and sum(x.size for x in subject.arrays) <= MOST_ENTRIES:
+            rows = rows_of_entries(subject, judge, order, options.seed)  # which can tell more of a fault
     else:
         rows = rows_of_entries(subject, judge, order, options.seed)
     if options.kinks == "error":
@@ -133,7 +137,7 @@ def _rows(subject: Subject, judge: Judge, order: int, mode: str, options: Option
 def _blame_shapes(subject: Subject, cotangents: Any, report: Report) -> None:
     """Say which gradients are summed down; that is the fault where the gradient is wrong."""
     wrong = {row.input for row in report.rows if row.verdict == "wrong"}
-    for name, finding in conditions.summed_down(subject, cotangents):
+    for name, finding in conditions.other_shapes(subject, cotangents):
         finding.fault = name in wrong
         report.findings.append(finding)
 

@@ -114,8 +114,8 @@ def narrow_inside(subject: Subject) -> Finding | None:
     return Finding("float32 inside", NARROW, fault=True) if np.any(settled & off) else None
 
 
-def summed_down(subject: Subject, cotangents: Arrays) -> Iterator[tuple[str, Finding]]:
-    """Gradients that a framework sums down to their input: the input, and what to say of it."""
+def other_shapes(subject: Subject, cotangents: Arrays) -> Iterator[tuple[str, Finding]]:
+    """Gradients of another shape than their input, which a framework sums down: the input, and what to say of it."""
     try:
         odd = list(subject.raw_gradients(cotangents))
     except Exception:  # a backward that does not run twice, or alone, is not asked
