@@ -22,6 +22,7 @@ NAMES = {
     "scaled": {"scaled by an input"},
     "shape": {"wrong shape"},
     "row": {"one row or column", "one entry"},
+    "mask": {"zero", "other", "one row or column", "one entry"},  # by where the cotangents have which sign
     "other": {"other", "one row or column", "one entry"},  # what has no name may still have a place
 }
 

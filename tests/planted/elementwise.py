@@ -82,7 +82,7 @@ CASES = [
     .sign()
     .twice()
     .fault("other", "the wrong side", lambda g, x: g * (x < 0))
-    .fault("other", "the mask of the cotangent", lambda g, x: g * (g > 0))
+    .fault("mask", "the mask of the cotangent", lambda g, x: g * (g > 0))
     .fault("other", "no mask", lambda g, x: g + 0 * x),
     Case("leaky relu", lambda x: np.where(x > 0, x, x / 8), lambda g, x: g * np.where(x > 0, 1, 1 / 8), ties)
     .half()
@@ -100,7 +100,7 @@ CASES = [
     .sign()
     .zero()
     .fault("other", "one on both sides", lambda g, x: g + 0 * x)
-    .fault("other", "the sign of the cotangent", lambda g, x: np.abs(g) * np.sign(x))
+    .fault("sign", "the sign of the cotangent", lambda g, x: np.abs(g) * np.sign(x))
     .fault("other", "the input for its sign", lambda g, x: g * x),
     Case("clamp", lambda x: np.clip(x, -0.8, 0.8), lambda g, x: g * (np.abs(x) < 0.8), normal(M))
     .sign()
