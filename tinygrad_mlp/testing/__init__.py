@@ -17,14 +17,18 @@ if TYPE_CHECKING:
     from .gradients import GradientError as GradientError
     from .gradients import assert_gradients as assert_gradients
     from .gradients import check_gradients as check_gradients
+    from .hand_table import ByHand as ByHand
+    from .handwritten import by_hand as by_hand
     from .report import Report as Report
 
 # Where each public name stands; it is imported when it is first asked for.
 _NAMES = {
+    "ByHand": ".hand_table",
     "Diagnosis": ".diagnosis",
     "GradientError": ".gradients",
     "Report": ".report",
     "assert_gradients": ".gradients",
+    "by_hand": ".handwritten",
     "check_gradients": ".gradients",
     "diagnose": ".diagnosis",
 }
