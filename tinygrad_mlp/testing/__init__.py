@@ -1,6 +1,10 @@
-"""Tools for tests, in anybody's test-suite.
+"""Tools for whoever writes a gradient by hand, in anybody's test-suite.
 
-They need hypothesis and pytest, of the extra `testing`, so each name is imported when it is first used.
+`assert_gradients` is the line for a test: it says whether the gradients of a function are right, and what is wrong with
+them; `check_gradients` returns the same as a report. `diagnose` says what is wrong with a gradient. `gradient_test`
+makes all the tests of a function out of one declaration, for pytest. `arrays`, `tensors`, `shapes`, `broadcastable`,
+`operator_inputs`, `mlps` and `training_runs` are strategies for hypothesis. These two are installed by the extra
+`testing`, so each name is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -10,32 +14,32 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .strategies import (
-        arrays as arrays,
-    )
-    from .strategies import (
-        broadcastable as broadcastable,
-    )
-    from .strategies import (
-        mlps as mlps,
-    )
-    from .strategies import (
-        operator_inputs as operator_inputs,
-    )
-    from .strategies import (
-        shapes as shapes,
-    )
-    from .strategies import (
-        tensors as tensors,
-    )
-    from .strategies import (
-        training_runs as training_runs,
-    )
+    from .declared import gradient_test as gradient_test
+    from .diagnosis import Diagnosis as Diagnosis
+    from .diagnosis import diagnose as diagnose
+    from .gradients import GradientError as GradientError
+    from .gradients import assert_gradients as assert_gradients
+    from .gradients import check_gradients as check_gradients
+    from .report import Report as Report
+    from .strategies import arrays as arrays
+    from .strategies import broadcastable as broadcastable
+    from .strategies import mlps as mlps
+    from .strategies import operator_inputs as operator_inputs
+    from .strategies import shapes as shapes
+    from .strategies import tensors as tensors
+    from .strategies import training_runs as training_runs
 
-# The module of each name.
+# Where each public name stands; it is imported when it is first asked for.
 _NAMES = {
+    "Diagnosis": ".diagnosis",
+    "GradientError": ".gradients",
+    "Report": ".report",
     "arrays": ".strategies",
+    "assert_gradients": ".gradients",
     "broadcastable": ".strategies",
+    "check_gradients": ".gradients",
+    "diagnose": ".diagnosis",
+    "gradient_test": ".declared",
     "mlps": ".strategies",
     "operator_inputs": ".strategies",
     "shapes": ".strategies",

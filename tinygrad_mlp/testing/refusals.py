@@ -9,6 +9,30 @@ UNKNOWN_AWKWARD = "there are no awkward numbers {kind!r}; there are {known}"
 UNKNOWN_LAYOUT = "there is no layout {layout!r}; there are {known}"
 # LookupError: operator_inputs of a name that no row has.
 NO_ROW = "the derivative table has no row {name!r}{near}"
+
+# -- assert_gradients ------------------------------------------------------------------------------
+# ValueError: what cannot be checked.
+NO_FLOATING_INPUT = "there is no floating input, so there is no gradient to check"
+NO_FLOATING_OUTPUT = "the function returns no floating tensor or array, so it has no gradient to check"
+NAMES_COUNT = "there are {names} names for {inputs} inputs"
+# ValueError: a vjp of NumPy functions that returns more gradients than there are inputs.
+MORE_GRADIENTS = "the vjp returns {given} gradients for {inputs} inputs"
+# TypeError: what is no function, Function class, module or pair.
+NOT_TO_CHECK = "a function, a Function class, a module or a pair of NumPy functions can be checked, not {f!r}"
+# TypeError and ValueError: a judge that cannot judge this.
+NOT_EXACT = "this judge needs a forward apart from the gradient: a Function class or a pair of NumPy functions"
+NOT_RECORDED_AGAIN = (
+    "the forward leaves the tape (by .detach(), .numpy() or .data), so that it cannot be differentiated"
+)
+NOT_COMPLEX = "the forward takes no complex numbers, or is not analytic: it has no derivative by complex steps"
+NO_SUCH_TORCH_FUNCTION = "torch has no function named {name}; give the one to compare with, as against=torch.relu"
+# ValueError: options.
+ORDER = "order must be 1 or 2, not {order!r}"
+CHOICES = "{what} must be one of {choices}, not {value!r}"
+# RuntimeError: the second derivative of a Function whose backward is marked.
+ONCE = "a backward is marked as once_differentiable"
+
+# -- gradient_test ---------------------------------------------------------------------------------
 # ValueError: gradient_test leaves out a check that there is not.
 UNKNOWN_CHECK = "there is no check {name!r} to leave out; there are {known}"
 # TypeError: the reference of a gradient test could be called with none of the things that it may take.
