@@ -309,6 +309,8 @@ def test_a_backward_that_raises(world):
 
     report = check_gradients(function(world, lambda ctx, x: x * 2, backward), world.tensor(X))
     assert report.kinds == ["raised"] and "KeyError: 'scale'" in str(report)
+    report = check_gradients(function(world, lambda ctx, x: x * 2, lambda ctx, g: g[:2]), world.tensor(X))
+    assert report.kinds == ["wrong shape"] and "invalid gradient" in str(report)
 
 
 @pytest.mark.parametrize("world", WORLDS)

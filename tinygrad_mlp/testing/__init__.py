@@ -1,10 +1,11 @@
 """Tools for whoever writes a gradient by hand, in anybody's test-suite.
 
 `assert_gradients` is the line for a test: it says whether the gradients of a function are right, and what is wrong with
-them; `check_gradients` returns the same as a report. `diagnose` says what is wrong with a gradient. `gradient_test`
-makes all the tests of a function out of one declaration, for pytest. `arrays`, `tensors`, `shapes`, `broadcastable`,
-`operator_inputs`, `mlps` and `training_runs` are strategies for hypothesis. These two are installed by the extra
-`testing`, so each name is imported when it is first used.
+them; `check_gradients` returns the same as a report. `diagnose` says what is wrong with a gradient, and `by_hand`
+checks the gradients of a backward that is written line by line. `gradient_test` makes all the tests of a function out
+of one declaration, for pytest. `arrays`, `tensors`, `shapes`, `broadcastable`, `operator_inputs`, `mlps` and
+`training_runs` are strategies for hypothesis. These two are installed by the extra `testing`, so each name is imported
+when it is first used.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from .gradients import GradientError as GradientError
     from .gradients import assert_gradients as assert_gradients
     from .gradients import check_gradients as check_gradients
+    from .hand_table import ByHand as ByHand
+    from .handwritten import by_hand as by_hand
     from .report import Report as Report
     from .strategies import arrays as arrays
     from .strategies import broadcastable as broadcastable
@@ -31,12 +34,14 @@ if TYPE_CHECKING:
 
 # Where each public name stands; it is imported when it is first asked for.
 _NAMES = {
+    "ByHand": ".hand_table",
     "Diagnosis": ".diagnosis",
     "GradientError": ".gradients",
     "Report": ".report",
     "arrays": ".strategies",
     "assert_gradients": ".gradients",
     "broadcastable": ".strategies",
+    "by_hand": ".handwritten",
     "check_gradients": ".gradients",
     "diagnose": ".diagnosis",
     "gradient_test": ".declared",

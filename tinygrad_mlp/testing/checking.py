@@ -15,7 +15,7 @@ from .evidence import Differences, Judge, Trusted
 from .judges import Precision
 from .projections import rows_of_projections
 from .report import Finding, Report, Row
-from .subject import BackwardRaised, Subject
+from .subject import Arrays, BackwardRaised, Subject, Trial
 from .subjects import subject_of
 
 MOST_ENTRIES = 300  # of inputs and outputs that are compared one by one where no mode is given
@@ -38,6 +38,7 @@ class Options:
 
 
 def check(f: Any, inputs: Sequence[Any], names: Sequence[str] | None, options: Options) -> Report:
+    """Check a function at its inputs, without looking for smaller ones."""
     given: Any = subject_of(f, inputs, names)
     report = Report(_name_of(f), "", options.mode or "every")
     report.findings += conditions.shared_memory(inputs, given.inputs.names)
@@ -47,23 +48,37 @@ def check(f: Any, inputs: Sequence[Any], names: Sequence[str] | None, options: O
     cotangents = cotangents_for(outputs, options.seed)[0]
     report.findings += conditions.not_finite(outputs)
     try:
-        found = conditions.not_deterministic(subject, cotangents)
+        first = Trial(outputs, subject.vjp(subject.arrays, cotangents), [])
+        second = subject.trial(cotangents)
+        found = conditions.not_deterministic(first, second)
+        report.findings += [found] if found is not None else conditions.changed_in_place(second)
         if found is not None:
-            report.findings.append(found)
             return report
-        report.findings += conditions.changed_in_place(subject, cotangents)
-        inside = conditions.narrow_inside(subject) if precision is None else None
-        if inside is not None:
-            report.findings += [] if narrow else [inside]
-            precision = Precision.of(np.float32)
-        precision = precision or Precision.of(min((x.dtype for x in outputs), key=lambda d: d.itemsize))
-        _compare(f, subject, precision, cotangents, options, report)
+        judge, inside = _differences(subject, outputs, precision, options)
+        report.findings += [inside] if inside is not None and not narrow else []
+        _compare(f, subject, judge, first, cotangents, options, report)
     except BackwardRaised as error:
-        report.findings.append(Finding("raised", RAISED.format(error=_short(error.cause)), fault=True))
+        shapes = [finding for _, finding in conditions.other_shapes(subject, cotangents)]
+        kind = "wrong shape" if shapes else "raised"
+        report.findings.append(Finding(kind, RAISED.format(error=_short(error.cause)), fault=True))
         return report
     if report.ok and narrow and subject is not given:
         _compare_narrow(given, subject, cotangents, report)
     return report
+
+
+def _differences(
+    subject: Subject, outputs: Arrays, precision: Precision | None, options: Options
+) -> tuple[Differences, Finding | None]:
+    """The numerical judge, with wide steps where the function computes in float32, which is then said."""
+    analytic = {None: None, "complex": True}.get(options.against, False)
+    if precision is not None:
+        return Differences(subject, precision, options.seed, analytic, outputs), None
+    judge = Differences(subject, Precision.of(np.float64), options.seed, analytic, outputs)
+    inside = conditions.narrow_inside(judge)
+    if inside is not None:
+        judge = Differences(subject, Precision.of(np.float32), options.seed, False, outputs)
+    return judge, inside
 
 
 def _widened(given: Subject, report: Report) -> tuple[Subject, Precision | None]:
@@ -78,51 +93,57 @@ def _widened(given: Subject, report: Report) -> tuple[Subject, Precision | None]
     return wide, None
 
 
-def _compare(f: Any, subject: Subject, precision: Precision, cotangents: Any, options: Options, report: Report) -> None:
+def _compare(
+    f: Any, subject: Subject, numerical: Differences, first: Trial, cotangents: Arrays, options: Options, report: Report
+) -> None:
     """Compare the gradients of the first order, and of the second if those are right."""
     trusted = trusted_subject(f, subject, options.against)
-    if options.mode is None:
-        report.mode = _mode_for(subject, trusted is not None)
-    first = _judge(subject, trusted, precision, options)
-    report.judge = first.name
-    report.rows += _rows(subject, first, 1, report.mode, options)
+    judge = numerical if trusted is None else _trust(trusted, options)
+    report.judge = judge.name
+    report.mode = options.mode or ("every" if trusted is not None or _size(subject) <= MOST_ENTRIES else "projections")
+    report.rows += _rows(subject, judge, 1, report.mode, options, first.gradients)
     _blame_shapes(subject, cotangents, report)
-    if options.order < 2 or not report.ok:
-        return
-    second = subject.second(cotangents)
+    if options.order == 2 and report.ok:
+        _compare_second(subject, trusted, numerical.precision, cotangents, options, report)
+
+
+def _compare_second(
+    subject: Subject, trusted: Subject | None, precision: Precision, given: Arrays, options: Options, report: Report
+) -> None:
+    """Compare the gradients of the gradients for the cotangents `given`."""
+    second = subject.second(given)
     if second is None:
         report.findings.append(Finding("second order", NO_SECOND))
         return
+    outputs = second.value(second.arrays)
     try:
-        second.vjp(second.arrays, cotangents_for(second.value(second.arrays), options.seed)[0])
+        gradients = second.vjp(second.arrays, cotangents_for(outputs, options.seed)[0])
     except BackwardRaised as error:
         report.findings.append(Finding("second order", NOT_TWICE.format(reason=_short(error.cause))))
         return
-    judge = _judge(second, trusted and trusted.second(cotangents), precision, options)
-    mode = options.mode or ("every" if isinstance(judge, Trusted) else "projections")
-    report.rows += _rows(second, judge, 2, mode, options)
+    own = trusted.second(given) if trusted is not None else None
+    if own is not None:
+        report.rows += _rows(second, _trust(own, options), 2, "every", options, gradients)
+        return
+    judge = Differences(second, precision, options.seed, outputs=outputs)
+    report.rows += _rows(second, judge, 2, options.mode or "projections", options, gradients)
 
 
-def _mode_for(subject: Subject, trusted: bool) -> str:
-    if trusted:
-        return "every"
-    size = sum(x.size for x in subject.arrays)
-    return "every" if size <= MOST_ENTRIES else "projections"
+def _size(subject: Subject) -> int:
+    return sum(int(x.size) for x in subject.arrays)
 
 
-def _judge(subject: Subject, trusted: Subject | None, precision: Precision, options: Options) -> Judge:
-    if trusted is not None:
-        return Trusted(trusted, "torch" if options.against != "exact" else "the exact derivative")
-    return Differences(
-        subject, precision, options.seed, analytic={None: None, "complex": True}.get(options.against, False)
-    )
+def _trust(subject: Subject, options: Options) -> Trusted:
+    return Trusted(subject, "the exact derivative" if options.against == "exact" else "torch")
 
 
-def _rows(subject: Subject, judge: Judge, order: int, mode: str, options: Options) -> list[Row]:
+def _rows(subject: Subject, judge: Judge, order: int, mode: str, options: Options, known: Any) -> list[Row]:
+    """The rows; `known` are the gradients for the first cotangents."""
+    rows = None
     if mode == "projections" and isinstance(judge, Differences):
-        rows = rows_of_projections(subject, judge, order, options.seed)
-    else:
-        rows = rows_of_entries(subject, judge, order, options.seed)
+        rows = rows_of_projections(subject, judge, order, options.seed, known)
+    if rows is None or (any(row.verdict == "wrong" for row in rows) and _size(subject) <= MOST_ENTRIES):
+        rows = rows_of_entries(subject, judge, order, options.seed)  # which can tell more of a fault
     if options.kinks == "error":
         for row in rows:
             if row.verdict == "no derivative":
@@ -133,7 +154,7 @@ def _rows(subject: Subject, judge: Judge, order: int, mode: str, options: Option
 def _blame_shapes(subject: Subject, cotangents: Any, report: Report) -> None:
     """Say which gradients are summed down; that is the fault where the gradient is wrong."""
     wrong = {row.input for row in report.rows if row.verdict == "wrong"}
-    for name, finding in conditions.summed_down(subject, cotangents):
+    for name, finding in conditions.other_shapes(subject, cotangents):
         finding.fault = name in wrong
         report.findings.append(finding)
 

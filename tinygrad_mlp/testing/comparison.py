@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 Array = Any
+Found = tuple[str, str] | None  # the kind of a fault and a sentence, or that the kind does not fit
 
 # A supposition counts only where the numbers would agree with it by accident in fewer than one of a thousand cases.
 BY_ACCIDENT = 1e-3
+FEW = 3  # with fewer different numbers than this, most suppositions would fit something
 
 
 def as_numbers(value: Any) -> Array:
@@ -98,7 +100,7 @@ class Comparison:
             return False
         error = error + 2 * self.eps * np.abs(expected)
         counted = self.wrong & told
-        room = self.distance[counted] + np.abs(expected - self.right)[counted]
+        room = np.maximum(self.distance, np.abs(expected - self.right))[counted]
         chance = np.prod(np.minimum(1.0, np.broadcast_to(error, self.right.shape)[counted] / room))
         return bool(counted.any() and chance * tried <= BY_ACCIDENT)
 
@@ -128,3 +130,17 @@ def broadcast_axes(large: tuple[int, ...], small: tuple[int, ...]) -> tuple[int,
     if any(s not in (1, n) for n, s in pairs):
         return None
     return tuple(i for i, (n, s) in enumerate(pairs) if i < extra or n != s)
+
+
+def largest(array: Array) -> tuple[int, ...] | None:
+    """The index of the largest finite number other than 0."""
+    size = np.where(np.isfinite(array), np.abs(array), 0.0)
+    if not np.any(size):
+        return None
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(size)), size.shape))
+
+
+def number(k: Any) -> str:
+    """A factor as it is written: all its digits if it is nearly 1."""
+    k = k.real if np.imag(k) == 0 else k
+    return f"{k:.6g}" if abs(abs(k) - 1) > 1e-5 else repr(k.item())

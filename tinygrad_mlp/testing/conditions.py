@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from .evidence import flat
+from .evidence import Differences, flat
 from .report import Finding
-from .subject import Array, Arrays, Subject, array_of, is_array
+from .subject import Array, Arrays, Subject, Trial, array_of, is_array
 
 NOT_DETERMINISTIC = "not deterministic: two calls of {what} with the same inputs differ by up to {apart:.1e}"
 CHANGED = "{name} was changed in place by the {who}"
@@ -47,30 +47,32 @@ def overlaps(x: Array) -> bool:
     return False
 
 
-def not_deterministic(subject: Subject, cotangents: Arrays) -> Finding | None:
+def not_deterministic(first: Trial, second: Trial) -> Finding | None:
     """Whether two forwards or two backwards differ, by more than an order of sums may do."""
-    calls: tuple[tuple[str, Callable[[], Array]], ...] = (
-        ("the function", lambda: flat(subject.value(subject.arrays))),
-        ("its backward", lambda: _flat_gradients(subject.vjp(subject.arrays, cotangents))),
-    )
-    for what, call in calls:
-        first, second = call(), call()
-        if first.shape != second.shape:
-            return Finding("not deterministic", NOT_DETERMINISTIC.format(what=what, apart=np.inf), fault=True)
-        if not first.size:
-            continue
-        with np.errstate(all="ignore"):
-            apart = np.abs(first - second)
-        size = np.max(np.abs(first), initial=0.0, where=np.isfinite(first))
-        apart = float(np.max(apart, initial=0.0, where=np.isfinite(apart)))
-        if apart > 8 * np.finfo(first.dtype).eps * size:
+    for what, x, y in (
+        ("the function", flat(first.outputs), flat(second.outputs)),
+        ("its backward", _flat_gradients(first.gradients), _flat_gradients(second.gradients)),
+    ):
+        apart = _apart(x, y)
+        if apart > 0:
             return Finding("not deterministic", NOT_DETERMINISTIC.format(what=what, apart=apart), fault=True)
     return None
 
 
-def changed_in_place(subject: Subject, cotangents: Arrays) -> Iterator[Finding]:
+def _apart(first: Array, second: Array) -> float:
+    """By how much two results differ; 0 for what rounding may do."""
+    if first.shape != second.shape:
+        return float("inf")
+    with np.errstate(all="ignore"):
+        apart = np.abs(first - second)
+    size = np.max(np.abs(first), initial=0.0, where=np.isfinite(first))
+    largest = float(np.max(apart, initial=0.0, where=np.isfinite(apart)))
+    return largest if first.size and largest > 8 * np.finfo(first.dtype).eps * size else 0.0
+
+
+def changed_in_place(trial: Trial) -> Iterator[Finding]:
     """Inputs and cotangents that a forward or a backward has written into."""
-    for name, who in subject.changes(cotangents):
+    for name, who in trial.changes:
         yield Finding("changed in place", CHANGED.format(name=name, who=who), fault=True)
 
 
@@ -85,37 +87,26 @@ def not_finite(outputs: Arrays) -> Iterator[Finding]:
             yield Finding("not finite", NOT_FINITE.format(value=x[index], place=place))
 
 
-def narrow_inside(subject: Subject) -> Finding | None:
+def narrow_inside(judge: Differences) -> Finding | None:
     """Whether a function of float64 computes in float32 somewhere.
 
     A change of the inputs by much less than float32 can hold then has not the effect that a larger one has.
     """
-    middle = subject.value(subject.arrays)
-    if any(x.dtype.itemsize < 8 for x in middle):
+    if any(x.dtype.itemsize < 8 for x in judge.outputs):
         return Finding("float32 inside", NARROW, fault=True)
-    generator = np.random.default_rng(0)
-    signs = [generator.choice([-1.0, 1.0], x.shape) for x in subject.arrays]
-
-    def slope(step: float) -> Array:
-        both = [
-            flat(subject.value(tuple(x * (1 + s * t) for x, s in zip(subject.arrays, signs, strict=True))))
-            for t in (step, -step)
-        ]
-        return (both[0] - both[1]) / (2 * step)
-
+    line, steps = judge.line(judge.direction), (2.0**-10, 2.0**-17)
+    values = [line(step) for step in steps]  # on one side, where a kink at the point is none
     with np.errstate(all="ignore"):
-        try:
-            wide, middling, tiny = slope(2.0**-10), slope(2.0**-17), slope(2.0**-34)
-        except (ArithmeticError, ValueError, RuntimeError, AssertionError):
-            return None
+        wide, middling = ((x - judge.middle) / step for x, step in zip(values, steps, strict=True))
         settled = np.abs(middling - wide) < 0.3 * np.abs(wide)
-        rounding = 2.0**-12 * np.abs(flat(middle))  # of float64 in the smallest step, and some
-        off = np.abs(tiny - middling) > 0.05 * np.abs(middling) + rounding
+        # What rounding in float64 makes of the smallest step, and some; far smaller values than nearby say nothing.
+        rounding = 2.0**-12 * np.fmax(np.abs(judge.middle), np.abs(values[0]))
+        off = np.abs(judge.closest - middling) > 0.05 * np.abs(middling) + rounding
     return Finding("float32 inside", NARROW, fault=True) if np.any(settled & off) else None
 
 
-def summed_down(subject: Subject, cotangents: Arrays) -> Iterator[tuple[str, Finding]]:
-    """Gradients that a framework sums down to their input: the input, and what to say of it."""
+def other_shapes(subject: Subject, cotangents: Arrays) -> Iterator[tuple[str, Finding]]:
+    """Gradients of another shape than their input, which a framework sums down: the input, and what to say of it."""
     try:
         odd = list(subject.raw_gradients(cotangents))
     except Exception:  # a backward that does not run twice, or alone, is not asked

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import kinds
 from .comparison import Array, Comparison, as_numbers, broadcast_axes, rounding_of, rounding_of_sum
+from .terms import term
 
 Kind = Literal[
     "wrong sign",
@@ -72,7 +73,7 @@ _ORDER = (
     kinds.one_of_a_sum,
     kinds.factor,
     kinds.scaled,
-    kinds.term,
+    term,
     kinds.single_precision,
     kinds.place,
     kinds.partly,
@@ -107,10 +108,10 @@ def diagnose(
     4. "swapped", "transposed", "shifted", "not summed over a broadcast axis" (an entry of the axis instead of the sum).
     5. "factor", any other number in all entries.
     6. "scaled by an input": a factor too many or too few, which is an input or the cotangent.
-    7. "missing term", "extra term": the difference is a multiple of the cotangent, an input, a product of two of these,
-       the cotangent times the square of an input, or a constant. A term is missing if what is given is such a term by
-       itself; it is extra if the right gradient is; otherwise the sign of the multiple decides, as nothing else can: a
-       term with a plus that is there is extra, and one that is not there is missing.
+    7. "missing term", "extra term": the difference is a multiple of the cotangent, an input, a product of two of these
+       or of one and the square of another, or a constant; once before any other multiple. A term is missing if what
+       is given is such a term by itself; it is extra if the right gradient is; otherwise the sign of the multiple
+       decides, as nothing else can: a term with a plus that is there is extra, and one that is not there is missing.
     8. "float32 inside": float64 arrays that differ by the rounding of float32.
     9. "one entry" and "one row or column": where it is wrong; the text adds a sign, a zero or a factor.
     10. "wrong sign", "zero", "factor" as in 3, if they account for all the wrong entries and others are right.

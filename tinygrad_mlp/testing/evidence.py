@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -31,20 +32,34 @@ class Differences:
     With `analytic` complex steps are taken instead where the function allows them (None) or ValueError (True).
     """
 
-    def __init__(self, subject: Subject, precision: Precision, seed: int = 0, analytic: bool | None = False) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        precision: Precision,
+        seed: int = 0,
+        analytic: bool | None = False,
+        outputs: Arrays | None = None,
+    ) -> None:
         self.subject, self.precision = subject, precision
         self.arrays = subject.arrays
-        self.outputs = subject.value(self.arrays)
+        self.outputs = subject.value(self.arrays) if outputs is None else outputs
         self.middle = flat(self.outputs)
         generator = np.random.default_rng(seed)
-        across = [generator.choice([-1.0, 1.0], x.shape) * reach_of(x) for x in self.arrays]
+        # A direction through all inputs at once, in which no two entries take the same part.
+        parts = [generator.uniform(-1, 1, x.shape) for x in self.arrays]
+        self.direction = [reach_of(x) * (u + np.copysign(0.5, u)) for x, u in zip(self.arrays, parts, strict=True)]
         ends = np.cumsum([x.size for x in self.outputs]).tolist()
-        self.noise = noise_of(self.line(across), self.middle, ends, precision.eps)
+        self.noise, self.closest = noise_of(self.line(self.direction), self.middle, ends, precision.eps)
         self._slopes: list[list[Slope]] | None = None
-        self._analytic = analytic is not False and isinstance(subject, NumPyPair) and self._is_analytic(across)
+        self._analytic = analytic is not False and isinstance(subject, NumPyPair) and self._is_analytic()
         if analytic and not self._analytic:
             raise ValueError(NOT_COMPLEX)
         self.name = "complex steps" if self._analytic else "differences"
+
+    @functools.cached_property
+    def across(self) -> Slope:
+        """The derivative along the direction through all inputs."""
+        return self.along(self.direction)
 
     def line(self, direction: Any) -> Callable[[Any], Array]:
         """The outputs at the point plus t times the direction; nan where the function raises or changes its shape."""
@@ -116,15 +131,15 @@ class Differences:
 
         return at
 
-    def _is_analytic(self, across: Any) -> bool:
+    def _is_analytic(self) -> bool:
         """Whether the forward takes complex numbers and then gives what differences give."""
         if not np.isfinite(self.middle).all():
             return False
         try:
-            given = complex_step(self._complex_line(across))
+            given = complex_step(self._complex_line(self.direction))
         except Exception:  # whatever a function says that was not written for complex numbers
             return False
-        right = self.along(across)
+        right = self.across
         if given.shape != right.value.shape or np.any(right.state != SMOOTH):
             return False
         close = np.abs(given - right.value) <= SAFETY * right.error + 1e-9 * np.abs(right.value)

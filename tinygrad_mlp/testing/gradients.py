@@ -18,9 +18,12 @@ KINKS = ("report", "error")
 
 
 class GradientError(AssertionError):
-    """Raised by `assert_gradients` for gradients that are wrong; `report` has what was found, and is its text."""
+    """Raised for gradients that are wrong; `report` has what was found, and is its text.
 
-    def __init__(self, report: Report) -> None:
+    That of `assert_gradients` is a `Report`, and that of `by_hand(...).assert_right()` a `ByHand`.
+    """
+
+    def __init__(self, report: Any) -> None:
         super().__init__(str(report))
         self.report = report
 

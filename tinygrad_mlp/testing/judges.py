@@ -51,22 +51,23 @@ class Slope:
     state: Array
 
 
-def noise_of(line: Line, middle: Array, ends: Sequence[int], eps: float) -> Array:
-    """How much each output is off by rounding, from the fourth differences of values very close to each other.
+def noise_of(line: Line, middle: Array, ends: Sequence[int], eps: float) -> tuple[Array, Array]:
+    """How much each output is off by rounding, and its slope, both from values very close to each other.
 
-    Smooth functions have none to speak of, so that what is left is rounding (Moré and Wild 2011, "Estimating
-    computational noise"). It is at least the rounding of the largest number in the same array, of which `ends` says
-    where each ends.
+    The noise is that of the fourth differences, as smooth functions have none to speak of (Moré and Wild 2011,
+    "Estimating computational noise"). It is at least the rounding of the largest number in the same array, of which
+    `ends` says where each ends.
     """
     step = eps * 2**18
-    values = np.array([line(k * step) for k in range(1, 9)])  # all on one side: a kink at the point is no rounding
+    values = np.array([line(k * step) for k in range(1, 7)])  # all on one side: a kink at the point is no rounding
     floor = np.zeros_like(middle)
     for a, b in zip([0, *ends], ends, strict=False):
         floor[a:b] = eps * np.max(np.abs(middle[a:b]), initial=0.0, where=np.isfinite(middle[a:b]))
     with np.errstate(all="ignore"):
         fourth = np.diff(values, 4, axis=0)
         measured = np.sqrt(np.mean(fourth**2, axis=0) / 70)  # the sum of the squares of 1, 4, 6, 4, 1
-    return np.maximum(np.where(np.isfinite(measured), measured, 0.0), floor) + np.finfo(float).tiny
+        closest = (values[-1] - values[0]) / (5 * step)
+    return np.maximum(np.where(np.isfinite(measured), measured, 0.0), floor) + np.finfo(float).tiny, closest
 
 
 def slope(line: Line, middle: Array, noise: Array, precision: Precision) -> Slope:
@@ -113,7 +114,7 @@ def _extrapolated(
             factor *= RATIO**2
         above = row
         scale = np.max(np.abs(best), initial=0.0, where=np.isfinite(best))
-        if level >= 2 and np.all((least <= np.maximum(1e-11 * scale, 4 * rounding)) | ~np.isfinite(middle)):
+        if level >= 2 and np.all((least <= np.maximum(1e-11 * scale, SAFETY * rounding)) | ~np.isfinite(middle)):
             break
     return best, least, bends, touched
 

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from .comparison import Array, Comparison, broadcast_axes, summed_to
-
-Found = tuple[str, str] | None  # the kind and the sentence
-
-FEW = 3  # with fewer different numbers than this, most suppositions would fit something
-
+from .comparison import FEW, Array, Comparison, Found, broadcast_axes, largest, number
 
 # -- the whole gradient is a multiple of the right one ---------------------------------------------
 
@@ -62,7 +55,7 @@ def _lengths(case: Comparison) -> dict[int, str]:
 
 def factor(case: Comparison) -> Found:
     """Any other number by which all entries are multiplied."""
-    at = _largest(case.right)
+    at = largest(case.right)
     if case.distinct() < FEW or at is None:
         return None
     k = case.given[at] / case.right[at]
@@ -71,19 +64,7 @@ def factor(case: Comparison) -> Found:
     told[at] = False
     if k == 0 or not case.fits(k * case.right, abs(k) * case.error + unsure * np.abs(case.right), told=told):
         return None
-    return "factor", f"{_number(k)} times what it should be, in every entry"
-
-
-def _largest(array: Array) -> tuple[int, ...] | None:
-    """The index of the largest finite number other than 0."""
-    size = np.where(np.isfinite(array), np.abs(array), 0.0)
-    if not np.any(size):
-        return None
-    return tuple(int(i) for i in np.unravel_index(int(np.argmax(size)), size.shape))
-
-
-def _number(k: Any) -> str:
-    return f"{k:.6g}" if abs(abs(k) - 1) > 1e-5 else repr(k.item())
+    return "factor", f"{number(k)} times what it should be, in every entry"
 
 
 # -- the right numbers in the wrong places ---------------------------------------------------------
@@ -146,7 +127,7 @@ def one_of_a_sum(case: Comparison) -> Found:
     return None
 
 
-# -- with an input or the cotangent ----------------------------------------------------------------
+# -- an input or the cotangent is a factor ----------------------------------------------------------------
 
 
 def scaled(case: Comparison) -> Found:
@@ -167,79 +148,6 @@ def scaled(case: Comparison) -> Found:
         if case.fits(expected, case.error / np.abs(divisor), tried, told=v != 0):
             return "scaled by an input", f"a factor is missing: it should be multiplied by {name}"
     return None
-
-
-def term(case: Comparison) -> Found:
-    """The difference is a multiple of one simple term."""
-    if case.distinct() < FEW or np.sum(case.wrong) < FEW:
-        return None
-    terms = list(_terms(case))
-    for text, array in terms:
-        at = _largest(array)
-        if at is None:
-            continue
-        k = case.difference[at] / array[at]
-        unsure = case.error[at] / abs(array[at])
-        rounding = 2 * case.eps * (1 + abs(case.right[at]) / abs(array[at]))
-        if abs(k - np.round(k)) <= unsure + rounding:
-            k = np.round(k)
-        told = np.ones(case.right.shape, bool)
-        told[at] = False
-        error = case.error + unsure * np.abs(array) + case.eps * (np.abs(case.right) + np.abs(case.given))
-        if k != 0 and np.isfinite(k) and case.fits(case.right + k * array, error, len(terms), told):
-            return _term_found(case, k, text, [array for _, array in terms])
-    return None
-
-
-def _term_found(case: Comparison, k: Any, text: str, terms: list[Array]) -> Found:
-    """Whether a term of the gradient is missing or one is too many: see `diagnose` for how this is decided."""
-    missing = bool(np.real(k) < 0)
-    if any(case.close_to(each, case.error) for each in terms):
-        missing = True
-    elif any(case.close_to(each + case.difference, case.error) for each in terms):  # the right gradient is a term
-        missing = False
-    factor = -k if missing else k
-    shown = text if factor == 1 else f"-{text}" if factor == -1 else f"{_number(factor)} * {text}"
-    other = f": has {text} the wrong sign?" if abs(k) == 2 else ""
-    if missing:
-        return "missing term", f"a term is missing: {shown}{other}"
-    return "extra term", f"there is a term too many: {shown}{other}"
-
-
-def _terms(case: Comparison) -> Iterator[tuple[str, Array]]:
-    """The simple terms that may be missing, with the shape of the gradient: sums over broadcast axes are taken."""
-    values = {("cotangent" if name == "the cotangent" else name): value for name, value in case.values.items()}
-    shape = case.right.shape
-    products: list[tuple[tuple[str, ...], Array]] = [((name,), value) for name, value in values.items()]
-    products += [
-        ((a, b), values[a] * values[b])
-        for a, b in itertools.combinations_with_replacement(values, 2)
-        if _broadcast(values[a], values[b])
-    ]
-    if case.cotangent is not None:
-        products += [
-            (("cotangent", name, name), case.cotangent * value**2)
-            for name, value in case.inputs.items()
-            if _broadcast(case.cotangent, value)
-        ]
-    for names, array in products:
-        fitted = summed_to(array, shape)
-        if fitted is not None:
-            text = " * ".join(f"{a}**{n}" if n > 1 else a for a, n in _powers(names).items())
-            yield (text if broadcast_axes(array.shape, shape) in ((), None) else f"sum({text})"), fitted
-    yield "1", np.ones(shape)
-
-
-def _powers(names: tuple[str, ...]) -> dict[str, int]:
-    return {name: names.count(name) for name in names}
-
-
-def _broadcast(a: Array, b: Array) -> bool:
-    try:
-        np.broadcast_shapes(a.shape, b.shape)
-    except ValueError:
-        return False
-    return True
 
 
 # -- precision and place ---------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .refusals import MORE_GRADIENTS, NO_FLOATING_INPUT
-from .subject import Array, Arrays, Inputs, Subject, differing, is_array, outputs_of
+from .subject import Array, Arrays, BackwardRaised, Inputs, Subject, Trial, differing, is_array, outputs_of
 
 
 class NumPyPair(Subject):
@@ -31,18 +31,21 @@ class NumPyPair(Subject):
     def promoted(self) -> NumPyPair:
         return NumPyPair(self.forward, self.backward, self.inputs.promoted())
 
-    def changes(self, cotangents: Arrays) -> list[tuple[str, str]]:
+    def trial(self, cotangents: Arrays) -> Trial:
         arguments = self._arguments(self.arrays)
-        before = [np.array(x) if isinstance(x, np.ndarray) else x for x in arguments]
-        given = tuple(np.array(c) for c in cotangents)
+        before = [np.array(x) if is_array(x) else x for x in arguments]
         with np.errstate(all="ignore"):
-            self.forward(*arguments)
-        found = [(self.inputs.names[i], "forward") for i in differing(arguments, before)]
-        arguments = [np.array(x) if isinstance(x, np.ndarray) else x for x in before]
-        self._gradients(arguments, given)
-        found += [(self.inputs.names[i], "backward") for i in differing(arguments, before)]
-        found += [("the cotangent", "backward") for _ in differing(given, cotangents)]
-        return found
+            outputs = outputs_of(self.forward(*arguments))
+        changes = [(self.inputs.names[i], "forward") for i in differing(arguments, before)]
+        arguments = [np.array(x) if is_array(x) else x for x in before]
+        given = tuple(np.array(c) for c in cotangents)
+        try:
+            gradients = self._gradients(arguments, given)
+        except Exception as error:
+            raise BackwardRaised(error) from error
+        changes += [(self.inputs.names[i], "backward") for i in differing(arguments, before)]
+        changes += [("the cotangent", "backward") for _ in differing(given, cotangents)]
+        return Trial(outputs, gradients, changes)
 
     def _arguments(self, arrays: Arrays) -> list[Any]:
         return self.inputs.with_checked([np.array(x) for x in arrays], lambda x: np.array(x) if is_array(x) else x)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .comparing import NO_GRADIENT, NO_SECOND, NOT_SETTLED, cotangents_for, looks_like, parting, rounding_of
-from .evidence import Differences, Judged, flat, reach_of, weighed
+from .evidence import Differences, Judged, flat, weighed
 from .judges import SAFETY, SMOOTH, Slope
 from .report import Row, number
 from .subject import Array, Arrays, Subject
@@ -21,16 +21,15 @@ MOST_KINKS = 32  # entries without a derivative that are left out of a direction
 ROUNDING = 64.0
 
 
-def rows_of_projections(subject: Subject, judge: Differences, order: int, seed: int) -> list[Row]:
-    """A row for each input."""
-    outputs = judge.outputs
-    several = cotangents_for(outputs, seed)
-    projections = [_Projection(subject, judge, c, order, seed) for c in ([several[0], *several[2:]])]
+def rows_of_projections(subject: Subject, judge: Differences, order: int, seed: int, known: Any = None) -> list[Row]:
+    """A row for each input; `known` are the gradients for the first cotangents, if they have been computed."""
+    first, _, *alone = cotangents_for(judge.outputs, seed)
     rows: dict[str, Row] = {}
-    for projection in projections:
-        for row in projection.rows():
+    for cotangents in (first, *alone):
+        given = known if cotangents is first and known is not None else subject.vjp(subject.arrays, cotangents)
+        for row in _Projection(subject, judge, cotangents, given, order).rows():
             before = rows.get(row.input)
-            if before is None or (row.verdict == "wrong" != before.verdict):
+            if before is None or (row.verdict == "wrong" and before.verdict != "wrong"):
                 rows[row.input] = row
     return list(rows.values())
 
@@ -41,13 +40,12 @@ OTHER_SHAPE = "its shape is {given} where {right} is right"
 class _Projection:
     """The gradients for certain cotangents beside differences along a direction."""
 
-    def __init__(self, subject: Subject, judge: Differences, cotangents: Arrays, order: int, seed: int) -> None:
-        self.subject, self.judge, self.order, self.cotangents = subject, judge, order, cotangents
-        generator = np.random.default_rng(seed + 1)
+    def __init__(self, subject: Subject, judge: Differences, cotangents: Arrays, given: Any, order: int) -> None:
+        self.subject, self.judge, self.order, self.cotangents, self.given = subject, judge, order, cotangents, given
         self.ends = np.cumsum([0, *(x.size for x in subject.arrays)])
-        reaches = [reach_of(x) * generator.choice([-1.0, 1.0], x.shape) for x in subject.arrays]
-        self.direction = flat(tuple(r * generator.uniform(0.5, 1.5, r.shape) for r in reaches))
-        self.given = subject.vjp(subject.arrays, cotangents)
+        self.direction = flat(tuple(judge.direction))
+        pairs = zip(given, subject.arrays, strict=True)
+        self.gradient = flat(tuple(np.zeros(x.shape) if g is None or g.shape != x.shape else g for g, x in pairs))
         self.kinks: list[int] = []
         self._rounding: list[float] | None = None
 
@@ -57,7 +55,7 @@ class _Projection:
         usable = [k for k in range(len(self.given)) if k not in odd]
         for k in odd:
             self.direction[self.ends[k] : self.ends[k + 1]] = 0.0
-        whole = self._leave_kinks_out()
+        whole = self._leave_kinks_out(None if odd else self.judge.across)
         if whole is None:
             return rows + [
                 Row(self.subject.names[k], self.order, "not judged", self._size(k), text=NOT_SETTLED) for k in usable
@@ -82,26 +80,24 @@ class _Projection:
         right, error, _, _, state = weighed(slope or self._slope(direction), flat(self.cotangents))
         if state != SMOOTH or not np.isfinite(right):
             return False
-        gradient = flat(
-            tuple(
-                np.zeros(x.shape) if g is None or g.shape != x.shape else g
-                for g, x in zip(self.given, self.subject.arrays, strict=True)
-            )
-        )
-        terms = np.where(direction != 0, gradient * direction, 0.0)
+        with np.errstate(all="ignore"):
+            total = float(self.gradient @ direction)
+            if not np.isfinite(total):  # a nan beside a direction of 0 does not matter
+                total = float(np.sum(self.gradient * direction, where=direction != 0))
+            size = float(np.sum(np.abs(self.gradient * direction), where=direction != 0))
+            apart = abs(total - right)
         eps = float(np.finfo(self.subject.arrays[0].dtype).eps)
-        apart = abs(float(terms.sum()) - right)
-        if apart <= SAFETY * error + ROUNDING * eps * (float(np.abs(terms).sum()) + abs(right)):
+        if apart <= SAFETY * error + ROUNDING * eps * (size + abs(right)):
             return False
         if self._rounding is None:
             self._rounding = rounding_of(self.subject, self.cotangents, self.given)
         spread = [r * float(np.abs(v).sum()) for r, v in zip(self._rounding, self._parts(direction), strict=True)]
         return not apart <= SAFETY * error + sum(spread)
 
-    def _leave_kinks_out(self) -> Slope | None:
+    def _leave_kinks_out(self, slope: Slope | None) -> Slope | None:
         """The slope along the direction once entries at kinks are out of it; None if it has none even so."""
         for _ in range(MOST_KINKS):
-            slope = self._slope(self.direction)
+            slope = self._slope(self.direction) if slope is None else slope
             if weighed(slope, flat(self.cotangents))[4] == SMOOTH:
                 return slope
             entry = self._first(self.direction, self._is_parted)
@@ -109,6 +105,7 @@ class _Projection:
                 return None
             self.kinks.append(entry)
             self.direction[entry] = 0.0
+            slope = None
         return None
 
     def _is_parted(self, direction: Array) -> bool:

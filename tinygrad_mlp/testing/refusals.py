@@ -32,6 +32,32 @@ CHOICES = "{what} must be one of {choices}, not {value!r}"
 # RuntimeError: the second derivative of a Function whose backward is marked.
 ONCE = "a backward is marked as once_differentiable"
 
+# -- by_hand ---------------------------------------------------------------------------------------
+# RuntimeError: a backward came before, and did not retain the graph.
+FREED = "the tape of the loss is freed: call by_hand before backward(), or call backward(retain_graph=True)"
+# ValueError: no variable has a gradient beside it.
+NO_PAIR = "no variable has a gradient beside it: for x it would be called one of {patterns}"
+# TypeError: neither variables nor names are given.
+NOTHING_TO_CHECK = "nothing to check: by_hand(loss, dx=x) or by_hand(loss, locals())"
+# NameError: a keyword names no variable.
+NO_GRADIENT = "there is no variable {name} where by_hand is called; {name}=(gradient, x) gives it directly"
+# TypeError: what has no gradient.
+NO_TENSOR = "{name}: its gradient was to be checked, but {found} is no tensor that is on a tape"
+# TypeError: what is no array, beside a function of arrays.
+NO_ARRAY = "{name}: a function of arrays has the gradients of arrays, not of {found}"
+# TypeError: the gradient is of a type without numbers.
+NO_NUMBERS = "{name} is to be a gradient, but it is {found}: it has no numbers"
+# TypeError: there is neither a tape nor a function.
+NO_LOSS = "{found} has no tape: give the tensor loss, or a function of arrays that returns it"
+# TypeError: a tensor is compared with the tape of another framework.
+TWO_FRAMEWORKS = "{name}: {of} is not a tensor of the loss's framework"
+# NameError: a function of arrays has a parameter that is nowhere.
+NO_ARGUMENT = "there is no variable {name}, which {function} takes"
+# ValueError: a gradient of something that the function does not take.
+NO_PARAMETER = "{function} takes no {of}, so that the gradient {name} cannot be checked"
+# ValueError: the function returns more than one number.
+ONE_NUMBER = "{function} must return one number, the loss, not an array of shape {shape}"
+
 # -- gradient_test ---------------------------------------------------------------------------------
 # ValueError: gradient_test leaves out a check that there is not.
 UNKNOWN_CHECK = "there is no check {name!r} to leave out; there are {known}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,15 @@ class BackwardRaised(Exception):
     def __init__(self, cause: Exception) -> None:
         super().__init__(str(cause))
         self.cause = cause
+
+
+@dataclass
+class Trial:
+    """What a forward and a backward returned, and what they changed in place: the name of each array, and who did."""
+
+    outputs: Arrays
+    gradients: tuple[Array | None, ...]
+    changes: list[tuple[str, str]]
 
 
 class Subject(ABC):
@@ -62,9 +72,9 @@ class Subject(ABC):
         """The gradient as a function of the inputs and of the cotangents, if it can be differentiated again."""
         return None
 
-    def changes(self, cotangents: Arrays) -> list[tuple[str, str]]:
-        """What a forward and a backward change in place: the name of each array, and who changed it."""
-        return []
+    @abstractmethod
+    def trial(self, cotangents: Arrays) -> Trial:
+        """One forward and backward, whose arrays are looked at afterwards. BackwardRaised as from `vjp`."""
 
     def raw_gradients(self, cotangents: Arrays) -> Iterator[tuple[str, str, tuple[int, ...], tuple[int, ...]]]:
         """Gradients whose shape is not that of their input: who returned it, the input, its shape and the right one.

@@ -6,6 +6,7 @@ import functools
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,19 @@ import numpy as np
 from ..autograd.modes import as_rule
 from .numpy_subjects import NumPyPair
 from .refusals import NO_FLOATING_INPUT, NO_FLOATING_OUTPUT, NOT_EXACT, NOT_RECORDED_AGAIN, NOT_TO_CHECK, ONCE
-from .subject import Array, Arrays, Inputs, Subject, differing, is_array, leaves_of, names_of, promoted
+from .subject import (
+    Array,
+    Arrays,
+    BackwardRaised,
+    Inputs,
+    Subject,
+    Trial,
+    differing,
+    is_array,
+    leaves_of,
+    names_of,
+    promoted,
+)
 
 Call = Callable[..., Any]
 
@@ -66,10 +79,12 @@ class TensorSubject(Subject):
         # Outputs that are marked as not differentiable are left out; if all are, their gradients are missing.
         recorded = [i for i, x in enumerate(outputs) if x.requires_grad]
         self.places = recorded or list(range(len(outputs)))
+        self.has_functions = any(_function_of(node) is not None for node in _nodes(outputs))
 
     def value(self, arrays: Arrays) -> Arrays:
+        own = self.framework.tensor if arrays is self.arrays else self.framework.module.from_numpy
         with self.framework.module.no_grad():
-            outputs = self._outputs([self.framework.tensor(x) for x in arrays])
+            outputs = self._outputs([own(np.asarray(x)) for x in arrays])  # others are nobody else's
         return tuple(np.array(x.detach().numpy()) for x in outputs)
 
     def gradients(self, arrays: Arrays, cotangents: Arrays) -> tuple[Array | None, ...]:
@@ -84,18 +99,24 @@ class TensorSubject(Subject):
     def second(self, cotangents: Arrays) -> Subject | None:
         return SecondOrder(self, cotangents)
 
-    def changes(self, cotangents: Arrays) -> list[tuple[str, str]]:
+    def trial(self, cotangents: Arrays) -> Trial:
         leaves = self._leaves(self.arrays)
         outputs = self._outputs(leaves)
-        found = [(self.names[i], "forward") for i in differing(_arrays(leaves), self.arrays)]
+        values = tuple(np.array(x) for x in _arrays(outputs))
+        changes = [(self.names[i], "forward") for i in differing(_arrays(leaves), self.arrays)]
+        before = [np.array(x) for x in _arrays(leaves)] if changes else self.arrays
         given = [self.framework.tensor(c) for c in cotangents]
-        before = [np.array(x) for x in _arrays(leaves)]
-        self._gradients(leaves, outputs, given)
-        found += [(self.names[i], "backward") for i in differing(_arrays(leaves), before)]
-        found += [("the cotangent", "backward") for _ in differing(_arrays(given), cotangents)]
-        return found
+        try:
+            gradients = self._gradients(leaves, outputs, given)
+        except Exception as error:
+            raise BackwardRaised(error) from error
+        changes += [(self.names[i], "backward") for i in differing(_arrays(leaves), before)]
+        changes += [("the cotangent", "backward") for _ in differing(_arrays(given), cotangents)]
+        return Trial(values, tuple(None if g is None else np.array(g.detach().numpy()) for g in gradients), changes)
 
     def raw_gradients(self, cotangents: Arrays) -> Iterator[tuple[str, str, tuple[int, ...], tuple[int, ...]]]:
+        if not self.has_functions:
+            return
         leaves = self._leaves(self.arrays)
         names = {id(leaf): name for leaf, name in zip(leaves, self.names, strict=True)}
         for node, function, grads in self._functions(leaves, cotangents):
@@ -136,7 +157,7 @@ class TensorSubject(Subject):
         nodes = [(node, kind) for node in _nodes(outputs) if (kind := _function_of(node)) is not None]
         seen: dict[int, Any] = {}
         hooks = [node.register_prehook(functools.partial(seen.__setitem__, id(node))) for node, _ in nodes]
-        if nodes:
+        with suppress(Exception):  # what a framework says of a gradient of another shape is not asked for here
             self._gradients(leaves, outputs, [self.framework.tensor(c) for c in cotangents])
         for hook in hooks:
             hook.remove()
@@ -172,6 +193,9 @@ class SecondOrder(Subject):
         xs, cs = zip(*pairs, strict=True)
         seconds = self.first.framework.module.autograd.grad(xs, leaves, cs, allow_unused=True)
         return tuple(None if g is None else np.array(g.detach().numpy()) for g in seconds)
+
+    def trial(self, cotangents: Arrays) -> Trial:
+        return Trial(self.value(self.arrays), self.vjp(self.arrays, cotangents), [])
 
 
 def _cotangent_names(count: int) -> list[str]:
