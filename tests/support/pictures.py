@@ -151,7 +151,6 @@ _CLONE = """() => {
     + "\\n.page-root * { scrollbar-width: none; }";
   const inside = new XMLSerializer().serializeToString(copy)
     .replace(/^<body/, '<div class="page-body"').replace(/<\\/body>$/, "</div>");
-  const graph = document.querySelector("#graph");
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
 <foreignObject width="${width}" height="${height}"><div xmlns="http://www.w3.org/1999/xhtml" class="page-root"
 style="width: ${width}px; height: ${height}px; overflow: hidden"
@@ -182,11 +181,28 @@ def tape_page() -> dict[str, str]:
         return page_picture(Path("tape.html").resolve(), "#step=2&pass=backward", 1280, 880)
 
 
+def run_page() -> dict[str, str]:
+    """The page of a training, without what is another in each run and on each machine."""
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            command("train", "--html", "run.html")
+            page = Path("run.html").read_text(encoding="utf-8")
+            page = re.sub(r'\["Time to train",\s*"[^"]*"\]', '["Time to train", "a moment"]', page)
+            page = re.sub(r" \(Python [^)]*\)", "", page)
+            Path("run.html").write_text(page, encoding="utf-8")
+            return page_picture(Path("run.html").resolve(), "", 1280, 1600)
+        finally:
+            os.chdir(before)
+
+
 LEARNER = "Ten minutes for the learner"
 PICTURES: dict[str, Callable[[], dict[str, str]]] = {
     "picture": tape_picture,
     "walk": walk_picture,
     "page": tape_page,
+    "run": run_page,
 }
 
 if __name__ == "__main__":

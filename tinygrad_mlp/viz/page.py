@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import html
-import json
-import re
-from importlib.resources import files
 from typing import Any, NamedTuple
 
+from .assembly import assembled, asset
 from .layout import layout
 from .model import Rows
 from .page_data import page_data
 from .svg import to_svg
 
-_SCRIPTS = ("dom.js", "heat.js", "recursion.js", "panel.js", "player.js")  # in the order in which they need each other
+_STYLES = ("base.css", "page.css")
+_SCRIPTS = ("dom.js", "map.js", "heat.js", "recursion.js", "panel.js", "player.js", "theme.js")
 
 
 class Beside(NamedTuple):
@@ -28,23 +26,10 @@ def page(rows: Rows, before: Rows | None = None, beside: Beside | None = None) -
     """The page of some rows; `before` are those from before a backward, which know what it has freed since."""
     more = beside or Beside("", f"The tape of {rows.root}", {})
     also = [more.name] if beside else []
-    scripts = [*_SCRIPTS[:-1], *(f"{name}.js" for name in also), _SCRIPTS[-1]]
-    contents = {
-        "title": html.escape(more.title),
-        "style": "\n".join(_asset(f"{name}.css") for name in ("page", *also)),
-        "picture": to_svg(layout(rows)) if rows.steps else "",
-        "beside": "\n".join(_asset(f"{name}.html") for name in also),
-        "data": _embedded(page_data(rows, before) | more.data),
-        "script": "\n".join(map(_asset, scripts)),
+    styles = [*_STYLES, *(f"{name}.css" for name in also)]
+    scripts = [*_SCRIPTS[:-2], *(f"{name}.js" for name in also), *_SCRIPTS[-2:]]  # before the player, which tells it
+    slots = {
+        "picture": to_svg(layout(rows)) if beside is None or rows.steps else "",
+        "beside": "\n".join(asset(f"{name}.html") for name in also),
     }
-    # In one go: a text of the program that looks like a slot stays what it is.
-    return re.sub(r"\{\{(\w+)\}\}", lambda slot: contents[slot[1]], _asset("page.html"))
-
-
-def _asset(name: str) -> str:
-    return (files(__package__) / "assets" / name).read_text(encoding="utf-8")
-
-
-def _embedded(data: object) -> str:
-    """JSON for a script element, which ends at the first "</script" whatever it stands in: so no "<" is left."""
-    return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    return assembled(more.title, styles, "page.html", scripts, page_data(rows, before) | more.data, **slots)
