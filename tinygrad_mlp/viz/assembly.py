@@ -29,7 +29,7 @@ def _filled(name: str, contents: Mapping[str, str]) -> str:
 
 
 def asset(name: str) -> str:
-    """The text of an asset."""
+    """The text of a file in `assets`."""
     return (files(__package__) / "assets" / name).read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""A tape as a page: one HTML file that needs no network, which plays the forward and the backward pass step by step."""
+"""The tape as a page: one HTML file that needs no network, put together from the picture, the data and the assets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from .page_data import page_data
 from .svg import to_svg
 
 _STYLES = ("base.css", "page.css")
-_SCRIPTS = ("dom.js", "map.js", "heat.js", "recursion.js", "panel.js", "player.js", "theme.js")
+_SCRIPTS = ("dom.js", "map.js", "heat.js", "recursion.js", "panel.js")
+_LAST = ("player.js", "theme.js")  # the player starts the page
 
 
 class Beside(NamedTuple):
@@ -26,10 +27,12 @@ def page(rows: Rows, before: Rows | None = None, beside: Beside | None = None) -
     """The page of some rows; `before` are those from before a backward, which know what it has freed since."""
     more = beside or Beside("", f"The tape of {rows.root}", {})
     also = [more.name] if beside else []
-    styles = [*_STYLES, *(f"{name}.css" for name in also)]
-    scripts = [*_SCRIPTS[:-2], *(f"{name}.js" for name in also), *_SCRIPTS[-2:]]  # before the player, which tells it
-    slots = {
-        "picture": to_svg(layout(rows)) if beside is None or rows.steps else "",
-        "beside": "\n".join(asset(f"{name}.html") for name in also),
-    }
-    return assembled(more.title, styles, "page.html", scripts, page_data(rows, before) | more.data, **slots)
+    return assembled(
+        more.title,
+        (*_STYLES, *(f"{name}.css" for name in also)),
+        "page.html",
+        (*_SCRIPTS, *(f"{name}.js" for name in also), *_LAST),
+        page_data(rows, before) | more.data,
+        picture=to_svg(layout(rows)) if rows.steps else "",
+        beside="\n".join(asset(f"{name}.html") for name in also),
+    )
