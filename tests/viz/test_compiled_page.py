@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 import tinygrad_mlp as torch
-from support.browsing import place, said
+from support.browsing import place, read, said
 from support.compiled_steps import adam, called, chain, inference, own_function, seed, sgd
 
 WIDE = {"viewport": {"width": 1600, "height": 900}}
@@ -200,3 +200,11 @@ def test_of_many_operators_each_step_is_shown_at_once(opened):
         })""".replace("step(5 * i)", "scrubber.value = 5 * i; scrubber.dispatchEvent(new Event('input'))")
     )
     assert sorted(times)[20] < 100  # milliseconds, up to which an answer is felt as immediate
+
+
+def test_heat_maps_are_read_with_the_keyboard(opened):
+    page = opened(made(sgd), "#step=1&pass=backward", **WIDE)
+    heat_map = page.get_by_role("application").first
+    shown = read(page, heat_map)
+    assert len(shown) == 8 * 8
+    assert place(page) == "10"  # the player does not get these keys

@@ -50,7 +50,7 @@ const lineKeys = {
 };
 
 /** The keys of a part of the page, which the player does not get. */
-function listen(part, keysOfPart) {
+function takeKeys(part, keysOfPart) {
   part.addEventListener("keydown", (event) => {
     if (!(event.key in keysOfPart) || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
@@ -59,7 +59,7 @@ function listen(part, keysOfPart) {
   });
 }
 
-listen(byId("lines"), lineKeys);
+takeKeys(byId("lines"), lineKeys);
 
 // -- choosing -------------------------------------------------------------------------------------
 
@@ -254,7 +254,7 @@ function nextTab(by) {
 }
 
 for (const name of tabs) byId(`tab-${name}`).addEventListener("click", () => showTab(name));
-listen(byId("tabs"), { ArrowLeft: () => nextTab(-1), ArrowRight: () => nextTab(1) });
+takeKeys(byId("tabs"), { ArrowLeft: () => nextTab(-1), ArrowRight: () => nextTab(1) });
 wide.addEventListener("change", () => showTab(tab));
 byId("changed").hidden = !program.changed;
 showLeftOut();
