@@ -71,6 +71,7 @@ from .tensor import (
     Size as Size,
     Tensor as Tensor,
     of_one_tuple as _of_one_tuple,
+    on_a_tensor as _on_a_tensor,
 )
 
 if _typing.TYPE_CHECKING:
@@ -99,6 +100,9 @@ _IN_PLACE = (
 )  # fmt: skip
 for _name in _IN_PLACE:
     globals()[_name] = getattr(Tensor, _name)
+for _name in ("detach_", "fill_", "zero_"):  # those that are no rows, which look at their arguments themselves
+    globals()[_name] = _on_a_tensor(getattr(Tensor, _name))
+is_inference = _on_a_tensor(is_inference)
 
 
 # The tape is shown by a floor above autograd, where a user of torch would look for it.

@@ -14,7 +14,7 @@ from ...autograd.captured import running
 from ...ops.dims import mismatch
 from ...ops.refusals import OTHER_OUTPUT_SHAPE
 from ..functions import FUNCTIONS, INPLACE
-from ..kinds import wrong_type
+from ..kinds import no_such_call, wrong_type
 from ..refusals import FILL_DIMENSIONS, TYPE_NAME
 from ..tensor import Tensor
 
@@ -87,6 +87,8 @@ def type(self: Tensor, dtype: Any = None) -> Any:
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:
     """This tensor in the dtype of another (torch.Tensor.type_as)."""
+    if not isinstance(other, Tensor):
+        raise wrong_type("type_as", "other", 1, "Tensor", other)
     return to(self, other.dtype)
 
 
@@ -121,6 +123,8 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         silently(self.array.fill, value)
         self.versions[0] = count + 1
         return self
+    if value is None or isinstance(value, (str, tuple, list)):
+        raise no_such_call("fill_", value)
     if isinstance(value, Tensor) and value.array.ndim:
         raise RuntimeError(FILL_DIMENSIONS.format(ndim=value.array.ndim))
     return INPLACE["fill_with_tensor_" if isinstance(value, Tensor) else "fill_"](self, value)
