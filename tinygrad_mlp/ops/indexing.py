@@ -29,6 +29,7 @@ from .refusals import (
     SELECT_BY_OTHER,
     SELECT_BY_OTHER_MASK,
     SELECT_DTYPE,
+    SELECT_FROM_NOTHING,
     SELECT_FROM_NUMBER,
     TAKE_DTYPE,
     TAKE_FROM_NOTHING,
@@ -214,6 +215,8 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
     if index.dtype not in (np.int64, np.int32):
         raise RuntimeError(SELECT_DTYPE)
     d = axis(dim, input.ndim)
+    if index.size and 0 in input.shape[d : d + 1]:
+        raise RuntimeError(SELECT_FROM_NOTHING)
     _in_range(index, input.shape[d] if input.ndim else 1)
     if not input.ndim:
         if index.size != 1:

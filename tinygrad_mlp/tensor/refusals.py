@@ -291,7 +291,7 @@ MOVEDIM_LENGTHS = (
 # movedim: RuntimeError for a dimension that is named twice.
 MOVEDIM_TWICE = "movedim: repeated dim in `{name}` ({dims})"
 # x.T: UserWarning, once in a process, for a 0-d tensor.
-T_OF_0D = "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases."
+T_OF_0D = "Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases."
 # x.T: UserWarning, once in a process, for other numbers of dimensions than 2.
 T_DIMENSIONS = (
     "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
@@ -303,7 +303,7 @@ NOT_MATRICES = "tensor.{name} is only supported on matrices or batches of matric
 # x.H: RuntimeError for any number of dimensions but 0 and 2.
 NO_MATRIX = "tensor.H is only supported on matrices (2-D tensors). Got {ndim}-D tensor."
 # x.H, x.mH and adjoint: UserWarning, once in a process, for a 0-d tensor.
-ADJOINT_OF_0D = "Tensor.{name} is deprecated on 0-D tensors. Consider using x.conj()."
+ADJOINT_OF_0D = "{name} is deprecated on 0-D tensors. Consider using x.conj()."
 # diag: RuntimeError for other numbers of dimensions than 1 and 2.
 DIAG_DIMENSIONS = "diag(): Supports 1D or 2D tensors. Got {ndim}D"
 

@@ -26,6 +26,7 @@ from .arithmetic import (
     sub,
     var,
 )  # fmt: skip
+from .conversion import clone
 from .elements import allclose, equal, is_floating_point, is_tensor, isclose, nonzero, numel, result_type, where
 from .joining import (
     atleast_1d,
@@ -94,9 +95,9 @@ install()
 
 __all__ = [
     "add", "adjoint", "allclose", "argsort", "as_strided", "atleast_1d", "atleast_2d", "atleast_3d",
-    "broadcast_shapes", "broadcast_tensors", "broadcast_to", "chunk", "column_stack", "cumprod", "cumsum", "detach",
-    "diag", "diagflat", "div", "dstack", "equal", "flatten", "hstack", "index_add", "is_floating_point", "is_tensor",
-    "isclose", "matmul", "max", "min", "moveaxis", "movedim", "nonzero", "norm", "numel", "outer", "prod", "ravel",
-    "result_type", "row_stack", "rsub", "split", "split_with_sizes", "squeeze", "std", "sub", "swapaxes", "swapdims",
-    "tensor_split", "tile", "unbind", "unflatten", "var", "vstack", "where",
+    "broadcast_shapes", "broadcast_tensors", "broadcast_to", "chunk", "clone", "column_stack", "cumprod", "cumsum",
+    "detach", "diag", "diagflat", "div", "dstack", "equal", "flatten", "hstack", "index_add", "is_floating_point",
+    "is_tensor", "isclose", "matmul", "max", "min", "moveaxis", "movedim", "nonzero", "norm", "numel", "outer",
+    "prod", "ravel", "result_type", "row_stack", "rsub", "split", "split_with_sizes", "squeeze", "std", "sub",
+    "swapaxes", "swapdims", "tensor_split", "tile", "unbind", "unflatten", "var", "vstack", "where",
 ]  # fmt: skip

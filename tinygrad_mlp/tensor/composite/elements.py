@@ -49,7 +49,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     found = np.nonzero(input.array if input.array.ndim else input.array.reshape(1))
     if as_tuple:
         return tuple(wrap(part) for part in found)
-    return wrap(np.stack(found, 1)[:, : input.array.ndim])
+    return wrap(np.stack(found).T[:, : input.array.ndim])
 
 
 @silenced

@@ -195,12 +195,15 @@ def movedim(input: Tensor, source: Dims, destination: Dims) -> Tensor:
 def transposed(self: Tensor) -> Tensor:
     """x.T: the dimensions in reverse; UserWarning unless there are two (torch.Tensor.T)."""
     if self.array.ndim != 2:
-        warn_once(T_OF_0D if not self.array.ndim else T_DIMENSIONS)
+        warn_once(T_OF_0D.format(name="T") if not self.array.ndim else T_DIMENSIONS)
     return _f["permute"](self, tuple(range(self.array.ndim))[::-1])
 
 
 def matrix_transposed(self: Tensor) -> Tensor:
-    """x.mT: the last two dimensions swapped. RuntimeError for fewer (torch.Tensor.mT)."""
+    """x.mT: the last two dimensions swapped. RuntimeError for a vector (torch.Tensor.mT)."""
+    if not self.array.ndim:
+        warn_once(T_OF_0D.format(name="mT"))
+        return self
     if self.array.ndim < 2:
         raise RuntimeError(NOT_MATRICES.format(name="mT", ndim=self.array.ndim))
     return _f["transpose"](self, -2, -1)
@@ -302,7 +305,7 @@ def _adjoint(input: Tensor, name: str) -> Tensor:
     if ndim == 1:
         raise RuntimeError(NOT_MATRICES.format(name=name, ndim=ndim))
     if not ndim:
-        warn_once(ADJOINT_OF_0D.format(name=name))
+        warn_once(ADJOINT_OF_0D.format(name=name if name == "adjoint()" else f"Tensor.{name}"))
         return input
     return _f["transpose"](input, -2, -1)
 
@@ -313,7 +316,7 @@ def conjugate_transpose(input: Tensor) -> Tensor:
     if ndim not in (0, 2):
         raise RuntimeError(NO_MATRIX.format(ndim=ndim))
     if not ndim:
-        warn_once(ADJOINT_OF_0D.format(name="H"))
+        warn_once(ADJOINT_OF_0D.format(name="Tensor.H"))
         return input
     return _f["transpose"](input, 0, 1)
 
