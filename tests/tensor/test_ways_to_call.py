@@ -180,6 +180,17 @@ t.linspace(0, 1, 2.5)
 t.bitwise_and(v, t.ones(4))
 t.bitwise_and(v, 0.5)
 t.softmax(i, 3)
+t.tensor([1.5, float("nan")]) & 1
++(v > 1)
++v
+~v
+~i
+reversed(v.reshape(2, 3))
+reversed(s)
+list(reversed(v))
+v.masked_fill_(v > 9, 1)[v > 2].shape
+v.clone().__setitem__(v > 2, t.ones(2, 1))
+v.clone().__setitem__((v > 2, ...), t.ones(2, 1))
 t.mm(v > 1, v > 1)
 """.strip().splitlines()
 

@@ -355,7 +355,7 @@ def _put(input: Array, index: Any, value: Any) -> None:
         raise RuntimeError(PUT_DTYPES.format(own=own, other=other))
     try:
         input[index] = value if hasattr(value, "dtype") else as_dtype(value, input.dtype)
-    except ValueError:
+    except (ValueError, TypeError):  # of masks NumPy says it by a TypeError
         shape = input[index].shape
         if is_basic(index):
             refuse_expansion(value, shape)

@@ -75,7 +75,7 @@ def _refuse_kind(row: Operator, arrays: list[Any]) -> None:
     if dtype.kind.replace("u", "i") not in row.kinds:
         taken = np.float64 if "f" in row.kinds else np.int64
         try:
-            silently(row.forward, *(x.astype(taken) if hasattr(x, "dtype") else x for x in arrays))
+            silently(row.forward, *(silently(x.astype, taken) if hasattr(x, "dtype") else x for x in arrays))
         except ValueError as error:
             raise as_torch(error, arrays) from None
         except TypeError:

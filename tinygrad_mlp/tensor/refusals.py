@@ -184,6 +184,9 @@ VALUE_TYPE = "can't assign a {found} to a torch.{tensor_type}"
 
 # -- arithmetic and conversion ---------------------------------------------------------------------
 
+# +x: RuntimeError for bools; ~x: TypeError for floats.
+PLUS_BOOL = "The `+` operator, on a bool tensor is not supported."
+INVERT_FLOAT = "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
 # add and sub: RuntimeError for a floating `alpha` with integer tensors.
 FLOAT_ALPHA = "For integral input tensors, argument alpha must not be a floating point number."
 # add, sub: RuntimeError for a bool as `alpha` where the result is not of bools.
