@@ -320,7 +320,7 @@ _TEMPLATES: dict[str, Callable[[str, dict[str, Any], int, int, str], str | None]
 }
 # What keeps gradients beyond a hook sees what a hook writes into them later; so a program has one or the other.
 _WRITING = {"writing_hook", "writing_node_hook"}
-_KEEPING = {"grad", "multi_hook"}
+_KEEPING = {"grad", "multi_hook", "node_hook"}
 _IN_A_MODE = {
     "unary", "view", "item", "several", "in_place", "in_place_binary", "set_item", "operator_in_place", "number",
     "clone",
