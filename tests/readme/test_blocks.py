@@ -26,7 +26,7 @@ from tinygrad_mlp.ops import TABLE
 
 README = ROOT / "README.md"
 RUNS_IN_CI = ("python3 -m venv .venv",)  # the main job and the tests themselves, by .ci/run
-LEFT = {"python -m benchmarks", "python -m benchmarks small"}  # minutes; tests/package/test_benchmarks.py has them
+LEFT = "python -m benchmarks"  # which take minutes; tests/package/test_benchmarks.py has them
 
 
 class Reader:
@@ -73,7 +73,7 @@ class Reader:
     def shell(self, example) -> None:
         for line in example.parsed.splitlines():
             command = line.partition("  #")[0].strip()
-            if not command.startswith(RUNS_IN_CI) and command not in LEFT:
+            if not command.startswith((*RUNS_IN_CI, LEFT)):
                 run(command)
 
 
