@@ -8,7 +8,8 @@ from typing import Any
 from .checking import Options, check
 from .refusals import CHOICES, ORDER
 from .report import Report
-from .shrinking import smallest_inputs, snippet, written
+from .shrinking import smallest_inputs
+from .snippets import snippet, written
 from .subject import Inputs, names_of
 from .subjects import subject_of
 
