@@ -133,9 +133,7 @@ def test_gradients_are_a_table_of_ratios():
     done = run_benchmarks("gradients", "--rounds", "1")
     assert done.returncode == 0, done.stderr
     lines = [line.split("|")[1:4] for line in done.stdout.splitlines() if line.startswith("|")]
-    assert [line[0].strip().partition(",")[0] for line in lines[2:]] == [
-        "torch.autograd.gradcheck(fast_mode=True)", *["assert_gradients"] * 3
-    ]  # fmt: skip
+    assert len(lines) == 7 and lines[2][0].strip() == "torch.autograd.gradcheck(fast_mode=True)"
     assert float(lines[2][2]) == 1 and all(float(line[1]) > 0 for line in lines[2:])
 
 
