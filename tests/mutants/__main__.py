@@ -11,6 +11,7 @@ os.environ["HYPOTHESIS_PROFILE"] = "mutants"
 import argparse
 import json
 import random
+import signal
 import sys
 
 import pytest
@@ -31,28 +32,31 @@ TESTS = ("tests/ops", "tests/nn", "tests/optim", "tests/tensor", "tests/random/t
 
 def main() -> int:
     options = _options()
-    mutants = _sampled(chosen(options.names), options)
+    names = sys.stdin.read().splitlines() if options.names == ["-"] else options.names
+    mutants = _sampled(chosen(names), options)
     if options.list:
         print(*(f"{mutant.name}    {mutant.shown}" for mutant in mutants), sep="\n")
         return 0
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background, too
     results = _run(mutants, options)
     if options.json:
         print(json.dumps(as_data(results), indent=1))
     else:
         print(table(results))
-    wrong = faults(results, complete=not options.names and not options.sample)
+    wrong = faults(results, complete=len(results) == len(mutants) and not options.names and not options.sample)
     print(*wrong, sep="\n", file=sys.stderr)
     return 1 if wrong else 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
-    parser.add_argument("names", nargs="*", help="rows, functions, or the beginning of names of mutants")
+    parser.add_argument("names", nargs="*", help="rows, functions, or names of mutants; - for those on standard input")
     parser.add_argument("--sample", type=int, metavar="N", help="so many of them, drawn by chance")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--list", action="store_true", help="show the mutants and run nothing")
     parser.add_argument("--json", action="store_true", help="print all results as JSON")
     parser.add_argument("--tests", nargs="+", default=TESTS, help="the folders and files of tests")
+    parser.add_argument("--seconds", type=float, default=40, help="of computing for all tests of a mutant")
     parser.add_argument("-j", type=int, default=1, dest="jobs", help="processes at a time")
     return parser.parse_args()
 
@@ -65,11 +69,13 @@ def _sampled(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]
 
 
 def _run(mutants: list[Mutant], options: argparse.Namespace) -> list[Result]:
-    def report(result: Result) -> None:
+    def report(result: Result, count: int) -> None:
+        if count % 200 == 0:
+            print(f"{count} of {len(mutants)}", file=sys.stderr, flush=True)
         if not result.caught and result.mutant.name not in EQUIVALENT:
             print(f"survived {result.tests} tests: {result.mutant.name}    {result.mutant.shown}", file=sys.stderr, flush=True)
 
-    mutation = Mutation(mutants, options.jobs, report)
+    mutation = Mutation(mutants, options.jobs, options.seconds, report)
     arguments = ["-s", "-qq", "--no-header", "--no-summary", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"]
     status = pytest.main([*arguments, *options.tests], plugins=[mutation])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):

@@ -9,11 +9,17 @@ from typing import NamedTuple
 
 
 class Change(NamedTuple):
-    """One change: the node of the tree, what takes its place, and the name of the kind of change."""
+    """One change: the node of the tree, what takes its place, the name of the change and that of its kind."""
 
     old: ast.AST
     new: ast.AST
     kind: str
+    of: str = ""
+
+    @property
+    def group(self) -> str:
+        """The kind, where it is not the name."""
+        return self.of or self.kind
 
 
 Changes = Iterator[Change]
@@ -58,18 +64,25 @@ AXES = {"dim", "d", "axis"}
 AXIS_PARAMETERS = {"dim", "axis", "dims"}
 
 
-# What is left out where the smaller set is enough.
-RARE = {"factor 2", "zero", "plus 1 to the result", "transposed", "less 1", "swapped arguments", "and to or", "or to and"}
+# What other changes are much like: only where a rule has fewer than ENOUGH changes without them.
+ALIKE = {"zero", "plus 1 to the result", "less 1", "* to /", "/ to *", "dropped not", "and to or", "or to and", "other comparison"}
+# What in a forward, or in a function that checks its arguments, mostly only raises, so that any test notices.
+FOR_RULES = {"factor 2", "transposed", "swapped arguments", "dropped call", "axis less 1"}
+ENOUGH = 5
 
 
-def changes(function: Function, all_kinds: bool) -> Changes:
-    """The changes of a function, in the order of its text; of all kinds, or of the smaller set."""
+def changes(function: Function, is_rule: bool) -> Changes:
+    """The changes of a function, in the order of its text; of a rule those of more kinds, and at least `ENOUGH`."""
+    found, alike = [], []
     seen = set()
     for change in _changes(function):
         what = id(change.old), ast.dump(change.new)
-        if what not in seen and what[1] != ast.dump(change.old) and (all_kinds or change.kind not in RARE):
-            seen.add(what)
-            yield change
+        if what in seen or what[1] == ast.dump(change.old) or (not is_rule and change.group in FOR_RULES):
+            continue
+        seen.add(what)
+        (alike if change.group in ALIKE else found).append(change)
+    missing = max(0, ENOUGH - len(found)) if is_rule else 0
+    yield from [*found, *alike[:missing]]
 
 
 def _changes(function: Function) -> Changes:
@@ -116,6 +129,9 @@ def _of_result(result: ast.expr) -> Changes:
     if isinstance(result, (ast.Tuple, ast.Constant, ast.Compare, ast.BoolOp, ast.List, ast.ListComp, ast.JoinedStr)):
         return
     if isinstance(result, ast.Call) and _name(result) in {"bool", "tuple", "list", *KEPT}:
+        return
+    if isinstance(result, ast.Call) and _name(result) == "zeros_like":  # which no sign and no factor changes
+        yield Change(result, _binary(result, ast.Add(), ast.Constant(1)), "plus 1 to the result")
         return
     yield Change(result, ast.UnaryOp(ast.USub(), result), "sign")
     yield Change(result, _binary(result, ast.Mult(), ast.Constant(2)), "factor 2")
@@ -171,8 +187,9 @@ def _of_comparison(node: ast.Compare) -> Changes:
     if len(node.ops) != 1:
         return
     sign, others = COMPARISONS[type(node.ops[0])]
-    for other in others:
-        yield Change(node, ast.Compare(node.left, [other()], node.comparators), f"{sign} to {SIGNS[other]}")
+    for i, other in enumerate(others):
+        group = "other comparison" if i or sign in ("is", "is not", "in", "not in") else ""
+        yield Change(node, ast.Compare(node.left, [other()], node.comparators), f"{sign} to {SIGNS[other]}", group)
 
 
 def _of_condition(node: ast.BoolOp) -> Changes:
@@ -209,19 +226,19 @@ def _of_call(node: ast.Call) -> Changes:
     if len(args) > 1 and name not in SYMMETRIC:
         yield Change(node, _with_arguments(node, args[1], args[0], *args[2:]), "swapped arguments")
     if args and name not in KEPT and not _is_method_of_value(node):
-        yield Change(node, args[0], f"dropped {name}")
+        yield Change(node, args[0], f"dropped {name}", "dropped call")
     if isinstance(node.func, ast.Attribute) and _is_method_of_value(node) and name not in KEPT:
-        yield Change(node, node.func.value, f"dropped {name}")
+        yield Change(node, node.func.value, f"dropped {name}", "dropped call")
     if name == "sqrt" and args and isinstance(args[0], ast.BinOp) and isinstance(args[0].op, ast.Add):
         yield Change(node, _outside(args[0], _with_arguments(node, args[0].left)), "term outside the root")
     for i, x in enumerate(args):
         if isinstance(x, ast.Name) and x.id in AXES:
-            yield Change(node, _with_arguments(node, *args[:i], _less_1(x), *args[i + 1 :]), f"{x.id} less 1")
+            yield Change(node, _with_arguments(node, *args[:i], _less_1(x), *args[i + 1 :]), f"{x.id} less 1", "axis less 1")
     for i, keyword in enumerate(node.keywords):
         if keyword.arg in AXIS_PARAMETERS and not isinstance(keyword.value, ast.Constant):
             other = ast.keyword(keyword.arg, _less_1(keyword.value))
             keywords = [*node.keywords[:i], other, *node.keywords[i + 1 :]]
-            yield Change(node, ast.Call(node.func, args, keywords), f"{keyword.arg} less 1")
+            yield Change(node, ast.Call(node.func, args, keywords), f"{keyword.arg} less 1", "axis less 1")
 
 
 def _less_1(x: ast.expr) -> ast.expr:

@@ -30,9 +30,9 @@ class Mutant:
 
 
 def mutants() -> list[Mutant]:
-    """All mutants, in the order of the table and of the text."""
+    """All mutants, in the order of the table and of the text: those of rules first."""
     found: dict[str, Mutant] = {}
-    for subject in subjects():
+    for subject in sorted(subjects(), key=lambda subject: not is_rule(subject)):
         for mutant in [*_changed(subject), *_reading_others(subject)]:
             name, count = mutant.name, 1
             while mutant.name in found:
@@ -92,7 +92,7 @@ def _reading_others(subject: Subject) -> Iterator[Mutant]:
                 if new != old:
                     name = f"{row.name}/{subject.part}/{old}/saved {new}"
                     apply = _reading(row, j, place, frame.index(new))
-                    yield Mutant(name, subject.file, [row.name], f"{old} -> {new}", apply)
+                    yield Mutant(name, subject.file, subject.users, f"{old} -> {new}", apply)
 
 
 def _reading(row: Operator, j: int, place: int, other: int) -> Callable[[], None]:

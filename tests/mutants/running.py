@@ -10,6 +10,7 @@ import resource
 import signal
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,6 @@ from .mutants import Mutant
 
 SECONDS = 30  # of computing that a test may take, before it counts as endless
 SECONDS_ASLEEP = 300  # the same by the clock, for one that waits
-SECONDS_OF_ALL = 120  # of computing for all tests of a mutant
 MEMORY = 6 << 30  # bytes that a mutant may take
 WARM = "tanh"  # the row whose test is run first, for what it imports
 
@@ -59,8 +59,10 @@ class Mutation:
 
     mutants: list[Mutant]
     jobs: int
-    report: Callable[[Result], None]
+    seconds: float  # of computing for all tests of one
+    report: Callable[[Result, int], None]
     results: list[Result] = field(default_factory=list)
+    interrupted: bool = False  # by ctrl-c: the results so far are kept
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: Any) -> bool:
@@ -69,13 +71,15 @@ class Mutation:
             _run(item)
         gc.collect()
         gc.freeze()
-        waiting = [(mutant, tests.of(mutant)) for mutant in self.mutants]
         running: dict[int, tuple[Mutant, int]] = {}
-        for mutant, items in waiting:
-            while len(running) >= self.jobs:
-                self._wait(running)
-            pid, pipe = _forked(mutant, items)
-            running[pid] = mutant, pipe
+        try:
+            for mutant in self.mutants:
+                while len(running) >= self.jobs:
+                    self._wait(running)
+                pid, pipe = _forked(mutant, tests.of(mutant), self.seconds)
+                running[pid] = mutant, pipe
+        except KeyboardInterrupt:
+            self.interrupted = True
         while running:
             self._wait(running)
         return True
@@ -87,7 +91,7 @@ class Mutation:
             text = stream.read()
         result = Result(mutant, *json.loads(text)) if text else Result(mutant, "the process", _ended(status))
         self.results.append(result)
-        self.report(result)
+        self.report(result, len(self.results))
 
 
 class Tests:
@@ -95,33 +99,46 @@ class Tests:
 
     def __init__(self, items: list[Any]) -> None:
         self.items = items
-        self.found: dict[str, list[Any]] = {}
+        self.found: dict[tuple[str, ...], list[Any]] = {}
+        self.by_word: dict[str, dict[Any, None]] = {}  # dicts, because they keep the order
+        self.by_function: dict[str, dict[Any, None]] = {}
+        for item in items:
+            self.by_function.setdefault(item.originalname, {})[item] = None
+            for word in _words(item):
+                self.by_word.setdefault(word, {})[item] = None
 
     def of(self, mutant: Mutant) -> list[Any]:
-        """The tests of all its users, in the order in which they are run."""
-        ranked: dict[Any, tuple[int, int, int]] = {}
-        for user in mutant.users:
-            for item in self._of_user(user, mutant.file):
-                ranked.setdefault(item, (_rank(item), sum(r[0] == _rank(item) for r in ranked.values()), len(ranked)))
-        return sorted(ranked, key=lambda item: ranked[item])
+        """The tests of all its users, in the order in which they are run: in turn one of each user."""
+        key = (*mutant.users, mutant.file)
+        if key not in self.found:
+            places: dict[Any, tuple[int, int]] = {}
+            for user in mutant.users:
+                counts: Counter[int] = Counter()
+                for item in self._of_user(user.rpartition(".")[2], mutant.file):
+                    rank = _rank(item)
+                    places.setdefault(item, (rank, counts[rank]))
+                    counts[rank] += 1
+            self.found[key] = sorted(places, key=lambda item: places[item])
+        return self.found[key]
 
     def to_warm_up(self) -> list[Any]:
         """Tests whose first run takes long, because they import and prepare what the others use, too."""
         return [item for item in self.items if item.nodeid.endswith(f"{FIRST[0]}[{WARM}]")]
 
-    def _of_user(self, user: str, file: str) -> list[Any]:
-        key = f"{user} {file if '.' in user else ''}"
-        if key not in self.found:
-            self.found[key] = [item for item in self.items if _tests(item, user.rpartition(".")[2], file)]
-        return self.found[key]
+    def _of_user(self, name: str, file: str) -> dict[Any, None]:
+        """The tests that have the name of a row or a function in their parameters or their own, or stand in its file."""
+        named = self.by_word.get(name, {}) | self.by_word.get(f"{name}_", {})
+        for function, items in self.by_function.items():
+            if f"_{name}_" in f"{function}_":
+                named |= items
+        parts = FILES.get(file, ())
+        return named | {item: None for item in self.items if parts and any(part in item.nodeid for part in parts)}
 
 
-def _tests(item: Any, name: str, file: str) -> bool:
-    """Whether a test is of a row or a function, by its parameters or its name, or stands in the file for it."""
+def _words(item: Any) -> set[str]:
     parameters = getattr(item, "callspec", None)
     texts = [str(x) for x in parameters.params.values()] if parameters else []
-    named = any(re.search(rf"(?<![A-Za-z0-9_]){name}_?(?![A-Za-z0-9_])", text) for text in [*texts, item.name])
-    return named or f"_{name}_" in f"{item.originalname}_" or any(part in item.nodeid for part in FILES.get(file, ()))
+    return set(re.findall(r"\w+", " ".join([*texts, item.name])))
 
 
 def _rank(item: Any) -> int:
@@ -131,7 +148,7 @@ def _rank(item: Any) -> int:
 # -- in a process of its own -----------------------------------------------------------------------
 
 
-def _forked(mutant: Mutant, items: list[Any]) -> tuple[int, int]:
+def _forked(mutant: Mutant, items: list[Any], seconds: float) -> tuple[int, int]:
     """The number of a new process that runs the tests, and the pipe in which it writes what came of it."""
     read, write = os.pipe()
     pid = os.fork()
@@ -141,8 +158,9 @@ def _forked(mutant: Mutant, items: list[Any]) -> tuple[int, int]:
     found: tuple[Any, ...] = ("the process", "did not start", 0, 0.0)
     try:
         _silence()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_AS, (_memory() + MEMORY, -1))
-        found = _first_failure(mutant.apply, items)
+        found = _first_failure(mutant.apply, items, seconds)
     except BaseException as error:
         found = "the change", repr(error), 0, 0.0
     finally:
@@ -161,11 +179,13 @@ def _memory() -> int:
         return int(file.read().split()[0]) * resource.getpagesize()
 
 
-def _first_failure(apply: Callable[[], None], items: Iterable[Any]) -> tuple[str, str, int, float]:
+def _first_failure(
+    apply: Callable[[], None], items: Iterable[Any], seconds: float
+) -> tuple[str, str, int, float]:
     apply()
     start, count = time.process_time(), 0
     for item in items:
-        if time.process_time() - start > SECONDS_OF_ALL:
+        if time.process_time() - start > seconds:
             break
         count += 1
         signal.setitimer(signal.ITIMER_PROF, SECONDS)

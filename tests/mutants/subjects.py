@@ -26,7 +26,7 @@ from tinygrad_mlp.optim import adam, sgd
 from .changes import Function
 
 ROOT = Path(tinygrad_mlp.__file__).parent
-NOT_MATHEMATICS = {"documentation", "docstring", "refusals", "table"}  # of the modules of ops
+NOT_MATHEMATICS = {"documentation", "docstring", "layout", "refusals", "table"}  # of the modules of ops
 
 
 @dataclass
@@ -100,6 +100,9 @@ def _of_table() -> Iterator[Found]:
             yield row.name, part, function, [row.name]
         for function in reached(parts.values(), f"{ops.__name__}."):
             users.setdefault(function.__code__, []).append(row.name)
+    for row in TABLE.values():
+        for part, function in parts_of(row).items():
+            yield row.name, part, function, users.get(getattr(plain(function), "__code__", None), [])
     for module in modules:
         for function in functions_of(module):
             if function.__code__ in users:

@@ -37,6 +37,7 @@ CASES = {
     "softplus at its threshold": (lambda torch, x: _functional(torch).softplus(x, 2.0, 3.0), [1.5, 1.0, 2.0]),
     "sinc at 0 and beside it": (lambda torch, x: torch.sinc(x), [0.0, 0.25, -0.5]),
     "atan2 at the origin": (lambda torch, x, y: torch.atan2(x, y), [0.0, 1.0], [0.0, 2.0]),
+    "pow: the square of a matrix": (lambda torch, x: x**2, [[1.0, 2.0], [3.0, 4.0]]),
     "clamp with the larger bounds": (lambda torch, x, y: torch.clamp(x, min=y), [[1.0]], [[0.5, 1.5]]),
     "std of equal numbers": (lambda torch, x: x.std(0), [0.1, 0.1, 0.1]),
     # Infinities, and zeros in a product.
@@ -82,7 +83,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_same_as_torch(name: str) -> None:
-    """Values, gradients and second gradients, or the refusal."""
+    """Values, gradients, plain and recorded, and second gradients, or the refusal."""
     function, *numbers = CASES[name]
 
     def program(torch: Any) -> Any:
@@ -90,8 +91,9 @@ def test_same_as_torch(name: str) -> None:
         y = function(torch, *xs)
         if not xs or not y.requires_grad:
             return y
+        plain = torch.autograd.grad(y.sum(), xs, retain_graph=True)
         first = torch.autograd.grad(y.sum(), xs, create_graph=True)
         roots = [g.sum() for g in first if g.requires_grad]
-        return y, first, roots and torch.autograd.grad(sum(roots), xs, allow_unused=True)
+        return y, plain, first, roots and torch.autograd.grad(sum(roots), xs, allow_unused=True)
 
     same(program)
