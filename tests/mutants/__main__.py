@@ -73,11 +73,12 @@ def _run(mutants: list[Mutant], options: argparse.Namespace) -> list[Result]:
         if count % 200 == 0:
             print(f"{count} of {len(mutants)}", file=sys.stderr, flush=True)
         if not result.caught and result.mutant.name not in EQUIVALENT:
-            print(f"survived {result.tests} tests: {result.mutant.name}    {result.mutant.shown}", file=sys.stderr, flush=True)
+            said = f"survived {result.tests} tests: {result.mutant.name}    {result.mutant.shown}"
+            print(said, file=sys.stderr, flush=True)
 
     mutation = Mutation(mutants, options.jobs, options.seconds, report)
-    arguments = ["-s", "-qq", "--no-header", "--no-summary", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    status = pytest.main([*arguments, *options.tests], plugins=[mutation])
+    arguments = ["-s", "-qq", "--no-header", "--no-summary", "--assert=plain", "-p", "no:cacheprovider"]
+    status = pytest.main([*arguments, "-p", "no:xdist", *options.tests], plugins=[mutation])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         raise SystemExit(f"the tests could not be collected: {status!r}")
     order = {mutant.name: i for i, mutant in enumerate(mutants)}

@@ -65,7 +65,10 @@ AXIS_PARAMETERS = {"dim", "axis", "dims"}
 
 
 # What other changes are much like: only where a rule has fewer than ENOUGH changes without them.
-ALIKE = {"zero", "plus 1 to the result", "less 1", "* to /", "/ to *", "dropped not", "and to or", "or to and", "other comparison"}
+ALIKE = {
+    "zero", "plus 1 to the result", "less 1", "* to /", "/ to *", "dropped not", "and to or", "or to and",
+    "other comparison",
+}  # fmt: skip
 # What in a forward, or in a function that checks its arguments, mostly only raises, so that any test notices.
 FOR_RULES = {"factor 2", "transposed", "swapped arguments", "dropped call", "axis less 1"}
 ENOUGH = 5
@@ -137,7 +140,8 @@ def _of_result(result: ast.expr) -> Changes:
     yield Change(result, _binary(result, ast.Mult(), ast.Constant(2)), "factor 2")
     yield Change(result, _binary(result, ast.Mult(), ast.Constant(0)), "zero")
     yield Change(result, _binary(result, ast.Add(), ast.Constant(1)), "plus 1 to the result")
-    yield Change(result, ast.Attribute(result, "T", ast.Load()), "transposed")
+    has_two = ast.Compare(ast.Attribute(result, "ndim", ast.Load()), [ast.Gt()], [ast.Constant(1)])
+    yield Change(result, ast.IfExp(has_two, ast.Attribute(result, "T", ast.Load()), result), "transposed")
 
 
 def _of_node(node: ast.AST) -> Changes:
@@ -205,7 +209,9 @@ def _of_condition(node: ast.BoolOp) -> Changes:
 
 def _name(call: ast.Call) -> str:
     function = call.func
-    return function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else "call"
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else "call"
 
 
 def _with_arguments(call: ast.Call, *args: ast.expr) -> ast.Call:
@@ -222,7 +228,8 @@ def _of_call(node: ast.Call) -> Changes:
         yield Change(node, args[2], "always the second")
         return
     if name in OPPOSITES:
-        yield Change(node, ast.Call(_renamed(node.func, OPPOSITES[name]), args, node.keywords), f"{name} to {OPPOSITES[name]}")
+        other = ast.Call(_renamed(node.func, OPPOSITES[name]), args, node.keywords)
+        yield Change(node, other, f"{name} to {OPPOSITES[name]}")
     if len(args) > 1 and name not in SYMMETRIC:
         yield Change(node, _with_arguments(node, args[1], args[0], *args[2:]), "swapped arguments")
     if args and name not in KEPT and not _is_method_of_value(node):
@@ -233,11 +240,12 @@ def _of_call(node: ast.Call) -> Changes:
         yield Change(node, _outside(args[0], _with_arguments(node, args[0].left)), "term outside the root")
     for i, x in enumerate(args):
         if isinstance(x, ast.Name) and x.id in AXES:
-            yield Change(node, _with_arguments(node, *args[:i], _less_1(x), *args[i + 1 :]), f"{x.id} less 1", "axis less 1")
+            other = _with_arguments(node, *args[:i], _less_1(x), *args[i + 1 :])
+            yield Change(node, other, f"{x.id} less 1", "axis less 1")
     for i, keyword in enumerate(node.keywords):
         if keyword.arg in AXIS_PARAMETERS and not isinstance(keyword.value, ast.Constant):
-            other = ast.keyword(keyword.arg, _less_1(keyword.value))
-            keywords = [*node.keywords[:i], other, *node.keywords[i + 1 :]]
+            less = ast.keyword(keyword.arg, _less_1(keyword.value))
+            keywords = [*node.keywords[:i], less, *node.keywords[i + 1 :]]
             yield Change(node, ast.Call(node.func, args, keywords), f"{keyword.arg} less 1", "axis less 1")
 
 
@@ -275,9 +283,10 @@ def _of_constant(node: ast.Constant) -> Changes:
 def _of_attribute(node: ast.Attribute) -> Changes:
     if node.attr in ("T", "mT"):
         yield Change(node, node.value, "dropped transpose")
-    if isinstance(node.value, ast.Attribute) and node.value.attr in OPPOSITES and node.attr in ("reduce", "accumulate"):
-        other = OPPOSITES[node.value.attr]
-        yield Change(node, ast.Attribute(_renamed(node.value, other), node.attr, ast.Load()), f"{node.value.attr} to {other}")
+    ufunc = node.value
+    if isinstance(ufunc, ast.Attribute) and ufunc.attr in OPPOSITES and node.attr in ("reduce", "accumulate"):
+        other = OPPOSITES[ufunc.attr]
+        yield Change(node, ast.Attribute(_renamed(ufunc, other), node.attr, ast.Load()), f"{ufunc.attr} to {other}")
 
 
 # -- statements ------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from tinygrad_mlp.ops import TABLE, Operator
 from tinygrad_mlp.tensor import dispatch
 
 from .changes import Change, changed, changes
-from .subjects import Subject, parts_of, plain, subjects
+from .subjects import Subject, subjects
 
 LONGEST = 48  # characters of an expression in a name
 
@@ -47,7 +47,13 @@ def chosen(names: list[str]) -> list[Mutant]:
     found = mutants()
     if not names:
         return found
-    return [m for m in found if any(m.name.startswith(f"{name}/") or m.name == name for name in names)]
+    wanted = set(names)
+    return [m for m in found if not wanted.isdisjoint(_beginnings(m.name))]
+
+
+def _beginnings(name: str) -> list[str]:
+    """A name, and what stands in it before each slash."""
+    return [name, *(name[:i] for i, letter in enumerate(name) if letter == "/")]
 
 
 def is_rule(subject: Subject) -> bool:
@@ -83,8 +89,8 @@ def _reading_others(subject: Subject) -> Iterator[Mutant]:
     arrays = [*row.outputs, *(row.parameters[i] for i in row.tensors)]
     shapes = [f"{row.parameters[i]}_shape" for i in row.tensors]
     frame = [*row.outputs, *row.parameters, *shapes]
-    for j, rule in enumerate(row.rules):
-        if plain(rule) is not plain(parts_of(row)[subject.part]) or row.parameters[row.differentiable[j]] != subject.part:
+    for j in range(len(row.rules)):
+        if row.parameters[row.differentiable[j]] != subject.part:
             continue
         for place in row.reads[j]:
             old = frame[place]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 import os
@@ -26,9 +27,9 @@ WARM = "tanh"  # the row whose test is run first, for what it imports
 
 # The tests that find most faults come first.
 FIRST = (
-    "test_rows.py::test_values_and_gradients", "test_special_values.py", "test_edge_cases.py", "test_rows.py", "test_sums.py",
-    "test_optimizers.py", "test_options.py", "test_loss.py", "test_activation.py", "test_joining.py", "test_layers.py",
-    "test_precision.py", "test_halves.py", "test_silence.py",
+    "test_rows.py::test_values_and_gradients", "test_edge_cases.py", "test_special_values.py", "test_rows.py",
+    "test_sums.py", "test_optimizers.py", "test_options.py", "test_loss.py", "test_activation.py", "test_joining.py",
+    "test_layers.py", "test_precision.py", "test_halves.py", "test_silence.py",
 )  # fmt: skip
 # The test files of a function of nn.functional and of an optimiser, besides the tests that name it.
 FILES = {
@@ -126,7 +127,7 @@ class Tests:
         return [item for item in self.items if item.nodeid.endswith(f"{FIRST[0]}[{WARM}]")]
 
     def _of_user(self, name: str, file: str) -> dict[Any, None]:
-        """The tests that have the name of a row or a function in their parameters or their own, or stand in its file."""
+        """The tests that have the name of a row or a function in their own, or in a parameter, or stand in its file."""
         named = self.by_word.get(name, {}) | self.by_word.get(f"{name}_", {})
         for function, items in self.by_function.items():
             if f"_{name}_" in f"{function}_":
@@ -179,9 +180,7 @@ def _memory() -> int:
         return int(file.read().split()[0]) * resource.getpagesize()
 
 
-def _first_failure(
-    apply: Callable[[], None], items: Iterable[Any], seconds: float
-) -> tuple[str, str, int, float]:
+def _first_failure(apply: Callable[[], None], items: Iterable[Any], seconds: float) -> tuple[str, str, int, float]:
     apply()
     start, count = time.process_time(), 0
     for item in items:
@@ -192,12 +191,15 @@ def _first_failure(
         signal.setitimer(signal.ITIMER_REAL, SECONDS_ASLEEP)
         error = _failure(item)
         if error is not None:
-            return item.nodeid, f"{type(error).__name__}: {error}"[:300], count, time.process_time() - start
+            said = str(error) if isinstance(error, Failed) else f"{type(error).__name__}: {error}"
+            return item.nodeid, said[:300], count, time.process_time() - start
     return "", "", count, time.process_time() - start
 
 
 def _failure(item: Any) -> BaseException | None:
     """What a test raises."""
+    if hasattr(item.obj, "hypothesis"):
+        _at_once(item.obj)
     try:
         _run(item)
     except pytest.skip.Exception:
@@ -205,6 +207,26 @@ def _failure(item: Any) -> BaseException | None:
     except BaseException as error:
         return error
     return None
+
+
+class Failed(BaseException):
+    """What a test raised. Hypothesis lets it pass, where it would run the same example again for an Exception."""
+
+
+def _at_once(test: Any) -> None:
+    """Have a test of hypothesis end at the first example that fails."""
+    inner = test.hypothesis.inner_test
+
+    @functools.wraps(inner)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            inner(*args, **kwargs)
+        except Exception as error:
+            if type(error).__module__.startswith("hypothesis"):  # by which it says that an example is of no use
+                raise
+            raise Failed(f"{type(error).__name__}: {error}") from error
+
+    test.hypothesis.inner_test = run
 
 
 def _run(item: Any) -> None:

@@ -1,12 +1,12 @@
 """What is broken: the forwards and rules of the rows, nn.functional and the optimisers, each with its syntax tree.
 
-A changed tree is compiled by itself, and its code takes the place of the function's: so whoever holds the function, a row, a
-written caller or a node, runs the changed one.
+A changed tree is compiled by itself, and its code takes the place of the function's: so whoever holds the function, a
+row, a written caller or a node, runs the changed one.
 """
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import functools
 import importlib
@@ -147,8 +147,8 @@ def _of_functional() -> Iterator[Found]:
     users: dict[types.CodeType, list[str]] = {}
     found: dict[types.CodeType, types.FunctionType] = {}
     package = f"{functional.__name__}."
-    modules = [importlib.import_module(f"{package}{module.name}") for module in pkgutil.iter_modules(functional.__path__)]
-    for module in modules:
+    names = [module.name for module in pkgutil.iter_modules(functional.__path__)]
+    for module in [importlib.import_module(package + name) for name in names]:
         for function in functions_of(module):
             found[function.__code__] = function
             if not function.__name__.startswith("_"):
@@ -196,9 +196,11 @@ def _tree_of(code: types.CodeType) -> Function:
 
 
 def _alike(a: types.CodeType, b: types.CodeType) -> bool:
-    return (a.co_code, a.co_names, a.co_varnames) == (b.co_code, b.co_names, b.co_varnames) and len(a.co_consts) == len(
-        b.co_consts
-    ) and all(x == y for x, y in zip(a.co_consts, b.co_consts, strict=True) if not isinstance(x, types.CodeType))
+    def known(code: types.CodeType) -> Any:
+        constants = [x for x in code.co_consts if not isinstance(x, types.CodeType)]
+        return code.co_code, code.co_names, code.co_varnames, constants
+
+    return bool(known(a) == known(b))
 
 
 def _compiled(tree: Function, like: types.CodeType) -> types.CodeType:
