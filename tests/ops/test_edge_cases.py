@@ -65,6 +65,14 @@ CASES = {
     "roll by nothing": (lambda torch, x: torch.roll(x, []), [1.0, 2.0]),
     "roll one, without dimensions": (lambda torch, x: torch.roll(x, 1, 0), 1.0),
     "roll too much": (lambda torch, x: torch.roll(x, [1, 2], [0]), [1.0, 2.0]),
+    "as_strided of elements that lie at one place": (
+        lambda torch, x: x.expand(3, 2).as_strided((2, 2), (0, 1)) * torch.tensor([[1.0, 2.0], [3.0, 4.0]]),
+        [[5.0, 6.0]],
+    ),
+    "as_strided where some elements lie at one place": (
+        lambda torch, x: x.as_strided((2, 2), (1, 1)).as_strided((3,), (1,)) * torch.tensor([1.0, 2.0, 3.0]),
+        [4.0, 5.0, 6.0],
+    ),
     # Half precision, integers and bools.
     "3-norm of halves": (lambda torch: torch.tensor([50.0, 300.0]).half().norm(3),),
     "norm of halves": (lambda torch: torch.tensor([50.0, 300.0]).half().norm(),),
