@@ -60,6 +60,7 @@ SYMMETRIC = {
 }  # fmt: skip
 # Calls of which the first argument does not stand for the whole.
 KEPT = {"isinstance", "getattr", "hasattr", "len", "range", "zip", "enumerate", "type", "tuple", "list", "format"}
+NO_MATHEMATICS = {"strict", "stacklevel", "copy"}  # keyword arguments
 AXES = {"dim", "d", "axis"}
 AXIS_PARAMETERS = {"dim", "axis", "dims"}
 
@@ -108,6 +109,8 @@ def _mutable(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, (ast.Raise, ast.JoinedStr, ast.arguments, ast.Import, ast.ImportFrom)):
         return
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return
+    if isinstance(node, ast.keyword) and node.arg in NO_MATHEMATICS:
         return
     yield node
     for name, value in ast.iter_fields(node):

@@ -15,6 +15,13 @@ def _functional(torch: Any) -> Any:
     return torch.nn.functional
 
 
+# Numbers, lower and upper bounds: each number is equal to one of them or both, or the lower bound is above the upper.
+AT_BOUNDS = (
+    [1.0, 2.0, 1.0, 0.5, 1.0, -1.0, 3.0, 2.0, 0.5],
+    [1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0],
+    [2.0, 2.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.5],
+)
+
 # The function of some numbers, and the numbers; 1 / x shows the sign of a zero.
 CASES = {
     # The sign of a zero.
@@ -39,6 +46,20 @@ CASES = {
     "atan2 at the origin": (lambda torch, x, y: torch.atan2(x, y), [0.0, 1.0], [0.0, 2.0]),
     "pow: the square of a matrix": (lambda torch, x: x**2, [[1.0, 2.0], [3.0, 4.0]]),
     "clamp with the larger bounds": (lambda torch, x, y: torch.clamp(x, min=y), [[1.0]], [[0.5, 1.5]]),
+    "clamp at one bound": (
+        lambda torch, x: x.clamp(min=1.0) + 2 * x.clamp(max=1.0) + 4 * x.clamp(1, 1),
+        [0.5, 1.0, 2.0],
+    ),
+    "clamp at bounds that are tensors": (lambda torch, x, y, z: torch.clamp(x, y, z) ** 2, *AT_BOUNDS),
+    "clamp at one bound that is a tensor": (
+        lambda torch, x, y, z: torch.clamp(x, min=y) ** 2 + torch.clamp(x, max=z) ** 3,
+        *AT_BOUNDS,
+    ),
+    "addmm with factors": (
+        lambda torch, x, y: torch.addmm(x, x, y, beta=2, alpha=2) * torch.addmm(x, y, x, beta=3, alpha=0.5),
+        [[1.0, 2.0], [3.0, 4.0]],
+        [[5.0, 6.0], [7.0, 8.0]],
+    ),
     "std of equal numbers": (lambda torch, x: x.std(0), [0.1, 0.1, 0.1]),
     # Infinities, and zeros in a product.
     "softmax of one infinity": (lambda torch, x: torch.softmax(x, 0) + torch.log_softmax(x, -1), INF),
