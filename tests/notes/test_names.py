@@ -300,8 +300,8 @@ def test_they_can_be_switched_off(monkeypatch):
     assert not hasattr(refused(torch.ones(2, 3)), "__notes__")
 
 
-def test_what_the_package_catches_itself_gets_none():
-    inner = {"__name__": "tinygrad_mlp.inner"}  # a module of the package, as its frames say
+def test_what_the_judges_catch_gets_none():
+    inner = {"__name__": "tinygrad_mlp.testing.inner"}  # one of the judges, which catch what they compare
     exec("def outcome(call):\n try:\n  return call()\n except Exception as error:\n  return error", inner)
     error = inner["outcome"](functools.partial(torch.mm, torch.ones(2, 3), torch.ones(1, 5)))
     assert type(error) is RuntimeError
