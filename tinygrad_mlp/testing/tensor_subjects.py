@@ -26,8 +26,6 @@ from .subject import (
     promoted,
 )
 
-Call = Callable[..., Any]
-
 
 class Framework:
     """Ours or torch: the module, and how arrays become tensors."""
