@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import subprocess
 import sys
@@ -12,7 +13,6 @@ import pytest
 
 import tinygrad_mlp as torch
 from support import ROOT
-from tinygrad_mlp.testing import oracle
 
 pytestmark = pytest.mark.usefixtures("notes_on")
 nn = torch.nn
@@ -300,8 +300,10 @@ def test_they_can_be_switched_off(monkeypatch):
     assert not hasattr(refused(torch.ones(2, 3)), "__notes__")
 
 
-def test_what_the_package_catches_itself_gets_none():
-    error = oracle.outcome(torch.mm, torch.ones(2, 3), torch.ones(1, 5))
+def test_what_the_judges_catch_gets_none():
+    inner = {"__name__": "tinygrad_mlp.testing.inner"}  # one of the judges, which catch what they compare
+    exec("def outcome(call):\n try:\n  return call()\n except Exception as error:\n  return error", inner)
+    error = inner["outcome"](functools.partial(torch.mm, torch.ones(2, 3), torch.ones(1, 5)))
     assert type(error) is RuntimeError
     assert not hasattr(error, "__notes__")
 
@@ -353,7 +355,7 @@ def test_the_room_is_loaded_when_something_is_raised():
 def test_the_example_of_the_readme_is_printed_as_it_stands_there():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     section = text.partition("## Refusals that teach\n")[2].partition("\n## ")[0]
-    program, printed = section.partition("```python\n")[2].split("```\n\n```\n")
+    program, printed = section.partition("```python\n")[2].split("```\n\n```text\n")
     program = f"import tinygrad_mlp as torch\n{program}"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, encoding="utf-8")
     expected = printed.partition("```")[0].splitlines()

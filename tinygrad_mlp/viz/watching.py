@@ -8,15 +8,19 @@ is watched, each new node gets a `Note` with that. Nodes whose notes are wanted 
 from __future__ import annotations
 
 import functools
+import itertools
 import linecache
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
 
+from ..autograd.attached import attached_to, seen_at
 from ..autograd.graph import node as graph_node
 from ..autograd.hooks.running import running
 from ..autograd.outputs import OutputNode, source
@@ -27,13 +31,13 @@ from ..tensor import Tensor
 from ..tensor.dispatch import observe_calls
 from .model import Place
 from .names import assigned_name, variables_of_callers
-from .snapshot import Snapshot
+from .snapshot import Snapshot, ndarray_of
 
 
 class Note:
     """What was seen of a node: where it was made, from what, what it gave, and what came and went in backward."""
 
-    __slots__ = ("before", "call", "cotangent", "inputs", "modules", "output", "parts", "place", "target")
+    __slots__ = ("before", "call", "calls", "cotangent", "inputs", "modules", "output", "parts", "place", "target")
 
     def __init__(self) -> None:
         self.place: Place | None = None
@@ -42,6 +46,7 @@ class Note:
             None  # the frame of the program and its instruction, which assigns to target
         )
         self.modules: tuple[str, ...] = ()
+        self.calls: tuple[int, ...] = ()  # the number of the call of each of these modules
         self.inputs: dict[str, tuple[Any, Snapshot]] = {}  # the array of each argument that is a Tensor
         self.output: Snapshot | None = None
         self.cotangent: Snapshot | None = None
@@ -49,12 +54,9 @@ class Note:
         self.parts: list[Snapshot | None] = []
 
 
-_notes: weakref.WeakKeyDictionary[Node, Note] = weakref.WeakKeyDictionary()
-
-
 def note_of(node: Node) -> Note | None:
     """What was seen of a node, if anything."""
-    return _notes.get(node)
+    return seen_at(node).note  # type: ignore[no-any-return]
 
 
 # -- backward --------------------------------------------------------------------------------------
@@ -72,7 +74,12 @@ listening = _Listening()
 
 def note_backward(node: Node) -> None:
     """Have a node note what comes to it and what it hands on."""
-    _notes.setdefault(node, Note())
+    if note_of(node) is None:
+        attached_to(node).note = Note()
+    _listen(node)
+
+
+def _listen(node: Node) -> None:
     if not getattr(type(node), "is_noted", False):
         node.__class__ = _noted(type(node))  # type: ignore[arg-type] # mypy 1.x: a class is hashable
 
@@ -84,7 +91,7 @@ def _noted(node_class: type[Node]) -> type[Node]:
     def pull(self: Node, g: Any, edges: Sequence[Any], create_graph: bool) -> Sequence[Any]:
         if _watches:
             _watches[-1].see_backward(self)
-        note = _notes.get(self)
+        note = seen_at(self).note
         if note is not None:
             note.cotangent = _seen(g)
         if listening.came is not None:
@@ -100,7 +107,7 @@ def _noted(node_class: type[Node]) -> type[Node]:
     if issubclass(node_class, AccumulateGrad):
 
         def accumulate(self: AccumulateGrad, g: Any, create_graph: bool) -> None:
-            note = _notes.get(self)
+            note = seen_at(self).note
             if note is not None:
                 note.cotangent = _seen(g)
                 note.before = _seen(self.variable._grad)
@@ -117,7 +124,9 @@ def _noted(node_class: type[Node]) -> type[Node]:
 
 def _seen(g: Any) -> Snapshot | None:
     """A cotangent as it is now; None for what is no array: that of several outputs, or of none."""
-    array = g.array if isinstance(g, Tensor) else g
+    if type(g) is np.ndarray:
+        return Snapshot(g)
+    array = ndarray_of(g)
     return Snapshot(np.asarray(array)) if isinstance(array, (np.ndarray, np.generic)) else None
 
 
@@ -128,7 +137,7 @@ class Watch:
     """What a watched program is doing: the modules it is in, the backwards it ran, the values that were seen already.
 
     `root` is the node at which the backward number `step` began, or else the last one, and `variables` are those of the
-    frames that called it. `backwards` counts them.
+    frames that called it. `backwards` counts them. `in_compiled` says whether a compiled step was recorded there.
     """
 
     def __init__(self, step: int | None = None) -> None:
@@ -136,53 +145,74 @@ class Watch:
         self.backwards = 0
         self.root: Node | None = None
         self.variables: list[dict[str, Any]] = []
-        self.modules: list[tuple[Any, str]] = []
+        self.in_compiled = False
+        self.modules: list[tuple[Any, str, int]] = []  # with its name and the number of its call
+        self._calls = itertools.count()
+        self._places: dict[tuple[CodeType, int], Place] = {}
         self._started: Any = None
         self._values: dict[int, tuple[Any, int, Snapshot]] = {}
 
     def note(self, node: Node) -> None:
         """Note a new node: the line of the program and the modules that it stands in."""
-        if isinstance(node, OutputNode) or node in _notes:
+        if note_of(node) is not None:
+            return
+        if isinstance(node, OutputNode):
+            note_backward(node)
             return
         note = Note()
         frame = caller()
         if frame is not None:
-            code = frame.f_code
-            text = linecache.getline(code.co_filename, frame.f_lineno, frame.f_globals).strip()
-            note.place = Place(code.co_filename, frame.f_lineno, code.co_name, text)
+            note.place = self._place(frame)
             note.target, note.call = assigned_name(frame), (id(frame), frame.f_lasti)
-        note.modules = tuple(name for _, name in self.modules)
-        _notes[node] = note
-        note_backward(node)
+        note.modules = tuple(name for _, name, _ in self.modules)
+        note.calls = tuple(call for _, _, call in self.modules)
+        attached_to(node).note = note
+        _listen(node)
         for edge in node.edges:
             if isinstance(edge, AccumulateGrad):
                 note_backward(edge)
 
-    def see(self, row: Operator, args: tuple[Any, ...], result: Any) -> None:
-        """Note the values of an operator that ran, if it was recorded."""
-        tensor = result[0] if isinstance(result, tuple) else result
-        node = tensor.node if isinstance(tensor, Tensor) and type(tensor.array) is np.ndarray else None
-        if node is None:
-            return
-        node = source(node)[0]
-        note = _notes.get(node)
-        if note is None or note.output is not None or node.row is None or node.row.name != row.name:
-            return
-        for name, value in zip(row.parameters, args, strict=False):
-            for tensor_name, each in _tensors(name, value):
-                note.inputs[tensor_name] = (each.array, self._value(each))
-        note.output = self._value(tensor)
+    def _place(self, frame: FrameType) -> Place:
+        """The line of the program at which a frame is."""
+        code, line = frame.f_code, frame.f_lineno
+        place = self._places.get((code, line))
+        if place is None:
+            text = linecache.getline(code.co_filename, line, frame.f_globals).strip()
+            place = self._places[code, line] = Place(code.co_filename, line, code.co_name, text)
+        return place
 
-    def _value(self, tensor: Tensor) -> Snapshot:
-        array, count = tensor.array, tensor.versions[0]
+    def run(self, row: Operator, args: tuple[Any, ...], call: Callable[..., Any]) -> Any:
+        """Run an operator, and note its values if it was recorded."""
+        result = call(*args)
+        tensor = result[0] if isinstance(result, tuple) else result
+        node = tensor.node if isinstance(tensor, Tensor) and type(ndarray_of(tensor.array)) is np.ndarray else None
+        if node is None:
+            return result
+        node = source(node)[0]
+        note = seen_at(node).note
+        if note is None or note.output is not None or node.row is None or node.row.name != row.name:
+            return result
+        for name, value in zip(row.parameters, args, strict=False):
+            if isinstance(value, Tensor):
+                note.inputs[name] = self._value(value)
+            elif isinstance(value, (list, tuple)):
+                for i, each in enumerate(value):
+                    if isinstance(each, Tensor):
+                        note.inputs[f"{name}[{i}]"] = self._value(each)
+        note.output = self._value(tensor)[1]
+        return result
+
+    def _value(self, tensor: Tensor) -> tuple[Any, Snapshot]:
+        """The array of a tensor, and a snapshot of it."""
+        array, count = ndarray_of(tensor.array), tensor.versions[0]
         known = self._values.get(id(array))
         if known is not None and known[0]() is array and known[1] == count:
-            return known[2]
+            return array, known[2]
         if len(self._values) > 10_000:
             self._values.clear()
         snapshot = Snapshot(array)
         self._values[id(array)] = (weakref.ref(array), count, snapshot)
-        return snapshot
+        return array, snapshot
 
     def see_backward(self, node: Node) -> None:
         """Note where a backward begins: at the first node that runs in it."""
@@ -192,13 +222,14 @@ class Watch:
         self.backwards += 1
         if self.step in (None, self.backwards):
             self.root, self.variables = node, variables_of_callers()
+            self.in_compiled = _is_recording()
 
     def enter(self, module: Any, args: Any) -> None:
         """Note that a module is called, by the name that the outermost module has for it."""
         if not self.modules:
             self._known = {id(m): name for name, m in module.named_modules()}
         own = self._known.get(id(module)) or type(module).__name__
-        self.modules.append((module, own))
+        self.modules.append((module, own, next(self._calls)))
 
     def leave(self, module: Any, args: Any, output: Any) -> None:
         """Note that a module is done, also after an exception."""
@@ -206,13 +237,10 @@ class Watch:
             pass
 
 
-def _tensors(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
-    if isinstance(value, Tensor):
-        yield name, value
-    elif isinstance(value, (list, tuple)):
-        for i, each in enumerate(value):
-            if isinstance(each, Tensor):
-                yield f"{name}[{i}]", each
+def _is_recording() -> bool:
+    """Whether a compiled step is recorded now."""
+    session = sys.modules.get(f"{__name__.partition('.')[0]}.compiler.session")
+    return session is not None and session.current() is not None
 
 
 _watches: list[Watch] = []
@@ -241,11 +269,11 @@ def watching(step: int | None = None) -> Iterator[Watch]:
         register_module_forward_hook(watch.leave, always_call=True),
     ]
     _watches.append(watch)
-    observe_calls(watch.see)
+    observe_calls(watch.run)
     try:
         yield watch
     finally:
         _watches.remove(watch)
-        observe_calls(_watches[-1].see if _watches else None)
+        observe_calls(_watches[-1].run if _watches else None)
         for handle in handles:
             handle.remove()
