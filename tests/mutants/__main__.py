@@ -33,7 +33,7 @@ TESTS = ("tests/ops", "tests/nn", "tests/optim", "tests/tensor", "tests/random/t
 def main() -> int:
     options = _options()
     names = sys.stdin.read().splitlines() if options.names == ["-"] else options.names
-    mutants = _sampled(chosen(names), options)
+    mutants = _sampled([m for m in chosen(names) if m.of_rule or not options.rules], options)
     if options.list:
         print(*(f"{mutant.name}    {mutant.shown}" for mutant in mutants), sep="\n")
         return 0
@@ -43,7 +43,9 @@ def main() -> int:
         print(json.dumps(as_data(results), indent=1))
     else:
         print(table(results))
-    wrong = faults(results, complete=len(results) == len(mutants) and not options.names and not options.sample)
+    wrong = faults(
+        results, complete=len(results) == len(mutants) and not (options.names or options.sample or options.rules)
+    )
     print(*wrong, sep="\n", file=sys.stderr)
     return 1 if wrong else 0
 
@@ -51,6 +53,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("names", nargs="*", help="rows, functions, or names of mutants; - for those on standard input")
+    parser.add_argument("--rules", action="store_true", help="only those of the rules of the derivative table")
     parser.add_argument("--sample", type=int, metavar="N", help="so many of them, as if drawn by chance")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--list", action="store_true", help="show the mutants and run nothing")

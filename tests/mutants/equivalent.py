@@ -54,6 +54,12 @@ EQUIVALENT: dict[str, str] = {
     "addmm/input/g if beta == 1 else g * beta/always the second": _BY_1,
     "addmm/mat1/g @ mat2.T * alpha if alpha != 1 else g @ mat2.T/always the first": _BY_1,
     "addmm/mat2/mat1.T @ g * alpha if alpha != 1 else mat1.T @ g/always the first": _BY_1,
+    # losses
+    "mse_loss/input/1/plus 1": "It stands for the count where there is no element.",
+    "binary_cross_entropy_backward/input/1 - input/swapped": "The factor is squared.",
+    # normalization
+    "batch_norm/weight/total(g * standardized, axes)/transposed": "A vector has no transpose.",
+    "batch_norm/bias/total(g, (0, *range(2, len(g.shape))))/transposed": "A vector has no transpose.",
     # extremes
     "max_dim/input/np.copy(g)/transposed": _NUMBER,
     # activations

@@ -19,7 +19,7 @@ LONGEST = 48  # characters of an expression in a name
 class Mutant:
     """A change that is made in memory by `apply`, in a process of its own.
 
-    `users` are the rows and functions whose tests are to notice.
+    `users` are the rows and functions whose tests are to notice; `of_rule` says whether it is a rule of the table.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Mutant:
     users: list[str]
     shown: str
     apply: Callable[[], None]
+    of_rule: bool = False
 
 
 def mutants() -> list[Mutant]:
@@ -66,7 +67,8 @@ def _changed(subject: Subject) -> Iterator[Mutant]:
     for change in changes(subject.tree, everything):
         old, new = ast.unparse(change.old), ast.unparse(change.new)
         name = f"{subject.group}/{subject.part}/{_short(old)}/{change.kind}"
-        yield Mutant(name, subject.file, subject.users, f"{old} -> {new}", _putting(subject, change))
+        shown = f"{old} -> {new}"
+        yield Mutant(name, subject.file, subject.users, shown, _putting(subject, change), is_rule(subject))
 
 
 def _putting(subject: Subject, change: Change) -> Callable[[], None]:
@@ -98,7 +100,7 @@ def _reading_others(subject: Subject) -> Iterator[Mutant]:
                 if new != old:
                     name = f"{row.name}/{subject.part}/{old}/saved {new}"
                     apply = _reading(row, j, place, frame.index(new))
-                    yield Mutant(name, subject.file, subject.users, f"{old} -> {new}", apply)
+                    yield Mutant(name, subject.file, subject.users, f"{old} -> {new}", apply, True)
 
 
 def _reading(row: Operator, j: int, place: int, other: int) -> Callable[[], None]:
