@@ -10,31 +10,11 @@ import numpy as np
 from .dims import as_dtype, axis, dtype_word, in_order, mismatch
 from .layout import laid_out, order, steps
 from .refusals import (
-    GATHER_DTYPE,
-    GATHER_NDIM,
-    GATHER_SIZES,
-    INDEX_ADD_BY_OTHER,
-    INDEX_ADD_COUNT,
-    INDEX_ADD_DTYPE,
-    INDEX_ADD_DTYPES,
-    INDEX_ADD_SHAPES,
-    INDEX_OUT_OF_BOUNDS,
-    INDEX_OUT_OF_RANGE,
-    PUT_DTYPES,
-    PUT_SHAPES,
-    SCATTER_DTYPE,
-    SCATTER_DTYPES,
-    SCATTER_NDIM,
-    SCATTER_SIZES,
-    SELECT_BY_OTHER,
-    SELECT_BY_OTHER_MASK,
-    SELECT_DTYPE,
-    SELECT_FROM_NOTHING,
-    SELECT_FROM_NUMBER,
-    TAKE_DTYPE,
-    TAKE_FROM_NOTHING,
-    TAKE_OUT_OF_RANGE,
-)
+    GATHER_DTYPE, GATHER_NDIM, GATHER_SIZES, INDEX_ADD_BY_OTHER, INDEX_ADD_COUNT, INDEX_ADD_DTYPE, INDEX_ADD_DTYPES,
+    INDEX_ADD_SHAPES, INDEX_OUT_OF_BOUNDS, INDEX_OUT_OF_RANGE, PUT_DTYPES, PUT_SHAPES, SCATTER_DTYPE,
+    SCATTER_DTYPES, SCATTER_NDIM, SCATTER_SIZES, SELECT_BY_OTHER, SELECT_BY_OTHER_MASK, SELECT_DTYPE,
+    SELECT_FROM_NOTHING, SELECT_FROM_NUMBER, TAKE_DTYPE, TAKE_FROM_NOTHING, TAKE_OUT_OF_RANGE,
+)  # fmt: skip
 from .shape import expand, refuse_expansion, sum_to
 from .sums import add_at
 from .table import Array, by_value, operator
