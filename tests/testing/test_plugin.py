@@ -72,7 +72,7 @@ DECLARATIONS = {
     "drawn_pair": "pair = st.tuples(arrays('float64', (2, 2), awkward=False), arrays('float64', 2, awkward=False))\n"
     "@gradient_test(inputs=pair)\ndef test_{}(x, y): return x * y",
 }
-FEW = "settings.register_profile('few', max_examples=8)\nsettings.load_profile('few')\n"
+FEW = "settings.register_profile('few', max_examples=5)\nsettings.load_profile('few')\n"
 OTHERS = """
 test_number = gradient_test(inputs=())(Square)
 test_left_out = gradient_test(inputs=(2,), leave_out={'compiled': 'it reads a clock'})(Square)
@@ -267,7 +267,7 @@ def test_seen():
 
 def test_hypothesis_keeps_and_replays_what_fails(tmp_path: Path) -> None:
     args = ["-k", "gradient and not second or seen"]
-    lines, _ = run(tmp_path, KEPT.replace("EXAMPLES", "40"), *args)
+    lines, _ = run(tmp_path, KEPT.replace("EXAMPLES", "20"), *args)
     assert any("x = 2.0 (float64)" in line for line in lines), "\n".join(lines)
     _, found = run(tmp_path, KEPT.replace("EXAMPLES", "1"), *args)
     assert found == {"test_f[gradient]": "FAILED", "test_seen": "PASSED"}

@@ -17,7 +17,7 @@ from tinygrad_mlp.ops import TABLE
 from tinygrad_mlp.tensor import FUNCTIONS
 from tinygrad_mlp.testing.strategies import AWKWARD, LAYOUTS
 
-QUICK = settings(max_examples=8, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=4, suppress_health_check=list(HealthCheck))
 DTYPES = ["float16", "float32", "float64"]
 
 
@@ -237,7 +237,7 @@ def test_networks_take_their_batches(mlp: Any) -> None:
 
 
 def test_networks_shrink() -> None:
-    network, batch = found(testing.mlps(empty=False), lambda x: True)
+    network, batch = found(testing.mlps(empty=False), lambda x: True, 40)
     assert repr(network) == repr(tinygrad_mlp.nn.Sequential(tinygrad_mlp.nn.Linear(1, 1, bias=False)))
     assert [p.tolist() for p in network.parameters()] == [[[0.0]]] and batch.tolist() == [[0.0]]
     network, _ = found(testing.mlps(), lambda x: len(x.network) > 1)
@@ -262,10 +262,10 @@ def test_training_runs_train(run: Any) -> None:
 def test_training_runs_shrink_to_plain_descent() -> None:
     run = found(testing.training_runs(), lambda run: True, 40)
     assert type(run.optimizer).__name__ == "SGD" and run.steps == 1 and run.batch.tolist() == [[0.0]]
-    run = found(testing.training_runs(), lambda run: type(run.optimizer).__name__ == "Adam" and run.steps > 1)
+    run = found(testing.training_runs(), lambda run: type(run.optimizer).__name__ == "Adam" and run.steps > 1, 60)
     assert run.steps == 2 and run.loss.reduction == "mean" and len(run.network) == 1
 
 
 def test_training_runs_hold_a_loss_of_classes() -> None:
-    run = found(testing.training_runs(), lambda run: run.targets.dtype == tinygrad_mlp.int64)
+    run = found(testing.training_runs(), lambda run: run.targets.dtype == tinygrad_mlp.int64, 60)
     assert run.targets.tolist() == [0] and isinstance(run.loss, tinygrad_mlp.nn.CrossEntropyLoss)
