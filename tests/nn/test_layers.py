@@ -231,6 +231,17 @@ def test_clipping_by_norm(shapes, max_norm, norm_type, seed) -> None:
         assert_alike(run, seed=seed, rtol=1e-6)
 
 
+@pytest.mark.parametrize("norm_type", [2.0, 1.0, 3.0, float("inf")])
+@pytest.mark.parametrize("value", [300.0, 1e-3])
+def test_clipping_float16_by_a_norm_whose_squares_it_cannot_hold(value, norm_type) -> None:
+    def run(torch):
+        p = torch.nn.Parameter(torch.ones(40, dtype=torch.float16))
+        p.grad = torch.full((40,), value, dtype=torch.float16)
+        return torch.nn.utils.clip_grad_norm_([p], 1.0, norm_type), p.grad
+
+    assert_alike(run, rtol=2e-3)
+
+
 @pytest.mark.parametrize(
     "program",
     [

@@ -52,6 +52,11 @@ NO_CELLS = "not a notebook (it has no cells)"
 OTHER_LANGUAGE = "a notebook in {language}, not in Python"
 # The note for a line of a notebook that is for IPython.
 PASSED_OVER = "{cell}: passed over: {line}"
+# What `tape` says, and goes on, where the backward that it shows is one of a compiled step.
+IN_COMPILED = (
+    "this is the tape of a call that recorded a compiled step: other calls run its NumPy program, which has none; "
+    "step.to_html(FILE) shows the program beside the tape"
+)
 # `tape` of a program that runs no backward, and --step K with fewer than K of them.
 NO_BACKWARD = "the program ran no backward, so there is no tape to show"
 NO_SUCH_STEP = "--step: the program ran {count} backward passes"

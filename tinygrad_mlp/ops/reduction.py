@@ -20,7 +20,7 @@ from .refusals import (
 from .shape import flip, spread
 from .slices import narrow
 from .sums import total
-from .table import Array, Dims, by_value, operator
+from .table import Array, Dims, DType, SomeDims, by_value, operator
 
 _over_dims: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.boolean())}
 _along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.dim(shape))}
@@ -35,7 +35,7 @@ _along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()),
     numpy=np.mean,
     **_over_dims,
 )
-def mean(input: Array, dim: Dims = None, keepdim: bool = False, dtype: Any = None) -> Array:
+def mean(input: Array, dim: Dims = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
     """The arithmetic mean, in `dtype` if given; nan of nothing.
 
     Dtypes: floating ones, and any where `dtype` is given.
@@ -190,7 +190,7 @@ def _logsumexp_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool
     promotion="float",
     sample=lambda s: (s.floats(shape := s.shape()), s.dims(shape), s.boolean()),
 )
-def logsumexp(input: Array, dim: Dims, keepdim: bool = False) -> Array:
+def logsumexp(input: Array, dim: SomeDims, keepdim: bool = False) -> Array:
     """log(sum(exp(input))), safe from overflow."""
     over = axes(dim, input.ndim)
     if not input.size:
@@ -207,7 +207,7 @@ def _softmax_input(g: Array, out: Array, dim: int) -> Array:
     return out * (g - total(g * out, dim, True))
 
 
-@operator({"input": _softmax_input}, kinds="f", **_along_dim)
+@operator({"input": _softmax_input}, kinds="f", casts=True, **_along_dim)
 def softmax(input: Array, dim: int) -> Array:
     """exp(input), scaled to the sum 1 along `dim`."""
     d = axis(dim, input.ndim)
@@ -219,7 +219,7 @@ def softmax(input: Array, dim: int) -> Array:
     return shifted
 
 
-@operator({"input": lambda g, out, dim: g - np.exp(out) * total(g, dim, True)}, kinds="f", **_along_dim)
+@operator({"input": lambda g, out, dim: g - np.exp(out) * total(g, dim, True)}, kinds="f", casts=True, **_along_dim)
 def log_softmax(input: Array, dim: int) -> Array:
     """log(softmax(input)) along `dim`, safe from overflow."""
     d = axis(dim, input.ndim)
@@ -248,7 +248,10 @@ def _accumulate(ufunc: np.ufunc, input: Array, dim: int) -> Array:
 
 
 @operator(
-    {"input": lambda g, dim: flip(cumsum(flip(g, [dim]), dim), [dim])}, numpy=np.cumsum, inplace=True, **_along_dim
+    {"input": lambda g, dim: flip(cumsum(flip(g, [dim]), dim), [dim])},
+    numpy=np.cumsum,
+    inplace=True,
+    **_along_dim,
 )
 def cumsum(input: Array, dim: int) -> Array:
     """The running total along a dimension."""

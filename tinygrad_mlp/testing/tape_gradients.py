@@ -35,7 +35,8 @@ def gradients_by_tape(loss: Any, tensors: Sequence[Any], kept: Sequence[Any]) ->
     each value changes. And what is written by hand adds up in another order. The rounding of a sum of n numbers grows
     as the square root of n (Higham, "Accuracy and Stability of Numerical Algorithms", 2.8), so `rounding` is the sum of
     these changes, and of one rounding of the largest number of the gradient, times that root; n is the longest sum
-    that can lead to this gradient, by the shapes on the tape.
+    that can lead to this gradient, by the shapes on the tape. A formula by hand that subtracts numbers far larger than
+    any on the tape loses more than that, and is not taken for right.
 
     `kept` are other tensors of the program. Their `grad` is put back, because backward adds to it where `retain_grad`
     asked for that; and the roundings of their values are those of forward. RuntimeError if an earlier backward freed
