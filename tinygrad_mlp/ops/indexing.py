@@ -34,7 +34,7 @@ from .refusals import (
     TAKE_DTYPE,
     TAKE_FROM_NOTHING,
     TAKE_OUT_OF_RANGE,
-)
+)  # fmt: skip
 from .shape import expand, refuse_expansion, sum_to
 from .sums import add_at
 from .table import Array, by_value, operator
