@@ -74,6 +74,7 @@ EQUIVALENT: dict[str, str] = {
     "elu/input/g if scale == 1 else g * scale/always the second": _BY_1,
     "elu/input/1/plus 1": "The scale is 1, which changes nothing, or that of selu.",
     "celu/input/input <= 0/<= to <": "From 0 on the exponential of what is below 0 is 1, and so is its factor.",
+    "celu/input/np.where(input <= 0, g * _exp_below(input /  .../always the first": "From 0 on that factor is 1.",
     "celu/input/0/plus 1": "From 0 on the exponential of what is below 0 is 1, and so is its factor.",
     "mish/input/20.0/plus 1": "From 20 on log(1 + exp(x)) is x, but for less than rounding.",
     "hardswish/input/(input > -3) & (input < 3)/dropped left side": _NOT_TAKEN,
