@@ -71,6 +71,7 @@ from .tensor import (
     Size as Size,
     Tensor as Tensor,
     of_one_tuple as _of_one_tuple,
+    on_a_tensor as _on_a_tensor,
 )
 
 if _typing.TYPE_CHECKING:
@@ -97,8 +98,12 @@ _IN_PLACE = (
     "frac_", "log10_", "log1p_", "log2_", "log_", "logit_", "neg_", "negative_", "reciprocal_", "relu_", "round_",
     "rsqrt_", "sigmoid_", "sin_", "sinc_", "sinh_", "sqrt_", "square_", "tan_", "tanh_", "trunc_", "xlogy_", "zero_",
 )  # fmt: skip
-for _name in _IN_PLACE:
+# Their other names are those of the methods.
+for _name in ("absolute", "divide", "multiply", "negative", "subtract", *_IN_PLACE):
     globals()[_name] = getattr(Tensor, _name)
+for _name in ("detach_", "fill_", "zero_"):  # those that are no rows, which look at their arguments themselves
+    globals()[_name] = _on_a_tensor(getattr(Tensor, _name))
+is_inference = _on_a_tensor(is_inference)
 
 
 # The tape is shown by a floor above autograd, where a user of torch would look for it.
@@ -109,6 +114,9 @@ autograd.names_from_above["TensorAdapter"] = f"{__name__}.viz.array_view"  # for
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
 _ROOMS = frozenset(("func", "nn", "optim", "return_types", "utils", "viz"))
 _NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing"}
+_NAMES |= dict.fromkeys(
+    ("celu", "celu_", "dropout", "layer_norm", "selu", "selu_", "threshold", "threshold_"), ".nn.functional"
+)
 
 
 def __getattr__(name: str) -> _typing.Any:

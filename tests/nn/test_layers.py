@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.two_worlds import assert_alike, refusal, state_of
+from tinygrad_mlp import testing
 
 DTYPES = ["float32", "float64"]
 
@@ -71,7 +72,7 @@ def test_linear_of_the_wrong_width() -> None:
 
 
 @given(
-    shape=st.lists(st.integers(0, 6), max_size=3),
+    shape=testing.shapes(max_side=6),
     p=st.sampled_from([0.0, 1.0, 0.5, 0.1, 0.99]) | st.floats(0, 1),
     dtype=st.sampled_from(DTYPES),
     inplace=st.booleans(),
@@ -213,7 +214,7 @@ def test_batch_norm_keeps_the_numbers_it_saw() -> None:
 
 
 @given(
-    shapes=st.lists(st.lists(st.integers(0, 4), max_size=2), min_size=1, max_size=4),
+    shapes=st.lists(testing.shapes(max_ndim=2, max_side=4), min_size=1, max_size=4),
     max_norm=st.sampled_from([0.1, 1.0, 100.0]),
     norm_type=st.sampled_from([2.0, 1.0, 3.0, float("inf")]),
     seed=st.integers(0, 100),
@@ -228,6 +229,17 @@ def test_clipping_by_norm(shapes, max_norm, norm_type, seed) -> None:
 
     if norm_type != float("inf") or all(np.prod(shape) for shape in shapes):
         assert_alike(run, seed=seed, rtol=1e-6)
+
+
+@pytest.mark.parametrize("norm_type", [2.0, 1.0, 3.0, float("inf")])
+@pytest.mark.parametrize("value", [300.0, 1e-3])
+def test_clipping_float16_by_a_norm_whose_squares_it_cannot_hold(value, norm_type) -> None:
+    def run(torch):
+        p = torch.nn.Parameter(torch.ones(40, dtype=torch.float16))
+        p.grad = torch.full((40,), value, dtype=torch.float16)
+        return torch.nn.utils.clip_grad_norm_([p], 1.0, norm_type), p.grad
+
+    assert_alike(run, rtol=2e-3)
 
 
 @pytest.mark.parametrize(

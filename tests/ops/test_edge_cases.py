@@ -15,6 +15,13 @@ def _functional(torch: Any) -> Any:
     return torch.nn.functional
 
 
+# Numbers, lower and upper bounds: each number is equal to one of them or both, or the lower bound is above the upper.
+AT_BOUNDS = (
+    [1.0, 2.0, 1.0, 0.5, 1.0, -1.0, 3.0, 2.0, 0.5],
+    [1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0],
+    [2.0, 2.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.5],
+)
+
 # The function of some numbers, and the numbers; 1 / x shows the sign of a zero.
 CASES = {
     # The sign of a zero.
@@ -37,13 +44,32 @@ CASES = {
     "softplus at its threshold": (lambda torch, x: _functional(torch).softplus(x, 2.0, 3.0), [1.5, 1.0, 2.0]),
     "sinc at 0 and beside it": (lambda torch, x: torch.sinc(x), [0.0, 0.25, -0.5]),
     "atan2 at the origin": (lambda torch, x, y: torch.atan2(x, y), [0.0, 1.0], [0.0, 2.0]),
+    "pow: the square of a matrix": (lambda torch, x: x**2, [[1.0, 2.0], [3.0, 4.0]]),
     "clamp with the larger bounds": (lambda torch, x, y: torch.clamp(x, min=y), [[1.0]], [[0.5, 1.5]]),
+    "clamp at one bound": (
+        lambda torch, x: x.clamp(min=1.0) + 2 * x.clamp(max=1.0) + 4 * x.clamp(1, 1),
+        [0.5, 1.0, 2.0],
+    ),
+    "clamp at bounds that are tensors": (lambda torch, x, y, z: torch.clamp(x, y, z) ** 2, *AT_BOUNDS),
+    "clamp at one bound that is a tensor": (
+        lambda torch, x, y, z: torch.clamp(x, min=y) ** 2 + torch.clamp(x, max=z) ** 3,
+        *AT_BOUNDS,
+    ),
+    "addmm with factors": (
+        lambda torch, x, y: torch.addmm(x, x, y, beta=2, alpha=2) * torch.addmm(x, y, x, beta=3, alpha=0.5),
+        [[1.0, 2.0], [3.0, 4.0]],
+        [[5.0, 6.0], [7.0, 8.0]],
+    ),
     "std of equal numbers": (lambda torch, x: x.std(0), [0.1, 0.1, 0.1]),
     # Infinities, and zeros in a product.
     "softmax of one infinity": (lambda torch, x: torch.softmax(x, 0) + torch.log_softmax(x, -1), INF),
     "prod of zeros and infinity": (lambda torch, x: torch.prod(x), [0.0, 0.0, INF]),
     "prod of a zero and infinity": (lambda torch, x: torch.prod(x, 1), [[0.0, INF], [2.0, 3.0]]),
     "cumprod of zeros and infinity": (lambda torch, x: torch.cumprod(x, 0), [2.0, 0.0, 3.0, 0.0, INF, 4.0]),
+    "nll_loss where all is ignored": (
+        lambda torch, x: torch.autograd.grad(_functional(torch).nll_loss(x, torch.tensor([0, 0]), ignore_index=0), x),
+        [[1.0, 2.0], [3.0, 4.0]],
+    ),
     "nll_loss ignores infinity": (
         lambda torch, x: _functional(torch).nll_loss(x.detach(), torch.tensor([0, 1]), None, None, 0, None, "none"),
         [[INF, 1.0], [2.0, 3.0]],
@@ -64,6 +90,14 @@ CASES = {
     "roll by nothing": (lambda torch, x: torch.roll(x, []), [1.0, 2.0]),
     "roll one, without dimensions": (lambda torch, x: torch.roll(x, 1, 0), 1.0),
     "roll too much": (lambda torch, x: torch.roll(x, [1, 2], [0]), [1.0, 2.0]),
+    "as_strided of elements that lie at one place": (
+        lambda torch, x: x.expand(3, 2).as_strided((2, 2), (0, 1)) * torch.tensor([[1.0, 2.0], [3.0, 4.0]]),
+        [[5.0, 6.0]],
+    ),
+    "as_strided where some elements lie at one place": (
+        lambda torch, x: x.as_strided((2, 2), (1, 1)).as_strided((3,), (1,)) * torch.tensor([1.0, 2.0, 3.0]),
+        [4.0, 5.0, 6.0],
+    ),
     # Half precision, integers and bools.
     "3-norm of halves": (lambda torch: torch.tensor([50.0, 300.0]).half().norm(3),),
     "norm of halves": (lambda torch: torch.tensor([50.0, 300.0]).half().norm(),),
@@ -82,16 +116,17 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_same_as_torch(name: str) -> None:
-    """Values, gradients and second gradients, or the refusal."""
+    """Values, gradients, plain and recorded, and second gradients, or the refusal."""
     function, *numbers = CASES[name]
 
     def program(torch: Any) -> Any:
         xs = [torch.tensor(x).requires_grad_() for x in numbers]
         y = function(torch, *xs)
-        if not xs or not y.requires_grad:
+        if not xs or isinstance(y, tuple) or not y.requires_grad:
             return y
+        plain = torch.autograd.grad(y.sum(), xs, retain_graph=True)
         first = torch.autograd.grad(y.sum(), xs, create_graph=True)
         roots = [g.sum() for g in first if g.requires_grad]
-        return y, first, roots and torch.autograd.grad(sum(roots), xs, allow_unused=True)
+        return y, plain, first, roots and torch.autograd.grad(sum(roots), xs, allow_unused=True)
 
     same(program)

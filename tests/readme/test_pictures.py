@@ -22,11 +22,16 @@ def words(svg: str) -> list[str]:
     return html.unescape(re.sub(r"<[^>]*>", "\n", text)).split()
 
 
+def said(name: str, svg: str) -> list[str]:
+    """What is compared: of long computations no numbers, whose last digits differ from machine to machine."""
+    return [word for word in words(svg) if name not in ("run", "compiled") or not re.search(r"\d", word)]
+
+
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_is_of_today(name):
     for scheme, svg in PICTURES[name]().items():
         stored = (PLACE / f"{name}-{scheme}.svg").read_text(encoding="utf-8")
-        assert sorted(words(stored)) == sorted(words(svg)), f"{name}: python -m support.pictures {name}"
+        assert sorted(said(name, stored)) == sorted(said(name, svg)), f"{name}: python -m support.pictures {name}"
 
 
 def test_light_and_dark_differ_in_colours_alone():

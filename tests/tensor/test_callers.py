@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_mlp
+from support import oracle
+from support.row_inputs import row_inputs
 from tinygrad_mlp.ops import TABLE
 from tinygrad_mlp.tensor import FUNCTIONS, INPLACE, callers, dispatch, inplace_of
-from tinygrad_mlp.testing import oracle
-from tinygrad_mlp.testing.sampler import Sampler
 
 ROWS = sorted(TABLE)
 
@@ -55,7 +55,7 @@ def called(function, row, args, wanted):
 @given(st.data())
 def test_the_written_caller_does_what_the_general_one_does(name, data):
     row = TABLE[name]
-    args = Sampler(data.draw, "float32", "float64").arguments(row)
+    args = data.draw(row_inputs(row, "float32", "float64"))
     wanted = data.draw(st.lists(st.booleans(), max_size=4))
     args = (*args, *row.defaults[len(args) - len(row.parameters) :]) if len(args) < len(row.parameters) else args
     written = called(FUNCTIONS[name], row, args, wanted)

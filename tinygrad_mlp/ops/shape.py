@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ from .refusals import (
 )
 from .slices import narrow, select
 from .sums import total
-from .table import Array, Arrays, Dims, operator
+from .table import Array, Arrays, Dims, SomeDims, operator
 
 
 def spread(g: Array, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Array:
@@ -240,12 +241,13 @@ def _unroll(g: Array, shifts: Any, dims: Any) -> Array:
     {"input": _unroll},
     sample=lambda s: s.rolled(),
 )
-def roll(input: Array, shifts: Dims, dims: Dims = None) -> Array:
+def roll(input: Array, shifts: SomeDims, dims: Dims = None) -> Array:
     """A copy with the elements moved on along `dims`, and round to the other end; all as one row without `dims`.
 
     Refuses: RuntimeError for other numbers of shifts than of dimensions.
     """
     shifts, dims = ([] if x is None else x if isinstance(x, Sequence) else [x] for x in (shifts, dims))
+    shifts = list(map(index, shifts))
     if not shifts:
         raise RuntimeError(NO_SHIFTS)
     input = in_order(input)

@@ -26,6 +26,8 @@ from .refusals import ARGUMENT_TWICE, MISSING_ARGUMENTS, TOO_MANY_ARGUMENTS, UNE
 Array = Any  # an ndarray, or whatever implements NumPy's protocols
 Arrays = Sequence[Any]
 Rule = Callable[..., Any]
+DType = Any  # a dtype: the annotation of a parameter that takes one
+SomeDims = Any  # a dimension or a sequence of them: the annotation of a parameter that takes these
 Dims = Any  # a dimension, a sequence of them, or None for all: the annotation of a parameter that takes these
 
 TABLE: dict[str, Operator] = {}
@@ -46,7 +48,8 @@ class Operator:
     kinds       the NumPy kinds of dtype ("f", "i", "b") that are taken; "" for all
     check       raises for arguments that torch refuses by their dtypes; its docstring says which. `kinds` and `check`
                 are asked only where not all arrays are floating
-    numbers     whether a Python number may stand for an array
+    numbers     whether a Python number may stand for an array; or the names of those for which it may
+    casts       whether there is a last argument `dtype`, to which the input is cast first
     variadic    whether the last argument may be given as separate integers
     listed      whether the first argument is a list of arrays; its rule gives a list of cotangents
     view        whether the output may share memory with the first input
@@ -82,7 +85,8 @@ class Operator:
         flat: bool = False,
         method: bool = True,
         listed: bool = False,
-        numbers: bool = True,
+        numbers: bool | tuple[str, ...] = True,
+        casts: bool = False,
         kinds: str = "",
         check: Callable[..., None] | None = None,
         write: Callable[..., Any] | None = None,
@@ -107,7 +111,9 @@ class Operator:
         self.flat = flat
         self.method = method
         self.listed = listed
-        self.numbers = numbers and promotion != "same"
+        named = tensors if numbers is True else numbers or ()
+        self.numbers = frozenset(parameters.index(t) for t in named if promotion != "same")
+        self.casts = casts
         self.kinds = kinds
         self.check = check
         self.write = write
@@ -141,8 +147,11 @@ class Operator:
     def complete(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments of a call in the order of the parameters, with defaults; TypeError for a wrong call."""
         names = self.parameters
-        if self.variadic and len(args) > 1 and all(isinstance(a, (int, np.integer)) for a in args[1:]):
-            args = (args[0], args[1:])
+        if self.casts:
+            args = self._cast(args, kwargs)
+        separate = self.variadic and len(args) > 1 and not isinstance(args[1], bool)
+        if separate and all(isinstance(a, (int, np.integer)) for a in args[1:]):
+            args = (args[0], tuple(map(int, args[1:])))
         if len(args) > len(names):
             raise TypeError(TOO_MANY_ARGUMENTS.format(name=self.name, count=len(names), given=len(args)))
         values = dict(zip(names, args, strict=False))
@@ -160,6 +169,17 @@ class Operator:
         if missing:
             raise TypeError(MISSING_ARGUMENTS.format(name=self.name, count=len(missing), missing=", ".join(missing)))
         return tuple(values[name] for name in names)
+
+    def _cast(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments of a call with the first one cast to `dtype`, which is taken out of them."""
+        dtype = kwargs.pop("dtype", None)
+        if len(args) == len(self.parameters) + 1:
+            *args, dtype = args  # type: ignore[assignment]
+        if dtype is not None and args:
+            args = (args[0].to(dtype=dtype), *args[1:])
+        elif dtype is not None:
+            kwargs["input"] = kwargs["input"].to(dtype=dtype)
+        return tuple(args)
 
 
 # torch takes NumPy's keyword names too, and rules call NumPy with them.

@@ -11,7 +11,7 @@ from ..autograd.modes import modes
 from ..ops import BY_NUMPY, TABLE, Operator
 from .dispatch import function_of
 from .inplace import inplace_of, reshaped_in_place
-from .refusals import NO_PROTOCOL, NO_ROW
+from .refusals import INVERT_FLOAT, NO_PROTOCOL, NO_ROW, PLUS_BOOL
 from .tensor import Tensor, wrap
 
 Function = Callable[..., Any]
@@ -84,6 +84,18 @@ def _comparison(name: str) -> Function:
     return compare
 
 
+def _positive(self: Tensor) -> Tensor:
+    if self.array.dtype == np.bool_:
+        raise RuntimeError(PLUS_BOOL)
+    return self
+
+
+def _inverted(self: Tensor) -> Tensor:
+    if self.array.dtype.kind == "f":
+        raise TypeError(INVERT_FLOAT)
+    return FUNCTIONS["bitwise_not"](self)
+
+
 # Python's operators, and the row that each of them calls.
 _OPERATORS = {
     "add": "add",
@@ -121,9 +133,10 @@ def install() -> None:
         "__array_function__": _InRules(call_numpy),
         "__array_ufunc__": _InRules(call_ufunc),
         "__neg__": FUNCTIONS["neg"],
-        "__pos__": lambda self: self,
+        "__pos__": _positive,
+        "__reversed__": lambda self: FUNCTIONS["flip"](self, (0,)) if self.array.ndim else self,
         "__abs__": FUNCTIONS["abs"],
-        "__invert__": FUNCTIONS["bitwise_not"],
+        "__invert__": _inverted,
     }.items():
         setattr(Tensor, name, special)
 

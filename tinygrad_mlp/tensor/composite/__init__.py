@@ -7,8 +7,26 @@ from __future__ import annotations
 
 from ..functions import FUNCTIONS
 from ..tensor import Tensor
-from . import arithmetic, conversion, elements, joining, shapes
-from .arithmetic import add, argsort, div, index_add, matmul, max, min, norm, outer, rsub, std, sub, var
+from . import arithmetic, conversion, elements, joining, shapes, splits
+from .arithmetic import (
+    add,
+    argsort,
+    cumprod,
+    cumsum,
+    div,
+    index_add,
+    matmul,
+    max,
+    min,
+    norm,
+    outer,
+    prod,
+    rsub,
+    std,
+    sub,
+    var,
+)  # fmt: skip
+from .conversion import clone
 from .elements import allclose, equal, is_floating_point, is_tensor, isclose, nonzero, numel, result_type, where
 from .joining import (
     atleast_1d,
@@ -27,7 +45,6 @@ from .joining import (
 from .shapes import (
     adjoint,
     as_strided,
-    chunk,
     detach,
     diag,
     diagflat,
@@ -35,20 +52,19 @@ from .shapes import (
     moveaxis,
     movedim,
     ravel,
-    split,
-    split_with_sizes,
+    squeeze,
     swapaxes,
     swapdims,
-    tensor_split,
-    unbind,
     unflatten,
 )  # fmt: skip
+from .splits import chunk, split, split_with_sizes, tensor_split, unbind
 
 
 def install() -> None:
     """Give Tensor these functions as methods."""
-    for function in (*arithmetic.METHODS, *conversion.METHODS, *elements.METHODS, *joining.METHODS, *shapes.METHODS):
-        setattr(Tensor, function.__name__, function)
+    for module in (arithmetic, conversion, elements, joining, shapes, splits):
+        for function in module.METHODS:
+            setattr(Tensor, function.__name__, function)
     for name, function in conversion.CASTERS.items():
         setattr(Tensor, name, function)
     for name, original in {
@@ -67,7 +83,7 @@ def install() -> None:
         "__matmul__": matmul,
         "__rmatmul__": lambda self, other: matmul(other, self),
         **shapes.OTHERS,
-        "where": lambda self, condition, other: FUNCTIONS["where"](condition, self, other),
+        **splits.OTHERS,
         "copy": FUNCTIONS["clone"],  # NumPy's name for it, which rules use
     }.items():
         setattr(Tensor, name, attribute)
@@ -79,10 +95,9 @@ install()
 
 __all__ = [
     "add", "adjoint", "allclose", "argsort", "as_strided", "atleast_1d", "atleast_2d", "atleast_3d",
-    "broadcast_shapes", "broadcast_tensors", "broadcast_to", "chunk", "column_stack", "detach", "diag", "diagflat",
-    "div", "dstack", "equal", "flatten", "hstack", "index_add", "is_floating_point", "is_tensor", "isclose",
-    "matmul", "max", "min",
-    "moveaxis", "movedim", "nonzero", "norm", "numel", "outer", "ravel", "result_type", "row_stack", "rsub", "split",
-    "split_with_sizes", "std", "sub", "swapaxes", "swapdims", "tensor_split", "tile", "unbind", "unflatten", "var",
-    "vstack", "where",
+    "broadcast_shapes", "broadcast_tensors", "broadcast_to", "chunk", "clone", "column_stack", "cumprod", "cumsum",
+    "detach", "diag", "diagflat", "div", "dstack", "equal", "flatten", "hstack", "index_add", "is_floating_point",
+    "is_tensor", "isclose", "matmul", "max", "min", "moveaxis", "movedim", "nonzero", "norm", "numel", "outer",
+    "prod", "ravel", "result_type", "row_stack", "rsub", "split", "split_with_sizes", "squeeze", "std", "sub",
+    "swapaxes", "swapdims", "tensor_split", "tile", "unbind", "unflatten", "var", "vstack", "where",
 ]  # fmt: skip

@@ -1,0 +1,89 @@
+"""Mutants that no test can catch, because they compute the same: each with its reason."""
+
+from __future__ import annotations
+
+_SUMMED_BY_TAPE = "The tape sums every cotangent down to the shape of its input."
+_ONLY_SHAPE = "Only the shape and the dtype of what is read count, and they are the same."
+_SAME_SIDE = "The output is beyond a limit just where the input is."
+_BY_1 = "A product with 1 changes nothing."
+_NUMBER = "It is a number, which has no transpose."
+_NOT_TAKEN = "An outer `where` does not take the elements that are other."
+
+EQUIVALENT: dict[str, str] = {
+    # arithmetic
+    "pow/input/exponent == 2 and (not hasattr(input, 'requi .../never": "The general formula gives the same, slower.",
+    "pow/input/exponent == 2 and (not hasattr(input, 'requi .../dropped condition 2": "The nodes are other ones; "
+    "the numbers are the same.",
+    "xlogy/input/input/saved out": "Where `other` is at most 0, the output is 0 just where the input is.",
+    "expand/input/sum_to(g, input_shape)/dropped sum_to": _SUMMED_BY_TAPE,
+    "repeat/input/total(g.reshape(pairs), tuple(range(0, len(p .../dropped reshape": _SUMMED_BY_TAPE,
+    # pointwise
+    "sinc/input/np.absolute(angle) < 1/< to <=": "At an angle of 1 the series and the quotient agree.",
+    "sinc/input/1/plus 1": "The ten terms of the series are exact for angles below 2, too, but for rounding.",
+    "sinc/input/0/plus 1": _NOT_TAKEN,
+    # slices
+    "as_strided/input/1/plus 1": "NumPy takes any negative size for the one that follows from the others.",
+    "as_strided/input/memory[index] / times if (times > 1).any() e .../always the first": "A quotient by 1.",
+    "as_strided/input/times > 1/> to >=": "A quotient by 1.",
+    # comparison
+    "maximum/input/input < other/< to <=": _NOT_TAKEN,
+    "maximum/other/input > other/> to >=": _NOT_TAKEN,
+    "minimum/input/input > other/> to >=": _NOT_TAKEN,
+    "minimum/other/input < other/< to <=": _NOT_TAKEN,
+    "masked_fill/value/np.add.reduce(np.where(mask, g, 0), axis=None)/dropped reduce": _SUMMED_BY_TAPE,
+    "masked_fill/value/np.add.reduce(np.where(mask, g, 0), axis=None)/transposed": _NUMBER,
+    "clamp_min/input/min/saved out": _SAME_SIDE,
+    "clamp_min/min/min/saved out": _SAME_SIDE,
+    "clamp_max/input/max/saved out": _SAME_SIDE,
+    "clamp_max/max/max/saved out": _SAME_SIDE,
+    "clamp/input/max/saved out": _SAME_SIDE,
+    "clamp/min/min/saved out": _SAME_SIDE,
+    "clamp/max/max/saved out": _SAME_SIDE,
+    # indexing
+    "put/value/sum_to(g[index], value_shape)/dropped sum_to": _SUMMED_BY_TAPE,
+    "fill/value/np.add.reduce(g, axis=None)/dropped reduce": _SUMMED_BY_TAPE,
+    "fill/value/np.add.reduce(g, axis=None)/transposed": _NUMBER,
+    # linalg
+    "matmul/input/len(input_shape) == 2 == other.ndim/never": "The general formula gives the same, slower.",
+    "matmul/other/input.ndim == 2 == len(other_shape)/never": "The general formula gives the same, slower.",
+    "matmul/input/part.reshape([*part.shape[:-2], part.shape[- .../always the second": _SUMMED_BY_TAPE,
+    "matmul/input/part.reshape([*part.shape[:-2], part.shape[-1]])/dropped reshape": _SUMMED_BY_TAPE,
+    "matmul/other/input.reshape([1, *input.shape]) if input.nd .../always the first": _SUMMED_BY_TAPE,
+    "dot/input/g * other/transposed": "A vector has no transpose.",
+    "dot/other/g * input/transposed": "A vector has no transpose.",
+    "addmm/input/g if beta == 1 else g * beta/always the second": _BY_1,
+    "addmm/mat1/g @ mat2.T * alpha if alpha != 1 else g @ mat2.T/always the first": _BY_1,
+    "addmm/mat2/mat1.T @ g * alpha if alpha != 1 else mat1.T @ g/always the first": _BY_1,
+    # losses
+    "mse_loss/input/1/plus 1": "It stands for the count where there is no element.",
+    "binary_cross_entropy_backward/input/1 - input/swapped": "The factor is squared.",
+    # normalization
+    "batch_norm/weight/total(g * standardized, axes)/transposed": "A vector has no transpose.",
+    "batch_norm/bias/total(g, (0, *range(2, len(g.shape))))/transposed": "A vector has no transpose.",
+    # extremes
+    "max_dim/input/np.copy(g)/transposed": _NUMBER,
+    # activations
+    "threshold_backward/result/result/saved input": _ONLY_SHAPE,
+    "threshold_backward/result/result/saved out": _ONLY_SHAPE,
+    "hardtanh_backward/result/result/saved input": _ONLY_SHAPE,
+    "hardtanh_backward/result/result/saved out": _ONLY_SHAPE,
+    "leaky_relu_backward/result/result/saved input": _ONLY_SHAPE,
+    "leaky_relu_backward/result/result/saved out": _ONLY_SHAPE,
+    "relu/input/out/saved input": _SAME_SIDE,
+    "hardtanh/input/input/saved out": _SAME_SIDE,
+    "elu/input/g if scale == 1 else g * scale/always the second": _BY_1,
+    "elu/input/1/plus 1": "The scale is 1, which changes nothing, or that of selu.",
+    "celu/input/input <= 0/<= to <": "From 0 on the exponential of what is below 0 is 1, and so is its factor.",
+    "celu/input/np.where(input <= 0, g * _exp_below(input /  .../always the first": "From 0 on that factor is 1.",
+    "celu/input/0/plus 1": "From 0 on the exponential of what is below 0 is 1, and so is its factor.",
+    "mish/input/20.0/plus 1": "From 20 on log(1 + exp(x)) is x, but for less than rounding.",
+    "hardswish/input/(input > -3) & (input < 3)/dropped left side": _NOT_TAKEN,
+    "hardswish/input/input > -3/> to >=": _NOT_TAKEN,
+    "hardswish/input/3/plus 1": _NOT_TAKEN,
+    "hardswish/input/keep(input, inside)/dropped keep": _NOT_TAKEN,
+    # shape
+    "cat/tensors/parts/factor 2": "Of a list that is twice as long the tape reads the first half.",
+    "cat/tensors/np.zeros_like(g, shape=(0,))/zeros_like to ones_like": "There is no element.",
+    "cat/tensors/axis(dim, len(shape))/dropped axis": "A dimension counted from the end is the same one.",
+    "cat/tensors/axis(dim, len(shape))/dropped axis #2": "A dimension counted from the end is the same one.",
+}
