@@ -42,8 +42,9 @@ def common_name(name: str) -> str:
 class Recorder:
     """Notes the calls of a program.
 
-    `packages` are the folders of the framework: a call whose caller is in there is not the program's own, unless it is
-    the file of the `program`, which may be one of the examples. `tensor` is the class of tensors. `keep` are the numbers of the calls whose arrays are to be kept whole, in `arrays`.
+    `packages` are the folders of the framework: a call whose caller is in there is not the program's own, unless it
+    is the file of the `program`, which may be one of the examples. `tensor` is the class of tensors. `keep` are the
+    numbers of the calls whose arrays are to be kept whole, in `arrays`.
     """
 
     def __init__(

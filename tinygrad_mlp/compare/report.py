@@ -48,9 +48,15 @@ def _parted(parting: Parting) -> str:
     place = f"{call.file}:{call.line}"
     if event.role == INPUT:
         return f"they part at step {call.step + 1}: input {event.slot} of {nth}`{call.name}`, {place}, differs already"
+    if len(parting.readers) == 1:
+        reader, occurrence = parting.readers[0]
+        nth = f"the {_ordinal(occurrence)} call of "
+        place = f"{reader.file}:{reader.line}"
+        call = reader
+        what = "backward"
     size = f"by {parting.difference:.1g}" if math.isfinite(parting.difference) else "in shape, dtype or nan"
-    of = f"the cotangent of {nth}" if what == "cotangent" else nth
-    return f"they part at step {call.step + 1}: {of}`{call.name}`, {place}, differs {size}"
+    of = {"cotangent": f"the cotangent of {nth}", "backward": f"the backward of {nth}"}.get(what, nth)
+    return f"they part at step {event.ours.step + 1}: {of}`{call.name}`, {place}, differs {size}"
 
 
 def _goes_on(call: Any) -> str:

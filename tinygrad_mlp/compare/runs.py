@@ -17,7 +17,7 @@ import numpy as np
 
 from .parting import ROLES, Event, OtherWay, Tolerance, paired, suspects, worst
 from .printed import Line, first_other_line
-from .records import INPUT, Trace, read_folder
+from .records import COTANGENT, INPUT, OUTPUT, Call, Trace, read_folder
 from .refusals import NO_TORCH
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -35,6 +35,7 @@ class Parting:
     difference: float
     inputs: tuple[list[Array], list[Array]]
     occurrence: int  # how many calls of this name there were in the step until then
+    readers: tuple[tuple[Call, int], ...] = ()  # of a cotangent: the calls that handed it on, and their occurrences
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,25 @@ def _first(found: list[Event], ours: Trace, theirs: Trace, given: Tolerance | No
             apart = worst(left, right, bound)
         if apart is not None:
             inputs = tuple(_inputs(trace, call) for trace, call in ((ours, event.ours), (theirs, event.theirs)))
-            return Parting(event, left, right, *apart, inputs, _occurrence(ours, event))  # type: ignore[arg-type]
+            readers = _readers(ours, event) if event.role == COTANGENT else ()
+            return Parting(event, left, right, *apart, inputs, _occurrence(ours, event.ours), readers)  # type: ignore[arg-type]
     return None
+
+
+def _readers(trace: Trace, event: Event) -> tuple[tuple[Call, int], ...]:
+    """The calls that read the result to which a cotangent came: their rules have made it."""
+    result = trace.arrays_of(event.ours.number, OUTPUT).get(event.slot)
+    links = trace.columns["links"]
+    calls = links[(links[:, 1] == INPUT) & (links[:, 3] == result), 0]
+    found = [trace.call(int(number)) for number in dict.fromkeys(calls.tolist()) if number > event.ours.number]
+    found = [call for call in found if trace.arrays_of(call.number, COTANGENT)]  # backward has come to it
+    leaves = [call for call in found if not any(_is_within(trace, call, other) for other in found)]
+    return tuple((call, _occurrence(trace, call)) for call in leaves)
+
+
+def _is_within(trace: Trace, outer: Call, inner: Call) -> bool:
+    """Whether a call is that of a module which has called another module: the inner one says more."""
+    return outer.kind == "module" and inner.number > outer.number and inner.line == outer.line
 
 
 def _inputs(trace: Trace, call: Any) -> list[Array]:
@@ -159,8 +177,9 @@ def _inputs(trace: Trace, call: Any) -> list[Array]:
     return [trace.arrays[key] for slot in places if (key := f"{call.number}:{INPUT}:{slot}") in trace.arrays]
 
 
-def _occurrence(trace: Trace, event: Event) -> int:
-    calls = trace.columns["calls"][: event.ours.number + 1]
+def _occurrence(trace: Trace, call: Call) -> int:
+    """The place of a call among those of its name in the step, from 1."""
+    calls = trace.columns["calls"][: call.number + 1]
     return int(np.count_nonzero((calls[:, 0] == calls[-1, 0]) & (calls[:, 4] == calls[-1, 4])))
 
 
