@@ -7,6 +7,7 @@ _ONLY_SHAPE = "Only the shape and the dtype of what is read count, and they are 
 _SAME_SIDE = "The output is beyond a limit just where the input is."
 _BY_1 = "A product with 1 changes nothing."
 _NUMBER = "It is a number, which has no transpose."
+_NOT_READ = "The rule does not read it: it is named so that the class of the node is known."
 _NOT_TAKEN = "An outer `where` does not take the elements that are other."
 
 EQUIVALENT: dict[str, str] = {
@@ -60,6 +61,10 @@ EQUIVALENT: dict[str, str] = {
     # normalization
     "batch_norm/weight/total(g * standardized, axes)/transposed": "A vector has no transpose.",
     "batch_norm/bias/total(g, (0, *range(2, len(g.shape))))/transposed": "A vector has no transpose.",
+    "linear/input/bias_shape/saved input_shape": _NOT_READ,
+    "linear/input/bias_shape/saved weight_shape": _NOT_READ,
+    "linear/weight/bias_shape/saved input_shape": _NOT_READ,
+    "linear/weight/bias_shape/saved weight_shape": _NOT_READ,
     # extremes
     "max_dim/input/np.copy(g)/transposed": _NUMBER,
     # activations

@@ -54,7 +54,7 @@ class Result:
     seconds: float = 0.0
 
 
-@dataclass
+@dataclass(eq=False)  # so that it can be a key, as older pytest makes plugins
 class Mutation:
     """A plugin of pytest: where the collected tests would run, the mutants do."""
 

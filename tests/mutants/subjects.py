@@ -197,7 +197,8 @@ def _tree_of(code: types.CodeType) -> Function:
 
 def _alike(a: types.CodeType, b: types.CodeType) -> bool:
     def known(code: types.CodeType) -> Any:
-        constants = [x for x in code.co_consts if not isinstance(x, types.CodeType)]
+        # Before Python 3.11 the name of a comprehension is among them, which tells where it stands.
+        constants = [x for x in code.co_consts if not isinstance(x, types.CodeType) and "<locals>" not in str(x)]
         return code.co_code, code.co_names, code.co_varnames, constants
 
     return bool(known(a) == known(b))

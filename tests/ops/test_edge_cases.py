@@ -22,6 +22,22 @@ AT_BOUNDS = (
     [2.0, 2.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.5],
 )
 
+NAN = float("nan")
+UNUSUAL = [[NAN, 1.0], [INF, 2.0], [0.0, 0.0], [-INF, INF], [NAN, INF], [-3.0, 3.0], [NAN, NAN], [0.0, 2.0]]
+
+ORDERS = (INF, -INF, 2, 1, 3, 0.5, 0, -2)
+
+
+def _norm_and_gradient(order: float) -> Any:
+    """Without a second gradient, which is a tensor of torch's that its `numpy` refuses."""
+
+    def norm(torch: Any, x: Any) -> Any:
+        y = torch.norm(x, order, dim=1)
+        return y, torch.autograd.grad(y.sum(), x)[0] if y.requires_grad else None
+
+    return norm
+
+
 # The function of some numbers, and the numbers; 1 / x shows the sign of a zero.
 CASES = {
     # The sign of a zero.
@@ -60,6 +76,7 @@ CASES = {
         [[1.0, 2.0], [3.0, 4.0]],
         [[5.0, 6.0], [7.0, 8.0]],
     ),
+    **{f"vector_norm {order} of nan and infinity": (_norm_and_gradient(order), UNUSUAL) for order in ORDERS},
     "std of equal numbers": (lambda torch, x: x.std(0), [0.1, 0.1, 0.1]),
     # Infinities, and zeros in a product.
     "softmax of one infinity": (lambda torch, x: torch.softmax(x, 0) + torch.log_softmax(x, -1), INF),

@@ -75,7 +75,7 @@ CASES = [(point, dtype) for point in POINTS for dtype in (DTYPES if point in OF_
 
 @pytest.mark.parametrize(("point", "dtype"), CASES)
 def test_an_awkward_point_comes_often(point: str, dtype: str) -> None:
-    found(testing.arrays(dtype), POINTS[point][0], phases=[Phase.generate])
+    found(testing.arrays(dtype), POINTS[point][0], examples=1000, phases=[Phase.generate])
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -235,17 +235,15 @@ def log_softmax(input: Array, dim: int) -> Array:
     d = axis(dim, input.ndim)
     if not input.size:
         return np.zeros_like(input)
-    half, last = input.dtype.char == "e", d == input.ndim - 1
+    input, half = in_order(input), input.dtype.char == "e"
     if half:
         input = input.astype(np.float32)
-    input, d, turned = _turned(input, d)
-    shifted = input - np.maximum.reduce(input, d, keepdims=True)
+    shifted = input - extreme(np.maximum, input, axes(dim, input.ndim), True)
     sums = total(np.exp(shifted), d, True)
-    if half and last:  # torch's kernel for the last dimension rounds the sum, and its logarithm
+    if half and d == input.ndim - 1:  # torch's kernel for the last dimension rounds the sum, and its logarithm
         sums = sums.astype(np.float16)
     shifted -= np.log(sums)
-    result = shifted.T.copy() if turned else shifted
-    return result.astype(np.float16) if half else result
+    return shifted.astype(np.float16) if half else shifted
 
 
 # -- running totals --------------------------------------------------------------------------------

@@ -80,6 +80,9 @@ def _refuse_kind(row: Operator, arrays: list[Any]) -> None:
             raise as_torch(error, arrays) from None
         except TypeError:
             pass  # a Python number that is as little taken
+        except IndexError as error:
+            if "used as indices" not in str(error):  # NumPy says so of indices, which have become floats
+                raise
         raise NotImplementedError(NOT_IMPLEMENTED.format(function=row.name, dtype=dtypes.of(dtype).tensor_type[:-6]))
 
 

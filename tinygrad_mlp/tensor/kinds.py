@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable
+from inspect import CO_VARARGS
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -170,28 +171,42 @@ def read(function: str, name: str, position: int | None, kind: Kind, value: Any)
 
 
 def checked(function: Function) -> Function:
-    """A composite function whose arguments are looked at first, by the annotations of its parameters."""
+    """A composite function whose arguments are looked at first, by the annotations of its parameters.
+
+    Its attribute `as_method` is the same function as a method of Tensor, whose positions are counted without `self`.
+    """
     code = function.__code__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     kinds = {name: KINDS.get(function.__annotations__.get(name, "")) for name in names}
     positions = names[: code.co_argcount]
     positional = [(i, kind) for i, kind in enumerate(map(kinds.get, positions)) if kind is not None]
     called = function.__name__
+    takes_more = bool(code.co_flags & CO_VARARGS)
 
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        values = list(args)
-        for i, kind in positional:
-            if i >= len(values):
-                break
-            values[i] = read(called, names[i], i + 1, kind, values[i])
-        for name in kwargs:
-            named = kinds.get(name)
-            if named is not None:
-                place = names.index(name) + 1
-                kwargs[name] = read(called, name, place if place <= len(positions) else None, named, kwargs[name])
-        return function(*values, **kwargs)
+    def counted(first: int) -> Any:
+        """The function that counts its positions from `first` on."""
 
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if len(args) > len(positions) and not takes_more:
+                return function(*args, **kwargs)  # which Python refuses
+            values = list(args)
+            for i, kind in positional:
+                if i >= len(values):
+                    break
+                values[i] = read(called, names[i], i + first, kind, values[i])
+            for name in kwargs:
+                named = kinds.get(name)
+                if named is not None:
+                    place = names.index(name) + first
+                    known = place < len(positions) + first
+                    kwargs[name] = read(called, name, place if known else None, named, kwargs[name])
+            return function(*values, **kwargs)
+
+        return call
+
+    call = counted(1)
+    call.as_method = counted(0)
     return cast(Function, call)
 
 

@@ -64,7 +64,7 @@ def install() -> None:
     """Give Tensor these functions as methods."""
     for module in (arithmetic, conversion, elements, joining, shapes, splits):
         for function in module.METHODS:
-            setattr(Tensor, function.__name__, function)
+            setattr(Tensor, function.__name__, getattr(function, "as_method", function))
     for name, function in conversion.CASTERS.items():
         setattr(Tensor, name, function)
     for name, original in {

@@ -70,7 +70,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
         try:
             split_size_or_sections = KINDS["int"].read(split_size_or_sections)
         except TypeError:
-            raise no_such_call("split", tensor, split_size_or_sections, dim) from None
+            return split_with_sizes(tensor, split_size_or_sections, dim)  # which refuses it, as in torch
     if tensor.viewed is not None:
         refresh(tensor)  # if this view cannot follow a write to its base, torch refuses that first
     if not tensor.array.ndim:
