@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from ..compare.kept import Kept
 from ..compare.records import Writer
 from .run import run_program
 
@@ -55,7 +56,8 @@ def main(request: dict[str, Any]) -> int:
     recording = _recording(framework)
     printed = _Tee()
     program = request["program"]
-    with recording(writer, program[0], request.get("keep", ())) as recorder, redirect_stdout(printed):
+    kept = Kept(package, frozenset(request.get("keep", ())), _given(request.get("given")))
+    with recording(writer, program[0], kept, request.get("steps")) as recorder, redirect_stdout(printed):
         if framework == "torch":
             with _package_means_torch():
                 code = run_program(program, None)
@@ -74,9 +76,19 @@ def main(request: dict[str, Any]) -> int:
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "steps": recorder.step,
         "printed": "".join(printed.text).splitlines(),
+        "described": kept.descriptions,
     }
-    writer.close(about, {**_at_the_end(recorder, package), **recorder.arrays})
+    end = _at_the_end(recorder, package)
+    about["leaves"] = recorder.leaves.names
+    writer.close(about, {**end, **kept.arrays})
     return 0
+
+
+def _given(path: str | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
 
 
 @contextmanager
@@ -125,6 +137,7 @@ def _at_the_end(recorder: Any, package: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for place, module in enumerate(recorder.modules.values()):
         own = f"{type(module).__name__}" + (f"#{place + 1}" if place else "")
+        recorder.leaves.rename({id(parameter): f"{own}.{name}" for name, parameter in module.named_parameters()})
         for name, parameter in module.named_parameters():
             found[f"parameter {own}.{name}"] = parameter.detach().numpy().copy()
             if parameter.grad is not None:

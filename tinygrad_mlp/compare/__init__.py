@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_NAMES = {"CannotRun": ".runs", "Comparison": ".runs", "scripts": ".runs"}
+_NAMES = {"CannotRun": ".runs", "Comparison": ".comparison", "scripts": ".runs"}
 
 
 def __getattr__(name: str) -> Any:
