@@ -23,6 +23,7 @@ import numpy as np
 
 from ..compare.kept import Kept
 from ..compare.records import Writer
+from ..compare.unsure import watching
 from .run import run_program
 
 LINES = 100_000  # of stdout that are kept
@@ -57,7 +58,11 @@ def main(request: dict[str, Any]) -> int:
     printed = _Tee()
     program = request["program"]
     kept = Kept(package, frozenset(request.get("keep", ())), _given(request.get("given")))
-    with recording(writer, program[0], kept, request.get("steps")) as recorder, redirect_stdout(printed):
+    with (
+        recording(writer, program[0], kept, request.get("steps")) as recorder,
+        redirect_stdout(printed),
+        watching(program[0]) as unsure,
+    ):
         if framework == "torch":
             with _package_means_torch():
                 code = run_program(program, None)
@@ -77,6 +82,7 @@ def main(request: dict[str, Any]) -> int:
         "steps": recorder.step,
         "printed": "".join(printed.text).splitlines(),
         "described": kept.descriptions,
+        "unsure": unsure.finish(),
     }
     end = _at_the_end(recorder, package)
     about["leaves"] = recorder.leaves.names
@@ -93,18 +99,17 @@ def _given(path: str | None) -> dict[str, Any]:
 
 @contextmanager
 def _package_means_torch() -> Iterator[None]:
-    """The program's `import tinygrad_mlp` gives torch: so a program that was written for this package is compared, too."""
+    """The program's `import tinygrad_mlp` gives torch, so that one written for this package is compared, too."""
     before = builtins.__import__
     own = "tinygrad_mlp"
 
     def importing(name: str, namespace: Any = None, names: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         asks = str((namespace or {}).get("__name__", ""))
         if level == 0 and (name == own or name.startswith(own + ".")) and not asks.startswith(own + "."):
-            module = before("torch" + name[len(own) :], namespace, names, fromlist, level)
-            return module
+            return before("torch" + name[len(own) :], namespace, names, fromlist, level)
         return before(name, namespace, names, fromlist, level)
 
-    builtins.__import__ = importing
+    builtins.__import__ = importing  # type: ignore[assignment]
     try:
         yield
     finally:
@@ -117,7 +122,7 @@ def _seeded(framework: str, request: dict[str, Any]) -> Any:
     if framework == "torch":
         import torch as package
     else:
-        import tinygrad_mlp as package  # type: ignore[no-redef]
+        import tinygrad_mlp as package
     package.manual_seed(request["seed"])
     if request.get("dtype"):
         package.set_default_dtype(getattr(package, request["dtype"]))

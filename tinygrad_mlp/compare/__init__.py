@@ -5,7 +5,15 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_NAMES = {"CannotRun": ".runs", "Comparison": ".comparison", "scripts": ".runs"}
+_NAMES = {
+    "CannotRun": ".runs",
+    "Comparison": ".comparison",
+    "NotATrace": ".records",
+    "load": ".records",
+    "scripts": ".runs",
+    "traces": ".runs",
+    "write_case": ".case",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 FIRST = 40  # suspects from the first on whose arrays are looked at
 JUMPS = 40  # and those at which the difference grew most at once
 BEFORE = 10  # arrays before one beside which its difference is large or not
+SUDDEN = 1e3  # how much larger at once a difference is that is no rounding, where no arrays tell
 LEAST = 1e-8  # a difference from which on growth is counted
 
 
@@ -36,6 +37,7 @@ class Reader:
 class Parting:
     """The first array that differs although what went in was the same.
 
+    Where traces were compared, which keep no arrays, they are not `seen`, and `difference` is an estimate.
     `inputs` are what went into the blamed call, `index` and `difference` those of the worst element. `float64` has what
     each framework computes in float64 from the same inputs, None where it cannot. `described` is the call in
     Python: its `text`, and of a Function of the program its `source`.
@@ -51,6 +53,7 @@ class Parting:
     readers: tuple[Reader, ...] = ()
     float64: tuple[Array | None, Array | None] = (None, None)
     described: dict[str, Any] | None = None
+    seen: bool = True
     cotangent: Array | None = None  # what came to the result of the one reader
 
     @property
@@ -71,6 +74,21 @@ def chosen(held: Held, ours: Trace, theirs: Trace) -> list[Event]:
     return [held.event(int(row), ours, theirs) for row in rows]
 
 
+def unseen(held: Held, ours: Trace, theirs: Trace) -> Parting | None:
+    """Where two traces part, by their summaries: what is far off while all that came just before agrees."""
+    for row in np.flatnonzero(held.beyond).tolist():
+        before = held.apart[max(0, row - BEFORE) : row]
+        if held.apart[row] > SUDDEN * max(LEAST, float(before.max(initial=0.0))):
+            event = held.event(row, ours, theirs)
+            scale = float(theirs.columns["figures"][event.summaries[1], 0])
+            difference = float(held.apart[row]) * scale
+            made_by = readers(ours, theirs, event)
+            call = made_by[0].call if len(made_by) == 1 else event.ours
+            none = np.zeros(0)
+            return Parting(event, none, none, (), difference, [], occurrence(ours, call), made_by, seen=False)
+    return None
+
+
 def calls_to_keep(events: list[Event], ours: Trace, theirs: Trace) -> dict[int, int]:
     """The calls whose arrays tell who is to blame: ours, and theirs that belongs to it."""
     found: dict[int, int] = {}
@@ -89,8 +107,7 @@ def readers(ours: Trace, theirs: Trace, event: Event) -> tuple[Reader, ...]:
     if len(mine) != len(others):
         return ()
     return tuple(
-        Reader(call, other, occurrence(ours, call), slot)
-        for (call, slot), (other, _) in zip(mine, others, strict=True)
+        Reader(call, other, occurrence(ours, call), slot) for (call, slot), (other, _) in zip(mine, others, strict=True)
     )
 
 
@@ -126,9 +143,7 @@ def given_arrays(calls: dict[int, int], theirs: Trace) -> dict[str, Array]:
     return given
 
 
-def blamed(
-    events: list[Event], ours: Trace, theirs: Trace, given: Tolerance | None
-) -> Parting | None:
+def blamed(events: list[Event], ours: Trace, theirs: Trace, given: Tolerance | None) -> Parting | None:
     """The first suspect whose arrays do differ by more than the tolerance, from the same inputs."""
     for number, event in enumerate(events):
         if event.role == INPUT and number > 0:
@@ -159,7 +174,7 @@ def _parting(event: Event, found: Any, ours: Trace, theirs: Trace) -> Parting:
     wide = tuple(_float64(trace, event, made_by, which) for which, trace in enumerate((ours, theirs)))
     cotangent = theirs.arrays.get(place(other.number, COTANGENT, 0)) if len(made_by) == 1 else None
     nth = occurrence(ours, blamed_)
-    return Parting(event, left, right, index, difference, inputs, nth, made_by, wide, described, cotangent)  # type: ignore[arg-type]
+    return Parting(event, left, right, index, difference, inputs, nth, made_by, wide, described, True, cotangent)  # type: ignore[arg-type]
 
 
 def _inputs(trace: Trace, call: Call) -> Iterator[tuple[int, Array]]:

@@ -30,6 +30,7 @@ class Comparison:
     tolerance: Tolerance | None
     parting: Parting | None = None
     drifted: bool = False
+    unsure: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, str]:
@@ -62,8 +63,12 @@ class Comparison:
         links = [trace.columns["links"] for trace in (self.ours, self.theirs)]
         if len(self.ours) != len(self.theirs) or len(links[0]) != len(links[1]):
             return False
-        digests = [t.columns["summaries"][:, 1][rows[:, 3]] for t, rows in zip((self.ours, self.theirs), links, strict=True)]
-        return bool(np.array_equal(*digests)) and self.ours.about["printed"] == self.theirs.about["printed"]
+        digests = [
+            t.columns["summaries"][:, 1][rows[:, 3]] for t, rows in zip((self.ours, self.theirs), links, strict=True)
+        ]
+        return (
+            bool(np.array_equal(digests[0], digests[1])) and self.ours.about["printed"] == self.theirs.about["printed"]
+        )
 
     @property
     def too_far(self) -> bool:

@@ -43,6 +43,7 @@ def recording(writer: Writer, program: str, kept: Kept, steps: int | None = None
         replaced.append((owner, name, vars(owner).get(name, _MISSING)))
         setattr(owner, name, new)
 
+    owner: Any
     for owner, full in ((package, "torch"), (nn.functional, "torch.nn.functional"), (nn.init, "torch.nn.init")):
         for name, function in list(vars(owner).items()):
             if isinstance(function, types.FunctionType) and not name.startswith("_") and name not in _LEFT:
@@ -81,7 +82,8 @@ def _optimizers(base: type) -> Iterator[type]:
     """The classes of optimisers that have a `step` of their own."""
     if "step" in vars(base):
         yield base
-    for each in base.__subclasses__():
+    derived: list[type] = type.__subclasses__(base)
+    for each in derived:
         yield from _optimizers(each)
 
 

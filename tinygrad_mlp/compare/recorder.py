@@ -222,12 +222,14 @@ class Recorder:
         def note(g: Any) -> Any:
             if isinstance(g, self.tensor) and not self.kept.judging:
                 return self._came(call, slot, g)
+            return None
 
         return note
 
     def _leaf_gradient(self, slot: int, g: Any) -> Any:
         if isinstance(g, self.tensor) and self._backward >= 0 and not self.kept.judging:
             return self._came(self._backward, slot, g)
+        return None
 
     def _came(self, call: int, slot: int, g: Any) -> Any:
         """Note what backward has brought; of a call that is kept, the other run's numbers go on from here."""

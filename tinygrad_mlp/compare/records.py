@@ -210,7 +210,7 @@ class NotATrace(ValueError):
 
 def read_folder(folder: Path) -> Trace:
     """The trace that a Writer has written. Its columns stay on the disk until they are looked at."""
-    columns = {}
+    columns: dict[str, Array] = {}
     for name, (dtype, width) in _COLUMNS.items():
         path = folder / f"{name}.bin"
         size = path.stat().st_size if path.exists() else 0
@@ -227,7 +227,7 @@ def load(path: str | Path) -> Trace:
         with np.load(path, allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
         head = json.loads(bytes(stored["head"]))
-        columns = {
+        columns: dict[str, Array] = {
             name: np.asarray(stored[name], dtype).reshape(-1, width) for name, (dtype, width) in _COLUMNS.items()
         }
     except (ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:

@@ -45,7 +45,9 @@ ROUNDING = "It is rounding: both are within the usual error of such a call."
 def judge(parting: Parting, names: tuple[str, str]) -> Judgement | None:
     """The referee's word on a parting; None where there is nothing to compute: no floating-point numbers."""
     p = parting
-    if not p.index and p.ours.shape != () or p.ours.dtype.kind != "f" or p.ours.dtype != p.theirs.dtype:
+    if not p.seen or p.ours.dtype.kind != "f" or p.ours.dtype != p.theirs.dtype:
+        return None
+    if p.ours.shape != p.theirs.shape or len(p.index) != p.ours.ndim:
         return None
     right, by = _right(p)
     if right is None:
@@ -101,7 +103,7 @@ def exactly(p: Parting) -> float | None:
     if p.event.role != OUTPUT or not p.inputs:
         return None
     try:
-        import mpmath
+        import mpmath  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         return None
     rule = _elementwise(mpmath).get(call.name.removesuffix("_"))

@@ -81,6 +81,8 @@ def _input(comparison: Comparison) -> str:
 
 
 def _in_what(parting: Parting) -> str:
+    if not parting.seen:
+        return "in shape, dtype, nan or whole numbers"
     if parting.ours.shape != parting.theirs.shape:
         return f"in shape: {parting.ours.shape} and {parting.theirs.shape}"
     if parting.ours.dtype != parting.theirs.dtype:
@@ -99,7 +101,7 @@ def _last_words(trace: Trace) -> str:
     if at:
         file, _, rest = at[-1][6:].partition('"')
         place = f" ({file.rpartition('/')[2]}:{rest.split(',')[1].split()[-1]})"
-    return lines[-1] + place
+    return f"{lines[-1]}{place}"
 
 
 def _goes_on(call: Call | None) -> str:
@@ -117,10 +119,14 @@ def ordinal(n: int) -> str:
 
 def text(comparison: Comparison) -> str:
     """The whole report as text."""
-    return "\n".join(_lines(comparison))
+    parts = list(lines(comparison))
+    for cells in tables(comparison):
+        parts += ["", *_aligned(cells)]
+    return "\n".join(parts)
 
 
-def _lines(c: Comparison) -> Iterator[str]:
+def lines(c: Comparison) -> Iterator[str]:
+    """The report without its tables: the verdict first."""
     yield verdict(c)
     for line in warnings(c):
         yield f"note: {line}"
@@ -129,17 +135,15 @@ def _lines(c: Comparison) -> Iterator[str]:
         yield from _place(c)
     elif c.line is not None:
         yield ""
-        for name, line in zip(c.names, (c.line.ours, c.line.theirs), strict=True):
-            yield f"line {c.line.number} of {name}: {'(no more)' if line is None else line}"
-    yield ""
-    for cells in tables(c):
-        yield from _aligned(cells)
-        yield ""
+        for name, printed in zip(c.names, (c.line.ours, c.line.theirs), strict=True):
+            yield f"line {c.line.number} of {name}: {'(no more)' if printed is None else printed}"
 
 
 def warnings(c: Comparison) -> list[str]:
-    """What a comparison cannot be sure of, as far as it was seen."""
-    return list(dict.fromkeys([*c.ours.about.get("unsure", []), *c.theirs.about.get("unsure", [])]))
+    """What a comparison cannot be sure of, as far as it was seen: of runs that are the same there is nothing to say."""
+    if c.same:
+        return []
+    return list(dict.fromkeys([*c.ours.about.get("unsure", []), *c.theirs.about.get("unsure", []), *c.unsure]))
 
 
 def _place(c: Comparison) -> Iterator[str]:
@@ -149,6 +153,9 @@ def _place(c: Comparison) -> Iterator[str]:
         yield f"in   x{slot}  {array.dtype} {array.shape}  {_around(array, parting.index)}"
     if parting.described and parting.described.get("text"):
         yield f"call {parting.described['text']}"
+    if not parting.seen:
+        yield "A trace keeps no arrays of calls: compare the scripts themselves to see the values."
+        return
     yield ""
     for name, array in zip(c.names, (parting.ours, parting.theirs), strict=True):
         yield f"{name:14}{array.dtype} {array.shape}  {_around(array, parting.index)}"
@@ -258,7 +265,7 @@ def _about(trace: Trace) -> dict[str, Any]:
 def _parting_json(c: Comparison, p: Parting) -> dict[str, Any]:
     call, at = p.call, p.index
     judgement = judge(p, c.names)
-    comparable = p.ours.shape == p.theirs.shape and len(at) == p.ours.ndim
+    arrays = [p.ours, p.theirs] if p.seen and p.ours.shape == p.theirs.shape else []
     return {
         "step": p.event.ours.step + 1,
         "call": call.name,
@@ -269,7 +276,7 @@ def _parting_json(c: Comparison, p: Parting) -> dict[str, Any]:
         "place": p.event.slot,
         "index": list(at),
         "difference": _finite(p.difference),
-        "values": [_finite(array[at].item()) for array in (p.ours, p.theirs)] if comparable else None,
+        "values": [_finite(array[at].item()) for array in arrays if len(at) == array.ndim] or None,
         "right": None if judgement is None else _finite(judgement.right),
         "ulps": None if judgement is None else [_finite(ulp) for ulp in judgement.ulps],
         "judgement": None if judgement is None else judgement.sentence,

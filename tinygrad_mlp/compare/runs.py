@@ -11,16 +11,15 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from .blame import blamed, calls_to_keep, chosen, given_arrays
+from .blame import blamed, calls_to_keep, chosen, given_arrays, occurrence, unseen
 from .comparison import Comparison
 from .parting import Tolerance, held
-from .records import Trace, read_folder
-from .refusals import NO_TORCH
-
+from .records import Trace, load, read_folder
+from .refusals import NO_TORCH, NOT_REPEATABLE
+from .report import ordinal
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def scripts(
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         ours, theirs = (record(name, request, Path(folder, name)) for name in ("tinygrad_mlp", "torch"))
         suspects = chosen(held(ours, theirs, given), ours, theirs)
-        parting = None
+        parting, unsure = None, None
         if suspects:
             calls = calls_to_keep(suspects, ours, theirs)
             again = Path(folder, "again")
@@ -70,7 +69,42 @@ def scripts(
             np.savez(again / "given.npz", **given_arrays(calls, right))  # type: ignore[arg-type]
             left = record("tinygrad_mlp", request, again / "ours", keep=list(calls), given=again / "given.npz")
             parting = blamed(suspects, left, right, given)
-        return Comparison(ours.in_memory(), theirs.in_memory(), given, parting, bool(suspects))
+            unsure = _repeated(theirs, right)
+        notes = () if unsure is None else (unsure,)
+        return Comparison(ours.in_memory(), theirs.in_memory(), given, parting, bool(suspects), notes)
+
+
+def _repeated(once: Trace, again: Trace) -> str | None:
+    """What to say of two runs under one framework, which ought to be the same to the last bit."""
+    two = held(once, again)
+    rows = np.flatnonzero(two.apart)
+    if not len(rows):
+        return None
+    call = two.event(int(rows[0]), once, again).ours
+    nth, place = ordinal(occurrence(once, call)), f"{call.file}:{call.line}"
+    return NOT_REPEATABLE.format(framework=once.about["framework"], nth=nth, name=call.name, place=place)
+
+
+def traces(
+    ours: Trace | str | Path, theirs: Trace | str | Path, *, rtol: float | None = None, atol: float | None = None
+) -> Comparison:
+    """Compare two runs that were recorded, each a trace or the path of its file.
+
+    A trace keeps no arrays of calls. So the call to blame is the first whose result or cotangent is far off while all
+    that came just before agrees, and its values are not known. NotATrace or OSError for what is no trace.
+    """
+    left, right = (load(trace) if isinstance(trace, (str, Path)) else trace for trace in (ours, theirs))
+    given = tolerance(rtol, atol)
+    both = held(left, right, given)
+    return Comparison(left, right, given, unseen(both, left, right), bool(both.beyond.any()))
+
+
+def recorded(framework: str, request: Request) -> Trace:
+    """The trace of one run. CannotRun where torch is asked for and missing."""
+    if framework == "torch" and importlib.util.find_spec("torch") is None:
+        raise CannotRun(NO_TORCH)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        return record(framework, request, Path(folder, "run")).in_memory()
 
 
 def tolerance(rtol: float | None, atol: float | None) -> Tolerance | None:
