@@ -199,7 +199,7 @@ def test_a_planted_difference_is_found_at_its_call_and_line(name: str, tmp_path:
     first = str(comparison).splitlines()[0]
     assert first.startswith(VERDICTS[name].format(line=line)), str(comparison)
     assert not comparison.same
-    with pytest.raises(AssertionError, match="they part|stops|print other"):
+    with pytest.raises(AssertionError, match=r"they part|stops|print other"):
         comparison.assert_same()
 
 

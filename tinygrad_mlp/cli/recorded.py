@@ -57,7 +57,7 @@ def main(request: dict[str, Any]) -> int:
     recording = _recording(framework)
     printed = _Tee()
     program = request["program"]
-    kept = Kept(package, frozenset(request.get("keep", ())), _given(request.get("given")))
+    kept = Kept(package, frozenset(request["keep"]), frozenset(request["judge"]), _given(request.get("given")))
     with (
         recording(writer, program[0], kept, request.get("steps")) as recorder,
         redirect_stdout(printed),

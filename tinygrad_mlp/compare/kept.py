@@ -30,11 +30,14 @@ def place(call: int, role: int, slot: int) -> str:
 class Kept:
     """The calls whose arrays are kept, the arrays that are given to them, and what has been kept of them.
 
+    Those of `judged` are run once more in float64. That is left to a run of its own, because a program may count its
+    calls.
     `package` is the framework, whose random stream is put back after a call was run once more.
     """
 
     package: Any
     calls: Collection[int] = frozenset()
+    judged: Collection[int] = frozenset()
     given: Mapping[str, Array] = field(default_factory=dict)
     arrays: dict[str, Array] = field(default_factory=dict)
     descriptions: dict[int, Any] = field(default_factory=dict)
@@ -52,7 +55,7 @@ class Kept:
             np.copyto(array, other)
 
     @contextmanager
-    def judged(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """In this block a call is run once more: it is not noted, and draws no random numbers from the program's."""
         state = self.package.get_rng_state()
         numpy_state = np.random.get_state()
@@ -68,9 +71,11 @@ class Kept:
         self, call: int, function: Callable[..., Any], args: Any, kwargs: Any, tensors: Any, in_place: bool = False
     ) -> None:
         """Run a call in float64 on copies of its arguments, and keep its results; nothing where that cannot be done."""
+        if call not in self.judged:
+            return
         wide = _Widened(self.package, in_place)
         try:
-            with self.judged(), self.package.enable_grad():
+            with self.alone(), self.package.enable_grad():
                 result = function(*wide.of(args), **wide.of(kwargs))
                 outputs = list(tensors(result))
         except Exception:  # whatever it raises: it has no float64, or would write to a leaf
@@ -81,8 +86,10 @@ class Kept:
 
     def judge_module(self, call: int, module: Any, args: Any, tensors: Any) -> None:
         """The same for a call of a module: a copy of it is run, and its parameters are inputs, too."""
+        if call not in self.judged:
+            return
         try:
-            with self.judged():
+            with self.alone():
                 wide = copy.deepcopy(module).double()
                 own = [parameter for parameter in wide._parameters.values() if parameter is not None]
         except Exception:
@@ -100,7 +107,7 @@ class Kept:
         if slot >= len(outputs) or not outputs[slot].requires_grad or not wanted:
             return
         try:
-            with self.judged():
+            with self.alone():
                 seed = self.package.tensor(cotangent.astype(outputs[slot].detach().numpy().dtype))
                 found = self.package.autograd.grad(
                     outputs[slot], [x for _, x in wanted], seed, retain_graph=True, allow_unused=True

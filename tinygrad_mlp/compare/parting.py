@@ -203,8 +203,7 @@ def worst(ours: Array, theirs: Array, tolerance: Tolerance) -> tuple[tuple[int, 
     finite = np.where(np.isfinite(right), np.abs(right), 0.0)
     scale = float(np.sqrt(np.mean(np.square(finite)))) if finite.size else 0.0
     with np.errstate(all="ignore"):
-        apart = np.abs(left - right)
-        apart[(left == right) | (np.isnan(left) & np.isnan(right))] = 0.0
+        apart = np.where((left == right) | (np.isnan(left) & np.isnan(right)), 0.0, np.abs(left - right))
         apart = np.where(np.isnan(apart), np.inf, apart)
         beyond = apart - (tolerance.atol + tolerance.rtol * np.maximum(finite, scale / 10))
     if not beyond.size or float(beyond.max()) <= 0:

@@ -120,22 +120,22 @@ class Recorder:
             array = self._array(loss)
             if array is not None and array.size == 1:
                 self.writer.add_loss(float(array.reshape(())))
-        before = dict(self.leaves.gradients())
         if call in self.kept.calls:
-            for slot, gradient in before.items():
-                self._keep(call, INPUT, 1 + slot, gradient)
+            for slot, gradient in self.leaves.gradients():
+                self._keep(call, INPUT, len(losses) + slot, gradient)
         self._is_backward = True
         try:
             result = run()
         finally:
             self._is_backward = False
-        self._outputs(call, list(self.tensors(result)))
+            self.step += 1
+        if result is not None:  # of autograd.grad, which adds to no gradient
+            self._outputs(call, list(self.tensors(result)))
+            return result
         for slot, gradient in self.leaves.gradients():
-            if slot in before:  # otherwise it is what came to the leaf
-                self._link(call, OUTPUT, {slot: self._summary(gradient)})
-                self._keep(call, OUTPUT, slot, gradient)
-        self.step += 1
-        return result
+            self._link(call, OUTPUT, {slot: self._summary(gradient)})
+            self._keep(call, OUTPUT, slot, gradient)
+        return None
 
     def enter(self, module: Any, args: Any) -> None:
         """Note that a module is called. Its own parameters and buffers go in, too."""

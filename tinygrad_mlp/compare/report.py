@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .blame import Parting
-from .records import COTANGENT, INPUT, Call, Trace
+from .records import COTANGENT, INPUT, OUTPUT, Call, Trace
 from .referee import Judgement, judge
 from .table import largest_difference, rows
 
@@ -25,13 +26,13 @@ def verdict(comparison: Comparison) -> str:
     """The verdict in one line."""
     c = comparison
     if c.parting is not None:
-        return f"they part at step {c.parting.event.ours.step + 1}: {place_of(c)}"
+        return f"they part at step {step_of(c.parting.event.ours)}: {place_of(c)}"
     if c.stopped and c.ours.about["exit"] != c.theirs.about["exit"]:
         which = 0 if c.ours.about["exit"] else 1
         return f"{c.names[which]} stops: {_last_words((c.ours, c.theirs)[which])}"
     if c.other_way is not None:
         ours, theirs = c.other_way.ours, c.other_way.theirs
-        step = (ours or theirs).step + 1  # type: ignore[union-attr]
+        step = step_of(ours or theirs)  # type: ignore[arg-type]
         return f"they part at step {step}: {c.names[0]} {_goes_on(ours)}, {c.names[1]} {_goes_on(theirs)}"
     size, where = largest_difference(c)
     if c.too_far:
@@ -46,6 +47,11 @@ def verdict(comparison: Comparison) -> str:
     if c.is_exact:
         return "same to the last bit"
     return f"same within rounding (largest relative difference {size:.1g}, {where})"
+
+
+def step_of(call: Call) -> int:
+    """The step of a call, from 1: a step is a backward pass, what came before it, and the optimiser's step after it."""
+    return max(1, call.step + (call.kind != "optimizer"))
 
 
 def place_of(comparison: Comparison) -> str:
@@ -92,16 +98,16 @@ def _in_what(parting: Parting) -> str:
 
 
 def _last_words(trace: Trace) -> str:
-    """The exception with which a program ended, and its line."""
-    lines = [line.strip() for line in trace.about.get("stderr", "").splitlines() if line.strip()]
-    if not lines:
-        return f"exit code {trace.about['exit']}"
-    at = [line for line in lines if line.startswith('File "')]
-    place = ""
-    if at:
-        file, _, rest = at[-1][6:].partition('"')
-        place = f" ({file.rpartition('/')[2]}:{rest.split(',')[1].split()[-1]})"
-    return f"{lines[-1]}{place}"
+    """The exception with which a program ended, and its line: of a traceback what follows its last frame."""
+    said = [line for line in trace.about.get("stderr", "").splitlines() if line.strip()]
+    frames = [i for i, line in enumerate(said) if line.startswith('  File "')]
+    if not frames:
+        return said[-1].strip() if said else f"exit code {trace.about['exit']}"
+    error = next((line for line in said[frames[-1] :] if not line.startswith(" ")), said[-1])
+    program = trace.about["program"][0]
+    own = [i for i in frames if os.path.basename(said[i][8:].partition('"')[0]) == program] or frames
+    file, _, rest = said[own[-1]][8:].partition('"')
+    return f"{error} ({os.path.basename(file)}:{rest.split(',')[1].split()[-1]})"
 
 
 def _goes_on(call: Call | None) -> str:
@@ -162,6 +168,9 @@ def _place(c: Comparison) -> Iterator[str]:
     if parting.ours.shape == parting.theirs.shape and parting.ours.size > 1 and parting.index:
         values = [f"{array[parting.index].item()!r}" for array in (parting.ours, parting.theirs)]
         yield f"worst at {list(parting.index)}: {values[0]} and {values[1]}"
+    if parting.event.role == OUTPUT and parting.event.ours.kind == "backward":
+        yield "What this backward has brought is the same: what was there before is not. Is zero_grad called in both?"
+        return
     judgement = judge(parting, c.names)
     if judgement is not None:
         yield from _judged(judgement, c)
@@ -267,7 +276,7 @@ def _parting_json(c: Comparison, p: Parting) -> dict[str, Any]:
     judgement = judge(p, c.names)
     arrays = [p.ours, p.theirs] if p.seen and p.ours.shape == p.theirs.shape else []
     return {
-        "step": p.event.ours.step + 1,
+        "step": step_of(p.event.ours),
         "call": call.name,
         "occurrence": p.occurrence,
         "file": call.file,

@@ -64,14 +64,23 @@ def scripts(
         if suspects:
             calls = calls_to_keep(suspects, ours, theirs)
             again = Path(folder, "again")
-            again.mkdir()
-            right = record("torch", request, again / "torch", keep=list(calls.values()))
-            np.savez(again / "given.npz", **given_arrays(calls, right))  # type: ignore[arg-type]
-            left = record("tinygrad_mlp", request, again / "ours", keep=list(calls), given=again / "given.npz")
+            left, right = _kept(request, calls, again)
             parting = blamed(suspects, left, right, given)
             unsure = _repeated(theirs, right)
+            if parting is not None:
+                judged = calls_to_keep([parting.event], ours, theirs)
+                last = Path(folder, "judged")
+                parting = blamed([parting.event], *_kept(request, judged, last, judge=True), given) or parting
         notes = () if unsure is None else (unsure,)
         return Comparison(ours.in_memory(), theirs.in_memory(), given, parting, bool(suspects), notes)
+
+
+def _kept(request: Request, calls: dict[int, int], folder: Path, judge: bool = False) -> tuple[Trace, Trace]:
+    """Both runs once more, with the arrays of calls; what goes into ours is what went into torch's."""
+    folder.mkdir()
+    right = record("torch", request, folder / "torch", list(calls.values()), judge)
+    np.savez(folder / "given.npz", **given_arrays(calls, right))  # type: ignore[arg-type]
+    return record("tinygrad_mlp", request, folder / "ours", list(calls), judge, folder / "given.npz"), right
 
 
 def _repeated(once: Trace, again: Trace) -> str | None:
@@ -113,13 +122,18 @@ def tolerance(rtol: float | None, atol: float | None) -> Tolerance | None:
 
 
 def record(
-    framework: str, request: Request, folder: Path, keep: Sequence[int] = (), given: Path | None = None
+    framework: str,
+    request: Request,
+    folder: Path,
+    keep: Sequence[int] = (),
+    judge: bool = False,
+    given: Path | None = None,
 ) -> Trace:
     """Run a program under a framework in a process of its own, and read its trace."""
     folder.mkdir()
     asked = {
         "framework": framework, "program": request.program, "seed": request.seed, "dtype": request.dtype,
-        "steps": request.steps, "keep": list(keep), "given": str(given) if given else None, "folder": str(folder),
+        "steps": request.steps, "keep": list(keep), "judge": list(keep) if judge else [], "given": str(given) if given else None, "folder": str(folder),
     }  # fmt: skip
     (folder / "request.json").write_text(json.dumps(asked))
     package = Path(__file__).parents[2]
