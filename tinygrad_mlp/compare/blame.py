@@ -24,7 +24,8 @@ LEAST = 1e-8  # a difference from which on growth is counted
 class Reader:
     """A call that read the array to which a cotangent came, so that its backward made the cotangent.
 
-    `occurrence` is its place among the calls of its name in the step, and `slot` that of the array among its inputs.
+    `occurrence` is its place among the calls of its name and line in the step, and `slot` that of the array among its
+    inputs.
     """
 
     call: Call
@@ -49,7 +50,7 @@ class Parting:
     index: tuple[int, ...]
     difference: float
     inputs: list[Array]
-    occurrence: int  # how many calls of this name there were in the step until then
+    occurrence: int  # how many calls of this name there were at its line in the step until then
     readers: tuple[Reader, ...] = ()
     float64: tuple[Array | None, Array | None] = (None, None)
     described: dict[str, Any] | None = None
@@ -200,6 +201,6 @@ def _float64(trace: Trace, event: Event, made_by: tuple[Reader, ...], which: int
 
 
 def occurrence(trace: Trace, call: Call) -> int:
-    """The place of a call among those of its name in the step, from 1."""
+    """The place of a call among those of its name, line and step, from 1."""
     calls = trace.columns["calls"][: call.number + 1]
-    return int(np.count_nonzero((calls[:, 0] == calls[-1, 0]) & (calls[:, 4] == calls[-1, 4])))
+    return int(np.count_nonzero(np.all(calls == calls[-1], axis=1)))

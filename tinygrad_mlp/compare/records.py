@@ -224,7 +224,8 @@ def read_folder(folder: Path) -> Trace:
 def load(path: str | Path) -> Trace:
     """Read a trace from an .npz file. NotATrace for what is none; OSError for what cannot be read."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # opened here, because NumPy leaves a file open that it cannot read
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
         head = json.loads(bytes(stored["head"]))
         columns: dict[str, Array] = {

@@ -6,7 +6,7 @@ OTHER_SCHEMA = "{path}: a trace of version {found}, and this package reads versi
 NO_TORCH = 'torch is not installed: pip install "tinygrad_mlp[compare]"'
 # A program that is none: no file, or `-`, which can be read only once.
 NO_PROGRAM = "there is no program to compare: name a script"
-CANNOT_WRITE = "{path}: {reason}"
+NO_FILE = "{path}: No such file or directory"
 # --write-case where nothing differs, or where the call cannot be written down.
 NO_CASE = "--write-case: no call is to blame, so there is nothing to reproduce"
 NO_TEXT = "--write-case: the call of `{name}` cannot be written down: an argument has no short text"

@@ -18,7 +18,7 @@ from .blame import blamed, calls_to_keep, chosen, given_arrays, occurrence, unse
 from .comparison import Comparison
 from .parting import Tolerance, held
 from .records import Trace, load, read_folder
-from .refusals import NO_TORCH, NOT_REPEATABLE
+from .refusals import NO_FILE, NO_PROGRAM, NO_TORCH, NOT_REPEATABLE
 from .report import ordinal
 
 
@@ -130,11 +130,13 @@ def record(
     given: Path | None = None,
 ) -> Trace:
     """Run a program under a framework in a process of its own, and read its trace."""
+    first = request.program[0]
+    if first == "-" or (first not in ("-c", "-m") and not os.path.exists(first)):
+        raise CannotRun(NO_PROGRAM if first == "-" else NO_FILE.format(path=first))
     folder.mkdir()
-    asked = {
-        "framework": framework, "program": request.program, "seed": request.seed, "dtype": request.dtype,
-        "steps": request.steps, "keep": list(keep), "judge": list(keep) if judge else [], "given": str(given) if given else None, "folder": str(folder),
-    }  # fmt: skip
+    own = {"framework": framework, "folder": str(folder), "keep": list(keep), "judge": list(keep) if judge else []}
+    common = {"program": request.program, "seed": request.seed, "dtype": request.dtype, "steps": request.steps}
+    asked = {**own, **common, "given": None if given is None else str(given)}
     (folder / "request.json").write_text(json.dumps(asked))
     package = Path(__file__).parents[2]
     paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
