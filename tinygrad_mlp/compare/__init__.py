@@ -5,7 +5,15 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_NAMES = {"CannotRun": ".runs", "Comparison": ".runs", "scripts": ".runs"}
+_NAMES = {
+    "CannotRun": ".runs",
+    "Comparison": ".runs",
+    "Differences": ".differences",
+    "copy_weights": ".copying",
+    "functions": ".function_runs",
+    "models": ".model_runs",
+    "scripts": ".runs",
+}
 
 
 def __getattr__(name: str) -> Any:
