@@ -48,6 +48,21 @@ def seeing(x: Any) -> Any:
     return x.sin()
 
 
+def importing(x: Any) -> Any:
+    import torch.nn.functional as functional
+    from torch import exp
+
+    return functional.relu(exp(x) - 1)
+
+
+class Layer:
+    def __init__(self) -> None:
+        self.slope = 0.1
+
+    def forward(self, x: Any) -> Any:
+        return F.leaky_relu(x, self.slope)
+
+
 WRITTEN = {
     "a function of torch": torch.tanh,
     "one of this package": tinygrad_mlp.tanh,
@@ -61,6 +76,9 @@ WRITTEN = {
     "a function that calls another one": lambda x: layer(x).log(),
     "functions that call one another": functools.partial(even, depth=4),
     "a function from a dict": lambda x: ACTIVATIONS["tanh"](x),
+    "a function that imports": importing,
+    "a function in a function": lambda x: sum(torch.exp(y).sum() for y in x),
+    "a method of an object": Layer().forward,
     "a closure": in_closures(torch.sigmoid),
     "the package as an argument": lambda torch, x: torch.cumsum(x, 1),
     "a pair": (lambda x: 1 / (1 + (-x).exp()), torch.sigmoid),
@@ -275,6 +293,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a module that it lacks": (lambda x: FFT.fft(x), "tinygrad_mlp has no torch.fft: give a pair"),
     "a class of one's own": (lambda x: Net()(x), "Net is a class that derives from one of torch, so that it cannot be"),
     "a module": (ONES, "a Linear is an object of torch that tinygrad_mlp does not know: give a pair"),
+    "a method of a module": (ONES.forward, "a Linear is an object of torch"),
     "a function that names a module": (lambda x: ONES(x), "a Linear is an object of torch"),
 }  # fmt: skip
 

@@ -44,7 +44,9 @@ def tied(package: Any) -> Any:
     return Tied()
 
 
-def pair(make: Callable[[Any], Any] = network) -> Pair:
+def pair(make: Callable[[Any], Any] = network, seed: int = 0) -> Pair:
+    """The same weights in both."""
+    torch.manual_seed(seed)
     ours, theirs = make(tinygrad_mlp), make(torch)
     compare.copy_weights(theirs, ours)
     return ours, theirs
@@ -238,6 +240,28 @@ def test_what_innermost_modules_give_does_not_count() -> None:
     compare.copy_weights(ours, theirs)
     found = compare.models(ours, theirs, X)
     assert found.same and [row.name for row in found.rows if not row.same] == ["output of 0", "output of 1"]
+
+
+SCALES = [1e-8, 1.0, 1e6]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("seed", range(5))
+def test_gradients_that_cancel_are_as_exact_as_their_terms(seed: int, scale: float) -> None:
+    """Those of a bias before a BatchNorm1d are 0 but for rounding, which is as large as the loss makes it."""
+    ours, theirs = pair(seed=seed)
+    found = compare.models(ours, theirs, 5 * X, lambda output: output.square().sum() * scale)
+    found.assert_same()
+    (noise,) = (row for row in found.rows if row.name == "gradient of 0.bias")
+    assert noise.cosine is None or noise.cosine < 0.999  # no two digits are the same
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_small_gradients_are_not_less_wrong(scale: float) -> None:
+    ours, theirs = pair()
+    wrong_gradient(ours, theirs)
+    found = compare.models(ours, theirs, X, lambda output: output.square().sum() * scale)
+    assert [row.name for row in found.rows if not row.same] == ["gradient of 5.bias"]
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(torch.tanh, network(torch)), (network(torch), X), (network, network)])

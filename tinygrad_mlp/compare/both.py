@@ -6,6 +6,7 @@ with other globals: the modules, functions, classes and dtypes of one framework 
 
 from __future__ import annotations
 
+import builtins
 import dis
 import functools
 import importlib
@@ -57,6 +58,9 @@ class _Translation:
     def __call__(self, value: Any) -> Any:
         if id(value) in self.known:
             return self.known[id(value)]
+        if isinstance(value, types.MethodType):
+            owner = self(value.__self__)
+            return types.MethodType(self(value.__func__), owner)
         if self._is_foreign(value):
             return self._counterpart(value)
         if isinstance(value, types.FunctionType):
@@ -111,7 +115,8 @@ class _Translation:
     def _function(self, f: types.FunctionType) -> types.FunctionType:
         """The same code with other globals, other defaults and another closure; `f` itself if these are the same."""
         cells = tuple(types.CellType() for _ in f.__closure__ or ())
-        made = types.FunctionType(f.__code__, dict(f.__globals__), f.__name__, None, cells)
+        own = {**f.__globals__, "__builtins__": {**vars(builtins), "__import__": self._import}}
+        made = types.FunctionType(f.__code__, own, f.__name__, None, cells)
         self.known[id(f)] = made
         made.__defaults__, made.__kwdefaults__ = self(f.__defaults__), self(f.__kwdefaults__)
         pairs = [(made.__defaults__, f.__defaults__), (made.__kwdefaults__, f.__kwdefaults__)]
@@ -121,9 +126,15 @@ class _Translation:
         for new, old in zip(cells, f.__closure__ or (), strict=True):
             new.cell_contents = self(old.cell_contents)
             pairs.append((new.cell_contents, old.cell_contents))
-        if all(new is old or new is made for new, old in pairs):
+        if all(new is old or new is made for new, old in pairs) and not _imports(f.__code__, self.source):
             self.known[id(f)] = f
         return self.known[id(f)]  # type: ignore[no-any-return]
+
+    def _import(self, name: str, names: Any = None, local: Any = None, wanted: Any = (), level: int = 0) -> Any:
+        """What `import` does in a function that is made again."""
+        if level == 0 and _package(name) == self.source:
+            name = self.package + name[len(self.source) :]
+        return __import__(name, names, local, wanted, level)
 
 
 def _package(place: str) -> str:
@@ -133,13 +144,21 @@ def _package(place: str) -> str:
 
 
 def _global_names(code: types.CodeType) -> Iterator[str]:
-    """The globals that a code reads, those of the functions in it, too."""
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            yield instruction.argval
+    """The globals that a code reads."""
+    return (step.argval for step in _instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
+
+
+def _imports(code: types.CodeType, package: str) -> bool:
+    """Whether a code has an `import` of a package."""
+    return any(step.opname == "IMPORT_NAME" and _package(step.argval) == package for step in _instructions(code))
+
+
+def _instructions(code: types.CodeType) -> Iterator[dis.Instruction]:
+    """The instructions of a code, those of the functions in it, too."""
+    yield from dis.get_instructions(code)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            yield from _global_names(constant)
+            yield from _instructions(constant)
 
 
 def _attribute(package: str, path: str) -> Any:

@@ -30,7 +30,7 @@ def functions(
     The gradient is that of each floating input, or of those that require grad, if any does, for a fixed cotangent;
     a second gradient is the gradient of the first, with zeros where there is none. Each side draws its random numbers
     from `seed`. An element may be off by `atol + rtol * |theirs|`; by default both follow from the floating
-    dtype with the fewest digits among the results.
+    dtype with the fewest digits among the results, and for gradients `atol` is a share of the largest of them.
 
     What both refuse raises the exception of this package; what only one refuses is a difference. TypeError where `f`
     has no counterpart; CannotRun where torch is missing.

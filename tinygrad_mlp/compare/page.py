@@ -121,7 +121,10 @@ def _parting(parting: Any, report: dict[str, Any], names: list[str]) -> dict[str
     return {
         "facts": list(_parting_facts(told, report)),
         "blocks": blocks,
-        "inputs": [{"name": f"input {i}", **_block(array, ())} for i, array in enumerate(inputs)],
+        "inputs": [
+            {"name": f"input {i}", **_block(array, index if array.shape == found[0].shape else ())}
+            for i, array in enumerate(inputs)
+        ],
         "step": told.get("step", report.get("step")),
         "text": told.get("text"),
     }
@@ -134,11 +137,11 @@ def _parting_facts(told: dict[str, Any], report: dict[str, Any]) -> Iterator[lis
     yield ["what differs", f"{told['what']} {told['place']}"]
     if told.get("difference") is not None:
         yield ["largest difference", str(told["difference"])]
-    for name, key in (("right is", "right"), ("judgement", "judgement")):
-        if told.get(key) is not None:
-            yield [name, str(told[key])]
-    if told.get("ulps"):
+    if told.get("right") is not None:
+        yield ["right is", str(told["right"])]
         yield ["off by, in ulp", " and ".join(map(str, told["ulps"]))]
+    if told.get("judgement") is not None:
+        yield ["judgement", told["judgement"]]
 
 
 def _block(array: Array, index: tuple[int, ...], digits: str = "") -> dict[str, Any]:

@@ -55,7 +55,7 @@ function blockOf({ name, dtype, shape: sizes, rows, columns, cells, at, leading 
   const where = leading && leading.length > 0 ? `, at [${leading.join(", ")}, row, column]` : "";
   const caption = element("caption", {}, name, element("span", { class: "quiet" }, ` ${dtype} ${sizes.length > 0 ? shapeText(sizes) : "()"}${where}`));
   const isWorst = (i, j) => at && rows[i] === at[0] && columns[j] === at[1];
-  return element("div", {}, scrolling(`${name}, around the worst element`, element("table", {}, caption,
+  return element("div", {}, scrolling(`${name}, some of its elements`, element("table", {}, caption,
     element("thead", {}, element("tr", {}, element("td", {}), columns.map((j) => element("th", { scope: "col" }, String(j))))),
     element("tbody", {}, cells.map((texts, i) => element("tr", {}, element("th", { scope: "row" }, String(rows[i])),
       texts.map((text, j) => element("td", isWorst(i, j) ? { class: "worst" } : {}, minus(text)))))))));
@@ -66,7 +66,7 @@ function showParting(parting) {
   if (parting.text) byId("place").append(element("pre", { class: "code", tabindex: "0", role: "region", "aria-label": "The call" }, parting.text));
   byId("blocks").append(...parting.blocks.map(blockOf));
   if (parting.inputs.length === 0) return;
-  const inputs = element("details", {}, element("summary", {}, "What went in, from its first element on"),
+  const inputs = element("details", {}, element("summary", {}, "What went in"),
     element("div", { class: "blocks" }, parting.inputs.map(blockOf)));
   byId("inputs").append(inputs);
 }
