@@ -11,6 +11,7 @@ from ..testing.subject import leaves_of, names_of
 from .both import PACKAGES, takes_package, under
 from .differences import LABELS, Differences
 from .observing import Observed, differences, given_to, gradients, need_torch, seeded
+from .rounding import roundings
 
 
 def functions(
@@ -30,7 +31,8 @@ def functions(
     The gradient is that of each floating input, or of those that require grad, if any does, for a fixed cotangent;
     a second gradient is the gradient of the first, with zeros where there is none. Each side draws its random numbers
     from `seed`. An element may be off by `atol + rtol * |theirs|`; by default both follow from the floating
-    dtype with the fewest digits among the results, and for gradients `atol` is a share of the largest of them.
+    dtype with the fewest digits among the results, from the size of each array, and from what it changes when the
+    inputs are moved by a rounding, for which the second function runs three times more.
 
     What both refuse raises the exception of this package; what only one refuses is a difference. TypeError where `f`
     has no counterpart; CannotRun where torch is missing.
@@ -40,9 +42,10 @@ def functions(
     asking = [x for x in leaves_of(list(inputs)) if is_tensor(x) and x.requires_grad]
     seen = []
     for first, package in zip((True, False), PACKAGES, strict=True):
-        run = _Run(importlib.import_module(package), under(package, f, first), bool(asking))
-        seen.append(run.observed(dict(zip(names, inputs, strict=True)), second, seed))
-    return differences(seen[0], seen[1], LABELS, rtol, atol)
+        run = _Run(importlib.import_module(package), under(package, f, first), bool(asking), names, second, seed)
+        seen.append(run.observed(inputs))
+    found = roundings(lambda moved: run.observed(moved(inputs)))
+    return differences(seen[0], seen[1], LABELS, rtol, atol, found)
 
 
 def _names(f: Any, count: int) -> list[str]:
@@ -58,20 +61,27 @@ class _Run:
     module: Any
     f: Any
     only_asking: bool
+    names: list[str]
+    second: bool
+    seed: int
 
-    def observed(self, inputs: dict[str, Any], second: bool, seed: int) -> Observed:
+    def observed(self, inputs: tuple[Any, ...]) -> Observed:
+        """What the function gives, and its gradients."""
         found = Observed()
         leaves: dict[str, Any] = {}
-        arguments = [given_to(self.module, value, name, leaves, self._asks) for name, value in inputs.items()]
-        with seeded(self.module, seed), found.running():
+        arguments = [
+            given_to(self.module, value, name, leaves, self._asks)
+            for name, value in zip(self.names, inputs, strict=True)
+        ]
+        with seeded(self.module, self.seed), found.running():
             outputs = list(leaves_of(self.f(*arguments)))
             for i, output in enumerate(outputs):
                 found.see("value" if len(outputs) == 1 else "value {}", str(i), output)
-            firsts = gradients(outputs, leaves, seed, again=second)
+            firsts = gradients(outputs, leaves, self.seed, again=self.second)
             for name, gradient in firsts.items():
                 found.see("gradient of {}", name, gradient)
-            if second:
-                seconds = gradients(list(firsts.values()), leaves, seed + 1)
+            if self.second:
+                seconds = gradients(list(firsts.values()), leaves, self.seed + 1)
                 for name, gradient in seconds.items():
                     zeros = self.module.zeros_like(leaves[name])
                     found.see("second gradient of {}", name, zeros if gradient is None else gradient)

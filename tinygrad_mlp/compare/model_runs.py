@@ -15,6 +15,7 @@ from .both import under
 from .copying import package_of
 from .differences import Differences
 from .observing import Observed, differences, given_to, gradients, seeded
+from .rounding import Moved, roundings
 
 
 def models(
@@ -35,7 +36,7 @@ def models(
     a tensor of either framework, a tuple of arguments, or a dict of keyword arguments. `loss` is the name of a loss
     (`"cross_entropy"`), or a function as in `functions`, and is called with the output and, if it is given, `target`;
     without a loss, gradients are those for a fixed cotangent of the output. Each side draws its random numbers from
-    `seed`, and the tolerance is that of `functions`.
+    `seed`, and the tolerance is that of `functions`, with parameters and buffers moved as well.
 
     The table has also what the innermost modules give that have the same names in both, so that it shows where a
     difference begins; whether the models are the same does not depend on these rows. Parameters, gradients, buffers and
@@ -45,12 +46,11 @@ def models(
     labels = packages if packages[0] != packages[1] else ("first", "second")
     seen = []
     for module, package, first in ((ours, packages[0], True), (theirs, packages[1], False)):
-        step = _Step(package, module, _loss(loss, package, first))
-        with step.undone(), seeded(step.framework, seed), step.found.running():
-            step.run(batch, target, seed)
-        seen.append(step.found)
+        step = _Step(package, module, _loss(loss, package, first), seed)
+        seen.append(step.observed(batch, target))
+    found = roundings(lambda moved: step.moved(moved).observed(moved(batch), target))
     _keep_other_modes(*seen)
-    return differences(seen[0], seen[1], labels, rtol, atol)
+    return differences(seen[0], seen[1], labels, rtol, atol, found)
 
 
 def _loss(loss: Any, package: str, first: bool) -> Callable[..., Any] | None:
@@ -74,14 +74,33 @@ _MODE = "mode of {}"
 class _Step:
     """One step of a module, which leaves no trace on it."""
 
-    def __init__(self, package: str, module: Any, loss: Callable[..., Any] | None) -> None:
+    def __init__(self, package: str, module: Any, loss: Callable[..., Any] | None, seed: int) -> None:
         self.framework = importlib.import_module(package)
-        self.module, self.loss = module, loss
+        self.package, self.module, self.loss, self.seed = package, module, loss, seed
         self.found = Observed()
         self.parameters = dict(module.named_parameters(remove_duplicate=False))
+        self.call: Callable[..., Any] = module
+        self.buffers: Callable[[], dict[str, Any]] = lambda: dict(module.named_buffers(remove_duplicate=False))
 
-    def run(self, batch: Any, target: Any, seed: int) -> None:
-        """Run the step, and keep what it gives."""
+    def moved(self, moved: Moved) -> _Step:
+        """The same step with parameters and buffers moved by a rounding, those of the module itself as they are."""
+        step = _Step(self.package, self.module, self.loss, self.seed)
+        step.parameters = moved(self.parameters)
+        state = {name: step.parameters[name] for name, _ in self.module.named_parameters()}
+        buffers = {name: moved(buffer) for name, buffer in self.module.named_buffers()}
+        state |= buffers
+        step.buffers = lambda: {name: state[name] for name in buffers}
+        functional_call = importlib.import_module(f"{self.package}.func").functional_call
+        step.call = lambda *args, **kwargs: functional_call(self.module, state, args, kwargs)
+        return step
+
+    def observed(self, batch: Any, target: Any) -> Observed:
+        """What the step gives, until an exception ends it."""
+        with self._undone(), seeded(self.framework, self.seed), self.found.running():
+            self._run(batch, target)
+        return self.found
+
+    def _run(self, batch: Any, target: Any) -> None:
         found = self.found
         for name, module in self.module.named_modules():
             found.see(_MODE, name or "the model", "training" if module.training else "evaluation")
@@ -91,7 +110,7 @@ class _Step:
         leaves: dict[str, Any] = {}
         args, kwargs = self._arguments(batch, leaves)
         with self._watched():
-            result = self.module(*args, **kwargs)
+            result = self.call(*args, **kwargs)
         outputs = list(leaves_of(result))
         for i, output in enumerate(outputs):
             found.see("output" if len(outputs) == 1 else "output {}", str(i), output)
@@ -101,7 +120,7 @@ class _Step:
             found.see("loss", "", value)
             outputs = [value]
         leaves |= {name: p for name, p in self.parameters.items() if p.requires_grad}
-        for name, gradient in gradients(outputs, leaves, seed).items():
+        for name, gradient in gradients(outputs, leaves, self.seed).items():
             found.see("gradient of {}", name, gradient)
         self._see_buffers("buffer {} after the step")
 
@@ -112,7 +131,7 @@ class _Step:
         return (given if isinstance(given, tuple) else (given,)), {}
 
     def _see_buffers(self, stage: str) -> None:
-        for name, buffer in self.module.named_buffers(remove_duplicate=False):
+        for name, buffer in self.buffers().items():
             self.found.see(stage, name, buffer)
 
     @contextmanager
@@ -141,7 +160,7 @@ class _Step:
         return note
 
     @contextmanager
-    def undone(self) -> Iterator[None]:
+    def _undone(self) -> Iterator[None]:
         """A block after which the buffers are what they were before it."""
         kept = [
             (module, name, buffer, array_of(buffer))

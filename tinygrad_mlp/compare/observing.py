@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,7 +21,6 @@ from .runs import CannotRun
 
 # Stages whose rows only show where a difference begins: what the parts of a model give is not what the model is for.
 _SHOWN = frozenset({"output of {}"})
-_GRADIENTS = frozenset({"gradient of {}", "second gradient of {}"})
 
 
 @dataclass
@@ -48,9 +47,18 @@ class Observed:
 
 
 def differences(
-    ours: Observed, theirs: Observed, labels: tuple[str, str], rtol: float | None, atol: float | None
+    ours: Observed,
+    theirs: Observed,
+    labels: tuple[str, str],
+    rtol: float | None,
+    atol: float | None,
+    roundings: Mapping[tuple[str, str], float] | None = None,
 ) -> Differences:
-    """The rows of what was seen of both. What both refuse is refused: the exception of the first is raised."""
+    """The rows of what was seen of both. What both refuse is refused: the exception of the first is raised.
+
+    Unless a tolerance is given, it follows from the dtype, the size of each array, and by how much rounding changes it:
+    `roundings`, by stage and name.
+    """
     if ours.stopped is not None and theirs.stopped is not None:
         raise ours.stopped
     rows = []
@@ -58,14 +66,15 @@ def differences(
     for stage, left in ours.stages.items():
         right = theirs.stages.get(stage, {})
         shown = stage in _SHOWN
-        bound = tolerance
-        if stage in _GRADIENTS and atol is None:
-            bound = replace(tolerance, atol=tolerance.atol * _largest([*left.values(), *right.values()]))
         if (ours.stopped or theirs.stopped) and not right:
             continue
         for name in dict.fromkeys([*left, *right]):
             if not shown or (name in left and name in right):
                 values = left.get(name), right.get(name)
+                bound = tolerance
+                if rtol is None and atol is None:
+                    rounding = (roundings or {}).get((stage, name), 0.0)
+                    bound = replace(tolerance, atol=tolerance.atol * _largest(values[1]) + rounding)
                 rows.append(row(stage.format(name), *values, bound, labels=labels, counts=not shown))
     for side, label in ((ours, labels[0]), (theirs, labels[1])):
         if side.stopped is not None:
@@ -74,14 +83,11 @@ def differences(
     return Differences(tuple(rows), labels)
 
 
-def _largest(gradients: list[Any]) -> float:
-    """The largest finite element; 1 if there is none.
-
-    A sum that cancels is as exact as its terms, and these are of the size of the other gradients: that of a bias before
-    a BatchNorm1d is nothing but their rounding. And where all gradients are small, a small error is not less wrong.
-    """
-    arrays = [np.abs(g) for g in gradients if g is not None and is_array(g) and g.dtype.kind == "f"]
-    return max((float(np.max(g, initial=0.0, where=np.isfinite(g))) for g in arrays), default=0.0) or 1.0
+def _largest(value: Any) -> float:
+    """The largest finite element of a floating array; 0 if there is none."""
+    if not is_array(value) or value.dtype.kind != "f":
+        return 0.0
+    return float(np.max(np.abs(value), initial=0.0, where=np.isfinite(value)))
 
 
 def _narrowest(*sides: Observed) -> str:
