@@ -11,6 +11,15 @@ def place(page):
     return page.evaluate("document.querySelector('#scrubber').value")
 
 
+def unfold(page, summaries):
+    """Open what is folded up. The browser tells the page of it afterwards, and only then a table is filled."""
+    for summary in summaries.all():
+        summary.click()
+    page.wait_for_function(
+        "[...document.querySelectorAll('details[open]')].every((details) => details.childElementCount > 1)"
+    )
+
+
 def read(page, heat_map):
     """All values of a heat map, read with the keyboard: by their indices."""
     values = {}
