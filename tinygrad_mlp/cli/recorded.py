@@ -1,0 +1,147 @@
+"""Runs a program under torch or under this package and records it: what `compare` starts, each in its own process.
+
+`python -m tinygrad_mlp.cli.recorded REQUEST.json` reads what is asked for, and leaves the trace in its folder.
+"""
+
+from __future__ import annotations
+
+import builtins
+import io
+import json
+import os
+import platform
+import random
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..compare.records import Writer
+from .run import run_program
+
+LINES = 100_000  # of stdout that are kept
+
+
+class _Tee(io.TextIOBase):
+    """Keeps what the program prints; nothing of it is shown, because two programs run."""
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.count = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.count += text.count("\n")
+        if self.count < LINES:
+            self.text.append(text)
+        return len(text)
+
+
+def main(request: dict[str, Any]) -> int:
+    """Record a program. `request` has the framework, the program, the seed, the folder, and what to keep whole."""
+    folder = Path(request["folder"])
+    framework = request["framework"]
+    writer = Writer(folder)
+    began = time.perf_counter()
+    package = _seeded(framework, request)
+    started = time.perf_counter()
+    recording = _recording(framework)
+    printed = _Tee()
+    program = request["program"]
+    with recording(writer, program[0], request.get("keep", ())) as recorder, redirect_stdout(printed):
+        if framework == "torch":
+            with _package_means_torch():
+                code = run_program(program, None)
+        else:
+            code = run_program(program)
+    about = {
+        "framework": framework,
+        "version": str(package.__version__),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "program": [os.path.basename(request["program"][0]), *request["program"][1:]],
+        "exit": code,
+        "seed": request["seed"],
+        "import": started - began,
+        "seconds": time.perf_counter() - started,
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "steps": recorder.step,
+        "printed": "".join(printed.text).splitlines(),
+    }
+    writer.close(about, {**_at_the_end(recorder, package), **recorder.arrays})
+    return 0
+
+
+@contextmanager
+def _package_means_torch() -> Iterator[None]:
+    """The program's `import tinygrad_mlp` gives torch: so a program that was written for this package is compared, too."""
+    before = builtins.__import__
+    own = "tinygrad_mlp"
+
+    def importing(name: str, namespace: Any = None, names: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        asks = str((namespace or {}).get("__name__", ""))
+        if level == 0 and (name == own or name.startswith(own + ".")) and not asks.startswith(own + "."):
+            module = before("torch" + name[len(own) :], namespace, names, fromlist, level)
+            return module
+        return before(name, namespace, names, fromlist, level)
+
+    builtins.__import__ = importing
+    try:
+        yield
+    finally:
+        builtins.__import__ = before
+
+
+def _seeded(framework: str, request: dict[str, Any]) -> Any:
+    random.seed(request["seed"])
+    np.random.seed(request["seed"] % 2**32)
+    if framework == "torch":
+        import torch as package
+    else:
+        import tinygrad_mlp as package  # type: ignore[no-redef]
+    package.manual_seed(request["seed"])
+    if request.get("dtype"):
+        package.set_default_dtype(getattr(package, request["dtype"]))
+    return package
+
+
+def _recording(framework: str) -> Any:
+    if framework == "torch":
+        from ..compare.theirs import recording
+    else:
+        from ..compare.ours import recording
+    return recording
+
+
+def _at_the_end(recorder: Any, package: Any) -> dict[str, Any]:
+    """The parameters, gradients and buffers of the modules that were called, and the state of the optimisers."""
+    found: dict[str, Any] = {}
+    for place, module in enumerate(recorder.modules.values()):
+        own = f"{type(module).__name__}" + (f"#{place + 1}" if place else "")
+        for name, parameter in module.named_parameters():
+            found[f"parameter {own}.{name}"] = parameter.detach().numpy().copy()
+            if parameter.grad is not None:
+                found[f"gradient {own}.{name}"] = parameter.grad.detach().numpy().copy()
+        for name, buffer in module.named_buffers():
+            found[f"buffer {own}.{name}"] = buffer.detach().numpy().copy()
+    for place, optimizer in enumerate(recorder.optimizers.values()):
+        own = f"{type(optimizer).__name__}" + (f"#{place + 1}" if place else "")
+        for number, state in optimizer.state_dict()["state"].items():
+            for name, value in state.items():
+                if hasattr(value, "detach"):
+                    found[f"state {own}.{number}.{name}"] = value.detach().numpy().copy()
+    found["random stream"] = package.get_rng_state().numpy()
+    return found
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], encoding="utf-8") as file:
+        asked = json.load(file)
+    raise SystemExit(main(asked))
