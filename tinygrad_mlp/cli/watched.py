@@ -1,0 +1,100 @@
+"""Runs a program and notes the values of its variables: what a comparison by names starts, each in its own process.
+
+`python -m tinygrad_mlp.cli.watched REQUEST.json` reads what is asked for, and leaves the trace in its folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import traceback
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..compare.records import Writer
+from ..compare.statements import source_text
+from ..compare.variables import Variables
+from ..compare.watching import watching
+from .run import run_program
+
+OWN = "tinygrad_mlp"
+
+
+def main(request: dict[str, Any]) -> int:
+    """Watch a program. `request` has the program, what torch is, the seed, the folder, and what to keep and to give."""
+    folder = Path(request["folder"])
+    writer = Writer(folder)
+    program = request["program"]
+    given = _given(request)
+    variables = Variables(writer, program[0], keep=request.get("keep", ()), first=request.get("first", False), given=given)
+    packages = _seeded(request)
+    raised: dict[str, Any] = {}
+    sys.excepthook = _noting(raised, variables)
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, watching(variables, packages), redirect_stdout(nowhere):
+        code = run_program(program, None if request["under"] == "torch" else request["under"])
+    about = {
+        "program": [os.path.basename(program[0]), *program[1:]],
+        "under": request["under"],
+        "exit": code,
+        "raised": raised or None,
+        "losses": variables.losses,
+        "leaves": sorted(variables.leaves),
+        "differentiable": sorted(variables.differentiable),
+        "handed": variables.handed,
+        "files": {shown: file for file, shown in variables.files.items()},
+    }
+    writer.close(about, variables.arrays)
+    return 0
+
+
+def _given(request: dict[str, Any]) -> dict[str, Any]:
+    """The arrays that the first values of some names are overwritten by."""
+    if not request.get("given"):
+        return {}
+    with np.load(request["given"], allow_pickle=False) as file:
+        arrays = [file[f"arr_{i}"] for i in range(len(file.files))]
+    return dict(zip(request["given_names"], arrays, strict=True))
+
+
+def _seeded(request: dict[str, Any]) -> list[str]:
+    """Seed the random numbers of Python, NumPy and the frameworks, and return the frameworks' names."""
+    import tinygrad_mlp
+
+    random.seed(request["seed"])
+    np.random.seed(request["seed"] % 2**32)
+    packages: list[Any] = [tinygrad_mlp]
+    if request["under"] == "torch" and request["has_torch"]:
+        import torch
+
+        packages.append(torch)
+    for package in packages:
+        package.manual_seed(request["seed"])
+        if request.get("dtype"):
+            package.set_default_dtype(getattr(package, request["dtype"]))
+    return [package.__name__ for package in packages]
+
+
+def _noting(raised: dict[str, Any], variables: Variables) -> Any:
+    """A hook for the exception that ends the program: what it says, and the program's line."""
+
+    def hook(kind: Any, error: BaseException, trace: Any) -> None:
+        raised["says"] = "".join(traceback.format_exception_only(kind, error)).strip()
+        own = [(f.f_code.co_filename, line) for f, line in traceback.walk_tb(trace) if variables.watches(f.f_code.co_filename)]
+        if own:
+            file, line = own[-1]
+            raised.update(file=os.path.relpath(file, os.path.dirname(variables.file)), line=line)
+            raised["text"] = source_text(file, line)
+        sys.__excepthook__(kind, error, trace)
+
+    return hook
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], encoding="utf-8") as request_file:
+        asked = json.load(request_file)
+    raise SystemExit(main(asked))
