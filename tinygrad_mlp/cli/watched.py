@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import random
+import re
 import sys
 import traceback
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,8 @@ def main(request: dict[str, Any]) -> int:
     writer = Writer(folder)
     program = request["program"]
     given = _given(request)
-    variables = Variables(writer, program[0], keep=request.get("keep", ()), first=request.get("first", False), given=given)
+    kept = {"keep": request.get("keep", ()), "first": request.get("first", False)}
+    variables = Variables(writer, program[0], **kept, given=given, turned=request.get("turned", ()))
     packages = _seeded(request)
     raised: dict[str, Any] = {}
     sys.excepthook = _noting(raised, variables)
@@ -68,10 +71,9 @@ def _seeded(request: dict[str, Any]) -> list[str]:
     random.seed(request["seed"])
     np.random.seed(request["seed"] % 2**32)
     packages: list[Any] = [tinygrad_mlp]
-    if request["under"] == "torch" and request["has_torch"]:
-        import torch
-
-        packages.append(torch)
+    if request["under"] == "torch" and _speaks_of_torch(request["program"][0]):
+        with suppress(ModuleNotFoundError):  # which the program then says itself
+            packages.append(importlib.import_module("torch"))
     for package in packages:
         package.manual_seed(request["seed"])
         if request.get("dtype"):
@@ -79,12 +81,32 @@ def _seeded(request: dict[str, Any]) -> list[str]:
     return [package.__name__ for package in packages]
 
 
+def _speaks_of_torch(program: str) -> bool:
+    """Whether a program, or a file beside it that it imports, may import torch, which takes seconds."""
+    folder = Path(os.path.abspath(program)).parent
+    left, seen = [Path(program)], set()
+    while left:
+        file = left.pop()
+        if file in seen or not file.is_file():
+            continue
+        seen.add(file)
+        text = file.read_text(encoding="utf-8", errors="replace")
+        if "torch" in text:
+            return True
+        left += [folder / f"{name}.py" for name in re.findall(r"(?:import|from|,)\s+(\w+)", text)]
+    return False
+
+
 def _noting(raised: dict[str, Any], variables: Variables) -> Any:
     """A hook for the exception that ends the program: what it says, and the program's line."""
 
     def hook(kind: Any, error: BaseException, trace: Any) -> None:
         raised["says"] = "".join(traceback.format_exception_only(kind, error)).strip()
-        own = [(f.f_code.co_filename, line) for f, line in traceback.walk_tb(trace) if variables.watches(f.f_code.co_filename)]
+        own = [
+            (f.f_code.co_filename, line)
+            for f, line in traceback.walk_tb(trace)
+            if variables.watches(f.f_code.co_filename)
+        ]
         if own:
             file, line = own[-1]
             raised.update(file=os.path.relpath(file, os.path.dirname(variables.file)), line=line)

@@ -103,7 +103,9 @@ def _stored(instruction: dis.Instruction) -> tuple[str, ...]:
 
 def has_variables(code: CodeType) -> bool:
     """Whether what runs is a module or a function: what a comprehension, a lambda or a class assigns is its own."""
-    return code.co_name == "<module>" or (bool(code.co_flags & _OPTIMIZED) and code.co_name not in _NO_FRAMES_OF_THEIR_OWN)
+    return code.co_name == "<module>" or (
+        bool(code.co_flags & _OPTIMIZED) and code.co_name not in _NO_FRAMES_OF_THEIR_OWN
+    )
 
 
 def scope_of(code: CodeType) -> str:

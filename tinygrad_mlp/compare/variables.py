@@ -41,6 +41,7 @@ class Variables:
 
     `keep` are the numbers of the values that are to be kept whole, in `arrays`; the first value of each name is kept
     where `first` is set. `given` has arrays by name: the first value of the name is overwritten by it, in place.
+    The values of the names in `turned` are noted as their transposes.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Variables:
         keep: Any = (),
         first: bool = False,
         given: dict[str, Array] | None = None,
+        turned: Any = (),
     ) -> None:
         self.writer = writer
         self.file = os.path.abspath(program)
@@ -58,6 +60,7 @@ class Variables:
         self.keep = frozenset(keep)
         self.first = first
         self.given = given or {}
+        self.turned = frozenset(turned)
         self.arrays: dict[str, Array] = {}
         self.handed: dict[str, str] = {}  # for each name that something is given for, what has become of it
         self.losses: list[str] = []
@@ -66,7 +69,7 @@ class Variables:
         self.files: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._known: dict[str, _Known] = {}
-        self._tensors: set[str] = set()  # the names whose values are tensors
+        self._tensors: dict[str, None] = {}  # the names whose values are tensors, in order
         self._holders: dict[str, Any] = {}  # containers and objects by name
         self._classes: dict[type, bool] = {}
         self._watched: dict[str, bool] = {}
@@ -223,8 +226,8 @@ class Variables:
     def _note(self, name: str, value: Any, file: str, line: int) -> None:
         count = self._counts.get(name, 0)
         if not count and name in self.given:
-            self.handed[name] = _overwrite(value, self.given[name])
-        array = as_array(value)
+            self.handed[name] = _overwrite(value, self._array(name, value), self.given[name])
+        array = self._array(name, value)
         shown = self.files.setdefault(file, os.path.relpath(file, os.path.dirname(self.file)))
         number = self.writer.add_call(name, "function", shown, line, count)
         summary = _summary(array)
@@ -233,14 +236,18 @@ class Variables:
         if number in self.keep or (self.first and not count):
             self.arrays[str(number)] = array.copy()
         if is_tensor(value):
-            self._tensors.add(name)
+            self._tensors[name] = None
             if value.requires_grad:
                 (self.leaves if value.is_leaf else self.differentiable).add(name)
         else:
-            self._tensors.discard(name)
-        self._remember(name, value, summary.digest if array.dtype.kind == "f" else _digest(array))
+            self._tensors.pop(name, None)
+        self._remember(name, value, _digest(as_array(value)))
         if name.endswith(GRADIENT):
-            self._tensors.discard(name)
+            self._tensors.pop(name, None)
+
+    def _array(self, name: str, value: Any) -> Array:
+        array = as_array(value)
+        return array.T if name in self.turned or name.partition(":")[2] in self.turned else array
 
     def _remember(self, name: str, value: Any, digest: int) -> None:
         version = value._version if is_tensor(value) else 0
@@ -283,11 +290,10 @@ def _summary(array: Array) -> Summary:
 HANDED = "handed over"
 
 
-def _overwrite(value: Any, given: Array) -> str:
-    """Write an array into a value, and say what has become of it."""
+def _overwrite(value: Any, target: Array, given: Array) -> str:
+    """Write an array into the memory of a value, and say what has become of it."""
     if type(value) is float or isinstance(value, np.generic):
         return "is a number of Python or NumPy, which cannot be written to"
-    target = as_array(value)
     if target.size != given.size or _essential(target.shape) != _essential(given.shape):
         return f"has another shape: {target.shape} and not {given.shape}"
     if not target.flags.writeable:

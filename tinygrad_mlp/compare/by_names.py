@@ -1,0 +1,255 @@
+"""Two programs of the same network, held against each other by the names of their variables."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .held import Held
+from .name_refusals import CANNOT_START, NO_FRAMEWORK, NO_WEIGHTS_FROM, NOTHING_IN_COMMON
+from .name_report import as_json, text, verdict
+from .name_rows import OK, ROUNDING, Ended, Found, Handed, Place
+from .parting import Tolerance
+from .records import Trace, read_folder
+from .sequences import Values, align, pairs, sequences, turned_names
+from .stages import DATA, WEIGHTS, Program, Stages
+from .statements import source_text
+from .variables import HANDED
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class CannotStart(Exception):
+    """A program cannot be read, or stops before it has assigned anything."""
+
+
+@dataclass(frozen=True)
+class ByNames:
+    """What a comparison of two programs by names has found. `print` shows it."""
+
+    found: Found
+
+    @property
+    def same(self) -> bool:
+        """Whether all values that were compared are the same within tolerance, and both programs ran to their ends."""
+        f = self.found
+        whole = all(row.status in (OK, ROUNDING) or (row.status == "not compared" and not row.asked) for row in f.rows)
+        return whole and f.difference is None and not any(each.code for each in f.ended)
+
+    @property
+    def verdict(self) -> str:
+        """What was found, in one line."""
+        return verdict(self.found)
+
+    def assert_same(self) -> None:
+        """AssertionError with the report unless the programs are the same within tolerance."""
+        if not self.same:
+            raise AssertionError(str(self))
+
+    def __str__(self) -> str:
+        return text(self.found)
+
+    def to_json(self) -> str:
+        """The report for other programs."""
+        return json.dumps({"same": self.same, **as_json(self.found)}, indent=1)
+
+
+def programs(
+    first: str | Sequence[str],
+    second: str | Sequence[str],
+    *,
+    names: Sequence[str] | str = (),
+    weights_from: str | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    seed: int = 0,
+    under: str = "torch",
+    dtype: str | None = None,
+    stdin: bytes = b"",
+) -> ByNames:
+    """Run two programs, each with its arguments, and compare the values that they assign to names.
+
+    Names that both programs have belong together, and a gradient by hand, `grad_w1`, to the `.grad` of `w1`; others are
+    given as `names=["w1=weight", "b=net.0.bias", "w1=net.0.weight.T"]`. With `weights_from="first"` the second program
+    starts with the initial weights and the data of the first, and the other way round. `under` says what torch is for
+    them: torch, or "tinygrad_mlp". `dtype` is the default dtype of the framework; where it is not given, and one program
+    computes in float32 what the other computes in float64, it is float64 if the programs run with it. The tolerance is
+    relative to the size of the array; where the dtypes are not the same, it is that of the coarser one.
+
+    Each runs in a process of its own, with the same seeds. ValueError for names that there are not; CannotStart for a
+    program that assigns nothing.
+    """
+    if weights_from not in (None, "first", "second"):
+        raise ValueError(NO_WEIGHTS_FROM.format(given=weights_from))
+    if under not in ("torch", "tinygrad_mlp"):
+        raise ValueError(NO_FRAMEWORK.format(given=under))
+    commands = [[each] if isinstance(each, str) else list(each) for each in (first, second)]
+    wanted = [each for each in (names.split(",") if isinstance(names, str) else names) if each.strip()]
+    given = None if rtol is None and atol is None else Tolerance(rtol or 0.0, atol or 0.0)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        request = {"seed": seed, "under": under, "dtype": dtype}
+        both = _Both(commands, request, Path(folder), stdin, wanted, given)
+        both.run()
+        handed = both.hand_over(weights_from) if weights_from else None
+        if handed is None and both.is_mixed():
+            both.run_wide()
+        return ByNames(both.found(handed))
+
+
+class _Both:
+    """Two programs that run again and again, each time with the same numbers, and what is known of them."""
+
+    def __init__(
+        self,
+        commands: list[list[str]],
+        request: dict[str, Any],
+        folder: Path,
+        stdin: bytes,
+        wanted: list[str],
+        tolerance: Tolerance | None,
+    ) -> None:
+        self.commands, self.request, self.folder, self.stdin = commands, request, folder, stdin
+        self.wanted, self.tolerance = wanted, tolerance
+        self.extra: list[dict[str, Any]] = [{}, {"turned": turned_names(wanted)}]  # what belongs to each request
+        self.runs = 0
+        self.is_wide = False
+        self.names = tuple(_called([os.path.basename(each[0]) for each in commands]))
+
+    def run(self) -> None:
+        """Run both, and pair their names."""
+        self.traces = self._traces([{"first": True}, {"first": True}])
+        self._pair()
+
+    def _traces(self, asked: list[dict[str, Any]]) -> list[Trace]:
+        self.runs += 1
+        requests = [{**self.request, **extra, **own} for extra, own in zip(self.extra, asked, strict=True)]
+        folders = [self.folder / f"{self.runs} {side}" for side in ("first", "second")]
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(record, self.commands, requests, folders, [self.stdin] * 2))
+
+    def _pair(self) -> None:
+        values = [sequences(trace) for trace in self.traces]
+        self.pairs = pairs(*values, self.wanted)
+        if not self.pairs:
+            raise ValueError(NOTHING_IN_COMMON.format(first=self.names[0], second=self.names[1]))
+        paired = [{pair.first.key for pair in self.pairs}, {pair.second.key for pair in self.pairs}]
+        self.only = [
+            tuple(v for key, v in each.items() if key not in p) for each, p in zip(values, paired, strict=True)
+        ]
+        self.stages = Stages(*(Program(t, v.values()) for t, v in zip(self.traces, values, strict=True)))
+        self.held = Held(*self.traces, self.tolerance)
+        for pair in self.pairs:
+            align(pair, *self.traces, lambda a, b, pair=pair: not self.held.may_differ(pair, a, b))
+
+    # -- handing over ------------------------------------------------------------------------------
+
+    def hand_over(self, giver: str) -> Handed:
+        """Run one program again with the other's first values of data and weights."""
+        gives, takes = (0, 1) if giver == "first" else (1, 0)
+        wanted: dict[str, Array] = {}
+        shown: dict[str, str] = {}
+        for pair in self.pairs:
+            sides: tuple[Values, Values] = (pair.first, pair.second)
+            if self.stages.of(pair) not in (DATA, WEIGHTS):
+                continue
+            array = self.traces[gives].arrays[str(int(sides[gives].numbers[0]))]
+            own = self.traces[takes].arrays[str(int(sides[takes].numbers[0]))]
+            if array.shape == own.shape and array.dtype == own.dtype and np.array_equal(array, own):
+                continue
+            wanted[sides[takes].key] = array
+            shown[sides[takes].key] = pair.shown
+        path = self.folder / "given.npz"
+        np.savez(path, *wanted.values())
+        if wanted:
+            self.extra[takes] |= {"given": str(path), "given_names": list(wanted)}
+        self.run_wide() if self.is_mixed() else self.run()
+        done = self.traces[takes].about["handed"]
+        refused = tuple((shown[key], why) for key, why in done.items() if why != HANDED)
+        names = tuple(shown[key] for key, why in done.items() if why == HANDED)
+        return Handed(self.names[gives], self.names[takes], names, refused)
+
+    # -- float32 beside float64 --------------------------------------------------------------------
+
+    def is_mixed(self) -> bool:
+        """Whether a value is float32 in one program and float64 in the other, and nobody has asked for a dtype."""
+        return self.request["dtype"] is None and any(
+            {self.held.dtype(side, pair) for side in (0, 1)} == {"float32", "float64"} for pair in self.pairs
+        )
+
+    def run_wide(self) -> None:
+        """Run both with float64 as the default dtype, so that rounding hides nothing; as before where that fails."""
+        ended = [trace.about["exit"] for trace in self.traces]
+        self.request["dtype"] = "float64"
+        self.run()
+        if [trace.about["exit"] for trace in self.traces] != ended:
+            self.request["dtype"] = None
+            self.run()
+        self.is_wide = self.request["dtype"] is not None
+
+    # -- what is found -----------------------------------------------------------------------------
+
+    def found(self, handed: Handed | None) -> Found:
+        """Hold all values against each other, with the whole arrays where the summaries are not enough."""
+        held = self.held
+        held.look(self.pairs, self.stages, self._keep)
+        difference = held.difference(self.pairs, self.stages, self.names, self._place)
+        rows = tuple(held.row(pair, self.stages) for pair in self.pairs)
+        ended = tuple(self._ended(side) for side in (0, 1))
+        return Found(
+            self.names, rows, tuple(self.only), difference, ended, handed, held.is_exact(self.pairs), self.is_wide
+        )  # type: ignore[arg-type]
+
+    def _keep(self, numbers: tuple[list[int], list[int]]) -> tuple[dict[int, Array], dict[int, Array]]:
+        """Run both again, and keep some of their values whole."""
+        traces = self._traces([{"keep": each} for each in numbers])
+        return tuple({int(key): array for key, array in trace.arrays.items()} for trace in traces)  # type: ignore[return-value]
+
+    def _place(self, side: int, number: int) -> Place:
+        trace = self.traces[side]
+        call = trace.call(number)
+        return Place(call.file, call.line, source_text(trace.about["files"][call.file], call.line))
+
+    def _ended(self, side: int) -> Ended:
+        about = self.traces[side].about
+        raised = about["raised"] or {}
+        last = [line for line in about["stderr"].splitlines() if line.strip()]
+        says = raised.get("says") or (last[-1].strip() if about["exit"] and last else "")
+        place = Place(raised["file"], raised["line"], raised["text"]) if "line" in raised else None
+        return Ended(self.names[side], about["exit"], says, place)
+
+
+def _called(names: list[str]) -> Iterator[str]:
+    """How the programs are called in the report: by their files, and by their places if these are the same."""
+    for name, place in zip(names, ("first", "second"), strict=True):
+        yield f"{place} {name}" if names[0] == names[1] else name
+
+
+def record(command: list[str], request: dict[str, Any], folder: Path, stdin: bytes) -> Trace:
+    """Run a program in a process of its own, and read what was noted of its variables."""
+    folder.mkdir()
+    path = folder / "request.json"
+    path.write_text(json.dumps({**request, "program": command, "folder": str(folder)}))
+    paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"}
+    line = [sys.executable, "-m", "tinygrad_mlp.cli.watched", str(path)]
+    run = subprocess.run(line, input=stdin, capture_output=True, env=environment)
+    said = run.stderr.decode(errors="replace")
+    if not (folder / "head.json").exists():
+        last = said.strip().splitlines()
+        raise CannotStart(CANNOT_START.format(program=command[0], why=last[-1] if last else f"exit {run.returncode}"))
+    trace = read_folder(folder)
+    trace.about["stderr"] = said
+    if trace.about["exit"] and not len(trace):
+        last = said.strip().splitlines() or [f"exit code {trace.about['exit']}"]
+        raise CannotStart(CANNOT_START.format(program=command[0], why=last[-1].removeprefix(f"{command[0]}: ")))
+    return trace
