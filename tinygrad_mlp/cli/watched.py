@@ -33,7 +33,7 @@ def main(request: dict[str, Any]) -> int:
     writer = Writer(folder)
     program = request["program"]
     given = _given(request)
-    kept = {"keep": request.get("keep", ()), "first": request.get("first", False)}
+    kept = {"keep": request.get("keep", ()), "first": request.get("first", 0)}
     variables = Variables(writer, program[0], **kept, given=given, turned=request.get("turned", ()))
     packages = _seeded(request)
     raised: dict[str, Any] = {}
@@ -55,13 +55,13 @@ def main(request: dict[str, Any]) -> int:
     return 0
 
 
-def _given(request: dict[str, Any]) -> dict[str, Any]:
-    """The arrays that the first values of some names are overwritten by."""
+def _given(request: dict[str, Any]) -> dict[tuple[str, int], Any]:
+    """The arrays by which some values are overwritten, by name and place."""
     if not request.get("given"):
         return {}
     with np.load(request["given"], allow_pickle=False) as file:
         arrays = [file[f"arr_{i}"] for i in range(len(file.files))]
-    return dict(zip(request["given_names"], arrays, strict=True))
+    return {(name, place): array for (name, place), array in zip(request["given_names"], arrays, strict=True)}
 
 
 def _seeded(request: dict[str, Any]) -> list[str]:

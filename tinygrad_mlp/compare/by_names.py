@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import linecache
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +20,18 @@ import numpy as np
 from .held import Held
 from .name_refusals import CANNOT_START, NO_FRAMEWORK, NO_WEIGHTS_FROM, NOTHING_IN_COMMON
 from .name_report import as_json, text, verdict
-from .name_rows import OK, ROUNDING, Ended, Found, Handed, Place
+from .name_rows import APART, OK, ROUNDING, Ended, Found, Handed, Place
 from .parting import Tolerance
 from .records import Trace, read_folder
-from .sequences import Values, align, pairs, sequences, turned_names
+from .sequences import Pair, Values, align, left_out, pairs, sequences, turned_names
 from .stages import DATA, WEIGHTS, Program, Stages
 from .statements import source_text
 from .variables import HANDED
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+
+KEPT = 4  # values of each name that are kept whole from the start, to be handed over
 
 
 class CannotStart(Exception):
@@ -43,8 +48,8 @@ class ByNames:
     def same(self) -> bool:
         """Whether all values that were compared are the same within tolerance, and both programs ran to their ends."""
         f = self.found
-        whole = all(row.status in (OK, ROUNDING) or (row.status == "not compared" and not row.asked) for row in f.rows)
-        return whole and f.difference is None and not any(each.code for each in f.ended)
+        held = [row for row in f.rows if row.asked or row.status != APART]
+        return all(row.status in (OK, ROUNDING) for row in held) and not any(each.code for each in f.ended)
 
     @property
     def verdict(self) -> str:
@@ -82,9 +87,9 @@ def programs(
     Names that both programs have belong together, and a gradient by hand, `grad_w1`, to the `.grad` of `w1`; others are
     given as `names=["w1=weight", "b=net.0.bias", "w1=net.0.weight.T"]`. With `weights_from="first"` the second program
     starts with the initial weights and the data of the first, and the other way round. `under` says what torch is for
-    them: torch, or "tinygrad_mlp". `dtype` is the default dtype of the framework; where it is not given, and one program
-    computes in float32 what the other computes in float64, it is float64 if the programs run with it. The tolerance is
-    relative to the size of the array; where the dtypes are not the same, it is that of the coarser one.
+    them: torch, or "tinygrad_mlp". `dtype` is the default dtype of the framework; where it is not given, and one
+    program computes in float32 what the other computes in float64, it is float64 if the programs run with it. The
+    tolerance is relative to the size of the array; where the dtypes are not the same, it is that of the coarser one.
 
     Each runs in a process of its own, with the same seeds. ValueError for names that there are not; CannotStart for a
     program that assigns nothing.
@@ -93,6 +98,7 @@ def programs(
         raise ValueError(NO_WEIGHTS_FROM.format(given=weights_from))
     if under not in ("torch", "tinygrad_mlp"):
         raise ValueError(NO_FRAMEWORK.format(given=under))
+    linecache.checkcache()
     commands = [[each] if isinstance(each, str) else list(each) for each in (first, second)]
     wanted = [each for each in (names.split(",") if isinstance(names, str) else names) if each.strip()]
     given = None if rtol is None and atol is None else Tolerance(rtol or 0.0, atol or 0.0)
@@ -103,7 +109,10 @@ def programs(
         handed = both.hand_over(weights_from) if weights_from else None
         if handed is None and both.is_mixed():
             both.run_wide()
-        return ByNames(both.found(handed))
+        found = both.found(handed)
+        if found.difference is not None and both.is_narrow():
+            found = both.judged(found)
+        return ByNames(found)
 
 
 class _Both:
@@ -123,51 +132,60 @@ class _Both:
         self.extra: list[dict[str, Any]] = [{}, {"turned": turned_names(wanted)}]  # what belongs to each request
         self.runs = 0
         self.is_wide = False
-        self.names = tuple(_called([os.path.basename(each[0]) for each in commands]))
+        self.names = _called(*(os.path.basename(each[0]) for each in commands))
 
     def run(self) -> None:
         """Run both, and pair their names."""
-        self.traces = self._traces([{"first": True}, {"first": True}])
+        self.traces = self._traces([{"first": KEPT}, {"first": KEPT}])
         self._pair()
 
-    def _traces(self, asked: list[dict[str, Any]]) -> list[Trace]:
+    def _traces(self, asked: list[dict[str, Any]]) -> tuple[Trace, Trace]:
         self.runs += 1
         requests = [{**self.request, **extra, **own} for extra, own in zip(self.extra, asked, strict=True)]
         folders = [self.folder / f"{self.runs} {side}" for side in ("first", "second")]
         with ThreadPoolExecutor(2) as pool:
-            return list(pool.map(record, self.commands, requests, folders, [self.stdin] * 2))
+            ours, theirs = pool.map(record, self.commands, requests, folders, [self.stdin] * 2)
+        return ours, theirs
 
     def _pair(self) -> None:
-        values = [sequences(trace) for trace in self.traces]
+        ours, theirs = self.traces
+        values = sequences(ours), sequences(theirs)
         self.pairs = pairs(*values, self.wanted)
         if not self.pairs:
             raise ValueError(NOTHING_IN_COMMON.format(first=self.names[0], second=self.names[1]))
-        paired = [{pair.first.key for pair in self.pairs}, {pair.second.key for pair in self.pairs}]
-        self.only = [
-            tuple(v for key, v in each.items() if key not in p) for each, p in zip(values, paired, strict=True)
-        ]
-        self.stages = Stages(*(Program(t, v.values()) for t, v in zip(self.traces, values, strict=True)))
-        self.held = Held(*self.traces, self.tolerance)
+        first, second = ({pair.first.key for pair in self.pairs}, {pair.second.key for pair in self.pairs})
+        self.only = (
+            tuple(each for key, each in values[0].items() if key not in first),
+            tuple(each for key, each in values[1].items() if key not in second),
+        )
+        self.stages = Stages(Program(ours, values[0].values()), Program(theirs, values[1].values()))
+        self.held = Held(ours, theirs, self.tolerance)
         for pair in self.pairs:
-            align(pair, *self.traces, lambda a, b, pair=pair: not self.held.may_differ(pair, a, b))
+            starts = self.stages.of(pair) in (DATA, WEIGHTS)
+            align(pair, ours, theirs, functools.partial(self._agree, pair), starts)
+
+    def _agree(self, pair: Pair, a: int, b: int) -> bool:
+        return not self.held.may_differ(pair, a, b)
 
     # -- handing over ------------------------------------------------------------------------------
 
     def hand_over(self, giver: str) -> Handed:
         """Run one program again with the other's first values of data and weights."""
         gives, takes = (0, 1) if giver == "first" else (1, 0)
-        wanted: dict[str, Array] = {}
+        wanted: dict[tuple[str, int], Array] = {}
         shown: dict[str, str] = {}
         for pair in self.pairs:
             sides: tuple[Values, Values] = (pair.first, pair.second)
             if self.stages.of(pair) not in (DATA, WEIGHTS):
                 continue
-            array = self.traces[gives].arrays[str(int(sides[gives].numbers[0]))]
-            own = self.traces[takes].arrays[str(int(sides[takes].numbers[0]))]
+            array, own = (self.traces[side].arrays.get(str(int(pair.numbers[side][0]))) for side in (gives, takes))
+            if array is None or own is None or not array.ndim:
+                continue
             if array.shape == own.shape and array.dtype == own.dtype and np.array_equal(array, own):
                 continue
-            wanted[sides[takes].key] = array
-            shown[sides[takes].key] = pair.shown
+            key = sides[takes].key
+            wanted[key, int(np.searchsorted(sides[takes].numbers, pair.numbers[takes][0]))] = array
+            shown[key] = pair.shown
         path = self.folder / "given.npz"
         np.savez(path, *wanted.values())
         if wanted:
@@ -186,6 +204,20 @@ class _Both:
             {self.held.dtype(side, pair) for side in (0, 1)} == {"float32", "float64"} for pair in self.pairs
         )
 
+    def is_narrow(self) -> bool:
+        """Whether values are float32 in both programs, and nobody has asked for a dtype."""
+        return self.request["dtype"] is None and any(
+            self.held.dtype(side, pair) == "float32" for pair in self.pairs for side in (0, 1)
+        )
+
+    def judged(self, found: Found) -> Found:
+        """What is found in float64, if the programs are the same there: then it is rounding that differs in float32."""
+        self.run_wide()
+        if not self.is_wide:
+            return found
+        wide = self.found(found.handed)
+        return found if wide.difference is not None else replace(wide, in_float32=verdict(found))
+
     def run_wide(self) -> None:
         """Run both with float64 as the default dtype, so that rounding hides nothing; as before where that fails."""
         ended = [trace.about["exit"] for trace in self.traces]
@@ -202,17 +234,31 @@ class _Both:
         """Hold all values against each other, with the whole arrays where the summaries are not enough."""
         held = self.held
         held.look(self.pairs, self.stages, self._keep)
-        difference = held.difference(self.pairs, self.stages, self.names, self._place)
-        rows = tuple(held.row(pair, self.stages) for pair in self.pairs)
-        ended = tuple(self._ended(side) for side in (0, 1))
         return Found(
-            self.names, rows, tuple(self.only), difference, ended, handed, held.is_exact(self.pairs), self.is_wide
-        )  # type: ignore[arg-type]
+            self.names,
+            tuple(held.row(pair, self.stages) for pair in self.pairs),
+            self.only,
+            held.difference(self.pairs, self.stages, self.names, self._place),
+            (self._ended(0), self._ended(1)),
+            handed,
+            tuple(self._left_out()),
+            held.is_exact(self.pairs),
+            self.is_wide,
+        )
+
+    def _left_out(self) -> Iterator[str]:
+        for pair in self.pairs:
+            for side in (0, 1):
+                places = [f"{file}:{line}" for file, line in left_out(pair, side, self.traces[side])]
+                if places:
+                    own, other = (pair.first, pair.second)[side].shown, self.names[1 - side]
+                    at = " and ".join(places)
+                    yield f"{own} has values at {at} that have no counterpart in {other}: they are left out."
 
     def _keep(self, numbers: tuple[list[int], list[int]]) -> tuple[dict[int, Array], dict[int, Array]]:
         """Run both again, and keep some of their values whole."""
-        traces = self._traces([{"keep": each} for each in numbers])
-        return tuple({int(key): array for key, array in trace.arrays.items()} for trace in traces)  # type: ignore[return-value]
+        ours, theirs = self._traces([{"keep": each} for each in numbers])
+        return _whole(ours), _whole(theirs)
 
     def _place(self, side: int, number: int) -> Place:
         trace = self.traces[side]
@@ -228,10 +274,14 @@ class _Both:
         return Ended(self.names[side], about["exit"], says, place)
 
 
-def _called(names: list[str]) -> Iterator[str]:
+def _whole(trace: Trace) -> dict[int, Array]:
+    """The arrays of a trace that are kept whole, by the numbers of the values."""
+    return {int(key): array for key, array in trace.arrays.items()}
+
+
+def _called(first: str, second: str) -> tuple[str, str]:
     """How the programs are called in the report: by their files, and by their places if these are the same."""
-    for name, place in zip(names, ("first", "second"), strict=True):
-        yield f"{place} {name}" if names[0] == names[1] else name
+    return (f"first {first}", f"second {second}") if first == second else (first, second)
 
 
 def record(command: list[str], request: dict[str, Any], folder: Path, stdin: bytes) -> Trace:

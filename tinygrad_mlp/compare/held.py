@@ -1,4 +1,4 @@
-"""Holds the values of paired names against each other: first by summaries, then the whole arrays where they may differ."""
+"""Holds values of one name in two programs against each other: the summaries, then the arrays where they may differ."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from .stages import UPDATE, Stages
 from .summary import Summary, may_differ
 
 Array = np.ndarray[Any, np.dtype[Any]]
+PlaceOf = Callable[[int, int], Place]  # where one of the programs, 0 or 1, makes the value with a number
 Kept = tuple[dict[int, Array], dict[int, Array]]
+WEIGHTS_ROW = "weights"  # whose first value is an initial weight, and the others are updates
 AT_ONCE = 20  # values that are kept whole in one run
 ROUNDS = 4  # runs at most to find the first value that differs
 
@@ -82,7 +84,7 @@ class Held:
     # -- whole arrays ------------------------------------------------------------------------------
 
     def look(self, pairs: list[Pair], stages: Stages, keep: Callable[[tuple[list[int], list[int]]], Kept]) -> None:
-        """Find the first value that differs. `keep` runs the programs again, and keeps the values of some numbers."""
+        """Find the first value that differs. `keep` runs the programs again, and keeps the values with some numbers."""
         suspects: list[tuple[int, Pair, int]] = []
         most: list[tuple[int, Pair, int]] = []
         for pair in pairs:
@@ -105,7 +107,7 @@ class Held:
         yield from zip(pair.numbers[0].tolist(), pair.numbers[1].tolist(), strict=True)
 
     def _search(self, suspects: list[Any], most: list[Any], stages: Stages, keep: Any) -> None:
-        """Look at the first suspects and at the largest differences, then nearer and nearer to the first that differs."""
+        """Look at the first suspects and at the largest differences, then nearer to the first that differs."""
         good, bad = -1, len(suspects)
         sample = list(range(min(AT_ONCE, bad)))
         for turn in range(ROUNDS):
@@ -144,7 +146,7 @@ class Held:
         return found if found is None or left.ndim else ((), found[1])
 
     def _wanted(self, looked: list[Any], stages: Stages) -> tuple[list[int], list[int]]:
-        """The numbers of the values to keep: those looked at, and what an update of a weight came from."""
+        """The numbers of the values to keep: those that are looked at, and what an update came from."""
         wanted: tuple[set[int], set[int]] = (set(), set())
         for _, pair, place in looked:
             for side in (0, 1):
@@ -154,7 +156,7 @@ class Held:
         return sorted(wanted[0]), sorted(wanted[1])
 
     def _before(self, pair: Pair, place: int, side: int, stages: Stages) -> list[int]:
-        """The values of a weight before one, at most two, and last the gradient that came before, where there is one."""
+        """The values of a weight before one, at most two, and last the gradient before it, where there is one."""
         own = pair.first if side == 0 else pair.second
         number = int(pair.numbers[side][place])
         earlier = [int(n) for n in own.numbers[own.numbers < number][-2:]]
@@ -185,21 +187,14 @@ class Held:
             largest, status = None, APART
         elif pair.others and status != WRONG:
             status = COUNT
-        at = self.first[1] if self.first is not None and self.first[0] is pair else place or 0
-        return Row(
-            pair.shown,
-            stages.of(pair, at if len(pair.numbers[0]) else 0),
-            (len(pair.first.numbers), len(pair.second.numbers)),
-            (last[0].shape, last[1].shape),
-            (last[0].dtype, last[1].dtype),
-            largest,
-            None if place is None else place + 1,
-            status,
-            pair.asked,
-        )
+        stage = WEIGHTS_ROW if stages.is_weight(pair) else stages.of(pair)
+        counts = len(pair.first.numbers), len(pair.second.numbers)
+        shapes, dtypes = (last[0].shape, last[1].shape), (last[0].dtype, last[1].dtype)
+        at = None if place is None else place + 1
+        return Row(pair.shown, stage, counts, shapes, dtypes, largest, at, status, pair.asked)
 
     def difference(
-        self, pairs: list[Pair], stages: Stages, names: tuple[str, ...], place_of: Callable[[int, int], Place]
+        self, pairs: list[Pair], stages: Stages, names: tuple[str, ...], place_of: PlaceOf
     ) -> Difference | None:
         """The first value that differs, with all that is known of it."""
         if self.first is None:
@@ -211,7 +206,7 @@ class Held:
         assert found is not None
         numbers = int(pair.numbers[0][place]), int(pair.numbers[1][place])
         stage = stages.of(pair, place)
-        said = tuple(self._hints(pair, place, stage, stages, (names[0], names[1])))
+        said = tuple(self._hints(pair, place, stage, stages, (names[0], names[1]), place_of))
         return Difference(
             pair.shown,
             stage,
@@ -223,12 +218,14 @@ class Held:
             said,
         )
 
-    def _hints(self, pair: Pair, place: int, stage: str, stages: Stages, names: tuple[str, str]) -> Iterator[str]:
+    def _hints(
+        self, pair: Pair, place: int, stage: str, stages: Stages, names: tuple[str, str], place_of: PlaceOf
+    ) -> Iterator[str]:
         both = self._both(pair, place)
         if both is None or _essential(both[0].shape) != _essential(both[1].shape):
             return
         if stage == UPDATE and stages.is_weight(pair):
-            yield from self._updates(pair, place, stages, names)
+            yield from self._updates(pair, place, stages, names, place_of)
             return
         left, right = both[0], both[1].reshape(both[0].shape)
         wide = self.bound(str(left.dtype), str(right.dtype))
@@ -237,24 +234,32 @@ class Held:
         yield from hints.of_values(left, right, names, wrong)
         factor = hints.factor_of(left, right)
         if factor is not None:
-            shapes = {
-                v.shown: stages.first.shapes[v.key] for v in stages.first.values if v.key in stages.first.computed
-            }
-            yield from hints.sizes(
-                factor, {**shapes, **{v.shown: stages.first.shapes[v.key] for v in stages.first.values}}
-            )
+            first = stages.first
+            computed_first = sorted(first.values, key=lambda each: each.key not in first.computed)
+            yield from hints.sizes(factor, {each.shown: first.shapes[each.key] for each in computed_first})
 
-    def _updates(self, pair: Pair, place: int, stages: Stages, names: tuple[str, str]) -> Iterator[str]:
+    def _updates(
+        self, pair: Pair, place: int, stages: Stages, names: tuple[str, str], place_of: PlaceOf
+    ) -> Iterator[str]:
         """What each program has added to a weight."""
-        said = []
+        said, gradients = [], []
         for side in (0, 1):
             before = self._before(pair, place, side, stages)
             arrays = [self.arrays[side].get(n) for n in [*before[:-1], int(pair.numbers[side][place])]]
             gradient = self.arrays[side].get(before[-1]) if before else None
             if gradient is None or any(each is None for each in arrays):
                 return
-            said.append(f"{names[side]} adds {hints.update([each for each in arrays if each is not None], gradient)}.")
-        yield "The gradients before it are the same."
+            change = hints.update([each for each in arrays if each is not None], gradient)
+            said.append(f"{names[side]} adds to {pair.shown}: {change}.")
+            gradients.append((gradient, before[-1]))
+        (left, a), (right, b) = gradients
+        if _essential(left.shape) == _essential(right.shape) and self._apart(left, right) is None:
+            yield "The gradients before it are the same."
+        else:
+            places = " and ".join(f"{p.file}:{p.line}" for p in (place_of(0, a), place_of(1, b)))
+            yield f"The gradients that it is made with are no longer the same ({places}), as after clipping."
+            if left.shape == right.shape:
+                yield from hints.of_values(left, right, names, left != right)
         yield from said
 
 

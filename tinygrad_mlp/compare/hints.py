@@ -33,7 +33,7 @@ def of_values(first: Array, second: Array, names: tuple[str, str], wrong: Array)
         for name, other, (x, y) in ((names[0], names[1], (a, b)), (names[1], names[0], (b, a))):
             where = wrong.ravel()
             if np.all(x[where] == 0) and np.any(y[where] != 0):
-                yield f"Those are all 0 in {name}, and not in {other}: as if only one of them had a mask, such as ReLU's."
+                yield f"They are all 0 in {name}, and not in {other}: only one has a mask there, such as ReLU's."
 
 
 def _factor(a: Array, b: Array) -> float | None:
@@ -90,20 +90,21 @@ def update(weights: list[Array], gradient: Array) -> str:
     """
     history = [each.astype(np.float64).ravel() for each in weights]
     change = history[-1] - history[-2]
-    terms = {"gradient": gradient.astype(np.float64).ravel()}
+    terms = {"the gradient": gradient.astype(np.float64).ravel()}
     for more in ({}, *_others(history)):
         tried = {**terms, **more}
         found = _fit(change, tried)
         if found is not None:
-            return " ".join(_term(value, name) for name, value in found.items())
-    size = float(np.linalg.norm(change)) / max(float(np.linalg.norm(terms["gradient"])), 1e-300)
+            text = " ".join(_term(value, name) for name, value in found.items())
+            return f"-{text[2:]}" if text.startswith("-") else text[2:]
+    size = float(np.linalg.norm(change)) / max(float(np.linalg.norm(terms["the gradient"])), 1e-300)
     return f"no multiple of the gradient (its length is {size:.4g} times that of the gradient)"
 
 
 def _others(history: list[Array]) -> list[dict[str, Array]]:
-    found = [{"weight": history[-2]}]
+    found = [{"the weight": history[-2]}]
     if len(history) > 2:
-        last = {"change before": history[-2] - history[-3]}
+        last = {"the change before": history[-2] - history[-3]}
         found = [last, *found, {**last, **found[0]}]
     return found
 

@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 
 from .name_rows import APART, COUNT, OK, ROUNDING, WRONG, Difference, Ended, Found, Place
-from .stages import BACKWARD, DATA, FORWARD, LOSS, UPDATE, WEIGHTS
+from .stages import BACKWARD, DATA, FORWARD, LOSS, SETTING, UPDATE, WEIGHTS
 
 Array = np.ndarray[Any, np.dtype[Any]]
 AROUND = 3  # values that are shown before and after the worst one
 
 _STAGES = {
-    DATA: "other data",
-    WEIGHTS: "other initial weights",
-    FORWARD: "the forward pass differs",
-    LOSS: "the loss differs",
-    BACKWARD: "the gradient differs",
-    UPDATE: "the update differs",
+    SETTING: "they have other settings",
+    DATA: "they have other data{step}",
+    WEIGHTS: "they have other initial weights",
+    FORWARD: "they part{step} in the forward pass",
+    LOSS: "they part{step} at the loss",
+    BACKWARD: "they part{step} at the gradient",
+    UPDATE: "they part{step} at the update",
 }
 
 
@@ -29,16 +30,17 @@ def verdict(f: Found) -> str:
     if f.difference is not None:
         d = f.difference
         step = f" in step {d.step}" if d.step is not None else ""
-        size = f", by {d.difference:.2g}" if math.isfinite(d.difference) else ""
-        places = " and ".join(f"{p.file}:{p.line}" for p in d.places)
-        return f"{_STAGES.get(d.stage, d.stage)}{step}: {d.name} is the first value that is another{size} ({places})"
+        size = f"by {d.difference:.2g}" if math.isfinite(d.difference) else "in shape, nan or infinity"
+        places = " and ".join(_at(place) for place in d.places)
+        return f"{_STAGES[d.stage].format(step=step)}: {d.name} differs {size} ({places})"
     for each in f.ended:
         if each.code:
             return _stops(each)
     counts = [row for row in f.rows if row.status == COUNT or (row.status == APART and row.asked)]
     if counts:
         row = counts[0]
-        return f"other numbers of values: {row.name} has {row.counts[0]} in {f.programs[0]} and {row.counts[1]} in {f.programs[1]}"
+        numbers = " and ".join(f"{n} in {program}" for n, program in zip(row.counts, f.programs, strict=True))
+        return f"other numbers of values: {row.name} has {numbers}"
     if f.is_exact:
         return "same to the last bit"
     worst = max(f.rows, key=lambda row: row.largest or 0.0)
@@ -69,11 +71,18 @@ def _lines(f: Found) -> Iterator[str]:
     if f.handed is not None:
         yield ""
         yield from _handed(f)
-    if f.is_wide:
+    if f.in_float32 is not None:
+        yield ""
+        yield "Torch's default dtype was float64 for this. In float32 they differ, by rounding alone:"
+        yield f"  {f.in_float32}"
+    elif f.is_wide:
         yield ""
         yield "Torch's default dtype was float64 for this, because one of the programs computes in float64."
     yield ""
     yield from _table(f)
+    if f.left_out:
+        yield ""
+        yield from f.left_out
     for name, values in zip(f.programs, f.only, strict=True):
         if values:
             yield ""
@@ -94,7 +103,8 @@ def _difference(d: Difference, programs: tuple[str, str]) -> Iterator[str]:
     else:
         yield "  the shapes are not the same:"
     for name, array in zip(programs, arrays, strict=True):
-        yield f"  {name:{width}}  {array.dtype} {array.shape}  {_around(array.reshape(d.first.shape), d.index) if array.size == d.first.size else ''}".rstrip()
+        shown = _around(array.reshape(d.first.shape), d.index) if array.size == d.first.size else ""
+        yield f"  {name:{width}}  {array.dtype} {array.shape}  {shown}".rstrip()
     for hint in d.hints:
         yield f"  {hint}"
 
@@ -127,7 +137,7 @@ def _handed(f: Found) -> Iterator[str]:
 
 
 def _table(f: Found) -> Iterator[str]:
-    cells = [["name", "values", "shape", "dtype", "stage", "largest difference", ""]]
+    cells = [["name", "values", "shape", "dtype", "stage", "largest relative difference", ""]]
     for row in f.rows:
         largest = "" if row.largest is None else "0" if row.largest == 0 else f"{row.largest:.1e}"
         if largest and row.at is not None:
@@ -161,6 +171,7 @@ def as_json(f: Found) -> dict[str, Any]:
         "verdict": verdict(f),
         "exact": f.is_exact,
         "default_dtype_was_float64": f.is_wide,
+        "in_float32": f.in_float32,
         "programs": list(f.programs),
         "difference": None if f.difference is None else _difference_json(f.difference),
         "names": [
@@ -181,6 +192,7 @@ def as_json(f: Found) -> dict[str, Any]:
             {"program": e.program, "exit": e.code, "says": e.says, "place": vars(e.place) if e.place else None}
             for e in f.ended
         ],
+        "left_out": list(f.left_out),
         "handed_over": None
         if f.handed is None
         else {

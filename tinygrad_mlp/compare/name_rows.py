@@ -93,5 +93,7 @@ class Found:
     difference: Difference | None
     ended: tuple[Ended, Ended]
     handed: Handed | None
+    left_out: tuple[str, ...]  # sentences on the values that have no counterpart
     is_exact: bool
     is_wide: bool  # the default dtype was float64, because one of the programs computes in float64
+    in_float32: str | None = None  # the verdict in float32, where it differs and float64 does not: it is rounding

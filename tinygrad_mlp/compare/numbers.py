@@ -1,4 +1,4 @@
-"""Which values of a program are numbers that can be compared: arrays, tensors of either framework, and Python floats."""
+"""Which values of a program are numbers that can be compared: arrays, tensors of both frameworks, Python floats."""
 
 from __future__ import annotations
 

@@ -53,17 +53,20 @@ def sequences(trace: Trace) -> dict[str, Values]:
 class Pair:
     """Two names that belong together, and the numbers of their values that do.
 
-    `is_turned` where one is the transpose of the other. `asked` where the user has named them. `others` is true where
-    one of them has more values than the other.
+    `is_turned` where one is the transpose of the other. `asked` where the user has named them. `others` where one of
+    them has more values than the other, and `are_held` unless it is unknown then which of them belong together.
     """
 
     first: Values
     second: Values
     is_turned: bool = False
     asked: bool = False
-    numbers: tuple[Array, Array] = field(default_factory=lambda: (np.zeros(0, int), np.zeros(0, int)))
+    numbers: tuple[Array, Array] = field(init=False)
     others: bool = False
     are_held: bool = True
+
+    def __post_init__(self) -> None:
+        self.numbers = self.first.numbers, self.second.numbers
 
     @property
     def shown(self) -> str:
@@ -91,7 +94,7 @@ def pairs(first: dict[str, Values], second: dict[str, Values], names: Sequence[s
 
 
 def turned_names(names: Sequence[str]) -> list[str]:
-    """The names of the second program whose values are the transposes of those of the first: b in `a=b.T` and `a.T=b`."""
+    """The names whose values are the transposes of those of the first program: b in `a=b.T` and `a.T=b`."""
     both = [[part.strip() for part in text.split("=")] for text in names]
     return [each[1].removesuffix(TURNED) for each in both if len(each) == 2 and _is_turned(*each)]
 
@@ -135,19 +138,21 @@ def _same_end(left: dict[str, Values], right: dict[str, Values]) -> _Pairs:
     """`params.W1` or `net.W1` in one, `W1` in the other."""
 
     def end(path: str) -> str:
-        before, dot, last = path.removesuffix(GRADIENT).rpartition(".")
-        return last + (GRADIENT if path.endswith(GRADIENT) else "")
+        return path.removesuffix(GRADIENT).rpartition(".")[2] + (GRADIENT if path.endswith(GRADIENT) else "")
 
-    ends = [{s.key: end(s.path) for s in side.values()} for side in (left, right)]
-    ends = [{key: name for key, name in each.items() if not name.isdigit()} for each in ends]
-    yield from _alone(*ends, left, right)
+    def ends(side: dict[str, Values]) -> dict[str, str]:
+        return {s.key: end(s.path) for s in side.values() if not end(s.path).isdigit()}
+
+    yield from _alone(ends(left), ends(right), left, right)
 
 
 def _gradients(left: dict[str, Values], right: dict[str, Values]) -> _Pairs:
     """A gradient that is written by hand in one program, and the `.grad` of a tensor in the other."""
-    names = [{s.key: _gradient_name(s.path) for s in side.values()} for side in (left, right)]
-    names = [{key: name for key, name in each.items() if name} for each in names]
-    yield from _alone(*names, left, right)
+
+    def names(side: dict[str, Values]) -> dict[str, str]:
+        return {s.key: _gradient_name(s.path) for s in side.values() if _gradient_name(s.path)}
+
+    yield from _alone(names(left), names(right), left, right)
 
 
 def _gradient_name(path: str) -> str:
@@ -181,25 +186,39 @@ def is_gradient_of(path: str, of: str) -> bool:
     return any(name == pattern.format(own) for pattern in PATTERNS)
 
 
+def left_out(pair: Pair, side: int, trace: Trace) -> list[tuple[str, int]]:
+    """The lines of one program whose values of a name have no counterpart in the other, with their files."""
+    own = (pair.first, pair.second)[side].numbers
+    if pair.others or len(own) == len(pair.numbers[side]):
+        return []
+    rest = own[~np.isin(own, pair.numbers[side])]
+    return [(trace.files[file], line) for file, line in _places(rest, trace).tolist()]
+
+
 # -- which values belong together ------------------------------------------------------------------
 
 
-def align(pair: Pair, ours: Trace, theirs: Trace, agree: Any) -> None:
+def align(pair: Pair, ours: Trace, theirs: Trace, agree: Any, starts: bool = False) -> None:
     """Find the values of a pair that belong together, and set the pair's numbers.
 
     Where the programs have as many values of the name, these belong together in order. Where one has more, those of
     some of its lines may be as many as the other has in all: a value that is computed on one line and changed on the
     next belongs to one that the other computes at once. `agree(number, number)` says whether two values are equal.
+    Of data and initial weights, which `starts` says, the last lines count: the program goes on with what they give.
     """
     a, b = pair.first.numbers, pair.second.numbers
-    pair.numbers, pair.others = (a, b), False
+    pair.numbers, pair.others, pair.are_held = (a, b), False, True
+
+    def agreed(p: Array, q: Array) -> int:
+        return 0 if starts else _agreed(p, q, agree)
+
     if len(a) == len(b):
         return
-    chosen = _chosen(a, ours, len(b), lambda some: _agreed(some, b, agree)) if len(a) > len(b) else None
+    chosen = _chosen(a, ours, len(b), lambda some: agreed(some, b)) if len(a) > len(b) else None
     if chosen is not None:
         pair.numbers = chosen, b
         return
-    chosen = _chosen(b, theirs, len(a), lambda some: _agreed(a, some, agree)) if len(b) > len(a) else None
+    chosen = _chosen(b, theirs, len(a), lambda some: agreed(a, some)) if len(b) > len(a) else None
     if chosen is not None:
         pair.numbers = a, chosen
         return

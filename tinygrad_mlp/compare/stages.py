@@ -1,4 +1,7 @@
-"""The stage of a training program at which a value is made: data, initial weights, forward, loss, gradient, update."""
+"""The stage of a training program at which a value is made.
+
+The stages are: setting, data, initial weights, forward, loss, gradient and update.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,15 @@ from .sequences import GRADIENT, Pair, Values, is_gradient_of
 from .statements import dependencies, depending
 
 Array = np.ndarray[Any, np.dtype[Any]]
-DATA, WEIGHTS, FORWARD, LOSS, BACKWARD, UPDATE = "data", "initial weights", "forward", "loss", "gradient", "update"
+SETTING, DATA, WEIGHTS, FORWARD, LOSS, BACKWARD, UPDATE = (
+    "setting",
+    "data",
+    "initial weights",
+    "forward",
+    "loss",
+    "gradient",
+    "update",
+)
 
 _LOSS = re.compile(r"(^|_)(loss|cost|nll|mse|objective)(_|$|\d)|loss$")
 _DELTA = re.compile(r"^(grad|delta|d_|dl_?d)")
@@ -108,7 +119,9 @@ class Stages:
             return LOSS
         if a in self.first.states or b in self.second.states:
             return UPDATE
-        return FORWARD if a in self.first.computed or b in self.second.computed else DATA
+        if a in self.first.computed or b in self.second.computed:
+            return FORWARD
+        return DATA if self.first.shapes[a] or self.second.shapes[b] else SETTING
 
     def is_weight(self, pair: Pair) -> bool:
         """Whether a pair is of what is trained."""

@@ -1,4 +1,4 @@
-"""What the text of a program says: the names in each statement, what each instruction stores, and what depends on what."""
+"""What a program's text says: the names in each statement, what each instruction stores, what depends on what."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NOTHING = Statement(frozenset(), False)
 
 @functools.lru_cache(maxsize=1000)
 def statements(file: str) -> dict[int, Statement]:
-    """For each line of a file, what is said of the statements on it; those of a statement of several lines are alike."""
+    """For each line of a file, what is said of the statements on it; the lines of one statement are alike."""
     found: dict[int, Statement] = {}
     for node in ast.walk(parsed(file)):
         if not isinstance(node, ast.stmt):
@@ -46,7 +46,7 @@ def _own_parts(node: ast.stmt) -> tuple[list[ast.AST], int]:
     body = getattr(node, "body", None)
     if not body:
         return [node], node.end_lineno or node.lineno
-    parts = [each for each in ast.iter_child_nodes(node) if isinstance(each, (ast.expr, ast.withitem))]
+    parts: list[ast.AST] = [each for each in ast.iter_child_nodes(node) if isinstance(each, (ast.expr, ast.withitem))]
     return parts, max(node.lineno, body[0].lineno - 1)
 
 

@@ -11,7 +11,7 @@ import os
 import sys
 import weakref
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
@@ -39,8 +39,9 @@ class _Known:
 class Variables:
     """Notes the values of a program's names.
 
-    `keep` are the numbers of the values that are to be kept whole, in `arrays`; the first value of each name is kept
-    where `first` is set. `given` has arrays by name: the first value of the name is overwritten by it, in place.
+    `keep` are the numbers of the values that are to be kept whole, in `arrays`, and `first` is how many values of each
+    name are, from its first on. `given` has arrays by name and by the place of the value among those of the name, from
+    0: it is overwritten by the array, in place.
     The values of the names in `turned` are noted as their transposes.
     """
 
@@ -50,8 +51,8 @@ class Variables:
         program: str,
         *,
         keep: Any = (),
-        first: bool = False,
-        given: dict[str, Array] | None = None,
+        first: int = 0,
+        given: dict[tuple[str, int], Array] | None = None,
         turned: Any = (),
     ) -> None:
         self.writer = writer
@@ -174,9 +175,7 @@ class Variables:
 
         A gradient of zeros counts only where backward has made it: else it has been set to zero for the next step.
         """
-        if not tensor.requires_grad or not (tensor.is_leaf or tensor.retains_grad):
-            return
-        gradient = tensor.grad
+        gradient = tensor.grad if tensor.is_leaf and tensor.requires_grad else None
         if gradient is None:
             return
         for name in list(self._tensors):
@@ -194,6 +193,16 @@ class Variables:
                 self._note(own, gradient, file, line)
             elif is_new:
                 self._remember(own, gradient, _digest(as_array(gradient)))
+
+    def _cotangent(self, name: str) -> Callable[[Any], None]:
+        """A hook that notes the gradient of what has been computed, as backward comes to it."""
+
+        def note(gradient: Any) -> None:
+            frame = self.program_frame(sys._getframe(1))
+            if frame is not None and is_tensor(gradient):
+                self._note(name, gradient.detach(), frame.f_code.co_filename, frame.f_lineno)
+
+        return note
 
     # -- what is known of the names ----------------------------------------------------------------
 
@@ -225,20 +234,22 @@ class Variables:
 
     def _note(self, name: str, value: Any, file: str, line: int) -> None:
         count = self._counts.get(name, 0)
-        if not count and name in self.given:
-            self.handed[name] = _overwrite(value, self._array(name, value), self.given[name])
+        if (name, count) in self.given:
+            self.handed[name] = _overwrite(value, self._array(name, value), self.given[name, count])
         array = self._array(name, value)
         shown = self.files.setdefault(file, os.path.relpath(file, os.path.dirname(self.file)))
         number = self.writer.add_call(name, "function", shown, line, count)
         summary = _summary(array)
         self.writer.link(number, OUTPUT, 0, self.writer.add_summary(summary))
         self._counts[name] = count + 1
-        if number in self.keep or (self.first and not count):
+        if number in self.keep or count < self.first:
             self.arrays[str(number)] = array.copy()
         if is_tensor(value):
             self._tensors[name] = None
             if value.requires_grad:
                 (self.leaves if value.is_leaf else self.differentiable).add(name)
+                if not value.is_leaf and value.ndim:
+                    value.register_hook(self._cotangent(name + GRADIENT))
         else:
             self._tensors.pop(name, None)
         self._remember(name, value, _digest(as_array(value)))
@@ -277,7 +288,7 @@ def _reference(value: Any) -> Any:
 
 def _digest(array: Array) -> int:
     flat = np.ascontiguousarray(array).reshape(-1)
-    return zlib.crc32(flat.view(np.uint8)) if flat.size else 0
+    return zlib.crc32(flat.view(np.uint8).data) if flat.size else 0
 
 
 def _summary(array: Array) -> Summary:
