@@ -8,7 +8,7 @@ import functools
 import linecache
 from collections.abc import Iterator
 from types import CodeType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _NO_FRAMES_OF_THEIR_OWN = frozenset(("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>"))
 _OPTIMIZED = 0x1  # CO_OPTIMIZED, the flag of code whose variables are fast locals: that of functions
@@ -81,9 +81,10 @@ def stores(code: CodeType) -> Stores:
     following: set[int] = set()
     in_module: set[str] = set()
     instructions = [each for each in dis.get_instructions(code) if each.opname != "CACHE"]
+    inner = _comprehension_variables(code.co_filename)
     for each, after in zip(instructions, [*instructions[1:], None], strict=True):
         names = _stored(each)
-        if names:
+        if names and _position(each) not in inner:
             at[each.offset] = names
             if after is not None:
                 following.add(after.offset)
@@ -99,6 +100,25 @@ def _stored(instruction: dis.Instruction) -> tuple[str, ...]:
     if name == "STORE_FAST_STORE_FAST":
         return tuple(instruction.argval)
     return (instruction.argval[0],) if name == "STORE_FAST_LOAD_FAST" else ()
+
+
+@functools.lru_cache(maxsize=1000)
+def _comprehension_variables(file: str) -> frozenset[tuple[int, int]]:
+    """Where the variables of comprehensions are stored to, which since Python 3.12 is done like others' (PEP 709).
+
+    At its end a comprehension gives a variable of the same name its old value back: that has the comprehension's place.
+    """
+    nodes = list(ast.walk(parsed(file)))
+    targets = [each.target for each in nodes if isinstance(each, ast.comprehension)]
+    found: list[ast.expr] = [each for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
+    found += [each for each in nodes if isinstance(each, (ast.ListComp, ast.SetComp, ast.DictComp))]
+    return frozenset((each.lineno, each.col_offset) for each in found)
+
+
+def _position(instruction: dis.Instruction) -> Any:
+    """The line and column of what an instruction was made from; None before Python 3.11, which does not know it."""
+    positions = getattr(instruction, "positions", None)
+    return None if positions is None else (positions.lineno, positions.col_offset)
 
 
 def has_variables(code: CodeType) -> bool:
