@@ -23,7 +23,7 @@ from .name_report import as_json, text, verdict
 from .name_rows import APART, OK, ROUNDING, Ended, Found, Handed, Place
 from .parting import Tolerance
 from .records import Trace, read_folder
-from .sequences import Pair, Values, align, left_out, pairs, sequences, turned_names
+from .sequences import Pair, Values, align, align_weight, extend, left_out, pairs, sequences, turned_names
 from .stages import DATA, WEIGHTS, Program, Stages
 from .statements import source_text
 from .variables import HANDED
@@ -106,9 +106,10 @@ def programs(
         request = {"seed": seed, "under": under, "dtype": dtype}
         both = _Both(commands, request, Path(folder), stdin, wanted, given)
         both.run()
-        handed = both.hand_over(weights_from) if weights_from else None
-        if handed is None and both.is_mixed():
+        giver = {"first": 0, "second": 1}.get(weights_from or "")
+        if both.is_mixed() and (giver is None or not both.is_float64(giver)):
             both.run_wide()
+        handed = both.hand_over(weights_from) if weights_from else None
         found = both.found(handed)
         if found.difference is not None and both.is_narrow():
             found = both.judged(found)
@@ -132,6 +133,7 @@ class _Both:
         self.extra: list[dict[str, Any]] = [{}, {"turned": turned_names(wanted)}]  # what belongs to each request
         self.runs = 0
         self.is_wide = False
+        self.has_tried = request["dtype"] is not None  # float64, or what is asked for
         self.names = _called(*(os.path.basename(each[0]) for each in commands))
 
     def run(self) -> None:
@@ -161,8 +163,14 @@ class _Both:
         self.stages = Stages(Program(ours, values[0].values()), Program(theirs, values[1].values()))
         self.held = Held(ours, theirs, self.tolerance)
         for pair in self.pairs:
-            starts = self.stages.of(pair) in (DATA, WEIGHTS)
-            align(pair, ours, theirs, functools.partial(self._agree, pair), starts)
+            if self.stages.is_weight(pair):
+                align_weight(pair, ours, theirs, self.stages.both_began)
+            else:
+                align(pair, ours, theirs, functools.partial(self._agree, pair), self.stages.of(pair) == DATA)
+        longest = max((len(pair.numbers[0]) for pair in self.pairs if not pair.others), default=0)
+        for pair in self.pairs:
+            if pair.others and self.stages.is_weight(pair) and longest > len(pair.numbers[0]):
+                extend(pair)  # the other program goes on, and does not change this weight
 
     def _agree(self, pair: Pair, a: int, b: int) -> bool:
         return not self.held.may_differ(pair, a, b)
@@ -190,7 +198,10 @@ class _Both:
         np.savez(path, *wanted.values())
         if wanted:
             self.extra[takes] |= {"given": str(path), "given_names": list(wanted)}
-        self.run_wide() if self.is_mixed() else self.run()
+        if self.is_mixed():
+            self.run_wide()
+        elif wanted:
+            self.run()
         done = self.traces[takes].about["handed"]
         refused = tuple((shown[key], why) for key, why in done.items() if why != HANDED)
         names = tuple(shown[key] for key, why in done.items() if why == HANDED)
@@ -200,13 +211,18 @@ class _Both:
 
     def is_mixed(self) -> bool:
         """Whether a value is float32 in one program and float64 in the other, and nobody has asked for a dtype."""
-        return self.request["dtype"] is None and any(
-            {self.held.dtype(side, pair) for side in (0, 1)} == {"float32", "float64"} for pair in self.pairs
-        )
+        return not self.has_tried and any(self._dtypes(pair) == {"float32", "float64"} for pair in self.pairs)
+
+    def is_float64(self, side: int) -> bool:
+        """Whether the values of a program are float64 where those of the other are not."""
+        return all(self.held.dtype(side, pair) == "float64" for pair in self.pairs if "float32" in self._dtypes(pair))
+
+    def _dtypes(self, pair: Pair) -> set[str]:
+        return {self.held.dtype(side, pair) for side in (0, 1)}
 
     def is_narrow(self) -> bool:
         """Whether values are float32 in both programs, and nobody has asked for a dtype."""
-        return self.request["dtype"] is None and any(
+        return not self.has_tried and any(
             self.held.dtype(side, pair) == "float32" for pair in self.pairs for side in (0, 1)
         )
 
@@ -221,6 +237,7 @@ class _Both:
     def run_wide(self) -> None:
         """Run both with float64 as the default dtype, so that rounding hides nothing; as before where that fails."""
         ended = [trace.about["exit"] for trace in self.traces]
+        self.has_tried = True
         self.request["dtype"] = "float64"
         self.run()
         if [trace.about["exit"] for trace in self.traces] != ended:

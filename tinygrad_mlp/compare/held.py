@@ -242,6 +242,10 @@ class Held:
         self, pair: Pair, place: int, stages: Stages, names: tuple[str, str], place_of: PlaceOf
     ) -> Iterator[str]:
         """What each program has added to a weight."""
+        for side in (0, 1):
+            if place and pair.numbers[side][place] == pair.numbers[side][place - 1]:
+                yield f"{names[side]} does not change {pair.shown} here."
+                return
         said, gradients = [], []
         for side in (0, 1):
             before = self._before(pair, place, side, stages)

@@ -90,10 +90,12 @@ def update(weights: list[Array], gradient: Array) -> str:
     """
     history = [each.astype(np.float64).ravel() for each in weights]
     change = history[-1] - history[-2]
+    largest = max(float(np.abs(each).max(initial=0.0)) for each in history)
+    noise = 1e-6 * float(np.abs(change).max(initial=0.0)) + 8 * float(np.finfo(weights[-1].dtype).eps) * largest
     terms = {"the gradient": gradient.astype(np.float64).ravel()}
     for more in ({}, *_others(history)):
         tried = {**terms, **more}
-        found = _fit(change, tried)
+        found = _fit(change, tried, noise)
         if found is not None:
             text = " ".join(_term(value, name) for name, value in found.items())
             return f"-{text[2:]}" if text.startswith("-") else text[2:]
@@ -109,14 +111,14 @@ def _others(history: list[Array]) -> list[dict[str, Array]]:
     return found
 
 
-def _fit(change: Array, terms: dict[str, Array]) -> dict[str, float] | None:
+def _fit(change: Array, terms: dict[str, Array], noise: float) -> dict[str, float] | None:
     columns = np.stack(list(terms.values()), 1)
     size = np.abs(columns).max(0)
     if not size.all() or not np.isfinite(columns).all() or not np.isfinite(change).all():
         return None
     coefficients, *_ = np.linalg.lstsq(columns / size, change, rcond=None)
     rest = np.abs(columns / size @ coefficients - change).max(initial=0.0)
-    if rest > 20 * FIT * max(float(np.abs(change).max(initial=0.0)), 1e-300) or len(change) <= len(terms):
+    if rest > noise or len(change) <= len(terms):
         return None
     return dict(zip(terms, (coefficients / size).tolist(), strict=True))
 

@@ -150,12 +150,12 @@ def _gradients(left: dict[str, Values], right: dict[str, Values]) -> _Pairs:
     """A gradient that is written by hand in one program, and the `.grad` of a tensor in the other."""
 
     def names(side: dict[str, Values]) -> dict[str, str]:
-        return {s.key: _gradient_name(s.path) for s in side.values() if _gradient_name(s.path)}
+        return {s.key: gradient_of(s.path) for s in side.values() if gradient_of(s.path)}
 
     yield from _alone(names(left), names(right), left, right)
 
 
-def _gradient_name(path: str) -> str:
+def gradient_of(path: str) -> str:
     """What a gradient is the gradient of: W1 for `W1.grad`, `grads.dW1`, `net.grad_W1`; "" for other names."""
     if path.endswith(GRADIENT):
         return path.removesuffix(GRADIENT).rpartition(".")[2]
@@ -180,10 +180,10 @@ def _alone(a: dict[str, str], b: dict[str, str], left: dict[str, Values], right:
 
 def is_gradient_of(path: str, of: str) -> bool:
     """Whether a name is that of the gradient of another: `w1.grad`, `grad_w1` or `dw1` for `w1`."""
-    if path == of + GRADIENT:
-        return True
+    if path.endswith(GRADIENT):
+        return path == of + GRADIENT
     name, own = path.rpartition(".")[2], of.rpartition(".")[2]
-    return any(name == pattern.format(own) for pattern in PATTERNS)
+    return path != of and (gradient_of(path) == own or name in [pattern.format(own) for pattern in PATTERNS])
 
 
 def left_out(pair: Pair, side: int, trace: Trace) -> list[tuple[str, int]]:
@@ -198,13 +198,40 @@ def left_out(pair: Pair, side: int, trace: Trace) -> list[tuple[str, int]]:
 # -- which values belong together ------------------------------------------------------------------
 
 
+def align_weight(pair: Pair, ours: Trace, theirs: Trace, began: tuple[int, int]) -> None:
+    """Find the values of a weight that belong together: the last before the training, which `began`, and the updates."""
+    first, second = pair.first, pair.second
+    starts = [each.numbers[each.numbers < number][-1:] for each, number in zip((first, second), began, strict=True)]
+    rest = [each.numbers[each.numbers >= number] for each, number in zip((first, second), began, strict=True)]
+    if len(starts[0]) != len(starts[1]) or not len(starts[0]):
+        align(pair, ours, theirs, None, True)
+        return
+    updates = Pair(Values(first.key, rest[0]), Values(second.key, rest[1]))
+    align(updates, ours, theirs, None, True)
+    a, b = updates.numbers
+    pair.numbers = np.concatenate([starts[0], a]), np.concatenate([starts[1], b])
+    pair.others = updates.others
+
+
+def extend(pair: Pair) -> None:
+    """Hold the first value of a name that one program lacks against the last that it has: what it still goes on with."""
+    a, b = pair.first.numbers, pair.second.numbers
+    size = len(pair.numbers[0])
+    after_a, after_b = a[a > pair.numbers[0][-1]], b[b > pair.numbers[1][-1]]
+    if size and len(after_a) + len(after_b):
+        more = [
+            after[:1] if len(after) else own[-1:] for after, own in zip((after_a, after_b), pair.numbers, strict=True)
+        ]
+        pair.numbers = np.append(pair.numbers[0], more[0]), np.append(pair.numbers[1], more[1])
+
+
 def align(pair: Pair, ours: Trace, theirs: Trace, agree: Any, starts: bool = False) -> None:
     """Find the values of a pair that belong together, and set the pair's numbers.
 
     Where the programs have as many values of the name, these belong together in order. Where one has more, those of
     some of its lines may be as many as the other has in all: a value that is computed on one line and changed on the
     next belongs to one that the other computes at once. `agree(number, number)` says whether two values are equal.
-    Of data and initial weights, which `starts` says, the last lines count: the program goes on with what they give.
+    Of data and weights, which `starts` says, the last lines count: the program goes on with what they give.
     """
     a, b = pair.first.numbers, pair.second.numbers
     pair.numbers, pair.others, pair.are_held = (a, b), False, True
@@ -213,6 +240,9 @@ def align(pair: Pair, ours: Trace, theirs: Trace, agree: Any, starts: bool = Fal
         return 0 if starts else _agreed(p, q, agree)
 
     if len(a) == len(b):
+        return
+    if not len(a) or not len(b):
+        pair.numbers, pair.others = (a[:0], b[:0]), True
         return
     chosen = _chosen(a, ours, len(b), lambda some: agreed(some, b)) if len(a) > len(b) else None
     if chosen is not None:

@@ -53,6 +53,8 @@ class Program:
         by_hand = {_root(paths[key]) for key in self.gradients if not paths[key].endswith(GRADIENT)}
         states = depending(by_hand, {name: read for name, read in reads.items() if name not in roots})
         self.states = {key for key, path in paths.items() if _root(path) in states} - self.weights - self.gradients
+        free = {name for name, read in reads.items() if not read & {_root(path) for path in paths.values()}}
+        self.settings = {key for key in paths if not self.shapes[key] and _root(paths[key]) in free}
         self.computed = {key for key, path in paths.items() if _root(path) in computed} - self.weights
 
     def _size(self, key: str) -> int:
@@ -105,6 +107,12 @@ class Stages:
         self.losses = max(losses, key=len) if losses else np.zeros(0, int)
         made = [each.numbers[0] for each in first.values if each.key in first.computed | first.losses]
         self.began = int(min(made)) if made else None
+        self.both_began = self._began(first), self._began(second)
+
+    def _began(self, program: Program) -> int:
+        """The number of the first value that a program computes from its weights; 1 beyond the last if there is none."""
+        made = [each.numbers[0] for each in program.values if each.key in program.computed | program.losses]
+        return int(min(made)) if made else 1 + max(int(each.numbers[-1]) for each in program.values)
 
     def of(self, pair: Pair, place: int = 0) -> str:
         """The stage of one of the values of a pair; the place counts from 0."""
@@ -121,7 +129,7 @@ class Stages:
             return UPDATE
         if a in self.first.computed or b in self.second.computed:
             return FORWARD
-        return DATA if self.first.shapes[a] or self.second.shapes[b] else SETTING
+        return SETTING if a in self.first.settings and b in self.second.settings else DATA
 
     def is_weight(self, pair: Pair) -> bool:
         """Whether a pair is of what is trained."""
