@@ -301,6 +301,7 @@ def test_shapes_dtypes_and_whole_numbers(compared: Any) -> None:
     shape = compared(first, first.replace("np.ones((1, 3))", "np.ones((2, 3))"))
     assert shape.found.difference.name == "b"
     assert "the shapes are not the same" in str(shape)
+    assert shape.verdict == "they have other data: b has the shapes (1, 3) and (2, 3) (by_hand.py:3 and model.py:3)"
     label = compared(first, first.replace("np.arange(5)", "np.array([0, 1, 2, 3, 5])"))
     assert (label.found.difference.name, label.found.difference.index) == ("labels", (4,))
     nan = compared(first, first.replace("np.ones((1, 3))", "np.array([[1, np.nan, 1]])"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .name_rows import APART, COUNT, OK, ROUNDING, WRONG, Difference, Ended, Found, Place
+from .name_rows import APART, COUNT, OK, ROUNDING, WRONG, Difference, Ended, Found, Place, Row
 from .stages import BACKWARD, DATA, FORWARD, LOSS, SETTING, UPDATE, WEIGHTS
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -30,9 +30,8 @@ def verdict(f: Found) -> str:
     if f.difference is not None:
         d = f.difference
         step = f" in step {d.step}" if d.step is not None else ""
-        size = f"by {d.difference:.2g}" if math.isfinite(d.difference) else "in shape, nan or infinity"
         places = " and ".join(_at(place) for place in d.places)
-        return f"{_STAGES[d.stage].format(step=step)}: {d.name} differs {size} ({places})"
+        return f"{_STAGES[d.stage].format(step=step)}: {d.name} {_differs(d)} ({places})"
     for each in f.ended:
         if each.code:
             return _stops(each)
@@ -45,6 +44,14 @@ def verdict(f: Found) -> str:
         return "same to the last bit"
     worst = max(f.rows, key=lambda row: row.largest or 0.0)
     return f"same within rounding (largest relative difference {worst.largest:.1g}, value {worst.at} of {worst.name})"
+
+
+def _differs(d: Difference) -> str:
+    if math.isfinite(d.difference):
+        return f"differs by {d.difference:.2g}"
+    if math.isnan(d.difference):
+        return f"has the shapes {d.first.shape} and {d.second.shape}"
+    return "is nan or infinite in one of them"
 
 
 def _stops(ended: Ended) -> str:
@@ -64,8 +71,9 @@ def _lines(f: Found) -> Iterator[str]:
         yield from _difference(f.difference, f.programs)
     for each in f.ended:
         if each.code:
-            yield ""
-            yield _stops(each)
+            if _stops(each) != verdict(f):
+                yield ""
+                yield _stops(each)
             if each.place:
                 yield f"  {each.place.text}"
     if f.handed is not None:
@@ -138,24 +146,28 @@ def _handed(f: Found) -> Iterator[str]:
 
 def _table(f: Found) -> Iterator[str]:
     cells = [["name", "values", "shape", "dtype", "stage", "largest relative difference", ""]]
-    for row in f.rows:
-        largest = "" if row.largest is None else "0" if row.largest == 0 else f"{row.largest:.1e}"
-        if largest and row.at is not None:
-            largest += f" at value {row.at}"
-        cells.append(
-            [
-                row.name,
-                _either(*row.counts),
-                _either(*(str(list(shape)) for shape in row.shapes)),
-                _either(*row.dtypes),
-                row.stage,
-                largest,
-                {OK: "ok", ROUNDING: "ok", WRONG: "wrong"}.get(row.status, row.status),
-            ]
-        )
+    cells += [_cells(row) for row in f.rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for line in cells:
         yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
+def _cells(row: Row) -> list[str]:
+    return [
+        row.name,
+        _either(*row.counts),
+        _either(*(str(list(shape)) for shape in row.shapes)),
+        _either(*row.dtypes),
+        row.stage,
+        _largest(row),
+        {OK: "ok", ROUNDING: "ok", WRONG: "wrong"}.get(row.status, row.status),
+    ]
+
+
+def _largest(row: Row) -> str:
+    if not row.largest:
+        return "" if row.largest is None else "0"
+    return f"{row.largest:.1e} at value {row.at}" if math.isfinite(row.largest) else f"no number at value {row.at}"
 
 
 def _either(left: Any, right: Any) -> str:

@@ -199,7 +199,7 @@ def left_out(pair: Pair, side: int, trace: Trace) -> list[tuple[str, int]]:
 
 
 def align_weight(pair: Pair, ours: Trace, theirs: Trace, began: tuple[int, int]) -> None:
-    """Find the values of a weight that belong together: the last before the training, which `began`, and the updates."""
+    """Find the values of a weight that belong together: the last before training `began`, and the updates."""
     first, second = pair.first, pair.second
     starts = [each.numbers[each.numbers < number][-1:] for each, number in zip((first, second), began, strict=True)]
     rest = [each.numbers[each.numbers >= number] for each, number in zip((first, second), began, strict=True)]
@@ -214,15 +214,13 @@ def align_weight(pair: Pair, ours: Trace, theirs: Trace, began: tuple[int, int])
 
 
 def extend(pair: Pair) -> None:
-    """Hold the first value of a name that one program lacks against the last that it has: what it still goes on with."""
+    """Hold the first value that one program lacks of a name against its last: what it still goes on with."""
     a, b = pair.first.numbers, pair.second.numbers
     size = len(pair.numbers[0])
     after_a, after_b = a[a > pair.numbers[0][-1]], b[b > pair.numbers[1][-1]]
     if size and len(after_a) + len(after_b):
-        more = [
-            after[:1] if len(after) else own[-1:] for after, own in zip((after_a, after_b), pair.numbers, strict=True)
-        ]
-        pair.numbers = np.append(pair.numbers[0], more[0]), np.append(pair.numbers[1], more[1])
+        more_a, more_b = (after_a[:1] if len(after_a) else a[-1:]), (after_b[:1] if len(after_b) else b[-1:])
+        pair.numbers = np.append(pair.numbers[0], more_a), np.append(pair.numbers[1], more_b)
 
 
 def align(pair: Pair, ours: Trace, theirs: Trace, agree: Any, starts: bool = False) -> None:

@@ -110,7 +110,7 @@ class Stages:
         self.both_began = self._began(first), self._began(second)
 
     def _began(self, program: Program) -> int:
-        """The number of the first value that a program computes from its weights; 1 beyond the last if there is none."""
+        """The number of the first value that a program computes from its weights, or one beyond the last value."""
         made = [each.numbers[0] for each in program.values if each.key in program.computed | program.losses]
         return int(min(made)) if made else 1 + max(int(each.numbers[-1]) for each in program.values)
 
