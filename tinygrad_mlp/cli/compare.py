@@ -36,9 +36,19 @@ def parser(base: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     own.add_argument("--json", action="store_true", help="write the report as JSON")
     own.add_argument("--html", metavar="FILE", help="write the report as a page, to be opened in a browser")
     own.add_argument("--write-case", metavar="DIR", help="leave a script there that shows the difference by itself")
+    own.add_argument(
+        "--with",
+        dest="other",
+        metavar="OTHER.py",
+        help="another program of the same network: hold the values of variables",
+    )
+    own.add_argument("--names", metavar="A=B,C", default="", help="which variables of the two belong together")
+    own.add_argument(
+        "--weights-from", choices=("first", "second"), help="whose initial weights and data both programs start with"
+    )
     own.add_argument("--record", metavar="RUN.npz", help="do not compare, but keep one run in a file")
     own.add_argument(
-        "--under", choices=("torch", "tinygrad_mlp"), default="tinygrad_mlp", help="what the one run is under"
+        "--under", choices=("torch", "tinygrad_mlp"), help="what a recorded run, or the programs of --with, run under"
     )
     own.add_argument("program", nargs=argparse.REMAINDER, metavar="SCRIPT.py", help="the script, and its arguments")
     return own
@@ -53,20 +63,21 @@ def _positive(text: str) -> float:
 
 def compare_command(options: argparse.Namespace) -> int:
     """Compare, show the report, and return the exit code."""
+    from ..compare.by_names import CannotStart
     from ..compare.records import NotATrace
     from ..compare.runs import CannotRun
 
     try:
         if options.record:
             return _record(options)
-        comparison = _compared(options)
+        comparison = _by_names(options) if options.other else _compared(options)
         if options.html:
             from ..compare.page import to_html
 
             to_html(comparison, options.html)
         if options.write_case:
             _write_case(comparison, options.write_case)
-    except (CannotRun, NotATrace) as error:
+    except (CannotRun, CannotStart, NotATrace, ValueError) as error:
         print(f"tinygrad-mlp compare: {error}", file=sys.stderr)
         return 2
     except OSError as error:
@@ -93,7 +104,25 @@ def _compared(options: argparse.Namespace) -> Any:
     if rest[0].endswith(TRACE):
         return traces(trace, load(rest[0]), **tolerance)
     request = Request(rest, stdin=_stdin(), **{**settings, "seed": trace.about["seed"]})
-    return traces(recorded(options.under, request), trace, **tolerance)
+    return traces(recorded(options.under or "tinygrad_mlp", request), trace, **tolerance)
+
+
+def _by_names(options: argparse.Namespace) -> Any:
+    """Two programs, held against each other by the names of their variables."""
+    from ..compare.by_names import programs
+
+    return programs(
+        options.program,
+        options.other,
+        names=options.names,
+        weights_from=options.weights_from,
+        rtol=options.rtol,
+        atol=options.atol,
+        seed=options.seed,
+        under=options.under or "torch",
+        dtype=options.dtype,
+        stdin=_stdin(),
+    )
 
 
 def _record(options: argparse.Namespace) -> int:
@@ -104,7 +133,7 @@ def _record(options: argparse.Namespace) -> int:
     if not options.program:
         raise CannotRun(NO_PROGRAM)
     request = Request(options.program, options.seed, options.dtype, options.steps, _stdin())
-    trace = recorded(options.under, request)
+    trace = recorded(options.under or "tinygrad_mlp", request)
     trace.save(options.record)
     size = os.path.getsize(options.record)
     print(f"{options.record}: {trace.about['steps']:,} steps, {len(trace):,} calls, {size:,} bytes")

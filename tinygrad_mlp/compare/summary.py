@@ -84,3 +84,19 @@ def _signs(size: int) -> Array:
 
 _NO_SUMS: Array = np.zeros(0)
 _LARGE = 1e150
+
+
+def may_differ(ours: Summary, theirs: Summary, rtol: float, atol: float) -> bool:
+    """Whether two arrays may differ in an element by more than `atol + rtol * scale`.
+
+    Never False for arrays that do by twice as much; it may be True for some that do not, so whoever asks looks at the
+    arrays then. Other shapes and kinds of numbers always differ.
+    """
+    if ours.digest == theirs.digest and ours.shape == theirs.shape and ours.dtype == theirs.dtype:
+        return False
+    if ours.shape != theirs.shape or ours.dtype != theirs.dtype or ours.bad != theirs.bad:
+        return True
+    if not ours.sums.size:
+        return True  # integers and bools are equal or they are not
+    bound = atol + rtol * max(ours.scale, theirs.scale)
+    return bool(np.any(np.abs(ours.sums - theirs.sums) > bound))
