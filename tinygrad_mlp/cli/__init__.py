@@ -74,7 +74,7 @@ def _run(arguments: list[str]) -> int:
         from . import compare
 
         return compare.compare_command(compare.parser(_Parser).parse_args(arguments[1:]))
-    parser = _build_parser()
+    parser = build_parser()
     if not arguments:
         parser.print_help(sys.stderr)
         return 2
@@ -105,7 +105,8 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `train`, `predict` and `run`, and of the help."""
     layout = argparse.RawDescriptionHelpFormatter
     parser = _Parser(
         prog="tinygrad-mlp", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=layout, allow_abbrev=False

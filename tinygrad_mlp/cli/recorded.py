@@ -23,9 +23,12 @@ import numpy as np
 
 from ..compare.kept import Kept
 from ..compare.records import Writer
+from ..compare.runs import TRAINING
 from ..compare.unsure import watching
 from .run import run_program
 
+# The calls of the command's training, which are the same for both frameworks, are in this file.
+TRAINING_FILE = Path(__file__).parents[1] / "tables" / "training.py"
 LINES = 100_000  # of stdout that are kept
 
 
@@ -57,17 +60,18 @@ def main(request: dict[str, Any]) -> int:
     recording = _recording(framework)
     printed = _Tee()
     program = request["program"]
+    calls_from = str(TRAINING_FILE) if program[0] == TRAINING else program[0]
     kept = Kept(package, frozenset(request["keep"]), frozenset(request["judge"]), _given(request.get("given")))
     with (
-        recording(writer, program[0], kept, request.get("steps")) as recorder,
+        recording(writer, calls_from, kept, request.get("steps")) as recorder,
         redirect_stdout(printed),
-        watching(program[0]) as unsure,
+        watching(calls_from, recorder.is_inside) as unsure,
     ):
         if framework == "torch":
             with _package_means_torch():
-                code = run_program(program, None)
+                code = _run(package, program, None)
         else:
-            code = run_program(program)
+            code = _run(package, program, "tinygrad_mlp")
     about = {
         "framework": framework,
         "version": str(package.__version__),
@@ -88,6 +92,16 @@ def main(request: dict[str, Any]) -> int:
     about["leaves"] = recorder.leaves.names
     writer.close(about, {**end, **kept.arrays})
     return 0
+
+
+def _run(package: Any, program: list[str], alias: str | None) -> int:
+    """Run a program, or the training of the command, which is the same for both frameworks; the exit code."""
+    if program[0] != TRAINING:
+        return run_program(program, alias)
+    from . import build_parser
+    from .train import train_quietly
+
+    return train_quietly(package, build_parser().parse_args(["train", *program[1:]]))
 
 
 def _given(path: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from io import TextIOWrapper
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,7 @@ from .refusals import (
 )
 
 if TYPE_CHECKING:
+    from ..compare.comparison import Comparison
     from .seen import Watch
 
 __all__ = ["train", "train_command"]
@@ -67,7 +68,7 @@ def train_command(parsed: argparse.Namespace, arguments: Sequence[str]) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # the terminal may lack the letters of a class's name
     try:
-        train(TrainOptions(**{field.name: getattr(parsed, field.name) for field in fields(TrainOptions)}), arguments)
+        train(_options(parsed), arguments)
     except (Refused, DataError, Diverged) as error:
         message = str(error)
     except MemoryError:
@@ -76,6 +77,10 @@ def train_command(parsed: argparse.Namespace, arguments: Sequence[str]) -> int:
         return 0
     print(f"tinygrad-mlp train: error: {message}", file=sys.stderr)
     return 2
+
+
+def _options(parsed: argparse.Namespace) -> TrainOptions:
+    return TrainOptions(**{field.name: getattr(parsed, field.name) for field in fields(TrainOptions)})
 
 
 def train(options: TrainOptions, arguments: Sequence[str] = ()) -> None:
@@ -100,10 +105,13 @@ def train(options: TrainOptions, arguments: Sequence[str] = ()) -> None:
     if options.save:
         _save(options.save, model)
     theirs = _train_torch(job, screen, ours) if options.compare else None
+    compared = _compared(arguments, options) if theirs else None
     screen.line()
     if theirs:
         for line in report.comparison(ours, theirs, importlib.import_module("torch").get_num_threads()):
             screen.line(line)
+    if compared:
+        screen.line(f"call by call: {compared.verdict if compared.same else compared}")
     scores, guess = _scores(ours), _guess(job)
     for line in report.summary(scores, guess, ours, job.target.classes, job.target.name):
         screen.line(line)
@@ -115,6 +123,8 @@ def train(options: TrainOptions, arguments: Sequence[str] = ()) -> None:
     if not (watch or options.json):
         return
     found = _results(options, job, notes, ours, theirs, used, watch)
+    if compared:
+        found["compared"] = json.loads(compared.to_json())
     if watch:
         _write_page(options, arguments, job, source, ours, watch, found)
         screen.line(f"the training as a page: {options.html}")
@@ -243,6 +253,28 @@ def _train_torch(job: Job, screen: report.Screen, ours: Fitted) -> Fitted:
 
     with screen.progress("training under torch", _steps(job)) as on_step:
         return fit(torch, job.parts, job.plan, on_step, on_epoch)
+
+
+def train_quietly(torch: Any, parsed: argparse.Namespace) -> int:
+    """Do the training that parsed options ask for under a framework, for `compare`, which looks on; the exit code."""
+    options = _options(parsed)
+    options_alone = replace(options, save=None, html=None, compare=False, dry_run=False)
+    try:
+        job, _ = _prepare(options_alone)
+        fit(torch, job.parts, job.plan, lambda: None, lambda epoch: None)
+    except (DataError, Diverged) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _compared(arguments: Sequence[str], options: TrainOptions) -> Comparison | None:
+    """The training call by call under both; None where its rows come from standard input, which is read only once."""
+    if options.data == "-":
+        return None
+    from ..compare.runs import TRAINING, scripts
+
+    return scripts([TRAINING, *arguments[1:]], seed=options.seed)
 
 
 def _steps(job: Job) -> int:

@@ -81,6 +81,11 @@ class Comparison:
         """Whether the runs are the same within tolerance, to the end."""
         return not (self.parting or self.other_way or self.too_far or self.line or self.stopped)
 
+    @property
+    def verdict(self) -> str:
+        """What was found, in one line."""
+        return report.verdict(self)
+
     def assert_same(self) -> None:
         """AssertionError with the report unless the runs are the same within tolerance."""
         if not self.same:

@@ -46,7 +46,8 @@ def verdict(comparison: Comparison) -> str:
         return f"both stop with exit code {c.ours.about['exit']}: {_last_words(c.ours)}"
     if c.is_exact:
         return "same to the last bit"
-    return f"same within rounding (largest relative difference {size:.1g}, {where})"
+    found = f"largest relative difference {size:.1g}, {where}" if size else "equal at the end"
+    return f"same within rounding ({found})"
 
 
 def step_of(call: Call) -> int:

@@ -21,6 +21,8 @@ from .records import Trace, load, read_folder
 from .refusals import NO_FILE, NO_PROGRAM, NO_TORCH, NOT_REPEATABLE
 from .report import ordinal
 
+TRAINING = "tinygrad-mlp train"  # as a program: the training of the command, with its options
+
 
 @dataclass(frozen=True)
 class Request:
@@ -131,7 +133,7 @@ def record(
 ) -> Trace:
     """Run a program under a framework in a process of its own, and read its trace."""
     first = request.program[0]
-    if first == "-" or (first not in ("-c", "-m") and not os.path.exists(first)):
+    if first == "-" or (first not in ("-c", "-m", TRAINING) and not os.path.exists(first)):
         raise CannotRun(NO_PROGRAM if first == "-" else NO_FILE.format(path=first))
     folder.mkdir()
     own = {"framework": framework, "folder": str(folder), "keep": list(keep), "judge": list(keep) if judge else []}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .comparison import Comparison
 
 Array = np.ndarray[Any, np.dtype[Any]]
-NOISE = 1e-6  # of float32: arrays that are no larger are mostly rounding
+NOISE = 1e-6  # losses and arrays that are no larger are mostly rounding
 
 
 def largest_difference(comparison: Comparison) -> tuple[float, str]:
@@ -19,12 +19,12 @@ def largest_difference(comparison: Comparison) -> tuple[float, str]:
     found = (0.0, "nowhere")
     losses = zip(comparison.ours.losses, comparison.theirs.losses, strict=False)
     for step, (left, right) in enumerate(losses, 1):
-        apart = abs(left - right)
-        if apart > NOISE and apart / max(abs(right), 1e-30) > found[0]:
-            found = (apart / max(abs(right), 1e-30), f"the loss at step {step}")
+        size = max(abs(left), abs(right))
+        if size > NOISE and abs(left - right) / size > found[0]:
+            found = (abs(left - right) / size, f"the loss at step {step}")
     for row in rows(comparison):
-        counts = row["name"].startswith(("parameter ", "buffer ")) and row["relative"] is not None
-        if counts and row["absolute"] > NOISE and row["relative"] > found[0]:
+        counts = row["name"].startswith(("parameter ", "buffer ")) and bool(row["relative"])
+        if counts and row["absolute"] > NOISE * row["relative"] and row["relative"] > found[0]:
             found = (row["relative"], row["name"])
     return found
 

@@ -19,7 +19,8 @@ _CLOCKS = ("time", "time_ns", "perf_counter", "perf_counter_ns", "monotonic", "m
 class Unsure:
     """Notes what was seen, with the line of the program, each kind once."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, is_inside: Callable[[Any], bool]) -> None:
+        self.is_inside = is_inside  # whether a frame is the framework's
         self.folder = os.path.join(os.path.abspath(folder), "")
         self.seen: dict[str, str] = {}
         self.is_watching = False
@@ -31,7 +32,9 @@ class Unsure:
         """Note a text if the caller is the program."""
         frame: Any = sys._getframe(depth)
         file = frame.f_code.co_filename
-        if text not in self.seen and file.startswith(self.folder) and f"{os.sep}site-packages{os.sep}" not in file:
+        if text in self.seen or not file.startswith(self.folder) or f"{os.sep}site-packages{os.sep}" in file:
+            return
+        if not self.is_inside(frame):
             self.seen[text] = text.format(file=os.path.basename(file), line=frame.f_lineno, **names)
 
     def wrapped(self, function: Callable[..., Any], text: str, **names: Any) -> Callable[..., Any]:
@@ -64,10 +67,10 @@ class Unsure:
 
 
 @contextmanager
-def watching(program: str) -> Iterator[Unsure]:
-    """In this block is noted what cannot be expected to be the same in two runs."""
+def watching(program: str, is_inside: Callable[[Any], bool]) -> Iterator[Unsure]:
+    """In this block is noted what cannot be expected to be the same in two runs, of calls that are the program's."""
     folder = os.path.dirname(os.path.abspath(program))
-    unsure = Unsure(folder)
+    unsure = Unsure(folder, is_inside)
     replaced: list[tuple[Any, str, Any]] = []
 
     def replace(owner: Any, name: str, text: str) -> None:
