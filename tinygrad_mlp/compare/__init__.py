@@ -7,12 +7,17 @@ from typing import Any
 
 _NAMES = {
     "CannotRun": ".runs",
-    "Comparison": ".runs",
+    "Comparison": ".comparison",
     "Differences": ".differences",
+    "NotATrace": ".records",
     "copy_weights": ".copying",
     "functions": ".function_runs",
+    "load": ".records",
     "models": ".model_runs",
+    "programs": ".by_names",
     "scripts": ".runs",
+    "traces": ".runs",
+    "write_case": ".case",
 }
 
 

@@ -17,7 +17,7 @@ from .parting import Tolerance
 from .printed import first_other_line
 
 if TYPE_CHECKING:
-    from .runs import Comparison
+    from .comparison import Comparison
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
