@@ -98,6 +98,31 @@ def test_a_step_is_the_same_and_leaves_no_trace(loss: str, mode: str) -> None:
     assert not [m for module in (ours, theirs) for m in module.modules() if m._forward_hooks]
 
 
+def test_a_buffer_that_the_step_replaces_is_put_back() -> None:
+    def counting(package: Any) -> Any:
+        class Counting(package.nn.Linear):  # type: ignore[misc,name-defined]
+            def __init__(self) -> None:
+                super().__init__(4, 3)
+                self.register_buffer("calls", package.zeros(1))
+
+            def forward(self, x: Any) -> Any:
+                self.calls = self.calls + 1
+                return super().forward(x)
+
+        return Counting()
+
+    ours, theirs = pair(counting)
+    calls = ours.calls, theirs.calls
+    found = compare.models(ours, theirs, X)
+    found.assert_same()
+    assert [row.values for row in found.rows if row.name.startswith("buffer")] == [None, None]
+    assert (ours.calls is calls[0], theirs.calls is calls[1]) == (True, True) and calls[1].item() == 0
+    theirs.calls += 1
+    apart = compare.models(ours, theirs, X)
+    values = {row.name: row.values for row in apart.rows if not row.same}
+    assert values == {"buffer calls": (0, 1), "buffer calls after the step": (1, 2)}
+
+
 def test_the_rows_come_in_the_order_of_a_step() -> None:
     found = compare.models(*pair(), X, "cross_entropy", CLASSES)
     first = ["parameter", "buffer", "output", "loss", "gradient", "buffer"]

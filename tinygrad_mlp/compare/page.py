@@ -7,17 +7,16 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..viz.assembly import assembled
-from .differences import row
+from .comparison import Comparison
+from .differences import Row, row
 from .parting import Tolerance
 from .printed import first_other_line
-
-if TYPE_CHECKING:
-    from .comparison import Comparison
+from .refusals import NO_PAGE
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -32,21 +31,26 @@ _SCRIPTS = ("dom.js", "chart.js", "compare.js", "theme.js")
 
 
 def to_html(comparison: Comparison, path: str | Path) -> None:
-    """Write a comparison as one HTML file that needs no network."""
+    """Write a comparison of two runs as one HTML file that needs no network.
+
+    ValueError for a comparison by the names of variables.
+    """
+    if not isinstance(comparison, Comparison):
+        raise ValueError(NO_PAGE)
     Path(path).write_text(page(comparison), encoding="utf-8")
 
 
 def page(comparison: Comparison) -> str:
     """A comparison as one HTML file that needs no network."""
     report = json.loads(comparison.to_json())
-    names = list(report["runs"])
+    names = list(comparison.names)
     title = f"{comparison.ours.about['program'][0]}: {names[0]} and {names[1]}"
     data = {
         "unit": "step",
         "names": names,
         "verdict": report["verdict"],
         "same": report["same"],
-        "warnings": report.get("warnings", []),
+        "warnings": report["warnings"],
         "parting": None if comparison.parting is None else _parting(comparison.parting, report, names),
         "end": _end(comparison, [each["name"] for each in report["end"]], names),
         "printed": _printed(comparison),
@@ -112,35 +116,34 @@ def _parting(parting: Any, report: dict[str, Any], names: list[str]) -> dict[str
     told = report["parting"]
     found = [parting.ours, parting.theirs]
     index = tuple(parting.index)
-    blocks = [{"name": name, **_block(array, index)} for name, array in zip(names, found, strict=True)]
-    if found[0].shape == found[1].shape and all(array.dtype.kind in "fiub" for array in found):
+    blocks = [{"name": name, **_block(array, index)} for name, array in zip(names, found, strict=True) if parting.seen]
+    if blocks and found[0].shape == found[1].shape and all(array.dtype.kind in "fiub" for array in found):
         with np.errstate(all="ignore"):
             apart = found[0].astype(np.float64) - found[1].astype(np.float64)
         blocks.append({"name": "difference", **_block(apart, index, ".2g")})
-    inputs = [array for each in parting.inputs for array in (each if isinstance(each, list) else [each])]
     return {
-        "facts": list(_parting_facts(told, report)),
+        "facts": list(_parting_facts(told, parting.seen)),
         "blocks": blocks,
         "inputs": [
             {"name": f"input {i}", **_block(array, index if array.shape == found[0].shape else ())}
-            for i, array in enumerate(inputs)
+            for i, array in enumerate(parting.inputs)
         ],
-        "step": told.get("step", report.get("step")),
-        "text": told.get("text"),
+        "step": told["step"],
+        "text": told["text"],
     }
 
 
-def _parting_facts(told: dict[str, Any], report: dict[str, Any]) -> Iterator[list[str]]:
+def _parting_facts(told: dict[str, Any], is_seen: bool) -> Iterator[list[str]]:
     yield ["call", f"{told['call']}, number {told['occurrence']} of its name in the step"]
     yield ["line", f"{told['file']}:{told['line']}"]
-    yield ["step", str(told.get("step", report.get("step")))]
+    yield ["step", str(told["step"])]
     yield ["what differs", f"{told['what']} {told['place']}"]
-    if told.get("difference") is not None:
-        yield ["largest difference", str(told["difference"])]
-    if told.get("right") is not None:
+    size = told["difference"]
+    yield ["largest difference", str(size) if is_seen else f"about {size:.1g}; the traces keep no values"]
+    if told["right"] is not None:
         yield ["right is", str(told["right"])]
         yield ["off by, in ulp", " and ".join(map(str, told["ulps"]))]
-    if told.get("judgement") is not None:
+    if told["judgement"] is not None:
         yield ["judgement", told["judgement"]]
 
 
@@ -178,8 +181,8 @@ def _end(c: Comparison, wanted: list[str], names: list[str]) -> list[dict[str, A
         kind, _, own = name.partition(" ")
         shown = {
             "name": own,
-            "same": found.same,
-            "note": found.note,
+            "same": found.same or _is_drift(c, found),
+            "note": "rounding has grown" if _is_drift(c, found) else found.note,
             "shape": None if found.shape is None else list(found.shape),
             "numbers": [
                 "" if x is None else format(x, how)
@@ -192,6 +195,11 @@ def _end(c: Comparison, wanted: list[str], names: list[str]) -> list[dict[str, A
     return [{"kind": kind, "rows": rows} for kind, rows in groups.items() if rows]
 
 
+def _is_drift(c: Comparison, found: Row) -> bool:
+    """Whether an array is beyond the tolerance of one call in runs that are the same: it has come of many."""
+    return c.same and not found.same and not found.note
+
+
 # -- what was printed, and what ran ----------------------------------------------------------------
 
 
@@ -199,12 +207,13 @@ def _printed(c: Comparison) -> dict[str, Any]:
     """The lines of both, from some before the first that differs, with whether each two say the same."""
     ours, theirs = c.ours.about["printed"], c.theirs.about["printed"]
     length = max(len(ours), len(theirs))
-    first = 0 if c.line is None else max(0, min(c.line.number - 1 - LINES // 2, length - LINES))
+    other = length if c.line is None else c.line.number - 1  # the first that says something else
+    first = 0 if other == length else max(0, min(other - LINES // 2, length - LINES))
     tolerance = c.tolerance or Tolerance.of("float32")
     lines = []
     for i in range(first, min(length, first + LINES)):
         left, right = (printed[i : i + 1] for printed in (ours, theirs))
-        apart = first_other_line(left, right, tolerance) is not None
+        apart = i == other or (i > other and first_other_line(left, right, tolerance) is not None)
         lines.append([*(each[0] if each else None for each in (left, right)), _HOW[left == right, apart]])
     return {"first": first + 1, "count": length, "lines": lines}
 

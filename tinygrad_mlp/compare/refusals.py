@@ -37,3 +37,7 @@ AN_OBJECT = (
     "a {name} is an object of {source} that {target} does not know: give a pair, the first for tinygrad_mlp and the "
     "second for torch; a loss can be given by its name, as loss='cross_entropy'"
 )
+
+# -- to_html ---------------------------------------------------------------------------------------
+# ValueError: a comparison of two programs by the names of their variables.
+NO_PAGE = "there is no page of a comparison by the names of variables, only of two runs of a program"
