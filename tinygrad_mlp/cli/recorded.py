@@ -21,7 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from ..compare.kept import Kept
 from ..compare.records import Writer
+from ..compare.unsure import watching
 from .run import run_program
 
 LINES = 100_000  # of stdout that are kept
@@ -55,7 +57,12 @@ def main(request: dict[str, Any]) -> int:
     recording = _recording(framework)
     printed = _Tee()
     program = request["program"]
-    with recording(writer, program[0], request.get("keep", ())) as recorder, redirect_stdout(printed):
+    kept = Kept(package, frozenset(request["keep"]), frozenset(request["judge"]), _given(request.get("given")))
+    with (
+        recording(writer, program[0], kept, request.get("steps")) as recorder,
+        redirect_stdout(printed),
+        watching(program[0]) as unsure,
+    ):
         if framework == "torch":
             with _package_means_torch():
                 code = run_program(program, None)
@@ -74,25 +81,35 @@ def main(request: dict[str, Any]) -> int:
         "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "steps": recorder.step,
         "printed": "".join(printed.text).splitlines(),
+        "described": kept.descriptions,
+        "unsure": unsure.finish(),
     }
-    writer.close(about, {**_at_the_end(recorder, package), **recorder.arrays})
+    end = _at_the_end(recorder, package)
+    about["leaves"] = recorder.leaves.names
+    writer.close(about, {**end, **kept.arrays})
     return 0
+
+
+def _given(path: str | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
 
 
 @contextmanager
 def _package_means_torch() -> Iterator[None]:
-    """The program's `import tinygrad_mlp` gives torch: so a program that was written for this package is compared, too."""
+    """The program's `import tinygrad_mlp` gives torch, so that one written for this package is compared, too."""
     before = builtins.__import__
     own = "tinygrad_mlp"
 
     def importing(name: str, namespace: Any = None, names: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         asks = str((namespace or {}).get("__name__", ""))
         if level == 0 and (name == own or name.startswith(own + ".")) and not asks.startswith(own + "."):
-            module = before("torch" + name[len(own) :], namespace, names, fromlist, level)
-            return module
+            return before("torch" + name[len(own) :], namespace, names, fromlist, level)
         return before(name, namespace, names, fromlist, level)
 
-    builtins.__import__ = importing
+    builtins.__import__ = importing  # type: ignore[assignment]
     try:
         yield
     finally:
@@ -105,7 +122,7 @@ def _seeded(framework: str, request: dict[str, Any]) -> Any:
     if framework == "torch":
         import torch as package
     else:
-        import tinygrad_mlp as package  # type: ignore[no-redef]
+        import tinygrad_mlp as package
     package.manual_seed(request["seed"])
     if request.get("dtype"):
         package.set_default_dtype(getattr(package, request["dtype"]))
@@ -125,6 +142,7 @@ def _at_the_end(recorder: Any, package: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for place, module in enumerate(recorder.modules.values()):
         own = f"{type(module).__name__}" + (f"#{place + 1}" if place else "")
+        recorder.leaves.rename({id(parameter): f"{own}.{name}" for name, parameter in module.named_parameters()})
         for name, parameter in module.named_parameters():
             found[f"parameter {own}.{name}"] = parameter.detach().numpy().copy()
             if parameter.grad is not None:

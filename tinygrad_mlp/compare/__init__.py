@@ -5,7 +5,20 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_NAMES = {"CannotRun": ".runs", "Comparison": ".runs", "scripts": ".runs"}
+_NAMES = {
+    "CannotRun": ".runs",
+    "Comparison": ".comparison",
+    "Differences": ".differences",
+    "NotATrace": ".records",
+    "copy_weights": ".copying",
+    "functions": ".function_runs",
+    "load": ".records",
+    "models": ".model_runs",
+    "programs": ".by_names",
+    "scripts": ".runs",
+    "traces": ".runs",
+    "write_case": ".case",
+}
 
 
 def __getattr__(name: str) -> Any:

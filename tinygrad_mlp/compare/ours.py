@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .. import nn, optim
+from .. import autograd, nn, optim
 from ..autograd import Function
 from ..nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from ..tensor import Tensor
-from .recorder import Recorder, common_name
+from .kept import Kept
+from .recorder import Recorder
 from .records import Writer
 
 _PACKAGE = __name__.partition(".")[0]
+_MISSING = object()
 # Methods that give no tensor, or that the program does not call itself.
 _LEFT = frozenset(
     """__init__ __new__ __repr__ __str__ __format__ __hash__ __len__ __bool__ __int__ __float__ __index__ __contains__
@@ -30,26 +32,30 @@ _LEFT = frozenset(
 
 
 @contextmanager
-def recording(writer: Writer, program: str, keep: Any = ()) -> Iterator[Recorder]:
+def recording(writer: Writer, program: str, kept: Kept, steps: int | None = None) -> Iterator[Recorder]:
     """In this block the program's calls of the package are noted."""
     package = sys.modules[_PACKAGE]
     folder = os.path.dirname(str(package.__file__))
-    recorder = Recorder(writer, Tensor, [folder + os.sep, "<" + _PACKAGE], program, keep)
+    recorder = Recorder(writer, kept, [folder + os.sep, "<" + _PACKAGE], program, steps)
     replaced: list[tuple[Any, str, Any]] = []
 
     def replace(owner: Any, name: str, new: Any) -> None:
-        replaced.append((owner, name, vars(owner)[name]))
+        replaced.append((owner, name, vars(owner).get(name, _MISSING)))
         setattr(owner, name, new)
 
-    for module in (package, nn.functional):
-        for name, function in list(vars(module).items()):
+    owner: Any
+    for owner, full in ((package, "torch"), (nn.functional, "torch.nn.functional"), (nn.init, "torch.nn.init")):
+        for name, function in list(vars(owner).items()):
             if isinstance(function, types.FunctionType) and not name.startswith("_") and name not in _LEFT:
-                replace(module, name, _noting(recorder, name, function))
+                replace(owner, name, _noting(recorder, f"{full}.{name}", function))
     for name, method in _methods():
-        replace(Tensor, name, _noting(recorder, name, method))
-    replace(Tensor, "backward", _noting_backward(recorder, Tensor.backward))
+        replace(Tensor, name, _noting(recorder, f"torch.Tensor.{name}", method))
+    for owner, name in ((Tensor, "backward"), (autograd, "backward"), (autograd, "grad")):
+        replace(owner, name, _noting_backward(recorder, name, vars(owner)[name]))
     replace(Function, "apply", classmethod(_noting_apply(recorder, vars(Function)["apply"].__func__)))
-    replace(optim.Optimizer, "__init__", _noting_steps(recorder, optim.Optimizer.__init__))
+    for optimizer in _optimizers(optim.Optimizer):
+        replace(optimizer, "step", _noting_step(recorder, vars(optimizer)["step"]))
+    replace(optim.Optimizer, "__init_subclass__", classmethod(_noting_steps(recorder)))
     handles = [
         register_module_forward_pre_hook(recorder.enter),
         register_module_forward_hook(recorder.leave, always_call=True),
@@ -60,7 +66,10 @@ def recording(writer: Writer, program: str, keep: Any = ()) -> Iterator[Recorder
         for handle in handles:
             handle.remove()
         for owner, name, old in reversed(replaced):
-            setattr(owner, name, old)
+            if old is _MISSING:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, old)
 
 
 def _methods() -> Iterator[tuple[str, Any]]:
@@ -69,26 +78,33 @@ def _methods() -> Iterator[tuple[str, Any]]:
             yield name, method
 
 
-def _noting(recorder: Recorder, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    common = common_name(name)
+def _optimizers(base: type) -> Iterator[type]:
+    """The classes of optimisers that have a `step` of their own."""
+    if "step" in vars(base):
+        yield base
+    derived: list[type] = type.__subclasses__(base)
+    for each in derived:
+        yield from _optimizers(each)
 
+
+def _noting(recorder: Recorder, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         frame = sys._getframe(1)
         if recorder.is_inside(frame):
             return function(*args, **kwargs)
-        return recorder.function(common, args, kwargs, lambda: function(*args, **kwargs), frame)
+        return recorder.function(name, function, args, kwargs, frame)
 
     return call
 
 
-def _noting_backward(recorder: Recorder, backward: Callable[..., Any]) -> Callable[..., Any]:
+def _noting_backward(recorder: Recorder, name: str, backward: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(backward)
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
         frame = sys._getframe(1)
         if recorder.is_inside(frame):
-            return backward(self, *args, **kwargs)
-        return recorder.backward(self, lambda: backward(self, *args, **kwargs), frame)
+            return backward(*args, **kwargs)
+        return recorder.backward(name, args[:1], lambda: backward(*args, **kwargs), frame)
 
     return call
 
@@ -98,18 +114,7 @@ def _noting_apply(recorder: Recorder, apply: Callable[..., Any]) -> Callable[...
         frame = sys._getframe(1)
         if recorder.is_inside(frame):
             return apply(cls, *args, **kwargs)
-        return recorder.applied(cls, args, lambda: apply(cls, *args, **kwargs), frame)
-
-    return call
-
-
-def _noting_steps(recorder: Recorder, init: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(init)
-    def call(self: Any, *args: Any, **kwargs: Any) -> None:
-        init(self, *args, **kwargs)
-        owner = next(each for each in type(self).__mro__ if "step" in vars(each))
-        if not hasattr(owner.step, "is_noted"):
-            owner.step = _noting_step(recorder, owner.step)
+        return recorder.applied(cls, functools.partial(apply, cls), args, kwargs, frame)
 
     return call
 
@@ -117,9 +122,19 @@ def _noting_steps(recorder: Recorder, init: Callable[..., None]) -> Callable[...
 def _noting_step(recorder: Recorder, step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        noted = recorder.step_begins(self)
         result = step(self, *args, **kwargs)
-        recorder.stepped(self)
+        recorder.step_ends(self, noted)
         return result
 
-    call.is_noted = True  # type: ignore[attr-defined]
+    return call
+
+
+def _noting_steps(recorder: Recorder) -> Callable[..., None]:
+    """The program's own classes of optimisers are noted as they are made."""
+
+    def call(cls: Any, **kwargs: Any) -> None:
+        if "step" in vars(cls):
+            cls.step = _noting_step(recorder, vars(cls)["step"])
+
     return call

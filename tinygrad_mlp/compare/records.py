@@ -25,7 +25,8 @@ INPUT, OUTPUT, COTANGENT = range(3)  # the role of an array in a call
 
 # The columns, and how many numbers each of their rows has. A call: its name, kind, file, line, and the number of
 # backward passes before it. A link: a call, the role of an array, its place among those, and its summary. A summary:
-# dtype, digest, bad elements, dimensions and sums; figures: scale, least and most.
+# dtype, digest, bad elements, dimensions and sums; figures: scale, least and most. A leaf: its
+# number, and a summary of it.
 _COLUMNS: dict[str, tuple[type, int]] = {
     "calls": (np.int64, 5),
     "links": (np.int64, 4),
@@ -34,6 +35,7 @@ _COLUMNS: dict[str, tuple[type, int]] = {
     "shapes": (np.int64, 1),
     "sums": (np.float64, 1),
     "losses": (np.float64, 1),
+    "leaves": (np.int64, 2),
 }
 _FLUSHED = 20_000  # numbers of a column that wait in memory
 
@@ -87,6 +89,11 @@ class Writer:
         """Note that an array with a summary went into a call, came out, or came back to an output."""
         self._rows["links"] += (call, role, slot, summary)
         self._flush("links")
+
+    def add_leaf(self, slot: int, summary: int) -> None:
+        """Note that a summary is one of a leaf."""
+        self._rows["leaves"] += (slot, summary)
+        self._flush("leaves")
 
     def add_loss(self, loss: float) -> None:
         """Add a number on which backward was called."""
@@ -148,12 +155,12 @@ class Trace:
         """The summary with a number."""
         dtype, digest, bad, ndim, count = self.columns["summaries"][number].tolist()
         scale, least, most = self.columns["figures"][number].tolist()
-        at, sums_at = int(self._starts(3)[number]), int(self._starts(4)[number])
+        at, sums_at = int(self.starts(3)[number]), int(self.starts(4)[number])
         shape = tuple(self.columns["shapes"][at : at + ndim, 0].tolist())
         sums = np.array(self.columns["sums"][sums_at : sums_at + count, 0])
         return Summary(shape, self.dtypes[dtype], digest, scale, least, most, bad, sums)
 
-    def _starts(self, column: int) -> Array:
+    def starts(self, column: int) -> Array:
         """For each summary, where its shape (3) or its sums (4) begin."""
         counts = self.columns["summaries"][:, column]
         key = f"starts:{column}"
@@ -169,6 +176,13 @@ class Trace:
         first, last = np.searchsorted(self.columns["sorted"], (number, number + 1))
         links = self.columns["links"][self.columns["order"][first:last]]
         return {slot: summary for _, r, slot, summary in links.tolist() if r == role}
+
+    def leaf_summaries(self, slot: int) -> list[int]:
+        """The summaries of a leaf in all its versions, by its number."""
+        known = self.columns.get("leaves")
+        if known is None:
+            return []
+        return known[known[:, 0] == slot, 1].tolist()  # type: ignore[no-any-return]
 
     @property
     def losses(self) -> list[float]:
@@ -196,7 +210,7 @@ class NotATrace(ValueError):
 
 def read_folder(folder: Path) -> Trace:
     """The trace that a Writer has written. Its columns stay on the disk until they are looked at."""
-    columns = {}
+    columns: dict[str, Array] = {}
     for name, (dtype, width) in _COLUMNS.items():
         path = folder / f"{name}.bin"
         size = path.stat().st_size if path.exists() else 0
@@ -210,10 +224,11 @@ def read_folder(folder: Path) -> Trace:
 def load(path: str | Path) -> Trace:
     """Read a trace from an .npz file. NotATrace for what is none; OSError for what cannot be read."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # opened here, because NumPy leaves a file open that it cannot read
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
         head = json.loads(bytes(stored["head"]))
-        columns = {
+        columns: dict[str, Array] = {
             name: np.asarray(stored[name], dtype).reshape(-1, width) for name, (dtype, width) in _COLUMNS.items()
         }
     except (ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:

@@ -3,170 +3,218 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .parting import ROLES
-from .records import INPUT, Trace
-from .runs import Comparison, Parting
+from .blame import Parting
+from .records import COTANGENT, INPUT, OUTPUT, Call, Trace
+from .referee import Judgement, judge
+from .table import largest_difference, rows
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
 
 Array = np.ndarray[Any, np.dtype[Any]]
 AROUND = 3  # values that are shown before and after the worst one
+FEW = 8  # values of an array that are shown whole
 
 
 def verdict(comparison: Comparison) -> str:
     """The verdict in one line."""
     c = comparison
     if c.parting is not None:
-        return _parted(c.parting)
-    for name, trace in (("tinygrad_mlp", c.ours), ("torch", c.theirs)):
-        other = c.theirs if trace is c.ours else c.ours
-        if trace.about["exit"] and trace.about["exit"] != other.about["exit"]:
-            last = [line for line in trace.about.get("stderr", "").splitlines() if line.strip()]
-            return f"{name} stops: {last[-1].strip() if last else 'exit code ' + str(trace.about['exit'])}"
+        return f"they part at step {step_of(c.parting.event.ours)}: {place_of(c)}"
+    if c.stopped and c.ours.about["exit"] != c.theirs.about["exit"]:
+        which = 0 if c.ours.about["exit"] else 1
+        return f"{c.names[which]} stops: {_last_words((c.ours, c.theirs)[which])}"
     if c.other_way is not None:
         ours, theirs = c.other_way.ours, c.other_way.theirs
-        step = (ours or theirs).step + 1  # type: ignore[union-attr]
-        return f"they part at step {step}: tinygrad_mlp {_goes_on(ours)}, torch {_goes_on(theirs)}"
+        step = step_of(ours or theirs)  # type: ignore[arg-type]
+        return f"they part at step {step}: {c.names[0]} {_goes_on(ours)}, {c.names[1]} {_goes_on(theirs)}"
+    size, where = largest_difference(c)
+    if c.too_far:
+        return (
+            f"they drift apart: no call differs by more than rounding, and rounding has grown to {size:.1g} ({where}); "
+            "--dtype float64 tells more"
+        )
     if c.line is not None:
         return f"they print other things, from line {c.line.number} on"
-    if c.ours.about["exit"]:
-        return f"both stop with exit code {c.ours.about['exit']}"
+    if c.stopped:
+        return f"both stop with exit code {c.ours.about['exit']}: {_last_words(c.ours)}"
     if c.is_exact:
         return "same to the last bit"
-    size, where = largest_difference(c)
     return f"same within rounding (largest relative difference {size:.1g}, {where})"
 
 
-def _parted(parting: Parting) -> str:
-    event = parting.event
-    call = event.ours
-    what = ROLES[event.role]
-    nth = "" if call.kind in ("optimizer", "backward") else f"the {_ordinal(parting.occurrence)} call of "
-    place = f"{call.file}:{call.line}"
+def step_of(call: Call) -> int:
+    """The step of a call, from 1: a step is a backward pass, what came before it, and the optimiser's step after it."""
+    return max(1, call.step + (call.kind != "optimizer"))
+
+
+def place_of(comparison: Comparison) -> str:
+    """The call to blame, its line, and by how much it differs."""
+    parting = comparison.parting
+    assert parting is not None
+    event, call = parting.event, parting.call
+    nth = "" if call.kind in ("optimizer", "backward") else f"the {ordinal(parting.occurrence)} call of "
+    named = f"{nth}`{call.name}`, {call.file}:{call.line},"
+    size = f"by {parting.difference:.1g}" if math.isfinite(parting.difference) else _in_what(parting)
     if event.role == INPUT:
-        return f"they part at step {call.step + 1}: input {event.slot} of {nth}`{call.name}`, {place}, differs already"
+        return f"{_input(comparison)} of {named} differs already, {size}"
+    if event.role != COTANGENT:
+        gradient = f"the gradient of {leaf(comparison)} after " if call.kind == "backward" else ""
+        return f"{gradient}{named} differs {size}"
+    of = f" (gradient of {leaf(comparison)})" if event.ours.kind == "backward" else ""
     if len(parting.readers) == 1:
-        reader, occurrence = parting.readers[0]
-        nth = f"the {_ordinal(occurrence)} call of "
-        place = f"{reader.file}:{reader.line}"
-        call = reader
-        what = "backward"
-    size = f"by {parting.difference:.1g}" if math.isfinite(parting.difference) else "in shape, dtype or nan"
-    of = {"cotangent": f"the cotangent of {nth}", "backward": f"the backward of {nth}"}.get(what, nth)
-    return f"they part at step {event.ours.step + 1}: {of}`{call.name}`, {place}, differs {size}"
+        return f"the backward of {named} differs {size}{of}"
+    return f"the cotangent of {named} differs {size}{of}"
 
 
-def _goes_on(call: Any) -> str:
+def leaf(comparison: Comparison) -> str:
+    """The name of the leaf that a backward pass has brought something to."""
+    parting = comparison.parting
+    assert parting is not None
+    names = comparison.ours.about.get("leaves", [])
+    slot = parting.event.slot
+    return f"`{names[slot]}`" if slot < len(names) else f"leaf {slot}"
+
+
+def _input(comparison: Comparison) -> str:
+    return f"input {comparison.parting.event.slot}"  # type: ignore[union-attr]
+
+
+def _in_what(parting: Parting) -> str:
+    if not parting.seen:
+        return "in shape, dtype, nan or whole numbers"
+    if parting.ours.shape != parting.theirs.shape:
+        return f"in shape: {parting.ours.shape} and {parting.theirs.shape}"
+    if parting.ours.dtype != parting.theirs.dtype:
+        return f"in dtype: {parting.ours.dtype} and {parting.theirs.dtype}"
+    values = [f"{float(array[parting.index]):.4g}" for array in (parting.ours, parting.theirs)]
+    return f"{values[0]} and {values[1]}"
+
+
+def _last_words(trace: Trace) -> str:
+    """The exception with which a program ended, and its line: of a traceback what follows its last frame."""
+    said = [line for line in trace.about.get("stderr", "").splitlines() if line.strip()]
+    frames = [i for i, line in enumerate(said) if line.startswith('  File "')]
+    if not frames:
+        return said[-1].strip() if said else f"exit code {trace.about['exit']}"
+    error = next((line for line in said[frames[-1] :] if not line.startswith(" ")), said[-1])
+    program = trace.about["program"][0]
+    own = [i for i in frames if os.path.basename(said[i][8:].partition('"')[0]) == program] or frames
+    file, _, rest = said[own[-1]][8:].partition('"')
+    return f"{error} ({os.path.basename(file)}:{rest.split(',')[1].split()[-1]})"
+
+
+def _goes_on(call: Call | None) -> str:
     return "ends" if call is None else f"calls `{call.name}` ({call.file}:{call.line})"
 
 
-def _ordinal(n: int) -> str:
+def ordinal(n: int) -> str:
+    """1st, 2nd, 3rd, 4th, ..."""
     ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
     return f"{n}{ending}"
 
 
-def largest_difference(comparison: Comparison) -> tuple[float, str]:
-    """The largest relative difference among losses and what was kept at the end, and where it is."""
-    found = (0.0, "nowhere")
-    losses = zip(comparison.ours.losses, comparison.theirs.losses, strict=False)
-    for step, (left, right) in enumerate(losses, 1):
-        apart = abs(left - right) / max(abs(right), 1e-30)
-        if apart > found[0]:
-            found = (apart, f"the loss at step {step}")
-    for row in rows(comparison):
-        if row["relative"] is not None and row["relative"] > found[0]:
-            found = (row["relative"], row["name"])
-    return found
-
-
-def rows(comparison: Comparison) -> Iterator[dict[str, Any]]:
-    """The table of what was kept at the end: for each name the differences and the cosine of the angle."""
-    ours, theirs = comparison.ours.arrays, comparison.theirs.arrays
-    for name in sorted({*ours, *theirs}):
-        if name[:1].isdigit():
-            continue  # of a call
-        left, right = ours.get(name), theirs.get(name)
-        row: dict[str, Any] = {"name": name, "shape": None, "absolute": None, "relative": None, "cosine": None}
-        if left is None or right is None:
-            row["only"] = "torch" if left is None else "tinygrad_mlp"
-        elif left.shape != right.shape or left.dtype != right.dtype:
-            row["other"] = f"{left.dtype} {left.shape} and {right.dtype} {right.shape}"
-        else:
-            row |= _differences(left, right)
-        yield row
-
-
-def _differences(left: Array, right: Array) -> dict[str, Any]:
-    a, b = left.astype(np.float64).ravel(), right.astype(np.float64).ravel()
-    apart = np.abs(a - b)
-    size = float(np.max(np.abs(b), initial=0.0))
-    norms = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return {
-        "shape": left.shape,
-        "absolute": float(apart.max(initial=0.0)),
-        "relative": float(apart.max(initial=0.0)) / size if size else float(apart.any()),
-        "cosine": float(a @ b) / norms if norms else None,
-    }
+# -- as text ---------------------------------------------------------------------------------------
 
 
 def text(comparison: Comparison) -> str:
     """The whole report as text."""
-    return "\n".join(_lines(comparison))
+    parts = list(lines(comparison))
+    for cells in tables(comparison):
+        parts += ["", *_aligned(cells)]
+    return "\n".join(parts)
 
 
-def _lines(c: Comparison) -> Iterator[str]:
+def lines(c: Comparison) -> Iterator[str]:
+    """The report without its tables: the verdict first."""
     yield verdict(c)
+    for line in warnings(c):
+        yield f"note: {line}"
     if c.parting is not None:
         yield ""
-        yield from _place(c.parting)
-    if c.line is not None:
+        yield from _place(c)
+    elif c.line is not None:
         yield ""
-        for name, line in (("tinygrad_mlp", c.line.ours), ("torch", c.line.theirs)):
-            yield f"{name} line {c.line.number}: {'(no more)' if line is None else line}"
+        for name, printed in zip(c.names, (c.line.ours, c.line.theirs), strict=True):
+            yield f"line {c.line.number} of {name}: {'(no more)' if printed is None else printed}"
+
+
+def warnings(c: Comparison) -> list[str]:
+    """What a comparison cannot be sure of, as far as it was seen: of runs that are the same there is nothing to say."""
+    if c.same:
+        return []
+    return list(dict.fromkeys([*c.ours.about.get("unsure", []), *c.theirs.about.get("unsure", []), *c.unsure]))
+
+
+def _place(c: Comparison) -> Iterator[str]:
+    parting = c.parting
+    assert parting is not None
+    for slot, array in enumerate(parting.inputs):
+        yield f"in   x{slot}  {array.dtype} {array.shape}  {_around(array, parting.index)}"
+    if parting.described and parting.described.get("text"):
+        yield f"call {parting.described['text']}"
+    if not parting.seen:
+        yield "A trace keeps no arrays of calls: compare the scripts themselves to see the values."
+        return
     yield ""
-    yield from _table(c)
+    for name, array in zip(c.names, (parting.ours, parting.theirs), strict=True):
+        yield f"{name:14}{array.dtype} {array.shape}  {_around(array, parting.index)}"
+    if parting.ours.shape == parting.theirs.shape and parting.ours.size > 1 and parting.index:
+        values = [f"{array[parting.index].item()!r}" for array in (parting.ours, parting.theirs)]
+        yield f"worst at {list(parting.index)}: {values[0]} and {values[1]}"
+    if parting.event.role == OUTPUT and parting.event.ours.kind == "backward":
+        yield "What this backward has brought is the same: what was there before is not. Is zero_grad called in both?"
+        return
+    judgement = judge(parting, c.names)
+    if judgement is not None:
+        yield from _judged(judgement, c)
 
 
-def _place(parting: Parting) -> Iterator[str]:
-    event = parting.event
-    call = event.ours
-    yield f"{ROLES[event.role]} {event.slot} of `{call.name}`, {call.file}:{call.line}"
-    for name, array in (("tinygrad_mlp", parting.ours), ("torch", parting.theirs)):
-        yield f"  {name:13}{array.dtype} {array.shape} {_around(array, parting.index)}"
-    if parting.ours.shape == parting.theirs.shape and parting.index:
-        yield f"  worst at {list(parting.index)}: {parting.ours[parting.index]!r} and {parting.theirs[parting.index]!r}"
-    for slot, array in enumerate(parting.inputs[0]):
-        yield f"  input {slot}: {array.dtype} {array.shape}"
+def _judged(judgement: Judgement, c: Comparison) -> Iterator[str]:
+    if judgement.right is not None:
+        off = " and ".join(f"{name} is off by {ulp:.3g} ulp" for name, ulp in zip(c.names, judgement.ulps, strict=True))
+        yield f"right ({judgement.by}): {judgement.right!r}; {off}"
+    yield judgement.sentence
 
 
 def _around(array: Array, index: tuple[int, ...]) -> str:
-    if not index:
-        return str(array) if array.size <= 8 else ""
+    """The values around the worst element, in its row."""
+    if array.size <= FEW:
+        return " ".join(_value(value) for value in array.ravel().tolist())
+    if not index or len(index) != array.ndim or any(i >= n for i, n in zip(index, array.shape, strict=True)):
+        return ""
     row = array[index[:-1]]
-    first = max(0, index[-1] - AROUND)
-    shown = " ".join(f"{value:.7g}" for value in row[first : index[-1] + AROUND + 1].tolist())
-    return f"[{'... ' if first else ''}{shown}{' ...' if index[-1] + AROUND + 1 < len(row) else ''}]"
+    first, last = max(0, index[-1] - AROUND), index[-1] + AROUND + 1
+    shown = " ".join(_value(value) for value in row[first:last].tolist())
+    return f"[{'... ' if first else ''}{shown}{' ...' if last < len(row) else ''}] at {list(index)}"
 
 
-def _table(c: Comparison) -> Iterator[str]:
+def _value(value: Any) -> str:
+    return f"{value:.7g}" if isinstance(value, float) else str(value)
+
+
+def tables(c: Comparison) -> Iterator[list[list[str]]]:
+    """The tables of the report, as rows of text: the runs, and what they have at the end."""
     about = (c.ours.about, c.theirs.about)
-    cells = [["", "tinygrad_mlp", "torch"]]
+    cells = [["", *c.names]]
     cells.append(["version", *(each["version"] for each in about)])
     cells.append(["steps", *(str(each["steps"]) for each in about)])
     for name, of in (("first loss", 0), ("last loss", -1)):
         cells.append([name, *(f"{t.losses[of]:.7g}" if t.losses else "" for t in (c.ours, c.theirs))])
+    cells.append(["lines printed", *(str(len(each["printed"])) for each in about)])
     cells.append(["start-up", *(f"{each['import']:.2f} s" for each in about)])
-    cells.append(["seconds a step", *(_per_step(each) for each in about)])
+    cells.append(["seconds a step, watched", *(_per_step(each) for each in about)])
     cells.append(["peak memory", *(f"{each['memory'] / 2**20:.0f} MiB" for each in about)])
-    yield from _aligned(cells)
+    yield cells
     found = list(rows(c))
     if found:
-        yield ""
-        head = [["at the end", "shape", "largest difference", "relative", "cosine"]]
-        yield from _aligned(head + [_row(row) for row in found])
+        yield [["at the end", "shape", "largest difference", "relative", "cosine"], *map(_row, found)]
 
 
 def _per_step(about: dict[str, Any]) -> str:
@@ -179,7 +227,7 @@ def _row(row: dict[str, Any]) -> list[str]:
     if "other" in row:
         return [row["name"], row["other"], "", "", ""]
     cosine = "" if row["cosine"] is None else f"{row['cosine']:.7f}"
-    return [row["name"], str(row["shape"]), f"{row['absolute']:.2g}", f"{row['relative']:.2g}", cosine]
+    return [row["name"], str(tuple(row["shape"])), f"{row['absolute']:.2g}", f"{row['relative']:.2g}", cosine]
 
 
 def _aligned(cells: list[list[str]]) -> Iterator[str]:
@@ -188,36 +236,58 @@ def _aligned(cells: list[list[str]]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
 
 
+# -- as data ---------------------------------------------------------------------------------------
+
+
 def as_json(c: Comparison) -> dict[str, Any]:
-    """The report as plain data."""
+    """The report as plain data; `schema` is raised when a name changes its meaning.
+
+    `verdict` is the line for people; `same` and `exact` are its answers. `parting` is None or has the call to blame:
+    `call`, `occurrence` in its `step`, `file`, `line`, `what` differs (result, cotangent or input), its `place` among
+    those, the worst `index`, the `difference`, the two `values`, the `right` one with the errors in `ulps`, and `text`,
+    the call in Python. `losses` has every number on which backward was called, `end` what was kept at the end by name,
+    `runs` what is known of each run.
+    """
     return {
+        "schema": 1,
         "verdict": verdict(c),
         "same": c.same,
         "exact": c.is_exact,
-        "step": c.parting.event.ours.step + 1 if c.parting else None,
-        "parting": _parting_json(c.parting) if c.parting else None,
+        "warnings": warnings(c),
+        "parting": None if c.parting is None else _parting_json(c, c.parting),
         "line": vars(c.line) if c.line else None,
-        "losses": {"tinygrad_mlp": c.ours.losses, "torch": c.theirs.losses},
-        "end": list(rows(c)),
-        "runs": {name: _about(trace) for name, trace in (("tinygrad_mlp", c.ours), ("torch", c.theirs))},
+        "losses": dict(zip(c.names, ([_finite(x) for x in t.losses] for t in (c.ours, c.theirs)), strict=True)),
+        "end": [{key: _finite(value) for key, value in row.items()} for row in rows(c)],
+        "runs": dict(zip(c.names, (_about(t) for t in (c.ours, c.theirs)), strict=True)),
     }
 
 
+def _finite(value: Any) -> Any:
+    """A number that JSON can say; nan and infinities as text."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _about(trace: Trace) -> dict[str, Any]:
-    return {name: value for name, value in trace.about.items() if name != "printed"}
+    return {name: value for name, value in trace.about.items() if name not in ("printed", "described", "stderr")}
 
 
-def _parting_json(p: Parting) -> dict[str, Any]:
-    call = p.event.ours
-    at = p.index
+def _parting_json(c: Comparison, p: Parting) -> dict[str, Any]:
+    call, at = p.call, p.index
+    judgement = judge(p, c.names)
+    arrays = [p.ours, p.theirs] if p.seen and p.ours.shape == p.theirs.shape else []
     return {
+        "step": step_of(p.event.ours),
         "call": call.name,
         "occurrence": p.occurrence,
         "file": call.file,
         "line": call.line,
-        "what": ROLES[p.event.role],
+        "what": {INPUT: "input", COTANGENT: "cotangent"}.get(p.event.role, "result"),
         "place": p.event.slot,
         "index": list(at),
-        "difference": p.difference if math.isfinite(p.difference) else None,
-        "values": [float(array[at]) for array in (p.ours, p.theirs)] if at else None,
+        "difference": _finite(p.difference),
+        "values": [_finite(array[at].item()) for array in arrays if len(at) == array.ndim] or None,
+        "right": None if judgement is None else _finite(judgement.right),
+        "ulps": None if judgement is None else [_finite(ulp) for ulp in judgement.ulps],
+        "judgement": None if judgement is None else judgement.sentence,
+        "text": (p.described or {}).get("text"),
     }

@@ -11,66 +11,26 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from .parting import ROLES, Event, OtherWay, Tolerance, paired, suspects, worst
-from .printed import Line, first_other_line
-from .records import COTANGENT, INPUT, OUTPUT, Call, Trace, read_folder
-from .refusals import NO_TORCH
-
-Array = np.ndarray[Any, np.dtype[Any]]
-LOOKED_AT = 50  # suspects whose arrays are kept in the second run
-
-
-@dataclass(frozen=True)
-class Parting:
-    """The first array that differs: its event, the arrays of both runs, the worst element, and what went in."""
-
-    event: Event
-    ours: Array
-    theirs: Array
-    index: tuple[int, ...]
-    difference: float
-    inputs: tuple[list[Array], list[Array]]
-    occurrence: int  # how many calls of this name there were in the step until then
-    readers: tuple[tuple[Call, int], ...] = ()  # of a cotangent: the calls that handed it on, and their occurrences
+from .blame import blamed, calls_to_keep, chosen, given_arrays, occurrence, unseen
+from .comparison import Comparison
+from .parting import Tolerance, held
+from .records import Trace, load, read_folder
+from .refusals import NO_FILE, NO_PROGRAM, NO_TORCH, NOT_REPEATABLE
+from .report import ordinal
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What a comparison has found. `print` shows it; `same` says whether the runs are the same within tolerance."""
+class Request:
+    """What is run: the program with its arguments, the seed, the default dtype, how many steps, and its stdin."""
 
-    ours: Trace
-    theirs: Trace
-    tolerance: Tolerance | None
-    parting: Parting | None
-    other_way: OtherWay | None
-    line: Line | None
-    is_exact: bool
-
-    @property
-    def same(self) -> bool:
-        """Whether the runs are the same within tolerance, to the end."""
-        stopped = self.ours.about["exit"] or self.theirs.about["exit"]
-        return not (self.parting or self.other_way or self.line or stopped)
-
-    def assert_same(self) -> None:
-        """AssertionError with the report unless the runs are the same within tolerance."""
-        if not self.same:
-            raise AssertionError(str(self))
-
-    def __str__(self) -> str:
-        from .report import text
-
-        return text(self)
-
-    def to_json(self) -> str:
-        """The report for other programs."""
-        from .report import as_json
-
-        return json.dumps(as_json(self), indent=1)
+    program: list[str]
+    seed: int = 0
+    dtype: str | None = None
+    steps: int | None = None
+    stdin: bytes = b""
 
 
 class CannotRun(Exception):
@@ -84,111 +44,108 @@ def scripts(
     rtol: float | None = None,
     atol: float | None = None,
     dtype: str | None = None,
+    steps: int | None = None,
     stdin: bytes = b"",
 ) -> Comparison:
     """Run a program, with its arguments, under this package and under torch, and compare the runs.
 
     Each runs in a process of its own with the same seeds. `rtol` and `atol` are the tolerance for all arrays; by
-    default it follows from the dtype of each. `dtype` is the program's default dtype. CannotRun where torch is missing.
+    default it follows from the dtype of each. `dtype` is the program's default dtype; after `steps` backward passes it
+    is ended. CannotRun where torch is missing, or where the program cannot be read.
     """
     if importlib.util.find_spec("torch") is None:
         raise CannotRun(NO_TORCH)
-    arguments = [program] if isinstance(program, str) else list(program)
+    request = Request([program] if isinstance(program, str) else list(program), seed, dtype, steps, stdin)
+    given = tolerance(rtol, atol)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        asked = {"program": arguments, "seed": seed, "dtype": dtype}
-        ours, theirs = (record(name, asked, Path(folder, name), stdin) for name in ("tinygrad_mlp", "torch"))
-        given = None
-        if rtol is not None or atol is not None:
-            given = Tolerance(rtol or 0.0, atol or 0.0)
-        found = [event for event, _ in zip(suspects(ours, theirs, given), range(LOOKED_AT), strict=False)]
-        if found:
-            kept = []
-            for name, calls in (("tinygrad_mlp", [e.ours for e in found]), ("torch", [e.theirs for e in found])):
-                numbers = [call.number for call in calls]
-                kept.append(record(name, {**asked, "keep": numbers}, Path(folder, f"{name} again"), stdin))
-            parting = _first(found, kept[0], kept[1], given)
-        else:
-            parting = None
-        return compared(ours.in_memory(), theirs.in_memory(), given, parting)
+        ours, theirs = (record(name, request, Path(folder, name)) for name in ("tinygrad_mlp", "torch"))
+        suspects = chosen(held(ours, theirs, given), ours, theirs)
+        parting, unsure = None, None
+        if suspects:
+            calls = calls_to_keep(suspects, ours, theirs)
+            again = Path(folder, "again")
+            left, right = _kept(request, calls, again)
+            parting = blamed(suspects, left, right, given)
+            unsure = _repeated(theirs, right)
+            if parting is not None:
+                judged = calls_to_keep([parting.event], ours, theirs)
+                last = Path(folder, "judged")
+                parting = blamed([parting.event], *_kept(request, judged, last, judge=True), given) or parting
+        notes = () if unsure is None else (unsure,)
+        return Comparison(ours.in_memory(), theirs.in_memory(), given, parting, bool(suspects), notes)
 
 
-def compared(ours: Trace, theirs: Trace, tolerance: Tolerance | None, parting: Parting | None) -> Comparison:
-    """The comparison of two traces, with the parting that has been found."""
-    _, _, other_way = paired(ours, theirs)
-    bound = tolerance or Tolerance.of("float32")
-    line = first_other_line(ours.about["printed"], theirs.about["printed"], bound)
-    return Comparison(ours, theirs, tolerance, parting, other_way, line, _is_exact(ours, theirs))
-
-
-def record(framework: str, asked: dict[str, Any], folder: Path, stdin: bytes) -> Trace:
-    """Run a program under a framework in a process of its own, and read its trace."""
+def _kept(request: Request, calls: dict[int, int], folder: Path, judge: bool = False) -> tuple[Trace, Trace]:
+    """Both runs once more, with the arrays of calls; what goes into ours is what went into torch's."""
     folder.mkdir()
-    request = folder / "request.json"
-    request.write_text(json.dumps({**asked, "framework": framework, "folder": str(folder)}))
+    right = record("torch", request, folder / "torch", list(calls.values()), judge)
+    np.savez(folder / "given.npz", **given_arrays(calls, right))  # type: ignore[arg-type]
+    return record("tinygrad_mlp", request, folder / "ours", list(calls), judge, folder / "given.npz"), right
+
+
+def _repeated(once: Trace, again: Trace) -> str | None:
+    """What to say of two runs under one framework, which ought to be the same to the last bit."""
+    two = held(once, again)
+    rows = np.flatnonzero(two.apart)
+    if not len(rows):
+        return None
+    call = two.event(int(rows[0]), once, again).ours
+    nth, place = ordinal(occurrence(once, call)), f"{call.file}:{call.line}"
+    return NOT_REPEATABLE.format(framework=once.about["framework"], nth=nth, name=call.name, place=place)
+
+
+def traces(
+    ours: Trace | str | Path, theirs: Trace | str | Path, *, rtol: float | None = None, atol: float | None = None
+) -> Comparison:
+    """Compare two runs that were recorded, each a trace or the path of its file.
+
+    A trace keeps no arrays of calls. So the call to blame is the first whose result or cotangent is far off while all
+    that came just before agrees, and its values are not known. NotATrace or OSError for what is no trace.
+    """
+    left, right = (load(trace) if isinstance(trace, (str, Path)) else trace for trace in (ours, theirs))
+    given = tolerance(rtol, atol)
+    both = held(left, right, given)
+    return Comparison(left, right, given, unseen(both, left, right), bool(both.beyond.any()))
+
+
+def recorded(framework: str, request: Request) -> Trace:
+    """The trace of one run. CannotRun where torch is asked for and missing."""
+    if framework == "torch" and importlib.util.find_spec("torch") is None:
+        raise CannotRun(NO_TORCH)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        return record(framework, request, Path(folder, "run")).in_memory()
+
+
+def tolerance(rtol: float | None, atol: float | None) -> Tolerance | None:
+    """The tolerance that is asked for, if any."""
+    return None if rtol is None and atol is None else Tolerance(rtol or 0.0, atol or 0.0)
+
+
+def record(
+    framework: str,
+    request: Request,
+    folder: Path,
+    keep: Sequence[int] = (),
+    judge: bool = False,
+    given: Path | None = None,
+) -> Trace:
+    """Run a program under a framework in a process of its own, and read its trace."""
+    first = request.program[0]
+    if first == "-" or (first not in ("-c", "-m") and not os.path.exists(first)):
+        raise CannotRun(NO_PROGRAM if first == "-" else NO_FILE.format(path=first))
+    folder.mkdir()
+    own = {"framework": framework, "folder": str(folder), "keep": list(keep), "judge": list(keep) if judge else []}
+    common = {"program": request.program, "seed": request.seed, "dtype": request.dtype, "steps": request.steps}
+    asked = {**own, **common, "given": None if given is None else str(given)}
+    (folder / "request.json").write_text(json.dumps(asked))
     package = Path(__file__).parents[2]
     paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"}
-    command = [sys.executable, "-m", "tinygrad_mlp.cli.recorded", str(request)]
-    run = subprocess.run(command, input=stdin, capture_output=True, env=environment)
+    command = [sys.executable, "-m", "tinygrad_mlp.cli.recorded", str(folder / "request.json")]
+    run = subprocess.run(command, input=request.stdin, capture_output=True, env=environment)
+    said = run.stderr.decode(errors="replace")
     if not (folder / "head.json").exists():
-        raise CannotRun(run.stderr.decode(errors="replace").strip().splitlines()[-1] if run.stderr else framework)
+        raise CannotRun(said.strip().splitlines()[-1] if said.strip() else framework)
     trace = read_folder(folder)
-    trace.about["stderr"] = run.stderr.decode(errors="replace")
+    trace.about["stderr"] = said
     return trace
-
-
-def _first(found: list[Event], ours: Trace, theirs: Trace, given: Tolerance | None) -> Parting | None:
-    """The first suspect whose arrays do differ by more than the tolerance."""
-    for event in found:
-        left = ours.arrays.get(f"{event.ours.number}:{event.role}:{event.slot}")
-        right = theirs.arrays.get(f"{event.theirs.number}:{event.role}:{event.slot}")
-        if left is None or right is None:
-            continue
-        bound = given or Tolerance.of(str(right.dtype))
-        if left.shape != right.shape or left.dtype != right.dtype:
-            apart: tuple[tuple[int, ...], float] | None = ((), float("nan"))
-        else:
-            apart = worst(left, right, bound)
-        if apart is not None:
-            inputs = tuple(_inputs(trace, call) for trace, call in ((ours, event.ours), (theirs, event.theirs)))
-            readers = _readers(ours, event) if event.role == COTANGENT else ()
-            return Parting(event, left, right, *apart, inputs, _occurrence(ours, event.ours), readers)  # type: ignore[arg-type]
-    return None
-
-
-def _readers(trace: Trace, event: Event) -> tuple[tuple[Call, int], ...]:
-    """The calls that read the result to which a cotangent came: their rules have made it."""
-    result = trace.arrays_of(event.ours.number, OUTPUT).get(event.slot)
-    links = trace.columns["links"]
-    calls = links[(links[:, 1] == INPUT) & (links[:, 3] == result), 0]
-    found = [trace.call(int(number)) for number in dict.fromkeys(calls.tolist()) if number > event.ours.number]
-    found = [call for call in found if trace.arrays_of(call.number, COTANGENT)]  # backward has come to it
-    leaves = [call for call in found if not any(_is_within(trace, call, other) for other in found)]
-    return tuple((call, _occurrence(trace, call)) for call in leaves)
-
-
-def _is_within(trace: Trace, outer: Call, inner: Call) -> bool:
-    """Whether a call is that of a module which has called another module: the inner one says more."""
-    return outer.kind == "module" and inner.number > outer.number and inner.line == outer.line
-
-
-def _inputs(trace: Trace, call: Any) -> list[Array]:
-    places = sorted(slot for slot in trace.arrays_of(call.number, INPUT))
-    return [trace.arrays[key] for slot in places if (key := f"{call.number}:{INPUT}:{slot}") in trace.arrays]
-
-
-def _occurrence(trace: Trace, call: Call) -> int:
-    """The place of a call among those of its name in the step, from 1."""
-    calls = trace.columns["calls"][: call.number + 1]
-    return int(np.count_nonzero((calls[:, 0] == calls[-1, 0]) & (calls[:, 4] == calls[-1, 4])))
-
-
-def _is_exact(ours: Trace, theirs: Trace) -> bool:
-    """Whether all that was noted is equal to the last bit."""
-    if len(ours) != len(theirs) or len(ours.columns["links"]) != len(theirs.columns["links"]):
-        return False
-    digests = [trace.columns["summaries"][:, 1][trace.columns["links"][:, 3]] for trace in (ours, theirs)]
-    return bool(np.array_equal(digests[0], digests[1])) and ours.about["printed"] == theirs.about["printed"]
-
-
-__all__ = ["ROLES", "CannotRun", "Comparison", "Parting", "compared", "record", "scripts"]

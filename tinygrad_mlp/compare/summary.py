@@ -48,12 +48,12 @@ class Summary:
 def summarise(array: Array) -> Summary:
     """The summary of an array of numbers or bools."""
     flat = np.ascontiguousarray(array).reshape(-1)
-    digest = zlib.crc32(flat.view(np.uint8)) if flat.size else 0
+    digest = zlib.crc32(flat.view(np.uint8).data) if flat.size else 0
     if flat.dtype.kind != "f" or not flat.size:
         least, most = (float(flat.min()), float(flat.max())) if flat.size else (0.0, 0.0)
         return Summary(array.shape, str(array.dtype), digest, 0.0, least, most, 0, _NO_SUMS)
     values = flat.astype(np.float64)
-    squares = float(np.dot(values, values))
+    squares = float(np.einsum("i,i->", values, values))  # no BLAS, whose threads would wait for the program's
     bad = 0
     if not math.isfinite(squares):
         finite = np.isfinite(values)

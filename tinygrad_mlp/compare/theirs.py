@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .recorder import Recorder, common_name
+from .kept import Kept
+from .recorder import Recorder
 from .records import Writer
 
 # Files of torch in which a function of torch is only handed on: what calls them is the caller.
@@ -19,15 +21,18 @@ _HANDED_ON = tuple(
 
 
 @contextmanager
-def recording(writer: Writer, program: str, keep: Any = ()) -> Iterator[Recorder]:
+def recording(writer: Writer, program: str, kept: Kept, steps: int | None = None) -> Iterator[Recorder]:
     """In this block the program's calls of torch are noted."""
     import torch
     from torch.nn.modules import module as modules
-    from torch.optim.optimizer import register_optimizer_step_post_hook
+    from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
     from torch.overrides import TorchFunctionMode, resolve_name
 
     folder = os.path.dirname(torch.__file__)
-    recorder = Recorder(writer, torch.Tensor, [folder, os.path.dirname(os.path.dirname(__file__))], program, keep)
+    packages = [folder, os.path.dirname(os.path.dirname(__file__))]
+    recorder = Recorder(writer, kept, packages, program, steps)
+    backwards = {torch.autograd.backward: "backward", torch.autograd.grad: "grad", torch.Tensor.backward: "backward"}
+    noted: list[int] = []  # the steps of optimisers that have begun
 
     class Mode(TorchFunctionMode):  # type: ignore[misc]
         def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -37,27 +42,29 @@ def recording(writer: Writer, program: str, keep: Any = ()) -> Iterator[Recorder
                 return function(*args, **kwargs)  # of `for row in tensor`, which is no call of the program
             while frame.f_code.co_filename.endswith(_HANDED_ON):
                 frame = frame.f_back
-            name = resolve_name(function) or getattr(function, "__name__", "")
-            if recorder.is_inside(frame) or name.endswith(("__get__", "__set__")) or not name:
+            if recorder.is_inside(frame):
                 return function(*args, **kwargs)
-            if name == "torch.Tensor.backward":
-                return recorder.backward(args[0], lambda: function(*args, **kwargs), frame)
-            return recorder.function(common_name(name), args, kwargs, lambda: function(*args, **kwargs), frame)
+            if function in backwards:
+                losses = args[:1] or kwargs.get("tensors") or kwargs.get("outputs")
+                return recorder.backward(backwards[function], losses, lambda: function(*args, **kwargs), frame)
+            name = resolve_name(function) or getattr(function, "__name__", "")
+            if name.endswith(("__get__", "__set__")) or not name:
+                return function(*args, **kwargs)
+            return recorder.function(name, function, args, kwargs, frame)
 
     handles = [
         modules.register_module_forward_pre_hook(recorder.enter),
         modules.register_module_forward_hook(recorder.leave, always_call=True),
-        register_optimizer_step_post_hook(lambda optimizer, args, kwargs: recorder.stepped(optimizer)),
+        register_optimizer_step_pre_hook(lambda optimizer, *_: noted.append(recorder.step_begins(optimizer))),
+        register_optimizer_step_post_hook(lambda optimizer, *_: recorder.step_ends(optimizer, noted.pop())),
     ]
     apply = torch.autograd.Function.__dict__["apply"]
 
     def noting(cls: Any, *args: Any, **kwargs: Any) -> Any:
         frame = sys._getframe(1)
-
-        def run() -> Any:
+        if recorder.is_inside(frame):
             return apply.__func__(cls, *args, **kwargs)
-
-        return run() if recorder.is_inside(frame) else recorder.applied(cls, args, run, frame)
+        return recorder.applied(cls, functools.partial(apply.__func__, cls), args, kwargs, frame)
 
     torch.autograd.Function.apply = classmethod(noting)
     try:
