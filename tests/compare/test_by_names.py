@@ -430,6 +430,8 @@ def test_what_cannot_be_compared(compared: Any, tmp_path: Path) -> None:
         programs(str(tmp_path / "missing.py"), str(tmp_path / "model.py"), under="tinygrad_mlp")
     with pytest.raises(CannotStart, match="ZeroDivisionError"):
         compared("1 / 0\n", "b = 1.0\n")
+    with pytest.raises(CannotStart, match="torch is not installed: pip install"):
+        compared("raise ModuleNotFoundError(\"No module named 'torch'\")\n", "b = 1.0\n")
     with pytest.raises(CannotStart, match="invalid syntax"):
         compared("a = = 1\n", "b = 1.0\n")
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .held import Held
-from .name_refusals import CANNOT_START, NO_FRAMEWORK, NO_WEIGHTS_FROM, NOTHING_IN_COMMON
+from .name_refusals import CANNOT_START, NO_FRAMEWORK, NO_TORCH, NO_WEIGHTS_FROM, NOTHING_IN_COMMON
 from .name_report import as_json, text, verdict
 from .name_rows import APART, OK, ROUNDING, Ended, Found, Handed, Place
 from .parting import Tolerance
@@ -349,6 +349,8 @@ def record(command: list[str], request: dict[str, Any], folder: Path, stdin: byt
     trace = read_folder(folder)
     trace.about["stderr"] = said
     if trace.about["exit"] and not len(trace):
+        if "No module named 'torch'" in said:
+            raise CannotStart(NO_TORCH)
         last = said.strip().splitlines() or [f"exit code {trace.about['exit']}"]
         raise CannotStart(CANNOT_START.format(program=command[0], why=last[-1].removeprefix(f"{command[0]}: ")))
     return trace
