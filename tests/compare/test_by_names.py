@@ -261,7 +261,100 @@ for _ in range(3):
 """
     both = compared(program, autograd, weights_from="first")
     assert both.same, str(both)
-    assert [row.name for row in both.found.rows] == ["params.W = W", "x", "gradients:h = h", "grads.W = W.grad"]
+    assert [row.name for row in both.found.rows] == ["params.W = W", "x", "h", "grads.W = W.grad"]
+
+
+LAYERS = """\
+import numpy as np
+rng = np.random.default_rng(0)
+X, Y = rng.normal(size=(64, 8)), rng.normal(size=(64, 1))
+
+class Linear:
+    def __init__(self, n, m):
+        self.W = rng.normal(size=(n, m)) * 0.3
+        self.b = np.zeros(m)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, g):
+        self.dW = self.x.T @ g
+        self.db = g.sum(0)
+        return g @ self.W.T
+
+fc1, fc2 = Linear(8, 16), Linear(16, 1)
+
+def main():
+    for epoch in range(2):
+        perm = rng.permutation(64)
+        for i in range(0, 64, 16):
+            xb, yb = X[perm[i:i + 16]], Y[perm[i:i + 16]]
+            h = fc1.forward(xb)
+            a = np.maximum(h, 0)
+            out = fc2.forward(a)
+            loss = ((out - yb) ** 2).mean()
+            dout = 2 * (out - yb) / out.size
+            da = fc2.backward(dout)
+            dh = da * (h > 0)
+            fc1.backward(dh)
+            for layer in (fc1, fc2):
+                layer.W -= 0.1 * layer.dW
+                layer.b -= 0.1 * layer.db
+
+if __name__ == "__main__":
+    main()
+"""
+NET = """\
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+X, Y = torch.randn(64, 8, dtype=torch.float32), torch.randn(64, 1, dtype=torch.float32)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(8, 16)
+        self.fc2 = nn.Linear(16, 1)
+
+    def forward(self, x):
+        h = self.fc1(x)
+        a = F.relu(h)
+        return self.fc2(a)
+
+net = Net()
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for epoch in range(2):
+    perm = torch.randperm(64)
+    for i in range(0, 64, 16):
+        xb, yb = X[perm[i:i + 16]], Y[perm[i:i + 16]]
+        out = net(xb)
+        loss = F.mse_loss(out, yb)
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+"""
+
+
+def test_layers_by_hand_in_batches_and_a_module(compared: Any) -> None:
+    """All of the first program's batches are handed over; float32 stays, because the second program asks for it."""
+    layers = [
+        f"{each}.{own}" for each in ("fc1", "fc2") for own in ("W=%s.weight.T", "dW=%s.weight.grad.T", "b=%s.bias")
+    ]
+    names = [each % f"net.{each[:3]}" for each in layers]
+    same = compared(LAYERS, NET, names=names, weights_from="first")
+    assert same.same, str(same)
+    stages = {row.name: row.stage for row in same.found.rows}
+    assert stages["perm"] == stages["xb"] == "data"
+    assert stages["h"] == stages["a"] == stages["out"] == "forward"
+    assert stages["dout = out.grad"] == stages["dh = h.grad"] == stages["fc1.dW = net.fc1.weight.grad.T"] == "gradient"
+    assert stages["fc1.W = net.fc1.weight.T"] == "weights"
+    assert {"float64", "float32"} == set(next(row.dtypes for row in same.found.rows if row.name == "h"))
+    fault = changed(LAYERS, ("dh = da * (h > 0)", "dh = da * (h > 0) if i else da"))
+    wrong = compared(fault, NET, names=names, weights_from="first").found.difference
+    assert (wrong.name, wrong.stage, wrong.step) == ("dh = h.grad", "gradient", 1)
+    assert any("They are all 0 in model.py, and not in by_hand.py" in hint for hint in wrong.hints)
 
 
 def test_a_program_that_goes_on_has_more_values(compared: Any) -> None:
@@ -337,6 +430,8 @@ def test_what_cannot_be_compared(compared: Any, tmp_path: Path) -> None:
         programs(str(tmp_path / "missing.py"), str(tmp_path / "model.py"), under="tinygrad_mlp")
     with pytest.raises(CannotStart, match="ZeroDivisionError"):
         compared("1 / 0\n", "b = 1.0\n")
+    with pytest.raises(CannotStart, match="torch is not installed: pip install"):
+        compared("raise ModuleNotFoundError(\"No module named 'torch'\")\n", "b = 1.0\n")
     with pytest.raises(CannotStart, match="invalid syntax"):
         compared("a = = 1\n", "b = 1.0\n")
 

@@ -227,3 +227,12 @@ def test_memory_does_not_grow_with_the_number_of_steps(tmp_path: Path) -> None:
     found = noted(tmp_path, program)
     assert lines(found)[-1][0] == ":grown"
     assert lines(found)[-1][2] < 20_000  # KiB; all of them would be 288 MB
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["w[5, 7] += 1e-9", "w[[0, 9]] = w[[9, 0]]", "w[:, [3, 4]] = w[:, [4, 3]]", "w[-1, -1] = 0", "np.negative(w, w)"],
+)
+def test_small_changes_of_a_large_array_are_noted(tmp_path: Path, statement: str) -> None:
+    text = f"import numpy as np\nw = np.random.randn(300, 201)\nv = w.copy()\n{statement}\nu = w.sum()\n"
+    assert [each[:2] for each in lines(noted(tmp_path, text))] == [(":w", 2), (":v", 3), (":w", 4), (":u", 5)]

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 
 from .held import Held
-from .name_refusals import CANNOT_START, NO_FRAMEWORK, NO_WEIGHTS_FROM, NOTHING_IN_COMMON
+from .name_refusals import CANNOT_START, NO_FRAMEWORK, NO_TORCH, NO_WEIGHTS_FROM, NOTHING_IN_COMMON
 from .name_report import as_json, text, verdict
 from .name_rows import APART, OK, ROUNDING, Ended, Found, Handed, Place
 from .parting import Tolerance
 from .records import Trace, read_folder
-from .sequences import Pair, Values, align, align_weight, extend, left_out, pairs, sequences, turned_names
+from .sequences import Pair, align, align_weight, extend, left_out, pairs, sequences, turned_names
 from .stages import DATA, WEIGHTS, Program, Stages
 from .statements import source_text
 from .variables import HANDED
@@ -32,6 +32,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 KEPT = 4  # values of each name that are kept whole from the start, to be handed over
+
+ROOM = 2**28  # bytes of later values of data that are handed over
 
 
 class CannotStart(Exception):
@@ -178,22 +180,23 @@ class _Both:
     # -- handing over ------------------------------------------------------------------------------
 
     def hand_over(self, giver: str) -> Handed:
-        """Run one program again with the other's first values of data and weights."""
+        """Run one program again with the other's data and initial weights: of data, such as batches, all values."""
         gives, takes = (0, 1) if giver == "first" else (1, 0)
         wanted: dict[tuple[str, int], Array] = {}
         shown: dict[str, str] = {}
+        whole = self._data(gives)
         for pair in self.pairs:
-            sides: tuple[Values, Values] = (pair.first, pair.second)
             if self.stages.of(pair) not in (DATA, WEIGHTS):
                 continue
-            array, own = (self.traces[side].arrays.get(str(int(pair.numbers[side][0]))) for side in (gives, takes))
-            if array is None or own is None or not array.ndim:
+            values = (pair.first, pair.second)[takes]
+            own = self.traces[takes].arrays.get(str(int(pair.numbers[takes][0])))
+            given = {i: whole[n] for i, n in enumerate(pair.numbers[gives].tolist()) if n in whole}
+            if own is not None and len(pair.numbers[0]) == 1 and 0 in given and _are_equal(given[0], own):
                 continue
-            if array.shape == own.shape and array.dtype == own.dtype and np.array_equal(array, own):
-                continue
-            key = sides[takes].key
-            wanted[key, int(np.searchsorted(sides[takes].numbers, pair.numbers[takes][0]))] = array
-            shown[key] = pair.shown
+            for place, array in given.items():
+                if array.ndim:
+                    wanted[values.key, int(np.searchsorted(values.numbers, pair.numbers[takes][place]))] = array
+                    shown[values.key] = pair.shown
         path = self.folder / "given.npz"
         np.savez(path, *wanted.values())
         if wanted:
@@ -206,6 +209,25 @@ class _Both:
         refused = tuple((shown[key], why) for key, why in done.items() if why != HANDED)
         names = tuple(shown[key] for key, why in done.items() if why == HANDED)
         return Handed(self.names[gives], self.names[takes], names, refused)
+
+    def _data(self, side: int) -> dict[int, Array]:
+        """The first values of data and weights of a program, and of data the later ones, as far as there is room."""
+        trace = self.traces[side]
+        kept = _whole(trace)
+        later: list[int] = []
+        first: dict[int, Array] = {}
+        for pair in self.pairs:
+            stage = self.stages.of(pair)
+            numbers = pair.numbers[side].tolist()
+            first |= {n: kept[n] for n in numbers[:1] if n in kept and stage in (DATA, WEIGHTS)}
+            later += numbers[1:] if stage == DATA else []
+        room = np.cumsum([8 * trace.summary(n).size for n in sorted(later)]) <= ROOM
+        some = [n for n, fits in zip(sorted(later), room.tolist(), strict=True) if fits]
+        if not some:
+            return first
+        request = {**self.request, **self.extra[side], "keep": some}
+        again = record(self.commands[side], request, self.folder / f"data of {side}", self.stdin)
+        return first | _whole(again)
 
     # -- float32 beside float64 --------------------------------------------------------------------
 
@@ -236,13 +258,19 @@ class _Both:
 
     def run_wide(self) -> None:
         """Run both with float64 as the default dtype, so that rounding hides nothing; as before where that fails."""
-        ended = [trace.about["exit"] for trace in self.traces]
+        before = self.traces
         self.has_tried = True
         self.request["dtype"] = "float64"
-        self.run()
-        if [trace.about["exit"] for trace in self.traces] != ended:
+        try:
+            self.traces = self._traces([{"first": KEPT}, {"first": KEPT}])
+            fails = [trace.about["exit"] for trace in self.traces] != [trace.about["exit"] for trace in before]
+        except CannotStart:
+            fails = True
+        if fails:
             self.request["dtype"] = None
             self.run()
+        else:
+            self._pair()
         self.is_wide = self.request["dtype"] is not None
 
     # -- what is found -----------------------------------------------------------------------------
@@ -291,6 +319,10 @@ class _Both:
         return Ended(self.names[side], about["exit"], says, place)
 
 
+def _are_equal(left: Array, right: Array) -> bool:
+    return left.shape == right.shape and left.dtype == right.dtype and np.array_equal(left, right)
+
+
 def _whole(trace: Trace) -> dict[int, Array]:
     """The arrays of a trace that are kept whole, by the numbers of the values."""
     return {int(key): array for key, array in trace.arrays.items()}
@@ -317,6 +349,8 @@ def record(command: list[str], request: dict[str, Any], folder: Path, stdin: byt
     trace = read_folder(folder)
     trace.about["stderr"] = said
     if trace.about["exit"] and not len(trace):
+        if "No module named 'torch'" in said:
+            raise CannotStart(NO_TORCH)
         last = said.strip().splitlines() or [f"exit code {trace.about['exit']}"]
         raise CannotStart(CANNOT_START.format(program=command[0], why=last[-1].removeprefix(f"{command[0]}: ")))
     return trace

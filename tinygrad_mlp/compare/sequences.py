@@ -72,7 +72,10 @@ class Pair:
     def shown(self) -> str:
         """The name, or both where they are not the same."""
         turned = TURNED if self.is_turned else ""
-        left, right = self.first.shown, self.second.shown + turned
+        if self.first.scope == self.second.scope:
+            left, right = self.first.shown, self.second.shown + turned
+        else:
+            left, right = self.first.path, self.second.path + turned
         return left if left == right else f"{left} = {right}"
 
 

@@ -50,7 +50,7 @@ class Program:
         self.losses = set(about["losses"]) & set(paths)
         if not self.losses:
             self.losses = {key for key, path in paths.items() if _LOSS.search(_last(path)) and not self._size(key) > 1}
-        by_hand = {_root(paths[key]) for key in self.gradients if not paths[key].endswith(GRADIENT)}
+        by_hand = {paths[key] for key in self.gradients if "." not in paths[key]}
         states = depending(by_hand, {name: read for name, read in reads.items() if name not in roots})
         self.states = {key for key, path in paths.items() if _root(path) in states} - self.weights - self.gradients
         free = {name for name, read in reads.items() if not read & {_root(path) for path in paths.values()}}
