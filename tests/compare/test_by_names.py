@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tinygrad_mlp.compare.by_names import ByNames, CannotStart, programs
+from tinygrad_mlp.compare.names.programs import ByNames, CannotStart, programs
 
 BY_HAND = """\
 import numpy as np

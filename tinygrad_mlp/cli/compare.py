@@ -12,6 +12,7 @@ from .refusals import MUST_BE
 __all__ = ["compare_command", "parser"]
 
 TRACE = ".npz"
+WITH = "--with"
 
 
 def parser(base: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
@@ -63,10 +64,15 @@ def _positive(text: str) -> float:
 
 def compare_command(options: argparse.Namespace) -> int:
     """Compare, show the report, and return the exit code."""
-    from ..compare.by_names import CannotStart
+    from ..compare.names.programs import CannotStart
     from ..compare.records import NotATrace
     from ..compare.runs import CannotRun
 
+    if WITH in options.program:  # the other program may stand behind the first and its arguments, too
+        at = options.program.index(WITH)
+        program = options.program[:at]
+        parser(argparse.ArgumentParser).parse_args(options.program[at:], options)
+        options.program = program
     try:
         if options.record:
             return _record(options)
@@ -109,7 +115,7 @@ def _compared(options: argparse.Namespace) -> Any:
 
 def _by_names(options: argparse.Namespace) -> Any:
     """Two programs, held against each other by the names of their variables."""
-    from ..compare.by_names import programs
+    from ..compare.names.programs import programs
 
     return programs(
         options.program,

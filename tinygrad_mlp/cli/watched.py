@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from ..compare.names.statements import source_text
+from ..compare.names.variables import Variables
+from ..compare.names.watching import watching
 from ..compare.records import Writer
-from ..compare.statements import source_text
-from ..compare.variables import Variables
-from ..compare.watching import watching
 from .run import run_program
 
 OWN = "tinygrad_mlp"

@@ -14,7 +14,7 @@ _NAMES = {
     "functions": ".function_runs",
     "load": ".records",
     "models": ".model_runs",
-    "programs": ".by_names",
+    "programs": ".names.programs",
     "scripts": ".runs",
     "traces": ".runs",
     "write_case": ".case",

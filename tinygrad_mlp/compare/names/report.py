@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .name_rows import APART, COUNT, OK, ROUNDING, WRONG, Difference, Ended, Found, Place, Row
+from .rows import APART, COUNT, OK, ROUNDING, WRONG, Difference, Ended, Found, Place, Row
 from .stages import BACKWARD, DATA, FORWARD, LOSS, SETTING, UPDATE, WEIGHTS
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import Tensor
+from ...tensor import Tensor
 
 Array = np.ndarray[Any, np.dtype[Any]]
 ITEMS = 20  # of a list, a tuple or a dictionary that is looked into

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from ..parting import Tolerance
+from ..records import Trace, read_folder
 from .held import Held
-from .name_refusals import CANNOT_START, NO_FRAMEWORK, NO_TORCH, NO_WEIGHTS_FROM, NOTHING_IN_COMMON
-from .name_report import as_json, text, verdict
-from .name_rows import APART, OK, ROUNDING, Ended, Found, Handed, Place
-from .parting import Tolerance
-from .records import Trace, read_folder
+from .refusals import CANNOT_START, NO_FRAMEWORK, NO_TORCH, NO_WEIGHTS_FROM, NOTHING_IN_COMMON
+from .report import as_json, text, verdict
+from .rows import APART, OK, ROUNDING, Ended, Found, Handed, Place
 from .sequences import Pair, align, align_weight, extend, left_out, pairs, sequences, turned_names
 from .stages import DATA, WEIGHTS, Program, Stages
 from .statements import source_text

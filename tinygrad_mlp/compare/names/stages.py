@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .records import Trace
+from ..records import Trace
 from .sequences import GRADIENT, Pair, Values, is_gradient_of
 from .statements import dependencies, depending
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from ..parting import Tolerance, worst
+from ..records import Trace
+from ..summary import Summary, may_differ
 from . import hints
-from .name_rows import APART, COUNT, OK, ROUNDING, WRONG, Difference, Place, Row
-from .parting import Tolerance, worst
-from .records import Trace
+from .rows import APART, COUNT, OK, ROUNDING, WRONG, Difference, Place, Row
 from .sequences import Pair, Values, is_gradient_of
 from .stages import UPDATE, Stages
-from .summary import Summary, may_differ
 
 Array = np.ndarray[Any, np.dtype[Any]]
 PlaceOf = Callable[[int, int], Place]  # where one of the programs, 0 or 1, makes the value with a number

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from ..records import OUTPUT, Writer
+from ..summary import Summary, summarise
 from .numbers import Array, as_array, is_container, is_numbers, is_tensor, leaves, memory_of
-from .records import OUTPUT, Writer
 from .statements import scope_of, statements, stores
-from .summary import Summary, summarise
 
 GRADIENT = ".grad"
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..testing.pairing import PATTERNS, of_gradient
-from .name_refusals import NO_SUCH_NAME, NOT_A_PAIR
-from .records import Trace
+from ...testing.pairing import PATTERNS, of_gradient
+from ..records import Trace
+from .refusals import NO_SUCH_NAME, NOT_A_PAIR
 
 Array = np.ndarray[Any, np.dtype[Any]]
 GRADIENT = ".grad"
