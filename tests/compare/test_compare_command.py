@@ -141,3 +141,37 @@ def test_without_torch_it_says_how_to_install_it(folder: Path, tmp_path: Path) -
     )
     done = compare(folder, "script.py", before=tmp_path)
     assert done.returncode == 2 and 'pip install "tinygrad_mlp[compare]"' in done.stderr
+
+
+BY_HAND = """
+import numpy as np
+rng = np.random.default_rng(1)
+x, w = rng.normal(size=(5, 3)), rng.normal(size=(3, 2))
+for step in range(3):
+    y = x @ w
+    loss = (y * y).sum()
+    grad_w = x.T @ (3 * y)
+    w = w - 0.1 * grad_w
+"""
+MODEL = """
+import torch
+x, w = torch.randn(5, 3), torch.randn(3, 2, requires_grad=True)
+for step in range(3):
+    y = x @ w
+    loss = (y * y).sum()
+    loss.backward()
+    with torch.no_grad():
+        w -= 0.1 * w.grad
+    w.grad = None
+"""
+
+
+@pytest.mark.parametrize("order", ["behind", "before"])
+def test_two_programs_are_held_by_the_names_of_their_variables(tmp_path: Path, order: str) -> None:
+    tmp_path.joinpath("by_hand.py").write_text(BY_HAND)
+    tmp_path.joinpath("model.py").write_text(MODEL)
+    options = ["--with", "model.py", "--weights-from", "first", "--under", "tinygrad_mlp"]
+    done = compare(tmp_path, *(["by_hand.py", *options] if order == "behind" else [*options, "by_hand.py"]))
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("they part in step 1 at the gradient: grad_w = w.grad differs by "), done.stdout
+    assert "by_hand.py:8" in done.stdout and "model.py:7" in done.stdout

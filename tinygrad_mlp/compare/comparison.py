@@ -12,9 +12,7 @@ from .blame import Parting
 from .parting import OtherWay, Tolerance, paired
 from .printed import Line, first_other_line
 from .records import Trace
-from .table import largest_difference
-
-DRIFT = 5e-2  # how far rounding may have grown in runs that are the same, unless a tolerance is given
+from .table import DRIFT, largest_difference
 
 
 @dataclass(frozen=True)

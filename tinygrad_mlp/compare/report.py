@@ -12,7 +12,7 @@ import numpy as np
 from .blame import Parting
 from .records import COTANGENT, INPUT, OUTPUT, Call, Trace
 from .referee import Judgement, judge
-from .table import largest_difference, rows
+from .table import DRIFT, largest_at_the_end, largest_difference, rows
 
 if TYPE_CHECKING:
     from .comparison import Comparison
@@ -46,7 +46,10 @@ def verdict(comparison: Comparison) -> str:
         return f"both stop with exit code {c.ours.about['exit']}: {_last_words(c.ours)}"
     if c.is_exact:
         return "same to the last bit"
-    found = f"largest relative difference {size:.1g}, {where}" if size else "equal at the end"
+    found = f"largest relative difference {size:.1g}, {where}" if size else "no loss differs"
+    at_the_end, name = largest_at_the_end(c)
+    if c.drifted and at_the_end > DRIFT:
+        found += f"; rounding has grown to {at_the_end:.1g} in {name}, and no loss has felt it"
     return f"same within rounding ({found})"
 
 

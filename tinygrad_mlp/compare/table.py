@@ -11,17 +11,29 @@ if TYPE_CHECKING:
     from .comparison import Comparison
 
 Array = np.ndarray[Any, np.dtype[Any]]
+DRIFT = 5e-2  # how far rounding may have grown in runs that are the same, unless a tolerance is given
 NOISE = 1e-6  # losses and arrays that are no larger are mostly rounding
 
 
 def largest_difference(comparison: Comparison) -> tuple[float, str]:
-    """The largest relative difference among losses, and parameters and buffers at the end, and where it is."""
+    """The largest relative difference of what the program computes, and where it is.
+
+    That is of the losses; of a program without any, of the parameters and buffers at the end.
+    """
+    losses = list(zip(comparison.ours.losses, comparison.theirs.losses, strict=False))
+    if not losses:
+        return largest_at_the_end(comparison)
     found = (0.0, "nowhere")
-    losses = zip(comparison.ours.losses, comparison.theirs.losses, strict=False)
     for step, (left, right) in enumerate(losses, 1):
         size = max(abs(left), abs(right))
         if size > NOISE and abs(left - right) / size > found[0]:
             found = (abs(left - right) / size, f"the loss at step {step}")
+    return found
+
+
+def largest_at_the_end(comparison: Comparison) -> tuple[float, str]:
+    """The largest relative difference of a parameter or a buffer at the end, and its name."""
+    found = (0.0, "nowhere")
     for row in rows(comparison):
         counts = row["name"].startswith(("parameter ", "buffer ")) and bool(row["relative"])
         if counts and row["absolute"] > NOISE * row["relative"] and row["relative"] > found[0]:

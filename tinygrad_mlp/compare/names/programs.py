@@ -338,7 +338,7 @@ def record(command: list[str], request: dict[str, Any], folder: Path, stdin: byt
     folder.mkdir()
     path = folder / "request.json"
     path.write_text(json.dumps({**request, "program": command, "folder": str(folder)}))
-    paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(Path(__file__).parents[3]), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"}
     line = [sys.executable, "-m", "tinygrad_mlp.cli.watched", str(path)]
     run = subprocess.run(line, input=stdin, capture_output=True, env=environment)
