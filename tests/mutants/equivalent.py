@@ -8,7 +8,10 @@ _SAME_SIDE = "The output is beyond a limit just where the input is."
 _BY_1 = "A product with 1 changes nothing."
 _NUMBER = "It is a number, which has no transpose."
 _NOT_READ = "The rule does not read it: it is named so that the class of the node is known."
+_SIGN_AND_SIZE = "x is its sign times its size. (The power of the size is computed faster for the orders 3 and 4.)"
 _NOT_TAKEN = "An outer `where` does not take the elements that are other."
+_IN_BLOCKS = "In blocks or at once, every element gets the same."
+_PLAIN_STEP = "not momentum and (not decay) and (not group[ ..."
 
 EQUIVALENT: dict[str, str] = {
     # arithmetic
@@ -39,7 +42,6 @@ EQUIVALENT: dict[str, str] = {
     "clamp_max/max/max/saved out": _SAME_SIDE,
     "clamp/input/max/saved out": _SAME_SIDE,
     "clamp/min/min/saved out": _SAME_SIDE,
-    "clamp/max/max/saved out": _SAME_SIDE,
     # indexing
     "put/value/sum_to(g[index], value_shape)/dropped sum_to": _SUMMED_BY_TAPE,
     "fill/value/np.add.reduce(g, axis=None)/dropped reduce": _SUMMED_BY_TAPE,
@@ -57,14 +59,27 @@ EQUIVALENT: dict[str, str] = {
     "addmm/mat2/mat1.T @ g * alpha if alpha != 1 else mat1.T @ g/always the first": _BY_1,
     # losses
     "mse_loss/input/1/plus 1": "It stands for the count where there is no element.",
-    "binary_cross_entropy_backward/input/1 - input/swapped": "The factor is squared.",
+    "nll_loss/input/own.sum().item()/dropped item": "It is divided in float64, and the tape rounds the same quotient.",
     # normalization
+    "batch_norm/input/mean/saved variance": "Of the mean the rule reads whether it is given; so is the variance then.",
     "batch_norm/weight/total(g * standardized, axes)/transposed": "A vector has no transpose.",
     "batch_norm/bias/total(g, (0, *range(2, len(g.shape))))/transposed": "A vector has no transpose.",
     "linear/input/bias_shape/saved input_shape": _NOT_READ,
     "linear/input/bias_shape/saved weight_shape": _NOT_READ,
     "linear/weight/bias_shape/saved input_shape": _NOT_READ,
     "linear/weight/bias_shape/saved weight_shape": _NOT_READ,
+    # norms
+    "vector_norm/input/ord == 1/never": "The general formula gives the same, slower.",
+    "vector_norm/input/ord < 1/< to <=": "Order 1 has a formula of its own before.",
+    "vector_norm/input/0/plus 1 #5": "It is multiplied with the sign of 0, which is 0.",
+    "vector_norm/input/0/plus 1 #7": "It is multiplied with a slope that is 0 where the norm is.",
+    "vector_norm/input/sign(input) * size ** (ord - 1) if ord < 2 e .../always the first": _SIGN_AND_SIZE,
+    "vector_norm/input/2/plus 1 #2": _SIGN_AND_SIZE,
+    "vector_norm/input/ord < 2/< to <=": "Order 2 has a formula of its own before.",
+    # reduction
+    "prod/input/g/transposed": _NUMBER,
+    "var/input/g * np.where(input == centre, float('nan'),  .../factor 2": "Twice an infinity is the same infinity.",
+    "cumprod/input/not (input == 0).any()/never": "The general formula gives the same, slower.",
     # extremes
     "max_dim/input/np.copy(g)/transposed": _NUMBER,
     # activations
@@ -91,4 +106,14 @@ EQUIVALENT: dict[str, str] = {
     "cat/tensors/np.zeros_like(g, shape=(0,))/zeros_like to ones_like": "There is no element.",
     "cat/tensors/axis(dim, len(shape))/dropped axis": "A dimension counted from the end is the same one.",
     "cat/tensors/axis(dim, len(shape))/dropped axis #2": "A dimension counted from the end is the same one.",
+    # optimisers
+    f"SGD/update/{_PLAIN_STEP}/never": "The general formula gives the same, slower.",
+    f"SGD/update/{_PLAIN_STEP}/dropped condition 4": "Only before NumPy 2 a 0-d array is computed in another dtype.",
+    f"SGD/update/{_PLAIN_STEP}/dropped condition 5": _IN_BLOCKS,
+    "SGD/update/grad.size <= BLOCK/<= to <": _IN_BLOCKS,
+    "SGD/update/_as(d, w)/d less 1": "Of `d`, which is no dimension here, only the dtype is read.",
+    "SGD/update/_as(d, buf)/d less 1": "Of `d`, which is no dimension here, only the dtype is read.",
+    "SGD/update/d if not group['dampening'] else (1 - group[ .../always the second": _BY_1,
+    "SGD/as/y if y.dtype is x.dtype else y.astype(x.dtype)/always the second": "A copy of the same numbers.",
+    "Adam/update/decay and group['decoupled_weight_decay']/dropped condition 1": _BY_1,
 }

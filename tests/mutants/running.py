@@ -37,7 +37,7 @@ FILES = {
     "nn/functional/activation.py": ("test_activation.py",),
     "nn/functional/normalization.py": ("test_layers.py",),
     "nn/functional/regularization.py": ("test_layers.py", "test_stream.py"),
-    "nn/functional/encoding.py": ("test_loss.py",),
+    "nn/functional/encoding.py": ("test_activation.py",),
     "optim/sgd.py": ("test_optimizers.py", "test_options.py", "test_halves.py::test_optimizers"),
     "optim/adam.py": ("test_optimizers.py", "test_options.py", "test_halves.py::test_optimizers"),
 }
