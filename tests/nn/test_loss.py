@@ -101,7 +101,7 @@ def test_refused_distances(program) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(None, None), (False, None), (True, None), (None, False), (False, True), (True, False)]
+    "arguments", [(None, None), (False, None), (True, None), (None, False), (False, True), (True, False), (None, True)]
 )
 @pytest.mark.parametrize("name", ["MSELoss", "CrossEntropyLoss"])
 def test_the_older_form_of_reductions(name, arguments) -> None:
@@ -114,6 +114,23 @@ def test_the_older_form_of_reductions(name, arguments) -> None:
         function = getattr(torch.nn.functional, "mse_loss" if name == "MSELoss" else "cross_entropy")
         again = function(x, x * 0.5, size_average=size_average, reduce=reduce)
         return loss.reduction, loss(x, x * 0.5), again, repr(loss)
+
+    assert_alike(run, rtol=1e-6)
+
+
+@pytest.mark.parametrize("options", [{"size_average": False}, {"reduce": False}, {"reduction": "foo"}])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy",
+        "binary_cross_entropy_with_logits", "kl_div", "nll_loss", "cross_entropy",
+    ],
+)  # fmt: skip
+def test_every_loss_takes_the_same_reductions(name, options) -> None:
+    def run(torch):
+        x = torch.rand(3, 2)
+        target = torch.tensor([0, 1, 1]) if name == "nll_loss" else x * 0.5
+        return getattr(torch.nn.functional, name)(x, target, **options)
 
     assert_alike(run, rtol=1e-6)
 
@@ -395,6 +412,7 @@ def test_a_weight_that_requires_grad_is_refused(program) -> None:
         lambda f, x: f.binary_cross_entropy_with_logits(x, (x > 0.5).long()),
         lambda f, x: f.huber_loss((x > 0.5).long(), x),
         lambda f, x: f.kl_div(x, (x > 0.5).long()),
+        lambda f, x: f.kl_div((x > 0.5).long(), x),
         lambda f, x: f.mse_loss(x, x[:, :2]),
     ],
 )
