@@ -244,6 +244,17 @@ def test_classes(
     assert_alike(run, seed=seed, scale=1.0, rtol=RTOL[dtype])
 
 
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+def test_the_target_of_one_sample_may_have_a_dimension(name, reduction) -> None:
+    """The result has none, though; torch refuses its gradient."""
+
+    def run(torch):
+        return getattr(torch.nn.functional, name)(torch.rand(3), torch.tensor([1]), reduction=reduction)
+
+    assert_alike(run, rtol=1e-6)
+
+
 @given(
     n=st.integers(0, 4), classes=st.integers(1, 5), inner=inner, single=st.booleans(), dtype=DTYPES,
     reduction=reductions, weighted=st.booleans(), smoothing=st.sampled_from([0.0, 0.1, 1.0, -0.1]),

@@ -318,7 +318,7 @@ def _classes(log_p: Tensor, target: Tensor, weight: Tensor | None, reduction: st
         log_p = _f["permute"](log_p, (0, *range(2, len(shape)), 1))
     rows = _reshape(log_p, (-1, shape[1] if len(shape) > 1 else shape[0]))
     loss = _nll(rows, wrap(target.array.reshape(-1)), weight, reduction, ignore_index)
-    return _reshape(loss, wanted) if reduction == "none" else loss
+    return _reshape(loss, wanted if len(shape) > 1 else ()) if reduction == "none" else loss
 
 
 def _check_classes(log_p: Tensor, target: Tensor, weight: Tensor | None) -> None:
