@@ -245,6 +245,19 @@ def test_classes(
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("ignored", [1, -100])
+@pytest.mark.parametrize("shape", [(4, 3), (2, 3, 2)])
+def test_smoothing_of_weighted_classes_of_which_some_are_ignored(shape, ignored, reduction) -> None:
+    def run(torch):
+        x = torch.rand(shape, requires_grad=True)
+        target = torch.tensor([0, ignored, 2, ignored]).reshape(shape[0], *shape[2:])
+        options = {"weight": torch.tensor([0.5, 2.0, 3.0]), "ignore_index": ignored, "label_smoothing": 0.25}
+        return answer(torch, torch.nn.functional.cross_entropy(x, target, reduction=reduction, **options), x)
+
+    assert_alike(run, rtol=1e-5)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
 def test_the_target_of_one_sample_may_have_a_dimension(name, reduction) -> None:
     """The result has none, though; torch refuses its gradient."""
