@@ -11,10 +11,15 @@ _NOT_READ = "The rule does not read it: it is named so that the class of the nod
 _SIGN_AND_SIZE = "x is its sign times its size. (The power of the size is computed faster for the orders 3 and 4.)"
 _NOT_TAKEN = "An outer `where` does not take the elements that are other."
 _IN_BLOCKS = "In blocks or at once, every element gets the same."
+_ANY_NEGATIVE = "NumPy takes any negative size for the one that follows from the others."
+_OLDER = "size_average is not None or reduce is not None"
+_NO_OLDER = "Where neither is given, the reduction stays what it is."
+_TWO_RETURNED = "Inputs of two dimensions have been returned before."
 _PLAIN_STEP = "not momentum and (not decay) and (not group[ ..."
 
 EQUIVALENT: dict[str, str] = {
     # arithmetic
+    "square/input/pow_input(g, input, 2)/swapped arguments": "It is 2 g x, and so it is with g and x swapped.",
     "pow/input/exponent == 2 and (not hasattr(input, 'requi .../never": "The general formula gives the same, slower.",
     "pow/input/exponent == 2 and (not hasattr(input, 'requi .../dropped condition 2": "The nodes are other ones; "
     "the numbers are the same.",
@@ -26,7 +31,7 @@ EQUIVALENT: dict[str, str] = {
     "sinc/input/1/plus 1": "The ten terms of the series are exact for angles below 2, too, but for rounding.",
     "sinc/input/0/plus 1": _NOT_TAKEN,
     # slices
-    "as_strided/input/1/plus 1": "NumPy takes any negative size for the one that follows from the others.",
+    "as_strided/input/1/plus 1": _ANY_NEGATIVE,
     "as_strided/input/memory[index] / times if (times > 1).any() e .../always the first": "A quotient by 1.",
     "as_strided/input/times > 1/> to >=": "A quotient by 1.",
     # comparison
@@ -106,6 +111,21 @@ EQUIVALENT: dict[str, str] = {
     "cat/tensors/np.zeros_like(g, shape=(0,))/zeros_like to ones_like": "There is no element.",
     "cat/tensors/axis(dim, len(shape))/dropped axis": "A dimension counted from the end is the same one.",
     "cat/tensors/axis(dim, len(shape))/dropped axis #2": "A dimension counted from the end is the same one.",
+    # nn.functional
+    "F._along/function/input if dtype is None else input.to(dtype)/always the second": "`to(None)` is the tensor.",
+    f"F.mse_loss/function/{_OLDER}/always": _NO_OLDER,
+    f"F.nll_loss/function/{_OLDER}/always": _NO_OLDER,
+    f"F.cross_entropy/function/{_OLDER}/always": _NO_OLDER,
+    "F.mse_loss/function/input - target/swapped": "The square of the difference is taken.",
+    "F.l1_loss/function/input - target/swapped": "The size of the difference is taken.",
+    "F.smooth_l1_loss/function/input - target/swapped": "The size of the difference is taken.",
+    "F._classes/function/weight is not None/always": "Of None there is no gradient to refuse.",
+    "F._classes/function/target.array.dtype is not _INT64/always": "A copy of the same numbers.",
+    "F._classes/function/len(shape) > 2/> to >=": _TWO_RETURNED,
+    "F._classes/function/1/plus 1 #3": _TWO_RETURNED,
+    "F._classes/function/1/plus 1 #5": _ANY_NEGATIVE,
+    "F._check_classes/function/weight is None and len(shape) == 2 and (want .../never": "The checks pass, slower.",
+    "F._check_classes/function/1/plus 1": "The checks pass, slower.",
     # optimisers
     f"SGD/update/{_PLAIN_STEP}/never": "The general formula gives the same, slower.",
     f"SGD/update/{_PLAIN_STEP}/dropped condition 4": "Only before NumPy 2 a 0-d array is computed in another dtype.",

@@ -107,10 +107,13 @@ def test_softmax_in_another_dtype(name) -> None:
         lambda torch: torch.nn.functional.one_hot(torch.tensor(1), 3),
         lambda torch: torch.nn.functional.one_hot(torch.tensor([0.0])),
         lambda torch: torch.nn.functional.one_hot(torch.tensor([0, 3]), 2),
+        lambda torch: torch.nn.functional.one_hot(torch.tensor([0, 2]), 2),
         lambda torch: torch.nn.functional.one_hot(torch.tensor([0, -1])),
         lambda torch: torch.nn.functional.one_hot(torch.tensor([0, 1]), -2),
         lambda torch: torch.nn.functional.one_hot(torch.zeros(0, dtype=torch.int64)),
         lambda torch: torch.nn.functional.one_hot(torch.zeros(0, dtype=torch.int64), 3),
+        lambda torch: torch.nn.functional.one_hot(torch.zeros(0, dtype=torch.int64), 1),
+        lambda torch: torch.nn.functional.one_hot(torch.zeros(0, dtype=torch.int64), 0),
     ],
 )
 def test_texts_and_classes(program) -> None:
