@@ -49,7 +49,10 @@ def main() -> int:
         results, complete=len(results) == len(mutants) and not (options.names or options.sample or options.rules)
     )
     print(*wrong, sep="\n", file=sys.stderr)
-    return 1 if wrong else 0
+    missing = len(mutants) - len(results)
+    if missing:
+        print(f"interrupted: {missing} mutants were not run", file=sys.stderr)
+    return 1 if wrong or missing else 0
 
 
 def _options() -> argparse.Namespace:

@@ -119,6 +119,10 @@ CASES = {
     # Positions.
     "narrow from behind to the end": (lambda torch, x: x.narrow(0, -2, 2), [1.0, 2.0, 3.0]),
     "narrow from behind": (lambda torch, x: x.narrow(0, -2, 1) * x.narrow(0, -3, 1), [1.0, 2.0, 3.0]),
+    "permute from behind": (
+        lambda torch, x: x.reshape(2, 3, 1).permute(-1, 0, 1) ** 2,
+        [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]],
+    ),
     "roll twice": (lambda torch, x: torch.roll(x, [1, 1], [0, 0]), [1.0, 2.0, 3.0]),
     "roll by nothing": (lambda torch, x: torch.roll(x, []), [1.0, 2.0]),
     "roll one, without dimensions": (lambda torch, x: torch.roll(x, 1, 0), 1.0),
