@@ -163,6 +163,13 @@ def test_normalisation(make, shape) -> None:
         lambda torch: torch.nn.BatchNorm1d(3)(torch.ones(1, 3)),
         lambda torch: torch.nn.BatchNorm1d(3)(torch.ones(3)),
         lambda torch: torch.nn.functional.batch_norm(torch.ones(2, 3), None, None),
+        lambda torch: torch.nn.functional.batch_norm(torch.ones(2, 3), torch.ones(3), None),
+        lambda torch: torch.nn.functional.batch_norm(torch.ones(2, 3), None, torch.ones(3)),
+        lambda torch: torch.nn.functional.batch_norm(
+            torch.ones(2, 3), None, None, torch.ones(3).double(), training=True
+        ),
+        lambda torch: torch.nn.functional.batch_norm(torch.ones(2, 3).double(), torch.ones(3), torch.ones(3)),
+        lambda torch: torch.nn.functional.batch_norm(torch.ones(1, 3, 1), None, None, training=True),
         lambda torch: torch.nn.functional.layer_norm(torch.ones(2, 3), ()),
         lambda torch: torch.nn.functional.layer_norm(torch.ones(2, 3), (3,), torch.ones(3).double()),
         lambda torch: torch.nn.functional.layer_norm(torch.ones(2, 3).double(), (3,), torch.ones(3)),
@@ -173,6 +180,27 @@ def test_normalisation(make, shape) -> None:
 )
 def test_refused_normalisation(program) -> None:
     refusal(program, words=4)
+
+
+def test_statistics_of_halves_whose_squares_are_more_than_they_hold() -> None:
+    def run(torch):
+        x, mean, variance = (torch.arange(24.0) * 40).reshape(8, 3).half(), torch.zeros(3).half(), torch.ones(3).half()
+        return torch.nn.functional.batch_norm(x, mean, variance, training=True), mean, variance
+
+    assert_alike(run, rtol=1e-3)
+
+
+def test_statistics_that_are_given() -> None:
+    """A batch of one has values then; without recording they may require a gradient."""
+
+    def run(torch):
+        x, mean = torch.rand(1, 3, requires_grad=True), torch.rand(3)
+        y = torch.nn.functional.batch_norm(x, mean, mean + 1)
+        (g,) = torch.autograd.grad(y, x, torch.arange(3.0)[None])
+        with torch.no_grad():
+            return y, g, torch.nn.functional.batch_norm(x, mean.requires_grad_(), mean + 1)
+
+    assert_alike(run, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
