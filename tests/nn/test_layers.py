@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tinygrad_mlp
 from support.two_worlds import assert_alike, refusal, state_of
 from tinygrad_mlp import testing
 
@@ -188,6 +189,25 @@ def test_statistics_of_halves_whose_squares_are_more_than_they_hold() -> None:
         return torch.nn.functional.batch_norm(x, mean, variance, training=True), mean, variance
 
     assert_alike(run, rtol=1e-3)
+
+
+def test_no_sample_changes_no_statistics() -> None:
+    def run(torch):
+        mean, variance = torch.zeros(3), torch.ones(3)
+        return torch.nn.functional.batch_norm(torch.ones(0, 3), mean, variance, training=True), mean, variance
+
+    assert_alike(run)
+
+
+def test_statistics_that_have_changed_are_seen() -> None:
+    """Torch does not count the change as a write, and gives a gradient by the new statistics without a word."""
+    torch = tinygrad_mlp
+    x, mean, variance = torch.rand(2, 3, requires_grad=True), torch.zeros(3), torch.ones(3)
+    y = torch.nn.functional.batch_norm(x, mean, variance)
+    torch.nn.functional.batch_norm(x, mean, variance, training=True)
+    assert (mean._version, variance._version) == (1, 1)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
 
 
 def test_statistics_that_are_given() -> None:
