@@ -48,6 +48,7 @@ EQUIVALENT: dict[str, str] = {
     "clamp/input/max/saved out": _SAME_SIDE,
     "clamp/min/min/saved out": _SAME_SIDE,
     # indexing
+    "take/input/1/plus 1 #2": _ANY_NEGATIVE,
     "put/value/sum_to(g[index], value_shape)/dropped sum_to": _SUMMED_BY_TAPE,
     "fill/value/np.add.reduce(g, axis=None)/dropped reduce": _SUMMED_BY_TAPE,
     "fill/value/np.add.reduce(g, axis=None)/transposed": _NUMBER,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import tinygrad_mlp
@@ -80,6 +80,8 @@ def test_linear_of_the_wrong_width() -> None:
     training=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
+@example((3,), 0.0, "float32", False, True, 0)  # nothing is drawn
+@example((0, 3), 0.5, "float32", False, True, 0)
 def test_dropout(shape, p, dtype, inplace, training, seed) -> None:
     """Torch's very elements, their gradients, and the generator afterwards."""
 
