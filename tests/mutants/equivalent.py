@@ -7,6 +7,7 @@ _ONLY_SHAPE = "Only the shape and the dtype of what is read count, and they are 
 _SAME_SIDE = "The output is beyond a limit just where the input is."
 _BY_1 = "A product with 1 changes nothing."
 _NUMBER = "It is a number, which has no transpose."
+_VECTOR = "A vector has no transpose."
 _NOT_READ = "The rule does not read it: it is named so that the class of the node is known."
 _SIGN_AND_SIZE = "x is its sign times its size. (The power of the size is computed faster for the orders 3 and 4.)"
 _NOT_TAKEN = "An outer `where` does not take the elements that are other."
@@ -58,8 +59,9 @@ EQUIVALENT: dict[str, str] = {
     "matmul/input/part.reshape([*part.shape[:-2], part.shape[- .../always the second": _SUMMED_BY_TAPE,
     "matmul/input/part.reshape([*part.shape[:-2], part.shape[-1]])/dropped reshape": _SUMMED_BY_TAPE,
     "matmul/other/input.reshape([1, *input.shape]) if input.nd .../always the first": _SUMMED_BY_TAPE,
-    "dot/input/g * other/transposed": "A vector has no transpose.",
-    "dot/other/g * input/transposed": "A vector has no transpose.",
+    "dot/input/g * other/transposed": _VECTOR,
+    "dot/other/g * input/transposed": _VECTOR,
+    "mv/vec/input.T @ g/transposed": _VECTOR,
     "addmm/input/g if beta == 1 else g * beta/always the second": _BY_1,
     "addmm/mat1/g @ mat2.T * alpha if alpha != 1 else g @ mat2.T/always the first": _BY_1,
     "addmm/mat2/mat1.T @ g * alpha if alpha != 1 else mat1.T @ g/always the first": _BY_1,
@@ -68,8 +70,8 @@ EQUIVALENT: dict[str, str] = {
     "nll_loss/input/own.sum().item()/dropped item": "It is divided in float64, and the tape rounds the same quotient.",
     # normalization
     "batch_norm/input/mean/saved variance": "Of the mean the rule reads whether it is given; so is the variance then.",
-    "batch_norm/weight/total(g * standardized, axes)/transposed": "A vector has no transpose.",
-    "batch_norm/bias/total(g, (0, *range(2, len(g.shape))))/transposed": "A vector has no transpose.",
+    "batch_norm/weight/total(g * standardized, axes)/transposed": _VECTOR,
+    "batch_norm/bias/total(g, (0, *range(2, len(g.shape))))/transposed": _VECTOR,
     "linear/input/bias_shape/saved input_shape": _NOT_READ,
     "linear/input/bias_shape/saved weight_shape": _NOT_READ,
     "linear/weight/bias_shape/saved input_shape": _NOT_READ,
@@ -127,6 +129,9 @@ EQUIVALENT: dict[str, str] = {
     "F._classes/function/1/plus 1 #5": _ANY_NEGATIVE,
     "F._check_classes/function/weight is None and len(shape) == 2 and (want .../never": "The checks pass, slower.",
     "F._check_classes/function/1/plus 1": "The checks pass, slower.",
+    "F._noise/function/None if array.flags.c_contiguous else _memor .../always the second": "The order of an array "
+    "that is contiguous is that of its dimensions.",
+    "F._memory_order/function/end - 1/dropped right side": "It compares a dimension with itself first.",
     # optimisers
     f"SGD/update/{_PLAIN_STEP}/never": "The general formula gives the same, slower.",
     f"SGD/update/{_PLAIN_STEP}/dropped condition 4": "Only before NumPy 2 a 0-d array is computed in another dtype.",

@@ -96,6 +96,10 @@ def test_dropout(shape, p, dtype, inplace, training, seed) -> None:
     assert_alike(run, seed=seed)
 
 
+def test_dropout_of_all_keeps_the_signs() -> None:
+    assert_alike(lambda torch: 1 / torch.nn.functional.dropout(torch.tensor([2.0, -2.0]), 1.0))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -115,6 +119,7 @@ def test_dropout_follows_memory(change) -> None:
     [
         lambda torch: torch.nn.Dropout(1.5),
         lambda torch: torch.nn.functional.dropout(torch.ones(1), -1),
+        lambda torch: torch.nn.functional.dropout(torch.ones(1), 1.5),
         lambda torch: torch.nn.functional.dropout(torch.tensor([1, 2]), 0.5),
     ],
 )
