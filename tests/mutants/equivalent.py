@@ -76,6 +76,10 @@ EQUIVALENT: dict[str, str] = {
     "linear/input/bias_shape/saved weight_shape": _NOT_READ,
     "linear/weight/bias_shape/saved input_shape": _NOT_READ,
     "linear/weight/bias_shape/saved weight_shape": _NOT_READ,
+    "linear/input/product(g, weight) if g.ndim == 2 == weight. .../always the second": "`@` gives the same, slower.",
+    "linear/input/2/plus 1": "`@` gives the same, slower.",
+    "linear/bias/total(_rows(g), 0)/transposed": _VECTOR,
+    "linear/bias/total(_rows(g), 0)/dropped total": _SUMMED_BY_TAPE,
     # norms
     "vector_norm/input/ord == 1/never": "The general formula gives the same, slower.",
     "vector_norm/input/ord < 1/< to <=": "Order 1 has a formula of its own before.",
@@ -132,6 +136,7 @@ EQUIVALENT: dict[str, str] = {
     "F._noise/function/None if array.flags.c_contiguous else _memor .../always the second": "The order of an array "
     "that is contiguous is that of its dimensions.",
     "F._memory_order/function/end - 1/dropped right side": "It compares a dimension with itself first.",
+    "F._memory_order/function/strides[a] < strides[b]/never": "What stands before is in order, and stays.",
     # optimisers
     f"SGD/update/{_PLAIN_STEP}/never": "The general formula gives the same, slower.",
     f"SGD/update/{_PLAIN_STEP}/dropped condition 4": "Only before NumPy 2 a 0-d array is computed in another dtype.",
