@@ -136,7 +136,6 @@ EQUIVALENT: dict[str, str] = {
     "F._noise/function/None if array.flags.c_contiguous else _memor .../always the second": "The order of an array "
     "that is contiguous is that of its dimensions.",
     "F._memory_order/function/end - 1/dropped right side": "It compares a dimension with itself first.",
-    "F._memory_order/function/strides[a] < strides[b]/never": "What stands before is in order, and stays.",
     # optimisers
     f"SGD/update/{_PLAIN_STEP}/never": "The general formula gives the same, slower.",
     f"SGD/update/{_PLAIN_STEP}/dropped condition 4": "Only before NumPy 2 a 0-d array is computed in another dtype.",
