@@ -133,6 +133,7 @@ EQUIVALENT: dict[str, str] = {
     "F._classes/function/1/plus 1 #5": _ANY_NEGATIVE,
     "F._check_classes/function/weight is None and len(shape) == 2 and (want .../never": "The checks pass, slower.",
     "F._check_classes/function/1/plus 1": "The checks pass, slower.",
+    "F._check_classes/function/len(shape) - 1/swapped": "Counted from behind it is the same dimension.",
     "F._noise/function/None if array.flags.c_contiguous else _memor .../always the second": "The order of an array "
     "that is contiguous is that of its dimensions.",
     "F._memory_order/function/end - 1/dropped right side": "It compares a dimension with itself first.",
