@@ -320,7 +320,7 @@ def test_refused_classes(program, name) -> None:
     "program",
     [
         lambda torch, loss: loss(torch.ones(2, 3), torch.ones(2, 3, dtype=torch.int64)),
-        lambda torch, loss: loss(torch.ones(2, 3), torch.ones(2, 3), ignore_index=1),
+        lambda torch, loss: loss(torch.ones(2, 3), torch.ones(2, 3), ignore_index=0),
         lambda torch, loss: loss(torch.ones(2, 3), torch.ones(3, 3)),
         lambda torch, loss: loss(torch.ones(2, 3), torch.ones(2, 3), weight=torch.ones(2)),
         lambda torch, loss: loss(torch.ones(2, 3), torch.tensor([1, 2]), label_smoothing=1.5),
