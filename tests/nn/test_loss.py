@@ -285,6 +285,10 @@ def test_class_probabilities(n, classes, inner, single, dtype, reduction, weight
     assert_alike(run, seed=seed, scale=1.0, rtol=RTOL[dtype])
 
 
+def test_probabilities_of_no_class() -> None:
+    assert_alike(lambda torch: torch.nn.functional.cross_entropy(torch.ones(2, 0), torch.ones(2, 0)))
+
+
 CLASS_REFUSALS = [
     lambda torch, loss: loss(torch.ones(2, 3), torch.tensor([1.0, 2.0])),
     lambda torch, loss: loss(torch.ones(2, 3), torch.tensor([1, 2], dtype=torch.int32)),
