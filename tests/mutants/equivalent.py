@@ -131,6 +131,7 @@ EQUIVALENT: dict[str, str] = {
     "F._classes/function/len(shape) > 2/> to >=": _TWO_RETURNED,
     "F._classes/function/1/plus 1 #3": _TWO_RETURNED,
     "F._classes/function/1/plus 1 #5": _ANY_NEGATIVE,
+    "F._classes/function/1/plus 1 #6": _TWO_RETURNED,
     "F._check_classes/function/weight is None and len(shape) == 2 and (want .../never": "The checks pass, slower.",
     "F._check_classes/function/1/plus 1": "The checks pass, slower.",
     "F._check_classes/function/len(shape) - 1/swapped": "Counted from behind it is the same dimension.",
