@@ -9,4 +9,7 @@ A mutant is a rule of the derivative table, a function of `nn.functional` or a m
 its syntax tree: a sign, a factor, a dropped term. Its name says what is changed and how, as in
 `tanh/input/out * out/dropped right side`, and is the same in every run. A mutant that no test notices shows a hole in
 the tests, unless it computes the same; those are listed, each with its reason, in equivalent.py.
+
+The exit code is 0 if every mutant was run and is caught or listed, and no listed one was caught; else it is 1, and what
+is wrong is printed. In a run of all mutants a listed one that does not exist is wrong, too.
 """

@@ -35,9 +35,9 @@ FIRST = (
 FILES = {
     "nn/functional/loss.py": ("test_loss.py",),
     "nn/functional/activation.py": ("test_activation.py",),
-    "nn/functional/normalization.py": ("test_layers.py",),
+    "nn/functional/normalization.py": ("test_layers.py", "test_activation.py::test_along"),
     "nn/functional/regularization.py": ("test_layers.py", "test_stream.py"),
-    "nn/functional/encoding.py": ("test_loss.py",),
+    "nn/functional/encoding.py": ("test_activation.py",),
     "optim/sgd.py": ("test_optimizers.py", "test_options.py", "test_halves.py::test_optimizers"),
     "optim/adam.py": ("test_optimizers.py", "test_options.py", "test_halves.py::test_optimizers"),
 }

@@ -25,7 +25,7 @@ AT_BOUNDS = (
 NAN = float("nan")
 UNUSUAL = [[NAN, 1.0], [INF, 2.0], [0.0, 0.0], [-INF, INF], [NAN, INF], [-3.0, 3.0], [NAN, NAN], [0.0, 2.0]]
 
-ORDERS = (INF, -INF, 2, 1, 3, 0.5, 0, -2)
+ORDERS = (INF, -INF, 2, 1, 1.5, 3, 0.5, 0, -2)
 
 
 def _norm_and_gradient(order: float) -> Any:
@@ -77,12 +77,28 @@ CASES = {
         [[5.0, 6.0], [7.0, 8.0]],
     ),
     **{f"vector_norm {order} of nan and infinity": (_norm_and_gradient(order), UNUSUAL) for order in ORDERS},
+    "logit at its limits": (lambda torch, x: torch.logit(x, 0.125), [0.0, 0.125, 0.25, 0.875, 0.9375, 1.0, 1.5]),
+    "clamp of a matrix at its upper bound": (lambda torch, x: x.clamp(max=2.0), [[1.0, 2.0], [3.0, 1.0]]),
+    "amax and amin along the rows of a square": (lambda torch, x: x.amax(1) * x.amin(1), [[1.0, 5.0], [4.0, 3.0]]),
+    "binary_cross_entropy of several": (
+        lambda torch, x, y: _functional(torch).binary_cross_entropy(x, y),
+        [0.5, 0.25, 0.125],
+        [0.5, 0.75, 0.25],
+    ),
     "std of equal numbers": (lambda torch, x: x.std(0), [0.1, 0.1, 0.1]),
+    "std of rows of equal numbers": (lambda torch, x: x.std(1), [[0.1, 0.1, 0.1], [0.7, 0.7, 0.7]]),
+    "var without freedom": (lambda torch, x: torch.var(x, correction=2), [1.0, 2.0]),
+    "var with less than none": (lambda torch, x: torch.var(x, correction=3), [1.0, 2.0]),
+    "var of one number, without freedom": (lambda torch, x: torch.var(x, 0, correction=2), 3.0),
     # Infinities, and zeros in a product.
     "softmax of one infinity": (lambda torch, x: torch.softmax(x, 0) + torch.log_softmax(x, -1), INF),
     "prod of zeros and infinity": (lambda torch, x: torch.prod(x), [0.0, 0.0, INF]),
+    "prod of a zero": (lambda torch, x: torch.prod(x), [3.0, 0.0, 2.0]),
+    "prod of rows with a zero": (lambda torch, x: torch.prod(x, 1), [[0.0, 2.0], [3.0, 0.0]]),
     "prod of a zero and infinity": (lambda torch, x: torch.prod(x, 1), [[0.0, INF], [2.0, 3.0]]),
     "cumprod of zeros and infinity": (lambda torch, x: torch.cumprod(x, 0), [2.0, 0.0, 3.0, 0.0, INF, 4.0]),
+    "cumprod of zeros alone": (lambda torch, x: torch.cumprod(x, 0), [0.0, 0.0, 0.0]),
+    "cumprod from behind": (lambda torch, x: torch.cumprod(x, -1), [[0.0, 2.0, 0.0], [3.0, 4.0, 5.0]]),
     "nll_loss where all is ignored": (
         lambda torch, x: torch.autograd.grad(_functional(torch).nll_loss(x, torch.tensor([0, 0]), ignore_index=0), x),
         [[1.0, 2.0], [3.0, 4.0]],
@@ -103,6 +119,10 @@ CASES = {
     # Positions.
     "narrow from behind to the end": (lambda torch, x: x.narrow(0, -2, 2), [1.0, 2.0, 3.0]),
     "narrow from behind": (lambda torch, x: x.narrow(0, -2, 1) * x.narrow(0, -3, 1), [1.0, 2.0, 3.0]),
+    "permute from behind": (
+        lambda torch, x: x.reshape(2, 3, 1).permute(-1, 0, 1) ** 2,
+        [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]],
+    ),
     "roll twice": (lambda torch, x: torch.roll(x, [1, 1], [0, 0]), [1.0, 2.0, 3.0]),
     "roll by nothing": (lambda torch, x: torch.roll(x, []), [1.0, 2.0]),
     "roll one, without dimensions": (lambda torch, x: torch.roll(x, 1, 0), 1.0),
@@ -131,6 +151,11 @@ CASES = {
 }
 
 
+def _cotangent(torch: Any, y: Any) -> Any:
+    """A number for each element, below and above 0."""
+    return (torch.arange(y.numel()) * 0.5 - 0.75).reshape(y.shape).to(y.dtype)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_same_as_torch(name: str) -> None:
     """Values, gradients, plain and recorded, and second gradients, or the refusal."""
@@ -141,9 +166,11 @@ def test_same_as_torch(name: str) -> None:
         y = function(torch, *xs)
         if not xs or isinstance(y, tuple) or not y.requires_grad:
             return y
-        plain = torch.autograd.grad(y.sum(), xs, retain_graph=True)
-        first = torch.autograd.grad(y.sum(), xs, create_graph=True)
-        roots = [g.sum() for g in first if g.requires_grad]
-        return y, plain, first, roots and torch.autograd.grad(sum(roots), xs, allow_unused=True)
+        g = _cotangent(torch, y)
+        plain = torch.autograd.grad(y, xs, g, retain_graph=True)
+        first = torch.autograd.grad(y, xs, g, create_graph=True)
+        roots = [x for x in first if x.requires_grad]
+        again = [_cotangent(torch, x) for x in roots]
+        return y, plain, first, roots and torch.autograd.grad(roots, xs, again, allow_unused=True)
 
     same(program)

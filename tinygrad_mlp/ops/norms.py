@@ -34,7 +34,7 @@ def _norm_input(g: Array, out: Array, input: Array, ord: float, dim: Any, keepdi
         return g * np.where(norm == 0, 0, input / norm)
     size = np.absolute(input)
     if math.isinf(ord):
-        ties = (size == norm) | ((input != input) & (norm != norm))
+        ties = (size == norm) | (input != input)
         return sign(input) * (g / total(ties, axes(dim, len(shape)), True) * ties)
     if ord < 1:
         return sign(input) * np.where(input == 0, 0, size ** (ord - 1)) * g * norm ** (1 - ord)

@@ -27,11 +27,7 @@ _along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()),
 
 
 @operator(
-    {
-        "input": lambda g, input_shape, dim, keepdim: spread(
-            g / (count(input_shape, dim) or 1), input_shape, dim, keepdim
-        )
-    },
+    {"input": lambda g, input_shape, dim, keepdim: spread(g / count(input_shape, dim), input_shape, dim, keepdim)},
     numpy=np.mean,
     **_over_dims,
 )
@@ -60,7 +56,7 @@ def _prod_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> 
         return g
     g = spread(g, shape, dim, keepdim)
     zeros = input == 0
-    if not bool(zeros.any()):
+    if not zeros.any():
         return g * (spread(out, shape, dim, keepdim) / input)
     if dim is None and isinstance(g, np.ndarray) and np.count_nonzero(zeros) > 1:  # g will not be differentiated
         return np.zeros_like(g)  # as torch: beside an infinity the products of others would be nan
@@ -120,9 +116,9 @@ def _var_input(g: Array, input: Array, dim: Any, correction: float, keepdim: boo
     """2 (x - mean) / (n - correction) times g; without degrees of freedom inf or nan, as torch has them."""
     shape = tuple(input.shape)
     freedom = count(shape, dim) - correction
-    centre = mean(input, axes(dim, len(shape)), True)
-    if freedom <= 0 and (dim is None or dim in ([], ()) or not shape):
-        return spread(g, shape, dim, keepdim) * np.where(input == centre, float("nan"), float("inf"))
+    centre = mean(input, dim, True)
+    if freedom <= 0 and (dim is None or not shape):
+        return g * np.where(input == centre, float("nan"), float("inf"))
     return spread(g * (2 / freedom if freedom else float("inf")), shape, dim, keepdim) * (input - centre)
 
 
@@ -271,19 +267,18 @@ def cumsum(input: Array, dim: int) -> Array:
 
 @by_value
 def _cumprod_input(g: Array, out: Array, input: Array, dim: int) -> Array:
-    if math.prod(input.shape) <= 1 or input.shape[axis(dim, input.ndim)] == 1:
+    if math.prod(input.shape) <= 1 or input.shape[dim] == 1:
         return g
-    if not bool((input == 0).any()):
+    if not (input == 0).any():
         return flip(cumsum(flip(g * out, [dim]), dim), [dim]) / input
-    d = axis(dim, input.ndim)
     if isinstance(g, np.ndarray):  # g will not be differentiated: torch, too, is faster then
-        return _cumprod_across_zeros(g, out, input, d)
+        return _cumprod_across_zeros(g, out, input, dim)
     # d out[j] / d input[k] is, for j >= k, the product of the elements up to j without the k-th: n times the work.
-    parts, n = [], input.shape[d]
+    parts, n = [], input.shape[dim]
     for k in range(n):
-        before, after = prod(narrow(input, d, 0, k), d, True), cumprod(narrow(input, d, k + 1, n - k - 1), d)
-        parts.append(np.add.reduce(narrow(g, d, k, n - k) * np.concatenate([before, before * after], d), axis=d))
-    return np.stack(parts, d)
+        before, after = prod(narrow(input, dim, 0, k), dim, True), cumprod(narrow(input, dim, k + 1, n - k - 1), dim)
+        parts.append(np.add.reduce(narrow(g, dim, k, n - k) * np.concatenate([before, before * after], dim), axis=dim))
+    return np.stack(parts, dim)
 
 
 def _cumprod_across_zeros(g: Array, out: Array, input: Array, d: int) -> Array:

@@ -38,7 +38,6 @@ from ..refusals import (
     TARGET_SIZE,
     TARGET_SIZE_OF_IMAGES,
     TARGET_TYPE,
-    WEIGHT_DTYPE,
     WEIGHT_SIZE,
     WEIGHTED_REDUCTION,
 )
@@ -318,7 +317,7 @@ def _classes(log_p: Tensor, target: Tensor, weight: Tensor | None, reduction: st
         log_p = _f["permute"](log_p, (0, *range(2, len(shape)), 1))
     rows = _reshape(log_p, (-1, shape[1] if len(shape) > 1 else shape[0]))
     loss = _nll(rows, wrap(target.array.reshape(-1)), weight, reduction, ignore_index)
-    return _reshape(loss, wanted) if reduction == "none" else loss
+    return _reshape(loss, wanted if len(shape) > 1 else ()) if reduction == "none" else loss
 
 
 def _check_classes(log_p: Tensor, target: Tensor, weight: Tensor | None) -> None:
@@ -344,9 +343,6 @@ def _check_classes(log_p: Tensor, target: Tensor, weight: Tensor | None) -> None
         raise noted(RuntimeError(TARGET_DTYPE.format(found=name)))
     if weight is not None:
         _check_weight(weight, shape[min(1, len(shape) - 1)], "")
-        if weight.array.dtype != log_p.array.dtype:
-            words = [tensor.dtype.tensor_type.removesuffix("Tensor") for tensor in (log_p, weight)]
-            raise RuntimeError(WEIGHT_DTYPE.format(expected=words[0], found=words[1]))
 
 
 def _check_weight(weight: Tensor, classes: int, prefix: str) -> None:
@@ -359,8 +355,6 @@ def _over_all_classes(
 ) -> Tensor:
     """Sum, over all classes, the losses that each would have as the target; label smoothing adds a share of it."""
     counted: Any = as_array(target.array != ignore_index)
-    if dim == 0:
-        counted = counted.reshape(())
     loss = -_sum(log_p if weight is None else log_p * _along_classes(weight, log_p, dim), dim)
     loss = _where(wrap(counted), loss, 0.0)
     if reduction != "mean":
