@@ -81,7 +81,7 @@ def unseen(held: Held, ours: Trace, theirs: Trace) -> Parting | None:
         before = held.apart[max(0, row - BEFORE) : row]
         if held.apart[row] > SUDDEN * max(LEAST, float(before.max(initial=0.0))):
             event = held.event(row, ours, theirs)
-            scale = float(theirs.columns["figures"][event.summaries[1], 0])
+            scale = float(theirs.columns["scales"][event.summaries[1], 0])
             difference = float(held.apart[row]) * scale
             made_by = readers(ours, theirs, event)
             call = made_by[0].call if len(made_by) == 1 else event.ours

@@ -128,7 +128,7 @@ def held(ours: Trace, theirs: Trace, tolerance: Tolerance | None = None) -> Held
     links = _joined(ours, theirs, a, b)
     left, right = links[:, 4], links[:, 5]
     one, two = ours.columns["summaries"][left], theirs.columns["summaries"][right]
-    scale = np.maximum(ours.columns["figures"][left, 0], theirs.columns["figures"][right, 0])
+    scale = np.maximum(ours.columns["scales"][left, 0], theirs.columns["scales"][right, 0])
     ours_dtypes, theirs_dtypes = (np.array([*trace.dtypes, ""], object) for trace in (ours, theirs))
     same_form = (ours_dtypes[one[:, 0]] == theirs_dtypes[two[:, 0]]) & _same_shapes(ours, theirs, left, right)
     equal = same_form & (one[:, 1] == two[:, 1])

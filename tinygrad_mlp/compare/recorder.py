@@ -7,6 +7,7 @@ because both have tensors with the same methods.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import weakref
@@ -292,6 +293,7 @@ class Recorder:
         return frame
 
 
+@functools.cache
 def _shown(path: str) -> str:
     """How a file of the program is called in a trace: from the current folder on, so that traces can be compared."""
     if path.startswith("<"):

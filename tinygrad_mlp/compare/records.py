@@ -25,13 +25,13 @@ INPUT, OUTPUT, COTANGENT = range(3)  # the role of an array in a call
 
 # The columns, and how many numbers each of their rows has. A call: its name, kind, file, line, and the number of
 # backward passes before it. A link: a call, the role of an array, its place among those, and its summary. A summary:
-# dtype, digest, bad elements, dimensions and sums; figures: scale, least and most. A leaf: its
+# dtype, digest, bad elements, dimensions and sums; scales: its scale. A leaf: its
 # number, and a summary of it.
 _COLUMNS: dict[str, tuple[type, int]] = {
     "calls": (np.int64, 5),
     "links": (np.int64, 4),
     "summaries": (np.int64, 5),
-    "figures": (np.float64, 3),
+    "scales": (np.float64, 1),
     "shapes": (np.int64, 1),
     "sums": (np.float64, 1),
     "losses": (np.float64, 1),
@@ -77,10 +77,10 @@ class Writer:
         """Add a summary, and return its number."""
         s = summary
         self._rows["summaries"] += (self.dtypes.place(s.dtype), s.digest, s.bad, len(s.shape), s.sums.size)
-        self._rows["figures"] += (s.scale, s.least, s.most)
+        self._rows["scales"].append(s.scale)
         self._rows["shapes"] += s.shape
         self._rows["sums"] += s.sums.tolist()
-        for name in ("summaries", "figures", "shapes", "sums"):
+        for name in ("summaries", "scales", "shapes", "sums"):
             self._flush(name)
         self.summaries += 1
         return self.summaries - 1
@@ -154,11 +154,11 @@ class Trace:
     def summary(self, number: int) -> Summary:
         """The summary with a number."""
         dtype, digest, bad, ndim, count = self.columns["summaries"][number].tolist()
-        scale, least, most = self.columns["figures"][number].tolist()
+        scale = float(self.columns["scales"][number, 0])
         at, sums_at = int(self.starts(3)[number]), int(self.starts(4)[number])
         shape = tuple(self.columns["shapes"][at : at + ndim, 0].tolist())
         sums = np.array(self.columns["sums"][sums_at : sums_at + count, 0])
-        return Summary(shape, self.dtypes[dtype], digest, scale, least, most, bad, sums)
+        return Summary(shape, self.dtypes[dtype], digest, scale, bad, sums)
 
     def starts(self, column: int) -> Array:
         """For each summary, where its shape (3) or its sums (4) begin."""
@@ -260,5 +260,5 @@ def _check(trace: Trace, path: str | Path) -> None:
     right = all(np.all((np.asarray(column) >= 0) & (np.asarray(column) < limit)) for column, limit in limits)
     right &= int(columns["summaries"][:, 3].sum()) == len(columns["shapes"])
     right &= int(columns["summaries"][:, 4].sum()) == len(columns["sums"])
-    if not right or len(columns["figures"]) != len(columns["summaries"]):
+    if not right or len(columns["scales"]) != len(columns["summaries"]):
         raise NotATrace(NOT_A_TRACE.format(path=path, why="its numbers do not belong together"))

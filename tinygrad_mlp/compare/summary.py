@@ -11,8 +11,7 @@ from __future__ import annotations
 import functools
 import math
 import zlib
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,8 +21,7 @@ BLOCK = 1024  # elements that one sum stands for
 BLOCKS = 256  # at most, of one array: of larger arrays each sum stands for more
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(NamedTuple):
     """What is kept of one array.
 
     `scale` is the root of the mean of the squares of the finite elements. `bad` is the number of elements that are nan
@@ -34,8 +32,6 @@ class Summary:
     dtype: str
     digest: int
     scale: float
-    least: float
-    most: float
     bad: int
     sums: Array
 
@@ -46,44 +42,79 @@ class Summary:
 
 
 def summarise(array: Array) -> Summary:
-    """The summary of an array of numbers or bools."""
+    """The summary of an array of numbers or bools.
+
+    It is computed in the array's own dtype, which takes a fifth of the time: the rounding of a sum of a thousand
+    elements is far below every tolerance.
+    """
     flat = np.ascontiguousarray(array).reshape(-1)
-    digest = zlib.crc32(flat.view(np.uint8).data) if flat.size else 0
+    digest = digest_of(flat)
     if flat.dtype.kind != "f" or not flat.size:
-        least, most = (float(flat.min()), float(flat.max())) if flat.size else (0.0, 0.0)
-        return Summary(array.shape, str(array.dtype), digest, 0.0, least, most, 0, _NO_SUMS)
-    values = flat.astype(np.float64)
-    squares = float(np.einsum("i,i->", values, values))  # no BLAS, whose threads would wait for the program's
+        return Summary(array.shape, _name(array.dtype), digest, 0.0, 0, _NO_SUMS)
+    values = flat.astype(np.float32) if flat.dtype == np.float16 else flat
     bad = 0
-    if not math.isfinite(squares):
-        finite = np.isfinite(values)
-        bad = int(values.size - np.count_nonzero(finite))
-        values = np.where(finite, values, 0.0)
-        squares = float(np.square(values / _LARGE).sum()) * _LARGE**2
-    scale = math.sqrt(squares / values.size)
-    return Summary(
-        array.shape, str(array.dtype), digest, scale, float(values.min()), float(values.max()), bad, _sums(values)
-    )
+    with np.errstate(all="ignore"):
+        squares = _products(values, values)
+        squared = float(squares.sum(dtype=np.float64))
+        if not _SMALL < squared < math.inf:  # too large or too small for the dtype, or not finite
+            values = values.astype(np.float64)
+            finite = np.isfinite(values)
+            bad = int(values.size - np.count_nonzero(finite))
+            values = np.where(finite, values, 0.0)
+            largest = float(np.abs(values).max()) or 1.0
+            squared = float(np.square(values / largest).sum()) * largest**2
+        sums = _products(values, _signs(values.size, values.dtype.char)).astype(np.float64)
+    return Summary(array.shape, _name(array.dtype), digest, math.sqrt(squared / values.size), bad, sums)
 
 
-def _sums(values: Array) -> Array:
+@functools.cache
+def _name(dtype: np.dtype[Any]) -> str:
+    return str(dtype)
+
+
+def digest_of(flat: Array) -> int:
+    """A number that arrays with the same bytes have in common, and others, as good as certainly, do not.
+
+    It is CRC-32 of a small array; of a large one a sum of its words of 64 bits, each with an odd factor of its own,
+    modulo 2**64, which is several times faster.
+    """
+    data = flat.view(np.uint8)
+    if data.size <= _FEW:
+        return zlib.crc32(data.data)
+    end = data.size - data.size % 8
+    words = data[:end].view(np.uint64)
+    total = int(np.add.reduce(words * _factors(words.size))) + zlib.crc32(data[end:].data)
+    return (total + 2**63) % 2**64 - 2**63  # as a signed number
+
+
+def _products(values: Array, others: Array) -> Array:
+    """The sums of the products over each block."""
     size = values.size
     block = max(BLOCK, -(-size // BLOCKS))
-    signed = values * _signs(size)
     full = size - size % block
-    sums = signed[:full].reshape(-1, block).sum(1)
-    return sums if full == size else np.append(sums, signed[full:].sum())
+    tail = np.vecdot(values[full:], others[full:])
+    if not full:
+        return np.asarray(tail).reshape(1)
+    sums = np.vecdot(values[:full].reshape(-1, block), others[:full].reshape(-1, block))
+    return np.asarray(sums if full == size else np.append(sums, tail))
 
 
 @functools.lru_cache(maxsize=64)
-def _signs(size: int) -> Array:
+def _signs(size: int, dtype: str) -> Array:
     """Random factors near 1 and -1, always the same ones: not all alike, so that swapped elements show, too."""
     rng = np.random.default_rng(size)
-    return rng.choice((-1.0, 1.0), size) * rng.uniform(0.5, 1.5, size)
+    return (rng.choice((-1.0, 1.0), size) * rng.uniform(0.5, 1.5, size)).astype(dtype)
+
+
+@functools.lru_cache(maxsize=64)
+def _factors(size: int) -> Array:
+    """Random odd numbers of 64 bits, always the same ones."""
+    return np.random.default_rng(size).integers(0, 2**64, size, np.uint64) | np.uint64(1)
 
 
 _NO_SUMS: Array = np.zeros(0)
-_LARGE = 1e150
+_FEW = 4096  # bytes
+_SMALL = 1e-24  # squares of float32 that are smaller are inexact
 
 
 def may_differ(ours: Summary, theirs: Summary, rtol: float, atol: float) -> bool:

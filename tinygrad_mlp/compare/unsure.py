@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import builtins
+import ast
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from .refusals import ADDRESS, CLOCK, OWN_OUTPUT, PROCESS, RANDOM_BYTES, THREAD
@@ -59,6 +60,16 @@ class Unsure:
         elif event in ("os.fork", "subprocess.Popen", "os.posix_spawn"):
             self.seen.setdefault(PROCESS, PROCESS)
 
+    def read_source(self, program: str) -> None:
+        """Note a call of `id`, which is looked for in the source: the framework calls it all the time."""
+        try:
+            tree = ast.parse(Path(program).read_bytes())
+        except (OSError, SyntaxError, ValueError):
+            return  # it is no script
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "id":
+                self.seen.setdefault(ADDRESS, ADDRESS.format(file=os.path.basename(program), line=node.lineno))
+
     def finish(self) -> list[str]:
         """All that was noted."""
         for path in sorted(self._read & self._written):
@@ -80,9 +91,9 @@ def watching(program: str, is_inside: Callable[[Any], bool]) -> Iterator[Unsure]
 
     for name in _CLOCKS:
         replace(time, name, CLOCK)
-    replace(builtins, "id", ADDRESS)
     replace(os, "urandom", RANDOM_BYTES)
     replace(threading.Thread, "start", THREAD)
+    unsure.read_source(program)
     sys.addaudithook(unsure.audit)  # it cannot be taken away again
     unsure.is_watching = True
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -62,9 +61,9 @@ class Held:
         """The summaries of two values, as if of one dtype and one shape where only ones in the shape are others."""
         left, right = self.traces[0].summary(a), self.traces[1].summary(b)
         if bool(left.sums.size) == bool(right.sums.size):
-            left = replace(left, dtype=right.dtype)
+            left = left._replace(dtype=right.dtype)
         if _essential(left.shape) == _essential(right.shape):
-            left = replace(left, shape=right.shape)
+            left = left._replace(shape=right.shape)
         return left, right
 
     def _estimate(self, a: int, b: int) -> float:

@@ -12,7 +12,7 @@ import sys
 import weakref
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -307,7 +307,7 @@ def _summary(array: Array) -> Summary:
     """The summary of an array, in which whole numbers of all sizes and bools are comparable."""
     if array.dtype.kind == "f":
         return summarise(array)
-    return replace(summarise(array.astype(np.int64)), dtype=str(array.dtype))
+    return summarise(array.astype(np.int64))._replace(dtype=str(array.dtype))
 
 
 HANDED = "handed over"
