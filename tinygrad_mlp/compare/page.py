@@ -142,9 +142,13 @@ def _parting_facts(told: dict[str, Any], is_seen: bool) -> Iterator[list[str]]:
     yield ["largest difference", str(size) if is_seen else f"about {size:.1g}; the traces keep no values"]
     if told["right"] is not None:
         yield ["right is", str(told["right"])]
-        yield ["off by, in ulp", " and ".join(map(str, told["ulps"]))]
+        yield ["off by, in ulp", " and ".join(_ulp(ulp) for ulp in told["ulps"])]
     if told["judgement"] is not None:
         yield ["judgement", told["judgement"]]
+
+
+def _ulp(ulp: float | str) -> str:
+    return ulp if isinstance(ulp, str) else f"{ulp:.3g}"
 
 
 def _block(array: Array, index: tuple[int, ...], digits: str = "") -> dict[str, Any]:
