@@ -175,3 +175,9 @@ def test_two_programs_are_held_by_the_names_of_their_variables(tmp_path: Path, o
     assert done.returncode == 1, done.stderr
     assert done.stdout.startswith("they part in step 1 at the gradient: grad_w = w.grad differs by "), done.stdout
     assert "by_hand.py:8" in done.stdout and "model.py:7" in done.stdout
+
+
+def test_the_training_of_the_command_is_compared(tmp_path: Path) -> None:
+    done = compare(tmp_path, "train", "--epochs", "1", "--hidden", "4", "--batch-size", "256")
+    assert done.returncode == 0 and done.stdout.startswith("same "), done.stdout + done.stderr
+    assert "parameter Sequential.0.weight" in done.stdout and "Adam" in done.stdout

@@ -19,7 +19,7 @@ def parser(base: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     """The parser of the options; all that follows the script belongs to it."""
     own = base(
         prog="tinygrad-mlp compare",
-        usage="tinygrad-mlp compare [options] (SCRIPT.py [ARG ...] | RUN.npz (RUN.npz | SCRIPT.py [ARG ...]))",
+        usage="tinygrad-mlp compare [options] (SCRIPT.py [ARG ...] | train [OPTION ...] | RUN.npz RUN.npz | RUN.npz SCRIPT.py)",
         description="Run a script under torch and under tinygrad_mlp, and tell whether the runs are the same, and "
         "where they part. A run that was recorded (RUN.npz) is compared with another, or with the script. Exit code "
         "0: the same within the tolerance, 1: different, 2: could not be run.",
@@ -97,13 +97,15 @@ def _compared(options: argparse.Namespace) -> Any:
     """The comparison that is asked for: of two scripts, of a recorded run and a script, or of two recorded runs."""
     from ..compare.records import load
     from ..compare.refusals import NO_PROGRAM
-    from ..compare.runs import CannotRun, Request, recorded, scripts, traces
+    from ..compare.runs import TRAINING, CannotRun, Request, recorded, scripts, traces
 
     first, *rest = options.program or [""]
     tolerance = {"rtol": options.rtol, "atol": options.atol}
     settings = {"seed": options.seed, "dtype": options.dtype, "steps": options.steps}
     if not first or (first.endswith(TRACE) and not rest):
         raise CannotRun(NO_PROGRAM)
+    if first == "train" and not os.path.exists(first):  # the command's own training
+        return scripts([TRAINING, *rest], **tolerance, **settings)
     if not first.endswith(TRACE):
         return scripts(options.program, stdin=_stdin(), **tolerance, **settings)
     trace = load(first)

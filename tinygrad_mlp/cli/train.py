@@ -44,7 +44,6 @@ from .refusals import (
 )
 
 if TYPE_CHECKING:
-    from ..compare.comparison import Comparison
     from .seen import Watch
 
 __all__ = ["train", "train_command"]
@@ -105,13 +104,10 @@ def train(options: TrainOptions, arguments: Sequence[str] = ()) -> None:
     if options.save:
         _save(options.save, model)
     theirs = _train_torch(job, screen, ours) if options.compare else None
-    compared = _compared(arguments, options) if theirs else None
     screen.line()
     if theirs:
         for line in report.comparison(ours, theirs, importlib.import_module("torch").get_num_threads()):
             screen.line(line)
-    if compared:
-        screen.line(f"call by call: {compared.verdict if compared.same else compared}")
     scores, guess = _scores(ours), _guess(job)
     for line in report.summary(scores, guess, ours, job.target.classes, job.target.name):
         screen.line(line)
@@ -123,8 +119,6 @@ def train(options: TrainOptions, arguments: Sequence[str] = ()) -> None:
     if not (watch or options.json):
         return
     found = _results(options, job, notes, ours, theirs, used, watch)
-    if compared:
-        found["compared"] = json.loads(compared.to_json())
     if watch:
         _write_page(options, arguments, job, source, ours, watch, found)
         screen.line(f"the training as a page: {options.html}")
@@ -266,15 +260,6 @@ def train_quietly(torch: Any, parsed: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     return 0
-
-
-def _compared(arguments: Sequence[str], options: TrainOptions) -> Comparison | None:
-    """The training call by call under both; None where its rows come from standard input, which is read only once."""
-    if options.data == "-":
-        return None
-    from ..compare.runs import TRAINING, scripts
-
-    return scripts([TRAINING, *arguments[1:]], seed=options.seed)
 
 
 def _steps(job: Job) -> int:
