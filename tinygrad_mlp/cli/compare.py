@@ -19,7 +19,8 @@ def parser(base: type[argparse.ArgumentParser]) -> argparse.ArgumentParser:
     """The parser of the options; all that follows the script belongs to it."""
     own = base(
         prog="tinygrad-mlp compare",
-        usage="tinygrad-mlp compare [options] (SCRIPT.py [ARG ...] | train [OPTION ...] | RUN.npz RUN.npz | RUN.npz SCRIPT.py)",
+        usage="tinygrad-mlp compare [options] (SCRIPT.py [ARG ...] | train [OPTION ...] | RUN.npz RUN.npz | "
+        "RUN.npz SCRIPT.py [ARG ...])",
         description="Run a script under torch and under tinygrad_mlp, and tell whether the runs are the same, and "
         "where they part. A run that was recorded (RUN.npz) is compared with another, or with the script. Exit code "
         "0: the same within the tolerance, 1: different, 2: could not be run.",
