@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import torch
 
+import tinygrad_mlp
 from support.parity import same
 
 INF = float("inf")
@@ -174,3 +176,17 @@ def test_same_as_torch(name: str) -> None:
         return y, plain, first, roots and torch.autograd.grad(roots, xs, again, allow_unused=True)
 
     same(program)
+
+
+@pytest.mark.parametrize(("shape", "dim"), [((0,), None), ((0, 3), None), ((0, 3), 0), ((2, 0), (0, 1))])
+def test_the_mean_of_nothing_hands_back_nothing(shape, dim):
+    """The derivative of its gradient is a sum over no elements, which is 0 and not nan."""
+    found = []
+    for package in (torch, tinygrad_mlp):
+        x = package.zeros(shape, requires_grad=True)
+        out = x.mean() if dim is None else x.mean(dim)
+        g = package.ones(tuple(out.shape), requires_grad=True)
+        (first,) = package.autograd.grad(out, x, g, create_graph=True)
+        (second,) = package.autograd.grad(first.sum(), g)
+        found.append((tuple(first.shape), second.tolist()))
+    assert found[0] == found[1]

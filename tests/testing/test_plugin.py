@@ -269,15 +269,15 @@ settings.register_profile("kept", max_examples=EXAMPLES, derandomize=False, data
 settings.load_profile("kept")
 test_f = gradient_test(inputs=tensors("float64", awkward=False, empty=False))(Square)
 
-def test_seen():
-    assert seen[0] == 2.0
+def test_seen():  # the first input is one that failed, and not the simplest there is
+    assert np.max(seen[0]) > 1.5
 """  # fmt: skip
 
 
 def test_hypothesis_keeps_and_replays_what_fails(tmp_path: Path) -> None:
     args = ["-k", "gradient and not second or seen"]
     lines, _ = run(tmp_path, KEPT.replace("EXAMPLES", "500"), *args)
-    assert any("x = 2.0 (float64)" in line for line in lines), "\n".join(lines)
+    assert "FAILED" in "".join(lines) and any(" right is " in line for line in lines), "\n".join(lines)
     _, found = run(tmp_path, KEPT.replace("EXAMPLES", "1"), *args)
     assert found == {"test_f[gradient]": "FAILED", "test_seen": "PASSED"}
 

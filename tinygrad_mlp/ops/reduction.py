@@ -27,7 +27,11 @@ _along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()),
 
 
 @operator(
-    {"input": lambda g, input_shape, dim, keepdim: spread(g / count(input_shape, dim), input_shape, dim, keepdim)},
+    {
+        "input": lambda g, input_shape, dim, keepdim: spread(
+            g / (count(input_shape, dim) or 1), input_shape, dim, keepdim
+        )
+    },
     numpy=np.mean,
     **_over_dims,
 )
