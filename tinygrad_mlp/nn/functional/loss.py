@@ -38,6 +38,7 @@ from ..refusals import (
     TARGET_SIZE,
     TARGET_SIZE_OF_IMAGES,
     TARGET_TYPE,
+    WEIGHT_DTYPE,
     WEIGHT_SIZE,
     WEIGHTED_REDUCTION,
 )
@@ -343,6 +344,9 @@ def _check_classes(log_p: Tensor, target: Tensor, weight: Tensor | None) -> None
         raise noted(RuntimeError(TARGET_DTYPE.format(found=name)))
     if weight is not None:
         _check_weight(weight, shape[min(1, len(shape) - 1)], "")
+        if weight.array.dtype != log_p.array.dtype:
+            words = [tensor.dtype.tensor_type.removesuffix("Tensor") for tensor in (log_p, weight)]
+            raise RuntimeError(WEIGHT_DTYPE.format(expected=words[0], found=words[1]))
 
 
 def _check_weight(weight: Tensor, classes: int, prefix: str) -> None:
