@@ -2,6 +2,8 @@
 
 import json
 
+from playwright.sync_api import expect
+
 
 def said(page):
     return page.locator("#said").inner_text()
@@ -15,9 +17,8 @@ def unfold(page, summaries):
     """Open what is folded up. The browser tells the page of it afterwards, and only then a table is filled."""
     for summary in summaries.all():
         summary.click()
-    page.wait_for_function(
-        "[...document.querySelectorAll('details[open]')].every((details) => details.childElementCount > 1)"
-    )
+    # By a locator: the pages forbid `eval`, with which a function that is waited for is asked again.
+    expect(page.locator("details[open]:not(:has(> :nth-child(2)))")).to_have_count(0)
 
 
 def read(page, heat_map):
