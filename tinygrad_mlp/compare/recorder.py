@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .described import call_text, module_text, source_of
+from .described import call_text, module_text, source_of, step_source
 from .kept import Kept
 from .leaves import Leaves
 from .records import COTANGENT, INPUT, OUTPUT, Writer
@@ -182,6 +182,11 @@ class Recorder:
             states = (optimizer.state[p] for p in parameters if p in optimizer.state)
             inputs += [value for state in states for value in state.values() if isinstance(value, self.tensor)]
         self._link(call, INPUT, self._seen(call, inputs, frame))
+        if call in self.kept.calls:
+            text = f"step({', '.join(f'x{i}' for i in range(len(inputs)))})"
+            source = step_source(optimizer, parameters, self.tensor)
+            self.kept.descriptions[call] = {"text": text, "source": source}
+            self.kept.judge_step(call, optimizer)
         return call
 
     def step_ends(self, optimizer: Any, call: int) -> None:
