@@ -56,7 +56,7 @@ from .arrays import (
     preserve_format as preserve_format,
     strided as strided,
 )
-from .ops import TABLE as _table
+from .ops import METHODS as _methods
 from .random import (
     Generator as Generator,
     default_generator as default_generator,
@@ -67,10 +67,9 @@ from .random import (
     set_rng_state as set_rng_state,
 )
 from .tensor import (
-    FUNCTIONS as _functions,
     Size as Size,
     Tensor as Tensor,
-    of_one_tuple as _of_one_tuple,
+    function_of_torch as _function_of_torch,
 )
 
 if _typing.TYPE_CHECKING:
@@ -85,11 +84,6 @@ __version__ = "2.13.0+tinygrad_mlp.0.1.0"  # torch's, for programs that ask, the
 bool = dtypes.bool_
 e, pi, inf, nan = 2.718281828459045, 3.141592653589793, 1e400, 1e400 - 1e400
 
-# Where a composite function has the name of a row (`max`, `add` with its alpha), the composite function is meant.
-for _name, _function in _functions.items():
-    if _table[_name].method and not _name.endswith("_dim"):
-        globals().setdefault(_name, _of_one_tuple(_table[_name], _function) if _table[_name].variadic else _function)
-
 # Torch has these in-place operators as functions, too.
 _IN_PLACE = (
     "abs_", "acos_", "acosh_", "as_strided_", "asin_", "asinh_", "atan_", "atanh_", "ceil_", "clamp_", "clamp_max_",
@@ -97,9 +91,9 @@ _IN_PLACE = (
     "frac_", "log10_", "log1p_", "log2_", "log_", "logit_", "neg_", "negative_", "reciprocal_", "relu_", "round_",
     "rsqrt_", "sigmoid_", "sin_", "sinc_", "sinh_", "sqrt_", "square_", "tan_", "tanh_", "trunc_", "xlogy_", "zero_",
 )  # fmt: skip
-for _name in _IN_PLACE:
-    globals()[_name] = getattr(Tensor, _name)
 
+# The functions of rows. Where a composite function has the name of a row (`max`, `add` with its alpha), it is meant.
+_ROWS = frozenset(_methods) - {"max_dim", "min_dim"}
 
 # The tape is shown by a floor above autograd, where a user of torch would look for it.
 autograd.names_from_above |= dict.fromkeys(("tape", "backward_steps"), f"{__name__}.viz")
@@ -115,8 +109,14 @@ def __getattr__(name: str) -> _typing.Any:
         return _importlib.import_module(f".{name}", __name__)
     if name in _NAMES:
         return getattr(_importlib.import_module(_NAMES[name], __name__), name)
+    if name in _ROWS or name in _IN_PLACE:
+        found = globals()[name] = getattr(Tensor, name) if name in _IN_PLACE else _function_of_torch(name)
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, *_NAMES})
+    return sorted({*globals(), *_ROOMS, *_NAMES, *_ROWS, *_IN_PLACE})
+
+
+__all__ = sorted(_name for _name in {*globals(), *_ROWS, *_IN_PLACE} if not _name.startswith("_"))

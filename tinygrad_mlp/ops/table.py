@@ -16,11 +16,14 @@ ndarrays it computes, on Tensors it is recorded and can be differentiated again.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import importlib
+from collections import UserDict
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from .contents import FILES, HOMES
 from .refusals import ARGUMENT_TWICE, MISSING_ARGUMENTS, TOO_MANY_ARGUMENTS, UNEXPECTED_KEYWORD
 
 Array = Any  # an ndarray, or whatever implements NumPy's protocols
@@ -28,8 +31,51 @@ Arrays = Sequence[Any]
 Rule = Callable[..., Any]
 Dims = Any  # a dimension, a sequence of them, or None for all: the annotation of a parameter that takes these
 
-TABLE: dict[str, Operator] = {}
-BY_NUMPY: dict[Callable[..., Any], Operator] = {}  # np.tanh -> the row tanh, for rules that run on Tensors
+
+class Table(UserDict[str, "Operator"]):
+    """The rows by their names. The file of a row is imported when the row is asked for; to go through all, all are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.imported: set[str] = set()
+
+    def complete(self, file: str) -> None:
+        """Import a file. Another thread may be about to do so: then this waits until it has."""
+        if file not in self.imported:
+            importlib.import_module(f".{file}", __package__)
+            self.imported.add(file)
+
+    def __getitem__(self, name: str) -> Operator:
+        if name in HOMES:
+            self.complete(HOMES[name])
+        return self.data[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in HOMES or name in self.data
+
+    def all(self) -> dict[str, Operator]:
+        """All rows."""
+        for file in FILES:
+            self.complete(file)
+        return self.data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.all())
+
+    def __len__(self) -> int:
+        return len(self.all())
+
+
+TABLE = Table()
+_by_numpy: dict[Callable[..., Any], Operator] = {}
+
+
+def by_numpy(function: Callable[..., Any]) -> Operator | None:
+    """The row that a NumPy function, or another row's forward, stands for when a rule calls it on Tensors."""
+    if function not in _by_numpy:
+        TABLE.all()  # it may be that of a row whose file was not needed so far
+    return _by_numpy.get(function)
+
 
 _PLAIN = frozenset((np.ndarray, np.float32, np.float64, int, float, bool, str, tuple, list, type(None)))
 
@@ -126,7 +172,7 @@ class Operator:
         TABLE[name] = self
         for function in (self, forward, numpy):
             if function is not None:
-                BY_NUMPY.setdefault(function, self)
+                _by_numpy.setdefault(function, self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         for arg in args:

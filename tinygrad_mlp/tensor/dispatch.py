@@ -32,6 +32,7 @@ from .refusals import UNEXPECTED_KEYWORD
 from .tensor import Tensor, new, wrap  # noqa: F401 (written callers use it)
 
 Function = Callable[..., Any]
+Observer = Callable[[Operator, tuple[Any, ...], Any], None]
 ndarray = np.ndarray
 globals().update(USUAL)  # the written callers use these sets of types
 
@@ -49,6 +50,7 @@ class Caller:
 
     __slots__ = ("call", "row", "write", "written")
     all: ClassVar[list[Caller]] = []
+    observer: ClassVar[Observer | None] = None
 
     def __init__(self, row: Operator, write: Callable[[], Function]) -> None:
         self.row = row
@@ -56,6 +58,7 @@ class Caller:
         self.written: Function | None = None
         self.call: Function = self._write_and_call
         self.all.append(self)
+        self.observe(Caller.observer)
 
     def _write_and_call(self, *args: Any) -> Any:
         with _writing:  # several threads may call at the same time
@@ -65,7 +68,7 @@ class Caller:
                     self.call = self.written
         return self.written(*args)
 
-    def observe(self, observer: Callable[[Operator, tuple[Any, ...], Any], None] | None) -> None:
+    def observe(self, observer: Observer | None) -> None:
         """Have `observer(row, arguments, result)` called after every call; with None, no longer."""
         if observer is None:
             self.call = self.written or self._write_and_call
@@ -79,11 +82,12 @@ class Caller:
         self.call = call
 
 
-def observe_calls(observer: Callable[[Operator, tuple[Any, ...], Any], None] | None) -> None:
+def observe_calls(observer: Observer | None) -> None:
     """Have `observer(row, arguments, result)` called after every operator that runs on Tensors; None ends it.
 
     The functions that rows stand for are replaced while somebody observes, so that nothing is asked for otherwise.
     """
+    Caller.observer = observer  # of those that are made meanwhile
     for caller in Caller.all:
         caller.observe(observer)
 

@@ -5,7 +5,7 @@ There is a module for each kind. Functions that are methods of Tensor as well ar
 
 from __future__ import annotations
 
-from ..functions import FUNCTIONS
+from ..functions import FUNCTIONS, INPLACE, later
 from ..tensor import Tensor
 from . import arithmetic, conversion, elements, joining, shapes
 from .arithmetic import add, argsort, div, index_add, matmul, max, min, norm, outer, rsub, std, sub, var
@@ -54,21 +54,23 @@ def install() -> None:
     for name, original in {
         "absolute": "abs",
         "negative": "neg",
-        "divide": "div",
         "multiply": "mul",
-        "subtract": "sub",
+        "copy": "clone",  # NumPy's name for it, which rules use
     }.items():
-        setattr(Tensor, name, getattr(Tensor, original))
+        later(name, FUNCTIONS, original)
     for name, original in {
-        "absolute_": "abs_", "negative_": "neg_", "divide_": "div_", "multiply_": "mul_", "subtract_": "sub_",
+        "absolute_": "abs_", "negative_": "neg_", "divide_": "div_", "multiply_": "mul_",
+        "swapaxes_": "transpose_", "swapdims_": "transpose_",
     }.items():  # fmt: skip
-        setattr(Tensor, name, getattr(Tensor, original))
+        later(name, INPLACE, original)
     for name, attribute in {
         "__matmul__": matmul,
         "__rmatmul__": lambda self, other: matmul(other, self),
         **shapes.OTHERS,
         "where": lambda self, condition, other: FUNCTIONS["where"](condition, self, other),
-        "copy": FUNCTIONS["clone"],  # NumPy's name for it, which rules use
+        "divide": arithmetic.div,
+        "subtract": arithmetic.sub,
+        "subtract_": arithmetic.sub_,
     }.items():
         setattr(Tensor, name, attribute)
         if isinstance(attribute, property):  # as in a class statement: an error then says which attribute it was

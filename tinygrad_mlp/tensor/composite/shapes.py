@@ -414,8 +414,6 @@ OTHERS: dict[str, Any] = {
     "split": _split_method,  # its argument is called split_size, that of the function split_size_or_sections
     "moveaxis": movedim,
     "swapdims": swapaxes,
-    "swapaxes_": INPLACE["transpose_"],
-    "swapdims_": INPLACE["transpose_"],
     "T": property(transposed),
     "H": property(conjugate_transpose),
     "mH": property(lambda self: _adjoint(self, "mH")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
 
 
 def _drawn(name: str, node_name: str, draw: Any) -> Any:
-    write = inplace_of(TABLE["assign"], node_name)
+    @functools.cache
+    def write() -> Any:
+        return inplace_of(TABLE["assign"], node_name)
 
     def method(self: Tensor, *args: Any, generator: Generator = None, **kwargs: Any) -> Tensor:
         if running:  # before numbers are drawn
             refuse_captured(self, name, args)
         values = draw(of(generator), self.array, *args, **kwargs)
-        return write(self, wrap(as_array(values)))  # type: ignore[no-any-return]
+        return write()(self, wrap(as_array(values)))  # type: ignore[no-any-return]
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"Fill with random numbers, torch's for the same seed (torch.Tensor.{name})."
