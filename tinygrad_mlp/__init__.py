@@ -27,7 +27,9 @@ from .autograd.anomaly_mode import (
 from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd.inference import is_inference as is_inference
 from .tensor.composite import *  # noqa: F403
+from .tensor.composite import LATER as _composite
 from .tensor.creation import *  # noqa: F403
+from .tensor.creation import LATER as _creation
 from .arrays.dtypes import (
     double as double,
     float as float,
@@ -102,21 +104,28 @@ autograd.names_from_above |= dict.fromkeys(("tape", "backward_steps"), f"{__name
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
 _ROOMS = frozenset(("func", "nn", "optim", "return_types", "utils", "viz"))
 _NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing"}
+for _folder, _files in ((".tensor.composite", _composite), (".tensor.creation", _creation)):
+    for _file, _names in _files.items():
+        _NAMES |= dict.fromkeys(_names.split(), f"{_folder}.{_file}")
 
 
 def __getattr__(name: str) -> _typing.Any:
     if name in _ROOMS:
         return _importlib.import_module(f".{name}", __name__)
     if name in _NAMES:
-        return getattr(_importlib.import_module(_NAMES[name], __name__), name)
-    if name in _ROWS or name in _IN_PLACE:
-        found = globals()[name] = getattr(Tensor, name) if name in _IN_PLACE else _function_of_torch(name)
-        return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
+        found = getattr(_importlib.import_module(_NAMES[name], __name__), name)
+    elif name in _IN_PLACE:
+        found = getattr(Tensor, name)
+    elif name in _ROWS:
+        found = _function_of_torch(name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
+    globals()[name] = found  # so that the next call finds it at once
+    return found
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_ROOMS, *_NAMES, *_ROWS, *_IN_PLACE})
 
 
-__all__ = sorted(_name for _name in {*globals(), *_ROWS, *_IN_PLACE} if not _name.startswith("_"))
+__all__ = sorted(_name for _name in {*globals(), *_NAMES, *_ROWS, *_IN_PLACE} if not _name.startswith("_"))

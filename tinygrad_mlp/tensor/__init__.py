@@ -7,9 +7,9 @@
 - refusals.py: the texts of exceptions and warnings.
 """
 
-from . import composite, creation, indexing
+from . import composite, creation
 from .arguments import as_array
-from .functions import FUNCTIONS, INPLACE, function_of_torch
+from .functions import FUNCTIONS, INPLACE, function_of_torch, later, methods_in
 from .inplace import inplace_of
 from .named import NamedResult, result_class
 from .size import Size
@@ -17,5 +17,8 @@ from .tensor import Tensor, new, wrap
 
 __all__ = [
     "FUNCTIONS", "INPLACE", "NamedResult", "Size", "Tensor", "as_array", "composite", "creation",
-    "function_of_torch", "indexing", "inplace_of", "new", "result_class", "wrap",
+    "function_of_torch", "inplace_of", "new", "result_class", "wrap",
 ]  # fmt: skip
+
+for _name in ("__getitem__", "__setitem__"):
+    later(_name, methods_in(f"{__name__}.indexing"), _name)

@@ -5,6 +5,7 @@ A program uses few of them. So each is made, and the file of its row imported, w
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,11 @@ class _Made(dict[str, Callable[..., Tensor]]):
 
     def __missing__(self, name: str) -> Callable[..., Tensor]:
         return self.setdefault(name, self.make(name))
+
+
+def methods_in(module: str) -> dict[str, Function]:
+    """The METHODS of a module, which is imported when one of them is first asked for."""
+    return _Made(lambda name: importlib.import_module(module).METHODS[name])
 
 
 def _in_place(name: str) -> Callable[..., Tensor]:

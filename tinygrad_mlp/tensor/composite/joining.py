@@ -155,4 +155,4 @@ for _name, _method in {"tile": _tile, "broadcast_to": _broadcast_to}.items():
         _name  # unlike the functions, the methods take a size as separate integers, too
     )
 
-METHODS = (_tile, _broadcast_to)
+METHODS = {"tile": _tile, "broadcast_to": _broadcast_to}

@@ -405,17 +405,18 @@ def _split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, 
 
 moveaxis, swapdims = movedim, swapaxes
 
-METHODS = (
-    diag, diagflat, adjoint,
-    view, flatten, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unbind, split_with_sizes, tensor_split,
-    chunk, unflatten, as_strided, as_strided_,
-)  # fmt: skip
-OTHERS: dict[str, Any] = {
+METHODS: dict[str, Any] = {
+    function.__name__: function
+    for function in (
+        diag, diagflat, adjoint, view, flatten, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unbind,
+        split_with_sizes, tensor_split, chunk, unflatten, as_strided, as_strided_,
+    )
+} | {
     "split": _split_method,  # its argument is called split_size, that of the function split_size_or_sections
     "moveaxis": movedim,
     "swapdims": swapaxes,
-    "T": property(transposed),
-    "H": property(conjugate_transpose),
-    "mH": property(lambda self: _adjoint(self, "mH")),
-    "mT": property(matrix_transposed),
-}
+    "T": transposed,
+    "H": conjugate_transpose,
+    "mH": lambda self: _adjoint(self, "mH"),
+    "mT": matrix_transposed,
+}  # fmt: skip

@@ -1,6 +1,18 @@
-"""Making tensors: from data (data.py), of one value or in steps (values.py), and at random (drawn.py)."""
+"""Making tensors: from data (data.py), of one value or in steps (values.py), and at random (drawn.py).
 
-from . import methods as methods  # gives Tensor the methods that make others
+The methods of Tensor that make others or fill it at random are in methods.py.
+"""
+
+from ..functions import later, methods_in
 from .data import *  # noqa: F403
-from .drawn import *  # noqa: F403
 from .values import *  # noqa: F403
+
+# The file is imported when one of its names is first asked for.
+LATER = {"drawn": "bernoulli multinomial normal rand rand_like randint randint_like randn randn_like randperm"}
+
+_methods = methods_in(f"{__name__}.methods")
+for _name in (
+    "uniform_", "normal_", "bernoulli_", "random_", "exponential_", "new_tensor", "new_full", "new_zeros", "new_ones",
+    "new_empty", "bernoulli", "multinomial",
+):  # fmt: skip
+    later(_name, _methods, _name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,15 +25,13 @@ if TYPE_CHECKING:
 
 
 def _drawn(name: str, node_name: str, draw: Any) -> Any:
-    @functools.cache
-    def write() -> Any:
-        return inplace_of(TABLE["assign"], node_name)
+    write = inplace_of(TABLE["assign"], node_name)
 
     def method(self: Tensor, *args: Any, generator: Generator = None, **kwargs: Any) -> Tensor:
         if running:  # before numbers are drawn
             refuse_captured(self, name, args)
         values = draw(of(generator), self.array, *args, **kwargs)
-        return write()(self, wrap(as_array(values)))  # type: ignore[no-any-return]
+        return write(self, wrap(as_array(values)))  # type: ignore[no-any-return]
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"Fill with random numbers, torch's for the same seed (torch.Tensor.{name})."
@@ -100,17 +97,14 @@ def new_full(
     return made(np.full(shape, value, settle("new_full", dtype, options, self.array.dtype)), requires_grad)
 
 
-def install() -> None:
-    """Give Tensor these methods."""
-    draws = {
-        "uniform_": _uniform, "normal_": _normal, "bernoulli_": _bernoulli, "random_": _random,
-        "exponential_": _exponential,
-    }  # fmt: skip
-    nodes = ("UniformBackward0", "NormalBackward0", "BernoulliBackward2", "RandomBackward0", "ExponentialBackward0")
-    for (name, draw), node_name in zip(draws.items(), nodes, strict=True):
-        setattr(Tensor, name, _drawn(name, node_name, draw))
-    for function in (new_tensor, new_full, bernoulli, multinomial, *map(_new, (np.zeros, np.ones, np.empty))):
-        setattr(Tensor, function.__name__, function)
-
-
-install()
+_DRAWS = {
+    "uniform_": ("UniformBackward0", _uniform),
+    "normal_": ("NormalBackward0", _normal),
+    "bernoulli_": ("BernoulliBackward2", _bernoulli),
+    "random_": ("RandomBackward0", _random),
+    "exponential_": ("ExponentialBackward0", _exponential),
+}
+METHODS: dict[str, Any] = {name: _drawn(name, *how) for name, how in _DRAWS.items()} | {
+    function.__name__: function
+    for function in (new_tensor, new_full, bernoulli, multinomial, *map(_new, (np.zeros, np.ones, np.empty)))
+}
