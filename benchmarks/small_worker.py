@@ -25,6 +25,7 @@ def timer(torch: Any, line: str, names: dict[str, Any]) -> timeit.Timer:
 
 def calls_for(timed: timeit.Timer) -> int:
     """How often to run a line for a block of `BLOCK_SECONDS`. This is the warm-up, too."""
+    timed.timeit(1)  # in which a package may import what only this line needs
     calls = 1
     while (seconds := timed.timeit(calls)) < BLOCK_SECONDS / 4:
         calls *= 2

@@ -2,9 +2,9 @@
 
 Along the dimension that lies closest in memory NumPy adds in pairs, so that the error grows with the logarithm of the
 count. Along any other it adds row to row, and the error grows with the count: in float32 a million times 0.1 is 100958.
-So where there are many rows they are added in blocks, and then the sums of the blocks in the same way. A matrix with
-few columns is transposed first, whichever way it is added: that is exact down the columns, and quicker along the rows,
-because NumPy starts anew for every row.
+So where there are many rows they are added in blocks, and then the sums of the blocks in the same way. NumPy also starts
+anew for every row, which takes long where rows are short. So a matrix with few columns is transposed first; and down
+its columns many rows, which lie one behind the other in memory, are added as one long row.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .table import Array, by_value
 
 LONG = 512  # rows that are added one to another without a loss that matters
 NARROW, LARGE = 16, 1000  # columns and elements of a matrix that is transposed
+FEW = 256  # rows, which are not worth being made fewer
 
 
 def total(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
@@ -26,7 +27,10 @@ def total(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     if axis is not None and x.ndim:  # a 0-d array may be given the axis 0
         shape, dims = x.shape, (axis,) if isinstance(axis, int) else axis
         if len(dims) == 1 and len(shape) == 2 and 1 < shape[1] <= NARROW and _is_large_matrix(x):
-            sums = np.add.reduce(x.T.copy(), axis=1 - dims[0] % 2, keepdims=keepdims)
+            down = dims[0] % 2 == 0
+            if down and shape[0] > FEW:
+                x = fewer_rows(x)
+            sums = np.add.reduce(x.T.copy(), axis=1 if down else 0, keepdims=keepdims)
             return sums.T if keepdims else sums
         for d in dims:
             if shape[d] > LONG and _is_added_by_rows(x, d):
@@ -56,6 +60,20 @@ def _is_added_by_rows(x: Array, dim: int) -> bool:
     if strides is None or x.dtype.kind != "f":
         return False
     return any(abs(step) < abs(strides[dim]) for n, step in zip(x.shape, strides, strict=True) if n > 1)
+
+
+@by_value
+def fewer_rows(x: Array) -> Array:
+    """A matrix in C order with few rows and the same sums down its columns: up to 32 stretches of it are added.
+
+    The function stands alone, because a saved program has its text.
+    """
+    while len(x) > 256:
+        stretches, columns = min(32, len(x) // 128), x.shape[1]
+        rows = len(x) // stretches
+        whole = np.add.reduce(x[: stretches * rows].reshape(stretches, rows * columns))
+        x = np.concatenate([whole.reshape(rows, columns), x[stretches * rows :]])
+    return x
 
 
 @by_value

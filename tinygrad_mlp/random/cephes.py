@@ -111,14 +111,16 @@ def _polynomials(x: Array) -> Array:
     """The three polynomials by Horner's scheme, each step a fused multiply-add; the logarithm's is in the first row."""
     wide_x = x.astype(np.float64)
     y, wide = np.empty_like(x), np.empty_like(wide_x)
-    y[0], y[1], y[2] = _FIRST, _SIN[0], _COS[0]
+    wide[0], wide[1], wide[2] = _FIRST, _SIN[0], _COS[0]
     first, wide_first, wide_x_first = y[0], wide[0], wide_x[0]
     for coefficient in _STEPS:
-        np.multiply(first, wide_x_first, wide_first)
-        np.add(wide_first, coefficient, wide_first)
-        first[...] = wide_first
+        wide_first *= wide_x_first
+        wide_first += coefficient
+        first[...] = wide_first  # rounded, and back: NumPy takes longer for a product of two dtypes
+        wide_first[...] = first
     for coefficients in _SHARED:
-        np.multiply(y, wide_x, wide)
-        np.add(wide, coefficients, wide)
+        wide *= wide_x
+        wide += coefficients
         y[...] = wide
+        wide[...] = y
     return y

@@ -163,9 +163,9 @@ class Engine:
         return (self._double_words(count) & np.uint64(2**53 - 1)) * 2.0**-53
 
     def _units(self, count: int, dtype: np.dtype[Any]) -> Array:
-        return self._units53(count) if dtype == np.float64 else self._units24(count)
+        return self._units53(count) if dtype.char == "d" else self._units24(count)
 
 
 def size(shape: Shape) -> int:
     """The number of elements of an array of this shape."""
-    return math.prod(shape) if isinstance(shape, Sequence) else shape
+    return shape if isinstance(shape, int) else math.prod(shape)

@@ -35,24 +35,26 @@ class Generator(Engine):
 
     # Continuous distributions
 
-    @silenced
     def uniform(self, shape: Shape, dtype: npt.DTypeLike, low: float = 0.0, high: float = 1.0) -> Array:
         """Floats from [low, high), as torch.rand and Tensor.uniform_ draw them.
 
         NotImplementedError unless the dtype is floating; RuntimeError for bounds that are out of order or range.
         """
         dtype = checks.floating(dtype, "check_uniform_bounds")
+        if (low, high) == (0, 1) and dtype.char != "e":
+            return self._units(size(shape), dtype).reshape(shape)
         checks.check_interval(low, high, dtype)
-        units = self._units(size(shape), dtype)
-        if (low, high) == (0, 1) and dtype != np.float16:
-            return units.reshape(shape)
+        return self._between(low, high, self._units(size(shape), dtype), dtype).reshape(shape)
+
+    @silenced
+    def _between(self, low: float, high: float, units: Array, dtype: np.dtype[Any]) -> Array:
         from .rounding import fused_multiply_add  # which only such draws need
 
         kind = np.float64 if dtype == np.float64 else np.float32
         start, width = kind(low), kind(high) - kind(low)
         values = fused_multiply_add(units, float(width), float(start)).astype(dtype, copy=False)
         values[values >= dtype.type(kind(high))] = start  # rounding can give the excluded bound
-        return values.reshape(shape)
+        return values
 
     @silenced
     def normal(

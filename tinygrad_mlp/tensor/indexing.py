@@ -17,6 +17,7 @@ from ..autograd.inplace.views import refresh, refuse_inplace
 from ..messages import type_name, warn
 from ..ops.dims import as_dtype
 from ..tape import state
+from .composite.conversion import is_written_at_once
 from .creation.data import as_tensor
 from .creation.options import stands_for
 from .functions import FUNCTIONS, INPLACE
@@ -44,6 +45,7 @@ from .tensor import Tensor, wrap
 
 _f = FUNCTIONS
 _FOUND_LATE = frozenset((INDEX_DTYPE, INDEX_OF_NOTHING))  # by torch's kernel, when the write as such was allowed
+_INTEGERS = frozenset((int,))
 _BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
 _INT64 = np.iinfo(np.int64)
 
@@ -54,6 +56,10 @@ def getitem(self: Tensor, index: Any) -> Tensor:
         return _select(self, 0, index)
     if type(index) is slice:
         return _sliced(self, 0, _plain_slice(index))  # a slice on its own is one even if it takes all
+    if type(index) is tuple and _INTEGERS.issuperset(map(type, index)) and 0 < len(index) <= self.array.ndim:
+        for place, i in enumerate(index):
+            self = _select(self, 0, i, place)
+        return self
     part, arrays = _viewed(self, _parts(index, self.array.ndim))
     if arrays:
         try:
@@ -70,6 +76,12 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     """
     if not isinstance(value, Tensor):
         _refuse_value(self, value)
+        shape = self.array.shape
+        if type(index) is int and shape and -shape[0] <= index < shape[0] and is_written_at_once(self, value):
+            count = self.versions[-1]  # an inference tensor refuses here, before the write
+            self.array[index] = value
+            self.versions[0] = count + 1
+            return
     if type(index) is int:
         part, arrays = _select(self, 0, index), []  # type: tuple[Tensor, list[Any]]
     elif type(index) is slice:

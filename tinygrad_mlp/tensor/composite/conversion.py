@@ -113,10 +113,15 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     return INPLACE["assign_"](self, src)
 
 
+def is_written_at_once(self: Tensor, value: Any) -> bool:
+    """Whether a number is written into floats of which the tape knows nothing: they may be written where they lie."""
+    held = isinstance(value, (int, float)) and -65504 <= value <= 65504 and self.array.dtype.kind == "f"
+    return held and not (self.viewed or self.needs_grad or running) and self.array.flags.writeable
+
+
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Write one value into every element (torch.Tensor.fill_)."""
-    held = isinstance(value, (int, float)) and -65504 <= value <= 65504 and self.array.dtype.kind == "f"
-    if held and not (self.viewed or self.needs_grad or running) and self.array.flags.writeable:  # nothing to record
+    if is_written_at_once(self, value):
         count = self.versions[-1]  # an inference tensor refuses here, before the write
         silently(self.array.fill, value)
         self.versions[0] = count + 1
