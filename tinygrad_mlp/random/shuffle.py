@@ -23,19 +23,21 @@ def shuffle(partners: Array) -> Array:
     held = np.arange(n)
     apart = partners != steps
     held[partners[apart]] = steps[apart]  # where several assign to a place NumPy keeps the last
-    while True:
-        further = held[held]
-        if (further == held).all():
-            break
-        held = further
+    before, total = -1, np.add.reduce(held)
+    while (
+        total != before
+    ):  # it falls as long as a chain leads further back, and a sum takes less time than a comparison
+        held = held[held]
+        before, total = total, np.add.reduce(held)
     # Step i takes the number partners[i], unless an earlier step had the same partner: then it takes what the last such
     # step has put there. A stable sort by partner puts the steps that have the same one beside each other, in order.
     # NumPy sorts numbers of 16 bits in linear time, so larger ones are sorted by their low bits, then by the others.
     order = partners.astype(np.uint16).argsort(kind="stable")
     if n > 2**16:
         order = order[(partners[order] >> 16).astype(np.uint16).argsort(kind="stable")]
-    earlier, later = order[:-1], order[1:]
-    same = partners[earlier] == partners[later]
+    earlier, later, sorted_partners = order[:-1], order[1:], partners[order]
+    same = sorted_partners[1:] == sorted_partners[:-1]
     taken = partners.copy()
-    taken[later[same]] = held[earlier[same]]
+    # np.where takes half the time of picking by `same`, whose random branches no processor foresees.
+    taken[later] = np.where(same, held[earlier], sorted_partners[1:])
     return taken
