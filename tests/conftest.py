@@ -1,4 +1,4 @@
-"""Hypothesis profiles, chosen by HYPOTHESIS_PROFILE: `ci` (few examples, always the same ones) and `random`."""
+"""Hypothesis profiles, chosen by HYPOTHESIS_PROFILE: `ci` (few examples, always the same), `fewer`, and `random`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ import tinygrad_mlp
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
-settings.register_profile(
-    "ci", derandomize=True, max_examples=25, deadline=None, print_blob=True, suppress_health_check=_SLOW
-)
+for name, examples in {"ci": 25, "fewer": 8}.items():
+    settings.register_profile(
+        name, derandomize=True, max_examples=examples, deadline=None, print_blob=True, suppress_health_check=_SLOW
+    )
 settings.register_profile(
     "random",
     max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "250")),

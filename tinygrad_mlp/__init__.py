@@ -99,6 +99,7 @@ _ROWS = frozenset(_methods) - {"max_dim", "min_dim"}
 
 # The tape is shown by a floor above autograd, where a user of torch would look for it.
 autograd.names_from_above |= dict.fromkeys(("tape", "backward_steps"), f"{__name__}.viz")
+autograd.names_from_above["TensorAdapter"] = f"{__name__}.viz.array_view"  # for treescope
 
 
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.

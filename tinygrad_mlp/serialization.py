@@ -16,7 +16,15 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-__all__ = ["atomic_write", "check_writable", "load_file", "load_metadata", "save_file", "written_whole"]
+__all__ = [
+    "atomic_write",
+    "check_replaceable",
+    "check_writable",
+    "load_file",
+    "load_metadata",
+    "save_file",
+    "written_whole",
+]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Path = str | os.PathLike[str]
@@ -164,10 +172,18 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
 def check_writable(path: Path) -> None:
     """Raise the errors that `save_file` would raise for this path, before a long computation whose result is saved.
 
-    OSError if the folder does not exist or cannot be written to, and if the path is not a plain, writable file;
-    ImportError without safetensors. No file is left behind. A disk that becomes full later is not noticed.
+    Those of `check_replaceable`, and ImportError without safetensors.
     """
     _safetensors()
+    check_replaceable(path)
+
+
+def check_replaceable(path: Path) -> None:
+    """Raise the OSError that `atomic_write` would raise for this path.
+
+    It comes if the folder does not exist or cannot be written to, and if the path is not a plain, writable file. No
+    file is left behind. A disk that becomes full later is not noticed.
+    """
     target = os.path.realpath(path)
     _mode_of_existing(target)
     descriptor, temporary = _temporary_beside(target)

@@ -66,6 +66,10 @@ REFUSED = [
     ("--save nowhere/net.safetensors", "--save nowhere/net.safetensors: No such file or directory"),
     ("--save folder.safetensors", "--save folder.safetensors: Is a directory"),
     ("--save empty.csv/net.safetensors", "--save empty.csv/net.safetensors: Not a directory"),
+    ("--html good.csv", "--html: the file's name must end with .html, not 'good.csv'"),
+    ("--html nowhere/run.html", "--html nowhere/run.html: No such file or directory"),
+    ("--html folder.html", "--html folder.html: Is a directory"),
+    ("--html empty.csv/run.html", "--html empty.csv/run.html: Not a directory"),
 ]
 
 
@@ -85,6 +89,7 @@ def bad_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in contents.items():
         (folder / name).write_text(text)
     (folder / "folder.safetensors").mkdir()
+    (folder / "folder.html").mkdir()
     return folder
 
 
@@ -107,20 +112,27 @@ def test_a_refusal_is_the_process_exit_code(args: str, bad_data: Path) -> None:
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
 
 
-def test_a_path_that_cannot_be_saved_to_is_found_before_training(bad_data: Path) -> None:
-    done = run(bad_data, "train", "--save", "nowhere/net.safetensors")
+@pytest.mark.parametrize("option", ["--save nowhere/net.safetensors", "--html nowhere/run.html"])
+def test_a_path_that_cannot_be_written_to_is_found_before_training(option: str, bad_data: Path) -> None:
+    done = run(bad_data, "train", *option.split())
     assert (done.returncode, done.stdout) == (2, "")
 
 
-def test_a_disk_that_is_full_at_the_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+@pytest.mark.parametrize(("option", "name"), [("--save", "net.safetensors"), ("--html", "run.html")])
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_disk_that_is_full_at_the_end_is_told(
+    option: str, name: str, is_there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
+    path = tmp_path / name
+    if is_there:
+        path.write_text("as before")
     monkeypatch.setattr(os, "fsync", full)
-    path = tmp_path / "net.safetensors"
-    assert main(["train", "--json", "--epochs", "1", "--save", str(path)]) == 2
-    assert capsys.readouterr().err == f"tinygrad-mlp train: error: --save {path}: No space left on device\n"
-    assert list(tmp_path.iterdir()) == []
+    assert main(["train", "--json", "--epochs", "1", option, str(path)]) == 2
+    assert capsys.readouterr() == ("", f"tinygrad-mlp train: error: {option} {path}: No space left on device\n")
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [(name, "as before")] * is_there
 
 
 @pytest.mark.parametrize(

@@ -353,7 +353,7 @@ def test_the_room_is_loaded_when_something_is_raised():
 def test_the_example_of_the_readme_is_printed_as_it_stands_there():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     section = text.partition("## Refusals that teach\n")[2].partition("\n## ")[0]
-    program, printed = section.partition("```python\n")[2].split("```\n\n```\n")
+    program, printed = section.partition("```python\n")[2].split("```\n\n```text\n")
     program = f"import tinygrad_mlp as torch\n{program}"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, encoding="utf-8")
     expected = printed.partition("```")[0].splitlines()

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "tinygrad_mlp"
 
 def section() -> str:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return text.split("## Read the engine\n")[1].split("\n## ")[0]
+    return text.split("### 4. Read the engine\n")[1].split("\n### ")[0]
 
 
 def calls_of_the_two_lines() -> Iterator[tuple[str, str]]:
@@ -56,7 +56,13 @@ def test_the_files_have_as_many_lines_as_it_says() -> None:
 
 def test_the_functions_run_in_the_order_that_it_says() -> None:
     steps = re.findall(r"^\d+\. `(\S+)` \(`(\S+)`\)", section(), re.MULTILINE)
-    assert len(steps) == 10
+    assert len(steps) == 11
     calls = calls_of_the_two_lines()
     for step in steps:
         assert step in calls, step  # looks on from where the last was found
+
+
+def test_the_door_to_the_loop_is_as_long_as_it_says() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (count,) = re.findall(r"`autograd/engine.py`, (\d+) lines", text)
+    assert int(count) == len((PACKAGE / "autograd/engine.py").read_text(encoding="utf-8").splitlines())

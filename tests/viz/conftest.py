@@ -15,18 +15,17 @@ def browser():
 
 
 @pytest.fixture
-def opened(browser, tmp_path):
-    """Opens a tape in the browser; at the end nothing may have been said on the console, nor fetched."""
+def opened_file(browser):
+    """Opens a page in the browser; at the end nothing may have been said on the console, nor fetched."""
     complaints, pages = [], []
 
-    def open_page(tape, link="", **options):
-        tape.to_html(tmp_path / "tape.html")
+    def open_page(path, link="", **options):
         page = browser.new_page(**options)
         pages.append(page)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
-        page.goto(f"file://{tmp_path}/tape.html{link}")
+        page.goto(path.as_uri() + link)
         return page
 
     requests = []
@@ -36,3 +35,14 @@ def opened(browser, tmp_path):
     assert complaints == []
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
     assert len([url for url in requests if url.startswith("file:")]) == len(pages)
+
+
+@pytest.fixture
+def opened(opened_file, tmp_path):
+    """Opens a tape as a page."""
+
+    def open_tape(tape, link="", **options):
+        tape.to_html(tmp_path / "tape.html")
+        return opened_file(tmp_path / "tape.html", link, **options)
+
+    return open_tape

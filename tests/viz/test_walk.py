@@ -35,7 +35,7 @@ def test_without_a_terminal_all_events_are_written():
     text = written(loss)
     assert w.grad.tolist() == [10.0, 18.0]
     assert "%3 add runs" in text and "rule for input: " in text
-    assert "%1 waits for its consumers: spoken have %3; not yet %2" in text
+    assert "%1 waits: %3 has spoken, %2 has not" in text
     assert "w.grad: None +" in text
 
 

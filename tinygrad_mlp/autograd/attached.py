@@ -16,13 +16,15 @@ class Attached:
     `hooks` are the node's hooks, and `metadata` is a dict for the user. `output` refers to another node, that of the
     output, for an operator that wrote into a view. `writers` is for a tensor that was written to in place, and so had
     several nodes one after the other: a list that these nodes share, with a reference to the newest node and its class.
+    `note` is what `viz` has seen of the node.
     """
 
-    __slots__ = ("hooks", "metadata", "output", "writers")
+    __slots__ = ("hooks", "metadata", "note", "output", "writers")
 
     def __init__(self) -> None:
         self.hooks: Any = None
         self.metadata: Any = None
+        self.note: Any = None
         self.output: Any = None
         self.writers: Any = None
 

@@ -74,7 +74,7 @@ def _run(arguments: list[str]) -> int:
         return predict_command(parsed)
     from .train import train_command
 
-    return train_command(parsed)
+    return train_command(parsed, arguments)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -88,16 +88,9 @@ class _Version(argparse.Action):
     """The option `--version`, which looks the versions up only when it is given."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        import platform
-        from importlib.metadata import PackageNotFoundError, version
+        from .versions import versions
 
-        import numpy as np
-
-        try:
-            own = version("tinygrad_mlp")
-        except PackageNotFoundError:
-            own = "(not installed)"
-        print(f"tinygrad-mlp {own} (Python {platform.python_version()}, NumPy {np.__version__})")
+        print(f"tinygrad-mlp {versions()}")
         parser.exit()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .refusals import MUST_BE, SAVE_ENDING, SEPARATOR
+from .refusals import HTML_ENDING, MUST_BE, SAVE_ENDING, SEPARATOR
 
 __all__ = ["PredictOptions", "TrainOptions", "add_predict_options", "add_train_options"]
 
@@ -41,6 +41,7 @@ class TrainOptions:
     weight_decay: float | None
     seed: int
     save: str | None
+    html: str | None
     importance: bool
     compare: bool
     json: bool
@@ -119,6 +120,12 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     )
     results = parser.add_argument_group("results")
     results.add_argument("--save", type=_save, metavar="FILE.safetensors", help="write the model, for `predict`")
+    results.add_argument(
+        "--html",
+        type=_html,
+        metavar="FILE.html",
+        help="write a page that shows the training, to be opened in a browser",
+    )
     results.add_argument("--importance", action="store_true", help="show which columns the network uses")
     results.add_argument("--compare", action="store_true", help="train the same under torch, side by side")
     results.add_argument("--json", action="store_true", help="write the results as JSON, and nothing else, to stdout")
@@ -191,6 +198,12 @@ def _seed(text: str) -> Any:
 def _save(text: str) -> str:
     if not text.endswith(".safetensors"):
         raise argparse.ArgumentTypeError(SAVE_ENDING.format(found=text))
+    return text
+
+
+def _html(text: str) -> str:
+    if not text.endswith((".html", ".htm")):
+        raise argparse.ArgumentTypeError(HTML_ENDING.format(found=text))
     return text
 
 

@@ -9,6 +9,8 @@ templates for `str.format`.
 MUST_BE = "must be {wanted}, not {found!r}"
 # --save with a name that has another ending.
 SAVE_ENDING = "the file's name must end with .safetensors, not {found!r}"
+# --html with a name that has another ending.
+HTML_ENDING = "the file's name must end with .html, not {found!r}"
 # --momentum with an optimiser other than sgd.
 MOMENTUM_WITHOUT_SGD = "--momentum is for --optimizer sgd, not {optimizer}"
 # --target without a file of one's own.
@@ -17,8 +19,8 @@ TARGET_OF_DIGITS = "--target is for a --data FILE: the digits' target is known"
 NO_TORCH = "--compare needs torch, which is not installed: pip install torch"
 # --compare where torch is installed but its import fails.
 BROKEN_TORCH = "--compare: torch cannot be imported ({reason})"
-# --save with a path that cannot be written to, found before or after the training.
-CANNOT_SAVE = "--save {path}: {reason}"
+# --save or --html with a path that cannot be written to, found before or after the training.
+CANNOT_SAVE = "{option} {path}: {reason}"
 
 
 # An option on columns with the digits or an .npz file, whose columns have no names.

@@ -9,10 +9,11 @@ import json
 import math
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from io import TextIOWrapper
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,6 +43,9 @@ from .refusals import (
     TARGET_OF_DIGITS,
 )
 
+if TYPE_CHECKING:
+    from .seen import Watch
+
 __all__ = ["train", "train_command"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -54,13 +58,16 @@ class Refused(Exception):
 # -- the command -----------------------------------------------------------------------------------
 
 
-def train_command(parsed: argparse.Namespace) -> int:
-    """Run `train` with parsed options; return 0, or 2 with one line on stderr if that is not possible."""
+def train_command(parsed: argparse.Namespace, arguments: Sequence[str]) -> int:
+    """Run `train` with parsed options, which were `arguments` on the command line.
+
+    Returns 0, or 2 with one line on stderr if that is not possible.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # the terminal may lack the letters of a class's name
     try:
-        train(TrainOptions(**{field.name: getattr(parsed, field.name) for field in fields(TrainOptions)}))
+        train(TrainOptions(**{field.name: getattr(parsed, field.name) for field in fields(TrainOptions)}), arguments)
     except (Refused, DataError, Diverged) as error:
         message = str(error)
     except MemoryError:
@@ -71,8 +78,11 @@ def train_command(parsed: argparse.Namespace) -> int:
     return 2
 
 
-def train(options: TrainOptions) -> None:
-    """Train as the options say and show the results; raises Refused, DataError and Diverged."""
+def train(options: TrainOptions, arguments: Sequence[str] = ()) -> None:
+    """Train as the options say and show the results; raises Refused, DataError and Diverged.
+
+    `arguments` are those of the command line, which the page of `--html` shows.
+    """
     _check(options)
     job, source = _prepare(options)
     notes = list(source.notes)
@@ -84,7 +94,8 @@ def train(options: TrainOptions) -> None:
         if options.json:
             print(json.dumps({"data": _data_results(options, job, notes)}, allow_nan=False))
         return
-    ours = _train_ours(job, screen, options.compare)
+    watch = _watch(job) if options.html else None
+    ours = _train_ours(job, screen, options.compare, watch)
     model = Model.of(job, ours.model, source.decimal, options.missing)
     if options.save:
         _save(options.save, model)
@@ -101,8 +112,14 @@ def train(options: TrainOptions) -> None:
         screen.line(line)
     if options.save:
         screen.line(f"saved to {options.save}")
+    if not (watch or options.json):
+        return
+    found = _results(options, job, notes, ours, theirs, used, watch)
+    if watch:
+        _write_page(options, arguments, job, source, ours, watch, found)
+        screen.line(f"the training as a page: {options.html}")
     if options.json:
-        print(json.dumps(_results(options, job, notes, ours, theirs, used), allow_nan=False))
+        print(json.dumps(found, allow_nan=False))
 
 
 def _check(options: TrainOptions) -> None:
@@ -121,12 +138,17 @@ def _check(options: TrainOptions) -> None:
         try:
             serialization.check_writable(options.save)
         except (OSError, ImportError) as error:
-            raise _unsaved(options.save, error) from error
+            raise _unsaved("--save", options.save, error) from error
+    if options.html is not None:
+        try:
+            serialization.check_replaceable(options.html)
+        except OSError as error:
+            raise _unsaved("--html", options.html, error) from error
 
 
-def _unsaved(path: str, error: OSError | ImportError) -> Refused:
+def _unsaved(option: str, path: str, error: OSError | ImportError) -> Refused:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-    return Refused(CANNOT_SAVE.format(path=path, reason=reason))
+    return Refused(CANNOT_SAVE.format(option=option, path=path, reason=reason))
 
 
 # -- the data --------------------------------------------------------------------------------------
@@ -178,17 +200,32 @@ def _digits(settings: Settings) -> Job:
 # -- training --------------------------------------------------------------------------------------
 
 
-def _train_ours(job: Job, screen: report.Screen, compare: bool) -> Fitted:
+def _watch(job: Job) -> Watch:
+    from .seen import Watch
+
+    return Watch(job, _steps(job) // job.plan.epochs)
+
+
+def _train_ours(job: Job, screen: report.Screen, compare: bool, watch: Watch | None) -> Fitted:
     """Train under this package; unless torch's rows are to stand beside them later, show the rows of the epochs."""
     if not compare:
         screen.line(report.epoch_header(job.plan.task))
 
     def on_epoch(epoch: Epoch) -> None:
+        if watch:
+            watch.epoch()
         if not compare:
             screen.line(report.epoch_row(epoch))
 
     with screen.progress("training", _steps(job)) as on_step:
-        return fit(tinygrad_mlp, job.parts, job.plan, on_step, on_epoch)
+        if watch is None:
+            return fit(tinygrad_mlp, job.parts, job.plan, on_step, on_epoch)
+
+        def on_watched_step() -> None:
+            on_step()
+            watch.step()
+
+        return fit(tinygrad_mlp, job.parts, job.plan, on_watched_step, on_epoch, watch.model)
 
 
 def _train_torch(job: Job, screen: report.Screen, ours: Fitted) -> Fitted:
@@ -260,7 +297,25 @@ def _save(path: str, model: Model) -> None:
     try:
         model.save(path)
     except OSError as error:
-        raise _unsaved(path, error) from error
+        raise _unsaved("--save", path, error) from error
+
+
+def _write_page(
+    options: TrainOptions,
+    arguments: Sequence[str],
+    job: Job,
+    source: Source,
+    ours: Fitted,
+    watch: Watch,
+    results: dict[str, Any],
+) -> None:
+    from .seen import write_page
+
+    assert options.html is not None
+    try:
+        write_page(options.html, arguments, job, source, ours, watch, results)
+    except OSError as error:
+        raise _unsaved("--html", options.html, error) from error
 
 
 def _results(
@@ -270,6 +325,7 @@ def _results(
     ours: Fitted,
     theirs: Fitted | None,
     used: list[tuple[str, float]],
+    watch: Watch | None,
 ) -> dict[str, Any]:
     """Return what `--json` writes."""
     results = {
@@ -283,6 +339,10 @@ def _results(
         results["importance"] = dict(used)
     if theirs:
         results["torch"] = _fitted_results(theirs)
+    if watch:
+        results["page"] = options.html
+        for epoch, more in zip(results["epochs"], watch.measures, strict=True):
+            epoch |= more
     return results
 
 

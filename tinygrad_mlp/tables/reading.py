@@ -70,12 +70,19 @@ class Source:
 
     def row(self, index: int) -> int:
         """Return the number of a row in the file, counted from 1 with the header, by its index in the DataFrame."""
+        return self.rows([index])[0]
+
+    def rows(self, indices: Sequence[int]) -> list[int]:
+        """Return the numbers of several rows, for which the file is gone through once."""
         if self.dialect is None:
-            return index + 1
-        if self.path != "-":  # the file is read once more, because blank rows and the like count
-            with _opened(self.path) as stream:
-                return next(islice(records(stream, self.dialect), index, None))[0]
-        return index + 1 + self.dialect.header
+            return [index + 1 for index in indices]
+        if self.path == "-":
+            return [index + 1 + self.dialect.header for index in indices]
+        wanted = set(indices)
+        with _opened(self.path) as stream:  # once more, because blank rows and the like count
+            rows = enumerate(islice(records(stream, self.dialect), max(indices, default=-1) + 1))
+            numbers = {index: number for index, (number, _) in rows if index in wanted}
+        return [numbers[index] for index in indices]
 
 
 def read_table(path: str | os.PathLike[str], format: Format | None = None) -> Any:

@@ -15,7 +15,18 @@ from .refusals import DIVERGED
 from .scores import Scores, score
 from .targets import Task
 
-__all__ = ["Diverged", "Epoch", "Fitted", "Parts", "Plan", "build_model", "fit", "outputs_of"]
+__all__ = [
+    "Diverged",
+    "Epoch",
+    "Fitted",
+    "Parts",
+    "Plan",
+    "build_criterion",
+    "build_model",
+    "fit",
+    "loss_of",
+    "outputs_of",
+]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -103,19 +114,25 @@ class Diverged(ArithmeticError):
 
 
 def fit(
-    torch: Any, parts: Parts, plan: Plan, on_step: Callable[[], object], on_epoch: Callable[[Epoch], object]
+    torch: Any,
+    parts: Parts,
+    plan: Plan,
+    on_step: Callable[[], object],
+    on_epoch: Callable[[Epoch], object],
+    on_model: Callable[[Any], object] = lambda _: None,
 ) -> Fitted:
     """Train a multi-layer perceptron with `torch`, which is this package or torch itself; both do the same steps.
 
     The seed determines the initial weights and the order of the rows. The loss is the mean cross entropy, or for
-    regression the mean squared error of the standardised target. `on_step` is called after each batch, `on_epoch` after
-    each epoch and its test. With a validation part the parameters of the best epoch are kept. Raises Diverged if the
-    loss becomes nan or infinite.
+    regression the mean squared error of the standardised target. `on_model` is called with the model before the first
+    batch, `on_step` after each batch, and `on_epoch` after each epoch and its test. With a validation part the
+    parameters of the best epoch are kept. Raises Diverged if the loss becomes nan or infinite.
     """
     torch.manual_seed(plan.seed)
     model = build_model(torch, plan.layers)
+    on_model(model)
     optimizer = _build_optimizer(torch, model, plan)
-    criterion = _build_criterion(torch, plan)
+    criterion = build_criterion(torch, plan)
     features, target = torch.from_numpy(parts.train_features), torch.from_numpy(parts.train_target)
     epochs: list[Epoch] = []
     best, best_loss, kept = 0, math.inf, None
@@ -155,7 +172,7 @@ def _tested(torch: Any, model: Any, criterion: Any, parts: Parts, plan: Plan, ep
         scores = score(plan.task, outputs, parts.test_target, plan.unit)
     if parts.validation_features is not None and parts.validation_target is not None:
         outputs = outputs_of(torch, model, parts.validation_features, plan.batch_size)
-        validation_loss = criterion(torch.from_numpy(outputs), torch.from_numpy(parts.validation_target)).item()
+        validation_loss = loss_of(torch, criterion, outputs, parts.validation_target)
     return replace(epoch, scores=scores, validation_loss=validation_loss)
 
 
@@ -173,10 +190,16 @@ def _build_optimizer(torch: Any, model: Any, plan: Plan) -> Any:
     return torch.optim.SGD(model.parameters(), lr=plan.lr, momentum=plan.momentum, weight_decay=plan.weight_decay)
 
 
-def _build_criterion(torch: Any, plan: Plan) -> Any:
+def build_criterion(torch: Any, plan: Plan) -> Any:
+    """Return the loss of a plan: mean cross entropy, with weights of the classes if there are any, or mean square."""
     if plan.task == "regression":
         return torch.nn.MSELoss()
     return torch.nn.CrossEntropyLoss(torch.tensor(plan.class_weights) if plan.class_weights else None)
+
+
+def loss_of(torch: Any, criterion: Any, outputs: Array, target: Array) -> float:
+    """Return the loss of outputs that are compared with a target, both NumPy arrays."""
+    return criterion(torch.from_numpy(outputs), torch.from_numpy(target)).item()  # type: ignore[no-any-return]
 
 
 def outputs_of(torch: Any, model: Any, features: Array, batch_size: int) -> Array:

@@ -21,3 +21,7 @@ class Shown:
     ) -> Any:
         """What `backward` does, one event after another, for a loop (see `torch.autograd.backward_steps`)."""
         return autograd.backward_steps(self, gradient, retain_graph, create_graph, inputs)
+
+    def __treescope_ndarray_adapter__(self) -> Any:
+        """By which treescope, if it is installed, draws the tensor in a notebook."""
+        return autograd.TensorAdapter()

@@ -108,18 +108,17 @@ def _arrays(step: Step) -> dict[str, Any]:
 
 
 def _of_cotangents(rows: Rows) -> Iterator[Birth]:
-    sums = {total.number: total for total in rows.sums if total.number is not None}
     for step in reversed(rows.steps):
         came = step.cotangent
-        total = sums.get(step.number)
-        if total is not None and _is_new(came, [part for _, part in total.parts]):
-            why = "It is the sum of inf and -inf, which different consumers handed on."
-            yield Birth(step.number, "cotangent", step.name, _what(came), why, "", step.place)  # type: ignore[arg-type]
+        for total in rows.sums_at(step.number):
+            if total.total is not None and _is_new(total.total, [part for _, part in total.parts]):
+                why = "It is the sum of inf and -inf, which different consumers handed on."
+                yield Birth(step.number, "cotangent", total.name, _what(total.total), why, "", step.place)
         if step.number == len(rows.steps) and came is not None and came.has_bad:
             why = "Backward was started with it: it is in the gradient that was given."
             yield Birth(step.number, "cotangent", step.name, _what(came), why, "", step.place)
         for i, part in enumerate(step.parts):
-            if part.value is not None and _is_new(part.value, [came]):
+            if part.value is not None and _is_new(part.value, [came, *(output.cotangent for output in step.outputs)]):
                 yield _handed_on(rows, step, i, part, part.value)
 
 

@@ -27,11 +27,11 @@ class Box(Area):
     """A box of the picture.
 
     `id` is `step-3` for an operator, `leaf-0` for the first of `Rows.leaves`, `constant-1`, or the id of a folded
-    group (`module-2`). `lines` are its texts: the heading first. `label` says all of it in one sentence. `number` is
-    the step's. `uses` counts the arrows that leave it; a value used more than once has several. `saved` says what the
-    operator saved for backward, or that it has been freed. `bad` says whether nan or inf occurs in its value or its
-    cotangent. Where a value is used far below its box, a small box of the kind `repeat` stands for it there, and `of`
-    is the id of the box that it repeats.
+    group (`module-2`). `lines` are its texts: the heading first. `label` says all of it in one sentence. `number`
+    is the step's. `uses` counts the arrows that leave it; a value used more than once has several. `saved` says
+    what the operator saved for backward, or that it has been freed. `bad` says whether nan or inf occurs in its
+    value or its cotangent, and `births` where they begin there. Where a value is used far below its box, a small
+    box of the kind `repeat` stands for it there, and `of` is the id of the box that it repeats.
     """
 
     id: str = ""
@@ -42,6 +42,7 @@ class Box(Area):
     uses: int = 0
     saved: str = ""
     bad: bool = False
+    births: list[str] = field(default_factory=list)
     is_root: bool = False
     group: str | None = None
     of: str | None = None

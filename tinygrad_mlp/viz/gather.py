@@ -13,7 +13,7 @@ from ..autograd.outputs import OutputNode, Unreachable, source
 from ..ops import Operator
 from ..ops.docstring import rule_source
 from ..tape import AccumulateGrad, Node, reachable
-from .model import Kind, Leaf, Operand, Part, Rows, Saved, Step, Sum
+from .model import Kind, Leaf, Operand, Output, Part, Rows, Saved, Step, Sum
 from .names import Names
 from .snapshot import Snapshot
 from .watching import Note, note_of
@@ -31,6 +31,10 @@ class Gatherer:
         nodes.sort(key=lambda node: -node.order)  # the order counts down, and the oldest comes first
         self.nodes = [node for node in nodes if not isinstance(node, AccumulateGrad)]
         self.numbers = {node: i for i, node in enumerate(self.nodes, 1)}
+        self.outputs: dict[Node, list[OutputNode]] = {}  # of operators with several
+        for edge in reachable(roots):
+            if isinstance(edge, OutputNode):
+                self.outputs.setdefault(source(edge)[0], []).append(edge)
         calls = [(note_of(node) or _NOTHING).call for node in self.nodes]
         # Of the operators that one call of the program ran, the last made what the call gave.
         self.last = {node for node, call, after in zip(self.nodes, calls, [*calls[1:], None]) if call != after}  # noqa: B905
@@ -65,7 +69,9 @@ class Gatherer:
             freed=freed,
             place=note.place,
             modules=note.modules,
+            calls=note.calls,
             cotangent=note.cotangent,
+            outputs=self._outputs(node),
         )
         if row is not None:
             step.rules = dict(_rules(row))
@@ -73,6 +79,13 @@ class Gatherer:
             if edge is not None and type(edge) is not Unreachable:
                 step.parts.append(Part(self.name_of_edge(edge), self._number(edge), part, self._index(edge)))
         return step
+
+    def _outputs(self, node: Node) -> list[Output]:
+        edges = sorted(self.outputs.get(node, ()), key=lambda edge: edge.index)
+        return [
+            Output(self.name_of_edge(edge), edge.shape, _dtype(edge.dtype), (note_of(edge) or _NOTHING).cotangent)
+            for edge in edges
+        ]
 
     def _inputs(self, node: Node, note: Note) -> Iterable[Operand]:
         row = node.row
@@ -132,16 +145,19 @@ class Gatherer:
             for i, edge in enumerate(node.edges):
                 if edge is not None and type(edge) is not Unreachable:
                     part = parts[i] if i < len(parts) else None
-                    uses.setdefault(source(edge)[0], []).append((self.numbers[node], part))
-        for node, consumers in uses.items():
+                    uses.setdefault(edge, []).append((self.numbers[node], part))
+        for edge, consumers in uses.items():
             if len(consumers) > 1:
-                total = (note_of(node) or _NOTHING).cotangent
-                yield Sum(self.name_of_edge(node), self._number(node), consumers[::-1], total, self._index(node))
+                total = (note_of(edge) or _NOTHING).cotangent
+                yield Sum(self.name_of_edge(edge), self._number(edge), consumers[::-1], total, self._index(edge))
 
     # -- names -------------------------------------------------------------------------------------
 
     def _name(self, node: Node) -> str:
         target = (note_of(node) or _NOTHING).target if node in self.last else None
+        if node in self.outputs and target is None:
+            known = (self.names.of_node(node, index) for index in sorted(edge.index for edge in self.outputs[node]))
+            return ", ".join(filter(None, known)) or f"%{self.numbers[node]}"
         return self.names.of_node(node) or target or f"%{self.numbers[node]}"
 
     def name_of_edge(self, edge: Node) -> str:
@@ -149,9 +165,14 @@ class Gatherer:
         node, index = source(edge)
         if isinstance(node, AccumulateGrad):
             return self.names.of_leaf(node.variable) or "leaf"
-        name = self._name(node)
-        several = node.row is not None and len(node.row.outputs) > 1
-        return f"{name}.{node.row.outputs[index]}" if several else name
+        if not isinstance(edge, OutputNode):
+            return self._name(node)
+        if known := self.names.of_node(node, index):
+            return known
+        target = (note_of(node) or _NOTHING).target if node in self.last else None
+        name = target or f"%{self.numbers[node]}"
+        is_named = node.row is not None and len(node.row.outputs) > 1
+        return f"{name}.{node.row.outputs[index]}" if is_named else f"{name}[{index}]"
 
     def _number(self, edge: Node) -> int | None:
         return self.numbers.get(source(edge)[0])

@@ -54,7 +54,7 @@ def _width(box: Box) -> float:
     if box.kind == "repeat":
         return text_width(box.lines[0], BODY) + 24
     heading = box.lines[0] + (f"  %{box.number}" if box.number is not None else "")
-    widths = [text_width(heading, HEADING), *(text_width(line, BODY) for line in box.lines[1:])]
+    widths = [text_width(heading, HEADING), *(text_width(line, BODY) for line in box.lines[1:] + box.births)]
     if box.saved:
         widths.append(text_width(box.saved, BODY) + 16)  # the mark before it
     round_ends = 12 if box.kind in ("leaf", "parameter") else 0
@@ -64,7 +64,7 @@ def _width(box: Box) -> float:
 def _height(box: Box) -> float:
     if box.kind == "repeat":
         return 20.0
-    return 2.0 * PADDING + FIRST_LINE + NEXT_LINE * (len(box.lines) - 1 + bool(box.saved)) - 2
+    return 2.0 * PADDING + FIRST_LINE + NEXT_LINE * (len(box.lines) - 1 + bool(box.saved) + len(box.births)) - 2
 
 
 def sockets(arrows: list[Arrow], width: float) -> list[float]:

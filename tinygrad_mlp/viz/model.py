@@ -61,14 +61,25 @@ class Part:
 
 
 @dataclass
+class Output:
+    """One of the several outputs of an operator (`max` with a dim, `split`), and the cotangent that came to it."""
+
+    name: str
+    shape: tuple[int, ...] | None
+    dtype: str | None
+    cotangent: Snapshot | None = None
+
+
+@dataclass
 class Step:
     """One operator that was recorded.
 
     `number` counts from 1 in recorded order. `operator` is the name of its row in the derivative table (of a Function,
-    its class), `node` torch's name of its node. `name` is the user's name of the output. `rules` has for each
+    its class), `node` torch's name of its node. `name` is the user's name of the output; an operator with several
+    `outputs` has those that the tape leads to in there, and no shape and cotangent of its own. `rules` has for each
     differentiable input the text of its rule. `modules` are the names of the modules that it ran in, the outermost
-    first. After a backward, `cotangent` is what came, and `parts` is what went to the inputs; `freed` says whether what
-    was saved has been given back.
+    first, and `calls` tells their calls apart. After a backward, `cotangent` is what came, and `parts` is what went to
+    the inputs; `freed` says whether what was saved has been given back.
     """
 
     number: int
@@ -83,6 +94,8 @@ class Step:
     freed: bool = False
     place: Place | None = None
     modules: tuple[str, ...] = ()
+    calls: tuple[int, ...] = ()
+    outputs: list[Output] = field(default_factory=list)
     rules: dict[str, str] = field(default_factory=dict)
     cotangent: Snapshot | None = None
     parts: list[Part] = field(default_factory=list)
@@ -110,7 +123,7 @@ class Sum:
     """A value that several steps used, so that its cotangent is a sum of what each of them handed on.
 
     `number` is the step that made the value, None for a leaf, and `index` the place of a leaf in `Rows.leaves`; `parts`
-    has the number of each consumer, and its part.
+    has the number of each consumer, and its part. A step with several outputs may have a sum for each.
     """
 
     name: str
@@ -132,6 +145,10 @@ class Rows:
     def step(self, number: int) -> Step:
         """The step with a number."""
         return self.steps[number - 1]
+
+    def sums_at(self, number: int | None) -> list[Sum]:
+        """The sums at the outputs of a step; for None those at leaves."""
+        return [total for total in self.sums if total.number == number]
 
     def consumers(self, number: int) -> list[int]:
         """The numbers of the steps that read the output of a step."""

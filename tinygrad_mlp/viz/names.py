@@ -26,7 +26,7 @@ class Names:
     def __init__(self) -> None:
         self.leaves: dict[int, str] = {}  # by the id of the tensor
         self.arrays: dict[int, str] = {}  # by the id of the array
-        self.nodes: dict[int, str] = {}  # by the id of the node
+        self.nodes: dict[tuple[int, int], str] = {}  # by the id of the node, and which of its outputs it is
         self.parameters: set[int] = set()
         self._kept: list[Any] = []  # so that an id stays that of the object
 
@@ -65,11 +65,12 @@ class Names:
         self.leaves.setdefault(id(tensor), name)
         self.arrays.setdefault(id(tensor.array), name)
         if tensor.node is not None:
-            self.nodes.setdefault(id(source(tensor.node)[0]), name)
+            node, index = source(tensor.node)
+            self.nodes.setdefault((id(node), index), name)
 
-    def of_node(self, node: Node) -> str | None:
-        """The name of an operator's output."""
-        return self.nodes.get(id(node))
+    def of_node(self, node: Node, index: int = 0) -> str | None:
+        """The name of an operator's output, of several that with the index."""
+        return self.nodes.get((id(node), index))
 
     def of_leaf(self, tensor: Tensor) -> str | None:
         """The name of a leaf."""

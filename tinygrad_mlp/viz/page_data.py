@@ -73,6 +73,7 @@ class _Writer:
             "place": self._place(step.place),
             "modules": list(step.modules),
             "cotangent": self._array(step.cotangent),
+            "outputs": [{"name": x.name, "cotangent": self._array(x.cotangent)} for x in step.outputs],
             "parts": [self._part(part, name) for part, name in zip(step.parts, _receivers(step), strict=False)],
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from .births import Birth, births
 from .drawing import Arrow, Box, Drawing, Group
 from .model import Leaf, Operand, Rows, Step
 from .words import bytes_text, norm_text, shape_text
@@ -20,12 +21,15 @@ def calls_of_modules(rows: Rows) -> list[Group]:
     """The groups of a tape: what a module recorded in a row, in the order of their first operators."""
     groups: list[Group] = []
     open_groups: list[Group] = []
+    open_calls: tuple[int, ...] = ()
     for step in rows.steps:
         names = step.modules
         same = 0
-        while same < min(len(names), len(open_groups)) and names[same] == open_groups[same].name:
+        calls = step.calls or (0,) * len(names)
+        while same < min(len(names), len(open_calls)) and calls[same] == open_calls[same]:
             same += 1
         del open_groups[same:]
+        open_calls = calls
         for name in names[same:]:
             parent = open_groups[-1] if open_groups else None
             heading = _cut(name.removeprefix(f"{parent.name}.") if parent is not None else name)
@@ -44,6 +48,9 @@ class _Scene:
         self.groups = {group.id: group for group in calls_of_modules(rows)}
         self.folded = {id for id, group in self.groups.items() if id in folded or group.name in folded}
         self.innermost: dict[int, str] = {n: id for id, group in self.groups.items() for n in group.steps}
+        self.births: dict[int, list[Birth]] = {}
+        for birth in births(rows):
+            self.births.setdefault(birth.number, []).append(birth)
         self.boxes: dict[str, Box] = {}
         self.arrows: list[Arrow] = []
 
@@ -95,13 +102,19 @@ class _Scene:
         self.boxes[id] = Box(
             id=id,
             lines=[line for line in lines if line],
-            label=_step_label(step),
+            label="; ".join([_step_label(step), *map(str, self.births.get(step.number, ()))]),
             number=step.number,
             saved=saved,
             bad=any(value is not None and value.has_bad for value in (step.value, step.cotangent)),
+            births=self._begins(step.number),
             is_root=is_root,
             group=self.innermost.get(step.number),
         )
+
+    def _begins(self, number: int) -> list[str]:
+        """A line for each bad number that begins at a step."""
+        where = {"value": "begins here", "cotangent": "begins in its backward"}
+        return [f"! {birth.what} {where[birth.kind]}" for birth in self.births.get(number, ())]
 
     def _add_module(self, group: Group, step: Step, is_root: bool) -> None:
         """The box of a folded group, of which a step is the last so far."""
@@ -109,7 +122,8 @@ class _Scene:
         lines = [group.heading, f"{_count(len(group.steps), 'operator')} {shape_text(step.shape)}".strip()]
         saved = f"saved {size}" if size != "0 B" else ""
         label = f"{group.name}, a folded module of {_count(len(group.steps), 'operator')}"
-        bad = group.id in self.boxes and self.boxes[group.id].bad
+        before = self.boxes.get(group.id)
+        bad = before is not None and before.bad
         bad |= any(value is not None and value.has_bad for value in (step.value, step.cotangent))
         self.boxes[group.id] = Box(
             id=group.id,
@@ -118,6 +132,7 @@ class _Scene:
             label=label,
             saved=saved,
             bad=bad,
+            births=(before.births if before is not None else []) + self._begins(step.number),
             is_root=is_root,
             group=group.parent,
         )

@@ -14,7 +14,8 @@ from ..arrays.silence import silenced
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-SMALL = 4096  # elements of which all are kept
+SMALL = 4096  # elements of which all are shown
+KEPT = 1 << 18  # elements of which a copy is kept until figures are asked for: to copy is quicker than to look
 SIDE = 64  # rows and columns at most of the sample of a large array
 
 
@@ -73,19 +74,35 @@ class Snapshot:
     """
 
     def __init__(self, array: Array) -> None:
-        self.shape: tuple[int, ...] = tuple(array.shape)
+        self.shape: tuple[int, ...] = array.shape
         self.dtype: np.dtype[Any] = array.dtype
-        self.is_whole = array.size <= SMALL
-        if self.is_whole:
-            self.values: Array = np.array(array)
+        size = array.size
+        self.is_whole = size <= SMALL
+        if size <= KEPT:
+            self._copy: Array | None = array.copy()
         else:
+            self._copy = None
             self.values = _sample(array)
             self.figures = figures_of(array)
 
     @cached_property
+    def values(self) -> Array:
+        """The elements that are kept."""
+        self._look()
+        return self.values
+
+    @cached_property
     def figures(self) -> Figures:
         """The figures of the whole array."""
-        return figures_of(self.values)
+        self._look()
+        return self.figures
+
+    def _look(self) -> None:
+        """Make of the copy what is shown, and give it back unless it is shown whole."""
+        copy, self._copy = self._copy, None
+        assert copy is not None
+        self.figures = figures_of(copy)
+        self.values = copy if self.is_whole else _sample(copy)
 
     @property
     def matrix(self) -> Array:

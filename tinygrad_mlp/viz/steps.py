@@ -20,7 +20,7 @@ from ..autograd.outputs import Unreachable, source
 from ..tape import AccumulateGrad, Node, reachable
 from ..tensor import Tensor
 from .gather import Gatherer
-from .model import Leaf, Rows, Step, Sum
+from .model import Leaf, Output, Rows, Step, Sum
 from .names import Names
 from .refusals import NO_TENSOR_STEPS
 from .snapshot import Snapshot
@@ -39,8 +39,9 @@ class NodeRan:
 
     def __str__(self) -> str:
         step = self.step
-        came = f" {norm_text(step.cotangent)}" if step.cotangent is not None else ""
-        lines = [f"%{step.number} {step.operator} runs: the cotangent of {step.name} came{came}"]
+        outputs = step.outputs or [Output(step.name, step.shape, step.dtype, step.cotangent)]
+        came = [f"{output.name} came {norm_text(output.cotangent)}".rstrip() for output in outputs]
+        lines = [f"%{step.number} {step.operator} runs: the cotangent of {', of '.join(came)}"]
         lines += [f"    to {part.to} {norm_text(part.value)}" for part in step.parts if part.value is not None]
         return "\n".join(lines)
 
@@ -155,7 +156,7 @@ class _Listener:
         parts = self._parts.get(node, ())
         note = note_of(node)
         if len(parts) > 1 and note is not None and not self._is_inside():
-            number = self._gatherer.numbers.get(node)
+            number = self._gatherer.numbers.get(source(node)[0])
             self._tell(PartsSummed(Sum(self._gatherer.name_of_edge(node), number, list(parts), note.cotangent)))
 
     def ran(self, node: Node) -> None:
@@ -171,28 +172,27 @@ class _Listener:
             number = self._gatherer.numbers[node]
             for edge, part in zip(node.edges, note.parts, strict=False):
                 if edge is not None and part is not None and type(edge) is not Unreachable:
-                    self._parts.setdefault(source(edge)[0], []).append((number, part))
+                    self._parts.setdefault(edge, []).append((number, part))
             self._tell(NodeRan(self._gatherer.step(node)))
 
 
 def events_of(rows: Rows) -> list[Event]:
     """The events of the backward that has run over a tape, from what its rows have noted; none where none has run."""
-    sums = {(total.number, total.name): total for total in rows.sums}
+    leaf_sums = {total.index: total for total in rows.sums_at(None)}
     events: list[Event] = []
     for step in reversed(rows.steps):
         if step.cotangent is not None or any(part.value is not None for part in step.parts):
-            events += _sum_of(sums.get((step.number, step.name)))
+            for total in rows.sums_at(step.number):
+                events += _sum_of(total)
             events.append(NodeRan(step))
-    for leaf in rows.leaves:
+    for index, leaf in enumerate(rows.leaves):
         if leaf.cotangent is not None:
-            events += _sum_of(sums.get((None, leaf.name)))
+            events += _sum_of(leaf_sums[index]) if index in leaf_sums else []
             events.append(_of_leaf(leaf))
     return events
 
 
-def _sum_of(total: Sum | None) -> list[Event]:
-    if total is None:
-        return []
+def _sum_of(total: Sum) -> list[Event]:
     parts: list[tuple[int, Snapshot | None]] = [each for each in total.parts if each[1] is not None]
     return [PartsSummed(Sum(total.name, total.number, parts, total.total))] if len(parts) > 1 else []
 

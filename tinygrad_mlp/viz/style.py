@@ -44,6 +44,7 @@ STYLE = """
 .tape-picture .box .inner { fill: none; stroke-width: 1; }
 .tape-picture .box.root .outer { stroke-width: 3.5; }
 .tape-picture .box.bad .outer { stroke: var(--tape-bad); stroke-width: 3; }
+.tape-picture .birth { fill: var(--tape-bad); font-weight: 700; }
 .tape-picture .box .mark { fill: none; stroke: var(--tape-saved); stroke-width: 1.2; stroke-dasharray: none; }
 .tape-picture .box .hatched { fill: url(#tape-hatch); }
 .tape-picture .hatch { stroke: var(--tape-saved); stroke-width: 2; }

@@ -165,6 +165,9 @@ def _texts(box: Box) -> Iterator[str]:
         fill = "hollow" if box.saved == "freed" else "hatched"
         yield f'<rect class="mark {fill}" x="{_n(left)}" y="{_n(y - 9)}" width="10" height="10"/>'
         yield _text(left + 16, y, box.saved, "saved")
+    for line in box.births:
+        y += NEXT_LINE
+        yield _text(left, y, line, "birth")
 
 
 def _badge(x: float, y: float, text: str) -> Iterator[str]:

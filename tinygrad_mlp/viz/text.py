@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from .births import births
-from .model import Operand, Rows, Step, Sum
+from .model import Operand, Output, Rows, Step, Sum
 from .words import bytes_text, norm_text, shape_text
 
 HEADINGS = ("#", "operator", "inputs", "output", "saved", "cotangent", "went to", "line")
@@ -16,12 +16,10 @@ HEADINGS = ("#", "operator", "inputs", "output", "saved", "cotangent", "went to"
 def table(rows: Rows) -> tuple[list[str], list[list[str]]]:
     """The headings and the cells; columns without content are left out."""
     lines = []
-    sums = {total.number: total for total in rows.sums if total.number is not None}
     for step in rows.steps:
         lines.append(_cells(step))
-        if step.number in sums:
-            lines.append(_sum_cells(sums[step.number]))
-    lines += [_sum_cells(total) for total in rows.sums if total.number is None]
+        lines += map(_sum_cells, rows.sums_at(step.number))
+    lines += map(_sum_cells, rows.sums_at(None))
     kept = [i for i in range(len(HEADINGS)) if any(line[i] for line in lines)]
     return [HEADINGS[i] for i in kept], [[line[i] for i in kept] for line in lines]
 
@@ -30,14 +28,17 @@ def _cells(step: Step) -> list[str]:
     saved = "freed" if step.freed else ""
     if step.saved is not None:
         saved = f"{', '.join(dict.fromkeys(step.saved.names))}: {bytes_text(step.saved.bytes)}"
+    outputs = step.outputs or [Output(step.name, step.shape, step.dtype, step.cotangent)]
+    came = [output for output in outputs if output.cotangent is not None]
+    named = [f"{output.name} {norm_text(output.cotangent)}" for output in came]
     return [
         f"%{step.number}",
         step.operator,
         ", ".join(map(_operand, step.inputs)),
-        f"{step.name} {shape_text(step.shape)} {step.dtype or ''}".strip(),
+        ", ".join(f"{output.name} {shape_text(output.shape)} {output.dtype or ''}".strip() for output in outputs),
         saved,
-        norm_text(step.cotangent),
-        ", ".join(f"{part.to} {norm_text(part.value)}".strip() for part in step.parts) if step.cotangent else "",
+        ", ".join(named) if step.outputs else norm_text(step.cotangent),
+        ", ".join(f"{part.to} {norm_text(part.value)}".strip() for part in step.parts) if came else "",
         f"{os.path.basename(step.place.file)}:{step.place.line}" if step.place is not None else "",
     ]
 

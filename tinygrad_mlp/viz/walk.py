@@ -110,8 +110,16 @@ def _waiting(seen: list[Event], rows: Rows) -> Iterator[str]:
         spoken = [f"%{number}" for number in consumers if number in ran]
         silent = [f"%{number}" for number in consumers if number not in ran]
         if spoken and (total.number, total.name) not in summed:
-            rest = f"not yet {', '.join(silent)}" if silent else "which are all"
-            yield f"    {total.name} waits for its consumers: spoken have {', '.join(spoken)}; {rest}"
+            if silent:
+                yield f"    {total.name} waits: {_have(spoken)} spoken, {_have(silent)} not"
+            else:
+                yield f"    {total.name} waits no more: {_have(spoken)} spoken"
+
+
+def _have(names: list[str]) -> str:
+    """Names as the subject of a sentence: `%3 has`, `%3 and %2 have`."""
+    *first, last = names
+    return f"{', '.join(first)} and {last} have" if first else f"{last} has"
 
 
 def _keys_of_terminal() -> Iterator[str]:

@@ -8,15 +8,18 @@ is watched, each new node gets a `Note` with that. Nodes whose notes are wanted 
 from __future__ import annotations
 
 import functools
+import itertools
 import linecache
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
 
+from ..autograd.attached import attached_to, seen_at
 from ..autograd.graph import node as graph_node
 from ..autograd.hooks.running import running
 from ..autograd.outputs import OutputNode, source
@@ -33,7 +36,7 @@ from .snapshot import Snapshot
 class Note:
     """What was seen of a node: where it was made, from what, what it gave, and what came and went in backward."""
 
-    __slots__ = ("before", "call", "cotangent", "inputs", "modules", "output", "parts", "place", "target")
+    __slots__ = ("before", "call", "calls", "cotangent", "inputs", "modules", "output", "parts", "place", "target")
 
     def __init__(self) -> None:
         self.place: Place | None = None
@@ -42,6 +45,7 @@ class Note:
             None  # the frame of the program and its instruction, which assigns to target
         )
         self.modules: tuple[str, ...] = ()
+        self.calls: tuple[int, ...] = ()  # the number of the call of each of these modules
         self.inputs: dict[str, tuple[Any, Snapshot]] = {}  # the array of each argument that is a Tensor
         self.output: Snapshot | None = None
         self.cotangent: Snapshot | None = None
@@ -49,12 +53,9 @@ class Note:
         self.parts: list[Snapshot | None] = []
 
 
-_notes: weakref.WeakKeyDictionary[Node, Note] = weakref.WeakKeyDictionary()
-
-
 def note_of(node: Node) -> Note | None:
     """What was seen of a node, if anything."""
-    return _notes.get(node)
+    return seen_at(node).note  # type: ignore[no-any-return]
 
 
 # -- backward --------------------------------------------------------------------------------------
@@ -72,7 +73,12 @@ listening = _Listening()
 
 def note_backward(node: Node) -> None:
     """Have a node note what comes to it and what it hands on."""
-    _notes.setdefault(node, Note())
+    if note_of(node) is None:
+        attached_to(node).note = Note()
+    _listen(node)
+
+
+def _listen(node: Node) -> None:
     if not getattr(type(node), "is_noted", False):
         node.__class__ = _noted(type(node))  # type: ignore[arg-type] # mypy 1.x: a class is hashable
 
@@ -84,7 +90,7 @@ def _noted(node_class: type[Node]) -> type[Node]:
     def pull(self: Node, g: Any, edges: Sequence[Any], create_graph: bool) -> Sequence[Any]:
         if _watches:
             _watches[-1].see_backward(self)
-        note = _notes.get(self)
+        note = seen_at(self).note
         if note is not None:
             note.cotangent = _seen(g)
         if listening.came is not None:
@@ -100,7 +106,7 @@ def _noted(node_class: type[Node]) -> type[Node]:
     if issubclass(node_class, AccumulateGrad):
 
         def accumulate(self: AccumulateGrad, g: Any, create_graph: bool) -> None:
-            note = _notes.get(self)
+            note = seen_at(self).note
             if note is not None:
                 note.cotangent = _seen(g)
                 note.before = _seen(self.variable._grad)
@@ -117,6 +123,8 @@ def _noted(node_class: type[Node]) -> type[Node]:
 
 def _seen(g: Any) -> Snapshot | None:
     """A cotangent as it is now; None for what is no array: that of several outputs, or of none."""
+    if type(g) is np.ndarray:
+        return Snapshot(g)
     array = g.array if isinstance(g, Tensor) else g
     return Snapshot(np.asarray(array)) if isinstance(array, (np.ndarray, np.generic)) else None
 
@@ -136,27 +144,40 @@ class Watch:
         self.backwards = 0
         self.root: Node | None = None
         self.variables: list[dict[str, Any]] = []
-        self.modules: list[tuple[Any, str]] = []
+        self.modules: list[tuple[Any, str, int]] = []  # with its name and the number of its call
+        self._calls = itertools.count()
+        self._places: dict[tuple[CodeType, int], Place] = {}
         self._started: Any = None
         self._values: dict[int, tuple[Any, int, Snapshot]] = {}
 
     def note(self, node: Node) -> None:
         """Note a new node: the line of the program and the modules that it stands in."""
-        if isinstance(node, OutputNode) or node in _notes:
+        if note_of(node) is not None:
+            return
+        if isinstance(node, OutputNode):
+            note_backward(node)
             return
         note = Note()
         frame = caller()
         if frame is not None:
-            code = frame.f_code
-            text = linecache.getline(code.co_filename, frame.f_lineno, frame.f_globals).strip()
-            note.place = Place(code.co_filename, frame.f_lineno, code.co_name, text)
+            note.place = self._place(frame)
             note.target, note.call = assigned_name(frame), (id(frame), frame.f_lasti)
-        note.modules = tuple(name for _, name in self.modules)
-        _notes[node] = note
-        note_backward(node)
+        note.modules = tuple(name for _, name, _ in self.modules)
+        note.calls = tuple(call for _, _, call in self.modules)
+        attached_to(node).note = note
+        _listen(node)
         for edge in node.edges:
             if isinstance(edge, AccumulateGrad):
                 note_backward(edge)
+
+    def _place(self, frame: FrameType) -> Place:
+        """The line of the program at which a frame is."""
+        code, line = frame.f_code, frame.f_lineno
+        place = self._places.get((code, line))
+        if place is None:
+            text = linecache.getline(code.co_filename, line, frame.f_globals).strip()
+            place = self._places[code, line] = Place(code.co_filename, line, code.co_name, text)
+        return place
 
     def see(self, row: Operator, args: tuple[Any, ...], result: Any) -> None:
         """Note the values of an operator that ran, if it was recorded."""
@@ -165,12 +186,16 @@ class Watch:
         if node is None:
             return
         node = source(node)[0]
-        note = _notes.get(node)
+        note = seen_at(node).note
         if note is None or note.output is not None or node.row is None or node.row.name != row.name:
             return
         for name, value in zip(row.parameters, args, strict=False):
-            for tensor_name, each in _tensors(name, value):
-                note.inputs[tensor_name] = (each.array, self._value(each))
+            if isinstance(value, Tensor):
+                note.inputs[name] = (value.array, self._value(value))
+            elif isinstance(value, (list, tuple)):
+                for i, each in enumerate(value):
+                    if isinstance(each, Tensor):
+                        note.inputs[f"{name}[{i}]"] = (each.array, self._value(each))
         note.output = self._value(tensor)
 
     def _value(self, tensor: Tensor) -> Snapshot:
@@ -198,21 +223,12 @@ class Watch:
         if not self.modules:
             self._known = {id(m): name for name, m in module.named_modules()}
         own = self._known.get(id(module)) or type(module).__name__
-        self.modules.append((module, own))
+        self.modules.append((module, own, next(self._calls)))
 
     def leave(self, module: Any, args: Any, output: Any) -> None:
         """Note that a module is done, also after an exception."""
         while self.modules and self.modules.pop()[0] is not module:
             pass
-
-
-def _tensors(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
-    if isinstance(value, Tensor):
-        yield name, value
-    elif isinstance(value, (list, tuple)):
-        for i, each in enumerate(value):
-            if isinstance(each, Tensor):
-                yield f"{name}[{i}]", each
 
 
 _watches: list[Watch] = []

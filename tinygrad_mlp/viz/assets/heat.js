@@ -1,10 +1,5 @@
-// Arrays as heat maps: a canvas with a cell for each value that is shown, the figures of the whole array, and each
-// value at the pointer or, with the keyboard, at a cursor that the arrows move.
+// Arrays as heat maps: a cell for each value that is shown, and the figures of the whole array.
 
-// Cividis: its lightness grows from end to end, so that negative (dark), zero (middle) and positive (light) are told
-// apart in black and white and by eyes that see fewer colours.
-const STOPS = ["#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"]
-  .map((text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16)));
 const BAD = "#d4145a"; // nan and inf, which are marked besides: × and + or −
 
 /** The values of an array of the page that are shown, decoded once. */
@@ -19,13 +14,6 @@ function valuesOf(array) {
 const arrayAt = (place) => (place === null || place === undefined ? null : data.arrays[place]);
 const shownHeight = (array) => (array.rows ? array.rows.length : array.height);
 const shownWidth = (array) => (array.columns ? array.columns.length : array.width);
-
-/** A colour for a share between -1 and 1, as red, green and blue. */
-function colour(share) {
-  const place = ((share + 1) / 2) * (STOPS.length - 1);
-  const low = Math.min(Math.floor(place), STOPS.length - 2);
-  return STOPS[low].map((from, i) => Math.round(from + (STOPS[low + 1][i] - from) * (place - low)));
-}
 
 /** The greatest finite absolute value of an array: the end of its scale, the same on both sides of zero. */
 function scaleOf(array) {
@@ -42,27 +30,15 @@ function cellSize(array) {
   return { width: fit(columns, 256, 26), height: fit(rows, 176, 26), numbers: false };
 }
 
+const gridOf = (array) => ({ rows: shownHeight(array), columns: shownWidth(array), ...cellSize(array) });
+
 /** The canvas of an array, drawn. */
 function drawn(array) {
   const cell = cellSize(array);
   const isPlain = !cell.numbers && array.figures.nan + array.figures.infinite === 0;
-  const canvas = isPlain ? drawnPlainly(array) : drawnWithSigns(array, cell);
-  canvas.style.width = `${shownWidth(array) * cell.width}px`;
-  canvas.style.height = `${shownHeight(array) * cell.height}px`;
-  return canvas;
-}
-
-/** A canvas with a pixel for each value, which the browser makes larger: that is quick. */
-function drawnPlainly(array) {
-  const canvas = element("canvas", { width: shownWidth(array), height: shownHeight(array) });
-  const image = new ImageData(canvas.width, canvas.height);
+  if (!isPlain) return drawnWithSigns(array, cell);
   const scale = scaleOf(array) || 1;
-  valuesOf(array).forEach((value, i) => {
-    image.data.set(colour(value / scale), 4 * i);
-    image.data[4 * i + 3] = 255;
-  });
-  canvas.getContext("2d", { willReadFrequently: true }).putImageData(image, 0, 0);
-  return canvas;
+  return painted(valuesOf(array), gridOf(array), (value) => colour(value / scale));
 }
 
 /** A canvas with a cell for each value, which has room for its number or for the sign of what is not finite. */
@@ -114,23 +90,15 @@ function heat(array, name, note = "") {
   if (array.values?.length === 0 || array.height * array.width === 0) {
     return element("figure", { class: "heat" }, caption, element("p", {}, "It has no elements."));
   }
-  const canvas = drawn(array);
-  const cursor = element("span", { class: "cursor", hidden: "" });
-  const map = element("div", {
-    class: "map", tabindex: "0", role: "application", "aria-roledescription": "heat map",
-    "aria-label": `${name} ${label}: ${figuresText(array)}. The arrows read its values.`,
-  }, canvas, cursor);
-  listen(map, cursor, array);
+  const told = (place) => `${indexOf(array, place.row, place.column)} ${valueText(array, place)}`.trim();
+  const map = heatMap(drawn(array), gridOf(array), `${name} ${label}: ${figuresText(array)}.`, told);
   return element("figure", { class: "heat" }, caption, map, legend(array), sampleText(array), figures(array));
 }
 
 function legend(array) {
   if (cellSize(array).numbers) return null;
   const scale = scaleOf(array);
-  const stops = STOPS.map((stop) => `rgb(${stop.join(" ")})`).join(", ");
-  const strip = element("span", { class: "strip" });
-  strip.style.background = `linear-gradient(to right, ${stops})`;
-  return element("div", { class: "legend" }, short(-scale), strip, short(scale));
+  return scaleStrip(short(-scale), short(scale));
 }
 
 function sampleText(array) {
@@ -154,56 +122,7 @@ function figures(array) {
   }));
 }
 
-// -- a value at the pointer or at the cursor ------------------------------------------------------
-
-function listen(map, cursor, array) {
-  const cell = cellSize(array);
-  const place = { row: 0, column: 0 };
-  const show = (isSpoken) => {
-    const text = `${indexOf(array, place.row, place.column)} ${valueText(array, place)}`.trim();
-    Object.assign(cursor.style, { left: `${place.column * cell.width}px`, top: `${place.row * cell.height}px`,
-      width: `${cell.width}px`, height: `${cell.height}px` });
-    cursor.hidden = false;
-    showTip(cursor.getBoundingClientRect(), text);
-    if (isSpoken) byId("cell").textContent = text;
-  };
-  const hide = () => {
-    cursor.hidden = true;
-    byId("tip").hidden = true;
-  };
-  map.addEventListener("pointermove", (event) => {
-    const box = map.getBoundingClientRect();
-    place.row = within(Math.floor((event.clientY - box.top) / cell.height), shownHeight(array));
-    place.column = within(Math.floor((event.clientX - box.left) / cell.width), shownWidth(array));
-    show(false);
-  });
-  map.addEventListener("pointerleave", hide);
-  map.addEventListener("blur", hide);
-  map.addEventListener("focus", () => { if (map.matches(":focus-visible")) show(true); });
-  map.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") return hide();
-    const move = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
-      Home: [0, -array.width], End: [0, array.width] }[event.key];
-    if (!move || event.ctrlKey || event.altKey || event.metaKey) return undefined;
-    place.row = within(place.row + move[0], shownHeight(array));
-    place.column = within(place.column + move[1], shownWidth(array));
-    event.preventDefault();
-    event.stopPropagation(); // the arrows read this map now, and do not step
-    return show(true);
-  });
-}
-
-const within = (n, size) => Math.max(0, Math.min(size - 1, n));
-
 function valueText(array, { row, column }) {
   const value = valuesOf(array)[row * shownWidth(array) + column];
   return array.dtype === "bool" ? (value ? "True" : "False") : exact(value, array.wide);
-}
-
-function showTip(box, text) {
-  const tip = byId("tip");
-  tip.textContent = text;
-  tip.hidden = false;
-  tip.style.left = `${Math.max(4, Math.min(box.right + 8, window.innerWidth - tip.offsetWidth - 8))}px`;
-  tip.style.top = `${Math.max(4, box.top - tip.offsetHeight - 6)}px`;
 }

@@ -1,7 +1,7 @@
 // The panel of the chosen operator: its line, its values, its rule, and what backward did there.
 
 const operatorOf = (step) => data.operators[step.operator] ?? null;
-const sumAt = new Map(data.sums.filter((sum) => sum.number !== null).map((sum) => [sum.number, sum]));
+const innerSums = data.sums.filter((sum) => sum.number !== null);
 const leafSums = new Map(data.sums.filter((sum) => sum.number === null).map((sum) => [sum.leaf, sum]));
 const opened = new Set(); // which foldable parts stay open from step to step
 
@@ -133,10 +133,13 @@ function derivative(step) {
 
 function backward(step, moment) {
   const cotangent = arrayAt(step.cotangent);
-  const sum = sumAt.get(step.number);
+  const sums = innerSums.filter((sum) => sum.number === step.number).map((sum) => sumOf(sum, moment));
+  const several = step.outputs.map((output) => [arrayAt(output.cotangent), `g of ${output.name}`]).filter(([array]) => array);
+  const came = cotangent ? [[cotangent, "g"]] : several;
   return [
-    section(`What came: g, the cotangent of ${step.name}`, cotangent ? maps([heat(cotangent, "g")]) : null,
-      cotangent ? null : element("p", { class: "quiet" }, "it is not known as one array"), sum ? sumOf(sum, moment) : null),
+    section(`What came: g, the cotangent of ${step.name}`,
+      came.length > 0 ? maps(came.map(([array, name]) => heat(array, name))) : null,
+      came.length > 0 ? null : element("p", { class: "quiet" }, "it is not known as an array"), ...sums),
     section("What goes on", ...step.parts.flatMap((part) => partOf(step, part, moment))),
     waiting(moment),
     saved(step),
@@ -152,7 +155,8 @@ function partOf(step, part, moment) {
   const to = part.number === null ? part.to : `${part.to === `%${part.number}` ? "" : `${part.to} `}%${part.number}`;
   const title = element("h4", {}, `to ${part.parameter}`, element("span", {}, ` ${to}`));
   const leafSum = part.number === null ? leafSums.get(part.leaf) : null;
-  const waits = part.number === null ? null : sumAt.get(part.number);
+  const waits = part.number === null ? null
+    : innerSums.find((sum) => sum.number === part.number && (sum.name === part.to || stepAt(part.number).outputs.length < 2));
   return [
     title,
     ruleBlock(ruleOf(step, part.parameter), part.parameter),
@@ -185,7 +189,7 @@ function waitText(sum, moment) {
 
 /** The values that wait at a moment: some of their consumers have handed on their parts, others have not. */
 function waitingAt(moment) {
-  return [...sumAt.values()].filter((sum) => {
+  return innerSums.filter((sum) => {
     const spoken = sum.parts.filter((part) => hasSpoken(part.from, moment)).length;
     return spoken > 0 && spoken < sum.parts.length;
   });

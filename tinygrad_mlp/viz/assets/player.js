@@ -237,26 +237,6 @@ byId("smaller").addEventListener("click", () => setZoom(zoom / 1.25));
 byId("larger").addEventListener("click", () => setZoom(zoom * 1.25));
 byId("fit").addEventListener("click", fit);
 
-// -- light and dark -------------------------------------------------------------------------------
-
-const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
-
-function isDark() {
-  const chosen = document.documentElement.dataset.theme;
-  return chosen ? chosen === "dark" : prefersDark.matches;
-}
-
-function nameTheme() {
-  byId("theme").textContent = isDark() ? "Light" : "Dark";
-  byId("theme").setAttribute("aria-label", isDark() ? "Light colours" : "Dark colours");
-}
-
-byId("theme").addEventListener("click", () => {
-  document.documentElement.dataset.theme = isDark() ? "light" : "dark";
-  nameTheme();
-});
-prefersDark.addEventListener("change", nameTheme);
-
 // -- the beginning --------------------------------------------------------------------------------
 
 byId("births").append(...data.births.map(({ number, kind, what }) => {
@@ -272,6 +252,5 @@ if (picture) {
   picture.setAttribute("aria-label", "operators");
   picture.removeAttribute("aria-labelledby");
 }
-nameTheme();
 if (natural) fit();
 show(linked(), true);
