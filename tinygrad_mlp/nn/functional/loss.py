@@ -16,7 +16,6 @@ import numpy as np
 from ...messages import noted
 from ...tape import state
 from ...tensor import FUNCTIONS, Tensor, as_array, wrap
-from ...tensor.composite.joining import broadcast_tensors
 from ..refusals import (
     BATCH_SIZES,
     BCE_DTYPES,
@@ -50,7 +49,7 @@ __all__ = [
 
 _f: dict[str, Callable[..., Tensor]] = FUNCTIONS
 _mse, _nll, _log_softmax = _f["mse_loss"], _f["nll_loss"], _f["log_softmax"]
-_sum, _mean, _where, _reshape = (_f[name] for name in ("sum", "mean", "where", "reshape"))
+_sum, _mean, _reshape = (_f[name] for name in ("sum", "mean", "reshape"))
 _INT64 = np.dtype(np.int64)  # NumPy's dtypes are singletons
 _REDUCTIONS = ("mean", "sum", "none")
 
@@ -84,6 +83,8 @@ def _of_one_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Return both tensors; where their shapes differ, warn as torch and broadcast them."""
     if target.array.shape == input.array.shape:
         return input, target
+    from ...tensor.composite.joining import broadcast_tensors
+
     warnings.warn(
         f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
         "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
@@ -362,7 +363,7 @@ def _over_all_classes(
     if dim == 0:
         counted = counted.reshape(())
     loss = -_sum(log_p if weight is None else log_p * _along_classes(weight, log_p, dim), dim)
-    loss = _where(wrap(counted), loss, 0.0)
+    loss = _f["where"](wrap(counted), loss, 0.0)
     if reduction != "mean":
         return _reduced(loss, reduction)
     if weight is not None:
