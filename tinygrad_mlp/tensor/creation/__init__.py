@@ -5,10 +5,12 @@ The methods of Tensor that make others or fill it at random are in methods.py.
 
 from ..functions import later, methods_in
 from .data import *  # noqa: F403
-from .values import *  # noqa: F403
 
-# The file is imported when one of its names is first asked for.
-LATER = {"drawn": "bernoulli multinomial normal rand rand_like randint randint_like randn randn_like randperm"}
+# A file is imported when one of its names is first asked for.
+LATER = {
+    "drawn": "bernoulli multinomial normal rand rand_like randint randint_like randn randn_like randperm",
+    "values": "arange empty empty_like eye full full_like linspace ones ones_like zeros zeros_like",
+}
 
 _methods = methods_in(f"{__name__}.methods")
 for _name in (
