@@ -1,6 +1,7 @@
 """`python -m benchmarks`: one training step at five sizes, for each contender, as ratios of medians.
 
-`python -m benchmarks small` times the small things that a training loop does, beside torch, and the import.
+`python -m benchmarks small` times the small things that a training loop does, beside torch, and the import;
+`python -m benchmarks gradients` times `assert_gradients` beside torch's gradcheck.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from benchmarks import environment, report, small
+from benchmarks import environment, gradients, report, small
 from benchmarks.contenders import CONTENDERS, find
 from benchmarks.imports import import_seconds
 from benchmarks.measure import measure
@@ -77,4 +78,6 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(small.main(sys.argv[2:]) if sys.argv[1:2] == ["small"] else main())
+    others = {"small": small.main, "gradients": gradients.main}
+    other = others.get(sys.argv[1] if len(sys.argv) > 1 else "")
+    sys.exit(other(sys.argv[2:]) if other else main())

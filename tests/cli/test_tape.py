@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tinygrad_mlp.cli import main
+from tinygrad_mlp.cli.refusals import IN_COMPILED
 
 SCRIPT = """\
 import sys
@@ -22,6 +23,23 @@ for step in range(3):
     loss.backward()
     print("loss", loss.item(), *sys.argv[1:])
     optimizer.step()
+"""
+
+
+COMPILED = """\
+import torch
+
+w = torch.ones(3, requires_grad=True)
+
+@torch.compile
+def step(x):
+    w.grad = None
+    loss = (w * x).exp().sum()
+    loss.backward()
+    return loss
+
+for _ in range(4):
+    step(torch.ones(3))
 """
 
 
@@ -73,6 +91,23 @@ def test_no_such_tape(options, program, message, tmp_path, capsys):
     path.write_text(program)
     assert main(["tape", *options, str(path)]) == 2
     assert capsys.readouterr().err.splitlines()[-1] == f"{path}: {message}"
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--html", "tape.html"], ["--step", "2"]])
+def test_a_compiled_step_is_shown_as_it_was_recorded(options, tmp_path, capsys, monkeypatch):
+    path = tmp_path / "compiled.py"
+    path.write_text(COMPILED)
+    monkeypatch.chdir(tmp_path)
+    assert main(["tape", *options, str(path)]) == 0
+    out, err = capsys.readouterr()
+    assert err.count(IN_COMPILED) == 1
+    shown = (tmp_path / "tape.html").read_text() if "--html" in options else out
+    assert all(word in shown for word in ("mul", "exp", "sum", "loss"))
+
+
+def test_an_eager_backward_is_not_said_to_be_compiled(script, capsys):
+    assert main(["tape", script]) == 0
+    assert IN_COMPILED not in capsys.readouterr().err
 
 
 def test_a_script_that_fails_keeps_its_exit_code(tmp_path, capsys):

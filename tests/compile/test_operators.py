@@ -12,17 +12,24 @@ from hypothesis import strategies as st
 
 import tinygrad_mlp as torch
 from support.compiled import assert_equal, values
+from support.row_inputs import row_inputs
 from tinygrad_mlp.compiler import CannotRecord, compile
 from tinygrad_mlp.ops import TABLE, Operator
 from tinygrad_mlp.tensor import FUNCTIONS, INPLACE, Tensor, wrap
-from tinygrad_mlp.testing.sampler import Sampler
 
 
 def depends_on_values(row: Operator, args: tuple[Any, ...], needs: list[bool]) -> bool:
-    """Whether a shape depends on values: of x[mask], which masked_select is too, and the gradient of put_at."""
+    """Whether a shape depends on values: of x[mask], which masked_select is too, and some gradients are."""
     if row.name == "masked_select":
         return True
-    index = args[1] if row.name == "getitem" else args[2] if row.name == "put_at" and needs[0] else ()
+    if row.name == "getitem":
+        index = args[1]
+    elif row.name == "put_at" and needs[0]:
+        index = args[2]
+    elif row.name == "put" and isinstance(args[2], np.ndarray) and needs[1]:
+        index = args[1]
+    else:
+        return False
     parts = index if isinstance(index, tuple) else (index,)
     return any(getattr(part, "dtype", None) == np.dtype(bool) for part in parts)
 
@@ -95,8 +102,7 @@ def agree(row: Operator, args: tuple[Any, ...], needs: list[bool], call: Any) ->
 @given(st.data())
 def test_a_row(name: str, data: st.DataObject) -> None:
     row = TABLE[name]
-    sampler = Sampler(data.draw, data.draw(st.sampled_from(["float32", "float64"])))
-    args = sampler.arguments(row)
+    args = data.draw(row_inputs(row, data.draw(st.sampled_from(["float32", "float64"]))))
     needs = data.draw(st.lists(st.booleans(), min_size=2, max_size=3))
     if depends_on_values(row, args, needs):
         with pytest.raises(CannotRecord, match="depends on the values of the mask"):
@@ -118,7 +124,7 @@ def test_one_hot() -> None:
 @given(st.data())
 def test_a_row_in_place(name: str, data: st.DataObject) -> None:
     row = TABLE[name]
-    args = Sampler(data.draw).arguments(row)
+    args = data.draw(row_inputs(row))
     write = INPLACE[name + "_"]
     agree(row, args, [True, False], lambda first, *rest: write(first * 1, *rest))
     agree(row, args, [False], write)

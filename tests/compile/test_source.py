@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import tinygrad_mlp as torch
+from tinygrad_mlp.compiler.emit import identifier
 from tinygrad_mlp.nn import CrossEntropyLoss, Dropout, Linear, MSELoss, ReLU, Sequential
 from tinygrad_mlp.optim import SGD, Adam
 
@@ -106,6 +107,32 @@ def test_parameters_state_and_cotangents_have_theirs():
     assert source.startswith("def step(x, labels, lr):")
     for name in ("weight_0", "bias_3", "grad_weight_0", "exp_avg_weight_0", "exp_avg_sq_bias_3", "step_weight_3"):
         assert name in source, name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("linear.weight", "linear_weight"), ("0.weight", "weight_0"), ("0.1.weight", "weight_0_1"), ("0", "_0"),
+     ("0.1", "_0_1"), ("model.0.1.bias", "model_0_1_bias"), ("3d.weight", "weight_3d"), ("-", "value")],
+)  # fmt: skip
+def test_every_path_has_a_name(text, name):
+    assert identifier(text) == name
+    assert name.isidentifier()
+
+
+def test_layers_within_layers():
+    model = Sequential(Sequential(Linear(3, 2), Sequential(Linear(2, 2))), ReLU())
+
+    def step(x):
+        loss = model(x).sum()
+        loss.backward()
+        return loss
+
+    compiled = torch.compile(step)
+    for _ in range(3):
+        model.zero_grad()
+        compiled(torch.ones(1, 3))
+    assert "weight_0_0.T" in compiled.source
+    assert "weight_0_1_0.T" in compiled.source
 
 
 def test_comments_name_the_users_lines():

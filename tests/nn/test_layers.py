@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.two_worlds import assert_alike, refusal, state_of
+from tinygrad_mlp import testing
 
 DTYPES = ["float32", "float64"]
 
@@ -71,7 +72,7 @@ def test_linear_of_the_wrong_width() -> None:
 
 
 @given(
-    shape=st.lists(st.integers(0, 6), max_size=3),
+    shape=testing.shapes(max_side=6),
     p=st.sampled_from([0.0, 1.0, 0.5, 0.1, 0.99]) | st.floats(0, 1),
     dtype=st.sampled_from(DTYPES),
     inplace=st.booleans(),
@@ -213,7 +214,7 @@ def test_batch_norm_keeps_the_numbers_it_saw() -> None:
 
 
 @given(
-    shapes=st.lists(st.lists(st.integers(0, 4), max_size=2), min_size=1, max_size=4),
+    shapes=st.lists(testing.shapes(max_ndim=2, max_side=4), min_size=1, max_size=4),
     max_norm=st.sampled_from([0.1, 1.0, 100.0]),
     norm_type=st.sampled_from([2.0, 1.0, 3.0, float("inf")]),
     seed=st.integers(0, 100),

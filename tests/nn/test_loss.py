@@ -8,13 +8,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from support.two_worlds import assert_alike, refusal
+from tinygrad_mlp import testing
 
 REDUCTIONS = ["mean", "sum", "none"]
 RTOL = {"float32": 1e-5, "float64": 1e-12}
 DTYPES = st.sampled_from(["float32", "float64"])
 reductions = st.sampled_from(REDUCTIONS)
 seeds = st.integers(0, 2**32 - 1)
-shapes = st.lists(st.integers(0, 4), max_size=3)
+shapes = testing.shapes(max_side=4)
 
 
 def answer(torch, loss, *leaves, twice=True):

@@ -11,8 +11,7 @@ import weakref
 import pytest
 
 import tinygrad_mlp as torch
-from support import ROOT
-from tinygrad_mlp.testing import oracle
+from support import ROOT, oracle
 
 pytestmark = pytest.mark.usefixtures("notes_on")
 nn = torch.nn

@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_mlp
+from support import oracle
+from support.oracle import torch
+from support.row_inputs import row_inputs
 from tinygrad_mlp.ops import TABLE, Operator, docstring
 from tinygrad_mlp.tensor import FUNCTIONS, INPLACE
-from tinygrad_mlp.testing import oracle
-from tinygrad_mlp.testing.oracle import torch
-from tinygrad_mlp.testing.sampler import Sampler
 
 ROWS = sorted(TABLE)
 
@@ -220,8 +220,7 @@ EXCEPTIONS = {"all", "any", "prod"}
 @given(data=st.data())
 def test_the_shapes_that_follow_from_the_kind(name: str, data: Any) -> None:
     row = TABLE[name]
-    sampler = Sampler(data.draw, "float32" if "f" in (row.kinds or "f") else "int64")
-    args = sampler.arguments(row)
+    args = data.draw(row_inputs(row, "float32" if "f" in (row.kinds or "f") else "int64"))
     result = oracle.outcome(oracle.call_ours, row, oracle.leaves(row, args, lambda: False)[0])
     if isinstance(result, Exception) or name in EXCEPTIONS:
         return

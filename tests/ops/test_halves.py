@@ -18,10 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_mlp
+from support import oracle
 from support.row_calls import InTorch, Ours
+from support.row_inputs import normal
 from tinygrad_mlp.ops import TABLE
-from tinygrad_mlp.testing import oracle
-from tinygrad_mlp.testing.sampler import Sampler
+from tinygrad_mlp.testing import operator_inputs
 
 LIMITS = np.finfo(np.float16)
 SPECIAL = np.array([0.0, -0.0, 1, -1, 0.5, 2, np.inf, -np.inf, np.nan, 6e-8, -6e-8, LIMITS.max, LIMITS.min], np.float16)
@@ -37,15 +38,6 @@ def numbers(rng: Any, manner: str, n: int) -> Any:
         "special": lambda: np.where(rng.random(n) < 0.3, rng.choice(SPECIAL, n), rng.normal(size=n)),
     }[manner]()
     return found.astype(np.float16)
-
-
-class Halves(Sampler):
-    """Draws arrays of float16."""
-
-    def floats(self, shape: tuple[int, ...]) -> Any:
-        rng = np.random.default_rng(self.draw(st.integers(0, 2**32 - 1)))
-        manner = self.choice(["normal", "large", "tiny", "special"])
-        return self._laid_out(numbers(rng, manner, int(np.prod(shape))).reshape(shape))
 
 
 # -- how near --------------------------------------------------------------------------------------
@@ -92,8 +84,8 @@ def as_true(ours: Any, theirs: Any, truth: Any) -> Any:
 @pytest.mark.filterwarnings("ignore")
 def test_rows(name: str, data: Any) -> None:
     """Values and gradients, as arrays and recorded."""
-    row, sampler = TABLE[name], Halves(data.draw, "float16")
-    args = sampler.arguments(row)
+    row = TABLE[name]
+    args = data.draw(operator_inputs(row, "float16", tensors=False))
     needs = [True] * 9
     theirs, ours = InTorch(row, args, needs), Ours(row, args, needs)
     wide = theirs.changed(lambda x: x.astype(np.float64))
@@ -108,7 +100,7 @@ def test_rows(name: str, data: Any) -> None:
     compare("results")
     if not theirs.roots or not theirs.arguments[1] or name == "floor_divide":  # which has no derivative in torch
         return
-    theirs.cotangents = [sampler.normal(tuple(x.shape)).astype(oracle.to_numpy(x).dtype) for x in theirs.roots]
+    theirs.cotangents = [data.draw(normal(tuple(x.shape))).astype(oracle.to_numpy(x).dtype) for x in theirs.roots]
     ours.cotangents, wide.cotangents = theirs.cotangents, [x.astype(np.float64) for x in theirs.cotangents]
     for what in ("plain", "first"):
         compare(what)

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_mlp
+from support import oracle
+from support.oracle import RTOL, RTOL_SECOND, assert_same, assert_same_refusal, outcome, torch
 from support.row_calls import InTorch, Ours, gradients
+from support.row_inputs import normal, row_inputs
 from tinygrad_mlp.autograd import grad
 from tinygrad_mlp.ops import TABLE, Operator
 from tinygrad_mlp.tensor import INPLACE, wrap
-from tinygrad_mlp.testing import oracle
-from tinygrad_mlp.testing.oracle import RTOL, RTOL_SECOND, assert_same, assert_same_refusal, outcome, torch
-from tinygrad_mlp.testing.sampler import Sampler
 
 ROWS = sorted(TABLE)
 FLOATING = st.sampled_from(["float32", "float64"])
@@ -86,12 +86,12 @@ class Errors:
         return measure
 
 
-def compare(row: Operator, args: tuple[Any, ...], dtype: str, sampler: Sampler) -> None:
+def compare(row: Operator, args: tuple[Any, ...], dtype: str, draw: Callable[[Any], Any]) -> None:
     """Values, gradients (as arrays and as Tensors) and second gradients of one call."""
     needs: list[bool] = []
 
     def need() -> bool:
-        needs.append(sampler.choice([True, True, True, False]))
+        needs.append(draw(st.sampled_from([True, True, True, False])))
         return needs[-1]
 
     oracle.leaves(row, args, need)
@@ -120,10 +120,10 @@ def compare(row: Operator, args: tuple[Any, ...], dtype: str, sampler: Sampler) 
     if not theirs.roots or refused_derivative(row, ours.roots, theirs.roots):
         return
 
-    cotangents = [sampler.normal(tuple(x.shape)).astype(oracle.to_numpy(x).dtype) for x in theirs.roots]
+    cotangents = [draw(normal(tuple(x.shape))).astype(oracle.to_numpy(x).dtype) for x in theirs.roots]
     theirs.cotangents = ours.cotangents = cotangents
     # Torch has the gradient of nll_loss depend on the log probabilities, too, with the derivative 0; ours does not.
-    theirs.needs_g = ours.needs_g = sampler.choice([True, True, False]) or row.name == "nll_loss"
+    theirs.needs_g = ours.needs_g = draw(st.sampled_from([True, True, False])) or row.name == "nll_loss"
     scale = max(scale, oracle.magnitude(*cotangents))
     for mine, other in zip(ours.first, theirs.first, strict=True):
         assert mine.requires_grad >= other.requires_grad or row.name in NO_SECOND, (
@@ -137,9 +137,7 @@ def compare(row: Operator, args: tuple[Any, ...], dtype: str, sampler: Sampler) 
     if not theirs.sources or row.name in NO_SECOND:
         return
     differentiable = [theirs.first[i] for i in theirs.sources]
-    theirs.again = ours.again = [
-        sampler.normal(tuple(x.shape)).astype(oracle.to_numpy(x).dtype) for x in differentiable
-    ]
+    theirs.again = ours.again = [draw(normal(tuple(x.shape))).astype(oracle.to_numpy(x).dtype) for x in differentiable]
     scale = max(scale, oracle.magnitude(*theirs.again, *(oracle.to_numpy(x) for x in theirs.first)))
     for i, (mine, other) in enumerate(zip(ours.second, theirs.second, strict=True)):
         close(mine, other, "second gradient", dtype, scale, rtol=RTOL_SECOND, noise=errors.of("second", i))
@@ -221,8 +219,7 @@ def shares(x: Any, y: Any) -> bool:
 @given(data=st.data())
 def test_values_and_gradients(name: str, data: Any) -> None:
     dtype = data.draw(FLOATING)
-    sampler = Sampler(data.draw, dtype)
-    compare(TABLE[name], sampler.arguments(TABLE[name]), dtype, sampler)
+    compare(TABLE[name], data.draw(row_inputs(TABLE[name], dtype)), dtype, data.draw)
 
 
 # -- dtypes ----------------------------------------------------------------------------------------
@@ -232,8 +229,8 @@ def test_values_and_gradients(name: str, data: Any) -> None:
 @given(data=st.data())
 def test_dtypes(name: str, data: Any) -> None:
     """Integers, bools and mixed dtypes give torch's values in torch's dtype, or are refused as torch refuses them."""
-    row, sampler = TABLE[name], Sampler(data.draw, *MIXED)
-    args = sampler.arguments(row)
+    row = TABLE[name]
+    args = data.draw(row_inputs(row, *MIXED))
     ours, theirs, _, _ = oracle.leaves(row, args, lambda: False)
     expected = outcome(oracle.call_torch, row, theirs)
     result = outcome(oracle.call_ours, row, ours)
@@ -280,7 +277,7 @@ OTHER_SHAPE = {"as_strided", "transpose", "t", "squeeze", "unsqueeze"}
 IN_PLACE = {
     "assign_": torch().Tensor.copy_,
     "put_": torch().Tensor.__setitem__,
-    # The gradient of x ** False is nan at 0, as in testing.oracle.COUNTERPARTS.
+    # The gradient of x ** False is nan at 0, as in support.oracle.COUNTERPARTS.
     "pow_": lambda x, y: x.pow_(float(y) if y is False and x.is_floating_point() else y),
 }
 
@@ -295,12 +292,11 @@ def test_in_place_where_torch_has_it(name: str) -> None:
 def test_in_place(name: str, data: Any) -> None:
     row = TABLE[name]
     dtype = data.draw(FLOATING) if "f" in (row.kinds or "f") else "int64"
-    sampler = Sampler(data.draw, dtype)
-    args = sampler.arguments(row)
+    args = data.draw(row_inputs(row, dtype))
     needs: list[bool] = []
 
     def need() -> bool:
-        needs.append(sampler.choice([True, True, False]))
+        needs.append(data.draw(st.sampled_from([True, True, False])))
         return needs[-1]
 
     ours, theirs, my_leaves, leaves = oracle.leaves(row, args, need)
@@ -322,7 +318,7 @@ def test_in_place(name: str, data: Any) -> None:
     assert my_x._version == x._version
     if not x.requires_grad or refused_derivative(row, [my_x], [x]):
         return
-    g = sampler.normal(tuple(x.shape)).astype(dtype)
+    g = data.draw(normal(tuple(x.shape))).astype(dtype)
     errors.theirs.cotangents = errors.ours.cotangents = [g]
     theirs = outcome(gradients, [x], leaves, [oracle.to_torch(g)], torch().autograd.grad)
     if isinstance(theirs, NotImplementedError):
@@ -340,13 +336,12 @@ def test_in_place(name: str, data: Any) -> None:
 def test_gradients_own_their_memory(name: str, data: Any) -> None:
     """No .grad shares memory with another, with the data of a tensor, or with the cotangent that came in."""
     row = TABLE[name]
-    sampler = Sampler(data.draw, "float32")
-    ours, _, leaves, _ = oracle.leaves(row, sampler.arguments(row), lambda: True)
+    ours, _, leaves, _ = oracle.leaves(row, data.draw(row_inputs(row)), lambda: True)
     result = outcome(oracle.call_ours, row, ours)
     if isinstance(result, Exception):
         return
     results = [x for x in oracle.outputs(result) if x.requires_grad]
-    cotangents = [wrap(sampler.normal(tuple(x.shape)).astype("float32")) for x in results]
+    cotangents = [wrap(data.draw(normal(tuple(x.shape))).astype("float32")) for x in results]
     if not results:
         return
     tinygrad_mlp.autograd.backward(results, cotangents)

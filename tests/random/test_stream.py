@@ -27,7 +27,7 @@ from support.streams import (
     randn,
     uniform,
 )
-from tinygrad_mlp import random
+from tinygrad_mlp import random, testing
 from tinygrad_mlp.random.shuffle import shuffle
 
 # One draw of every size, each continuing the stream of the last
@@ -138,7 +138,7 @@ def test_multinomial(dtype, replacement):
 
 # Any sequence of calls
 
-shapes = st.one_of(st.integers(0, 40), st.lists(st.integers(0, 7), max_size=3).map(tuple))
+shapes = st.one_of(st.integers(0, 40), testing.shapes(max_side=7))
 floats = st.sampled_from(FLOATS)
 bounds = st.floats(-1e3, 1e3, width=32)
 widths = st.one_of(st.just(0.0), st.floats(2.0**-10, 1e3, width=16))

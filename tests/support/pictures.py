@@ -158,8 +158,8 @@ style="width: ${width}px; height: ${height}px; overflow: hidden"
 }"""
 
 
-def page_picture(path: Path, link: str, width: int, height: int) -> dict[str, str]:
-    """A page as it stands in the browser."""
+def page_picture(path: Path, link: str, width: int, height: int, click: str | None = None) -> dict[str, str]:
+    """A page as it stands in the browser, after a click on a text if there is one to click on."""
     from playwright.sync_api import sync_playwright
 
     found = {}
@@ -170,6 +170,8 @@ def page_picture(path: Path, link: str, width: int, height: int) -> dict[str, st
                 viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=2
             )
             page.goto(f"file://{path}{link}")
+            if click is not None:
+                page.get_by_text(click).first.click()
             found[scheme] = page.evaluate(_CLONE)
         browser.close()
     return found
@@ -197,12 +199,25 @@ def run_page() -> dict[str, str]:
             os.chdir(before)
 
 
+def compiled_page() -> dict[str, str]:
+    """The page of the step of the README's section on compile, with a line of its program chosen."""
+    setup = program("A program").partition("for step in")[0]
+    step = program("A step as a NumPy program").partition("\nfor number in")[0]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "program.py")
+        path.write_text(f'{setup}\n{step}\nstep()\nstep()\nstep.to_html("step.html")\n', encoding="utf-8")
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        subprocess.run([sys.executable, path.name], check=True, env=environment, cwd=folder)
+        return page_picture(Path(folder, "step.html"), "", 1280, 1000, click="np.dot(sum_, w2.T")
+
+
 LEARNER = "Ten minutes for the learner"
 PICTURES: dict[str, Callable[[], dict[str, str]]] = {
     "picture": tape_picture,
     "walk": walk_picture,
     "page": tape_page,
     "run": run_page,
+    "compiled": compiled_page,
 }
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import Any
 
 import tinygrad_mlp
+from support import oracle
+from support.oracle import torch
 from tinygrad_mlp.autograd import grad
 from tinygrad_mlp.ops import Operator
 from tinygrad_mlp.tensor import wrap
-from tinygrad_mlp.testing import oracle
-from tinygrad_mlp.testing.oracle import torch
 
 
 def floating(tensors: Any) -> list[int]:

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_mlp
+from support import oracle
+from support.row_inputs import row_inputs
 from tinygrad_mlp.ops import TABLE
 from tinygrad_mlp.tensor import FUNCTIONS, INPLACE, callers, dispatch, inplace_of
-from tinygrad_mlp.testing import oracle
-from tinygrad_mlp.testing.sampler import Sampler
 
 ROWS = sorted(TABLE)
 
@@ -55,7 +55,7 @@ def called(function, row, args, wanted):
 @given(st.data())
 def test_the_written_caller_does_what_the_general_one_does(name, data):
     row = TABLE[name]
-    args = Sampler(data.draw, "float32", "float64").arguments(row)
+    args = data.draw(row_inputs(row, "float32", "float64"))
     wanted = data.draw(st.lists(st.booleans(), max_size=4))
     args = (*args, *row.defaults[len(args) - len(row.parameters) :]) if len(args) < len(row.parameters) else args
     written = called(FUNCTIONS[name], row, args, wanted)
@@ -104,6 +104,16 @@ def test_a_call_in_inference_mode_may_be_the_first():
     with tinygrad_mlp.inference_mode():
         assert function(tinygrad_mlp.ones(2)).is_inference()
     assert not function(tinygrad_mlp.ones(2)).is_inference()
+
+
+def test_a_function_that_is_made_while_somebody_observes_is_observed():
+    seen = []
+    dispatch.observe_calls(lambda row, args, call: seen.append(row.name) or call(*args))
+    try:
+        result = dispatch.function_of(TABLE["tanh"])(tinygrad_mlp.zeros(2))
+    finally:
+        dispatch.observe_calls(None)
+    assert seen == ["tanh"] and result.tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("name, signature", [

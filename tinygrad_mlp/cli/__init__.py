@@ -1,4 +1,4 @@
-"""The command line, `tinygrad-mlp`: `train` a network on a table, `predict` with it, `run` a script or show its tape.
+"""The command line, `tinygrad-mlp`: `train` and `predict` on tables, `run` scripts, show a `tape`, `check` gradients.
 
 This file has the parser of the commands and `main`, which is all that others import from here. A command's own
 modules are imported only when it runs.
@@ -23,6 +23,7 @@ examples:
   tinygrad-mlp predict MODEL --data FILE  predict it for other rows, with what `train --save MODEL` has written
   tinygrad-mlp run SCRIPT.py              run a torch script on tinygrad_mlp
   tinygrad-mlp tape SCRIPT.py             run it, and show the tape of its last backward
+  tinygrad-mlp check FILE.py:NAME         check the gradients of a function, a Function or a module
 """
 
 
@@ -63,6 +64,10 @@ def _run(arguments: list[str]) -> int:
         options = tape.parser(_Parser).parse_args(arguments[1:])
         if options.program:
             return tape.tape_command(options)
+    if arguments[:1] == ["check"] and arguments[1:]:
+        from . import check
+
+        return check.check_command(check.parser(_Parser).parse_args(arguments[1:]))
     parser = _build_parser()
     if not arguments:
         parser.print_help(sys.stderr)
@@ -139,5 +144,8 @@ def _build_parser() -> argparse.ArgumentParser:
     run.add_argument("args", metavar="ARG", nargs="*", default=[], help="its arguments")
     commands.add_parser("tape", help="run a torch script and show what backward did", add_help=False).add_argument(
         "program", metavar="SCRIPT.py"
+    )
+    commands.add_parser("check", help="check the gradients of a function of your own", add_help=False).add_argument(
+        "target", metavar="MODULE:NAME"
     )
     return parser

@@ -52,6 +52,27 @@ NO_CELLS = "not a notebook (it has no cells)"
 OTHER_LANGUAGE = "a notebook in {language}, not in Python"
 # The note for a line of a notebook that is for IPython.
 PASSED_OVER = "{cell}: passed over: {line}"
+# What `tape` says, and goes on, where the backward that it shows is one of a compiled step.
+IN_COMPILED = (
+    "this is the tape of a call that recorded a compiled step: other calls run its NumPy program, which has none; "
+    "step.to_html(FILE) shows the program beside the tape"
+)
 # `tape` of a program that runs no backward, and --step K with fewer than K of them.
 NO_BACKWARD = "the program ran no backward, so there is no tape to show"
 NO_SUCH_STEP = "--step: the program ran {count} backward passes"
+
+
+# -- `check` ---------------------------------------------------------------------------------------
+# What to check is not said as a module or file and a name in it.
+NO_COLON = "say what to check as MODULE:NAME or FILE.py:NAME"
+# The module cannot be imported, or has no such name.
+NO_MODULE = "cannot be imported ({reason})"
+NO_ATTRIBUTE = "{place} has no {name}"
+# A class of modules that cannot be made without arguments.
+NO_INSTANCE = "{name} needs arguments, so name an instance of it ({reason})"
+# A builtin function does not say how many inputs it takes.
+NO_SHAPE = "give the shape of each input by --shape, as the signature does not say how many there are"
+# The function raises an exception for the inputs.
+NO_CALL = "cannot be run with inputs of the shapes {shapes}; are others needed, by --shape? ({reason})"
+# What is named is neither callable nor a pair.
+NOT_TO_CHECK = "a function, a Function class, a module or a pair of NumPy functions can be checked, not {f!r}"

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from .refusals import NO_BACKWARD, NO_SUCH_STEP
+from .refusals import IN_COMPILED, NO_BACKWARD, NO_SUCH_STEP
 from .run import run_program
 
 __all__ = ["parser", "tape_command"]
@@ -58,6 +58,8 @@ def _show(watch: Any, options: argparse.Namespace) -> int:
     from ..viz.names import Names
 
     tape = Tape(watch.root, Names.of(watch.variables))
+    if watch.in_compiled:
+        _tell(options.program, IN_COMPILED)
     try:
         if options.html is not None:
             tape.to_html(options.html)

@@ -16,7 +16,7 @@ source was made from these notes, without a tape, Tensors or modules. A step pas
 11. `conditions` and `guard`: what must be as it was for the program to be right, checked at every call.
 12. `standalone`: saves a program as a file that runs without this package.
 
-The texts of all refusals are in `refusals`.
+The texts of all refusals are in `refusals`, what the passes say of the lines that they leave out in `reasons`.
 """
 
 from .recording import CannotRecord

@@ -60,6 +60,7 @@ class Compiled:
         self.arguments: Any = arguments
         self.recorder: Any = session.recorder
         self.confirmed = False
+        self.example: Any = None  # what records it again: the recorded call's arguments, its grad modes, its line
         self._results: list[Any] = []
         self._patterns: dict[int, str] = {}
         self._template = self._pattern(result)

@@ -17,18 +17,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .fusion import uses
-from .lines import Line, Program, Value
+from .lines import Instead, Line, Program, Value
 from .products import fits_gemm, gemm_of, is_large
+from .reasons import ADDED_BY_GEMM, SCALED_BEFORE
 from .rewrites import drop_dead, writes_by_root
 
 ndarray = np.ndarray
 
 
 class Descent(NamedTuple):
-    """What belongs to one descent: the lines of the update and of the product, the factor `scale`, and its sign."""
+    """What belongs to one descent: the lines of the update, the product and its multiple, the factor, and its sign."""
 
     update: Line
     product: Line
+    scaled: Line
     scale: Any
     sign: float
 
@@ -73,7 +75,7 @@ def _descent(line: Line, count: Counter[Value], made: dict[Any, Line]) -> Descen
             and len(w.shape) == 2
             and (product.out.shape, product.out.dtype) == (w.shape, w.dtype)
         ):
-            return Descent(line, product, scale, -1.0 if line.function is np.subtract else 1.0)
+            return Descent(line, product, scaled, scale, -1.0 if line.function is np.subtract else 1.0)
     return None
 
 
@@ -94,7 +96,7 @@ def _into_product(descent: Descent, made: dict[Any, Line]) -> list[Line]:
 
     def transposed(x: Value) -> Value:
         view = x.view(x.shape[::-1], x.dtype, transposed=True)
-        lines.append(Line(ndarray.transpose, (x,), {}, view, None, line.where))
+        lines.append(Line(ndarray.transpose, (x,), {}, view, None, line.where, calls=line.calls))
         return view
 
     alpha = descent.scale
@@ -104,9 +106,11 @@ def _into_product(descent: Descent, made: dict[Any, Line]) -> list[Line]:
         alpha = descent.sign * alpha
     elif descent.sign < 0:
         negative = Value(None, "number", alpha.name)
-        lines.append(Line(operator.neg, (alpha,), {}, negative, None, line.where))
+        lines.append(Line(operator.neg, (alpha,), {}, negative, None, line.where, calls=descent.scaled.calls))
         alpha = negative
     first, second = (transposed(x) if x.in_c_order else x for x in (b, a))
+    for needless in (descent.product, descent.scaled):
+        needless.instead = Instead(ADDED_BY_GEMM, line)
     line.function = gemm_of(w)
     line.args = (alpha, first, second, 1.0, transposed(w), int(first is b), int(second is a), True)
     sides = ((made[x].args[0],) if x in made and made[x].function is ndarray.transpose else x for x in (a, b))
@@ -127,7 +131,9 @@ def _into_factor(descent: Descent) -> list[Line]:
     scaled = Value(None, "made")
     scaled.shape, scaled.dtype = smaller.shape, smaller.dtype
     scaled.in_c_order, scaled.in_f_order = smaller.in_c_order, smaller.in_f_order
-    line = Line(np.multiply, (smaller, descent.scale), {}, scaled, None, descent.update.where)
+    calls = descent.scaled.calls
+    line = Line(np.multiply, (smaller, descent.scale), {}, scaled, None, descent.update.where, calls=calls)
+    descent.scaled.instead = Instead(SCALED_BEFORE, line)
     descent.product.args = (scaled, b) if smaller is a else (a, scaled)
     descent.product.where = descent.update.where
     descent.update.args = (descent.update.target, descent.product.out)

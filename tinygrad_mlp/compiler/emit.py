@@ -23,6 +23,7 @@ import numpy as np
 from .lines import Block, Line, Program, Value
 
 ndarray = np.ndarray
+Row = tuple[str, list[Line]]  # a line of the text, and the lines of the program that it does
 
 _INFIX = {
     np.add: "+", np.subtract: "-", np.multiply: "*", np.true_divide: "/", np.power: "**", np.greater: ">",
@@ -37,7 +38,8 @@ _METHODS = (ndarray.reshape, ndarray.astype, ndarray.view, ndarray.item, ndarray
 class Source:
     """The source of a program: `text` defines its function, `namespace` holds the objects that it takes from outside.
 
-    `names` are the names of the values, `title` is the function's name, `parameters` are those of its arguments.
+    `names` are the names of the values, `title` is the function's name, `parameters` are those of its arguments. `rows`
+    are the lines of the text.
     """
 
     def __init__(self, program: Program, names: dict[Any, str], title: str, parameters: list[str]) -> None:
@@ -48,6 +50,7 @@ class Source:
         self.kinds: dict[str, str] = {}  # of the arrays in the namespace, as `Value.kind`
         self._constants: dict[int, str] = {}
         self._inline = _inlined(program)
+        self._written: list[Line] = []  # the inlined lines that have been written into the present text
         self._parts: dict[Any, str] = {}  # in a loop over blocks, the names of the blocks
         self._owners: dict[Any, Any] = {}  # a buffer has the name of the first value in it
         for line in program.lines:
@@ -58,12 +61,13 @@ class Source:
         results = ", ".join(self._operand(v) for v in program.outputs)
         head = f"def {title}({', '.join(parameters)}):"
         if results:
-            body.append(f"return {results}")
-        self.text = "\n    ".join([head, *(body or ["pass"])]) + "\n"
+            body.append((f"return {results}", []))
+        self.rows: list[Row] = [(head, []), *((f"    {text}", lines) for text, lines in body or [("pass", [])])]
+        self.text = "\n".join(text for text, _ in self.rows) + "\n"
 
     # -- lines -------------------------------------------------------------------------------------
 
-    def _body(self) -> Iterable[str]:
+    def _body(self) -> Iterable[Row]:
         last: Any = None
         lines = [line for line in self.program.lines if line.out not in self._inline]
         for block, together in itertools.groupby(lines, key=lambda line: line.block):
@@ -77,13 +81,17 @@ class Source:
                 if line.where != last:
                     last = line.where
                     yield from self._comment(line)
-                yield self._with_comment(line)
+                yield self._row(line)
 
-    def _with_comment(self, line: Line) -> str:
+    def _row(self, line: Line, indent: str = "") -> Row:
+        """A line as text, with the lines that it does: itself, and those that are written inside of it."""
+        self._written = [line]
         text = self.line(line)
-        return f"{text}  # {line.comment.format(*map(self._about, line.about))}" if line.comment else text
+        if line.comment:
+            text += f"  # {line.comment.format(*map(self._about, line.about))}"
+        return indent + text, self._written
 
-    def _loop(self, block: Block, lines: list[Line]) -> Iterable[str]:
+    def _loop(self, block: Block, lines: list[Line]) -> Iterable[Row]:
         """A loop over blocks; within it the i-th block of an array has the array's name with `_i`."""
         whole: dict[Any, str] = {}  # the arrays that are cut into blocks, and their names
         scratch: dict[Any, str] = {}
@@ -94,25 +102,25 @@ class Source:
             if line.buffer is not None:
                 (scratch if line.out in block.local else whole).setdefault(line.buffer, self._operand(line.buffer))
         for text in dict.fromkeys(whole.values()):
-            yield f"{text}_flat = {text}.reshape(-1)"
+            yield f"{text}_flat = {text}.reshape(-1)", []
         step = block.elements
-        yield f"for i in range(0, {block.size}, {step}):"
+        yield f"for i in range(0, {block.size}, {step}):", []
         for text in dict.fromkeys(whole.values()):
-            yield f"    {text}_i = {text}_flat[i:i + {step}]"
+            yield f"    {text}_i = {text}_flat[i:i + {step}]", []
         size = f"{next(iter(whole.values()))}_i.size"
         for text in dict.fromkeys(scratch.values()):
-            yield f"    {text}_i = {text}[:{size}]" if block.size % step else f"    {text}_i = {text}"
+            yield f"    {text}_i = {text}[:{size}]" if block.size % step else f"    {text}_i = {text}", []
         self._parts = {value: f"{text}_i" for value, text in (*whole.items(), *scratch.items())}
         for line in lines:
             if line.out in block.local:
                 self._parts[line.out] = f"{self.names[line.out]}_i"
-            yield f"    {self._with_comment(line)}"
+            yield self._row(line, "    ")
         self._parts = {}
 
-    def _comment(self, line: Line) -> Iterable[str]:
+    def _comment(self, line: Line) -> Iterable[Row]:
         filename, number, _ = line.where
         text = linecache.getline(filename, number).strip()
-        yield f"# {os.path.basename(filename)}:{number}" + (f"  {text}" if text else "")
+        yield f"# {os.path.basename(filename)}:{number}" + (f"  {text}" if text else ""), []
 
     def line(self, line: Line) -> str:
         """A line of the program as a statement."""
@@ -225,6 +233,7 @@ class Source:
             if x.kind == "constant" and x not in self.names:
                 return self._beside(x, ()) if not x.shape else self._named(x.array, "constant")
             if x in self._inline:
+                self._written.append(self._inline[x])
                 text = self.call(self._inline[x])
                 return f"({text})" if _is_compound(text) else text
             name = self.names[x]
@@ -299,6 +308,20 @@ def _inlined(program: Program) -> dict[Value, Line]:
     }
 
 
+def function_name(function: Any) -> str:
+    """The function of a line as a person names it: np.dot, np.add.reduce, .reshape, or the name of a helper."""
+    name, owner = str(function.__name__), getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"np.{owner.__name__}.{name}"
+    if function in (operator.getitem, operator.setitem):
+        return "indexing"
+    if getattr(function, "__module__", "") == "_operator":
+        return f"a {_INFIX[function]} b" if function in _INFIX else "-a"
+    if getattr(np, name, None) is function:
+        return f"np.{name}"
+    return f".{name}" if getattr(function, "__objclass__", None) is ndarray else helper_name(function)
+
+
 def _is_number(x: Any) -> bool:
     return isinstance(x, Value) and x.kind == "constant" and not x.shape
 
@@ -329,10 +352,10 @@ def helper_name(function: Any) -> str:
 
 
 def identifier(text: str) -> str:
-    """A Python identifier from a text: `linear1.weight` gives linear1_weight, `0.weight` gives weight_0."""
+    """A Python identifier from a text: `linear1.weight` gives linear1_weight, `0.2.weight` gives weight_0_2."""
     parts = [part for part in re.split(r"[^0-9A-Za-z]+", text) if part]
-    if parts and parts[0][0].isdigit():
-        parts = [*parts[1:], parts[0]] if len(parts) > 1 else ["_" + parts[0]]
+    numbers = list(itertools.takewhile(lambda part: part[0].isdigit(), parts))
+    parts = [*(parts[len(numbers) :] or [""] * bool(parts)), *numbers]
     return "_".join(parts) or "value"
 
 

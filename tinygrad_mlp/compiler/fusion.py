@@ -68,9 +68,9 @@ def mask_by_bits(program: Program) -> None:
             lines.append(line)
             continue
         bits = g.view(g.shape, _INTEGERS[g.dtype.itemsize])
-        lines.append(Line(ndarray.view, (g, bits.dtype), {}, bits, None, line.where))
-        comment = "{0} where {1}, else 0"
-        lines.append(Line(np.multiply, (bits, mask), {}, bits, bits, line.where, comment, (g, mask)))
+        lines.append(Line(ndarray.view, (g, bits.dtype), {}, bits, None, line.where, calls=line.calls))
+        comment, about = "{0} where {1}, else 0", (g, mask)
+        lines.append(Line(np.multiply, (bits, mask), {}, bits, bits, line.where, comment, about, calls=line.calls))
         by[line.out] = g
         last[g] = max(last[g], last.get(line.out, place))
     program.lines = lines

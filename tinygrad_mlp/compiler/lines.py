@@ -84,6 +84,21 @@ class Block:
     local: set[Any] = field(default_factory=set)
 
 
+class Instead(NamedTuple):
+    """What does the work of a line that a pass has made needless: the reason in a sentence, and the other line."""
+
+    reason: str
+    line: Any = None
+
+
+class Dropped(NamedTuple):
+    """Recorded calls that no line of their own does any more, with the reason and the line that does their work."""
+
+    calls: tuple[Any, ...]
+    reason: str
+    into: Any
+
+
 @dataclass(eq=False)
 class Line:
     """One call, `out = function(*args, **kwargs)`; with a `target` the result is written into its memory."""
@@ -99,6 +114,8 @@ class Line:
     block: Block | None = None
     gemm: Any = None  # for a product by SciPy's BLAS, its function
     buffer: Any = None  # the reused memory into which `out` is computed
+    calls: tuple[Any, ...] = ()  # the recorded calls whose work it does, where somebody has asked for them
+    instead: Instead | None = None  # what does its work, if nothing reads its result any more
 
     def reads(self) -> list[Any]:
         """The values among the operands."""
@@ -129,6 +146,7 @@ class Program:
 
     `inputs` are the arrays of its arguments, `numbers` the Python numbers that are read at each call, `outputs` the
     values that it returns. The memory of captured values (parameters, buffers, optimiser state) is changed in place.
+    A pass that leaves a line out says so to `drop`; `dropped` has what was said of lines with recorded calls.
     """
 
     lines: list[Line]
@@ -136,6 +154,15 @@ class Program:
     numbers: list[Any]
     outputs: list[Any]
     zeros: set[Any] = field(default_factory=set)  # captured memory that is all 0 when the program begins
+    dropped: list[Dropped] = field(default_factory=list)
+
+    def drop(self, line: Line, reason: str) -> None:
+        """Note why a line is left out; if it has an `instead`, that is the reason, and its line gets the calls."""
+        if line.calls:
+            reason, into = line.instead or Instead(reason)
+            self.dropped.append(Dropped(line.calls, reason, into))
+            if into is not None:
+                into.calls += line.calls
 
     def copy(self) -> Program:
         """A copy with lines and values of its own, which passes may change."""
@@ -147,12 +174,12 @@ class Program:
         lines = [
             Line(
                 line.function, replaced(line.args, twins), {key: replaced(x, twins) for key, x in line.kwargs.items()},
-                twins.get(line.out), twins.get(line.target), line.where,
+                twins.get(line.out), twins.get(line.target), line.where, calls=line.calls,
             )
             for line in self.lines
         ]  # fmt: skip
         inputs, numbers, outputs = ([twins[x] for x in part] for part in (self.inputs, self.numbers, self.outputs))
-        return Program(lines, inputs, numbers, outputs, {twins[x] for x in self.zeros})
+        return Program(lines, inputs, numbers, outputs, {twins[x] for x in self.zeros}, list(self.dropped))
 
 
 def values_in(x: Any) -> Iterator[Any]:

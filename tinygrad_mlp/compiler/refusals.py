@@ -10,8 +10,10 @@ from __future__ import annotations
 
 # ValueError: the argument `blas` of `compile` names no library that is known.
 UNKNOWN_BLAS = "blas must be 'numpy' or 'scipy', but got {blas!r}"
-# RuntimeError: `source` or `save` is asked for before the step was called.
+# RuntimeError: `source`, `save` or `to_html` is asked for before the step was called.
 NOTHING_RECORDED = "nothing is recorded yet: call the step once"
+# A page is asked for when the optimiser has lost its state.
+OTHER_STATE = "the step makes new optimiser state, as in its first call: call it first, then ask for its page"
 # The step calls itself, compiled, while it is recorded.
 RECURSIVE = "{title} calls itself, compiled"
 # The warning that is given once, with `fallback=True`, for a step that cannot be recorded.

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from .lines import Line, Program, Value, replaced, values_in
+from .lines import Instead, Line, Program, Value, replaced, values_in
+from .reasons import CLEARED, CONSTANT, FROM_ZERO, NO_EFFECT, OVERWRITTEN, TWICE, UNREAD
 from .recording import CannotRecord
 from .refusals import WRITES_INTO_CONSTANT
 
@@ -93,9 +94,10 @@ def copy_written_constants(program: Program, before_write: dict[int, tuple[Any, 
         where = program.lines[first].where
         start = program.lines[first]
         if start.target is root and overwrites(start):  # as in torch.empty(3).fill_(2)
-            program.lines.insert(first, Line(np.empty, (root.shape, root.dtype), {}, root, None, where))
+            made = Line(np.empty, (root.shape, root.dtype), {}, root, None, where, calls=start.calls)
         else:
-            program.lines.insert(first, Line(np.copy, (original,), {}, root, None, where))
+            made = Line(np.copy, (original,), {}, root, None, where, calls=start.calls)
+        program.lines.insert(first, made)
 
 
 def _mentioned(line: Line) -> Iterator[Any]:
@@ -115,10 +117,12 @@ def fold(program: Program) -> None:
         if line.target is None and not line.has_effect and not writes.get(out.root):
             if all(x.kind == "constant" for x in line.reads()):
                 out.kind = "constant"
+                program.drop(line, CONSTANT)
                 continue
             same = _without_effect(line)
             if same is not None and not writes.get(same.root) and out not in program.outputs:
                 by[out] = same
+                program.drop(line, NO_EFFECT)
                 continue
         kept.append(line)
     program.lines = kept
@@ -161,11 +165,13 @@ def start_from_zero(program: Program) -> None:
         if not isinstance(part, Value) or (part.shape, part.dtype) != (root.shape, root.dtype):
             continue
         first.function, first.args = np.copyto, (root, part)
+        first.instead = Instead(FROM_ZERO, next((line for line in program.lines if line.out is part), None))
         _forward(program, first, root, part)
         drop_dead(program)
         remaining = [line for line in program.lines if any(v.root is root for v in _mentioned(line))]
         if len(remaining) == 1 and remaining[0].function is ndarray.fill and remaining[0].args[1] == 0:
             program.lines.remove(remaining[0])
+            program.drop(remaining[0], CLEARED)
 
 
 def _forward(program: Program, copy: Line, root: Any, part: Any) -> None:
@@ -187,7 +193,7 @@ def share(program: Program) -> None:
     """Compute a call only once if it occurs again with the same operands, and nothing wrote to them in between."""
     writes = writes_by_root(program)
     epochs: dict[Any, int] = defaultdict(int)
-    seen: dict[Any, Any] = {}
+    seen: dict[Any, Line] = {}
     by: dict[Any, Any] = {}
     kept = []
     for line in program.lines:
@@ -198,9 +204,10 @@ def share(program: Program) -> None:
         elif not line.has_effect and (line.out.kind == "view" or not writes.get(line.out.root)):
             key = _key(line, epochs)
             if key in seen and line.out not in program.outputs:
-                by[line.out] = seen[key]
+                by[line.out], line.instead = seen[key].out, Instead(TWICE, seen[key])
+                program.drop(line, TWICE)
                 continue
-            seen.setdefault(key, line.out)
+            seen.setdefault(key, line)
         kept.append(line)
     program.lines = kept
     substitute(program, by)
@@ -229,12 +236,14 @@ def drop_dead(program: Program) -> None:
         if line.target is not None:
             root = line.target.root
             if root not in read if root.kind == "made" else root in overwritten:
+                program.drop(line, UNREAD if root.kind == "made" else OVERWRITTEN)
                 continue
             if overwrites(line):
                 read.discard(root)
                 overwritten.add(root)
         elif not line.has_effect:
             if line.out not in used and (line.out.kind == "view" or line.out.root not in read):
+                program.drop(line, UNREAD)
                 continue
             if line.out.kind != "view":
                 read.discard(line.out)

@@ -83,18 +83,17 @@ class Session:
         self.random_states = random_states()
         self.switched: list[tuple[Place, bool]] = []  # flags that the step changed, and their new values
         self.kept = False  # whether a program came out of it
+        self.called_from = _line_of(_users_frame())  # the line that calls the step
+        self.asked_from = self.called_from  # or that asks for its page, in which case the other is that of the call
 
     # -- the user's line ---------------------------------------------------------------------------
 
     def where(self) -> Where:
         """The line of the user's own code that runs now, in the innermost frame of it."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and not is_users(frame.f_code.co_filename):
-            frame = frame.f_back
-        if frame is None:
-            return Where("?", 0, "?")
-        self.frames[id(frame)] = frame
-        return Where(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        frame = _users_frame()
+        if frame is not None:
+            self.frames[id(frame)] = frame
+        return _line_of(frame)
 
     # -- what the descriptors ask ------------------------------------------------------------------
 
@@ -255,6 +254,19 @@ class Session:
         ):  # fmt: skip
             kept.clear()
         recorder.lines = []
+
+
+def _users_frame() -> FrameType | None:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not is_users(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+def _line_of(frame: FrameType | None) -> Where:
+    return (
+        Where("?", 0, "?") if frame is None else Where(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+    )
 
 
 class Draw:

@@ -9,16 +9,21 @@ A call runs a program that was recorded earlier if one fits, and otherwise recor
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib
 import inspect
+import os
 import threading
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ..arrays.silence import silent
+from ..autograd.grad_mode import inference_mode, set_grad_enabled
+from ..autograd.modes import modes
 from ..nn.modules.module import Module
 from ..tape import state as mode
 from .arguments import Arguments
@@ -30,6 +35,7 @@ from .refusals import (
     DIFFERENT_PROGRAMS,
     NEVER_SETTLES,
     NOTHING_RECORDED,
+    OTHER_STATE,
     RECURSIVE,
     RUNS_EAGERLY,
     TOO_MANY_PLACES,
@@ -112,6 +118,51 @@ class CompiledStep:
             raise RuntimeError(NOTHING_RECORDED)
         save(path, self._programs[-1], steps)
 
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The newest program beside the step's tape, as a page: an HTML text; with a path it is written there, too.
+
+        Each line of the program is shown with the operators from which it came, and each recorded call that has no
+        line with the reason. The step runs once more for it, with the arguments of the recorded call and the values of
+        now; what it changes is put back, as after a refusal. RuntimeError before the first call; CannotRecord if the
+        step cannot be recorded any more; ImportError without graphlay, as of `Tape.to_html`.
+        """
+        # The page belongs to a floor above, which a step need not know otherwise.
+        shown = importlib.import_module(f"{__name__.partition('.')[0]}.viz.compiled_page")
+        text: str = shown.page_of_step(self)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    @contextlib.contextmanager
+    def recorded_again(
+        self, watching: Callable[[Session], contextlib.AbstractContextManager[Any]]
+    ) -> Iterator[Compiled]:
+        """The newest program, recorded once more; when the block ends, all that the step has changed is put back.
+
+        The step runs within `watching(session)`, which sees it run, and may note things with the recorded lines.
+        """
+        if not self._programs:
+            raise RuntimeError(NOTHING_RECORDED)
+        with self._lock:
+            if self._inside or current() is not None:
+                raise CannotRecord(RECURSIVE.format(title=self._title))
+            args, kwargs, grad, inference, called_from = self._programs[-1].example
+            arguments = Arguments(args, kwargs, self._names)
+            state = State(self.function, [x for x, _, _ in arguments.others])
+            session = Session(state, [tensor for tensor, _, _ in arguments.tensors], True, self._changing)
+            session.asked_from, session.called_from = session.called_from, called_from
+            self._inside = True
+            try:
+                with inference_mode(inference), set_grad_enabled(grad), session.recording(), watching(session):
+                    result = self.function(*args, **kwargs)
+                if not check_state(state, session):
+                    raise CannotRecord(OTHER_STATE)
+                yield Compiled(session, arguments, result, self._title, self.blas)
+            finally:
+                self._inside = False
+                session.undo()
+                session.forget()
+
     def __getattr__(self, name: str) -> Any:
         if "function" not in self.__dict__:
             raise AttributeError(name)  # copy and pickle ask before __init__ has run
@@ -140,13 +191,14 @@ class CompiledStep:
         state = State(self.function, [x for x, _, _ in arguments.others])
         changing = self._note_floats(state)
         session = Session(state, [tensor for tensor, _, _ in arguments.tensors], not self.fallback, changing)
+        modes_now = mode.recording, modes.inference
         self._inside = True
         try:
             with session.recording():
                 result = self.function(*args, **kwargs)
             if session.recorder.failed is not None:
                 raise CannotRecord(session.recorder.failed)
-            self._keep(session, arguments, result, expected)
+            self._keep(session, arguments, result, expected, (args, kwargs, *modes_now, session.called_from))
         except CannotRecord as refusal:
             if self.fallback:
                 return self._run_eagerly(str(refusal), result)
@@ -176,7 +228,9 @@ class CompiledStep:
         warnings.warn(RUNS_EAGERLY.format(title=self._title, reason=reason), stacklevel=4)
         return result
 
-    def _keep(self, session: Session, arguments: Arguments, result: Any, expected: Compiled | None) -> None:
+    def _keep(
+        self, session: Session, arguments: Arguments, result: Any, expected: Compiled | None, example: Any
+    ) -> None:
         """Make a program of the recording, or confirm the `expected` one that an earlier call recorded.
 
         Only a confirmed program is run: if a value had been frozen in it, the second recording would differ.
@@ -198,6 +252,7 @@ class CompiledStep:
             expected.confirmed = True
             return
         session.kept = True
+        program.example = example
         self._programs.append(program)
         del self._programs[:-MOST_PROGRAMS]
 

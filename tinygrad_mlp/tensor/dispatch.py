@@ -32,7 +32,7 @@ from .refusals import UNEXPECTED_KEYWORD
 from .tensor import Tensor, new, wrap  # noqa: F401 (written callers use it)
 
 Function = Callable[..., Any]
-Observer = Callable[[Operator, tuple[Any, ...], Any], None]
+Observer = Callable[[Operator, tuple[Any, ...], Function], Any]
 ndarray = np.ndarray
 globals().update(USUAL)  # the written callers use these sets of types
 
@@ -69,22 +69,21 @@ class Caller:
         return self.written(*args)
 
     def observe(self, observer: Observer | None) -> None:
-        """Have `observer(row, arguments, result)` called after every call; with None, no longer."""
+        """Have `observer(row, arguments, call)` called in place of every call; with None, no longer."""
         if observer is None:
             self.call = self.written or self._write_and_call
             return
 
         def call(*args: Any) -> Any:
-            result = (self.written or self._write_and_call)(*args)
-            observer(self.row, args, result)
-            return result
+            return observer(self.row, args, self.written or self._write_and_call)
 
         self.call = call
 
 
 def observe_calls(observer: Observer | None) -> None:
-    """Have `observer(row, arguments, result)` called after every operator that runs on Tensors; None ends it.
+    """Have `observer(row, arguments, call)` called for every operator that runs on Tensors; None ends it.
 
+    The observer returns what `call(*arguments)` returns, which runs the operator.
     The functions that rows stand for are replaced while somebody observes, so that nothing is asked for otherwise.
     """
     Caller.observer = observer  # of those that are made meanwhile

@@ -17,18 +17,19 @@ def assembled(title: str, styles: Sequence[str], body: str, scripts: Sequence[st
     """
     contents = {"title": html.escape(title), **slots}
     contents["body"] = _filled(body, contents)
-    contents["style"] = "\n".join(map(_asset, styles))
-    contents["script"] = "\n".join(map(_asset, scripts))
+    contents["style"] = "\n".join(map(asset, styles))
+    contents["script"] = "\n".join(map(asset, scripts))
     contents["data"] = _embedded(data)
     return _filled("shell.html", contents)
 
 
 def _filled(name: str, contents: Mapping[str, str]) -> str:
     """An asset with its slots filled, in one go: a text of the program that looks like a slot stays what it is."""
-    return re.sub(r"\{\{(\w+)\}\}", lambda slot: contents[slot[1]], _asset(name))
+    return re.sub(r"\{\{(\w+)\}\}", lambda slot: contents[slot[1]], asset(name))
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file in `assets`."""
     return (files(__package__) / "assets" / name).read_text(encoding="utf-8")
 
 

@@ -15,7 +15,7 @@ from ..ops.docstring import rule_source
 from ..tape import AccumulateGrad, Node, reachable
 from .model import Kind, Leaf, Operand, Output, Part, Rows, Saved, Step, Sum
 from .names import Names
-from .snapshot import Snapshot
+from .snapshot import Snapshot, ndarray_of
 from .watching import Note, note_of
 
 _NOTHING = Note()
@@ -65,7 +65,7 @@ class Gatherer:
             shape=note.output.shape if note.output is not None else node.shape,
             dtype=_dtype(node.dtype),
             value=note.output,
-            saved=_saved(node) if not freed else None,
+            saved=saved_by(node) if not freed else None,
             freed=freed,
             place=note.place,
             modules=note.modules,
@@ -103,7 +103,7 @@ class Gatherer:
                 yield self._operand(parameter, edge, value)
                 continue
             if array is None:
-                array = _saved_at(node, place + len(row.outputs))
+                array = ndarray_of(_saved_at(node, place + len(row.outputs)))
                 value = Snapshot(array) if isinstance(array, np.ndarray) else None
                 if value is not None and note is not _NOTHING:
                     note.inputs[parameter] = (array, value)  # which is still shown when backward has freed it
@@ -204,7 +204,7 @@ def _saved_at(node: Node, place: int) -> Any:
     return None
 
 
-def _saved(node: Node) -> Saved | None:
+def saved_by(node: Node) -> Saved | None:
     """The arrays that a node has saved, each counted once."""
     if node.row is None or node.saved is None:
         return None
@@ -212,7 +212,7 @@ def _saved(node: Node) -> Saved | None:
     arrays: dict[int, tuple[str, int]] = {}
     for read, values in zip(node.row.reads, node.saved, strict=False):
         for place, value in zip(read, values or (), strict=False):
-            for each in value if isinstance(value, list) else (value,):
+            for each in map(ndarray_of, value if isinstance(value, list) else (value,)):
                 if isinstance(each, np.ndarray):
                     name = names[place] if place < len(names) else "shapes"
                     arrays.setdefault(id(each), (name, each.nbytes))

@@ -65,6 +65,15 @@ def _slow_figures(flat: Array) -> Figures:
     return Figures(flat.size, nan, infinite, zero, float(finite.min()), float(finite.mean()), float(finite.max()), norm)
 
 
+def ndarray_of(x: Any) -> Any:
+    """The ndarray in a Tensor, or behind an array that is being recorded by `compile`; anything else as it is."""
+    if type(x) is np.ndarray:
+        return x
+    for _ in range(2):
+        x = x if isinstance(x, (np.ndarray, np.generic)) else getattr(x, "array", x)
+    return x
+
+
 class Snapshot:
     """An array as it was at one moment; later writes do not change it.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import linecache
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +31,7 @@ from ..tensor import Tensor
 from ..tensor.dispatch import observe_calls
 from .model import Place
 from .names import assigned_name, variables_of_callers
-from .snapshot import Snapshot
+from .snapshot import Snapshot, ndarray_of
 
 
 class Note:
@@ -125,7 +126,7 @@ def _seen(g: Any) -> Snapshot | None:
     """A cotangent as it is now; None for what is no array: that of several outputs, or of none."""
     if type(g) is np.ndarray:
         return Snapshot(g)
-    array = g.array if isinstance(g, Tensor) else g
+    array = ndarray_of(g)
     return Snapshot(np.asarray(array)) if isinstance(array, (np.ndarray, np.generic)) else None
 
 
@@ -136,7 +137,7 @@ class Watch:
     """What a watched program is doing: the modules it is in, the backwards it ran, the values that were seen already.
 
     `root` is the node at which the backward number `step` began, or else the last one, and `variables` are those of the
-    frames that called it. `backwards` counts them.
+    frames that called it. `backwards` counts them. `in_compiled` says whether a compiled step was recorded there.
     """
 
     def __init__(self, step: int | None = None) -> None:
@@ -144,6 +145,7 @@ class Watch:
         self.backwards = 0
         self.root: Node | None = None
         self.variables: list[dict[str, Any]] = []
+        self.in_compiled = False
         self.modules: list[tuple[Any, str, int]] = []  # with its name and the number of its call
         self._calls = itertools.count()
         self._places: dict[tuple[CodeType, int], Place] = {}
@@ -179,35 +181,38 @@ class Watch:
             place = self._places[code, line] = Place(code.co_filename, line, code.co_name, text)
         return place
 
-    def see(self, row: Operator, args: tuple[Any, ...], result: Any) -> None:
-        """Note the values of an operator that ran, if it was recorded."""
+    def run(self, row: Operator, args: tuple[Any, ...], call: Callable[..., Any]) -> Any:
+        """Run an operator, and note its values if it was recorded."""
+        result = call(*args)
         tensor = result[0] if isinstance(result, tuple) else result
-        node = tensor.node if isinstance(tensor, Tensor) and type(tensor.array) is np.ndarray else None
+        node = tensor.node if isinstance(tensor, Tensor) and type(ndarray_of(tensor.array)) is np.ndarray else None
         if node is None:
-            return
+            return result
         node = source(node)[0]
         note = seen_at(node).note
         if note is None or note.output is not None or node.row is None or node.row.name != row.name:
-            return
+            return result
         for name, value in zip(row.parameters, args, strict=False):
             if isinstance(value, Tensor):
-                note.inputs[name] = (value.array, self._value(value))
+                note.inputs[name] = self._value(value)
             elif isinstance(value, (list, tuple)):
                 for i, each in enumerate(value):
                     if isinstance(each, Tensor):
-                        note.inputs[f"{name}[{i}]"] = (each.array, self._value(each))
-        note.output = self._value(tensor)
+                        note.inputs[f"{name}[{i}]"] = self._value(each)
+        note.output = self._value(tensor)[1]
+        return result
 
-    def _value(self, tensor: Tensor) -> Snapshot:
-        array, count = tensor.array, tensor.versions[0]
+    def _value(self, tensor: Tensor) -> tuple[Any, Snapshot]:
+        """The array of a tensor, and a snapshot of it."""
+        array, count = ndarray_of(tensor.array), tensor.versions[0]
         known = self._values.get(id(array))
         if known is not None and known[0]() is array and known[1] == count:
-            return known[2]
+            return array, known[2]
         if len(self._values) > 10_000:
             self._values.clear()
         snapshot = Snapshot(array)
         self._values[id(array)] = (weakref.ref(array), count, snapshot)
-        return snapshot
+        return array, snapshot
 
     def see_backward(self, node: Node) -> None:
         """Note where a backward begins: at the first node that runs in it."""
@@ -217,6 +222,7 @@ class Watch:
         self.backwards += 1
         if self.step in (None, self.backwards):
             self.root, self.variables = node, variables_of_callers()
+            self.in_compiled = _is_recording()
 
     def enter(self, module: Any, args: Any) -> None:
         """Note that a module is called, by the name that the outermost module has for it."""
@@ -229,6 +235,12 @@ class Watch:
         """Note that a module is done, also after an exception."""
         while self.modules and self.modules.pop()[0] is not module:
             pass
+
+
+def _is_recording() -> bool:
+    """Whether a compiled step is recorded now."""
+    session = sys.modules.get(f"{__name__.partition('.')[0]}.compiler.session")
+    return session is not None and session.current() is not None
 
 
 _watches: list[Watch] = []
@@ -257,11 +269,11 @@ def watching(step: int | None = None) -> Iterator[Watch]:
         register_module_forward_hook(watch.leave, always_call=True),
     ]
     _watches.append(watch)
-    observe_calls(watch.see)
+    observe_calls(watch.run)
     try:
         yield watch
     finally:
         _watches.remove(watch)
-        observe_calls(_watches[-1].see if _watches else None)
+        observe_calls(_watches[-1].run if _watches else None)
         for handle in handles:
             handle.remove()

@@ -52,6 +52,7 @@ function show(wanted, isFromLink = false) {
   for (const name of ["first", "back"]) byId(name).disabled = position === 0;
   for (const name of ["next", "end"]) byId(name).disabled = position === last;
   mark(moment);
+  document.dispatchEvent(new CustomEvent("moment", { detail: moment }));
   if (!isFromLink) nameSoon(moment);
   if (position === last) pause();
 }

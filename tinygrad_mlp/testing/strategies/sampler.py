@@ -1,6 +1,6 @@
-"""Draws arguments for a row with hypothesis: shapes that fit together, and arrays that contain special values.
+"""The vocabulary in which a row of the derivative table says how it is called: shapes, arrays and numbers to draw.
 
-A row of the derivative table may say how to call it, by a `sample` that asks a Sampler for each argument:
+A row may have a `sample` that asks a Sampler for each argument:
 
     lambda s: (s.floats(shape := s.shape(1)), s.dim(shape))  # an array of at least one dimension, and a dimension
 
@@ -10,38 +10,35 @@ The Sampler chooses the numbers in the arrays, so the same line serves for float
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
-from ..ops import Operator
-from .refusals import NO_SAMPLE
+from ...ops import Operator
+from ..refusals import NO_SAMPLE
+from . import numbers
+from .arrays import Options, draw_array, lay_out
+from .layouts import LAYOUTS
+from .shapes import Shape, broadcastable, shapes
 
-Shape = tuple[int, ...]
-
-SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, -1.5, 2.0, -2.0, 3.0, float("inf"), float("-inf"), float("nan"))
-
-# How the elements of a floating array are drawn, one manner for each array: a nan anywhere makes many results nan.
-_special = st.sampled_from(SPECIAL)
-_grid = st.integers(-48, 48).map(lambda n: n / 16)  # multiples of 1/16: ties, zeros and the ends of domains occur
-_seed = st.integers(0, 2**32 - 1)
-_MANNERS = ("grid", "normal", "ties", "special", "small", "large")
-_manner = st.sampled_from((*_MANNERS[:2] * 2, *_MANNERS[2:]))
-_layout = st.sampled_from(("contiguous", "contiguous", "transposed", "strided", "expanded"))
-_size = st.sampled_from((1, 2, 3, 2, 3, 0))
+_sizes = {True: st.sampled_from((1, 2, 3, 2, 3, 0)), False: st.sampled_from((1, 2, 3))}  # with empty, and without
 _boolean = st.booleans()
-_float = st.one_of(_grid, _special, st.sampled_from((0.1, -2.3, 1e-3, 7.7)))
-_integers = {np.dtype(d): st.integers(0 if d in ("uint8", "bool") else -4, 1 if d == "bool" else 4) for d in
-             ("int64", "int32", "int16", "int8", "uint8", "bool")}  # fmt: skip
+
+
+@cache
+def _integers(low: int, high: int) -> Any:
+    return st.integers(low, high)
 
 
 class Sampler:
-    """Draws arguments by the function `draw` of hypothesis. Arrays have one of the `dtypes`, by default float32."""
+    """Draws arguments by the function `draw` of hypothesis; `wanted` says what the arrays may be."""
 
-    def __init__(self, draw: Callable[[Any], Any], *dtypes: str) -> None:
+    def __init__(self, draw: Callable[[Any], Any], wanted: Options) -> None:
         self.draw = draw
-        self.dtypes = [np.dtype(d) for d in dtypes or ("float32",)]
+        self.wanted = wanted
+        self.dtypes = wanted.dtypes
 
     def arguments(self, row: Operator) -> tuple[Any, ...]:
         """Arguments for a row, by its `sample` or, without one, by its parameters. LookupError if neither tells."""
@@ -70,17 +67,18 @@ class Sampler:
 
     def size(self, low: int = 0, high: int = 3) -> int:
         """An integer from `low` to `high`, both included: the size of a dimension, a count, or a position."""
-        n = self.draw(_size) if (low, high) == (0, 3) else self.draw(st.integers(low, high))
+        n = self.draw(_sizes[self.wanted.empty]) if (low, high) == (0, 3) else self.draw(st.integers(low, high))
         return int(n)
 
     def shape(self, min_ndim: int = 0, max_ndim: int = 3, *, least: int = 0) -> Shape:
         """A shape of `min_ndim` to `max_ndim` dimensions, each of size `least` to 3."""
-        return tuple(self.size(least, 3) for _ in range(self.draw(st.integers(min_ndim, max_ndim))))
+        return tuple(
+            self.draw(shapes(min_ndim, max_ndim, min_side=max(least, 1), empty=self.wanted.empty and not least))
+        )
 
-    def shapes(self, n: int, max_ndim: int = 3) -> list[Shape]:
+    def shapes(self, n: int, max_ndim: int = 3) -> tuple[Shape, ...]:
         """`n` shapes that broadcast together."""
-        whole = self.shape(0, max_ndim)
-        return [self.broadcast_into(whole) for _ in range(n)]
+        return tuple(self.draw(broadcastable(n, max_ndim, empty=self.wanted.empty)).input_shapes)
 
     def broadcast_into(self, shape: Shape) -> Shape:
         """A shape that broadcasts to `shape`: some sizes are 1, some leading dimensions missing."""
@@ -116,37 +114,20 @@ class Sampler:
     # -- arrays ------------------------------------------------------------------------------------
 
     def floats(self, shape: Shape) -> Any:
-        """An array of one of the Sampler's dtypes, in some layout: special values, ties, small or large numbers."""
-        dtype = self.choice(self.dtypes) if len(self.dtypes) > 1 else self.dtypes[0]
-        n = int(np.prod(shape))
-        elements: Any
-        if dtype in _integers:
-            elements = self._list(_integers[dtype], n)
-        else:
-            manner = self.draw(_manner)
-            if manner == "grid":
-                elements = self._list(_grid, n)
-            elif manner == "special":
-                elements = self._list(_special, n)
-            elif manner == "ties":
-                elements = self._list(_integers[np.dtype("int8")], n)
-            else:
-                elements = self.normal((n,)) * {"normal": 1, "small": 1e-4, "large": 40}[manner]
-        return self._laid_out(np.array(elements, dtype).reshape(shape))
-
-    def _list(self, elements: Any, n: int) -> list[Any]:
-        return list(self.draw(st.lists(elements, min_size=n, max_size=n)))
-
-    def normal(self, shape: Shape) -> Any:
-        """A float64 array of normally distributed numbers, all different."""
-        return np.random.default_rng(self.draw(_seed)).normal(size=shape)
+        """An array of one of the Sampler's dtypes, in some layout."""
+        return draw_array(self.draw, shape, self.wanted)
 
     def distinct(self, shape: Shape) -> Any:
-        """An array as by `floats` without equal elements, for operators that may order equal ones either way."""
+        """An array as by `floats` for operators that may order equal elements either way: none is equal to another.
+
+        Except where its first row is repeated in memory, and so nothing is told by the order.
+        """
         n = int(np.prod(shape))
         order = np.array(self.permutation(n), float)
         dtype = self.dtypes[0] if self.dtypes[0] != np.bool_ else np.dtype("int64")
-        return self._laid_out((order if dtype.kind in "iu" else order / 4 - n / 8).astype(dtype).reshape(shape))
+        array = (order if dtype.kind in "iu" else order / 4 - n / 8).astype(dtype).reshape(shape)
+        layouts = tuple(layout for layout in self.wanted.layouts if layout != "overlapping") or LAYOUTS[:1]
+        return lay_out(self.draw, array, self.wanted._replace(layouts=layouts))
 
     def below_infinity(self, array: Any) -> Any:
         """The array with 1.5 in place of infinity; -infinity and nan stay."""
@@ -169,34 +150,27 @@ class Sampler:
         dim = self.dim(shape)
         return self.distinct(shape), self.size(0, shape[dim] if shape else 1), dim
 
-    def _laid_out(self, array: Any) -> Any:
-        layout = self.draw(_layout) if array.ndim else "contiguous"
-        if layout == "transposed":
-            return array.T.copy().T
-        if layout == "strided":
-            wider = np.empty((*array.shape[:-1], 2 * array.shape[-1] + 1), array.dtype)
-            wider[..., 1::2] = array
-            return wider[..., 1::2]
-        if layout == "expanded" and len(array):
-            return np.broadcast_to(array[:1].copy(), array.shape)
-        return array
-
     def mask(self, shape: Shape) -> Any:
         """An array of bools."""
-        return np.array(self._list(_boolean, int(np.prod(shape))), bool).reshape(shape)
+        return self.draw(numbers.filled(np.dtype(bool), shape, _boolean))
 
     def _floating(self) -> Any:
         return self.dtypes[0] if self.dtypes[0].kind == "f" else np.dtype("float32")
 
     def ints(self, shape: Shape, low: int, high: int) -> Any:
         """An int64 array of numbers from `low` to `high`, both included."""
-        return np.array(self._list(st.integers(low, high), int(np.prod(shape))), np.int64).reshape(shape)
+        if not int(np.prod(shape)):
+            return np.empty(shape, np.int64)
+        return self.draw(numbers.filled(np.dtype("int64"), shape, _integers(low, high)))
 
     def number(self) -> Any:
         """A Python number: a float, an integer or a bool."""
         kinds = ("float", "int", "bool") if self.dtypes[0].kind == "f" else ("int", "float", "bool")
         kind = self.choice(kinds)
-        return self.boolean() if kind == "bool" else self.size(-3, 3) if kind == "int" else float(self.draw(_float))
+        if kind == "float":
+            return float(self.draw(numbers.number(self.dtypes[0], self.wanted.awkward)))
+        no_zero = "zero" not in self.wanted.awkward
+        return self.boolean() if kind == "bool" else self.size(-3, 3) or int(no_zero)
 
     def value(self) -> Any:
         """A Python number or an array of one element."""
@@ -239,7 +213,7 @@ class Sampler:
 
     def another_dtype(self) -> Any:
         """A floating dtype that the arrays do not have."""
-        return np.dtype("float32" if self.dtypes == [np.dtype("float64")] else "float64")
+        return np.dtype("float32" if self.dtypes == (np.dtype("float64"),) else "float64")
 
     # -- matrices ----------------------------------------------------------------------------------
 
