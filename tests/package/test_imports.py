@@ -96,3 +96,9 @@ def test_gradcheck_is_the_function_though_its_module_has_the_same_name():
 def test_an_unknown_name_is_refused(package):
     program = f"import {package}\ntry: {package}.no_such_room\nexcept AttributeError as error: print(error)"
     assert run(program) == f"module '{package}' has no attribute 'no_such_room'\n"
+
+
+def test_functions_are_listed_before_they_are_made():
+    program = "from tinygrad_mlp.tensor import FUNCTIONS, INPLACE; from tinygrad_mlp.ops import TABLE; "
+    program += "print('exp_' in INPLACE, 'sum_' in INPLACE, set(FUNCTIONS) == set(TABLE), len(dict(INPLACE.items())) > 80)"
+    assert run(program) == "True False True True\n"

@@ -4,7 +4,7 @@
 tape.
 """
 
-from .contents import IN_PLACE, METHODS
+from .contents import IN_PLACE, METHODS, ROWS
 from .fitting import cast, expand, sum_to
 from .table import NUMPY_KEYWORDS, TABLE, Dims, Operator, by_numpy, source, write_sources_with
 
@@ -12,6 +12,7 @@ __all__ = [
     "IN_PLACE",
     "METHODS",
     "NUMPY_KEYWORDS",
+    "ROWS",
     "TABLE",
     "Dims",
     "Operator",

@@ -54,3 +54,4 @@ FILES = {
 HOMES = {name.rstrip("_"): file for file, names in FILES.items() for name in " ".join(names).split()}
 METHODS = [name.rstrip("_") for methods, _ in FILES.values() for name in methods.split()]
 IN_PLACE = [name for names in FILES.values() for name in " ".join(names).split() if name.endswith("_")]
+ROWS = list(HOMES)

@@ -20,5 +20,6 @@ __all__ = [
     "function_of_torch", "inplace_of", "new", "result_class", "wrap",
 ]  # fmt: skip
 
-for _name in ("__getitem__", "__setitem__"):
-    later(_name, methods_in(f"{__name__}.indexing"), _name)
+_indexing = methods_in(f"{__name__}.indexing", ("__getitem__", "__setitem__"))
+for _name in _indexing:
+    later(_name, _indexing, _name)

@@ -6,13 +6,13 @@ A program uses few of them. So each is made, and the file of its row imported, w
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..autograd.modes import modes
-from ..ops import IN_PLACE, METHODS, TABLE, Operator, by_numpy
+from ..ops import IN_PLACE, METHODS, ROWS, TABLE, Operator, by_numpy
 from .dispatch import function_of
 from .inplace import inplace_of, reshaped_in_place
 from .kinds import of_one_tuple
@@ -25,16 +25,28 @@ Function = Callable[..., Any]
 class _Made(dict[str, Callable[..., Tensor]]):
     """Functions by their names, each made when it is first asked for."""
 
-    def __init__(self, make: Callable[[str], Callable[..., Tensor]]) -> None:
+    def __init__(self, make: Callable[[str], Callable[..., Tensor]], names: Iterable[str]) -> None:
         self.make = make
+        self.names = dict.fromkeys(names)
 
     def __missing__(self, name: str) -> Callable[..., Tensor]:
         return self.setdefault(name, self.make(name))
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
 
-def methods_in(module: str) -> dict[str, Function]:
-    """The METHODS of a module, which is imported when one of them is first asked for."""
-    return _Made(lambda name: importlib.import_module(module).METHODS[name])
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    keys, values, items = Mapping.keys, Mapping.values, Mapping.items  # type: ignore[assignment]
+
+
+def methods_in(module: str, names: Iterable[str]) -> dict[str, Function]:
+    """Those METHODS of a module: it is imported when one of them is first asked for."""
+    return _Made(lambda name: importlib.import_module(module).METHODS[name], names)
 
 
 def _in_place(name: str) -> Callable[..., Tensor]:
@@ -45,8 +57,8 @@ def _in_place(name: str) -> Callable[..., Tensor]:
 
 
 _RESHAPED = ("t_", "transpose_", "squeeze_", "unsqueeze_", "as_strided_")
-FUNCTIONS = _Made(lambda name: function_of(TABLE[name]))
-INPLACE = _Made(_in_place)
+FUNCTIONS = _Made(lambda name: function_of(TABLE[name]), ROWS)
+INPLACE = _Made(_in_place, (*IN_PLACE, *_RESHAPED, "fill_with_tensor_"))
 
 
 def function_of_torch(name: str) -> Function:
@@ -153,7 +165,7 @@ def install() -> None:
     """Give Tensor its methods and operators."""
     for name in METHODS:
         later(name, FUNCTIONS, name)
-    for name in (*IN_PLACE, *_RESHAPED, "fill_with_tensor_"):
+    for name in INPLACE:
         later(name, INPLACE, name)
     for operator, name in _OPERATORS.items():
         later(f"__{operator}__", FUNCTIONS, name)

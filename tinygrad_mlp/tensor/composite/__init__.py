@@ -34,7 +34,7 @@ _METHODS = {  # their methods of Tensor
 
 
 def _transposed(name: str) -> Any:
-    shapes = methods_in(f"{__name__}.shapes")
+    shapes = methods_in(f"{__name__}.shapes", (name,))
     return lambda self: shapes[name](self)
 
 
@@ -43,7 +43,7 @@ def install() -> None:
     for function in (*arithmetic.METHODS, *conversion.METHODS, *elements.METHODS):
         setattr(Tensor, function.__name__, function)
     for file, names in _METHODS.items():
-        methods = methods_in(f"{__name__}.{file}")
+        methods = methods_in(f"{__name__}.{file}", names.split())
         for name in names.split():
             later(name, methods, name)
     for name, function in conversion.CASTERS.items():

@@ -12,9 +12,10 @@ LATER = {
     "values": "arange empty empty_like eye full full_like linspace ones ones_like zeros zeros_like",
 }
 
-_methods = methods_in(f"{__name__}.methods")
-for _name in (
+_NAMES = (
     "uniform_", "normal_", "bernoulli_", "random_", "exponential_", "new_tensor", "new_full", "new_zeros", "new_ones",
     "new_empty", "bernoulli", "multinomial",
-):  # fmt: skip
+)  # fmt: skip
+_methods = methods_in(f"{__name__}.methods", _NAMES)
+for _name in _NAMES:
     later(_name, _methods, _name)
