@@ -100,5 +100,7 @@ def test_an_unknown_name_is_refused(package):
 
 def test_functions_are_listed_before_they_are_made():
     program = "from tinygrad_mlp.tensor import FUNCTIONS, INPLACE; from tinygrad_mlp.ops import TABLE; "
-    program += "print('exp_' in INPLACE, 'sum_' in INPLACE, set(FUNCTIONS) == set(TABLE), len(dict(INPLACE.items())) > 80)"
+    program += (
+        "print('exp_' in INPLACE, 'sum_' in INPLACE, set(FUNCTIONS) == set(TABLE), len(dict(INPLACE.items())) > 80)"
+    )
     assert run(program) == "True False True True\n"
