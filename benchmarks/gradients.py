@@ -1,4 +1,4 @@
-"""`python -m benchmarks gradients`: assert_gradients by projections beside torch's gradcheck in its fast mode.
+"""`python -m benchmarks gradients`: assert_gradients by projections beside torch's gradchecks in their fast mode.
 
 Both check the weight, the bias and the input of a linear layer of 1,000 by 100 in float64, in one process, one after
 the other in a random order in every round.
@@ -40,10 +40,16 @@ def contenders() -> dict[str, Callable[[], object]]:
     theirs = [torch.randn(shape, dtype=torch.float64, generator=generator, requires_grad=True) for shape in shapes]
     ours = [tinygrad_mlp.tensor(t.detach().numpy()) for t in theirs]
     linear, own = torch.nn.functional.linear, tinygrad_mlp.nn.functional.linear
+
+    def both_of_torch() -> bool:
+        first = torch.autograd.gradcheck(linear, theirs, fast_mode=True)
+        return first and torch.autograd.gradgradcheck(linear, theirs, fast_mode=True)
+
     return {
         "torch.autograd.gradcheck(fast_mode=True)": lambda: torch.autograd.gradcheck(linear, theirs, fast_mode=True),
         "assert_gradients, of torch's layer": lambda: assert_gradients(linear, *theirs, order=1),
         "assert_gradients, of ours": lambda: assert_gradients(own, *ours, order=1),
+        "torch's gradcheck and gradgradcheck(fast_mode=True)": both_of_torch,
         "assert_gradients, of ours, order=2": lambda: assert_gradients(own, *ours, order=2),
     }
 

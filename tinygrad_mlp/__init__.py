@@ -27,9 +27,7 @@ from .autograd.anomaly_mode import (
 from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd.inference import is_inference as is_inference
 from .tensor.composite import *  # noqa: F403
-from .tensor.composite import LATER as _composite
 from .tensor.creation import *  # noqa: F403
-from .tensor.creation import LATER as _creation
 from .arrays.dtypes import (
     double as double,
     float as float,
@@ -58,7 +56,7 @@ from .arrays import (
     preserve_format as preserve_format,
     strided as strided,
 )
-from .ops import METHODS as _methods
+from .ops import TABLE as _table
 from .random import (
     Generator as Generator,
     default_generator as default_generator,
@@ -69,9 +67,11 @@ from .random import (
     set_rng_state as set_rng_state,
 )
 from .tensor import (
+    FUNCTIONS as _functions,
     Size as Size,
     Tensor as Tensor,
-    function_of_torch as _function_of_torch,
+    of_one_tuple as _of_one_tuple,
+    on_a_tensor as _on_a_tensor,
 )
 
 if _typing.TYPE_CHECKING:
@@ -86,6 +86,11 @@ __version__ = "2.13.0+tinygrad_mlp.0.1.0"  # torch's, for programs that ask, the
 bool = dtypes.bool_
 e, pi, inf, nan = 2.718281828459045, 3.141592653589793, 1e400, 1e400 - 1e400
 
+# Where a composite function has the name of a row (`max`, `add` with its alpha), the composite function is meant.
+for _name, _function in _functions.items():
+    if _table[_name].method and not _name.endswith("_dim"):
+        globals().setdefault(_name, _of_one_tuple(_table[_name], _function) if _table[_name].variadic else _function)
+
 # Torch has these in-place operators as functions, too.
 _IN_PLACE = (
     "abs_", "acos_", "acosh_", "as_strided_", "asin_", "asinh_", "atan_", "atanh_", "ceil_", "clamp_", "clamp_max_",
@@ -93,9 +98,13 @@ _IN_PLACE = (
     "frac_", "log10_", "log1p_", "log2_", "log_", "logit_", "neg_", "negative_", "reciprocal_", "relu_", "round_",
     "rsqrt_", "sigmoid_", "sin_", "sinc_", "sinh_", "sqrt_", "square_", "tan_", "tanh_", "trunc_", "xlogy_", "zero_",
 )  # fmt: skip
+# Their other names are those of the methods.
+for _name in ("absolute", "divide", "multiply", "negative", "subtract", *_IN_PLACE):
+    globals()[_name] = getattr(Tensor, _name)
+for _name in ("detach_", "fill_", "zero_"):  # those that are no rows, which look at their arguments themselves
+    globals()[_name] = _on_a_tensor(getattr(Tensor, _name))
+is_inference = _on_a_tensor(is_inference)
 
-# The functions of rows. Where a composite function has the name of a row (`max`, `add` with its alpha), it is meant.
-_ROWS = frozenset(_methods) - {"max_dim", "min_dim"}
 
 # The tape is shown by a floor above autograd, where a user of torch would look for it.
 autograd.names_from_above |= dict.fromkeys(("tape", "backward_steps"), f"{__name__}.viz")
@@ -105,28 +114,18 @@ autograd.names_from_above["TensorAdapter"] = f"{__name__}.viz.array_view"  # for
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
 _ROOMS = frozenset(("func", "nn", "optim", "return_types", "utils", "viz"))
 _NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing"}
-for _folder, _files in ((".tensor.composite", _composite), (".tensor.creation", _creation)):
-    for _file, _names in _files.items():
-        _NAMES |= dict.fromkeys(_names.split(), f"{_folder}.{_file}")
+_NAMES |= dict.fromkeys(
+    ("celu", "celu_", "dropout", "layer_norm", "selu", "selu_", "threshold", "threshold_"), ".nn.functional"
+)
 
 
 def __getattr__(name: str) -> _typing.Any:
     if name in _ROOMS:
         return _importlib.import_module(f".{name}", __name__)
     if name in _NAMES:
-        found = getattr(_importlib.import_module(_NAMES[name], __name__), name)
-    elif name in _IN_PLACE:
-        found = getattr(Tensor, name)
-    elif name in _ROWS:
-        found = _function_of_torch(name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
-    globals()[name] = found  # so that the next call finds it at once
-    return found
+        return getattr(_importlib.import_module(_NAMES[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, *_NAMES, *_ROWS, *_IN_PLACE})
-
-
-__all__ = sorted(_name for _name in {*globals(), *_NAMES, *_ROWS, *_IN_PLACE} if not _name.startswith("_"))
+    return sorted({*globals(), *_ROOMS, *_NAMES})

@@ -99,3 +99,19 @@ def test_a_changing_float_is_answered_right(question: str, where: str) -> None:
             return  # a refusal is right as well, and leaves all as it was
         assert found.tolist() == pytest.approx(ask(k).tolist(), rel=1e-6), k
         assert type(cell[0]) is float and type(holder.k) is float
+
+
+@pytest.mark.parametrize("divide", [lambda k: X / k, lambda k: X * math.copysign(1.0, k), lambda k: X + len(str(k))])
+def test_zero_and_minus_zero_are_two_numbers(divide: Callable[[float], Any]) -> None:
+    step = tinygrad_mlp.compile(divide)
+    for k in (0.0, -0.0, 0.0, -0.0):
+        assert step(k).tolist() == divide(k).tolist()
+
+
+def test_a_step_may_name_zero_and_minus_zero() -> None:
+    def divide(x: Any) -> Any:
+        return x / 0.0, x / -0.0, x * 1, x * 1.0, x + True
+
+    step = tinygrad_mlp.compile(divide)
+    for _ in range(3):
+        assert [y.tolist() for y in step(X)] == [y.tolist() for y in divide(X)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+import tinygrad_mlp
 from support.two_worlds import assert_alike, refusal, state_of
 from tinygrad_mlp import testing
 
@@ -79,6 +80,8 @@ def test_linear_of_the_wrong_width() -> None:
     training=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
+@example((3,), 0.0, "float32", False, True, 0)  # nothing is drawn
+@example((0, 3), 0.5, "float32", False, True, 0)
 def test_dropout(shape, p, dtype, inplace, training, seed) -> None:
     """Torch's very elements, their gradients, and the generator afterwards."""
 
@@ -93,6 +96,10 @@ def test_dropout(shape, p, dtype, inplace, training, seed) -> None:
     assert_alike(run, seed=seed)
 
 
+def test_dropout_of_all_keeps_the_signs() -> None:
+    assert_alike(lambda torch: 1 / torch.nn.functional.dropout(torch.tensor([2.0, -2.0]), 1.0))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -100,6 +107,8 @@ def test_dropout(shape, p, dtype, inplace, training, seed) -> None:
         lambda x: x[:, ::2],
         lambda x: x.reshape(2, 3, 4).permute(2, 0, 1),
         lambda x: x[:1].expand(4, 6),
+        lambda x: x[:, None].expand(4, 3, 6).permute(2, 1, 0),
+        lambda x: x.reshape(-1).as_strided((3, 3), (1, 1)),
         lambda x: x.t()[1:],
     ],
 )
@@ -112,6 +121,7 @@ def test_dropout_follows_memory(change) -> None:
     [
         lambda torch: torch.nn.Dropout(1.5),
         lambda torch: torch.nn.functional.dropout(torch.ones(1), -1),
+        lambda torch: torch.nn.functional.dropout(torch.ones(1), 1.5),
         lambda torch: torch.nn.functional.dropout(torch.tensor([1, 2]), 0.5),
     ],
 )
@@ -163,6 +173,13 @@ def test_normalisation(make, shape) -> None:
         lambda torch: torch.nn.BatchNorm1d(3)(torch.ones(1, 3)),
         lambda torch: torch.nn.BatchNorm1d(3)(torch.ones(3)),
         lambda torch: torch.nn.functional.batch_norm(torch.ones(2, 3), None, None),
+        lambda torch: torch.nn.functional.batch_norm(torch.ones(2, 3), torch.ones(3), None),
+        lambda torch: torch.nn.functional.batch_norm(torch.ones(2, 3), None, torch.ones(3)),
+        lambda torch: torch.nn.functional.batch_norm(
+            torch.ones(2, 3), None, None, torch.ones(3).double(), training=True
+        ),
+        lambda torch: torch.nn.functional.batch_norm(torch.ones(2, 3).double(), torch.ones(3), torch.ones(3)),
+        lambda torch: torch.nn.functional.batch_norm(torch.ones(1, 3, 1), None, None, training=True),
         lambda torch: torch.nn.functional.layer_norm(torch.ones(2, 3), ()),
         lambda torch: torch.nn.functional.layer_norm(torch.ones(2, 3), (3,), torch.ones(3).double()),
         lambda torch: torch.nn.functional.layer_norm(torch.ones(2, 3).double(), (3,), torch.ones(3)),
@@ -173,6 +190,46 @@ def test_normalisation(make, shape) -> None:
 )
 def test_refused_normalisation(program) -> None:
     refusal(program, words=4)
+
+
+def test_statistics_of_halves_whose_squares_are_more_than_they_hold() -> None:
+    def run(torch):
+        x, mean, variance = (torch.arange(24.0) * 40).reshape(8, 3).half(), torch.zeros(3).half(), torch.ones(3).half()
+        return torch.nn.functional.batch_norm(x, mean, variance, training=True), mean, variance
+
+    assert_alike(run, rtol=1e-3)
+
+
+def test_no_sample_changes_no_statistics() -> None:
+    def run(torch):
+        mean, variance = torch.zeros(3), torch.ones(3)
+        return torch.nn.functional.batch_norm(torch.ones(0, 3), mean, variance, training=True), mean, variance
+
+    assert_alike(run)
+
+
+def test_statistics_that_have_changed_are_seen() -> None:
+    """Torch does not count the change as a write, and gives a gradient by the new statistics without a word."""
+    torch = tinygrad_mlp
+    x, mean, variance = torch.rand(2, 3, requires_grad=True), torch.zeros(3), torch.ones(3)
+    y = torch.nn.functional.batch_norm(x, mean, variance)
+    torch.nn.functional.batch_norm(x, mean, variance, training=True)
+    assert (mean._version, variance._version) == (1, 1)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+
+
+def test_statistics_that_are_given() -> None:
+    """A batch of one has values then; without recording they may require a gradient."""
+
+    def run(torch):
+        x, mean = torch.rand(1, 3, requires_grad=True), torch.rand(3)
+        y = torch.nn.functional.batch_norm(x, mean, mean + 1)
+        (g,) = torch.autograd.grad(y, x, torch.arange(3.0)[None])
+        with torch.no_grad():
+            return y, g, torch.nn.functional.batch_norm(x, mean.requires_grad_(), mean + 1)
+
+    assert_alike(run, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -229,6 +286,17 @@ def test_clipping_by_norm(shapes, max_norm, norm_type, seed) -> None:
 
     if norm_type != float("inf") or all(np.prod(shape) for shape in shapes):
         assert_alike(run, seed=seed, rtol=1e-6)
+
+
+@pytest.mark.parametrize("norm_type", [2.0, 1.0, 3.0, float("inf")])
+@pytest.mark.parametrize("value", [300.0, 1e-3])
+def test_clipping_float16_by_a_norm_whose_squares_it_cannot_hold(value, norm_type) -> None:
+    def run(torch):
+        p = torch.nn.Parameter(torch.ones(40, dtype=torch.float16))
+        p.grad = torch.full((40,), value, dtype=torch.float16)
+        return torch.nn.utils.clip_grad_norm_([p], 1.0, norm_type), p.grad
+
+    assert_alike(run, rtol=2e-3)
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_refused_distances(program) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(None, None), (False, None), (True, None), (None, False), (False, True), (True, False)]
+    "arguments", [(None, None), (False, None), (True, None), (None, False), (False, True), (True, False), (None, True)]
 )
 @pytest.mark.parametrize("name", ["MSELoss", "CrossEntropyLoss"])
 def test_the_older_form_of_reductions(name, arguments) -> None:
@@ -114,6 +114,23 @@ def test_the_older_form_of_reductions(name, arguments) -> None:
         function = getattr(torch.nn.functional, "mse_loss" if name == "MSELoss" else "cross_entropy")
         again = function(x, x * 0.5, size_average=size_average, reduce=reduce)
         return loss.reduction, loss(x, x * 0.5), again, repr(loss)
+
+    assert_alike(run, rtol=1e-6)
+
+
+@pytest.mark.parametrize("options", [{"size_average": False}, {"reduce": False}, {"reduction": "foo"}])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy",
+        "binary_cross_entropy_with_logits", "kl_div", "nll_loss", "cross_entropy",
+    ],
+)  # fmt: skip
+def test_every_loss_takes_the_same_reductions(name, options) -> None:
+    def run(torch):
+        x = torch.rand(3, 2)
+        target = torch.tensor([0, 1, 1]) if name == "nll_loss" else x * 0.5
+        return getattr(torch.nn.functional, name)(x, target, **options)
 
     assert_alike(run, rtol=1e-6)
 
@@ -227,6 +244,30 @@ def test_classes(
     assert_alike(run, seed=seed, scale=1.0, rtol=RTOL[dtype])
 
 
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("ignored", [1, -100])
+@pytest.mark.parametrize("shape", [(4, 3), (2, 3, 2)])
+def test_smoothing_of_weighted_classes_of_which_some_are_ignored(shape, ignored, reduction) -> None:
+    def run(torch):
+        x = torch.rand(shape, requires_grad=True)
+        target = torch.tensor([0, ignored, 2, ignored]).reshape(shape[0], *shape[2:])
+        options = {"weight": torch.tensor([0.5, 2.0, 3.0]), "ignore_index": ignored, "label_smoothing": 0.25}
+        return answer(torch, torch.nn.functional.cross_entropy(x, target, reduction=reduction, **options), x)
+
+    assert_alike(run, rtol=1e-5)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+def test_the_target_of_one_sample_may_have_a_dimension(name, reduction) -> None:
+    """The result has none, though; torch refuses its gradient."""
+
+    def run(torch):
+        return getattr(torch.nn.functional, name)(torch.rand(3), torch.tensor([1]), reduction=reduction)
+
+    assert_alike(run, rtol=1e-6)
+
+
 @given(
     n=st.integers(0, 4), classes=st.integers(1, 5), inner=inner, single=st.booleans(), dtype=DTYPES,
     reduction=reductions, weighted=st.booleans(), smoothing=st.sampled_from([0.0, 0.1, 1.0, -0.1]),
@@ -242,6 +283,10 @@ def test_class_probabilities(n, classes, inner, single, dtype, reduction, weight
         return answer(torch, criterion(x, target), x, target)
 
     assert_alike(run, seed=seed, scale=1.0, rtol=RTOL[dtype])
+
+
+def test_probabilities_of_no_class() -> None:
+    assert_alike(lambda torch: torch.nn.functional.cross_entropy(torch.ones(2, 0), torch.ones(2, 0)))
 
 
 CLASS_REFUSALS = [
@@ -279,7 +324,7 @@ def test_refused_classes(program, name) -> None:
     "program",
     [
         lambda torch, loss: loss(torch.ones(2, 3), torch.ones(2, 3, dtype=torch.int64)),
-        lambda torch, loss: loss(torch.ones(2, 3), torch.ones(2, 3), ignore_index=1),
+        lambda torch, loss: loss(torch.ones(2, 3), torch.ones(2, 3), ignore_index=0),
         lambda torch, loss: loss(torch.ones(2, 3), torch.ones(3, 3)),
         lambda torch, loss: loss(torch.ones(2, 3), torch.ones(2, 3), weight=torch.ones(2)),
         lambda torch, loss: loss(torch.ones(2, 3), torch.tensor([1, 2]), label_smoothing=1.5),
@@ -395,6 +440,7 @@ def test_a_weight_that_requires_grad_is_refused(program) -> None:
         lambda f, x: f.binary_cross_entropy_with_logits(x, (x > 0.5).long()),
         lambda f, x: f.huber_loss((x > 0.5).long(), x),
         lambda f, x: f.kl_div(x, (x > 0.5).long()),
+        lambda f, x: f.kl_div((x > 0.5).long(), x),
         lambda f, x: f.mse_loss(x, x[:, :2]),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import weakref
 import pytest
 
 import tinygrad_mlp as torch
-from support import ROOT, oracle
+from support import ROOT
 
 pytestmark = pytest.mark.usefixtures("notes_on")
 nn = torch.nn
@@ -299,8 +300,10 @@ def test_they_can_be_switched_off(monkeypatch):
     assert not hasattr(refused(torch.ones(2, 3)), "__notes__")
 
 
-def test_what_the_package_catches_itself_gets_none():
-    error = oracle.outcome(torch.mm, torch.ones(2, 3), torch.ones(1, 5))
+def test_what_the_judges_catch_gets_none():
+    inner = {"__name__": "tinygrad_mlp.testing.inner"}  # one of the judges, which catch what they compare
+    exec("def outcome(call):\n try:\n  return call()\n except Exception as error:\n  return error", inner)
+    error = inner["outcome"](functools.partial(torch.mm, torch.ones(2, 3), torch.ones(1, 5)))
     assert type(error) is RuntimeError
     assert not hasattr(error, "__notes__")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import torch
 
+import tinygrad_mlp
 from support.parity import same
 
 INF = float("inf")
@@ -13,6 +15,29 @@ INF = float("inf")
 
 def _functional(torch: Any) -> Any:
     return torch.nn.functional
+
+
+# Numbers, lower and upper bounds: each number is equal to one of them or both, or the lower bound is above the upper.
+AT_BOUNDS = (
+    [1.0, 2.0, 1.0, 0.5, 1.0, -1.0, 3.0, 2.0, 0.5],
+    [1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0],
+    [2.0, 2.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.5],
+)
+
+NAN = float("nan")
+UNUSUAL = [[NAN, 1.0], [INF, 2.0], [0.0, 0.0], [-INF, INF], [NAN, INF], [-3.0, 3.0], [NAN, NAN], [0.0, 2.0]]
+
+ORDERS = (INF, -INF, 2, 1, 1.5, 3, 0.5, 0, -2)
+
+
+def _norm_and_gradient(order: float) -> Any:
+    """Without a second gradient, which is a tensor of torch's that its `numpy` refuses."""
+
+    def norm(torch: Any, x: Any) -> Any:
+        y = torch.norm(x, order, dim=1)
+        return y, torch.autograd.grad(y.sum(), x)[0] if y.requires_grad else None
+
+    return norm
 
 
 # The function of some numbers, and the numbers; 1 / x shows the sign of a zero.
@@ -37,13 +62,49 @@ CASES = {
     "softplus at its threshold": (lambda torch, x: _functional(torch).softplus(x, 2.0, 3.0), [1.5, 1.0, 2.0]),
     "sinc at 0 and beside it": (lambda torch, x: torch.sinc(x), [0.0, 0.25, -0.5]),
     "atan2 at the origin": (lambda torch, x, y: torch.atan2(x, y), [0.0, 1.0], [0.0, 2.0]),
+    "pow: the square of a matrix": (lambda torch, x: x**2, [[1.0, 2.0], [3.0, 4.0]]),
     "clamp with the larger bounds": (lambda torch, x, y: torch.clamp(x, min=y), [[1.0]], [[0.5, 1.5]]),
+    "clamp at one bound": (
+        lambda torch, x: x.clamp(min=1.0) + 2 * x.clamp(max=1.0) + 4 * x.clamp(1, 1),
+        [0.5, 1.0, 2.0],
+    ),
+    "clamp at bounds that are tensors": (lambda torch, x, y, z: torch.clamp(x, y, z) ** 2, *AT_BOUNDS),
+    "clamp at one bound that is a tensor": (
+        lambda torch, x, y, z: torch.clamp(x, min=y) ** 2 + torch.clamp(x, max=z) ** 3,
+        *AT_BOUNDS,
+    ),
+    "addmm with factors": (
+        lambda torch, x, y: torch.addmm(x, x, y, beta=2, alpha=2) * torch.addmm(x, y, x, beta=3, alpha=0.5),
+        [[1.0, 2.0], [3.0, 4.0]],
+        [[5.0, 6.0], [7.0, 8.0]],
+    ),
+    **{f"vector_norm {order} of nan and infinity": (_norm_and_gradient(order), UNUSUAL) for order in ORDERS},
+    "logit at its limits": (lambda torch, x: torch.logit(x, 0.125), [0.0, 0.125, 0.25, 0.875, 0.9375, 1.0, 1.5]),
+    "clamp of a matrix at its upper bound": (lambda torch, x: x.clamp(max=2.0), [[1.0, 2.0], [3.0, 1.0]]),
+    "amax and amin along the rows of a square": (lambda torch, x: x.amax(1) * x.amin(1), [[1.0, 5.0], [4.0, 3.0]]),
+    "binary_cross_entropy of several": (
+        lambda torch, x, y: _functional(torch).binary_cross_entropy(x, y),
+        [0.5, 0.25, 0.125],
+        [0.5, 0.75, 0.25],
+    ),
     "std of equal numbers": (lambda torch, x: x.std(0), [0.1, 0.1, 0.1]),
+    "std of rows of equal numbers": (lambda torch, x: x.std(1), [[0.1, 0.1, 0.1], [0.7, 0.7, 0.7]]),
+    "var without freedom": (lambda torch, x: torch.var(x, correction=2), [1.0, 2.0]),
+    "var with less than none": (lambda torch, x: torch.var(x, correction=3), [1.0, 2.0]),
+    "var of one number, without freedom": (lambda torch, x: torch.var(x, 0, correction=2), 3.0),
     # Infinities, and zeros in a product.
     "softmax of one infinity": (lambda torch, x: torch.softmax(x, 0) + torch.log_softmax(x, -1), INF),
     "prod of zeros and infinity": (lambda torch, x: torch.prod(x), [0.0, 0.0, INF]),
+    "prod of a zero": (lambda torch, x: torch.prod(x), [3.0, 0.0, 2.0]),
+    "prod of rows with a zero": (lambda torch, x: torch.prod(x, 1), [[0.0, 2.0], [3.0, 0.0]]),
     "prod of a zero and infinity": (lambda torch, x: torch.prod(x, 1), [[0.0, INF], [2.0, 3.0]]),
     "cumprod of zeros and infinity": (lambda torch, x: torch.cumprod(x, 0), [2.0, 0.0, 3.0, 0.0, INF, 4.0]),
+    "cumprod of zeros alone": (lambda torch, x: torch.cumprod(x, 0), [0.0, 0.0, 0.0]),
+    "cumprod from behind": (lambda torch, x: torch.cumprod(x, -1), [[0.0, 2.0, 0.0], [3.0, 4.0, 5.0]]),
+    "nll_loss where all is ignored": (
+        lambda torch, x: torch.autograd.grad(_functional(torch).nll_loss(x, torch.tensor([0, 0]), ignore_index=0), x),
+        [[1.0, 2.0], [3.0, 4.0]],
+    ),
     "nll_loss ignores infinity": (
         lambda torch, x: _functional(torch).nll_loss(x.detach(), torch.tensor([0, 1]), None, None, 0, None, "none"),
         [[INF, 1.0], [2.0, 3.0]],
@@ -60,10 +121,22 @@ CASES = {
     # Positions.
     "narrow from behind to the end": (lambda torch, x: x.narrow(0, -2, 2), [1.0, 2.0, 3.0]),
     "narrow from behind": (lambda torch, x: x.narrow(0, -2, 1) * x.narrow(0, -3, 1), [1.0, 2.0, 3.0]),
+    "permute from behind": (
+        lambda torch, x: x.reshape(2, 3, 1).permute(-1, 0, 1) ** 2,
+        [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]],
+    ),
     "roll twice": (lambda torch, x: torch.roll(x, [1, 1], [0, 0]), [1.0, 2.0, 3.0]),
     "roll by nothing": (lambda torch, x: torch.roll(x, []), [1.0, 2.0]),
     "roll one, without dimensions": (lambda torch, x: torch.roll(x, 1, 0), 1.0),
     "roll too much": (lambda torch, x: torch.roll(x, [1, 2], [0]), [1.0, 2.0]),
+    "as_strided of elements that lie at one place": (
+        lambda torch, x: x.expand(3, 2).as_strided((2, 2), (0, 1)) * torch.tensor([[1.0, 2.0], [3.0, 4.0]]),
+        [[5.0, 6.0]],
+    ),
+    "as_strided where some elements lie at one place": (
+        lambda torch, x: x.as_strided((2, 2), (1, 1)).as_strided((3,), (1,)) * torch.tensor([1.0, 2.0, 3.0]),
+        [4.0, 5.0, 6.0],
+    ),
     # Half precision, integers and bools.
     "3-norm of halves": (lambda torch: torch.tensor([50.0, 300.0]).half().norm(3),),
     "norm of halves": (lambda torch: torch.tensor([50.0, 300.0]).half().norm(),),
@@ -80,18 +153,40 @@ CASES = {
 }
 
 
+def _cotangent(torch: Any, y: Any) -> Any:
+    """A number for each element, below and above 0."""
+    return (torch.arange(y.numel()) * 0.5 - 0.75).reshape(y.shape).to(y.dtype)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_same_as_torch(name: str) -> None:
-    """Values, gradients and second gradients, or the refusal."""
+    """Values, gradients, plain and recorded, and second gradients, or the refusal."""
     function, *numbers = CASES[name]
 
     def program(torch: Any) -> Any:
         xs = [torch.tensor(x).requires_grad_() for x in numbers]
         y = function(torch, *xs)
-        if not xs or not y.requires_grad:
+        if not xs or isinstance(y, tuple) or not y.requires_grad:
             return y
-        first = torch.autograd.grad(y.sum(), xs, create_graph=True)
-        roots = [g.sum() for g in first if g.requires_grad]
-        return y, first, roots and torch.autograd.grad(sum(roots), xs, allow_unused=True)
+        g = _cotangent(torch, y)
+        plain = torch.autograd.grad(y, xs, g, retain_graph=True)
+        first = torch.autograd.grad(y, xs, g, create_graph=True)
+        roots = [x for x in first if x.requires_grad]
+        again = [_cotangent(torch, x) for x in roots]
+        return y, plain, first, roots and torch.autograd.grad(roots, xs, again, allow_unused=True)
 
     same(program)
+
+
+@pytest.mark.parametrize(("shape", "dim"), [((0,), None), ((0, 3), None), ((0, 3), 0), ((2, 0), (0, 1))])
+def test_the_mean_of_nothing_hands_back_nothing(shape, dim):
+    """The derivative of its gradient is a sum over no elements, which is 0 and not nan."""
+    found = []
+    for package in (torch, tinygrad_mlp):
+        x = package.zeros(shape, requires_grad=True)
+        out = x.mean() if dim is None else x.mean(dim)
+        g = package.ones(tuple(out.shape), requires_grad=True)
+        (first,) = package.autograd.grad(out, x, g, create_graph=True)
+        (second,) = package.autograd.grad(first.sum(), g)
+        found.append((tuple(first.shape), second.tolist()))
+    assert found[0] == found[1]

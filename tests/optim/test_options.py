@@ -15,9 +15,12 @@ OPTIONS = [
 OF_ADAM = [
     {"capturable": True}, {"betas": (1.0, 0.0)}, {"betas": (0.9, -0.1)}, {"betas": (0.9,)}, {"eps": -1.0},
     {"amsgrad": True, "weight_decay": 0.1}, {"decoupled_weight_decay": True, "weight_decay": 0.1},
-    {"lr": -1.0, "eps": -1.0}, {"betas": (0, 0.5)},
+    {"lr": -1.0, "eps": -1.0}, {"betas": (0, 0.5)}, {"eps": 0.0},
 ]  # fmt: skip
-OF_SGD = [{"momentum": -1.0}, {"nesterov": True}, {"momentum": 0.9, "nesterov": True}, {"dampening": 0.1}]
+OF_SGD = [
+    {"momentum": -1.0}, {"nesterov": True}, {"momentum": 0.9, "nesterov": True}, {"dampening": 0.1},
+    {"momentum": 0.9, "nesterov": True, "dampening": 0.1},
+]  # fmt: skip
 CASES = [
     *((name, options) for name in ("SGD", "Adam", "AdamW") for options in OPTIONS),
     *((name, options) for name in ("Adam", "AdamW") for options in OF_ADAM),
@@ -47,7 +50,11 @@ TENSORS = [
     lambda torch: {"lr": torch.tensor([0.1, 0.2])},
     lambda torch: {"lr": torch.tensor(0.1), "foreach": True},
 ]
-BETAS = [
+TENSORS_OF_ADAM = [
+    lambda torch: {"lr": torch.tensor(0.1), "foreach": True, "capturable": True},
+    lambda torch: {"betas": (torch.tensor(0.9), torch.tensor(0.99)), "foreach": True, "capturable": True},
+    lambda torch: {"betas": (torch.tensor([0.9]), torch.tensor([[0.99]]))},
+    lambda torch: {"betas": (torch.tensor([0.9, 0.8]), torch.tensor([0.99]))},
     lambda torch: {"betas": (torch.tensor(0.9), torch.tensor(0.99))},
     lambda torch: {"betas": (torch.tensor(0.9), 0.99)},
     lambda torch: {"betas": (torch.tensor(0.9), torch.tensor(0.99)), "foreach": True},
@@ -55,7 +62,7 @@ BETAS = [
 
 
 @pytest.mark.parametrize(
-    "name, options", [(n, o) for n in ("SGD", "Adam") for o in TENSORS] + [("Adam", o) for o in BETAS]
+    "name, options", [(n, o) for n in ("SGD", "Adam") for o in TENSORS] + [("Adam", o) for o in TENSORS_OF_ADAM]
 )
 def test_options_that_are_tensors(name, options) -> None:
     def program(torch):
@@ -64,6 +71,23 @@ def test_options_that_are_tensors(name, options) -> None:
         (p * p).sum().backward()
         optimizer.step()
         return optimizer.defaults, p
+
+    same(program)
+
+
+@pytest.mark.parametrize(
+    "name, options", [("SGD", {}), ("SGD", {"momentum": 0.9}), ("Adam", {}), ("AdamW", {"weight_decay": 0.0})]
+)
+def test_without_decay_an_infinite_parameter_stays(name, options) -> None:
+    """Decay by 0 is none: the product of 0 and the parameter, which is nan, is not added."""
+
+    def program(torch):
+        p = torch.tensor([float("inf"), -float("inf"), 1.0], requires_grad=True)
+        optimizer = getattr(torch.optim, name)([p], **options)
+        for _ in range(2):
+            p.grad = torch.ones(3)
+            optimizer.step()
+        return p, optimizer.state_dict()
 
     same(program)
 

@@ -129,6 +129,14 @@ def test_every_small_thing_runs_in_both_packages():
     assert all(times[package][0] > 0 for times in seconds.values() for package in ("torch", "tinygrad_mlp"))
 
 
+def test_gradients_are_a_table_of_ratios():
+    done = run_benchmarks("gradients", "--rounds", "1")
+    assert done.returncode == 0, done.stderr
+    lines = [line.split("|")[1:4] for line in done.stdout.splitlines() if line.startswith("|")]
+    assert len(lines) == 7 and lines[2][0].strip() == "torch.autograd.gradcheck(fast_mode=True)"
+    assert float(lines[2][2]) == 1 and all(float(line[1]) > 0 for line in lines[2:])
+
+
 def test_the_import_is_measured_with_and_without_bytecode():
     assert own_import_ratio(1, bytecode=True) > 0
     assert own_import_ratio(1, bytecode=False) > 0

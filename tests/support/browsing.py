@@ -2,6 +2,8 @@
 
 import json
 
+from playwright.sync_api import expect
+
 
 def said(page):
     return page.locator("#said").inner_text()
@@ -9,6 +11,14 @@ def said(page):
 
 def place(page):
     return page.evaluate("document.querySelector('#scrubber').value")
+
+
+def unfold(page, summaries):
+    """Open what is folded up. The browser tells the page of it afterwards, and only then a table is filled."""
+    for summary in summaries.all():
+        summary.click()
+    # By a locator: the pages forbid `eval`, with which a function that is waited for is asked again.
+    expect(page.locator("details[open]:not(:has(> :nth-child(2)))")).to_have_count(0)
 
 
 def read(page, heat_map):

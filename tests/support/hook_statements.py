@@ -8,12 +8,18 @@ from support.program_state import looked_at, node_name
 from support.tensor_questions import pick
 
 
-def hook(x: Any, name: str, new: str, factor: str) -> str | None:
+def hook(x: Any, name: str, new: str, factor: str, function: str = "seen") -> str | None:
     """None for a view that is a leaf: if only its base requires grad, torch 2.13 crashes."""
     place = looked_at(x, node_name)
     if x._is_view() and (place is None or " " in place):
         return None
-    return f"h{new} = {name}.register_hook(seen('{name} at {new}'{factor}))"
+    return f"h{new} = {name}.register_hook({function}('{name} at {new}'{factor}))"
+
+
+def accumulated_hook(x: Any, name: str, new: str, writes: str) -> str | None:
+    if x._is_view():
+        return None
+    return f"h{new} = {name}.register_post_accumulate_grad_hook(accumulated('{name} at {new}'{writes}))"
 
 
 # Nodes that are two in torch (a reshape or a gradient that was copied), or are kept there for the next graph, in a
@@ -21,7 +27,7 @@ def hook(x: Any, name: str, new: str, factor: str) -> str | None:
 _OTHERWISE = ("UnsafeViewBackward", "CloneBackward", "Grad")
 
 
-def node_hook(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
+def node_hook(name: str, tensors: Any, b: int, c: int, new: str, writes: bool = False) -> str | None:
     x = tensors[name]
     place = looked_at(x, node_name)
     if place is None or " " in place or place in _OTHERWISE:
@@ -31,8 +37,10 @@ def node_hook(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:
         if behind.name().rstrip("0123456789").endswith(_OTHERWISE):
             return None
         node += ".next_functions[0][0]"
-    factor = ["", ", 0.5"][c % 5 == 4]
-    return f"h{new} = {node}.register_{['hook', 'prehook'][c % 2]}(seen_all('node of {name} at {new}'{factor}))"
+    called = f"written_all('node of {name} at {new}')"
+    if not writes:
+        called = f"seen_all('node of {name} at {new}'{['', ', 0.5'][c % 5 == 4]})"
+    return f"h{new} = {node}.register_{['hook', 'prehook'][c % 2]}({called})"
 
 
 def multi_hook(name: str, tensors: Any, b: int, c: int, new: str) -> str | None:

@@ -25,7 +25,10 @@ class Run:
             "seen": self.seen,
             "seen_all": self.seen_all,
             "accumulated": self.accumulated,
+            "written": self.written,
+            "written_all": self.written_all,
         }
+        self.kinds: set[str] = set()  # of the statements so far, where another one has to know
         self.counted_from: dict[int, tuple[int, Any]] = {}
         framework.set_grad_enabled(True)
 
@@ -50,11 +53,53 @@ class Run:
 
         return hook
 
-    def accumulated(self, name: str) -> Callable[[Any], Any]:
-        """A hook on a leaf that notes its gradient after accumulation."""
+    def written(self, name: str) -> Callable[[Any], Any]:
+        """A hook that notes its gradient and halves it in place."""
+        note = self.seen(name)
+
+        def hook(g: Any) -> Any:
+            note(g)
+            return self._halved(g)
+
+        return hook
+
+    def written_all(self, name: str) -> Callable[..., Any]:
+        """A hook on a node that notes all, and halves the first tuple in place."""
+        note = self.seen_all(name)
+
+        def hook(*tuples: Any) -> Any:
+            note(*tuples)
+            replaced, places = [], []
+            for g in tuples[0]:
+                if g is not None and g.data_ptr() in places and self.framework is not torch:
+                    replaced.append(None)  # a node may hand on one cotangent twice; it has been written by now
+                else:
+                    replaced.append(self._halved(g))
+                    places.append(None if g is None else g.data_ptr())
+            if all(g is None for g in replaced):
+                return None
+            return tuple(g if new is None else new for g, new in zip(tuples[0], replaced, strict=True))
+
+        return hook
+
+    def _halved(self, g: Any) -> Any:
+        """Halve a gradient in place, or give one that replaces it.
+
+        Torch hands one tensor to several hooks, and tensors with a stride of 0, into which it refuses to write. Here
+        what a hook gets is its own; so that writing does what replacing does in torch.
+        """
+        if g is None or self.framework is torch or g.requires_grad:
+            return None if g is None else g * 0.5
+        g.mul_(0.5)
+        return None
+
+    def accumulated(self, name: str, writes: bool = False) -> Callable[[Any], Any]:
+        """A hook on a leaf that notes its gradient after accumulation, and may halve it in place."""
 
         def hook(leaf: Any) -> None:
             self.log.append((name, None if leaf.grad is None else described(leaf.grad)))
+            if writes and leaf.grad is not None and not leaf.grad.requires_grad:
+                leaf.grad.mul_(0.5)
 
         return hook
 

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from support.hook_statements import hook, multi_hook, node_hook
+from support.hook_statements import accumulated_hook, hook, multi_hook, node_hook
 from support.index_statements import OPERATORS, item, item_in_place, set_item
 from support.program_state import Run, looked_at, node_name, storage
 from support.tensor_questions import near_zero, operand, overlapping, pick, tame
 
 Step = tuple[str, int, int, int]
 SHAPES = [(3,), (2, 3), (2, 2), (), (4,), (1, 3), (2, 1, 3), (3, 2), (1,), (0, 2), (3, 3)]
-LONG = [(3000,), (3000, 2), (2, 3000), (1500, 1, 2)]  # along which float32 must be added in a better order
+LONG = [(3000,), (3001, 2), (2, 5000), (1500, 1, 2), (4097,)]  # along which float32 must be added in a better order
 
 UNARY = [
     "tanh()", "sin()", "cos()", "neg()", "abs()", "relu()", "sigmoid()", "clamp(-0.5, 1)", "clamp(min=0)",
@@ -65,7 +65,7 @@ KINDS = [
     "set_grad_enabled", "requires_grad", "hook", "replacing_hook", "removing_hook", "remove_hook", "retain_grad",
     "backward", "grad",
     "detach_", "take_grad", "drop", "write_grad", "accumulated_hook", "node_hook", "multi_hook",
-    "function",
+    "function", "writing_hook", "writing_node_hook", "writing_accumulated_hook",
 ]  # fmt: skip
 OFTEN = ["view", "item", "in_place", "in_place_binary", "unary", "binary", "leaf", "set_item", "backward"]
 # The kinds that may stand in a `with torch.no_grad():` line.
@@ -82,6 +82,9 @@ def statement(step: Step, run: Run, new: str) -> str | None:
     """The statement that a step means here, or None where there is nothing for it to work on."""
     kind, a, b, c = step
     tensors = run.tensors()
+    if any(run.kinds & kinds for kinds in (_WRITING, _KEEPING) if kind in (_WRITING | _KEEPING) - kinds):
+        return None
+    run.kinds |= {kind} & (_WRITING | _KEEPING)
     if kind == "long_leaf":
         shape = LONG[a % len(LONG)]
         values = f"torch.linspace(0.5, {1 + c % 3}, {int(np.prod(shape))}).reshape({shape})"
@@ -290,12 +293,13 @@ _TEMPLATES: dict[str, Callable[[str, dict[str, Any], int, int, str], str | None]
     "removing_hook": lambda name, tensors, b, c, new: hook(
         tensors[name], name, new, f", {[None, 0.5, 2.0][b % 3]}, once='h{new}'"
     ),
-    "accumulated_hook": lambda name, tensors, b, c, new: (
-        None
-        if tensors[name]._is_view()
-        else f"h{new} = {name}.register_post_accumulate_grad_hook(accumulated('{name} at {new}'))"
+    "writing_hook": lambda name, tensors, b, c, new: hook(tensors[name], name, new, "", "written"),
+    "accumulated_hook": lambda name, tensors, b, c, new: accumulated_hook(tensors[name], name, new, ""),
+    "writing_accumulated_hook": lambda name, tensors, b, c, new: accumulated_hook(
+        tensors[name], name, new, ", writes=True"
     ),
     "node_hook": node_hook,
+    "writing_node_hook": lambda name, tensors, b, c, new: node_hook(name, tensors, b, c, new, True),
     "multi_hook": multi_hook,
     # Not of one of several outputs: torch fails an assertion of its own in the next write.
     "retain_grad": lambda name, tensors, b, c, new: (
@@ -314,6 +318,9 @@ _TEMPLATES: dict[str, Callable[[str, dict[str, Any], int, int, str], str | None]
         f"{name}.grad = None" if tensors[name]._grad is None or b % 2 else f"{name}.grad.zero_()"
     ),
 }
+# What keeps gradients beyond a hook sees what a hook writes into them later; so a program has one or the other.
+_WRITING = {"writing_hook", "writing_node_hook"}
+_KEEPING = {"grad", "multi_hook", "node_hook"}
 _IN_A_MODE = {
     "unary", "view", "item", "several", "in_place", "in_place_binary", "set_item", "operator_in_place", "number",
     "clone",
@@ -322,7 +329,9 @@ LOOKING = {
     "hook",
     "replacing_hook",
     "removing_hook",
+    "writing_hook",
     "node_hook",
+    "writing_node_hook",
     "multi_hook",
     "retain_grad",
 }  # these have a look at torch's nodes

@@ -213,7 +213,8 @@ def test_torch_as_the_judge():
     )
     report = check_gradients(tinygrad_mlp.relu, tinygrad_mlp.tensor(X), against=F.silu)
     assert not report.ok and report.judge == "torch"
-    assert "import torch\n" in report.snippet and "torch.autograd.grad(silu(" in report.snippet
+    assert "import tinygrad_mlp, torch\n" in report.snippet
+    assert "torch.autograd.grad(torch.nn.functional.silu(" in report.snippet
     with pytest.raises(ValueError, match="torch has no function named nonesuch"):
 
         def nonesuch(x):

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 import tinygrad_mlp as torch
-from support.browsing import read, said
+from support.browsing import read, said, unfold
 from support.taped import network, residual, twice
 from tinygrad_mlp import nn, viz
 
@@ -237,8 +237,7 @@ def test_the_page_keeps_the_rules_of_axe(opened, scheme, width, link):
     page = opened(twice()[0], link, color_scheme=scheme, viewport={"width": width, "height": 900})
     for button in page.get_by_role("button", name="What would").all():
         button.click()
-    for summary in page.locator("summary").all():
-        summary.click()
+    unfold(page, page.locator("summary"))
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
 

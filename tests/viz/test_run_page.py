@@ -12,7 +12,7 @@ import pandas
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from support.browsing import place, said
+from support.browsing import place, said, unfold
 from support.commands import flowers, houses, rows_to_test_on, write_csv
 from tinygrad_mlp.cli import main
 from tinygrad_mlp.datasets import load_digits
@@ -101,7 +101,7 @@ def says(text, value):
 
 def test_the_epochs_are_those_of_json(each, opened_file):
     page = opened_file(each.path)
-    page.get_by_text("The numbers of every epoch").click()
+    unfold(page, page.get_by_text("The numbers of every epoch"))
     heads, *rows = cells(page.locator("#epochs table"))
     epochs = each.results["epochs"]
     score = "accuracy" if "accuracy" in epochs[0] else "r2"
@@ -281,7 +281,7 @@ def test_the_last_histogram_counts_the_saved_weights(digits, opened_file):
         assert weights["epochs"] == [0, 1, 2, 3]
         assert np.histogram(matrix, weights["edges"])[0].tolist() == weights["counts"][-1]
         assert all(sum(column) == matrix.size for column in weights["counts"])
-    page.get_by_text("The counts of the chosen epoch").first.click()
+    unfold(page, page.get_by_text("The counts of the chosen epoch").first)
     counted, _ = page.locator(".layer").first.locator("table").all()
     assert [int(n.replace(",", "")) for _, n in cells(counted)[1:]] == layers[0]["weights"]["counts"][-1][::-1]
 
@@ -349,8 +349,7 @@ def test_an_epoch_is_chosen_in_a_chart_and_in_a_heat_map(digits, opened_file):
 
 def test_no_text_of_the_table_becomes_markup(table, opened_file):
     page = opened_file(table.path)
-    for summary in page.locator("summary").all():
-        summary.click()
+    unfold(page, page.locator("summary"))
     assert page.evaluate("window.harm") is None
     assert (page.locator("script").count(), page.locator("img").count()) == (2, 0)
     text = page.locator("body").inner_text()
@@ -363,8 +362,7 @@ def test_the_page_keeps_the_rules_of_axe(name, request, opened_file, scheme, wid
     page = opened_file(
         request.getfixturevalue(name).path, color_scheme=scheme, viewport={"width": width, "height": 900}
     )
-    for summary in page.locator("summary").all():
-        summary.click()
+    unfold(page, page.locator("summary"))
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") == width

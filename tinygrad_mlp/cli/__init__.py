@@ -1,4 +1,5 @@
-"""The command line, `tinygrad-mlp`: `train` and `predict` on tables, `run` scripts, show a `tape`, `check` gradients.
+"""The command line, `tinygrad-mlp`: `train` and `predict` on tables, `run` scripts, show a `tape`, `check` gradients,
+`compare` with torch.
 
 This file has the parser of the commands and `main`, which is all that others import from here. A command's own
 modules are imported only when it runs.
@@ -24,6 +25,7 @@ examples:
   tinygrad-mlp run SCRIPT.py              run a torch script on tinygrad_mlp
   tinygrad-mlp tape SCRIPT.py             run it, and show the tape of its last backward
   tinygrad-mlp check FILE.py:NAME         check the gradients of a function, a Function or a module
+  tinygrad-mlp compare SCRIPT.py          run it under torch, too, and tell where the two runs part
 """
 
 
@@ -68,7 +70,11 @@ def _run(arguments: list[str]) -> int:
         from . import check
 
         return check.check_command(check.parser(_Parser).parse_args(arguments[1:]))
-    parser = _build_parser()
+    if arguments[:1] == ["compare"] and arguments[1:]:
+        from . import compare
+
+        return compare.compare_command(compare.parser(_Parser).parse_args(arguments[1:]))
+    parser = build_parser()
     if not arguments:
         parser.print_help(sys.stderr)
         return 2
@@ -99,7 +105,8 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `train`, `predict` and `run`, and of the help."""
     layout = argparse.RawDescriptionHelpFormatter
     parser = _Parser(
         prog="tinygrad-mlp", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=layout, allow_abbrev=False
@@ -148,4 +155,7 @@ def _build_parser() -> argparse.ArgumentParser:
     commands.add_parser("check", help="check the gradients of a function of your own", add_help=False).add_argument(
         "target", metavar="MODULE:NAME"
     )
+    commands.add_parser(
+        "compare", help="run a torch script under torch, too, and compare", add_help=False
+    ).add_argument("program", metavar="SCRIPT.py")
     return parser

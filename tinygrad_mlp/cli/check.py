@@ -156,6 +156,8 @@ def _count(f: Any) -> int:
     elif isinstance(f, type):  # a Function, whose forward has ctx first unless there is a setup_context
         function = f.forward  # type: ignore[attr-defined]
         skipped = int(next(iter(inspect.signature(function).parameters), "") == "ctx")
+    if isinstance(function, np.ufunc):
+        return function.nin
     try:
         parameters = list(inspect.signature(function).parameters.values())[skipped:]
     except (ValueError, TypeError) as error:

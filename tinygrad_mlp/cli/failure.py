@@ -17,6 +17,7 @@ from types import FrameType, ModuleType, TracebackType
 from typing import Any
 
 from .alias import renamed, within
+from .refusals import BY_TORCH
 
 __all__ = ["report"]
 
@@ -41,6 +42,9 @@ def report(error: BaseException, files: Mapping[str, str], package: str) -> int:
         traceback.print_exception(error.with_traceback(trace))
     else:
         sys.excepthook(type(error), error.with_traceback(trace), trace)
+    script = next(iter(files.values()), "")
+    if package != "torch" and script.endswith(".py") and sys.stderr.isatty():  # elsewhere it is all as python's
+        print(BY_TORCH.format(script=script), file=sys.stderr)
     return 1
 
 

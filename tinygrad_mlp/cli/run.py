@@ -12,7 +12,7 @@ import runpy
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.machinery import SourceFileLoader
 from types import ModuleType
 from typing import Any
@@ -25,8 +25,10 @@ from .refusals import NO_ARGUMENT, NO_MAIN
 __all__ = ["run_program", "run_script"]
 
 
-def run_program(arguments: Sequence[str], package: str = "tinygrad_mlp") -> int:
+def run_program(arguments: Sequence[str], package: str | None = "tinygrad_mlp") -> int:
     """Run what `python *arguments` would, with every import of torch giving `package`, and return the exit code.
+
+    With None as the package, torch itself is imported.
 
     The code is 0 after a run to the end; the program's own after a SystemExit; 2, with one line on stderr, if the
     program cannot be read or uses something that `package` lacks (a module, a name in `from torch import ...`, or an
@@ -50,7 +52,7 @@ def run_program(arguments: Sequence[str], package: str = "tinygrad_mlp") -> int:
     return run_script(first, rest, package)
 
 
-def run_script(path: str, args: Sequence[str], package: str = "tinygrad_mlp") -> int:
+def run_script(path: str, args: Sequence[str], package: str | None = "tinygrad_mlp") -> int:
     """Run a script, or a notebook, whose name ends with .ipynb; see `run_program`."""
     try:
         with open(path, "rb") as stream:
@@ -62,20 +64,31 @@ def run_script(path: str, args: Sequence[str], package: str = "tinygrad_mlp") ->
     filename = os.path.abspath(path)
     folder = os.path.dirname(os.path.realpath(filename))
     if notebook is not None:
-        with torch_alias(package), _as_main(path, args, folder) as main:
+        with _alias(package), _as_main(path, args, folder) as main:
             return _guarded(lambda: notebook.run(main.__dict__), notebook.files, package)
     return _run(package, path, filename, args, folder, lambda: source, __file__=filename)
 
 
-def _run_code(code: str, args: Sequence[str], package: str) -> int:
+def _alias(package: str | None) -> AbstractContextManager[None]:
+    """`torch` as another name of a package; for None it is torch itself."""
+    return nullcontext() if package is None else torch_alias(package)
+
+
+def _run_code(code: str, args: Sequence[str], package: str | None) -> int:
     return _run(package, "-c", "<string>", args, "", lambda: code)
 
 
 def _run(
-    package: str, name: str, filename: str, args: Sequence[str], folder: str, read: Callable[[], Any], **variables: Any
+    package: str | None,
+    name: str,
+    filename: str,
+    args: Sequence[str],
+    folder: str,
+    read: Callable[[], Any],
+    **variables: Any,
 ) -> int:
     """Run source text as the main program; `name` is what `sys.argv` begins with."""
-    with torch_alias(package), _as_main(name, args, folder, **variables) as main:
+    with _alias(package), _as_main(name, args, folder, **variables) as main:
 
         def run() -> None:
             # dont_inherit, because `from __future__ import annotations` of this file must not apply to the program
@@ -84,9 +97,9 @@ def _run(
         return _guarded(run, {filename: name if os.path.isabs(filename) else filename}, package)
 
 
-def _run_module(module: str, args: Sequence[str], package: str) -> int:
+def _run_module(module: str, args: Sequence[str], package: str | None) -> int:
     """Run a module, or the __main__ of a package, as `python -m` does."""
-    with torch_alias(package), _as_main("-m", args, os.getcwd()):
+    with _alias(package), _as_main("-m", args, os.getcwd()):
         files: dict[str, str] = {}
 
         def run() -> None:
@@ -100,9 +113,9 @@ def _run_module(module: str, args: Sequence[str], package: str) -> int:
         return _guarded(run, files, package)
 
 
-def _run_archive(path: str, args: Sequence[str], package: str) -> int:
+def _run_archive(path: str, args: Sequence[str], package: str | None) -> int:
     """Run the __main__.py of a folder or a zip file."""
-    with torch_alias(package), _as_main(path, args, os.path.abspath(path)) as namespace:
+    with _alias(package), _as_main(path, args, os.path.abspath(path)) as namespace:
         main = os.path.join(path, "__main__.py")
         files = {main: main, os.path.abspath(main): main}
 
@@ -115,7 +128,7 @@ def _run_archive(path: str, args: Sequence[str], package: str) -> int:
         return _guarded(run, files, package)
 
 
-def _guarded(run: Callable[[], None], files: dict[str, str], package: str) -> int:
+def _guarded(run: Callable[[], None], files: dict[str, str], package: str | None) -> int:
     """Run a program and return its exit code; `files` has the names of its main files, and how they are shown."""
     try:
         run()
@@ -124,7 +137,7 @@ def _guarded(run: Callable[[], None], files: dict[str, str], package: str) -> in
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        return report(error, files, package)
+        return report(error, files, package or "torch")
     return 0
 
 

@@ -10,7 +10,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from io import TextIOWrapper
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,7 @@ def train_command(parsed: argparse.Namespace, arguments: Sequence[str]) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # the terminal may lack the letters of a class's name
     try:
-        train(TrainOptions(**{field.name: getattr(parsed, field.name) for field in fields(TrainOptions)}), arguments)
+        train(_options(parsed), arguments)
     except (Refused, DataError, Diverged) as error:
         message = str(error)
     except MemoryError:
@@ -76,6 +76,10 @@ def train_command(parsed: argparse.Namespace, arguments: Sequence[str]) -> int:
         return 0
     print(f"tinygrad-mlp train: error: {message}", file=sys.stderr)
     return 2
+
+
+def _options(parsed: argparse.Namespace) -> TrainOptions:
+    return TrainOptions(**{field.name: getattr(parsed, field.name) for field in fields(TrainOptions)})
 
 
 def train(options: TrainOptions, arguments: Sequence[str] = ()) -> None:
@@ -243,6 +247,19 @@ def _train_torch(job: Job, screen: report.Screen, ours: Fitted) -> Fitted:
 
     with screen.progress("training under torch", _steps(job)) as on_step:
         return fit(torch, job.parts, job.plan, on_step, on_epoch)
+
+
+def train_quietly(torch: Any, parsed: argparse.Namespace) -> int:
+    """Do the training that parsed options ask for under a framework, for `compare`, which looks on; the exit code."""
+    options = _options(parsed)
+    options_alone = replace(options, save=None, html=None, compare=False, dry_run=False)
+    try:
+        job, _ = _prepare(options_alone)
+        fit(torch, job.parts, job.plan, lambda: None, lambda epoch: None)
+    except (DataError, Diverged) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
 
 
 def _steps(job: Job) -> int:

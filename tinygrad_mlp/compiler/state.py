@@ -104,8 +104,13 @@ class Place(NamedTuple):
 
 
 def is_same(a: Any, b: Any) -> bool:
-    """Whether two values are the same object, or equal numbers or strings of one type."""
-    return a is b or (type(a) is type(b) and type(a) in (int, float, str, bytes, bool, complex) and a == b)
+    """Whether two values are the same object, or equal numbers or strings of one type; 0.0 and -0.0 are two numbers."""
+    if a is b:
+        return True
+    return type(a) is type(b) and type(a) in _VALUES and a == b and (bool(a) or repr(a) == repr(b))
+
+
+_VALUES = frozenset((int, float, str, bytes, bool, complex))
 
 
 def random_states() -> dict[str, Any]:

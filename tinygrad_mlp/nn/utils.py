@@ -50,11 +50,17 @@ def _total_norm(arrays: list[Any], norm_type: float, error_if_nonfinite: bool) -
     if not arrays:
         return wrap(np.zeros((), np.float32))
     norm_type = float(norm_type)
-    norms = np.stack([np.linalg.norm(array.ravel(), norm_type) for array in arrays]).astype(arrays[0].dtype)
-    total = np.linalg.norm(norms, norm_type)
+    norms = np.stack([_norm(array, norm_type) for array in arrays]).astype(arrays[0].dtype)
+    total = _norm(norms, norm_type)
     if error_if_nonfinite and not math.isfinite(total):
         raise RuntimeError(NORM_NOT_FINITE.format(norm_type=norm_type))
     return wrap(as_array(total.astype(norms.dtype)))
+
+
+def _norm(array: Any, norm_type: float) -> Any:
+    """The norm of all elements; of float16, whose squares it cannot hold, computed in float32."""
+    flat = array.ravel()
+    return np.linalg.norm(flat.astype(np.float32) if flat.dtype == np.float16 else flat, norm_type)
 
 
 def clip_grad_norm_(

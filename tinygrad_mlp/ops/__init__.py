@@ -1,24 +1,56 @@
 """The derivative table: the forward and the derivative of every operator, in NumPy, a file for each kind of operator.
 
-`TABLE` has them all; a file is imported when one of its rows is first asked for. Nothing here knows Tensors or the
-tape.
+Importing this package fills `TABLE`. It imports nothing that knows Tensors or the tape.
 """
 
-from .contents import IN_PLACE, METHODS, ROWS
-from .fitting import cast, expand, sum_to
-from .table import NUMPY_KEYWORDS, TABLE, Dims, Operator, by_numpy, source, write_sources_with
+from . import (
+    activations,
+    arithmetic,
+    basic,
+    comparison,
+    diagonals,
+    extremes,
+    indexing,
+    linalg,
+    losses,
+    masking,
+    normalization,
+    norms,
+    pointwise,
+    reduction,
+    shape,
+    slices,
+    sorting,
+)
+from .pointwise import cast
+from .shape import expand, sum_to
+from .table import BY_NUMPY, NUMPY_KEYWORDS, TABLE, Dims, Operator, source, write_sources_with
 
 __all__ = [
-    "IN_PLACE",
-    "METHODS",
+    "BY_NUMPY",
     "NUMPY_KEYWORDS",
-    "ROWS",
     "TABLE",
     "Dims",
     "Operator",
-    "by_numpy",
+    "activations",
+    "arithmetic",
+    "basic",
     "cast",
+    "comparison",
+    "diagonals",
     "expand",
+    "extremes",
+    "indexing",
+    "linalg",
+    "losses",
+    "masking",
+    "normalization",
+    "norms",
+    "pointwise",
+    "reduction",
+    "shape",
+    "slices",
+    "sorting",
     "source",
     "sum_to",
     "write_sources_with",

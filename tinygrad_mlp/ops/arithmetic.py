@@ -254,6 +254,7 @@ def _one_dtype(input: Array, end: Array, weight: Any) -> None:
         "weight": lambda g, input, end: g * (end - input),
     },
     tensors=("input", "end", "weight"),
+    numbers=("weight",),
     promotion="arithmetic",
     kinds="f",
     check=_one_dtype,

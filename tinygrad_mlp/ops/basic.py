@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from .dims import axes, in_order
-from .fitting import spread
 from .refusals import BOOL_SUBTRACTED, BOOLS_SUBTRACTED
+from .shape import spread
 from .sums import total
-from .table import Array, Dims, binary, operator
+from .table import Array, Dims, DType, binary, operator
 
 
 def _no_bool_subtraction(input: Any, other: Any) -> None:
@@ -58,7 +58,7 @@ div = binary(
     numpy=np.sum,
     sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.boolean()),
 )
-def sum(input: Array, dim: Dims = None, keepdim: bool = False, dtype: Any = None) -> Array:
+def sum(input: Array, dim: Dims = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
     """The sum, of integers and bools as int64; or in `dtype`."""
     kind = dtype.numpy if dtype is not None else None if input.dtype.kind == "f" else np.int64
     if dim is None:

@@ -62,7 +62,12 @@ def where(condition: Array, input: Array, other: Array) -> Array:
 
 
 def _alike_bounds(min: Any, max: Any) -> None:
-    if min is not None is not max and hasattr(min, "dtype") != hasattr(max, "dtype"):
+    """TypeError for a number and a tensor of one or more dimensions as bounds."""
+    if (
+        min is not None is not max
+        and getattr(min, "ndim", 0) != getattr(max, "ndim", 0)
+        and (not hasattr(min, "dtype") or not hasattr(max, "dtype"))
+    ):
         found = ", ".join("Tensor" if hasattr(x, "dtype") else type(x).__name__ for x in (min, max))
         raise TypeError(CLAMP_BOUNDS.format(found=found))
 
@@ -118,6 +123,7 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
         "value": lambda g, mask: np.add.reduce(np.where(mask, g, 0), axis=None),
     },
     tensors=("input", "mask", "value"),
+    numbers=("value",),
     inplace=True,
     sample=lambda s: (s.floats(shape := s.shape()), s.mask(s.broadcast_into(shape)), s.value()),
     overlap="allowed",

@@ -95,8 +95,13 @@ def _refusals(row: Operator, said: dict[str, str]) -> list[str]:
         refused.append("NotImplementedError for other dtypes.")
     if row.promotion == "same" and len(row.tensors) > 1:
         refused.append("RuntimeError for arrays of different dtypes.")
-    if not row.numbers and len(row.tensors) > 1:
-        refused.append("TypeError for a Python number in the place of an array.")
+    if len(row.numbers) < len(row.tensors) > 1:
+        of = (
+            "an array"
+            if not row.numbers
+            else " or ".join(f"`{row.parameters[i]}`" for i in row.tensors if i not in row.numbers)
+        )
+        refused.append(f"TypeError for a Python number in the place of {of}.")
     if len(row.tensors) > 1 and "Shapes" not in said:
         refused.append("RuntimeError for shapes that do not broadcast together.")
     if {"dim", "dims", "dim0", "dim1", "start_dim"} & set(row.parameters):

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from .dims import as_dtype, axis, dtype_word, in_order, mismatch
-from .fitting import expand, refuse_expansion, sum_to
 from .layout import laid_out, order, steps
 from .refusals import (
     GATHER_DTYPE,
@@ -30,11 +29,13 @@ from .refusals import (
     SELECT_BY_OTHER,
     SELECT_BY_OTHER_MASK,
     SELECT_DTYPE,
+    SELECT_FROM_NOTHING,
     SELECT_FROM_NUMBER,
     TAKE_DTYPE,
     TAKE_FROM_NOTHING,
     TAKE_OUT_OF_RANGE,
-)
+)  # fmt: skip
+from .shape import expand, refuse_expansion, sum_to
 from .sums import add_at
 from .table import Array, by_value, operator
 
@@ -214,6 +215,8 @@ def index_select(input: Array, dim: int, index: Array) -> Array:
     if index.dtype not in (np.int64, np.int32):
         raise RuntimeError(SELECT_DTYPE)
     d = axis(dim, input.ndim)
+    if index.size and 0 in input.shape[d : d + 1]:
+        raise RuntimeError(SELECT_FROM_NOTHING)
     _in_range(index, input.shape[d] if input.ndim else 1)
     if not input.ndim:
         if index.size != 1:
@@ -352,7 +355,7 @@ def _put(input: Array, index: Any, value: Any) -> None:
         raise RuntimeError(PUT_DTYPES.format(own=own, other=other))
     try:
         input[index] = value if hasattr(value, "dtype") else as_dtype(value, input.dtype)
-    except ValueError:
+    except (ValueError, TypeError):  # of masks NumPy says it by a TypeError
         shape = input[index].shape
         if is_basic(index):
             refuse_expansion(value, shape)

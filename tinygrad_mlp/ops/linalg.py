@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from .dims import mismatch
-from .fitting import refuse_expansion
 from .refusals import (
     BATCH_SIZES,
     BMM_NDIM,
@@ -21,6 +20,7 @@ from .refusals import (
     NOT_A_MATRIX_BUT,
     VECTOR_SIZES,
 )
+from .shape import refuse_expansion
 from .sums import total
 from .table import Array, binary, operator
 

@@ -192,7 +192,7 @@ def _probabilities(s: Any, margin: float) -> tuple[Any, ...]:
     x, target, reduction = _pair(s)
     weight = s.maybe(s.floats(s.broadcast_into(x.shape)))
     if x.dtype.kind == "f":
-        x, target = (np.asarray(np.nan_to_num(np.clip(np.abs(a), margin, 1 - margin))) for a in (x, target))
+        x, target = (np.asarray(np.clip(np.nan_to_num(np.abs(a)), margin, 1 - margin)) for a in (x, target))
     return x, target, weight, reduction
 
 

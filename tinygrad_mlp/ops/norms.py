@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from .dims import axes, dtype_word, in_order
-from .fitting import spread
+from .pointwise import sign
 from .refusals import (
     NORM_OF_INTEGERS,
     NORM_OF_NOTHING,
 )
+from .shape import spread
 from .sums import total
 from .table import Array, Dims, operator
 
@@ -28,16 +29,16 @@ def _norm_input(g: Array, out: Array, input: Array, ord: float, dim: Any, keepdi
     if ord == 0:
         return None  # the norm is a count: torch treats it as a constant
     if ord == 1:
-        return g * np.sign(input)
+        return g * sign(input)
     if ord == 2:
         return g * np.where(norm == 0, 0, input / norm)
     size = np.absolute(input)
     if math.isinf(ord):
-        ties = (size == norm) | ((input != input) & (norm != norm))
-        return np.sign(input) * (g / total(ties, axes(dim, len(shape)), True) * ties)
+        ties = (size == norm) | (input != input)
+        return sign(input) * (g / total(ties, axes(dim, len(shape)), True) * ties)
     if ord < 1:
-        return np.sign(input) * np.where(input == 0, 0, size ** (ord - 1)) * g * norm ** (1 - ord)
-    slope = np.sign(input) * size ** (ord - 1) if ord < 2 else input * size ** (ord - 2)
+        return sign(input) * np.where(input == 0, 0, size ** (ord - 1)) * g * norm ** (1 - ord)
+    slope = sign(input) * size ** (ord - 1) if ord < 2 else input * size ** (ord - 2)
     return slope * np.where(norm == 0, 0, g / norm ** (ord - 1))
 
 

@@ -11,17 +11,16 @@ import numpy as np
 from ..messages import warn
 from .dims import axes, axis, count, dtype_word, in_order
 from .extremes import SHORT, extreme
-from .fitting import spread
 from .refusals import (
     MEAN_OF_INTEGERS,
     NO_FREEDOM,
     OTHER_OUTPUT_SHAPE,
     SPREAD_OF_INTEGERS,
 )
-from .shape import flip
+from .shape import flip, spread
 from .slices import narrow
 from .sums import total
-from .table import Array, Dims, by_value, operator
+from .table import Array, Dims, DType, SomeDims, by_value, operator
 
 _over_dims: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape)), s.boolean())}
 _along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()), s.dim(shape))}
@@ -36,7 +35,7 @@ _along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()),
     numpy=np.mean,
     **_over_dims,
 )
-def mean(input: Array, dim: Dims = None, keepdim: bool = False, dtype: Any = None) -> Array:
+def mean(input: Array, dim: Dims = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
     """The arithmetic mean, in `dtype` if given; nan of nothing.
 
     Dtypes: floating ones, and any where `dtype` is given.
@@ -61,7 +60,7 @@ def _prod_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> 
         return g
     g = spread(g, shape, dim, keepdim)
     zeros = input == 0
-    if not bool(zeros.any()):
+    if not zeros.any():
         return g * (spread(out, shape, dim, keepdim) / input)
     if dim is None and isinstance(g, np.ndarray) and np.count_nonzero(zeros) > 1:  # g will not be differentiated
         return np.zeros_like(g)  # as torch: beside an infinity the products of others would be nan
@@ -121,9 +120,9 @@ def _var_input(g: Array, input: Array, dim: Any, correction: float, keepdim: boo
     """2 (x - mean) / (n - correction) times g; without degrees of freedom inf or nan, as torch has them."""
     shape = tuple(input.shape)
     freedom = count(shape, dim) - correction
-    centre = mean(input, axes(dim, len(shape)), True)
-    if freedom <= 0 and (dim is None or dim in ([], ()) or not shape):
-        return spread(g, shape, dim, keepdim) * np.where(input == centre, float("nan"), float("inf"))
+    centre = mean(input, dim, True)
+    if freedom <= 0 and (dim is None or not shape):
+        return g * np.where(input == centre, float("nan"), float("inf"))
     return spread(g * (2 / freedom if freedom else float("inf")), shape, dim, keepdim) * (input - centre)
 
 
@@ -191,7 +190,7 @@ def _logsumexp_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool
     promotion="float",
     sample=lambda s: (s.floats(shape := s.shape()), s.dims(shape), s.boolean()),
 )
-def logsumexp(input: Array, dim: Dims, keepdim: bool = False) -> Array:
+def logsumexp(input: Array, dim: SomeDims, keepdim: bool = False) -> Array:
     """log(sum(exp(input))), safe from overflow."""
     over = axes(dim, input.ndim)
     if not input.size:
@@ -218,7 +217,7 @@ def _softmax_input(g: Array, out: Array, dim: int) -> Array:
     return out * (g - total(g * out, dim, True))
 
 
-@operator({"input": _softmax_input}, kinds="f", **_along_dim)
+@operator({"input": _softmax_input}, kinds="f", casts=True, **_along_dim)
 def softmax(input: Array, dim: int) -> Array:
     """exp(input), scaled to the sum 1 along `dim`."""
     d = axis(dim, input.ndim)
@@ -230,23 +229,21 @@ def softmax(input: Array, dim: int) -> Array:
     return shifted.T.copy() if turned else shifted
 
 
-@operator({"input": lambda g, out, dim: g - np.exp(out) * total(g, dim, True)}, kinds="f", **_along_dim)
+@operator({"input": lambda g, out, dim: g - np.exp(out) * total(g, dim, True)}, kinds="f", casts=True, **_along_dim)
 def log_softmax(input: Array, dim: int) -> Array:
     """log(softmax(input)) along `dim`, safe from overflow."""
     d = axis(dim, input.ndim)
     if not input.size:
         return np.zeros_like(input)
-    half, last = input.dtype.char == "e", d == input.ndim - 1
+    input, half = in_order(input), input.dtype.char == "e"
     if half:
         input = input.astype(np.float32)
-    input, d, turned = _turned(input, d)
-    shifted = input - np.maximum.reduce(input, d, keepdims=True)
+    shifted = input - extreme(np.maximum, input, axes(dim, input.ndim), True)
     sums = total(np.exp(shifted), d, True)
-    if half and last:  # torch's kernel for the last dimension rounds the sum, and its logarithm
+    if half and d == input.ndim - 1:  # torch's kernel for the last dimension rounds the sum, and its logarithm
         sums = sums.astype(np.float16)
     shifted -= np.log(sums)
-    result = shifted.T.copy() if turned else shifted
-    return result.astype(np.float16) if half else result
+    return shifted.astype(np.float16) if half else shifted
 
 
 # -- running totals --------------------------------------------------------------------------------
@@ -261,7 +258,10 @@ def _accumulate(ufunc: np.ufunc, input: Array, dim: int) -> Array:
 
 
 @operator(
-    {"input": lambda g, dim: flip(cumsum(flip(g, [dim]), dim), [dim])}, numpy=np.cumsum, inplace=True, **_along_dim
+    {"input": lambda g, dim: flip(cumsum(flip(g, [dim]), dim), [dim])},
+    numpy=np.cumsum,
+    inplace=True,
+    **_along_dim,
 )
 def cumsum(input: Array, dim: int) -> Array:
     """The running total along a dimension."""
@@ -271,19 +271,18 @@ def cumsum(input: Array, dim: int) -> Array:
 
 @by_value
 def _cumprod_input(g: Array, out: Array, input: Array, dim: int) -> Array:
-    if math.prod(input.shape) <= 1 or input.shape[axis(dim, input.ndim)] == 1:
+    if math.prod(input.shape) <= 1 or input.shape[dim] == 1:
         return g
-    if not bool((input == 0).any()):
+    if not (input == 0).any():
         return flip(cumsum(flip(g * out, [dim]), dim), [dim]) / input
-    d = axis(dim, input.ndim)
     if isinstance(g, np.ndarray):  # g will not be differentiated: torch, too, is faster then
-        return _cumprod_across_zeros(g, out, input, d)
+        return _cumprod_across_zeros(g, out, input, dim)
     # d out[j] / d input[k] is, for j >= k, the product of the elements up to j without the k-th: n times the work.
-    parts, n = [], input.shape[d]
+    parts, n = [], input.shape[dim]
     for k in range(n):
-        before, after = prod(narrow(input, d, 0, k), d, True), cumprod(narrow(input, d, k + 1, n - k - 1), d)
-        parts.append(np.add.reduce(narrow(g, d, k, n - k) * np.concatenate([before, before * after], d), axis=d))
-    return np.stack(parts, d)
+        before, after = prod(narrow(input, dim, 0, k), dim, True), cumprod(narrow(input, dim, k + 1, n - k - 1), dim)
+        parts.append(np.add.reduce(narrow(g, dim, k, n - k) * np.concatenate([before, before * after], dim), axis=dim))
+    return np.stack(parts, dim)
 
 
 def _cumprod_across_zeros(g: Array, out: Array, input: Array, d: int) -> Array:

@@ -127,6 +127,8 @@ INDEX_OUT_OF_BOUNDS = "index {index} is out of bounds for dimension {dim} with s
 SCATTER_DTYPES = "scatter(): Expected self.dtype to be equal to src.dtype"
 # index_select: the index is neither int64 nor int32.
 SELECT_DTYPE = "index_select(): Expected dtype int32 or int64 for index"
+# index_select: an index into a dimension of size 0.
+SELECT_FROM_NOTHING = "index_select(): self indexing axis dim should be positive"
 # index_select: several indices into a 0-d array.
 SELECT_FROM_NUMBER = "index_select(): Index to scalar can have only 1 value, got {count} value(s)"
 # index_select: the index is not a vector.

@@ -165,7 +165,7 @@ def _unstrided(g: Array, size: Any, stride: Any, storage_offset: int, own: tuple
     memory = unindex(g, (own[3],), (strided_index(size, stride, storage_offset),))
     index = strided_index(*own[:3])
     times = np.bincount(index.reshape(-1), minlength=own[3])[index]
-    return memory[index] / times.astype(g.dtype) if (times > 1).any() else memory[index]
+    return memory[index] / times if (times > 1).any() else memory[index]
 
 
 @operator({"input": _unstrided}, view=True, method=False, sample=lambda s: s.strided())

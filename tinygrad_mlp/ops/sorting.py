@@ -6,6 +6,7 @@ import numpy as np
 
 from .dims import axis
 from .indexing import scatter_add
+from .layout import laid_out, order, strides_of
 from .refusals import TOPK_COUNT, TOPK_OF_BOOLS
 from .table import Array, operator
 
@@ -17,8 +18,13 @@ from .table import Array, operator
 )
 def sort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> tuple[Array, Array]:
     """The elements in order along a dimension, nan last, and their indices."""
-    indices = _order(input, axis(dim, input.ndim), descending)
-    return np.take_along_axis(input, indices, axis(dim, input.ndim)) if input.ndim else input.copy(), indices
+    d = axis(dim, input.ndim)
+    indices = _order(input, d, descending)
+    values = np.take_along_axis(input, indices, d) if input.ndim else input.copy()
+    if values.flags.c_contiguous and not input.flags.c_contiguous:
+        dims = order(input.shape, [strides_of(input)])
+        values, indices = laid_out(values, dims), laid_out(indices, dims)
+    return values, indices
 
 
 def _order(input: Array, d: int, descending: bool) -> Array:

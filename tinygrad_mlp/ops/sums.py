@@ -1,10 +1,10 @@
 """Sums of floating numbers that stay exact however many there are. Every row adds with `total`.
 
 Along the dimension that lies closest in memory NumPy adds in pairs, so that the error grows with the logarithm of the
-count. Along any other it adds row to row, and the error grows with the count: in float32 a million times 0.1 is 100958.
-So where there are many rows they are added in blocks, and then the sums of the blocks in the same way. NumPy also
-starts anew for every row, which takes long where rows are short. So a matrix with few columns is transposed first; and
-down its columns many rows, which lie one behind the other in memory, are added as one long row.
+count. Along any other it adds row to row, and the error grows with the count: in float32 a million times 0.1 is
+100958. So where there are many rows they are added in blocks, and then the sums of the blocks in the same way. NumPy
+also starts anew for every row, which takes long where rows are short. So a matrix with few columns is transposed
+first; and down its columns many rows, which lie one behind the other in memory, are added as one long row.
 """
 
 from __future__ import annotations

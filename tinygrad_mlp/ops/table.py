@@ -16,66 +16,22 @@ ndarrays it computes, on Tensors it is recorded and can be differentiated again.
 from __future__ import annotations
 
 import functools
-import importlib
-from collections import UserDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .contents import FILES, HOMES
 from .refusals import ARGUMENT_TWICE, MISSING_ARGUMENTS, TOO_MANY_ARGUMENTS, UNEXPECTED_KEYWORD
 
 Array = Any  # an ndarray, or whatever implements NumPy's protocols
 Arrays = Sequence[Any]
 Rule = Callable[..., Any]
+DType = Any  # a dtype: the annotation of a parameter that takes one
+SomeDims = Any  # a dimension or a sequence of them: the annotation of a parameter that takes these
 Dims = Any  # a dimension, a sequence of them, or None for all: the annotation of a parameter that takes these
 
-
-class Table(UserDict[str, "Operator"]):
-    """The rows by their names. The file of a row is imported when the row is asked for; to go through all, all are."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.imported: set[str] = set()
-
-    def complete(self, file: str) -> None:
-        """Import a file. Another thread may be about to do so: then this waits until it has."""
-        if file not in self.imported:
-            importlib.import_module(f".{file}", __package__)
-            self.imported.add(file)
-
-    def __getitem__(self, name: str) -> Operator:
-        if name in HOMES:
-            self.complete(HOMES[name])
-        return self.data[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in HOMES or name in self.data
-
-    def all(self) -> dict[str, Operator]:
-        """All rows."""
-        for file in FILES:
-            self.complete(file)
-        return self.data
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.all())
-
-    def __len__(self) -> int:
-        return len(self.all())
-
-
-TABLE = Table()
-_by_numpy: dict[Callable[..., Any], Operator] = {}
-
-
-def by_numpy(function: Callable[..., Any]) -> Operator | None:
-    """The row that a NumPy function, or another row's forward, stands for when a rule calls it on Tensors."""
-    if function not in _by_numpy:
-        TABLE.all()  # it may be that of a row whose file was not needed so far
-    return _by_numpy.get(function)
-
+TABLE: dict[str, Operator] = {}
+BY_NUMPY: dict[Callable[..., Any], Operator] = {}  # np.tanh -> the row tanh, for rules that run on Tensors
 
 _PLAIN = frozenset((np.ndarray, np.float32, np.float64, int, float, bool, str, tuple, list, type(None)))
 
@@ -92,7 +48,8 @@ class Operator:
     kinds       the NumPy kinds of dtype ("f", "i", "b") that are taken; "" for all
     check       raises for arguments that torch refuses by their dtypes; its docstring says which. `kinds` and `check`
                 are asked only where not all arrays are floating
-    numbers     whether a Python number may stand for an array
+    numbers     whether a Python number may stand for an array; or the names of those for which it may
+    casts       whether there is a last argument `dtype`, to which the input is cast first
     variadic    whether the last argument may be given as separate integers
     listed      whether the first argument is a list of arrays; its rule gives a list of cotangents
     view        whether the output may share memory with the first input
@@ -128,7 +85,8 @@ class Operator:
         flat: bool = False,
         method: bool = True,
         listed: bool = False,
-        numbers: bool = True,
+        numbers: bool | tuple[str, ...] = True,
+        casts: bool = False,
         kinds: str = "",
         check: Callable[..., None] | None = None,
         write: Callable[..., Any] | None = None,
@@ -153,7 +111,9 @@ class Operator:
         self.flat = flat
         self.method = method
         self.listed = listed
-        self.numbers = numbers and promotion != "same"
+        named = tensors if numbers is True else numbers or ()
+        self.numbers = frozenset(parameters.index(t) for t in named if promotion != "same")
+        self.casts = casts
         self.kinds = kinds
         self.check = check
         self.write = write
@@ -172,7 +132,7 @@ class Operator:
         TABLE[name] = self
         for function in (self, forward, numpy):
             if function is not None:
-                _by_numpy.setdefault(function, self)
+                BY_NUMPY.setdefault(function, self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         for arg in args:
@@ -187,8 +147,11 @@ class Operator:
     def complete(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments of a call in the order of the parameters, with defaults; TypeError for a wrong call."""
         names = self.parameters
-        if self.variadic and len(args) > 1 and all(isinstance(a, (int, np.integer)) for a in args[1:]):
-            args = (args[0], args[1:])
+        if self.casts:
+            args = self._cast(args, kwargs)
+        separate = self.variadic and len(args) > 1 and not isinstance(args[1], bool)
+        if separate and all(isinstance(a, (int, np.integer)) for a in args[1:]):
+            args = (args[0], tuple(map(int, args[1:])))
         if len(args) > len(names):
             raise TypeError(TOO_MANY_ARGUMENTS.format(name=self.name, count=len(names), given=len(args)))
         values = dict(zip(names, args, strict=False))
@@ -206,6 +169,17 @@ class Operator:
         if missing:
             raise TypeError(MISSING_ARGUMENTS.format(name=self.name, count=len(missing), missing=", ".join(missing)))
         return tuple(values[name] for name in names)
+
+    def _cast(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments of a call with the first one cast to `dtype`, which is taken out of them."""
+        dtype = kwargs.pop("dtype", None)
+        if len(args) == len(self.parameters) + 1:
+            *args, dtype = args  # type: ignore[assignment]
+        if dtype is not None and args:
+            args = (args[0].to(dtype=dtype), *args[1:])
+        elif dtype is not None:
+            kwargs["input"] = kwargs["input"].to(dtype=dtype)
+        return tuple(args)
 
 
 # torch takes NumPy's keyword names too, and rules call NumPy with them.

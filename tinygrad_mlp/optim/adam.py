@@ -49,9 +49,10 @@ class Adam(Optimizer):
             raise ValueError(LEARNING_RATE.format(lr=lr))
         if not eps >= 0.0:
             raise ValueError(EPSILON.format(eps=eps))
+        both: tuple[Any, Any] = betas  # of which tensors, too, are compared with numbers
         for i in (0, 1):
-            if not 0.0 <= number(betas[i]) < 1.0:
-                raise ValueError(BETA.format(index=i, beta=betas[i]))
+            if not 0.0 <= both[i] < 1.0:
+                raise ValueError(BETA.format(index=i, beta=both[i]))
         if not weight_decay >= 0.0:
             raise ValueError(WEIGHT_DECAY.format(weight_decay=weight_decay))
         kinds = {Tensor if isinstance(beta, Tensor) else float if isinstance(beta, float) else None for beta in betas}

@@ -24,9 +24,8 @@ def shuffle(partners: Array) -> Array:
     apart = partners != steps
     held[partners[apart]] = steps[apart]  # where several assign to a place NumPy keeps the last
     before, total = -1, np.add.reduce(held)
-    while (
-        total != before
-    ):  # it falls as long as a chain leads further back, and a sum takes less time than a comparison
+    # The sum falls as long as a chain leads further back, and takes less time than a comparison.
+    while total != before:
         held = held[held]
         before, total = total, np.add.reduce(held)
     # Step i takes the number partners[i], unless an earlier step had the same partner: then it takes what the last such

@@ -45,11 +45,11 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
         elif row.listed and position == 0:
             arrays[position] = [_listed(row, x, i) for i, x in enumerate(_sequence(row, arg))]
         elif isinstance(arg, np.generic):
-            if not row.numbers:
+            if position not in row.numbers:
                 raise _not_a_tensor(row, position, arg)
             arrays[position] = np.asarray(arg) if isinstance(arg, np.bool_) else arg.item()
         elif isinstance(arg, (bool, int, float)):
-            if not row.numbers:
+            if position not in row.numbers:
                 raise _not_a_tensor(row, position, arg)
         elif arg is None:
             if position < len(row.parameters) - len(row.defaults):
@@ -65,12 +65,24 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
     if row.promotion is not None:
         arrays = _promoted(row, arrays)
     if row.kinds:
-        _refuse_kind(row, next(arrays[i].dtype for i in row.tensors if hasattr(arrays[i], "dtype")))
+        _refuse_kind(row, arrays)
     return arrays
 
 
-def _refuse_kind(row: Operator, dtype: np.dtype[Any]) -> None:
+def _refuse_kind(row: Operator, arrays: list[Any]) -> None:
+    """NotImplementedError for a dtype that the row does not take; torch looks at shapes and dimensions before that."""
+    dtype = next(arrays[i].dtype for i in row.tensors if hasattr(arrays[i], "dtype"))
     if dtype.kind.replace("u", "i") not in row.kinds:
+        taken = np.float64 if "f" in row.kinds else np.int64
+        try:
+            silently(row.forward, *(silently(x.astype, taken) if hasattr(x, "dtype") else x for x in arrays))
+        except ValueError as error:
+            raise as_torch(error, arrays) from None
+        except TypeError:
+            pass  # a Python number that is as little taken
+        except IndexError as error:
+            if "used as indices" not in str(error):  # NumPy says so of indices, which have become floats
+                raise
         raise NotImplementedError(NOT_IMPLEMENTED.format(function=row.name, dtype=dtypes.of(dtype).tensor_type[:-6]))
 
 

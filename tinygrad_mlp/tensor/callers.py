@@ -121,7 +121,8 @@ class _Caller:
         self.agree = bool(row.promotion is not None or row.check)  # where arrays must have one dtype
         self.numbers: list[str] = []  # arguments that may be a Python number
         if row.numbers and "f" in (row.kinds or "f"):
-            self.numbers = [p for p in self.alike[1:] if row.promotion or (p in self.differentiable and not row.check)]
+            allowed = [p for p in self.alike[1:] if row.parameters.index(p) in row.numbers]
+            self.numbers = [p for p in allowed if row.promotion or (p in self.differentiable and not row.check)]
         self.kinds = row.kinds or (
             "f" if row.promotion == "float" or row.check else ""
         )  # the kinds of dtype in the usual case

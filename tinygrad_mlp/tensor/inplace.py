@@ -18,6 +18,7 @@ from ..autograd.inplace.refusals import PARTLY_THE_SAME
 from ..autograd.inplace.views import note_writer, rebase, refresh, refuse_inplace, refuse_overlap
 from ..messages import noted
 from ..ops import Operator, write_sources_with
+from ..ops.arithmetic import not_implemented
 from ..ops.dims import mismatch
 from ..ops.refusals import OTHER_OUTPUT_SHAPE, OTHER_RESULT_DTYPE
 from ..tape import gradient_edge, state
@@ -85,12 +86,7 @@ def _with_rules_in_place(row: Operator) -> Operator:
     if not row.flat and row.node_name != "NotImplemented":
         return row
     row = copy.copy(row)
-    if row.flat:
-        rule: Any = np.zeros_like
-    else:
-        from ..ops.arithmetic import not_implemented
-
-        rule = not_implemented(row.name + "_")
+    rule = np.zeros_like if row.flat else not_implemented(row.name + "_")
     row.differentiable = row.tensors
     row.rules = (rule,) * len(row.tensors)
     row.reads = ((),) * len(row.tensors)

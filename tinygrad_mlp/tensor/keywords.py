@@ -27,4 +27,6 @@ def numpy_names(function: Function) -> Function:
             kwargs[name] = kwargs.pop(keyword)
         return function(*args, **kwargs)
 
+    if hasattr(function, "as_method"):  # see kinds.checked
+        call.as_method = numpy_names(function.as_method)  # type: ignore[attr-defined]
     return cast(Function, call)

@@ -8,7 +8,15 @@ from __future__ import annotations
 # -- calls, of any function ------------------------------------------------------------------------
 
 # TypeError for an argument of another type than the function takes. `wanted` is that type in torch's words.
-ARGUMENT_TYPE = "{function}(): argument '{name}' (position {position}) must be {wanted}, not {found}"
+ARGUMENT_TYPE = "{function}(): argument '{name}'{place} must be {wanted}, not {found}"
+# The same, for the first element of a sequence of integers, and for a later one.
+FIRST_ELEMENT = (
+    "{function}(): argument '{name}'{argument} must be tuple of ints, but found element of type {found} at pos 0"
+)
+LATER_ELEMENT = (
+    "{function}(): argument '{name}' failed to unpack the object at pos {place} with error "
+    '"type must be tuple of ints,but got {found}"'
+)
 # TypeError for an element that is no tensor, in a list of tensors.
 ELEMENT_TYPE = "expected Tensor as element {i} in argument 0, but got {found}"
 # TypeError for arguments that fit none of the forms in which a function may be called.
@@ -176,8 +184,19 @@ VALUE_TYPE = "can't assign a {found} to a torch.{tensor_type}"
 
 # -- arithmetic and conversion ---------------------------------------------------------------------
 
+# +x: RuntimeError for bools; ~x: TypeError for floats.
+PLUS_BOOL = "The `+` operator, on a bool tensor is not supported."
+INVERT_FLOAT = "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
 # add and sub: RuntimeError for a floating `alpha` with integer tensors.
 FLOAT_ALPHA = "For integral input tensors, argument alpha must not be a floating point number."
+# add, sub: RuntimeError for a bool as `alpha` where the result is not of bools.
+BOOL_ALPHA = "Boolean alpha only supported for Boolean results."
+# add, sub: UserWarning for alpha, given by its position before `other`.
+ALPHA_BY_POSITION = (
+    "This overload of {name} is deprecated:\n\t{name}(Tensor input, Number alpha, Tensor other, *, Tensor out = None)\n"
+    "Consider using one of the following signatures instead:\n\t{name}(Tensor input, Tensor other, *, Number alpha = "
+    "1, Tensor out = None)"
+)
 # outer: RuntimeError for what is no vector.
 OUTER_NDIM = "outer: Expected 1-D argument {name}, but got {ndim}-D"
 # isclose, allclose: RuntimeError for tensors of different dtypes.
@@ -215,6 +234,10 @@ FILL_DIMENSIONS = "fill_ only supports 0-dimension value tensor but got tensor w
 
 # hstack and the like: RuntimeError for an empty list.
 NO_TENSORS = "{function} expects a non-empty TensorList"
+# randint_like: RuntimeError for a tensor of one or more dimensions as the bound.
+HIGH_NDIM = "high must be a scalar tensor and on CPU"
+# broadcast_shapes: RuntimeError for what is no shape.
+SHAPES_TYPE = "Input shapes should be of type ints, a tuple of ints, or a list of ints, got {found}"
 # broadcast_shapes: RuntimeError for a size that does not fit the shapes before it.
 BROADCAST_SHAPES = (
     "Attempting to broadcast a dimension of length {size} at {dim}! Mismatching argument at index {i} had "
@@ -271,7 +294,7 @@ MOVEDIM_LENGTHS = (
 # movedim: RuntimeError for a dimension that is named twice.
 MOVEDIM_TWICE = "movedim: repeated dim in `{name}` ({dims})"
 # x.T: UserWarning, once in a process, for a 0-d tensor.
-T_OF_0D = "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases."
+T_OF_0D = "Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases."
 # x.T: UserWarning, once in a process, for other numbers of dimensions than 2.
 T_DIMENSIONS = (
     "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
@@ -283,7 +306,7 @@ NOT_MATRICES = "tensor.{name} is only supported on matrices or batches of matric
 # x.H: RuntimeError for any number of dimensions but 0 and 2.
 NO_MATRIX = "tensor.H is only supported on matrices (2-D tensors). Got {ndim}-D tensor."
 # x.H, x.mH and adjoint: UserWarning, once in a process, for a 0-d tensor.
-ADJOINT_OF_0D = "Tensor.{name} is deprecated on 0-D tensors. Consider using x.conj()."
+ADJOINT_OF_0D = "{name} is deprecated on 0-D tensors. Consider using x.conj()."
 # diag: RuntimeError for other numbers of dimensions than 1 and 2.
 DIAG_DIMENSIONS = "diag(): Supports 1D or 2D tensors. Got {ndim}D"
 
@@ -308,6 +331,12 @@ SIZES_SUM = (
 TENSOR_SPLIT_0D = "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
 # tensor_split: RuntimeError for 0 sections or fewer.
 SECTIONS = "number of sections must be larger than 0, got {count}"
+# tensor_split: RuntimeError for a tensor of sections or indices that is not int64, or has several dimensions.
+SECTIONS_DTYPE = "tensor_split expected tensor_indices_or_sections to have dtype of long, but got {word}"
+SECTIONS_NDIM = (
+    "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, but got a "
+    "tensor with {ndim} dims"
+)
 # chunk: RuntimeError for a 0-d tensor.
 CHUNK_0D = "chunk expects at least a 1-dimensional tensor"
 # chunk: RuntimeError for 0 chunks or fewer.

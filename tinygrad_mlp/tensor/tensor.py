@@ -175,7 +175,7 @@ class Tensor(Copies, Shown, Values):
         strides = strides_of(self.array)
         return strides if dim is None else strides[axis(dim, len(strides))]
 
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self, memory_format: Any = None) -> bool:
         """Whether the elements lie in memory in C order without gaps."""
         return bool(self.array.flags.c_contiguous)
 

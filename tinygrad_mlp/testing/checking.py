@@ -30,6 +30,8 @@ FLOAT32_OFF = "right in float64, but off in float32 by {apart:.1e} of its size"
 
 @dataclass(frozen=True)
 class Options:
+    """The options of `assert_gradients`, by their names there."""
+
     order: int
     against: Any
     mode: str | None

@@ -6,9 +6,11 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from .refusals import NO_SUCH_TORCH_FUNCTION, NOT_EXACT
+from ..autograd.modes import as_rule
+from .numpy_subjects import NumPyPair
+from .refusals import NO_SUCH_TORCH_FUNCTION, NOT_EXACT, NOT_RECORDED_AGAIN
 from .subject import Subject
-from .tensor_subjects import Framework, TensorSubject, exact_subject
+from .tensor_subjects import Framework, TensorSubject, is_function
 
 _PLACES = ("torch", "torch.nn.functional", "torch.special", "torch.Tensor")
 
@@ -42,3 +44,33 @@ def _namesake(f: Any) -> Callable[..., Any]:
             if callable(found):
                 return found  # type: ignore[no-any-return]
     raise ValueError(NO_SUCH_TORCH_FUNCTION.format(name=name or f))
+
+
+class _Recorder:
+    """A ctx for a forward that is run only to be differentiated: it keeps what it is told, and does nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *args: None
+
+
+def exact_subject(f: Any, subject: Subject) -> TensorSubject:
+    """The forward of a Function, or of a NumPy pair, run on recorded tensors: its derivative by the derivative table.
+
+    TypeError where there is no forward apart from the gradient.
+    """
+    if isinstance(subject, NumPyPair):
+        framework, forward = Framework("tinygrad_mlp"), subject.forward
+        return TensorSubject(framework, lambda arguments, _: as_rule(forward, *arguments), subject.inputs)
+    assert isinstance(subject, TensorSubject)
+    function = subject.framework.module.autograd.Function
+    if not is_function(f, subject.framework.module):
+        raise TypeError(NOT_EXACT)
+    separate = f.setup_context is not function.setup_context
+    run: Callable[..., Any] = f.forward if separate else lambda *arguments: f.forward(_Recorder(), *arguments)
+    exact = TensorSubject(subject.framework, lambda arguments, _: run(*arguments), subject.inputs)
+    leaves = exact._leaves(exact.arrays)
+    if not any(x.requires_grad for x in exact._outputs(leaves)):
+        raise TypeError(NOT_RECORDED_AGAIN)
+    return exact

@@ -8,7 +8,8 @@ from typing import Any
 from .checking import Options, check
 from .refusals import CHOICES, ORDER
 from .report import Report
-from .shrinking import smallest_inputs, snippet, written
+from .shrinking import smallest_inputs
+from .snippets import snippet, written
 from .subject import Inputs, names_of
 from .subjects import subject_of
 
@@ -59,7 +60,7 @@ def assert_gradients(
     mode
         "every" compares each entry, "projections" the derivative along a random direction, which takes a few calls
         for inputs of any size and looks for the entry only when that is wrong. The default goes by the size, and is
-        "projections" for the second order.
+        "projections" for the second order. Where torch or an exact derivative judges, every entry is compared.
     names
         What to call the inputs; by default as the signature does.
     seed

@@ -167,6 +167,8 @@ def outputs_of(result: Any) -> Arrays:
 
 def names_of(function: Callable[..., Any], count: int, skipped: int = 0) -> list[str]:
     """The names of the first `count` parameters, after `skipped` ones; "input 0" where the signature has none."""
+    if isinstance(function, np.ufunc):  # whose signature only later versions of NumPy say
+        return ["x"] if function.nin == 1 else [f"x{i}" for i in range(1, function.nin + 1)]
     try:
         parameters = list(inspect.signature(function).parameters.values())[skipped:]
     except (ValueError, TypeError):  # builtin functions

@@ -11,9 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.modes import as_rule
-from .numpy_subjects import NumPyPair
-from .refusals import NO_FLOATING_INPUT, NO_FLOATING_OUTPUT, NOT_EXACT, NOT_RECORDED_AGAIN, NOT_TO_CHECK, ONCE
+from .refusals import NO_FLOATING_INPUT, NO_FLOATING_OUTPUT, NOT_TO_CHECK, ONCE
 from .subject import (
     Array,
     Arrays,
@@ -27,8 +25,6 @@ from .subject import (
     names_of,
     promoted,
 )
-
-Call = Callable[..., Any]
 
 
 class Framework:
@@ -260,7 +256,7 @@ def framework_of(f: Any, inputs: Sequence[Any]) -> Framework:
     return Framework("tinygrad_mlp")
 
 
-def _is_function(f: Any, module: Any) -> bool:
+def is_function(f: Any, module: Any) -> bool:
     """Whether it is a class of the user's that derives from Function."""
     return isinstance(f, type) and issubclass(f, module.autograd.Function)
 
@@ -269,7 +265,7 @@ def tensor_subject(f: Any, inputs: Sequence[Any], names: Sequence[str] | None = 
     """A function of tensors, a Function class, or a module, with its parameters. TypeError for anything else."""
     framework = framework_of(f, inputs)
     module, count = framework.module, len(inputs)
-    if _is_function(f, module):
+    if is_function(f, module):
         skipped = int(f.setup_context is module.autograd.Function.setup_context)  # ctx comes first, then
         named = Inputs(inputs, names or names_of(f.forward, count, skipped))
         return TensorSubject(framework, lambda arguments, _: f.apply(*arguments), named)
@@ -289,33 +285,3 @@ def _module_subject(framework: Framework, module: Any, inputs: Inputs) -> Tensor
     return TensorSubject(
         framework, lambda arguments, state: functional_call(module, state, tuple(arguments)), inputs, checked, rest
     )
-
-
-class _Recorder:
-    """A ctx for a forward that is run only to be differentiated: it keeps what it is told, and does nothing."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return lambda *args: None
-
-
-def exact_subject(f: Any, subject: Subject) -> TensorSubject:
-    """The forward of a Function, or of a NumPy pair, run on recorded tensors: its derivative by the derivative table.
-
-    TypeError where there is no forward apart from the gradient.
-    """
-    if isinstance(subject, NumPyPair):
-        framework, forward = Framework("tinygrad_mlp"), subject.forward
-        return TensorSubject(framework, lambda arguments, _: as_rule(forward, *arguments), subject.inputs)
-    assert isinstance(subject, TensorSubject)
-    function = subject.framework.module.autograd.Function
-    if not _is_function(f, subject.framework.module):
-        raise TypeError(NOT_EXACT)
-    separate = f.setup_context is not function.setup_context
-    run: Call = f.forward if separate else lambda *arguments: f.forward(_Recorder(), *arguments)
-    exact = TensorSubject(subject.framework, lambda arguments, _: run(*arguments), subject.inputs)
-    leaves = exact._leaves(exact.arrays)
-    if not any(x.requires_grad for x in exact._outputs(leaves)):
-        raise TypeError(NOT_RECORDED_AGAIN)
-    return exact

@@ -148,7 +148,7 @@ class Watch:
         self.in_compiled = False
         self.modules: list[tuple[Any, str, int]] = []  # with its name and the number of its call
         self._calls = itertools.count()
-        self._places: dict[tuple[CodeType, int], Place] = {}
+        self._sites: dict[tuple[int, int], tuple[Place, str | None, CodeType]] = {}  # by code and instruction
         self._started: Any = None
         self._values: dict[int, tuple[Any, int, Snapshot]] = {}
 
@@ -162,8 +162,8 @@ class Watch:
         note = Note()
         frame = caller()
         if frame is not None:
-            note.place = self._place(frame)
-            note.target, note.call = assigned_name(frame), (id(frame), frame.f_lasti)
+            note.place, note.target, _ = self._site(frame)
+            note.call = (id(frame), frame.f_lasti)
         note.modules = tuple(name for _, name, _ in self.modules)
         note.calls = tuple(call for _, _, call in self.modules)
         attached_to(node).note = note
@@ -172,14 +172,16 @@ class Watch:
             if isinstance(edge, AccumulateGrad):
                 note_backward(edge)
 
-    def _place(self, frame: FrameType) -> Place:
-        """The line of the program at which a frame is."""
-        code, line = frame.f_code, frame.f_lineno
-        place = self._places.get((code, line))
-        if place is None:
+    def _site(self, frame: FrameType) -> tuple[Place, str | None, CodeType]:
+        """The line at which a frame is, what is assigned to there, and the code, so that its id stays its own."""
+        code = frame.f_code
+        site = self._sites.get((id(code), frame.f_lasti))
+        if site is None:
+            line = frame.f_lineno
             text = linecache.getline(code.co_filename, line, frame.f_globals).strip()
-            place = self._places[code, line] = Place(code.co_filename, line, code.co_name, text)
-        return place
+            site = Place(code.co_filename, line, code.co_name, text), assigned_name(frame), code
+            self._sites[id(code), frame.f_lasti] = site
+        return site
 
     def run(self, row: Operator, args: tuple[Any, ...], call: Callable[..., Any]) -> Any:
         """Run an operator, and note its values if it was recorded."""

@@ -16,9 +16,9 @@ from ...tensor import FUNCTIONS, INPLACE, Tensor, inplace_of
 from ..refusals import HARDTANH_LIMITS
 
 __all__ = [
-    "celu", "elu", "gelu", "glu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "log_softmax", "logsigmoid",
-    "mish", "relu", "relu6", "relu_", "selu", "sigmoid", "silu", "softmax", "softmin", "softplus", "softsign", "tanh",
-    "tanhshrink", "threshold",
+    "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "leaky_relu",
+    "leaky_relu_", "log_softmax", "logsigmoid", "mish", "relu", "relu6", "relu_", "selu", "selu_", "sigmoid", "silu",
+    "softmax", "softmin", "softplus", "softsign", "tanh", "tanhshrink", "threshold", "threshold_",
 ]  # fmt: skip
 
 _f: dict[str, Callable[..., Tensor]] = FUNCTIONS
@@ -111,6 +111,38 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where x > threshold, else `value` (torch.nn.functional.threshold)."""
     return _call("threshold", inplace, input, threshold, value)
+
+
+def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """`celu`, written into the input (torch.nn.functional.celu_)."""
+    return celu(input, alpha, True)
+
+
+def elu_(input: Tensor, alpha: float = 1.0, scale: float = 1.0) -> Tensor:
+    """`elu` times `scale`, written into the input (torch.nn.functional.elu_)."""
+    result: Tensor = _inplace["elu"](input, alpha, scale)
+    return result
+
+
+def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """`hardtanh`, written into the input (torch.nn.functional.hardtanh_)."""
+    return hardtanh(input, min_val, max_val, True)
+
+
+def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """`leaky_relu`, written into the input (torch.nn.functional.leaky_relu_)."""
+    return leaky_relu(input, negative_slope, True)
+
+
+def selu_(input: Tensor) -> Tensor:
+    """`selu`, written into the input (torch.nn.functional.selu_)."""
+    return selu(input, True)
+
+
+def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
+    """`threshold`, written into the input (torch.nn.functional.threshold_)."""
+    result: Tensor = _inplace["threshold"](input, threshold, value)
+    return result
 
 
 def softsign(input: Tensor) -> Tensor:

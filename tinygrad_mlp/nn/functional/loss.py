@@ -16,6 +16,7 @@ import numpy as np
 from ...messages import noted
 from ...tape import state
 from ...tensor import FUNCTIONS, Tensor, as_array, wrap
+from ...tensor.composite import broadcast_tensors
 from ..refusals import (
     BATCH_SIZES,
     BCE_DTYPES,
@@ -49,7 +50,7 @@ __all__ = [
 
 _f: dict[str, Callable[..., Tensor]] = FUNCTIONS
 _mse, _nll, _log_softmax = _f["mse_loss"], _f["nll_loss"], _f["log_softmax"]
-_sum, _mean, _reshape = (_f[name] for name in ("sum", "mean", "reshape"))
+_sum, _mean, _where, _reshape = (_f[name] for name in ("sum", "mean", "where", "reshape"))
 _INT64 = np.dtype(np.int64)  # NumPy's dtypes are singletons
 _REDUCTIONS = ("mean", "sum", "none")
 
@@ -83,8 +84,6 @@ def _of_one_size(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Return both tensors; where their shapes differ, warn as torch and broadcast them."""
     if target.array.shape == input.array.shape:
         return input, target
-    from ...tensor.composite.joining import broadcast_tensors
-
     warnings.warn(
         f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
         "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
@@ -319,7 +318,7 @@ def _classes(log_p: Tensor, target: Tensor, weight: Tensor | None, reduction: st
         log_p = _f["permute"](log_p, (0, *range(2, len(shape)), 1))
     rows = _reshape(log_p, (-1, shape[1] if len(shape) > 1 else shape[0]))
     loss = _nll(rows, wrap(target.array.reshape(-1)), weight, reduction, ignore_index)
-    return _reshape(loss, wanted) if reduction == "none" else loss
+    return _reshape(loss, wanted if len(shape) > 1 else ()) if reduction == "none" else loss
 
 
 def _check_classes(log_p: Tensor, target: Tensor, weight: Tensor | None) -> None:
@@ -360,10 +359,8 @@ def _over_all_classes(
 ) -> Tensor:
     """Sum, over all classes, the losses that each would have as the target; label smoothing adds a share of it."""
     counted: Any = as_array(target.array != ignore_index)
-    if dim == 0:
-        counted = counted.reshape(())
     loss = -_sum(log_p if weight is None else log_p * _along_classes(weight, log_p, dim), dim)
-    loss = _f["where"](wrap(counted), loss, 0.0)
+    loss = _where(wrap(counted), loss, 0.0)
     if reduction != "mean":
         return _reduced(loss, reduction)
     if weight is not None:

@@ -75,7 +75,7 @@ def batch_norm(
     Szegedy (2015).
     """
     channels = input.shape[1]
-    if training and math.prod(input.shape) == channels:
+    if training and input.shape[0] * math.prod(input.shape[2:]) == 1:
         raise ValueError(ONE_VALUE_PER_CHANNEL.format(input=input.shape))
     parts = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     for name, part in parts.items():

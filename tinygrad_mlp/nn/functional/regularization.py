@@ -58,9 +58,8 @@ def _memory_order(array: Any) -> list[int]:
             a, b = order[j], order[k]
             if not strides[a] or not strides[b]:
                 continue
-            if (strides[a], shape[a]) > (strides[b], shape[b]):
-                order[j], order[k] = b, a
-                k = j
-            elif strides[a] < strides[b]:
+            if (strides[a], shape[a]) <= (strides[b], shape[b]):
                 break
+            order[j], order[k] = b, a
+            k = j
     return order[::-1]

@@ -5,69 +5,86 @@ There is a module for each kind. Functions that are methods of Tensor as well ar
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..functions import FUNCTIONS, INPLACE, later, methods_in
+from ..functions import FUNCTIONS
 from ..tensor import Tensor
-from . import arithmetic, conversion, elements
-from .arithmetic import add, argsort, div, index_add, matmul, max, min, norm, outer, rsub, std, sub, var
+from . import arithmetic, conversion, elements, joining, shapes, splits
+from .arithmetic import (
+    add,
+    argsort,
+    cumprod,
+    cumsum,
+    div,
+    index_add,
+    matmul,
+    max,
+    min,
+    norm,
+    outer,
+    prod,
+    rsub,
+    std,
+    sub,
+    var,
+)  # fmt: skip
+from .conversion import clone
 from .elements import allclose, equal, is_floating_point, is_tensor, isclose, nonzero, numel, result_type, where
-
-# Of these files a program needs few functions, if any: a file is imported when one of its names is first asked for.
-LATER = {
-    "joining": (
-        "atleast_1d atleast_2d atleast_3d broadcast_shapes broadcast_tensors broadcast_to column_stack dstack hstack "
-        "row_stack tile vstack"
-    ),
-    "shapes": (
-        "adjoint as_strided chunk detach diag diagflat flatten moveaxis movedim ravel split split_with_sizes swapaxes "
-        "swapdims tensor_split unbind unflatten"
-    ),
-}
-_METHODS = {  # their methods of Tensor
-    "joining": "tile broadcast_to",
-    "shapes": (
-        "diag diagflat adjoint view flatten view_as reshape_as expand_as ravel swapaxes swapdims movedim moveaxis "
-        "unbind split split_with_sizes tensor_split chunk unflatten as_strided as_strided_"
-    ),
-}
-
-
-def _transposed(name: str) -> Any:
-    shapes = methods_in(f"{__name__}.shapes", (name,))
-    return lambda self: shapes[name](self)
+from .joining import (
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    broadcast_shapes,
+    broadcast_tensors,
+    broadcast_to,
+    column_stack,
+    dstack,
+    hstack,
+    row_stack,
+    tile,
+    vstack,
+)  # fmt: skip
+from .shapes import (
+    adjoint,
+    as_strided,
+    detach,
+    diag,
+    diagflat,
+    flatten,
+    moveaxis,
+    movedim,
+    ravel,
+    squeeze,
+    swapaxes,
+    swapdims,
+    unflatten,
+)  # fmt: skip
+from .splits import chunk, split, split_with_sizes, tensor_split, unbind
 
 
 def install() -> None:
     """Give Tensor these functions as methods."""
-    for function in (*arithmetic.METHODS, *conversion.METHODS, *elements.METHODS):
-        setattr(Tensor, function.__name__, function)
-    for file, names in _METHODS.items():
-        methods = methods_in(f"{__name__}.{file}", names.split())
-        for name in names.split():
-            later(name, methods, name)
+    for module in (arithmetic, conversion, elements, joining, shapes, splits):
+        for function in module.METHODS:
+            setattr(Tensor, function.__name__, getattr(function, "as_method", function))
     for name, function in conversion.CASTERS.items():
         setattr(Tensor, name, function)
     for name, original in {
         "absolute": "abs",
         "negative": "neg",
+        "divide": "div",
         "multiply": "mul",
-        "copy": "clone",  # NumPy's name for it, which rules use
+        "subtract": "sub",
     }.items():
-        later(name, FUNCTIONS, original)
+        setattr(Tensor, name, getattr(Tensor, original))
     for name, original in {
-        "absolute_": "abs_", "negative_": "neg_", "divide_": "div_", "multiply_": "mul_",
-        "swapaxes_": "transpose_", "swapdims_": "transpose_",
+        "absolute_": "abs_", "negative_": "neg_", "divide_": "div_", "multiply_": "mul_", "subtract_": "sub_",
     }.items():  # fmt: skip
-        later(name, INPLACE, original)
+        setattr(Tensor, name, getattr(Tensor, original))
     for name, attribute in {
         "__matmul__": matmul,
         "__rmatmul__": lambda self, other: matmul(other, self),
-        **{name: property(_transposed(name)) for name in ("T", "H", "mH", "mT")},
-        "where": lambda self, condition, other: FUNCTIONS["where"](condition, self, other),
-        "divide": arithmetic.div,
-        "subtract": arithmetic.sub,
-        "subtract_": arithmetic.sub_,
+        **shapes.OTHERS,
+        **splits.OTHERS,
+        "copy": FUNCTIONS["clone"],  # NumPy's name for it, which rules use
     }.items():
         setattr(Tensor, name, attribute)
         if isinstance(attribute, property):  # as in a class statement: an error then says which attribute it was
@@ -77,6 +94,10 @@ def install() -> None:
 install()
 
 __all__ = [
-    "add", "allclose", "argsort", "div", "equal", "index_add", "is_floating_point", "is_tensor", "isclose", "matmul",
-    "max", "min", "nonzero", "norm", "numel", "outer", "result_type", "rsub", "std", "sub", "var", "where",
+    "add", "adjoint", "allclose", "argsort", "as_strided", "atleast_1d", "atleast_2d", "atleast_3d",
+    "broadcast_shapes", "broadcast_tensors", "broadcast_to", "chunk", "clone", "column_stack", "cumprod", "cumsum",
+    "detach", "diag", "diagflat", "div", "dstack", "equal", "flatten", "hstack", "index_add", "is_floating_point",
+    "is_tensor", "isclose", "matmul", "max", "min", "moveaxis", "movedim", "nonzero", "norm", "numel", "outer",
+    "prod", "ravel", "result_type", "row_stack", "rsub", "split", "split_with_sizes", "squeeze", "std", "sub",
+    "swapaxes", "swapdims", "tensor_split", "tile", "unbind", "unflatten", "var", "vstack", "where",
 ]  # fmt: skip

@@ -7,20 +7,39 @@ from typing import Any
 import numpy as np
 
 from ...arrays import dtype as _dtype
+from ...messages import warn_once
+from ...ops.refusals import TOO_MANY_ARGUMENTS
 from ..arguments import is_plain_number
 from ..functions import FUNCTIONS, INPLACE
 from ..keywords import numpy_names
-from ..kinds import checked
-from ..refusals import FLOAT_ALPHA, NO_SUCH_CALL, NUCLEAR_NORM, OUTER_NDIM, ROUNDING_MODE
+from ..kinds import ABSENT, KINDS, checked, no_such_call, read
+from ..refusals import ALPHA_BY_POSITION, BOOL_ALPHA, FLOAT_ALPHA, NUCLEAR_NORM, OUTER_NDIM, ROUNDING_MODE
 from ..tensor import Tensor, wrap
 from .conversion import to
 
 _f = FUNCTIONS
+_NUMBERS = frozenset((bool, int, float))
 
 # -- arithmetic ------------------------------------------------------------------------------------
 
 
-def _scaled(input: Any, other: Any, alpha: Any) -> Any:
+def _by_position(name: str, other: Any, scaled: tuple[Any, ...], alpha: Any) -> tuple[Any, Any]:
+    """`other` and `alpha` of add(input, alpha, other), which torch takes from old programs, with a warning."""
+    try:
+        if len(scaled) > 1 or alpha != 1:
+            raise TypeError
+        factor = KINDS["Number"].read(other)
+    except TypeError:
+        raise TypeError(TOO_MANY_ARGUMENTS.format(name=name, count=2, given=2 + len(scaled))) from None
+    warn_once(ALPHA_BY_POSITION.format(name=name))
+    return scaled[0], factor
+
+
+def _scaled(name: str, input: Any, other: Any, alpha: Any) -> Any:
+    if type(alpha) not in _NUMBERS:
+        alpha = read(name, "alpha", None, KINDS["Number"], alpha)
+    if alpha is True and not (_is_bool(input) and _is_bool(other)):
+        raise RuntimeError(BOOL_ALPHA)
     if isinstance(alpha, float) and not (_is_floating(input) or _is_floating(other)):
         raise RuntimeError(FLOAT_ALPHA)
     return other if is_plain_number(alpha) and alpha == 1 else other * alpha
@@ -38,45 +57,68 @@ def _halves(input: Tensor, other: Tensor, alpha: Any) -> tuple[Tensor, Tensor, T
     return input, other, wrap(np.ones((), np.float16)), float(np.float16(alpha))
 
 
+def _is_bool(x: Any) -> bool:
+    return x.array.dtype == np.bool_ if isinstance(x, Tensor) else isinstance(x, bool)
+
+
 def _is_floating(x: Any) -> bool:
     return x.is_floating_point() if isinstance(x, Tensor) else isinstance(x, float)
 
 
-def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
+def add(input: Any, other: Any, *scaled: Any, alpha: Any = 1) -> Tensor:
     """input + alpha * other (torch.add)."""
+    if scaled:
+        other, alpha = _by_position("add", other, scaled, alpha)
     if _are_scaled_halves(input, other, alpha):
         return _f["addcmul"](*_halves(input, other, alpha))
-    return _f["add"](input, _scaled(input, other, alpha))
+    return _f["add"](input, _scaled("add", input, other, alpha))
 
 
-def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
+def sub(input: Any, other: Any, *scaled: Any, alpha: Any = 1) -> Tensor:
     """input - alpha * other (torch.sub)."""
+    if scaled:
+        other, alpha = _by_position("sub", other, scaled, alpha)
+    if alpha != 1 and (_is_bool(input) or _is_bool(other)):
+        return _f["sub"](input, other)  # which refuses bools; alpha would make integers of them
     if _are_scaled_halves(input, other, alpha):
         return _f["addcmul"](*_halves(input, other, -alpha))
-    return _f["sub"](input, _scaled(input, other, alpha))
+    return _f["sub"](input, _scaled("sub", input, other, alpha))
 
 
-def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
-    """other - alpha * input (torch.rsub); TypeError unless `input` is a Tensor."""
+def rsub(input: Tensor, other: Any, *number: Any, alpha: Any = 1) -> Tensor:
+    """other - alpha * input (torch.rsub); TypeError unless `input` is a Tensor.
+
+    Where `other` is a number, `alpha` may be given by its position.
+    """
+    if number:
+        try:
+            (alpha,) = map(KINDS["Number"].read, number)
+            other = KINDS["Number"].read(other)
+        except (TypeError, ValueError):
+            raise no_such_call("rsub", input, other, *number) from None
     if not isinstance(input, Tensor):
-        raise TypeError(NO_SUCH_CALL.format(function="rsub", found=f"{type(input).__name__}, ..."))
+        raise no_such_call("rsub", input, other)
     if _are_scaled_halves(other, input, alpha):
         return _f["addcmul"](*_halves(other, input, -alpha))
-    return _f["rsub"](_scaled(other, input, alpha), other)
+    return _f["rsub"](_scaled("rsub", other, input, alpha), other)
 
 
-def add_(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+def add_(input: Tensor, other: Any, *scaled: Any, alpha: Any = 1) -> Tensor:
     """input += alpha * other (torch.Tensor.add_)."""
+    if scaled:
+        other, alpha = _by_position("add_", other, scaled, alpha)
     if _are_scaled_halves(input, other, alpha):
         return INPLACE["addcmul_"](*_halves(input, other, alpha))
-    return INPLACE["add_"](input, _scaled(input, other, alpha))
+    return INPLACE["add_"](input, _scaled("add", input, other, alpha))
 
 
-def sub_(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+def sub_(input: Tensor, other: Any, *scaled: Any, alpha: Any = 1) -> Tensor:
     """input -= alpha * other (torch.Tensor.sub_)."""
+    if scaled:
+        other, alpha = _by_position("sub_", other, scaled, alpha)
     if _are_scaled_halves(input, other, alpha):
         return INPLACE["addcmul_"](*_halves(input, other, -alpha))
-    return INPLACE["sub_"](input, _scaled(input, other, alpha))
+    return INPLACE["sub_"](input, _scaled("sub", input, other, alpha))
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
@@ -135,28 +177,36 @@ def _as_own(x: Tensor, alpha: Any) -> Any:
 
 
 @numpy_names
-def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
-    """The largest element; with `dim` (values, indices) along it; with a tensor, elementwise (torch.max)."""
-    return _extreme("max", "maximum", input, dim, keepdim)
+def max(input: Tensor, dim: Any = ABSENT, keepdim: Any = ABSENT, *, other: Any = ABSENT) -> Any:
+    """The largest element; with `dim` (values, indices) along it; with a tensor, elementwise (torch.max).
+
+    Called as max(input), max(input, dim, keepdim=False) or max(input, other); TypeError for other arguments.
+    """
+    return _extreme("max", "maximum", input, dim, keepdim, other)
 
 
 @numpy_names
-def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
-    """The smallest element; with `dim` (values, indices) along it; with a tensor, elementwise (torch.min)."""
-    return _extreme("min", "minimum", input, dim, keepdim)
+def min(input: Tensor, dim: Any = ABSENT, keepdim: Any = ABSENT, *, other: Any = ABSENT) -> Any:
+    """The smallest element; with `dim` (values, indices) along it; with a tensor, elementwise (torch.min).
+
+    Called as min(input), min(input, dim, keepdim=False) or min(input, other); TypeError for other arguments.
+    """
+    return _extreme("min", "minimum", input, dim, keepdim, other)
 
 
-def _extreme(name: str, pairwise: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
-    if dim is None:
-        return _f[name + "_all"](input)
-    if isinstance(dim, Tensor):
+def _extreme(name: str, pairwise: str, input: Tensor, dim: Any, keepdim: Any, other: Any) -> Any:
+    if dim is ABSENT and keepdim is ABSENT:
+        return _f[name + "_all"](input) if other is ABSENT else _f[pairwise](input, other)
+    if isinstance(dim, Tensor) and keepdim is ABSENT and other is ABSENT:
         return _f[pairwise](input, dim)
-    return _f[name + "_dim"](input, dim, keepdim)
+    if dim is ABSENT or dim is None or other is not ABSENT:
+        raise no_such_call(name, *(x for x in (input, dim, keepdim, other) if x is not ABSENT))
+    return _f[name + "_dim"](input, dim, False if keepdim is ABSENT else keepdim)
 
 
 @numpy_names
 def var(
-    input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
+    input: Tensor, dim: Any = ABSENT, unbiased: Any = ABSENT, keepdim: bool = False, *, correction: Any = ABSENT
 ) -> Tensor:
     """The variance of all elements, or over `dim` (torch.var).
 
@@ -167,16 +217,22 @@ def var(
 
 @numpy_names
 def std(
-    input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
+    input: Tensor, dim: Any = ABSENT, unbiased: Any = ABSENT, keepdim: bool = False, *, correction: Any = ABSENT
 ) -> Tensor:
     """The standard deviation, which is the square root of `var` (torch.std)."""
     return _deviation("std", input, dim, unbiased, keepdim, correction)
 
 
-def _deviation(name: str, input: Tensor, dim: Any, unbiased: bool, keepdim: bool, correction: float | None) -> Tensor:
-    if isinstance(dim, bool):  # torch.var(x, False)
+def _deviation(name: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, correction: Any) -> Tensor:
+    given = [x for x in (dim, unbiased, correction) if x is not ABSENT]
+    if isinstance(dim, bool) and len(given) == 1:  # torch.var(x, False)
         dim, unbiased = None, dim
-    return _f[name](input, dim, int(unbiased) if correction is None else correction, keepdim)
+    if unbiased is ABSENT:
+        unbiased = True
+    elif not isinstance(unbiased, bool) or correction is not ABSENT:
+        raise no_such_call(name, input, *given)
+    by = int(unbiased) if correction is ABSENT or correction is None else correction
+    return _f[name](input, None if dim is ABSENT else dim, by, keepdim)
 
 
 def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: _dtype | None = None) -> Tensor:
@@ -190,6 +246,37 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtyp
 
 
 @numpy_names
+def prod(input: Tensor, dim: Any = ABSENT, keepdim: Any = ABSENT, *, dtype: _dtype | None = None) -> Tensor:
+    """The product of all elements, or over `dim`, computed in `dtype` if it is given (torch.prod).
+
+    TypeError for `keepdim` without `dim`.
+    """
+    if dim is None or (dim is ABSENT and keepdim is not ABSENT):
+        raise no_such_call("prod", input, *(x for x in (dim, keepdim) if x is not ABSENT))
+    return _in("prod", dtype, input, *(x for x in (dim, keepdim) if x is not ABSENT))
+
+
+@numpy_names
+def cumsum(input: Tensor, dim: int, *, dtype: _dtype | None = None) -> Tensor:
+    """The running total along a dimension, computed in `dtype` if it is given (torch.cumsum)."""
+    return _in("cumsum", dtype, input, dim)
+
+
+@numpy_names
+def cumprod(input: Tensor, dim: int, *, dtype: _dtype | None = None) -> Tensor:
+    """The running product along a dimension, computed in `dtype` if it is given (torch.cumprod)."""
+    return _in("cumprod", dtype, input, dim)
+
+
+def _in(name: str, dtype: _dtype | None, input: Tensor, *rest: Any) -> Tensor:
+    """What a row gives for an input that is cast to a dtype before, and whose result has it, too."""
+    if dtype is None:
+        return _f[name](input, *rest)
+    kind = read(name, "dtype", None, KINDS["DType | None"], dtype)
+    return to(_f[name](to(input, kind), *rest), kind)
+
+
+@numpy_names
 @checked
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort along a dimension (torch.argsort)."""
@@ -197,4 +284,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     return indices
 
 
-METHODS = (add, sub, add_, sub_, div, index_add, index_add_, matmul, outer, max, min, var, std, norm, argsort)
+METHODS = (
+    add, sub, add_, sub_, div, index_add, index_add_, matmul, outer, max, min, var, std, norm, prod, cumsum, cumprod,
+    argsort,
+)  # fmt: skip

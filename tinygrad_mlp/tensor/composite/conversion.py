@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import contiguous_format, dtypes, on_cpu
 from ...arrays import dtype as _dtype
-from ...arrays import dtypes, on_cpu
+from ...arrays import memory_format as _memory_format
 from ...arrays.silence import silently
 from ...autograd.captured import running
 from ...ops.dims import mismatch
 from ...ops.refusals import OTHER_OUTPUT_SHAPE
 from ..functions import FUNCTIONS, INPLACE
-from ..kinds import wrong_type
-from ..refusals import FILL_DIMENSIONS, TYPE_NAME
+from ..kinds import no_such_call, wrong_type
+from ..refusals import FILL_DIMENSIONS, OPTION_TYPE, TYPE_NAME
 from ..tensor import Tensor
 
 _f = FUNCTIONS
@@ -38,14 +39,33 @@ def to(
         elif not isinstance(arg, bool):
             on_cpu(arg)
     on_cpu(device)
+    target_format = _format("to", memory_format)
     if len(args) > 2 and [arg for arg in args if isinstance(arg, bool)][1:] == [
         True
     ]:  # the first bool is non_blocking, the second is copy
         copy = True
     if target is not None and target != self.array.dtype:
         # Integers and bools have no gradient, so a cast to them has no history.
-        return _f["cast"](self if target.kind == "f" else self.detach(), target)
-    return _f["clone"](self) if copy else self
+        result = _f["cast"](self if target.kind == "f" else self.detach(), target)
+        return contiguous(result) if target_format is contiguous_format else result
+    return clone(self, memory_format=target_format) if copy else self
+
+
+def _format(function: str, memory_format: Any) -> Any:
+    """An argument `memory_format`; TypeError for what is none."""
+    if memory_format is not None and not isinstance(memory_format, _memory_format):
+        raise TypeError(
+            OPTION_TYPE.format(function=function, name="memory_format", found=builtins.type(memory_format).__name__)
+        )
+    return memory_format
+
+
+def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
+    """A copy with its own memory, in C order for torch.contiguous_format, else with the same strides (torch.clone)."""
+    if memory_format is None:
+        return _f["clone"](input)
+    ordered = _format("clone", memory_format) is contiguous_format
+    return _f["contiguous_clone" if ordered else "clone"](input)
 
 
 def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
@@ -55,8 +75,8 @@ def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_fo
 
 
 def _caster(name: str, target: _dtype) -> Any:
-    def cast(self: Tensor) -> Tensor:
-        return to(self, target)
+    def cast(self: Tensor, *, memory_format: Any = None) -> Tensor:
+        return to(self, target) if memory_format is None else to(self, target, memory_format=memory_format)
 
     cast.__name__ = cast.__qualname__ = name
     cast.__doc__ = f"This tensor as {target} (torch.Tensor.{name})."
@@ -87,16 +107,21 @@ def type(self: Tensor, dtype: Any = None) -> Any:
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:
     """This tensor in the dtype of another (torch.Tensor.type_as)."""
+    if not isinstance(other, Tensor):
+        raise wrong_type("type_as", "other", 1, "Tensor", other)
     return to(self, other.dtype)
 
 
 def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor itself, which is on the CPU (torch.Tensor.cpu)."""
+    _format("cpu", memory_format)
     return self
 
 
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor itself if it lies in C order, else a copy in C order (torch.Tensor.contiguous)."""
+    if memory_format is not None:
+        _format("contiguous", memory_format)
     return self if self.array.flags.c_contiguous else _f["contiguous_clone"](self)
 
 
@@ -126,6 +151,8 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         silently(self.array.fill, value)
         self.versions[0] = count + 1
         return self
+    if value is None or isinstance(value, (str, tuple, list)):
+        raise no_such_call("fill_", value)
     if isinstance(value, Tensor) and value.array.ndim:
         raise RuntimeError(FILL_DIMENSIONS.format(ndim=value.array.ndim))
     return INPLACE["fill_with_tensor_" if isinstance(value, Tensor) else "fill_"](self, value)
@@ -141,4 +168,4 @@ def zero_(self: Tensor) -> Tensor:
     return INPLACE["zero_"](self)
 
 
-METHODS = (to, type, type_as, cpu, cuda, contiguous, copy_, fill_, zero_)
+METHODS = (clone, to, type, type_as, cpu, cuda, contiguous, copy_, fill_, zero_)

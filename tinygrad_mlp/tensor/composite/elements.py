@@ -11,21 +11,33 @@ from ...arrays import dtypes
 from ...arrays.silence import silenced
 from ...ops.dims import mismatch
 from ..functions import FUNCTIONS
-from ..kinds import checked, wrong_type
+from ..kinds import ABSENT, checked, no_such_call
 from ..refusals import CLOSE_DTYPES, TOLERANCE_NEGATIVE
 from ..tensor import Tensor, wrap
 
 _f = FUNCTIONS
 
 
-def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+@checked
+def where(condition: Tensor, input: Any = ABSENT, other: Any = ABSENT) -> Any:
     """`input` where the condition holds, else `other` (torch.where).
 
     With the condition alone, the indices where it holds: a tuple of one int64 tensor for each dimension.
     """
-    if input is None and other is None:
-        return tuple(wrap(part) for part in np.nonzero(condition.array))
+    if input is ABSENT and other is ABSENT:
+        return nonzero(condition, as_tuple=True)
+    if input is ABSENT or other is ABSENT:
+        raise no_such_call("where", condition, other if input is ABSENT else input)
     return _f["where"](condition, input, other)
+
+
+def _where_method(self: Tensor, condition: Any, other: Any) -> Any:
+    if not isinstance(condition, Tensor):
+        raise no_such_call("where", condition, other)
+    return _f["where"](condition, self, other)
+
+
+_where_method.__name__ = _where_method.__qualname__ = "where"
 
 
 @checked
@@ -37,10 +49,11 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     found = np.nonzero(input.array if input.array.ndim else input.array.reshape(1))
     if as_tuple:
         return tuple(wrap(part) for part in found)
-    return wrap(np.stack(found, 1)[:, : input.array.ndim])
+    return wrap(np.stack(found).T[:, : input.array.ndim])
 
 
 @silenced
+@checked
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Whether all elements are within atol + rtol * abs(other) of each other (torch.allclose)."""
     return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
@@ -50,8 +63,6 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-
 @checked
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Which elements are within atol + rtol * abs(other) of each other (torch.isclose)."""
-    if not isinstance(other, Tensor):
-        raise wrong_type("isclose", "other", 2, "Tensor", other)
     if input.array.dtype != other.array.dtype:
         words = [x.dtype.tensor_type[:-6] for x in (input, other)]
         raise RuntimeError(CLOSE_DTYPES.format(own=words[0], other=words[1]))
@@ -89,6 +100,9 @@ def is_floating_point(input: Tensor) -> bool:
 
 def result_type(tensor1: Any, tensor2: Any) -> _dtype:
     """The dtype of an operation on both (torch.result_type)."""
+    for x in (tensor1, tensor2):
+        if not (isinstance(x, (Tensor, bool, int, float, np.ndarray, np.generic)) or hasattr(x, "value")):
+            raise no_such_call("result_type", tensor1, tensor2)
     return dtypes.of(dtypes.result_type(_raw(tensor1), _raw(tensor2)))
 
 
@@ -96,4 +110,4 @@ def _raw(x: Any) -> Any:
     return x.array if isinstance(x, Tensor) else x
 
 
-METHODS = (nonzero, allclose, isclose, equal)
+METHODS = (nonzero, allclose, isclose, equal, _where_method)

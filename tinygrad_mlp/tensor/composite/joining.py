@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...ops.dims import mismatch
 from ..functions import FUNCTIONS
-from ..kinds import wrong_type
-from ..refusals import BROADCAST_SHAPES, ELEMENT_TYPE, NO_TENSORS
+from ..kinds import checked, wrong_type
+from ..refusals import BROADCAST_SHAPES, ELEMENT_TYPE, NO_TENSORS, SHAPES_TYPE
 from ..tensor import Size, Tensor
 from .shapes import sizes
 
@@ -98,7 +98,8 @@ row_stack = vstack
 # -- broadcasting and repeating --------------------------------------------------------------------
 
 
-def broadcast_to(input: Tensor, size: Any) -> Tensor:
+@checked
+def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     """A view of the input, expanded to a size; RuntimeError where it does not fit (torch.broadcast_to)."""
     return _f["expand"](input, size)
 
@@ -125,6 +126,8 @@ def broadcast_shapes(*shapes: Any) -> Size:
     """
     common: list[int] = []
     for i, shape in enumerate(shapes):
+        if not isinstance(shape, (int, tuple, list)):
+            raise RuntimeError(SHAPES_TYPE.format(found=shape))
         sizes_of = (shape,) if isinstance(shape, int) else tuple(shape)
         common = [1] * (len(sizes_of) - len(common)) + common
         for back in range(-1, -1 - len(sizes_of), -1):
@@ -136,18 +139,18 @@ def broadcast_shapes(*shapes: Any) -> Size:
     return Size(common)
 
 
-def tile(input: Tensor, dims: Any) -> Tensor:
+@checked
+def tile(input: Tensor, dims: Sequence[int]) -> Tensor:
     """Repeat the input along its last dimensions, as many times as `dims` says for each of them (torch.tile)."""
-    times = tuple(int(n) for n in dims)
-    return _f["repeat"](input, (1,) * (input.array.ndim - len(times)) + times)
+    return _f["repeat"](input, (1,) * (input.array.ndim - len(dims)) + tuple(dims))
 
 
 def _tile(self: Tensor, *dims: Any, **named: Any) -> Tensor:
-    return tile(self, *((sizes(dims),) if dims else ()), **named)
+    return tile(self, *((sizes("tile", "dims", dims),) if dims else ()), **named)
 
 
-def _broadcast_to(self: Tensor, *size: Any) -> Tensor:
-    return broadcast_to(self, sizes(size))
+def _broadcast_to(self: Tensor, *size: Any, **named: Any) -> Tensor:
+    return broadcast_to(self, *((sizes("broadcast_to", "size", size),) if size else ()), **named)
 
 
 for _name, _method in {"tile": _tile, "broadcast_to": _broadcast_to}.items():
@@ -155,4 +158,4 @@ for _name, _method in {"tile": _tile, "broadcast_to": _broadcast_to}.items():
         _name  # unlike the functions, the methods take a size as separate integers, too
     )
 
-METHODS = {"tile": _tile, "broadcast_to": _broadcast_to}
+METHODS = (_tile, _broadcast_to)

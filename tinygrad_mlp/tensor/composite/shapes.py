@@ -1,4 +1,4 @@
-"""Views and splits of tensors that need no row of their own, with torch's checks of their arguments."""
+"""Views of tensors that need no row of their own, with torch's checks of their arguments."""
 
 from __future__ import annotations
 
@@ -6,41 +6,29 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from ...arrays import dtype as _dtype
-from ...autograd.inplace.views import geometry, note_several, refresh
+from ...autograd.inplace.views import geometry
 from ...messages import warn_once
-from ...ops import TABLE, Dims
+from ...ops import Dims
 from ...ops.dims import axis
+from ...ops.refusals import TOO_MANY_ARGUMENTS
 from ..dispatch import shares_memory
 from ..functions import FUNCTIONS, INPLACE
-from ..keywords import numpy_names
-from ..kinds import checked, wrong_type
+from ..kinds import ABSENT, KINDS, checked, no_such_call, read, wrong_type
 from ..refusals import (
     ADJOINT_OF_0D,
-    CHUNK_0D,
-    CHUNKS,
     DIAG_DIMENSIONS,
     MOVEDIM_LENGTHS,
     MOVEDIM_TWICE,
     NO_MATRIX,
     NOT_MATRICES,
     OFFSET_NEGATIVE,
-    SECTIONS,
-    SIZES_NEGATIVE,
-    SIZES_SUM,
-    SPLIT_0D,
-    SPLIT_SIZE_NEGATIVE,
-    SPLIT_SIZE_ZERO,
     STORAGE_BOUNDS,
     STORAGE_SIZES,
     STRIDES_LENGTH,
     STRIDES_NEGATIVE,
     T_DIMENSIONS,
     T_OF_0D,
-    TENSOR_SPLIT_0D,
-    UNBIND_0D,
     UNFLATTEN_0D,
     UNFLATTEN_EMPTY,
     UNFLATTEN_INFERRED,
@@ -51,15 +39,23 @@ from ..refusals import (
     VIEW_DTYPE_STRIDE,
     VIEW_STRIDES,
 )
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor
 
 _f = FUNCTIONS
 
 
-def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
-    """A shape, given as separate integers or as one sequence."""
-    given = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list, Sequence)) else args
-    return tuple(map(int, given))
+def sizes(function: str, name: str, args: tuple[Any, ...]) -> tuple[int, ...]:
+    """A shape, given as separate integers or as one sequence; TypeError for others."""
+    if len(args) == 1:
+        given = (args[0],) if isinstance(args[0], int) and not isinstance(args[0], bool) else args[0]
+    elif isinstance(args[0], (tuple, list)):
+        raise TypeError(TOO_MANY_ARGUMENTS.format(name=function, count=1, given=len(args)))
+    else:
+        given = (args[0], *(int(n) if isinstance(n, bool) else n for n in args[1:]))
+    if not isinstance(given, (tuple, list)) and isinstance(given, Sequence):
+        given = tuple(given)
+    result: tuple[int, ...] = read(function, name, 1, KINDS["Sequence[int]"], given)
+    return result
 
 
 _INTEGERS = frozenset((int,))
@@ -78,7 +74,7 @@ def view(self: Tensor, *shape: Any, size: Any = None, dtype: _dtype | None = Non
         if not given or not _NO_SIZES.isdisjoint(map(type, given)):
             names = ", ".join(type(n).__name__ for n in given)
             raise TypeError(VIEW_CALL.format(found=names))
-        shape = sizes(given)
+        shape = sizes("view", "size", given)
     result: Tensor = _f["reshape"](self, shape)
     if result.viewed is None and self.array.size and not shares_memory(result.array, self.array):
         raise RuntimeError(VIEW_STRIDES)
@@ -124,11 +120,15 @@ def view_as(self: Tensor, other: Tensor) -> Tensor:
 
 def reshape_as(self: Tensor, other: Tensor) -> Tensor:
     """The same elements in the shape of another tensor, as a view if possible (torch.Tensor.reshape_as)."""
+    if not isinstance(other, Tensor):
+        raise wrong_type("reshape_as", "other", 1, "Tensor", other)
     return _f["reshape"](self, other.shape)
 
 
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
     """A view expanded to the shape of another tensor (torch.Tensor.expand_as)."""
+    if not isinstance(other, Tensor):
+        raise wrong_type("expand_as", "other", 1, "Tensor", other)
     return _f["expand"](self, other.shape)
 
 
@@ -145,6 +145,22 @@ def ravel(input: Tensor) -> Tensor:
     return _f["reshape"](input.contiguous(), (-1,))
 
 
+def squeeze(input: Tensor, dim: Any = ABSENT, **named: Any) -> Tensor:
+    """A view without the dimensions of size 1, of all or of those that are named (torch.squeeze).
+
+    TypeError for None as a dimension.
+    """
+    if dim is None or None in named.values():
+        raise no_such_call("squeeze", input, None)
+    return _f["squeeze"](input, *(() if dim is ABSENT else (dim,)), **named)
+
+
+def _squeeze_method(self: Tensor, *dims: Any, **named: Any) -> Tensor:
+    if len(dims) > 1:
+        return squeeze(self, sizes("squeeze", "dim", dims), **named)
+    return squeeze(self, *dims, **named)
+
+
 @checked
 def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
     """A view with two dimensions swapped (torch.swapaxes)."""
@@ -157,7 +173,9 @@ def movedim(input: Tensor, source: Dims, destination: Dims) -> Tensor:
 
     RuntimeError for a dimension that is named twice, and for another number of destinations than of sources.
     """
-    several = isinstance(source, Sequence) or isinstance(destination, Sequence)
+    several = isinstance(source, Sequence)
+    if several != isinstance(destination, Sequence):
+        raise no_such_call("movedim", input, source, destination)
     sources, destinations = ((d,) if isinstance(d, int) else tuple(d) for d in (source, destination))
     if len(sources) != len(destinations):
         raise RuntimeError(MOVEDIM_LENGTHS.format(sources=list(sources), destinations=list(destinations)))
@@ -177,24 +195,28 @@ def movedim(input: Tensor, source: Dims, destination: Dims) -> Tensor:
 def transposed(self: Tensor) -> Tensor:
     """x.T: the dimensions in reverse; UserWarning unless there are two (torch.Tensor.T)."""
     if self.array.ndim != 2:
-        warn_once(T_OF_0D if not self.array.ndim else T_DIMENSIONS)
+        warn_once(T_OF_0D.format(name="T") if not self.array.ndim else T_DIMENSIONS)
     return _f["permute"](self, tuple(range(self.array.ndim))[::-1])
 
 
 def matrix_transposed(self: Tensor) -> Tensor:
-    """x.mT: the last two dimensions swapped. RuntimeError for fewer (torch.Tensor.mT)."""
+    """x.mT: the last two dimensions swapped. RuntimeError for a vector (torch.Tensor.mT)."""
+    if not self.array.ndim:
+        warn_once(T_OF_0D.format(name="mT"))
+        return self
     if self.array.ndim < 2:
         raise RuntimeError(NOT_MATRICES.format(name="mT", ndim=self.array.ndim))
     return _f["transpose"](self, -2, -1)
 
 
+@checked
 def detach(input: Tensor) -> Tensor:
     """A tensor that shares the input's memory and has no history (torch.detach)."""
     return input.detach()
 
 
 @checked
-def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """A view with one dimension split into several, whose sizes may have one -1 (torch.unflatten).
 
     RuntimeError unless the product of the sizes is the size of the dimension.
@@ -203,7 +225,7 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
         raise RuntimeError(UNFLATTEN_0D.format(dim=dim))
     d = axis(dim, input.array.ndim)
     shape = input.array.shape
-    wanted = [int(n) for n in sizes]
+    wanted = list(sizes)
     if not wanted:
         raise RuntimeError(UNFLATTEN_EMPTY)
     if wanted.count(-1) > 1:
@@ -245,106 +267,6 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storag
     return _f["as_strided"](input, size, stride, offset, own)
 
 
-@numpy_names
-@checked
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along a dimension, as views (torch.unbind)."""
-    if input.viewed is not None:
-        refresh(input)  # if this view cannot follow a write to its base, torch refuses that first
-    if not input.array.ndim:
-        raise IndexError(UNBIND_0D.format(dim=axis(dim, 0)))
-    arguments = [(dim, i) for i in range(input.size(dim))]
-    # NumPy goes along the first dimension by itself; of a vector's elements it would make numbers, and no views.
-    rows = list(input.array) if dim == 0 and type(input.array) is np.ndarray and input.array.ndim > 1 else None
-    return _several("UnbindBackward0", "select", input, arguments, rows)
-
-
-def _several(
-    node: str, row_name: str, input: Tensor, arguments: list[tuple[Any, ...]], arrays: list[Any] | None = None
-) -> tuple[Tensor, ...]:
-    """The views that one operator with several outputs gives: a row is called with each of `arguments`.
-
-    `arrays` has what the row's forward gives for them, where it is known already.
-    """
-    row = TABLE[row_name]
-    if input.viewed is not None:
-        refresh(input)
-    views = tuple(map(wrap, arrays or [row.forward(input.array, *rest) for rest in arguments]))
-    note_several(views, input, [(row, rest) for rest in arguments], node)
-    return views
-
-
-def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of a given size, or of given sizes, along a dimension (torch.split)."""
-    if tensor.viewed is not None:
-        refresh(tensor)  # if this view cannot follow a write to its base, torch refuses that first
-    if not tensor.array.ndim:
-        raise RuntimeError(SPLIT_0D)
-    length = tensor.size(dim)
-    if isinstance(split_size_or_sections, int):
-        step = split_size_or_sections
-        if step < 0:
-            raise RuntimeError(SPLIT_SIZE_NEGATIVE.format(size=step))
-        if step == 0 and length:
-            raise RuntimeError(SPLIT_SIZE_ZERO.format(length=length))
-        sections = [min(step, length - start) for start in range(0, length, step or 1)] or [0]
-        return _split("SplitBackward0", tensor, sections, dim)
-    return split_with_sizes(tensor, split_size_or_sections, dim)
-
-
-@numpy_names
-@checked
-def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of given sizes along a dimension (torch.split_with_sizes)."""
-    if not isinstance(split_sizes, (list, tuple)):
-        raise wrong_type("split_with_sizes", "split_sizes", 2, "tuple of ints", split_sizes)
-    length, sections = input.size(dim), list(split_sizes)
-    if min(sections, default=0) < 0:
-        raise RuntimeError(SIZES_NEGATIVE.format(sizes=sections))
-    if sum(sections) != length:
-        raise RuntimeError(SIZES_SUM.format(length=length, dim=dim, sizes=sections))
-    return _split("SplitWithSizesBackward0", input, sections, dim)
-
-
-def _split(node: str, tensor: Tensor, sections: list[int], dim: int) -> tuple[Tensor, ...]:
-    starts = np.cumsum([0, *sections[:-1]]).tolist()
-    return _several(node, "narrow", tensor, [(dim, start, size) for start, size in zip(starts, sections, strict=True)])
-
-
-@numpy_names
-@checked
-def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of nearly equal sizes, or between given indices, along a dimension (torch.tensor_split)."""
-    if not input.array.ndim:
-        raise RuntimeError(TENSOR_SPLIT_0D)
-    length = input.size(dim)
-    if isinstance(indices_or_sections, int):
-        if indices_or_sections <= 0:
-            raise RuntimeError(SECTIONS.format(count=indices_or_sections))
-        least, more = divmod(length, indices_or_sections)
-        ends = np.cumsum([least + (i < more) for i in range(indices_or_sections)])[:-1].tolist()
-    else:
-        ends = [int(i) for i in indices_or_sections]
-    return tuple(
-        _f["slice_along"](input, dim, slice(start, end)) for start, end in zip([0, *ends], [*ends, length], strict=True)
-    )
-
-
-@numpy_names
-@checked
-def chunk(input: Tensor, chunks: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most `chunks` views of equal size (the last may be smaller) along a dimension (torch.chunk)."""
-    if not input.array.ndim:
-        raise RuntimeError(CHUNK_0D)
-    if not isinstance(chunks, int) or isinstance(chunks, bool):
-        raise wrong_type("chunk", "chunks", 1, "int", chunks)
-    if chunks <= 0:
-        raise RuntimeError(CHUNKS.format(chunks=chunks))
-    if not input.size(dim):
-        return split(input, [0] * chunks, dim)
-    return split(input, max(-(-input.size(dim) // chunks), 1), dim)
-
-
 # -- diagonals and transposes ----------------------------------------------------------------------
 
 
@@ -383,7 +305,7 @@ def _adjoint(input: Tensor, name: str) -> Tensor:
     if ndim == 1:
         raise RuntimeError(NOT_MATRICES.format(name=name, ndim=ndim))
     if not ndim:
-        warn_once(ADJOINT_OF_0D.format(name=name))
+        warn_once(ADJOINT_OF_0D.format(name=name if name == "adjoint()" else f"Tensor.{name}"))
         return input
     return _f["transpose"](input, -2, -1)
 
@@ -394,29 +316,25 @@ def conjugate_transpose(input: Tensor) -> Tensor:
     if ndim not in (0, 2):
         raise RuntimeError(NO_MATRIX.format(ndim=ndim))
     if not ndim:
-        warn_once(ADJOINT_OF_0D.format(name="H"))
+        warn_once(ADJOINT_OF_0D.format(name="Tensor.H"))
         return input
     return _f["transpose"](input, 0, 1)
 
 
-def _split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    return split(self, split_size, dim)
-
-
 moveaxis, swapdims = movedim, swapaxes
 
-METHODS: dict[str, Any] = {
-    function.__name__: function
-    for function in (
-        diag, diagflat, adjoint, view, flatten, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unbind,
-        split_with_sizes, tensor_split, chunk, unflatten, as_strided, as_strided_,
-    )
-} | {
-    "split": _split_method,  # its argument is called split_size, that of the function split_size_or_sections
+METHODS = (
+    diag, diagflat, adjoint,
+    view, flatten, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unflatten, as_strided, as_strided_,
+)  # fmt: skip
+OTHERS: dict[str, Any] = {
+    "squeeze": _squeeze_method,  # which, unlike the function, takes several dimensions as separate integers
     "moveaxis": movedim,
     "swapdims": swapaxes,
-    "T": transposed,
-    "H": conjugate_transpose,
-    "mH": lambda self: _adjoint(self, "mH"),
-    "mT": matrix_transposed,
-}  # fmt: skip
+    "swapaxes_": INPLACE["transpose_"],
+    "swapdims_": INPLACE["transpose_"],
+    "T": property(transposed),
+    "H": property(conjugate_transpose),
+    "mH": property(lambda self: _adjoint(self, "mH")),
+    "mT": property(matrix_transposed),
+}

@@ -68,7 +68,7 @@ def new_tensor(
 _ITS_OWN = object()
 
 
-def as_tensor(data: Any, dtype: DType = None, device: Any = None) -> Tensor:
+def as_tensor(data: Any, *, dtype: DType = None, device: Any = None) -> Tensor:
     """The data as a tensor; an array or a tensor of that dtype is not copied but shares its memory (torch.as_tensor).
 
     A tensor keeps its history. Errors as `tensor`.

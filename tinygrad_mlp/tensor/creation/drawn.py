@@ -15,13 +15,13 @@ from ...arrays import Array, dtypes
 from ...arrays.silence import silenced
 from ...ops.dims import mismatch
 from ..arguments import as_array
-from ..refusals import MISSING_ARGUMENT, STD_NEGATIVE
+from ..kinds import ABSENT, KINDS, no_such_call, read
+from ..refusals import HIGH_NDIM, MISSING_ARGUMENT, STD_NEGATIVE
 from ..tensor import Tensor, wrap
 from .options import (
     DType,
     integer,
     made,
-    no_such_call,
     sequence_of,
     settle,
     size_of,
@@ -111,8 +111,14 @@ def randint_like(
         (low, high) = (0, bounds[0]) if high is None else (bounds[0], high)
     if high is None or len(bounds) > 2:
         raise no_such_call("randint_like", input, *bounds)
-    start = integer("randint_like", "low", 2, low)
-    end = integer("randint_like", "high", 3, high)
+    if len(bounds) == 1 and isinstance(bounds[0], Tensor):
+        if bounds[0].array.ndim:
+            raise RuntimeError(HIGH_NDIM)
+        high = int(bounds[0])
+    try:
+        start, end = integer("randint_like", "low", 2, low), integer("randint_like", "high", 3, high)
+    except TypeError:
+        raise no_such_call("randint_like", input, *bounds) from None
     return made(filled(array, lambda shape: of(generator).integers(start, end, shape, array.dtype)), requires_grad)
 
 
@@ -180,7 +186,7 @@ def randperm(
 
 
 def normal(
-    mean: Any = None, std: Any = None, size: Any = None, *, generator: Generator = None, dtype: DType = None,
+    mean: Any = ABSENT, std: Any = ABSENT, size: Any = ABSENT, *, generator: Generator = None, dtype: DType = None,
     requires_grad: bool = False, **options: Unpack[Options],
 ) -> Tensor:  # fmt: skip
     """Normal with a mean and a standard deviation (torch.normal).
@@ -190,20 +196,22 @@ def normal(
     negative std and for shapes that do not broadcast, NotImplementedError for a dtype that is not floating, TypeError
     for other arguments.
     """
-    tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
+    given = [x for x in (mean, std, size) if x is not ABSENT]
+    tensors = [x for x in given if isinstance(x, Tensor)]
     if not tensors:
         if not all(isinstance(x, (int, float)) or stands_for(x, (int, float)) for x in (mean, std)) or not isinstance(
             size, (tuple, list)
         ):
-            raise no_such_call("normal", *(x for x in (mean, std, size) if x is not None))
+            raise no_such_call("normal", *given)
         shape = sequence_of("normal", size, 3)
         kind = settle("normal", dtype, options)
         return made(of(generator).normal(shape, kind, mean, std), requires_grad)
-    if size is not None or dtype is not None or requires_grad or options:
-        raise no_such_call("normal", mean, std)
-    if mean is None:
+    if mean is ABSENT:
         raise TypeError(MISSING_ARGUMENT.format(function="normal", name="mean"))
-    return _with_zero_gradient(_normals_around(mean, 1.0 if std is None else std, of(generator)), tensors)
+    numbers = all(isinstance(x, (Tensor, int, float)) or stands_for(x, (int, float)) for x in given)
+    if not numbers or size is not ABSENT or dtype is not None or requires_grad or options:
+        raise no_such_call("normal", *given)
+    return _with_zero_gradient(_normals_around(mean, 1.0 if std is ABSENT else std, of(generator)), tensors)
 
 
 @silenced
@@ -239,7 +247,7 @@ def _with_zero_gradient(values: Any, inputs: list[Tensor]) -> Tensor:
     return result.copy_(wrap(as_array(values)))  # type: ignore[no-any-return]
 
 
-def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator = None) -> Tensor:
+def bernoulli(input: Tensor, p: Any = ABSENT, *, generator: Generator = None) -> Tensor:
     """Draw 1 with the probability that each element gives, or with `p` for all, else 0; same shape and dtype.
 
     The gradient is 0. RuntimeError for a probability outside [0, 1], NotImplementedError for probabilities of a dtype
@@ -247,7 +255,12 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator = N
     """
     array = tensor_of("bernoulli", input).array
     source = of(generator)
-    drawn = source.bernoulli_p(array) if p is None else source.bernoulli(p, array.shape)
+    if p is not ABSENT:
+        try:
+            p = KINDS["float"].read(p)
+        except TypeError:
+            raise no_such_call("bernoulli", input, p) from None
+    drawn = source.bernoulli_p(array) if p is ABSENT else source.bernoulli(p, array.shape)
     return _with_zero_gradient(drawn.astype(array.dtype), [input])
 
 
@@ -257,5 +270,6 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
     `input` is (n,) or (rows, n), floating, and its rows need not sum to 1. RuntimeError for other shapes and dtypes,
     for weights below 0 or not finite, for rows of zeros and, without `replacement`, for more samples than weights.
     """
-    weights = tensor_of("multinomial", input).array
-    return wrap(of(generator).multinomial(weights, integer("multinomial", "num_samples", 2, num_samples), replacement))
+    weights, count = tensor_of("multinomial", input).array, integer("multinomial", "num_samples", 2, num_samples)
+    repeated = read("multinomial", "replacement", 3, KINDS["bool"], replacement)
+    return wrap(of(generator).multinomial(weights, count, repeated))

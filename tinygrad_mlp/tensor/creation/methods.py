@@ -12,6 +12,7 @@ from ...autograd.captured import refuse_captured, running
 from ...ops import TABLE
 from ..arguments import as_array
 from ..inplace import inplace_of
+from ..kinds import KINDS, no_such_call, read
 from ..refusals import UNEXPECTED_KEYWORD
 from ..tensor import Tensor, wrap
 from .data import new_tensor
@@ -24,18 +25,30 @@ if TYPE_CHECKING:
     from .options import Options, SizedOptions
 
 
-def _drawn(name: str, node_name: str, draw: Any) -> Any:
+def _drawn(name: str, node_name: str, parameters: tuple[str, ...], draw: Any) -> Any:
+    """A method that writes what `draw` gives; its arguments are the distribution's parameters, which are floats."""
     write = inplace_of(TABLE["assign"], node_name)
 
     def method(self: Tensor, *args: Any, generator: Generator = None, **kwargs: Any) -> Tensor:
         if running:  # before numbers are drawn
             refuse_captured(self, name, args)
+        args = tuple(_float(name, parameters, place, value) for place, value in enumerate(args))
+        kwargs = {
+            key: _float(name, parameters, parameters.index(key), value) if key in parameters else value
+            for key, value in kwargs.items()
+        }
         values = draw(of(generator), self.array, *args, **kwargs)
         return write(self, wrap(as_array(values)))  # type: ignore[no-any-return]
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"Fill with random numbers, torch's for the same seed (torch.Tensor.{name})."
     return method
+
+
+def _float(function: str, parameters: tuple[str, ...], place: int, value: Any) -> Any:
+    if place >= len(parameters) or (parameters[place] == "p" and isinstance(value, Tensor)):
+        return value
+    return read(function, parameters[place], place + 1, KINDS["float"], value)
 
 
 def _random(generator: random.Generator, array: Any, *bounds: Any, **named: Any) -> Any:
@@ -47,6 +60,10 @@ def _random(generator: random.Generator, array: Any, *bounds: Any, **named: Any)
         raise TypeError(UNEXPECTED_KEYWORD.format(function="random_", name=next(iter(named))))
     if not bounds:
         return filled(array, lambda shape: generator.nonnegative_integers(shape, array.dtype))
+    try:
+        bounds = tuple(map(KINDS["int"].read, bounds))
+    except TypeError:
+        raise no_such_call("random_", *bounds) from None
     low, high = (0, bounds[0]) if len(bounds) == 1 else bounds
     return filled(array, lambda shape: generator.integers(low, high, shape, array.dtype))
 
@@ -97,14 +114,19 @@ def new_full(
     return made(np.full(shape, value, settle("new_full", dtype, options, self.array.dtype)), requires_grad)
 
 
-_DRAWS = {
-    "uniform_": ("UniformBackward0", _uniform),
-    "normal_": ("NormalBackward0", _normal),
-    "bernoulli_": ("BernoulliBackward2", _bernoulli),
-    "random_": ("RandomBackward0", _random),
-    "exponential_": ("ExponentialBackward0", _exponential),
-}
-METHODS: dict[str, Any] = {name: _drawn(name, *how) for name, how in _DRAWS.items()} | {
-    function.__name__: function
-    for function in (new_tensor, new_full, bernoulli, multinomial, *map(_new, (np.zeros, np.ones, np.empty)))
-}
+def install() -> None:
+    """Give Tensor these methods."""
+    draws = {
+        "uniform_": ("UniformBackward0", ("from", "to"), _uniform),
+        "normal_": ("NormalBackward0", ("mean", "std"), _normal),
+        "bernoulli_": ("BernoulliBackward2", ("p",), _bernoulli),
+        "random_": ("RandomBackward0", (), _random),
+        "exponential_": ("ExponentialBackward0", ("lambd",), _exponential),
+    }
+    for name, (node_name, parameters, draw) in draws.items():
+        setattr(Tensor, name, _drawn(name, node_name, parameters, draw))
+    for function in (new_tensor, new_full, bernoulli, multinomial, *map(_new, (np.zeros, np.ones, np.empty))):
+        setattr(Tensor, function.__name__, function)
+
+
+install()

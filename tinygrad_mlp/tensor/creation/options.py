@@ -17,7 +17,6 @@ from ..kinds import wrong_type
 from ..refusals import (
     MISSING_ARGUMENT,
     NO_PINNED_MEMORY,
-    NO_SUCH_CALL,
     OPTION_TYPE,
     REQUIRES_GRAD_NEW_DTYPE,
     SIZE_NEGATIVE,
@@ -139,8 +138,10 @@ def sequence_of(function: str, size: Any, position: int) -> tuple[int, ...]:
 
 
 def integer(function: str, name: str, position: int, n: Any) -> int:
-    """An argument that has to be an integer; TypeError for anything else, as in torch."""
+    """An argument that has to be an integer, and no bool; TypeError for anything else, as in torch."""
     try:
+        if isinstance(n, (bool, np.bool_)):
+            raise TypeError
         return int(n) if stands_for(n, int) else operator.index(n)
     except TypeError:
         raise wrong_type(function, name, position, "int", n) from None
@@ -160,12 +161,6 @@ def stands_for(x: Any, kind: Any) -> bool:
     return hasattr(type(x), "__array_ufunc__") and isinstance(getattr(x, "value", None), kind)
 
 
-def no_such_call(function: str, *args: Any, **options: Any) -> TypeError:
-    """Torch's TypeError for arguments that fit none of a function's forms."""
-    got = [type(x).__name__ for x in args] + [f"{name}={type(x).__name__}" for name, x in options.items()]
-    return TypeError(NO_SUCH_CALL.format(function=function, found=", ".join(got)))
-
-
 def tensor_of(function: str, input: Any) -> Tensor:
     """An argument that has to be a Tensor; TypeError for anything else, as in torch."""
     if not isinstance(input, Tensor):
@@ -174,6 +169,6 @@ def tensor_of(function: str, input: Any) -> Tensor:
 
 
 __all__ = [
-    "DType", "integer", "made", "no_such_call", "number", "sequence_of", "settle", "size_of", "stands_for",
+    "DType", "integer", "made", "number", "sequence_of", "settle", "size_of", "stands_for",
     "tensor_of",
 ]  # fmt: skip

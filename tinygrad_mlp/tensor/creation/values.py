@@ -14,6 +14,7 @@ import numpy as np
 
 from ...arrays import Array, contiguous_format, dtypes
 from ...arrays.silence import silenced
+from ..kinds import no_such_call
 from ..refusals import (
     EYE_SIZE,
     LINSPACE_DIMENSIONS,
@@ -29,7 +30,6 @@ from .options import (
     DType,
     integer,
     made,
-    no_such_call,
     number,
     sequence_of,
     settle,
@@ -187,11 +187,14 @@ def linspace(
 
     `start` and `end` may be 0-d tensors; RuntimeError for others.
     """
+    try:
+        count = integer("linspace", "steps", 3, steps)
+    except TypeError:
+        raise no_such_call("linspace", start, end, steps) from None
     for name, bound in (("start", start), ("end", end)):
         if isinstance(bound, Tensor) and bound.array.ndim:
             raise RuntimeError(LINSPACE_DIMENSIONS.format(name=name, ndim=bound.array.ndim))
     first, last = number("linspace", "start", 1, start), number("linspace", "end", 2, end)
-    count = integer("linspace", "steps", 3, steps)
     if count < 0:
         raise RuntimeError(STEPS_NEGATIVE)
     kind = settle("linspace", dtype, options)

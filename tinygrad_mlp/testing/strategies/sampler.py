@@ -21,7 +21,7 @@ from ..refusals import NO_SAMPLE
 from . import numbers
 from .arrays import Options, draw_array, lay_out
 from .layouts import LAYOUTS
-from .shapes import Shape, broadcastable, shapes
+from .shapes import Shape, broadcast_into, broadcastable, shapes
 
 _sizes = {True: st.sampled_from((1, 2, 3, 2, 3, 0)), False: st.sampled_from((1, 2, 3))}  # with empty, and without
 _boolean = st.booleans()
@@ -82,8 +82,7 @@ class Sampler:
 
     def broadcast_into(self, shape: Shape) -> Shape:
         """A shape that broadcasts to `shape`: some sizes are 1, some leading dimensions missing."""
-        missing = self.size(0, len(shape)) if self.boolean() else 0
-        return tuple(1 if self.draw(st.integers(0, 3)) == 3 else n for n in shape[missing:])
+        return broadcast_into(self.draw, shape)
 
     def dim(self, shape: Shape) -> int:
         """A dimension of `shape`, which may be negative: counted from the end."""

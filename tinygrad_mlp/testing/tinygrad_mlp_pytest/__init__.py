@@ -1,4 +1,4 @@
-"""The plugin of pytest: it shows what the tests of `gradient_test` find without the lines of the package.
+"""The plugin of pytest: how the tests of `gradient_test` show what they find, and the fixture `compare`.
 
 Pytest imports it at the start of every run, also of suites that never use it. So it is installed as a package of its
 own, beside tinygrad_mlp, whose import would take a hundred times as long; and it imports nothing but pytest.
@@ -6,9 +6,17 @@ own, beside tinygrad_mlp, whose import would take a hundred times as long; and i
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Generator
+from types import ModuleType
 
 import pytest
+
+
+@pytest.fixture(scope="session")
+def compare() -> ModuleType:
+    """`tinygrad_mlp.compare`, imported where a test asks for it: `compare.models(ours, theirs, x).assert_same()`."""
+    return importlib.import_module("tinygrad_mlp.compare")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,6 +1,11 @@
-// Charts: lines over the epochs, with a mark at the epoch that is chosen, and the same numbers as a table.
+// Charts: lines over the epochs, or over what else `data.unit` names, with a mark at the one that is chosen, and the
+// same numbers as a table.
 
-const SIZE = { width: 720, height: 330, left: 66, right: 92, top: 24, bottom: 46 };
+const UNIT = data.unit ?? "epoch";
+
+// On the right is room for the names of the lines.
+const LONGEST = Math.max(...data.charts.flatMap(({ lines }) => lines.map((line) => line.name.length)));
+const SIZE = { width: 720, height: 330, left: 66, right: Math.max(92, 9.9 * LONGEST), top: 24, bottom: 46 };
 const INNER = { width: SIZE.width - SIZE.left - SIZE.right, height: SIZE.height - SIZE.top - SIZE.bottom };
 
 /** An element of a drawing. */
@@ -37,9 +42,9 @@ function roundEpochs(first, last, wanted) {
 }
 
 /** The vertical scale of values: its place of a value, and its round numbers. Where they span a lot it is logarithmic. */
-function scaleFor(values, isShare) {
+function scaleFor(values, isShare, isLog = false) {
   let [low, high] = [Math.min(...values), Math.max(...values)];
-  if (!isShare && low > 0 && high / low > 20) {
+  if (isLog || (!isShare && low > 0 && high / low > 20)) {
     const [from, to] = [Math.log10(low) - 0.08, Math.log10(high) + 0.08];
     const decades = roundNumbers(Math.ceil(from), Math.floor(to), 5).filter(Number.isInteger);
     const factors = to - from < 3 ? [1, 2, 5] : [1];
@@ -58,18 +63,18 @@ function scaleFor(values, isShare) {
 const range = (first, last) => Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
 
 /** A chart: `figure` is its element, `mark` marks an epoch. `choose` is called with an epoch that is clicked. */
-function chart({ name, lines, percent }, choose) {
+function chart({ name, lines, percent, log }, choose) {
   const values = lines.flatMap((line) => line.values).filter((value) => value !== null);
   const title = element("h3", {}, name);
   if (values.length === 0) {
     return { figure: element("div", { class: "chart" }, title, element("p", {}, "It is undefined.")), mark() {} };
   }
-  const scale = scaleFor(values, percent);
+  const scale = scaleFor(values, percent, log);
   const [first, last] = [data.epochs[0], data.epochs.at(-1)];
   const x = (epoch) => SIZE.left + (last === first ? 0.5 : (epoch - first) / (last - first)) * INNER.width;
   const y = (value) => SIZE.top + (1 - scale.share(value)) * INNER.height;
   const ends = lines.map(({ values: own }) => `from ${figure(own[0], percent)} to ${figure(own.at(-1), percent)}`);
-  const label = `${name} over the epochs ${first} to ${last}: ${list(lines.map((line, i) => `${line.name} ${ends[i]}`))}`;
+  const label = `${name} over the ${UNIT}s ${first} to ${last}: ${list(lines.map((line, i) => `${line.name} ${ends[i]}`))}`;
   const svg = shape("svg", { viewBox: `0 0 ${SIZE.width} ${SIZE.height}`, role: "img", "aria-label": label });
   svg.append(...axes(scale, x, y, percent), ...kept(x));
   lines.forEach((line, i) => svg.append(...curve(line, i, x, y)));
@@ -93,18 +98,21 @@ function chart({ name, lines, percent }, choose) {
   return { figure: element("div", { class: "chart" }, title, key(lines), svg), mark };
 }
 
+/** The number at an axis: a small one with an exponent, as there is no room for its zeros. */
+const tickText = (tick) => (tick !== 0 && Math.abs(tick) < 1e-4 ? minus(tick.toExponential()) : short(tick));
+
 function axes(scale, x, y, isShare) {
   const bottom = SIZE.top + INNER.height;
   const right = SIZE.left + INNER.width;
   const rows = scale.ticks.flatMap((tick) => [
     shape("line", { class: "grid", x1: SIZE.left, x2: right, y1: y(tick), y2: y(tick) }),
     shape("text", { x: SIZE.left - 9, y: y(tick) + 5, "text-anchor": "end" },
-      isShare ? minus(`${Number((100 * tick).toFixed(2))} %`) : short(tick)),
+      isShare ? minus(`${Number((100 * tick).toFixed(2))} %`) : tickText(tick)),
   ]);
   const columns = roundEpochs(data.epochs[0], data.epochs.at(-1), 10).map((epoch) => shape("text",
     { x: x(epoch), y: bottom + 20, "text-anchor": "middle" }, String(epoch)));
   return [...rows, ...columns, shape("line", { class: "axis", x1: SIZE.left, x2: right, y1: bottom, y2: bottom }),
-    shape("text", { x: SIZE.left + INNER.width / 2, y: bottom + 40, "text-anchor": "middle" }, "epoch")];
+    shape("text", { x: SIZE.left + INNER.width / 2, y: bottom + 40, "text-anchor": "middle" }, UNIT)];
 }
 
 /** Where the weights were kept, if that was not simply the end. */
@@ -121,10 +129,10 @@ function curve(line, i, x, y) {
     const isNew = at === 0 || line.values[at - 1] === null;
     if (value !== null) path += `${isNew ? "M" : "L"}${x(data.epochs[at]).toFixed(1)} ${y(value).toFixed(1)}`;
   });
-  const isOne = line.values.filter((value) => value !== null).length === 1;
-  const at = line.values.findIndex((value) => value !== null);
-  const dot = isOne ? [shape("circle", { class: `dot l${i % 4}`, r: 4, cx: x(data.epochs[at]), cy: y(line.values[at]) })] : [];
-  return [shape("path", { class: `series l${i % 4}`, d: path || "M0 0" }), ...dot];
+  const isThere = (at) => (line.values[at] ?? null) !== null;
+  const alone = line.values.flatMap((_, at) => (isThere(at) && !isThere(at - 1) && !isThere(at + 1) ? [at] : []));
+  const dots = alone.map((at) => shape("circle", { class: `dot l${i % 4}`, r: 4, cx: x(data.epochs[at]), cy: y(line.values[at]) }));
+  return [shape("path", { class: `series l${i % 4}`, d: path || "M0 0" }), ...dots];
 }
 
 /** The names of the lines where they end, pushed apart so that none covers another. */

@@ -1,0 +1,1 @@
+"""Two programs, held against each other by the names of their variables."""
