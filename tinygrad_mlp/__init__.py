@@ -67,10 +67,9 @@ from .random import (
     set_rng_state as set_rng_state,
 )
 from .tensor import (
-    FUNCTIONS as _functions,
     Size as Size,
     Tensor as Tensor,
-    of_one_tuple as _of_one_tuple,
+    function_of_torch as _function_of_torch,
     on_a_tensor as _on_a_tensor,
 )
 
@@ -86,21 +85,14 @@ __version__ = "2.13.0+tinygrad_mlp.0.1.0"  # torch's, for programs that ask, the
 bool = dtypes.bool_
 e, pi, inf, nan = 2.718281828459045, 3.141592653589793, 1e400, 1e400 - 1e400
 
-# Where a composite function has the name of a row (`max`, `add` with its alpha), the composite function is meant.
-for _name, _function in _functions.items():
-    if _table[_name].method and not _name.endswith("_dim"):
-        globals().setdefault(_name, _of_one_tuple(_table[_name], _function) if _table[_name].variadic else _function)
-
-# Torch has these in-place operators as functions, too.
-_IN_PLACE = (
+# Torch has these methods as functions, too: most operators in place, and other names of operators.
+_METHODS = (
+    "absolute", "divide", "multiply", "negative", "subtract",
     "abs_", "acos_", "acosh_", "as_strided_", "asin_", "asinh_", "atan_", "atanh_", "ceil_", "clamp_", "clamp_max_",
     "clamp_min_", "cos_", "cosh_", "detach_", "erf_", "erfc_", "exp2_", "exp_", "expm1_", "fill_", "floor_",
     "frac_", "log10_", "log1p_", "log2_", "log_", "logit_", "neg_", "negative_", "reciprocal_", "relu_", "round_",
     "rsqrt_", "sigmoid_", "sin_", "sinc_", "sinh_", "sqrt_", "square_", "tan_", "tanh_", "trunc_", "xlogy_", "zero_",
 )  # fmt: skip
-# Their other names are those of the methods.
-for _name in ("absolute", "divide", "multiply", "negative", "subtract", *_IN_PLACE):
-    globals()[_name] = getattr(Tensor, _name)
 for _name in ("detach_", "fill_", "zero_"):  # those that are no rows, which look at their arguments themselves
     globals()[_name] = _on_a_tensor(getattr(Tensor, _name))
 is_inference = _on_a_tensor(is_inference)
@@ -119,13 +111,22 @@ _NAMES |= dict.fromkeys(
 )
 
 
+# The functions of rows, each made when it is first asked for. Where a function above has the name of a row (`max`, or
+# `add` with its alpha), that one is meant.
+_ROWS = frozenset(name for name, entry in _table.contents.items() if entry.method and not name.endswith("_dim"))
+
+
 def __getattr__(name: str) -> _typing.Any:
     if name in _ROOMS:
         return _importlib.import_module(f".{name}", __name__)
     if name in _NAMES:
         return getattr(_importlib.import_module(_NAMES[name], __name__), name)
+    if name in _ROWS or name in _METHODS:
+        return globals().setdefault(name, _function_of_torch(name) if name in _ROWS else getattr(Tensor, name))
+    if name == "__all__":
+        return [each for each in {*globals(), *_ROWS, *_METHODS} if not each.startswith("_")]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, *_NAMES})
+    return sorted({*globals(), *_ROOMS, *_NAMES, *_ROWS, *_METHODS})

@@ -9,14 +9,14 @@
 
 from . import composite, creation, indexing
 from .arguments import as_array
-from .functions import FUNCTIONS, INPLACE
+from .functions import FUNCTIONS, INPLACE, function_of_torch
 from .inplace import inplace_of
-from .kinds import of_one_tuple, on_a_tensor
+from .kinds import on_a_tensor
 from .named import NamedResult, result_class
 from .size import Size
 from .tensor import Tensor, new, wrap
 
 __all__ = [
-    "FUNCTIONS", "INPLACE", "NamedResult", "Size", "Tensor", "as_array", "composite", "creation", "indexing",
-    "inplace_of", "new", "of_one_tuple", "on_a_tensor", "result_class", "wrap",
+    "FUNCTIONS", "INPLACE", "NamedResult", "Size", "Tensor", "as_array", "composite", "creation", "function_of_torch",
+    "indexing", "inplace_of", "new", "on_a_tensor", "result_class", "wrap",
 ]  # fmt: skip

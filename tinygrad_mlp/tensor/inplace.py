@@ -18,9 +18,9 @@ from ..autograd.inplace.refusals import PARTLY_THE_SAME
 from ..autograd.inplace.views import note_writer, rebase, refresh, refuse_inplace, refuse_overlap
 from ..messages import noted
 from ..ops import Operator, write_sources_with
-from ..ops.arithmetic import not_implemented
 from ..ops.dims import mismatch
 from ..ops.refusals import OTHER_OUTPUT_SHAPE, OTHER_RESULT_DTYPE
+from ..ops.table import not_implemented
 from ..tape import gradient_edge, state
 from .arguments import unwrap
 from .dispatch import (

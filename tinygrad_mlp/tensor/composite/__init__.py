@@ -5,7 +5,7 @@ There is a module for each kind. Functions that are methods of Tensor as well ar
 
 from __future__ import annotations
 
-from ..functions import FUNCTIONS
+from ..functions import FUNCTIONS, alias, later
 from ..tensor import Tensor
 from . import arithmetic, conversion, elements, joining, shapes, splits
 from .arithmetic import (
@@ -74,17 +74,18 @@ def install() -> None:
         "multiply": "mul",
         "subtract": "sub",
     }.items():
-        setattr(Tensor, name, getattr(Tensor, original))
+        alias(name, original)
     for name, original in {
         "absolute_": "abs_", "negative_": "neg_", "divide_": "div_", "multiply_": "mul_", "subtract_": "sub_",
+        "swapaxes_": "transpose_", "swapdims_": "transpose_",
     }.items():  # fmt: skip
-        setattr(Tensor, name, getattr(Tensor, original))
+        alias(name, original)
+    later("copy", FUNCTIONS, "clone")  # NumPy's name for it, which rules use
     for name, attribute in {
         "__matmul__": matmul,
         "__rmatmul__": lambda self, other: matmul(other, self),
         **shapes.OTHERS,
         **splits.OTHERS,
-        "copy": FUNCTIONS["clone"],  # NumPy's name for it, which rules use
     }.items():
         setattr(Tensor, name, attribute)
         if isinstance(attribute, property):  # as in a class statement: an error then says which attribute it was

@@ -331,8 +331,6 @@ OTHERS: dict[str, Any] = {
     "squeeze": _squeeze_method,  # which, unlike the function, takes several dimensions as separate integers
     "moveaxis": movedim,
     "swapdims": swapaxes,
-    "swapaxes_": INPLACE["transpose_"],
-    "swapdims_": INPLACE["transpose_"],
     "T": property(transposed),
     "H": property(conjugate_transpose),
     "mH": property(lambda self: _adjoint(self, "mH")),

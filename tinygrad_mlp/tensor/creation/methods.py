@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 def _drawn(name: str, node_name: str, parameters: tuple[str, ...], draw: Any) -> Any:
     """A method that writes what `draw` gives; its arguments are the distribution's parameters, which are floats."""
-    write = inplace_of(TABLE["assign"], node_name)
+    write = functools.cache(lambda: inplace_of(TABLE["assign"], node_name))  # when it is first called
 
     def method(self: Tensor, *args: Any, generator: Generator = None, **kwargs: Any) -> Tensor:
         if running:  # before numbers are drawn
@@ -38,7 +39,7 @@ def _drawn(name: str, node_name: str, parameters: tuple[str, ...], draw: Any) ->
             for key, value in kwargs.items()
         }
         values = draw(of(generator), self.array, *args, **kwargs)
-        return write(self, wrap(as_array(values)))  # type: ignore[no-any-return]
+        return write()(self, wrap(as_array(values)))  # type: ignore[no-any-return]
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"Fill with random numbers, torch's for the same seed (torch.Tensor.{name})."
