@@ -27,7 +27,9 @@ from .autograd.anomaly_mode import (
 from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd.inference import is_inference as is_inference
 from .tensor.composite import *  # noqa: F403
+from .tensor.composite import LATER as _composite
 from .tensor.creation import *  # noqa: F403
+from .tensor.creation import LATER as _creation
 from .arrays.dtypes import (
     double as double,
     float as float,
@@ -109,7 +111,12 @@ _NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing"}
 _NAMES |= dict.fromkeys(
     ("celu", "celu_", "dropout", "layer_norm", "selu", "selu_", "threshold", "threshold_"), ".nn.functional"
 )
-
+_FILES = {
+    name: f".tensor.{folder}.{file}"
+    for folder, files in (("composite", _composite), ("creation", _creation))
+    for file, (names, _) in files.items()
+    for name in names.split()
+}
 
 # The functions of rows, each made when it is first asked for. Where a function above has the name of a row (`max`, or
 # `add` with its alpha), that one is meant.
@@ -121,12 +128,18 @@ def __getattr__(name: str) -> _typing.Any:
         return _importlib.import_module(f".{name}", __name__)
     if name in _NAMES:
         return getattr(_importlib.import_module(_NAMES[name], __name__), name)
-    if name in _ROWS or name in _METHODS:
-        return globals().setdefault(name, _function_of_torch(name) if name in _ROWS else getattr(Tensor, name))
     if name == "__all__":
-        return [each for each in {*globals(), *_ROWS, *_METHODS} if not each.startswith("_")]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
+        return [each for each in {*globals(), *_FILES, *_ROWS, *_METHODS} if not each.startswith("_")]
+    if name in _FILES:
+        found = getattr(_importlib.import_module(_FILES[name], __name__), name)
+    elif name in _ROWS:
+        found = _function_of_torch(name)
+    elif name in _METHODS:
+        found = getattr(Tensor, name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
+    return globals().setdefault(name, found)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, *_NAMES, *_ROWS, *_METHODS})
+    return sorted({*globals(), *_ROOMS, *_NAMES, *_FILES, *_ROWS, *_METHODS})

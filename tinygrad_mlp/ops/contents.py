@@ -18,7 +18,7 @@ import os
 import re
 from collections import UserDict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from .table import Operator
@@ -64,9 +64,10 @@ class Table(UserDict[str, "Operator"]):
     def stand_in(self, *files: str) -> None:
         """Say in which files of this folder the rows stand."""
         self.files = files
+        loader: Any = __spec__.loader
         try:
             for file in self.files:
-                text = __loader__.get_data(f"{os.path.dirname(__file__)}{os.sep}{file}.py")  # from an archive, too
+                text = loader.get_data(f"{os.path.dirname(__file__)}{os.sep}{file}.py")  # from an archive, too
                 self.contents |= declared(file, text.decode())
         except (AttributeError, OSError):  # a program that was packed without its text: nothing can wait
             self.contents = {}

@@ -5,8 +5,7 @@ A program uses few of them. So each is made, and the file of its row imported, w
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,34 +15,13 @@ from ..ops import TABLE, Operator, by_numpy
 from .dispatch import function_of
 from .inplace import inplace_of, reshaped_in_place
 from .kinds import of_one_tuple
+from .later import Made, later
 from .refusals import INVERT_FLOAT, NO_PROTOCOL, NO_ROW, PLUS_BOOL
 from .tensor import Tensor, wrap
 
 Function = Callable[..., Any]
 
 _RESHAPED = ("t_", "transpose_", "squeeze_", "unsqueeze_", "as_strided_")
-
-
-class _Made(dict[str, Function]):
-    """Functions by their names, each made when it is first asked for."""
-
-    def __init__(self, make: Callable[[str], Function], *names: str) -> None:
-        self.make = make
-        self.names = names
-
-    def __missing__(self, name: str) -> Function:
-        return self.setdefault(name, self.make(name))  # another thread may have made it meanwhile
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.names)
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    keys, values, items = Mapping.keys, Mapping.values, Mapping.items  # type: ignore[assignment]
 
 
 def _in_place(name: str) -> Function:
@@ -53,8 +31,8 @@ def _in_place(name: str) -> Function:
     return reshaped_in_place(row) if name in _RESHAPED else inplace_of(row)
 
 
-FUNCTIONS: dict[str, Callable[..., Tensor]] = _Made(lambda name: function_of(TABLE[name]), *TABLE.contents)
-INPLACE: dict[str, Callable[..., Tensor]] = _Made(
+FUNCTIONS: dict[str, Callable[..., Tensor]] = Made(lambda name: function_of(TABLE[name]), *TABLE.contents)
+INPLACE: dict[str, Callable[..., Tensor]] = Made(
     _in_place,
     *(f"{name}_" for name, entry in TABLE.contents.items() if entry.inplace),
     *_RESHAPED,
@@ -65,30 +43,6 @@ INPLACE: dict[str, Callable[..., Tensor]] = _Made(
 def function_of_torch(name: str) -> Function:
     """The function of a row as it stands in torch's namespace."""
     return of_one_tuple(TABLE[name], FUNCTIONS[name]) if TABLE[name].variadic else FUNCTIONS[name]
-
-
-class Later:
-    """Stands on Tensor for a method until that is first asked for, and then puts what `find` gives in its place."""
-
-    def __init__(self, name: str, find: Callable[[], Function]) -> None:
-        self.name = name
-        self.find = find
-
-    def __get__(self, instance: Any, owner: type) -> Any:
-        method = self.find()
-        setattr(Tensor, self.name, method)
-        return method.__get__(instance, owner)
-
-
-def later(name: str, functions: dict[str, Function], key: str) -> None:
-    """Give Tensor the method `functions[key]`, which is looked up when the method is first asked for."""
-    setattr(Tensor, name, Later(name, functools.partial(functions.__getitem__, key)))
-
-
-def alias(name: str, original: str) -> None:
-    """Give Tensor one of its methods under another name."""
-    method = vars(Tensor)[original]
-    setattr(Tensor, name, Later(name, method.find) if isinstance(method, Later) else method)
 
 
 class _InRules:
@@ -178,8 +132,8 @@ _OPERATORS = {
 }
 
 
-_REVERSED = _Made(_reversed, *_OPERATORS.values())
-_COMPARISONS = _Made(_comparison, "eq", "ne", "lt", "le", "gt", "ge")
+_REVERSED = Made(_reversed, *_OPERATORS.values())
+_COMPARISONS = Made(_comparison, "eq", "ne", "lt", "le", "gt", "ge")
 
 
 def install() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 def _drawn(name: str, node_name: str, parameters: tuple[str, ...], draw: Any) -> Any:
     """A method that writes what `draw` gives; its arguments are the distribution's parameters, which are floats."""
-    write = functools.cache(lambda: inplace_of(TABLE["assign"], node_name))  # when it is first called
+    write = inplace_of(TABLE["assign"], node_name)
 
     def method(self: Tensor, *args: Any, generator: Generator = None, **kwargs: Any) -> Tensor:
         if running:  # before numbers are drawn
@@ -39,7 +38,7 @@ def _drawn(name: str, node_name: str, parameters: tuple[str, ...], draw: Any) ->
             for key, value in kwargs.items()
         }
         values = draw(of(generator), self.array, *args, **kwargs)
-        return write()(self, wrap(as_array(values)))  # type: ignore[no-any-return]
+        return write(self, wrap(as_array(values)))  # type: ignore[no-any-return]
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"Fill with random numbers, torch's for the same seed (torch.Tensor.{name})."
@@ -115,19 +114,14 @@ def new_full(
     return made(np.full(shape, value, settle("new_full", dtype, options, self.array.dtype)), requires_grad)
 
 
-def install() -> None:
-    """Give Tensor these methods."""
-    draws = {
-        "uniform_": ("UniformBackward0", ("from", "to"), _uniform),
-        "normal_": ("NormalBackward0", ("mean", "std"), _normal),
-        "bernoulli_": ("BernoulliBackward2", ("p",), _bernoulli),
-        "random_": ("RandomBackward0", (), _random),
-        "exponential_": ("ExponentialBackward0", ("lambd",), _exponential),
-    }
-    for name, (node_name, parameters, draw) in draws.items():
-        setattr(Tensor, name, _drawn(name, node_name, parameters, draw))
-    for function in (new_tensor, new_full, bernoulli, multinomial, *map(_new, (np.zeros, np.ones, np.empty))):
-        setattr(Tensor, function.__name__, function)
-
-
-install()
+_DRAWS = {
+    "uniform_": ("UniformBackward0", ("from", "to"), _uniform),
+    "normal_": ("NormalBackward0", ("mean", "std"), _normal),
+    "bernoulli_": ("BernoulliBackward2", ("p",), _bernoulli),
+    "random_": ("RandomBackward0", (), _random),
+    "exponential_": ("ExponentialBackward0", ("lambd",), _exponential),
+}
+METHODS: dict[str, Any] = {name: _drawn(name, *how) for name, how in _DRAWS.items()} | {
+    function.__name__: function
+    for function in (new_tensor, new_full, bernoulli, multinomial, *map(_new, (np.zeros, np.ones, np.empty)))
+}
