@@ -26,10 +26,9 @@ from .autograd.anomaly_mode import (
 )
 from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd.inference import is_inference as is_inference
-from .tensor.composite import *  # noqa: F403
 from .tensor.composite import LATER as _composite
-from .tensor.creation import *  # noqa: F403
 from .tensor.creation import LATER as _creation
+from .tensor.creation.data import as_tensor as as_tensor, from_numpy as from_numpy, tensor as tensor
 from .arrays.dtypes import (
     double as double,
     float as float,
@@ -78,6 +77,14 @@ from .tensor import (
 if _typing.TYPE_CHECKING:
     from . import func as func, nn as nn, optim as optim, return_types as return_types, utils as utils
     from .compiler import compile as compile
+    from .tensor.composite.arithmetic import *  # noqa: F403
+    from .tensor.composite.conversion import *  # noqa: F403
+    from .tensor.composite.elements import *  # noqa: F403
+    from .tensor.composite.joining import *  # noqa: F403
+    from .tensor.composite.shapes import *  # noqa: F403
+    from .tensor.composite.splits import *  # noqa: F403
+    from .tensor.creation.drawn import *  # noqa: F403
+    from .tensor.creation.values import *  # noqa: F403
     from .tensor.printing import set_printoptions as set_printoptions
 
 _keep_freed_memory()
@@ -95,8 +102,7 @@ _METHODS = (
     "frac_", "log10_", "log1p_", "log2_", "log_", "logit_", "neg_", "negative_", "reciprocal_", "relu_", "round_",
     "rsqrt_", "sigmoid_", "sin_", "sinc_", "sinh_", "sqrt_", "square_", "tan_", "tanh_", "trunc_", "xlogy_", "zero_",
 )  # fmt: skip
-for _name in ("detach_", "fill_", "zero_"):  # those that are no rows, which look at their arguments themselves
-    globals()[_name] = _on_a_tensor(getattr(Tensor, _name))
+_ON_TENSORS = ("detach_", "fill_", "zero_")  # those that are no rows, which look at their arguments themselves
 is_inference = _on_a_tensor(is_inference)
 
 
@@ -135,7 +141,7 @@ def __getattr__(name: str) -> _typing.Any:
     elif name in _ROWS:
         found = _function_of_torch(name)
     elif name in _METHODS:
-        found = getattr(Tensor, name)
+        found = _on_a_tensor(getattr(Tensor, name)) if name in _ON_TENSORS else getattr(Tensor, name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
     return globals().setdefault(name, found)

@@ -10,7 +10,6 @@
 from . import composite, creation
 from .arguments import as_array
 from .functions import FUNCTIONS, INPLACE, function_of_torch
-from .inplace import inplace_of
 from .kinds import on_a_tensor
 from .later import later, methods_in
 from .named import NamedResult, result_class
@@ -19,7 +18,7 @@ from .tensor import Tensor, new, wrap
 
 __all__ = [
     "FUNCTIONS", "INPLACE", "NamedResult", "Size", "Tensor", "as_array", "composite", "creation", "function_of_torch",
-    "inplace_of", "new", "on_a_tensor", "result_class", "wrap",
+    "new", "on_a_tensor", "result_class", "wrap",
 ]  # fmt: skip
 
 _indexing = methods_in(f"{__name__}.indexing", "__getitem__", "__setitem__")

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.modes import modes
-from ..ops import TABLE, Operator, by_numpy
+from ..ops import TABLE, Operator, by_numpy, write_sources_with
 from .dispatch import function_of
-from .inplace import inplace_of, reshaped_in_place
 from .kinds import of_one_tuple
 from .later import Made, later
 from .refusals import INVERT_FLOAT, NO_PROTOCOL, NO_ROW, PLUS_BOOL
@@ -25,6 +24,8 @@ _RESHAPED = ("t_", "transpose_", "squeeze_", "unsqueeze_", "as_strided_")
 
 
 def _in_place(name: str) -> Function:
+    from .inplace import inplace_of, reshaped_in_place  # when a program first writes in place
+
     if name == "fill_with_tensor_":
         return inplace_of(TABLE["fill"], "FillBackward3")
     row = TABLE[name[:-1]]
@@ -169,4 +170,11 @@ def install() -> None:
         setattr(Tensor, name, special)
 
 
+def _source(row: Operator, inplace: bool) -> str:
+    from .inplace import source
+
+    return source(row, inplace)
+
+
 install()
+write_sources_with(_source)

@@ -5,22 +5,12 @@ There is a module for each kind. Functions that are methods of Tensor as well ar
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..functions import FUNCTIONS
 from ..later import alias, later, methods_in
 from ..tensor import Tensor
-from . import conversion, transposed
-from .conversion import *  # noqa: F403
+from . import transposed
 
-if TYPE_CHECKING:
-    from .arithmetic import *  # noqa: F403
-    from .elements import *  # noqa: F403
-    from .joining import *  # noqa: F403
-    from .shapes import *  # noqa: F403
-    from .splits import *  # noqa: F403
-
-# The functions in a file, and the methods of Tensor. It is imported when a program first asks for one of them.
+# For each file torch's functions, and the methods of Tensor. It is imported when a program first asks for one of them.
 LATER = {
     "arithmetic": (
         "add argsort cumprod cumsum div index_add matmul max min norm outer prod rsub std sub var",
@@ -28,6 +18,10 @@ LATER = {
             "add sub add_ sub_ div index_add index_add_ matmul outer max min var std norm prod cumsum cumprod argsort "
             "__matmul__ __rmatmul__"
         ),
+    ),
+    "conversion": (
+        "clone",
+        "clone to type type_as cpu cuda contiguous copy_ fill_ zero_ float double half long int short byte char bool",
     ),
     "elements": (
         "allclose equal is_floating_point is_tensor isclose nonzero numel result_type where",
@@ -56,8 +50,6 @@ LATER = {
 
 def install() -> None:
     """Give Tensor these functions as methods."""
-    for name, method in (conversion.METHODS | conversion.CASTERS).items():
-        setattr(Tensor, name, method)
     for file, (_, names) in LATER.items():
         methods = methods_in(f"{__name__}.{file}", *names.split())
         for name in methods:

@@ -171,4 +171,4 @@ def zero_(self: Tensor) -> Tensor:
     return INPLACE["zero_"](self)
 
 
-METHODS = as_methods(clone, to, type, type_as, cpu, cuda, contiguous, copy_, fill_, zero_)
+METHODS = as_methods(clone, to, type, type_as, cpu, cuda, contiguous, copy_, fill_, zero_) | CASTERS

@@ -3,16 +3,9 @@
 The methods of Tensor that make others, or fill it at random, are in methods.py.
 """
 
-from typing import TYPE_CHECKING
-
 from ..later import later, methods_in
-from .data import *  # noqa: F403
 
-if TYPE_CHECKING:
-    from .drawn import *  # noqa: F403
-    from .values import *  # noqa: F403
-
-# The functions in a file, and the methods of Tensor. It is imported when a program first asks for one of them.
+# For each file torch's functions, and the methods of Tensor. It is imported when a program first asks for one of them.
 LATER = {
     "drawn": ("bernoulli multinomial normal rand rand_like randint randint_like randn randn_like randperm", ""),
     "values": ("arange empty empty_like eye full full_like linspace ones ones_like zeros zeros_like", ""),
