@@ -31,7 +31,7 @@ class Made(dict[str, Function]):
     def __len__(self) -> int:
         return len(self.names)
 
-    keys, values, items = Mapping.keys, Mapping.values, Mapping.items  # type: ignore[assignment]
+    keys, values, items, get = Mapping.keys, Mapping.values, Mapping.items, Mapping.get  # type: ignore[assignment]
 
 
 def methods_in(module: str, *names: str) -> Made:
