@@ -36,7 +36,7 @@ def recording(writer: Writer, program: str, kept: Kept, steps: int | None = None
     """In this block the program's calls of the package are noted."""
     package = sys.modules[_PACKAGE]
     folder = os.path.dirname(str(package.__file__))
-    recorder = Recorder(writer, kept, [folder + os.sep, "<" + _PACKAGE], program, steps)
+    recorder = Recorder(writer, kept, [folder + os.sep, "<" + _PACKAGE], lambda x: x.array, program, steps)
     replaced: list[tuple[Any, str, Any]] = []
 
     def replace(owner: Any, name: str, new: Any) -> None:
