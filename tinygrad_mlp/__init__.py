@@ -135,7 +135,7 @@ def __getattr__(name: str) -> _typing.Any:
     if name in _NAMES:
         return getattr(_importlib.import_module(_NAMES[name], __name__), name)
     if name == "__all__":
-        return [each for each in {*globals(), *_FILES, *_ROWS, *_METHODS} if not each.startswith("_")]
+        return sorted(each for each in {*globals(), *_FILES, *_ROWS, *_METHODS} if not each.startswith("_"))
     if name in _FILES:
         found = getattr(_importlib.import_module(_FILES[name], __name__), name)
     elif name in _ROWS:
