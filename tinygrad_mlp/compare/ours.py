@@ -43,6 +43,10 @@ def recording(writer: Writer, program: str, kept: Kept, steps: int | None = None
         replaced.append((owner, name, vars(owner).get(name, _MISSING)))
         setattr(owner, name, new)
 
+    for name in package.__all__:  # what is made when it is first asked for cannot be replaced before
+        getattr(package, name)
+    for name in list(vars(Tensor)):
+        getattr(Tensor, name, None)
     owner: Any
     for owner, full in ((package, "torch"), (nn.functional, "torch.nn.functional"), (nn.init, "torch.nn.init")):
         for name, function in list(vars(owner).items()):

@@ -16,7 +16,7 @@ import numpy as np
 from ...messages import noted
 from ...tape import state
 from ...tensor import FUNCTIONS, Tensor, as_array, wrap
-from ...tensor.composite import broadcast_tensors
+from ...tensor.composite.joining import broadcast_tensors
 from ..refusals import (
     BATCH_SIZES,
     BCE_DTYPES,
