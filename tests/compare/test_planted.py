@@ -30,10 +30,19 @@ SCRIPTS = {
                 return x * 2
             @staticmethod
             def backward(ctx, g):
-                return g * (2.1 if FAULT else 2)
+                return g * (2.1 if FAULT else 2)  # here
         model = nn.Linear(3, 2)
         for i in range(4):
-            y = Twice.apply(model(x))  # here
+            y = Twice.apply(model(x))
+            loss = F.cross_entropy(y, t)
+            loss.backward()
+            print(i, loss.item())
+        """,
+    "hook": """
+        model = nn.Linear(3, 2)
+        for i in range(3):
+            y = model(x)
+            y.register_hook(lambda g: g.clamp(max=0.01 if FAULT and i == 1 else 0.05))  # here
             loss = F.cross_entropy(y, t)
             loss.backward()
             print(i, loss.item())
@@ -165,7 +174,8 @@ activations._sigmoid.__code__ = (lambda input: wrong(input)).__code__
 
 # What the verdict says of each; `{line}` is that of the comment `here`.
 VERDICTS = {
-    "function": "they part at step 1: the backward of the 1st call of `Twice`, script.py:{line}, differs by ",
+    "function": "they part at step 1: the 1st call of `mul`, script.py:{line}, differs by ",
+    "hook": "they part at step 2: the 1st call of `clamp`, script.py:{line}, differs by ",
     "float32_gradient": "they part at step 1: the backward of the 1st call of `Square`, script.py:{line}, differs by ",
     "operator": "they part at step 5: the 1st call of `Sigmoid`, script.py:{line}, differs by 0.001",
     "dropout": "they part at step 3: the 1st call of `Dropout`, script.py:{line}, differs by ",

@@ -81,7 +81,6 @@ class Recorder:
         self._of_leaf: dict[int, int] = {}  # the last summary of each
         self._open: list[int] = []  # modules that are being called
         self._backward = -1  # the last backward pass
-        self._is_backward = False  # torch does not show the calls in hooks and Functions then
         self._known: dict[int, tuple[Any, int, int]] = {}
         self._frameworks: dict[str, bool] = {}  # whether a file is the framework's
 
@@ -132,11 +131,9 @@ class Recorder:
         if call in self.kept.calls:
             for slot, gradient in self.leaves.gradients():
                 self._keep(call, INPUT, len(losses) + slot, gradient)
-        self._is_backward = True
         try:
             result = run()
         finally:
-            self._is_backward = False
             self.step += 1
         if result is not None:  # of autograd.grad, which adds to no gradient
             self._outputs(call, self.tensors(result))
@@ -295,8 +292,8 @@ class Recorder:
     # -- where -------------------------------------------------------------------------------------
 
     def is_inside(self, frame: FrameType) -> bool:
-        """Whether a call is not noted: from a frame of the framework, in backward, or while a call is judged."""
-        if self.kept.judging or self._is_backward:
+        """Whether a call is not noted: from a frame of the framework, or while a call is judged."""
+        if self.kept.judging:
             return True
         file = frame.f_code.co_filename
         known = self._frameworks.get(file)

@@ -67,11 +67,19 @@ def recording(writer: Writer, program: str, kept: Kept, steps: int | None = None
             return apply.__func__(cls, *args, **kwargs)
         return recorder.applied(cls, functools.partial(apply.__func__, cls), args, kwargs, frame)
 
+    def run_backward(*args: Any, **kwargs: Any) -> Any:
+        with mode:  # it is off while a call is handled, but hooks and Functions make calls, too
+            return runs_backward(*args, **kwargs)
+
+    mode = Mode()
+    runs_backward = torch.autograd._engine_run_backward
     torch.autograd.Function.apply = classmethod(noting)
+    torch.autograd._engine_run_backward = run_backward
     try:
-        with Mode():
+        with mode:
             yield recorder
     finally:
         torch.autograd.Function.apply = apply
+        torch.autograd._engine_run_backward = runs_backward
         for handle in handles:
             handle.remove()
