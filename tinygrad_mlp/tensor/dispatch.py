@@ -231,11 +231,10 @@ def _general(row: Operator) -> Function:
     forward, outputs = row.forward, row.outputs
     row_class: Any = node_class(row)
     copying_class = _copying_class(row)
-    single = computes(row)
 
     def call(*args: Any) -> Any:
         arrays = unwrap(row, args)
-        half = single and any(is_half(x) for x in arrays)
+        half = is_in_single(row, arrays)
         try:
             result = silently(in_single, row, arrays) if half else silently(forward, *arrays)
         except ValueError as error:
@@ -266,9 +265,14 @@ def _general(row: Operator) -> Function:
 _ROUNDED_BETWEEN = frozenset(("log_softmax", "logit"))
 
 
-def computes(row: Operator) -> bool:
-    """Whether a row computes with float16 in float32, as torch does; not where it only moves elements about."""
-    return not (row.view or row.listed or "dtype" in row.parameters or row.write is not None)
+def is_in_single(row: Operator, arrays: Sequence[Any]) -> bool:
+    """Whether a row computes with float16 in float32, as torch does; not where it only moves elements about.
+
+    A row that promotes nothing decides itself what it makes of float16 beside another floating dtype.
+    """
+    if not any(map(is_half, arrays)) or row.view or row.listed or "dtype" in row.parameters or row.write is not None:
+        return False
+    return row.promotion is not None or not any(getattr(x, "dtype", None) in (np.float32, np.float64) for x in arrays)
 
 
 def is_half(x: Any) -> bool:
