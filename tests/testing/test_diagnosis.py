@@ -292,6 +292,7 @@ def test_float32_inside(shape, seed):
     assert diagnosed(right + noise * 1e-7, right).kind == "float32 inside"
     assert diagnosed(right + noise * 1e-4, right).kind != "float32 inside"
     assert diagnosed((right + noise * 1e-6).astype(np.float32), right, 1e-7).kind != "float32 inside"
+    assert diagnosed(right + noise * 1e-7, right + 0j).kind != "float32 inside"  # numbers of two kinds
 
 
 @planted
