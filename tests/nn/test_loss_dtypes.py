@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import tinygrad_mlp
 from support import oracle
 from support.two_worlds import assert_alike, refusal
 from tinygrad_mlp.ops import TABLE
@@ -36,7 +37,7 @@ CLASS_LOSSES = {
 }
 
 
-@pytest.mark.parametrize(("dtype", "other"), SEVERAL)
+@pytest.mark.parametrize(("dtype", "other"), [*SEVERAL, ("float16", "int64"), ("float32", "bool")])
 @pytest.mark.parametrize("loss", CLASS_LOSSES)
 def test_weights_of_classes_of_another_dtype_are_refused(loss, dtype, other) -> None:
     def program(torch):
@@ -44,6 +45,15 @@ def test_weights_of_classes_of_another_dtype_are_refused(loss, dtype, other) -> 
         return CLASS_LOSSES[loss](torch, x, torch.tensor([0, 2]), torch.ones(3, dtype=getattr(torch, other)))
 
     refusal(program, words=7)
+
+
+@pytest.mark.parametrize("other", ["int64", "bool", "float32"])
+@pytest.mark.parametrize("loss", ["nll_loss", "the row"])
+@pytest.mark.parametrize("framework", [oracle.torch(), tinygrad_mlp], ids=["torch", "ours"])
+def test_of_integers_there_is_no_loss_whatever_the_weights(framework, loss, other) -> None:
+    x, target = framework.zeros(2, 3, dtype=framework.int64), framework.tensor([0, 2])
+    with pytest.raises(NotImplementedError, match="not implemented for 'Long'"):
+        CLASS_LOSSES[loss](framework, x, target, framework.ones(3, dtype=getattr(framework, other)))
 
 
 @pytest.mark.parametrize("shape", [(3,), (2, 3, 2), (2, 3, 1, 2)])

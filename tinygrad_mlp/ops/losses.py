@@ -336,8 +336,8 @@ def _check_classes(target: Array, classes: int, ignore_index: int) -> None:
 
 
 def _one_weight_dtype(input: Array, target: Array, weight: Any, *rest: Any) -> None:
-    """RuntimeError for a `weight` of another dtype than `input`."""
-    if weight is not None and weight.dtype != input.dtype:
+    """RuntimeError for a `weight` of another dtype than a floating `input`."""
+    if weight is not None and weight.dtype != input.dtype and input.dtype.kind == "f":
         raise RuntimeError(WEIGHT_DTYPE.format(word=dtype_word(input), other=dtype_word(weight)))
 
 
