@@ -26,8 +26,9 @@ from .autograd.anomaly_mode import (
 )
 from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd.inference import is_inference as is_inference
-from .tensor.composite import *  # noqa: F403
-from .tensor.creation import *  # noqa: F403
+from .tensor.composite import LATER as _composite
+from .tensor.creation import LATER as _creation
+from .tensor.creation.data import as_tensor as as_tensor, from_numpy as from_numpy, tensor as tensor
 from .arrays.dtypes import (
     double as double,
     float as float,
@@ -67,16 +68,23 @@ from .random import (
     set_rng_state as set_rng_state,
 )
 from .tensor import (
-    FUNCTIONS as _functions,
     Size as Size,
     Tensor as Tensor,
-    of_one_tuple as _of_one_tuple,
+    function_of_torch as _function_of_torch,
     on_a_tensor as _on_a_tensor,
 )
 
 if _typing.TYPE_CHECKING:
     from . import func as func, nn as nn, optim as optim, return_types as return_types, utils as utils
     from .compiler import compile as compile
+    from .tensor.composite.arithmetic import *  # noqa: F403
+    from .tensor.composite.conversion import *  # noqa: F403
+    from .tensor.composite.elements import *  # noqa: F403
+    from .tensor.composite.joining import *  # noqa: F403
+    from .tensor.composite.shapes import *  # noqa: F403
+    from .tensor.composite.splits import *  # noqa: F403
+    from .tensor.creation.drawn import *  # noqa: F403
+    from .tensor.creation.values import *  # noqa: F403
     from .tensor.printing import set_printoptions as set_printoptions
 
 _keep_freed_memory()
@@ -86,23 +94,15 @@ __version__ = "2.13.0+tinygrad_mlp.0.1.0"  # torch's, for programs that ask, the
 bool = dtypes.bool_
 e, pi, inf, nan = 2.718281828459045, 3.141592653589793, 1e400, 1e400 - 1e400
 
-# Where a composite function has the name of a row (`max`, `add` with its alpha), the composite function is meant.
-for _name, _function in _functions.items():
-    if _table[_name].method and not _name.endswith("_dim"):
-        globals().setdefault(_name, _of_one_tuple(_table[_name], _function) if _table[_name].variadic else _function)
-
-# Torch has these in-place operators as functions, too.
-_IN_PLACE = (
+# Torch has these methods as functions, too: most operators in place, and other names of operators.
+_METHODS = (
+    "absolute", "divide", "multiply", "negative", "subtract",
     "abs_", "acos_", "acosh_", "as_strided_", "asin_", "asinh_", "atan_", "atanh_", "ceil_", "clamp_", "clamp_max_",
     "clamp_min_", "cos_", "cosh_", "detach_", "erf_", "erfc_", "exp2_", "exp_", "expm1_", "fill_", "floor_",
     "frac_", "log10_", "log1p_", "log2_", "log_", "logit_", "neg_", "negative_", "reciprocal_", "relu_", "round_",
     "rsqrt_", "sigmoid_", "sin_", "sinc_", "sinh_", "sqrt_", "square_", "tan_", "tanh_", "trunc_", "xlogy_", "zero_",
 )  # fmt: skip
-# Their other names are those of the methods.
-for _name in ("absolute", "divide", "multiply", "negative", "subtract", *_IN_PLACE):
-    globals()[_name] = getattr(Tensor, _name)
-for _name in ("detach_", "fill_", "zero_"):  # those that are no rows, which look at their arguments themselves
-    globals()[_name] = _on_a_tensor(getattr(Tensor, _name))
+_ON_TENSORS = ("detach_", "fill_", "zero_")  # those that are no rows, which look at their arguments themselves
 is_inference = _on_a_tensor(is_inference)
 
 
@@ -117,6 +117,16 @@ _NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing"}
 _NAMES |= dict.fromkeys(
     ("celu", "celu_", "dropout", "layer_norm", "selu", "selu_", "threshold", "threshold_"), ".nn.functional"
 )
+_FILES = {
+    name: f".tensor.{folder}.{file}"
+    for folder, files in (("composite", _composite), ("creation", _creation))
+    for file, (names, _) in files.items()
+    for name in names.split()
+}
+
+# The functions of rows, each made when it is first asked for. Where a function above has the name of a row (`max`, or
+# `add` with its alpha), that one is meant.
+_ROWS = frozenset(name for name, entry in _table.contents.items() if entry.method and not name.endswith("_dim"))
 
 
 def __getattr__(name: str) -> _typing.Any:
@@ -124,8 +134,18 @@ def __getattr__(name: str) -> _typing.Any:
         return _importlib.import_module(f".{name}", __name__)
     if name in _NAMES:
         return getattr(_importlib.import_module(_NAMES[name], __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
+    if name == "__all__":
+        return sorted(each for each in {*globals(), *_FILES, *_ROWS, *_METHODS} if not each.startswith("_"))
+    if name in _FILES:
+        found = getattr(_importlib.import_module(_FILES[name], __name__), name)
+    elif name in _ROWS:
+        found = _function_of_torch(name)
+    elif name in _METHODS:
+        found = _on_a_tensor(getattr(Tensor, name)) if name in _ON_TENSORS else getattr(Tensor, name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
+    return globals().setdefault(name, found)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, *_NAMES})
+    return sorted({*globals(), *_ROOMS, *_NAMES, *_FILES, *_ROWS, *_METHODS})

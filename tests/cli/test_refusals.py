@@ -158,4 +158,6 @@ def test_a_broken_torch_is_told_in_one_line(tmp_path: Path, tmp_path_factory: py
     (folder / "torch.py").write_text("raise ImportError('libtorch.so: not found')\n")
     done = run(tmp_path, "train", "--epochs", "1", "--compare", before=folder)
     assert done.returncode == 2
-    assert done.stderr == "tinygrad-mlp train: error: --compare: torch cannot be imported (libtorch.so: not found)\n"
+    assert done.stderr == (
+        "tinygrad-mlp train: error: --compare: torch cannot be imported (ImportError: libtorch.so: not found)\n"
+    )

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from support.commands import environment
+from tinygrad_mlp.compare import scripts
 from tinygrad_mlp.compare.blame import Parting, Reader
 from tinygrad_mlp.compare.case import NoCase, write_case
 from tinygrad_mlp.compare.parting import Event
@@ -114,8 +121,6 @@ def test_there_is_no_judgement_of_integers_and_other_shapes() -> None:
 
 
 def test_what_cannot_be_reproduced_is_said(tmp_path: Any) -> None:
-    from types import SimpleNamespace
-
     nothing: Any = SimpleNamespace(parting=None)
     with pytest.raises(NoCase, match="no call is to blame"):
         write_case(nothing, tmp_path)
@@ -123,3 +128,48 @@ def test_what_cannot_be_reproduced_is_said(tmp_path: Any) -> None:
     with pytest.raises(NoCase, match="the call of `exp` cannot be written down"):
         write_case(unwritten, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def said_by(case: Path, under: str) -> list[str]:
+    """The words that a case prints under a framework."""
+    command = [sys.executable, str(case), under]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+STEPS = """
+import torch
+first, second = torch.nn.Linear(3, 4), torch.nn.Linear(4, 1)
+groups = [{{"params": first.parameters(), "lr": 0.02}}, {{"params": second.parameters(), "weight_decay": 0.1}}]
+optimizer = torch.optim.{}
+x = torch.randn(5, 3)
+for i in range(4):
+    if "tinygrad" in torch.__version__ and i == 3:
+        optimizer.param_groups[1]["lr"] = 0.3
+    optimizer.zero_grad()
+    second(torch.tanh(first(x))).square().mean().backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize("optimizer", ["Adam(groups, betas=(0.8, 0.99))", "SGD(groups, lr=0.1, momentum=0.9)"])
+def test_a_step_of_an_optimiser_is_judged_and_reproduced(optimizer: str, tmp_path: Path) -> None:
+    tmp_path.joinpath("script.py").write_text(STEPS.format(optimizer))
+    comparison = scripts(str(tmp_path / "script.py"))
+    found = comparison.parting
+    assert found is not None and (found.call.step, found.call.line) == (4, 12)
+    assert found.call.name == f"{optimizer.partition('(')[0]}.step"
+    assert "In float64 tinygrad_mlp and torch differ as much: it is no rounding." in str(comparison)
+    case = write_case(comparison, tmp_path / "case")
+    assert len(case.read_text().splitlines()) <= 10
+    for under in ("torch", "tinygrad_mlp"):
+        assert float(said_by(case, under)[-1]) == pytest.approx(found.ours[found.index], rel=1e-6)
+
+
+@pytest.mark.parametrize("under", ["torch", "tinygrad_mlp"])
+def test_the_case_shows_the_one_of_several_results_that_differs(under: str, tmp_path: Path) -> None:
+    found = parting("sort", [1.0], [2.0], [4.0, 2.0, 3.0], text="torch.sort(x0)")
+    found = replace(found, event=replace(found.event, slot=1))
+    several: Any = SimpleNamespace(parting=found, ours=SimpleNamespace(arrays_of=lambda call, role: {0: 0, 1: 1}))
+    assert said_by(write_case(several, tmp_path), under)[1:3] == ["torch.int64", "(3,)"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tinygrad_mlp.compare.parting import Tolerance, held, worst
 from tinygrad_mlp.compare.records import OUTPUT, NotATrace, Trace, Writer, load, read_folder
-from tinygrad_mlp.compare.summary import summarise
+from tinygrad_mlp.compare.summary import Summaries
 
 
 def trace(folder: Path, *arrays: np.ndarray) -> Trace:
@@ -20,7 +20,7 @@ def trace(folder: Path, *arrays: np.ndarray) -> Trace:
     writer = Writer(folder)
     for i, array in enumerate(arrays):
         call = writer.add_call("made", "function", "script.py", 1 + i, 0)
-        writer.link(call, OUTPUT, 0, writer.add_summary(summarise(array)))
+        writer.link(call, OUTPUT, 0, writer.add_array(array))
     writer.close({"exit": 0, "printed": []}, {})
     return read_folder(folder)
 
@@ -67,6 +67,53 @@ def test_one_wrong_element_shows_and_rounding_does_not(tmp_path: Path, shape: tu
 def test_other_forms_and_numbers_show(tmp_path: Path, ours: np.ndarray, theirs: np.ndarray) -> None:
     assert beyond(tmp_path, ours, theirs) and beyond(tmp_path, theirs, ours)
     assert not beyond(tmp_path, ours, ours.copy()) and not beyond(tmp_path, theirs, theirs.copy())
+
+
+def digest(array: np.ndarray) -> int:
+    """The digest of an array."""
+    summaries = Summaries()
+    assert summaries.add(array)
+    return int(summaries.take()[2].digests[0])
+
+
+@given(st.sampled_from([1, 7, 600, 5_000, 40_000]), st.sampled_from(["f4", "f8", "f2", "i8", "u1"]), st.data())
+def test_every_bit_counts(size: int, dtype: str, data: st.DataObject) -> None:
+    array = (np.random.default_rng(size).normal(size=size) * 50).astype(dtype)
+    other = array.copy()
+    bits = other.view(np.uint8)
+    place = data.draw(st.integers(0, len(bits) - 1))
+    bits[place] ^= 1 << data.draw(st.integers(0, 7))
+    assert digest(array) == digest(array.copy())
+    if not np.isnan(other).any():  # a float16 that is nan is kept as a float32, which need not have the same bits
+        assert digest(array) != digest(other)
+
+
+@given(st.sampled_from([2, 7, 600, 5_000, 40_000]), st.data())
+def test_elements_that_change_places_show(size: int, data: st.DataObject) -> None:
+    array = np.arange(size, dtype=np.float32)
+    i, j = data.draw(st.lists(st.integers(0, size - 1), min_size=2, max_size=2, unique=True))
+    other = array.copy()
+    other[[i, j]] = other[[j, i]]
+    assert digest(array) != digest(other)
+
+
+def test_the_summaries_of_many_arrays_are_those_of_each_alone(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    sizes = [(), (0, 3), (7,), (40, 30), (130, 130), (60, 100, 9)]
+    arrays = [np.asarray(rng.normal(size=size) * 9, dtype) for size in sizes for dtype in ("f4", "f8", "f2", "i4", "?")]
+    arrays += [
+        np.full((30, 30), np.nan, np.float32),
+        np.zeros(3),
+        np.full(5, 1e30, np.float32),
+        rng.normal(size=(9, 9)).T,
+    ]
+    arrays = [arrays[i] for i in rng.permutation(4 * len(arrays)) % len(arrays)]  # they fill the buffers several times
+    together = trace(tmp_path / "together", *arrays)
+    for i, array in enumerate(arrays):
+        alone, one = trace(tmp_path / str(i), array).summary(0), together.summary(i)
+        assert one[:3] == alone[:3] and one.bad == alone.bad and one.shape == array.shape
+        assert one.scale == pytest.approx(alone.scale, rel=1e-5)
+        np.testing.assert_allclose(one.sums, alone.sums, rtol=1e-3, atol=1e-5 * alone.scale)
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=30), st.data())

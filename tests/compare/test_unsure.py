@@ -19,6 +19,11 @@ SEEN = {
         "script.py:5 starts a thread",
     ),
     "process": ("import subprocess\nsubprocess.run(['true'])\n", "the program starts processes"),
+    "fork": ("import os\nif os.fork() == 0:\n    os._exit(0)\nos.wait()\n", "the program starts processes"),
+    "path": (
+        "from pathlib import Path\nPath('log.txt').write_text(Path('log.txt').read_text() + 'x')\n",
+        "the program reads and writes log.txt",
+    ),
     "output": ("with open('log.txt', 'a') as f:\n    f.write('x')\n", "the program reads and writes log.txt"),
 }
 

@@ -60,8 +60,10 @@ if not hasattr(c, "mallinfo"):
 c.mallinfo.restype, c.malloc.restype = Info, ctypes.c_void_p
 c.malloc.argtypes, c.free.argtypes = [ctypes.c_size_t], [ctypes.c_void_p]
 
+blocks = [0] * 200  # made before, for a list that grows may come to lie between the blocks
 before = c.mallinfo()
-blocks = [c.malloc(100_000) for _ in range(200)]
+for i in range(200):
+    blocks[i] = c.malloc(100_000)
 for block in reversed(blocks):
     c.free(block)
 kept = c.mallinfo().arena - before.arena

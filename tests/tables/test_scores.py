@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_fscore_support
 
-from tinygrad_mlp.cli.report import comparison, summary
+from tinygrad_mlp.cli.report import summary
 from tinygrad_mlp.tables.scores import Classification, Regression, baseline, score
 from tinygrad_mlp.tables.training import Epoch, Fitted
 
@@ -83,12 +83,3 @@ def test_a_summary_cuts_long_names_and_leaves_out_what_was_not_tested() -> None:
         "-",
     ]
     assert lines[-1] == "nothing was confused"
-
-
-def test_a_comparison_names_the_epoch_where_the_losses_are_furthest_apart() -> None:
-    ours = Fitted(None, [Epoch(1, 1.0, Regression(1, 1), 1.0), Epoch(2, 0.5, Regression(1, 1), 1.0)])
-    theirs = Fitted(None, [Epoch(1, 1.0, Regression(1, 1), 9.0), Epoch(2, 0.4, Regression(1, 1), 3.0)])
-    assert comparison(ours, theirs, 2) == [
-        "losses: at most 2.5e-01 apart (relative, epoch 2); 0.0e+00 in epoch 1",
-        "time to train: 2.00 s, torch (2 threads) 12.00 s; median epoch 0.17 of torch's",
-    ]

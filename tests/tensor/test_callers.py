@@ -17,7 +17,8 @@ import tinygrad_mlp
 from support import oracle
 from support.row_inputs import row_inputs
 from tinygrad_mlp.ops import TABLE
-from tinygrad_mlp.tensor import FUNCTIONS, INPLACE, callers, dispatch, inplace_of
+from tinygrad_mlp.tensor import FUNCTIONS, INPLACE, callers, dispatch
+from tinygrad_mlp.tensor.inplace import inplace_of
 
 ROWS = sorted(TABLE)
 
@@ -104,6 +105,16 @@ def test_a_call_in_inference_mode_may_be_the_first():
     with tinygrad_mlp.inference_mode():
         assert function(tinygrad_mlp.ones(2)).is_inference()
     assert not function(tinygrad_mlp.ones(2)).is_inference()
+
+
+def test_a_function_that_is_made_while_somebody_observes_is_observed():
+    seen = []
+    dispatch.observe_calls(lambda row, args, call: seen.append(row.name) or call(*args))
+    try:
+        result = dispatch.function_of(TABLE["tanh"])(tinygrad_mlp.zeros(2))
+    finally:
+        dispatch.observe_calls(None)
+    assert seen == ["tanh"] and result.tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("name, signature", [

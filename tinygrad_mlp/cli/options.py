@@ -127,7 +127,7 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
         help="write a page that shows the training, to be opened in a browser",
     )
     results.add_argument("--importance", action="store_true", help="show which columns the network uses")
-    results.add_argument("--compare", action="store_true", help="train the same under torch, side by side")
+    results.add_argument("--compare", action="store_true", help="compare the training with torch's, call by call")
     results.add_argument("--json", action="store_true", help="write the results as JSON, and nothing else, to stdout")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from statistics import median
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,9 +15,6 @@ from ..tables.training import Epoch, Fitted
 
 __all__ = [
     "Screen",
-    "compare_header",
-    "compare_row",
-    "comparison",
     "epoch_header",
     "epoch_row",
     "importance",
@@ -27,7 +23,6 @@ __all__ = [
 ]
 
 Array = np.ndarray[Any, np.dtype[Any]]
-NAMES = ("tinygrad_mlp", "torch")
 
 # A confusion matrix is shown for up to MOST_CLASSES classes, whose names are cut to NAME_WIDTH characters.
 MOST_CLASSES = 20
@@ -111,23 +106,6 @@ def epoch_row(epoch: Epoch) -> str:
     return f"{epoch.number:5}  " + "  ".join(f"{value:>13}" for value in _values(epoch))
 
 
-def compare_header(task: str) -> list[str]:
-    """Return two lines of titles for `compare_row`: the measures, and below each the two frameworks."""
-    measured = [*_titles(task), "time (ms)"]
-    names = "  ".join(f"{name:>12}" for name in NAMES)
-    return [
-        " " * 5 + "".join(f"    {title:^{len(names)}}" for title in measured).rstrip(),
-        "epoch" + f"    {names}" * len(measured),
-    ]
-
-
-def compare_row(epochs: Sequence[Epoch]) -> str:
-    """Return the line of one epoch under both frameworks, whose values stand in pairs."""
-    values = [[*_values(epoch), f"{epoch.seconds * 1e3:.1f}"] for epoch in epochs]
-    pairs = zip(*values, strict=True)
-    return f"{epochs[0].number:5}" + "".join("    " + "  ".join(f"{value:>12}" for value in pair) for pair in pairs)
-
-
 def _titles(task: str) -> list[str]:
     return ["loss", "test accuracy"] if task == "classification" else ["loss", "test RMSE", "test R2"]
 
@@ -143,20 +121,6 @@ def _values(epoch: Epoch) -> list[str]:
 
 def _r2(scores: Regression) -> str:
     return "undefined" if scores.r2 != scores.r2 else f"{scores.r2:.4f}"
-
-
-def comparison(ours: Fitted, theirs: Fitted, threads: int) -> list[str]:
-    """Return lines that compare losses and times of the two frameworks; `threads` is the number that torch uses."""
-    apart = [
-        abs(a.loss - b.loss) / abs(b.loss) if b.loss else 0.0 for a, b in zip(ours.epochs, theirs.epochs, strict=True)
-    ]
-    worst = max(range(len(apart)), key=apart.__getitem__)
-    ratio = median(e.seconds for e in ours.epochs) / median(e.seconds for e in theirs.epochs)
-    return [
-        f"losses: at most {apart[worst]:.1e} apart (relative, epoch {worst + 1}); {apart[0]:.1e} in epoch 1",
-        f"time to train: {ours.seconds:.2f} s, torch ({threads} thread{'s' * (threads > 1)}) {theirs.seconds:.2f} s; "
-        f"median epoch {ratio:.2f} of torch's",
-    ]
 
 
 # -- the trained network ---------------------------------------------------------------------------

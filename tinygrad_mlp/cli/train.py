@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import importlib.util
 import json
 import math
@@ -44,6 +43,7 @@ from .refusals import (
 )
 
 if TYPE_CHECKING:
+    from ..compare.comparison import Comparison
     from .seen import Watch
 
 __all__ = ["train", "train_command"]
@@ -61,19 +61,18 @@ class Refused(Exception):
 def train_command(parsed: argparse.Namespace, arguments: Sequence[str]) -> int:
     """Run `train` with parsed options, which were `arguments` on the command line.
 
-    Returns 0, or 2 with one line on stderr if that is not possible.
+    Returns 0, 1 if `--compare` finds that torch's training is another, or 2 with one line on stderr if the training is
+    not possible.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # the terminal may lack the letters of a class's name
     try:
-        train(_options(parsed), arguments)
+        return train(_options(parsed), arguments)
     except (Refused, DataError, Diverged) as error:
         message = str(error)
     except MemoryError:
         message = NO_MEMORY
-    else:
-        return 0
     print(f"tinygrad-mlp train: error: {message}", file=sys.stderr)
     return 2
 
@@ -82,10 +81,11 @@ def _options(parsed: argparse.Namespace) -> TrainOptions:
     return TrainOptions(**{field.name: getattr(parsed, field.name) for field in fields(TrainOptions)})
 
 
-def train(options: TrainOptions, arguments: Sequence[str] = ()) -> None:
+def train(options: TrainOptions, arguments: Sequence[str]) -> int:
     """Train as the options say and show the results; raises Refused, DataError and Diverged.
 
-    `arguments` are those of the command line, which the page of `--html` shows.
+    `arguments` are those of the command line, which the page of `--html` shows, and with which the same training is
+    compared with torch's. Returns 1 if these two are not the same, else 0.
     """
     _check(options)
     job, source = _prepare(options)
@@ -97,17 +97,13 @@ def train(options: TrainOptions, arguments: Sequence[str] = ()) -> None:
     if options.dry_run:
         if options.json:
             print(json.dumps({"data": _data_results(options, job, notes)}, allow_nan=False))
-        return
+        return 0
     watch = _watch(job) if options.html else None
-    ours = _train_ours(job, screen, options.compare, watch)
+    ours = _train_ours(job, screen, watch)
     model = Model.of(job, ours.model, source.decimal, options.missing)
     if options.save:
         _save(options.save, model)
-    theirs = _train_torch(job, screen, ours) if options.compare else None
     screen.line()
-    if theirs:
-        for line in report.comparison(ours, theirs, importlib.import_module("torch").get_num_threads()):
-            screen.line(line)
     scores, guess = _scores(ours), _guess(job)
     for line in report.summary(scores, guess, ours, job.target.classes, job.target.name):
         screen.line(line)
@@ -116,14 +112,19 @@ def train(options: TrainOptions, arguments: Sequence[str] = ()) -> None:
         screen.line(line)
     if options.save:
         screen.line(f"saved to {options.save}")
+    compared = _compared(arguments, screen) if options.compare else None
+    if compared:
+        screen.line(f"\n{compared}")
+    code = 0 if compared is None or compared.same else 1
     if not (watch or options.json):
-        return
-    found = _results(options, job, notes, ours, theirs, used, watch)
+        return code
+    found = _results(options, job, notes, ours, compared, used, watch)
     if watch:
         _write_page(options, arguments, job, source, ours, watch, found)
         screen.line(f"the training as a page: {options.html}")
     if options.json:
         print(json.dumps(found, allow_nan=False))
+    return code
 
 
 def _check(options: TrainOptions) -> None:
@@ -210,16 +211,14 @@ def _watch(job: Job) -> Watch:
     return Watch(job, _steps(job) // job.plan.epochs)
 
 
-def _train_ours(job: Job, screen: report.Screen, compare: bool, watch: Watch | None) -> Fitted:
-    """Train under this package; unless torch's rows are to stand beside them later, show the rows of the epochs."""
-    if not compare:
-        screen.line(report.epoch_header(job.plan.task))
+def _train_ours(job: Job, screen: report.Screen, watch: Watch | None) -> Fitted:
+    """Train under this package, and show the rows of the epochs."""
+    screen.line(report.epoch_header(job.plan.task))
 
     def on_epoch(epoch: Epoch) -> None:
         if watch:
             watch.epoch()
-        if not compare:
-            screen.line(report.epoch_row(epoch))
+        screen.line(report.epoch_row(epoch))
 
     with screen.progress("training", _steps(job)) as on_step:
         if watch is None:
@@ -232,21 +231,15 @@ def _train_ours(job: Job, screen: report.Screen, compare: bool, watch: Watch | N
         return fit(tinygrad_mlp, job.parts, job.plan, on_watched_step, on_epoch, watch.model)
 
 
-def _train_torch(job: Job, screen: report.Screen, ours: Fitted) -> Fitted:
-    """Do the same training under torch, which is imported only now, so that its threads do not slow ours down."""
+def _compared(arguments: Sequence[str], screen: report.Screen) -> Comparison:
+    """Do the same training twice more, call by call: under this package and under torch, each in its own process."""
+    from ..compare.runs import TRAINING, CannotRun, scripts
+
+    screen.line("comparing with torch, call by call")
     try:
-        torch = importlib.import_module("torch")
-    except (ImportError, OSError) as error:  # OSError if a shared library cannot be loaded
-        raise Refused(BROKEN_TORCH.format(reason=str(error).splitlines()[0])) from error
-    for line in report.compare_header(job.plan.task):
-        screen.line(line)
-
-    def on_epoch(epoch: Epoch) -> None:
-        if epoch.number <= len(ours.epochs):
-            screen.line(report.compare_row([ours.epochs[epoch.number - 1], epoch]))
-
-    with screen.progress("training under torch", _steps(job)) as on_step:
-        return fit(torch, job.parts, job.plan, on_step, on_epoch)
+        return scripts([TRAINING, *arguments[1:]])
+    except CannotRun as error:
+        raise Refused(BROKEN_TORCH.format(reason=error)) from error
 
 
 def train_quietly(torch: Any, parsed: argparse.Namespace) -> int:
@@ -255,7 +248,7 @@ def train_quietly(torch: Any, parsed: argparse.Namespace) -> int:
     options_alone = replace(options, save=None, html=None, compare=False, dry_run=False)
     try:
         job, _ = _prepare(options_alone)
-        fit(torch, job.parts, job.plan, lambda: None, lambda epoch: None)
+        fit(torch, job.parts, job.plan, lambda: None, lambda epoch: print(report.epoch_row(epoch)))
     except (DataError, Diverged) as error:
         print(error, file=sys.stderr)
         return 2
@@ -340,7 +333,7 @@ def _results(
     job: Job,
     notes: list[str],
     ours: Fitted,
-    theirs: Fitted | None,
+    compared: Comparison | None,
     used: list[tuple[str, float]],
     watch: Watch | None,
 ) -> dict[str, Any]:
@@ -354,8 +347,8 @@ def _results(
     }
     if options.importance:
         results["importance"] = dict(used)
-    if theirs:
-        results["torch"] = _fitted_results(theirs)
+    if compared:
+        results["compared"] = json.loads(compared.to_json())
     if watch:
         results["page"] = options.html
         for epoch, more in zip(results["epochs"], watch.measures, strict=True):

@@ -8,7 +8,7 @@ import numpy as np
 
 from .blame import Parting
 from .comparison import Comparison
-from .records import COTANGENT
+from .records import COTANGENT, OUTPUT
 from .refusals import NO_CASE, NO_TEXT
 
 
@@ -20,8 +20,8 @@ def write_case(comparison: Comparison, folder: str | Path) -> Path:
     """Write `case.py` and `inputs.npz` into a folder, which is made, and return the path of the script.
 
     `python case.py` computes the blamed call under torch, `python case.py tinygrad_mlp` under this package, and
-    prints the worst element. A Function that the program has defined comes along in `function.py`. NoCase where no
-    call is to blame, or where one of its arguments cannot be written down.
+    prints the worst element. A Function that the program has defined, and a step of an optimiser, come along in
+    `function.py`. NoCase where no call is to blame, or where one of its arguments cannot be written down.
     """
     parting = comparison.parting
     if parting is None or not parting.seen:
@@ -38,7 +38,8 @@ def write_case(comparison: Comparison, folder: str | Path) -> Path:
     if described.get("source"):
         (target / "function.py").write_text(described["source"], encoding="utf-8")
     path = target / "case.py"
-    path.write_text("\n".join(_lines(parting, described)) + "\n", encoding="utf-8")
+    several = len(comparison.ours.arrays_of(parting.event.ours.number, OUTPUT)) > 1
+    path.write_text("\n".join(_lines(parting, described, several)) + "\n", encoding="utf-8")
     return path
 
 
@@ -46,7 +47,8 @@ def _is_gradient(parting: Parting) -> bool:
     return parting.event.role == COTANGENT and len(parting.readers) == 1 and parting.cotangent is not None
 
 
-def _lines(parting: Parting, described: dict[str, str]) -> list[str]:
+def _lines(parting: Parting, described: dict[str, str], several: bool) -> list[str]:
+    """The lines of the script; `several` says that the call has several results."""
     names = [f"x{i}" for i in range(len(parting.inputs))]
     lines = [
         "import sys, pathlib, numpy as np",
@@ -65,7 +67,7 @@ def _lines(parting: Parting, described: dict[str, str]) -> list[str]:
         lines.append(f"out = {described['text']}")
         lines.append(f'found = torch.autograd.grad(out, {wanted}, torch.tensor(arrays["cotangent"]))[0]')
     else:
-        lines.append(f"found = {described['text']}")
+        lines.append(f"found = {described['text']}" + (f"[{parting.event.slot}]" if several else ""))
     index = f"[{', '.join(map(str, parting.index))}]" if parting.index else ""
     lines.append(f"print(torch.__version__, found.dtype, tuple(found.shape), found{index}.item())")
     return lines

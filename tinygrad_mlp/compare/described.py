@@ -41,6 +41,51 @@ def module_text(module: Any, args: Sequence[Any], tensor: type) -> str | None:
     return f"torch.func.functional_call({made}{mode}, {{{given}}}, ({inputs}))"
 
 
+def step_source(optimizer: Any, parameters: Sequence[Any], tensor: type) -> str | None:
+    """The source text of a function that makes one step of an optimiser of the framework.
+
+    Its arguments are the gradients, the parameters and the tensors in their state, its result the parameters. None for
+    an optimiser that the program has defined, or one with an option that cannot be written down.
+    """
+    if not type(optimizer).__module__.partition(".")[2].startswith("optim"):
+        return None
+    count = len(parameters)
+    places = {id(parameter): f"parameters[{i}]" for i, parameter in enumerate(parameters)}
+    names = (f"x[{i}]" for i in range(2 * count, 10_000))
+    states = []
+    try:
+        groups = ", ".join(_group(optimizer, group, places, tensor) for group in optimizer.param_groups)
+        for parameter in parameters:
+            if parameter in optimizer.state:
+                own = _text(dict(optimizer.state[parameter]), tensor, names)
+                states.append(f"    optimizer.state[{places[id(parameter)]}].update({own})")
+    except CannotWrite:
+        return None
+    lines = [
+        "def step(*x):",
+        f"    gradients, parameters = x[:{count}], x[{count}:{2 * count}]",
+        "    for parameter, gradient in zip(parameters, gradients):",
+        "        parameter.requires_grad_().grad = gradient",
+        f"    optimizer = torch.optim.{type(optimizer).__name__}([{groups}])",
+        *states,
+        "    optimizer.step()",
+        "    return parameters",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _group(optimizer: Any, group: Mapping[str, Any], places: Mapping[int, str], tensor: type) -> str:
+    """A group of parameters with the options that its optimiser's class takes and that differ from the default."""
+    members = ", ".join(places[id(p)] for p in group["params"] if id(p) in places)
+    options = {
+        name: group[name]
+        for name, parameter in inspect.signature(type(optimizer).__init__).parameters.items()
+        if name in group and name != "params" and group[name] != parameter.default
+    }
+    texts = "".join(f", {name!r}: {_text(value, tensor, iter(()))}" for name, value in options.items())
+    return f"{{'params': [{members}]{texts}}}"
+
+
 def source_of(function: type) -> str | None:
     """The source text of a Function that the program has defined; None where it is not to be had."""
     try:

@@ -98,6 +98,18 @@ class Kept:
         if call in self._judged:
             self._judged[call][0].extend(own)
 
+    def judge_step(self, call: int, optimizer: Any) -> None:
+        """The same for a step of an optimiser: a copy of it makes the step, with copies of the parameters."""
+        if call not in self.judged:
+            return
+        try:
+            with self.alone():
+                parameters = _widened_step(self.package, optimizer)
+        except Exception:
+            return
+        for slot, parameter in enumerate(parameters):
+            self.arrays[place(call, FLOAT64, slot)] = parameter.detach().numpy()
+
     def judge_backward(self, call: int, slot: int, cotangent: Array) -> None:
         """Keep the gradients in float64 of a call that was judged, from the cotangent of a result; they add up."""
         if call not in self._judged:
@@ -127,6 +139,25 @@ class Kept:
         new = g.detach().clone()
         np.copyto(new.numpy(), other)
         return new
+
+
+def _widened_step(package: Any, optimizer: Any) -> list[Any]:
+    """The parameters in float64 after a step of an optimiser, of which neither it nor its parameters know."""
+    twin = copy.deepcopy(optimizer)
+    stepped = []
+    for group, own in zip(optimizer.param_groups, twin.param_groups, strict=True):
+        for parameter, new in zip(group["params"], own["params"], strict=True):
+            new.grad = None
+            new.data = new.data.double()
+            if parameter.grad is not None:
+                new.grad = parameter.grad.detach().double()
+                stepped.append(new)
+    for state in twin.state.values():
+        for name, value in state.items():
+            if isinstance(value, package.Tensor) and value.is_floating_point():
+                state[name] = value.double()
+    twin.step()
+    return stepped
 
 
 class _Widened:

@@ -36,13 +36,17 @@ def recording(writer: Writer, program: str, kept: Kept, steps: int | None = None
     """In this block the program's calls of the package are noted."""
     package = sys.modules[_PACKAGE]
     folder = os.path.dirname(str(package.__file__))
-    recorder = Recorder(writer, kept, [folder + os.sep, "<" + _PACKAGE], program, steps)
+    recorder = Recorder(writer, kept, [folder + os.sep, "<" + _PACKAGE], lambda x: x.array, program, steps)
     replaced: list[tuple[Any, str, Any]] = []
 
     def replace(owner: Any, name: str, new: Any) -> None:
         replaced.append((owner, name, vars(owner).get(name, _MISSING)))
         setattr(owner, name, new)
 
+    for name in package.__all__:  # what is made when it is first asked for cannot be replaced before
+        getattr(package, name)
+    for name in list(vars(Tensor)):
+        getattr(Tensor, name, None)
     owner: Any
     for owner, full in ((package, "torch"), (nn.functional, "torch.nn.functional"), (nn.init, "torch.nn.init")):
         for name, function in list(vars(owner).items()):

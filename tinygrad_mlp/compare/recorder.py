@@ -11,17 +11,16 @@ import functools
 import os
 import sys
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from .described import call_text, module_text, source_of
+from .described import call_text, module_text, source_of, step_source
 from .kept import Kept
 from .leaves import Leaves
 from .records import COTANGENT, INPUT, OUTPUT, Writer
-from .summary import summarise
 
 Array = np.ndarray[Any, np.dtype[Any]]
 MODULES = 100  # that are known by name at the end, at most
@@ -40,6 +39,7 @@ _SIGNS = {
 }  # fmt: skip
 
 
+@functools.cache
 def common_name(name: str) -> str:
     """The name of a function or method that both frameworks have for it: `mul` for `torch.Tensor.__rmul__`."""
     name = name.rpartition(".")[2]
@@ -54,14 +54,21 @@ class Recorder:
     """Notes the calls of a program.
 
     `packages` are the folders of the framework: a call whose caller is in there is not the program's own, unless it
-    is the file of the `program`, which may be one of the examples. `kept` has the calls whose arrays are kept whole.
-    After `steps` backward passes the next one ends the program.
+    is the file of the `program`, which may be one of the examples. `array_of` gives the array of a tensor. `kept` has
+    the calls whose arrays are kept whole. After `steps` backward passes the next one ends the program.
     """
 
     def __init__(
-        self, writer: Writer, kept: Kept, packages: Sequence[str], program: str = "", steps: int | None = None
+        self,
+        writer: Writer,
+        kept: Kept,
+        packages: Sequence[str],
+        array_of: Callable[[Any], Array],
+        program: str = "",
+        steps: int | None = None,
     ) -> None:
         self.writer = writer
+        self.array_of = array_of
         self.kept = kept
         self.tensor = kept.package.Tensor
         self.packages = ("<frozen", *packages)
@@ -76,6 +83,7 @@ class Recorder:
         self._backward = -1  # the last backward pass
         self._is_backward = False  # torch does not show the calls in hooks and Functions then
         self._known: dict[int, tuple[Any, int, int]] = {}
+        self._frameworks: dict[str, bool] = {}  # whether a file is the framework's
 
     # -- what is called ----------------------------------------------------------------------------
 
@@ -83,14 +91,14 @@ class Recorder:
         """Run a call of a function or method of the program, and note it if tensors come out or are written to."""
         common = common_name(name)
         in_place = common.endswith("_") and not common.endswith("__")
-        inputs = list(self.tensors((args, kwargs)))
+        inputs = self.tensors((args, kwargs) if kwargs else args)
         before = self._seen(self.writer.calls, inputs, frame)
         if self.writer.calls in self.kept.calls:
             number = self.writer.calls
             self.kept.descriptions[number] = {"text": call_text(name, args, kwargs, self.tensor)}
             self.kept.judge(number, function, args, kwargs, self.tensors, in_place)
         result = function(*args, **kwargs)
-        outputs = list(self.tensors(result)) or (inputs[:1] if in_place else [])
+        outputs = self.tensors(result) or (inputs[:1] if in_place else [])
         if outputs:
             call = self._begin(common, "function", frame)
             self._link(call, INPUT, before)
@@ -100,14 +108,14 @@ class Recorder:
     def applied(self, function: Any, apply: Callable[..., Any], args: Any, kwargs: Any, frame: FrameType) -> Any:
         """Run a Function of the program, and note it by the name of its class."""
         call = self._begin(function.__name__, "function", frame)
-        inputs = list(self.tensors((args, kwargs)))
+        inputs = self.tensors((args, kwargs) if kwargs else args)
         self._link(call, INPUT, self._seen(call, inputs, frame))
         if call in self.kept.calls:
             text = call_text(f"{function.__name__}.apply", args, kwargs, self.tensor)
             self.kept.descriptions[call] = {"text": text, "source": source_of(function)}
             self.kept.judge(call, apply, args, kwargs, self.tensors)
         result = apply(*args, **kwargs)
-        self._outputs(call, list(self.tensors(result)))
+        self._outputs(call, self.tensors(result))
         return result
 
     def backward(self, name: str, losses: Any, run: Callable[[], Any], frame: FrameType) -> Any:
@@ -115,7 +123,7 @@ class Recorder:
         if self.limit is not None and self.step >= self.limit:
             raise StepsDone(0)
         call = self._backward = self._begin(name, "backward", frame)
-        losses = list(self.tensors(losses))
+        losses = self.tensors(losses)
         self._link(call, INPUT, self._seen(call, losses, frame))
         for loss in losses[:1]:
             array = self._array(loss)
@@ -131,7 +139,7 @@ class Recorder:
             self._is_backward = False
             self.step += 1
         if result is not None:  # of autograd.grad, which adds to no gradient
-            self._outputs(call, list(self.tensors(result)))
+            self._outputs(call, self.tensors(result))
             return result
         for slot, gradient in self.leaves.gradients():
             self._link(call, OUTPUT, {slot: self._summary(gradient)})
@@ -159,7 +167,7 @@ class Recorder:
         """Note what a module has given."""
         call = self._open.pop() if self._open else -1
         if call >= 0:
-            self._outputs(call, list(self.tensors(result)))
+            self._outputs(call, self.tensors(result))
 
     def step_begins(self, optimizer: Any) -> int:
         """Note that an optimiser makes a step: gradients and parameters go in, and its state where that is kept."""
@@ -174,6 +182,11 @@ class Recorder:
             states = (optimizer.state[p] for p in parameters if p in optimizer.state)
             inputs += [value for state in states for value in state.values() if isinstance(value, self.tensor)]
         self._link(call, INPUT, self._seen(call, inputs, frame))
+        if call in self.kept.calls:
+            text = f"step({', '.join(f'x{i}' for i in range(len(inputs)))})"
+            source = step_source(optimizer, parameters, self.tensor)
+            self.kept.descriptions[call] = {"text": text, "source": source}
+            self.kept.judge_step(call, optimizer)
         return call
 
     def step_ends(self, optimizer: Any, call: int) -> None:
@@ -237,7 +250,7 @@ class Recorder:
         array = self._array(g)
         if array is None:
             return None
-        self.writer.link(call, COTANGENT, slot, self.writer.add_summary(summarise(array)))
+        self.writer.link(call, COTANGENT, slot, self.writer.add_array(array))
         if call not in self.kept.calls:
             return None
         self.kept.keep(call, COTANGENT, slot, array)
@@ -254,7 +267,7 @@ class Recorder:
         array = self._array(tensor)
         if array is None:
             return None
-        number = self.writer.add_summary(summarise(array))
+        number = self.writer.add_array(array)
         if len(self._known) > 10_000:
             self._known.clear()
         self._known[id(tensor)] = (weakref.ref(tensor), version, number)
@@ -263,28 +276,33 @@ class Recorder:
     def _array(self, tensor: Any) -> Array | None:
         """The numbers of a tensor; None where it has none: on the meta device, inside torch.func, of no NumPy dtype."""
         try:
-            array: Array = tensor.detach().numpy()
+            return self.array_of(tensor)
         except (RuntimeError, TypeError, NotImplementedError):
             return None
-        return array
 
-    def tensors(self, value: Any) -> Iterator[Any]:
+    def tensors(self, value: Any) -> list[Any]:
         """The tensors in arguments or results, those in lists, tuples and dicts, too."""
         if isinstance(value, self.tensor):
-            yield value
-        elif isinstance(value, dict):
-            for each in value.values():
-                yield from self.tensors(each)
-        elif isinstance(value, (list, tuple)):
-            for each in value:
-                yield from self.tensors(each)
+            return [value]
+        found: list[Any] = []
+        for each in value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ():
+            if isinstance(each, self.tensor):
+                found.append(each)
+            elif isinstance(each, (list, tuple, dict)):
+                found += self.tensors(each)
+        return found
 
     # -- where -------------------------------------------------------------------------------------
 
     def is_inside(self, frame: FrameType) -> bool:
         """Whether a call is not noted: from a frame of the framework, in backward, or while a call is judged."""
+        if self.kept.judging or self._is_backward:
+            return True
         file = frame.f_code.co_filename
-        return self.kept.judging or self._is_backward or (file.startswith(self.packages) and file != self.program)
+        known = self._frameworks.get(file)
+        if known is None:
+            known = self._frameworks[file] = file.startswith(self.packages) and file != self.program
+        return known
 
     def program_frame(self, frame: FrameType | None) -> FrameType | None:
         """The innermost frame of the program from a frame on outwards."""

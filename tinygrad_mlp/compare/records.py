@@ -6,6 +6,7 @@ needs little memory; a `Trace` reads them. As one file it is an .npz of numbers 
 
 from __future__ import annotations
 
+import itertools
 import json
 import zipfile
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .refusals import NOT_A_TRACE, OTHER_SCHEMA
-from .summary import Summary
+from .summary import Summaries, Summary
 
 Array = np.ndarray[Any, np.dtype[Any]]
 SCHEMA = 1
@@ -63,6 +64,8 @@ class Writer:
         self.folder = folder
         self.names, self.files, self.dtypes = Table(), Table(), Table()
         self.calls = self.summaries = self.losses = 0
+        self._files = {name: open(folder / f"{name}.bin", "wb") for name in _COLUMNS}  # noqa: SIM115
+        self._waiting = Summaries()
         self._rows: dict[str, list[float]] = {name: [] for name in _COLUMNS}
 
     def add_call(self, name: str, kind: str, file: str, line: int, step: int) -> int:
@@ -73,17 +76,23 @@ class Writer:
         self.calls += 1
         return self.calls - 1
 
-    def add_summary(self, summary: Summary) -> int:
-        """Add a summary, and return its number."""
-        s = summary
-        self._rows["summaries"] += (self.dtypes.place(s.dtype), s.digest, s.bad, len(s.shape), s.sums.size)
-        self._rows["scales"].append(s.scale)
-        self._rows["shapes"] += s.shape
-        self._rows["sums"] += s.sums.tolist()
-        for name in ("summaries", "scales", "shapes", "sums"):
-            self._flush(name)
+    def add_array(self, array: Array, dtype: str | None = None) -> int:
+        """Add the summary of an array as it is now, called by another dtype if one is given; its number."""
+        if not self._waiting.add(array, dtype):
+            self._write_summaries()
+            self._waiting.add(array, dtype)
         self.summaries += 1
         return self.summaries - 1
+
+    def _write_summaries(self) -> None:
+        shapes, dtypes, found = self._waiting.take()
+        counts = [len(sums) for sums in found.sums]
+        places = [self.dtypes.place(dtype) for dtype in dtypes]
+        columns: list[Any] = [places, found.digests, found.bad, [len(shape) for shape in shapes], counts]
+        self._write("summaries", np.column_stack(columns))
+        self._write("scales", found.scales)
+        self._write("shapes", list(itertools.chain.from_iterable(shapes)))
+        self._write("sums", np.concatenate([np.zeros(0), *found.sums]))
 
     def link(self, call: int, role: int, slot: int, summary: int) -> None:
         """Note that an array with a summary went into a call, came out, or came back to an output."""
@@ -102,15 +111,19 @@ class Writer:
 
     def _flush(self, name: str, least: int = _FLUSHED) -> None:
         rows = self._rows[name]
-        if len(rows) >= least and rows:
-            with open(self.folder / f"{name}.bin", "ab") as file:
-                file.write(np.array(rows, dtype=_COLUMNS[name][0]).tobytes())
+        if len(rows) >= least:
+            self._write(name, rows)
             rows.clear()
+
+    def _write(self, name: str, numbers: Any) -> None:
+        self._files[name].write(np.asarray(numbers, dtype=_COLUMNS[name][0]).tobytes())
 
     def close(self, about: dict[str, Any], arrays: dict[str, Array]) -> None:
         """Write what is left, what is known of the run as a whole, and the arrays that are kept whole."""
+        self._write_summaries()
         for name in _COLUMNS:
             self._flush(name, 0)
+            self._files[name].close()
         tables = {"names": self.names.names, "files": self.files.names, "dtypes": self.dtypes.names}
         (self.folder / "head.json").write_text(json.dumps({"schema": SCHEMA, "about": about, **tables}))
         np.savez(self.folder / "arrays.npz", **arrays)  # type: ignore[arg-type]

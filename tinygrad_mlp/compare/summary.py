@@ -4,21 +4,26 @@ Two arrays with the same digest are equal to the last bit. Where digests differ,
 differ by more than rounding: each is the product of a block of the elements with fixed random signs, so that a single
 wrong element shows, while the rounding errors of the others cancel. Sums over blocks of a thousand elements are as
 sharp for an array of a million elements as for a small one.
+
+A program that is watched makes dozens of small arrays in every step, and a dozen calls of NumPy for each would take
+longer than the program itself. So small arrays are copied into a buffer, one after the other, and the calls are made
+for all of them together when it is full.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-BLOCK = 1024  # elements that one sum stands for
-BLOCKS = 256  # at most, of one array: of larger arrays each sum stands for more
+BLOCK = 4096  # bytes
+BUFFER = 128  # blocks
+LARGE = 16  # blocks; an array of more is not copied
+SUMS = 256  # of one array, at most: of a large one each stands for several blocks
 
 
 class Summary(NamedTuple):
@@ -41,30 +46,160 @@ class Summary(NamedTuple):
         return math.prod(self.shape)
 
 
-def summarise(array: Array) -> Summary:
-    """The summary of an array of numbers or bools.
+class Figures(NamedTuple):
+    """What is kept of the numbers of several arrays, beside their form: see Summary."""
 
-    It is computed in the array's own dtype, which takes a fifth of the time: the rounding of a sum of a thousand
-    elements is far below every tolerance.
+    digests: Array
+    scales: Array
+    bad: Array
+    sums: list[Array]
+
+
+class Summaries:
+    """Makes the summaries of arrays, as these are when they are added."""
+
+    def __init__(self) -> None:
+        self._buffers = {kind: _Buffer(np.dtype(kind)) for kind in ("f", "d", "B")}
+        self.shapes: list[tuple[int, ...]] = []
+        self.dtypes: list[str] = []
+        self._large: dict[int, tuple[int, float, int, Array]] = {}  # their figures, by the place of the array
+
+    def add(self, array: Array, dtype: str | None = None) -> bool:
+        """Add an array of numbers or bools, called by another dtype if one is given; False where `take` comes first."""
+        kind = _KEPT_AS.get(array.dtype.char, "B")
+        buffer = self._buffers[kind]
+        given = array if kind != "B" else np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+        if given.size > LARGE * buffer.width:
+            self._large[len(self.shapes)] = buffer.figures_of(given)
+        elif not buffer.add(given, len(self.shapes)):
+            return False
+        self.shapes.append(array.shape)
+        self.dtypes.append(dtype or _name(array.dtype))
+        return True
+
+    def take(self) -> tuple[list[tuple[int, ...]], list[str], Figures]:
+        """The shapes, dtypes and figures of the arrays that were added since this was last asked for, in order."""
+        shapes, dtypes, self.shapes, self.dtypes = self.shapes, self.dtypes, [], []
+        count = len(shapes)
+        found = Figures(np.zeros(count, np.int64), np.zeros(count), np.zeros(count, np.int64), [_NONE] * count)
+        for buffer in self._buffers.values():
+            if buffer.places:
+                own = buffer.figures()
+                found.digests[buffer.places], found.scales[buffer.places] = own.digests, own.scales
+                found.bad[buffer.places] = own.bad
+                for place, sums in zip(buffer.places, own.sums, strict=True):
+                    found.sums[place] = sums
+                buffer.clear()
+        for place, of_one in self._large.items():
+            found.digests[place], found.scales[place], found.bad[place], found.sums[place] = of_one
+        self._large.clear()
+        return shapes, dtypes, found
+
+
+class _Buffer:
+    """Small arrays of one kind of number, one after the other, each filled up with zeros to whole blocks."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self.width = BLOCK // dtype.itemsize
+        self.values: Array = np.empty((BUFFER, self.width), dtype)
+        self.flat = self.values.reshape(-1)
+        self.clear()
+
+    def clear(self) -> None:
+        """Take all arrays out."""
+        self.used = 0  # blocks
+        self.starts: list[int] = []
+        self.sizes: list[int] = []
+        self.places: list[int] = []
+
+    def add(self, array: Array, place: int) -> bool:
+        """Copy an array into the buffer; False if it has no room."""
+        size = array.size
+        used = self.used + (-(-size // self.width) or 1)
+        if used > BUFFER:
+            return False
+        begin = self.used * self.width
+        end = begin + size
+        self.flat[begin:end].reshape(array.shape)[...] = array
+        self.flat[end : used * self.width] = 0
+        self.starts.append(self.used)
+        self.sizes.append(size)
+        self.places.append(place)
+        self.used = used
+        return True
+
+    def figures(self) -> Figures:
+        """The figures of the arrays in the buffer."""
+        return _figures(self.values[: self.used], self.starts, self.sizes)
+
+    def figures_of(self, array: Array) -> tuple[int, float, int, Array]:
+        """The digest, the scale, the number of bad elements and the sums of a large array, where it stands."""
+        flat = np.ascontiguousarray(array, self.values.dtype).reshape(-1)
+        count = flat.size // self.width
+        end = count * self.width
+        blocks, last = flat[:end].reshape(count, self.width), np.zeros(self.width, flat.dtype)
+        last[: flat.size - end] = flat[end:]
+        digest = _digest_of(blocks.view(np.uint64), last.view(np.uint64))
+        if flat.dtype == np.uint8:
+            return digest, 0.0, 0, _NONE
+        signs, sums, bad = _signs(flat.dtype.char), np.empty(count + (end < flat.size)), 0
+        with np.errstate(all="ignore"):
+            sums[:count] = blocks @ signs
+            sums[count:] = last @ signs
+            squared = float(flat @ flat)
+        if not _SMALL < squared < math.inf:
+            sums, squared, bad = _in_float64(np.concatenate([blocks, last[np.newaxis]])[: len(sums)])
+        return digest, math.sqrt(squared / flat.size), bad, _few(sums)
+
+
+def _digest_of(blocks: Array, last: Array) -> int:
+    """A number that large arrays have in common if they have the same words, and else, as good as certainly, do not.
+
+    It is a sum modulo 2**64 of what stands at the same place in all blocks, each place with an odd factor, and of what
+    each block adds up to, with an even one. So the factor of every word is odd, and a change of one always shows.
     """
-    flat = np.ascontiguousarray(array).reshape(-1)
-    digest = digest_of(flat)
-    if flat.dtype.kind != "f" or not flat.size:
-        return Summary(array.shape, _name(array.dtype), digest, 0.0, 0, _NO_SUMS)
-    values = flat.astype(np.float32) if flat.dtype == np.float16 else flat
-    bad = 0
+    factors = _factors(len(last))
+    total = int((blocks.sum(axis=0) + last) @ factors) + 2 * int(blocks.sum(axis=1) @ _factors(len(blocks)))
+    return (total + 2**63) % 2**64 - 2**63  # as a signed number
+
+
+def _figures(blocks: Array, starts: list[int], sizes: list[int]) -> Figures:
+    """The figures of arrays that begin at some of the blocks."""
+    first, counts = np.array(starts), np.diff([*starts, len(blocks)])
+    places = np.arange(len(blocks)) - np.repeat(first, counts)
+    # As `_digest_of`, but the factor of a word is the product of two odd ones: that of its place and that of its block.
+    digests = blocks.view(np.uint64) @ _factors(BLOCK // 8) * _factors(LARGE)[places]
+    digests = np.add.reduceat(digests, first).view(np.int64)
+    bad, dtype = np.zeros(len(starts), np.int64), blocks.dtype
+    if dtype == np.uint8:
+        return Figures(digests, np.zeros(len(starts)), bad, [_NONE] * len(starts))
     with np.errstate(all="ignore"):
-        squares = _products(values, values)
-        squared = float(squares.sum(dtype=np.float64))
-        if not _SMALL < squared < math.inf:  # too large or too small for the dtype, or not finite
-            values = values.astype(np.float64)
-            finite = np.isfinite(values)
-            bad = int(values.size - np.count_nonzero(finite))
-            values = np.where(finite, values, 0.0)
-            largest = float(np.abs(values).max()) or 1.0
-            squared = float(np.square(values / largest).sum()) * largest**2
-        sums = _products(values, _signs(values.size, values.dtype.char)).astype(np.float64)
-    return Summary(array.shape, _name(array.dtype), digest, math.sqrt(squared / values.size), bad, sums)
+        signed = (blocks @ _signs(dtype.char)).astype(np.float64)
+        squares = np.add.reduceat(np.vecdot(blocks, blocks), first, dtype=np.float64)
+    ends = [start + -(-size * dtype.itemsize // BLOCK) for start, size in zip(starts, sizes, strict=True)]
+    sums = [signed[start:end] for start, end in zip(starts, ends, strict=True)]
+    # of numbers that are too large or too small for the dtype, or not finite
+    for i in np.flatnonzero(~((squares > _SMALL) & (squares < math.inf))).tolist():
+        sums[i], squares[i], bad[i] = _in_float64(blocks[starts[i] : ends[i]])
+    return Figures(digests, np.sqrt(squares / np.maximum(sizes, 1)), bad, [_few(each) for each in sums])
+
+
+def _in_float64(blocks: Array) -> tuple[Array, float, int]:
+    """The sums, the sum of the squares and the number of bad elements of an array, of its finite elements only."""
+    if not blocks.any():
+        return np.zeros(len(blocks)), 0.0, 0
+    finite = np.isfinite(blocks)
+    values = np.where(finite, blocks, 0).astype(np.float64)
+    largest = float(np.abs(values).max()) or 1.0
+    squared = float(np.square(values / largest).sum()) * largest**2
+    return values @ _signs(blocks.dtype.char), squared, int(finite.size - np.count_nonzero(finite))
+
+
+def _few(sums: Array) -> Array:
+    """The sums of an array, at most as many as are kept."""
+    if len(sums) <= SUMS:
+        return sums
+    return np.asarray(np.add.reduceat(sums, np.arange(0, len(sums), -(-len(sums) // SUMS))))
 
 
 @functools.cache
@@ -72,36 +207,10 @@ def _name(dtype: np.dtype[Any]) -> str:
     return str(dtype)
 
 
-def digest_of(flat: Array) -> int:
-    """A number that arrays with the same bytes have in common, and others, as good as certainly, do not.
-
-    It is CRC-32 of a small array; of a large one a sum of its words of 64 bits, each with an odd factor of its own,
-    modulo 2**64, which is several times faster.
-    """
-    data = flat.view(np.uint8)
-    if data.size <= _FEW:
-        return zlib.crc32(data.data)
-    end = data.size - data.size % 8
-    words = data[:end].view(np.uint64)
-    total = int(np.add.reduce(words * _factors(words.size))) + zlib.crc32(data[end:].data)
-    return (total + 2**63) % 2**64 - 2**63  # as a signed number
-
-
-def _products(values: Array, others: Array) -> Array:
-    """The sums of the products over each block."""
-    size = values.size
-    block = max(BLOCK, -(-size // BLOCKS))
-    full = size - size % block
-    tail = np.vecdot(values[full:], others[full:])
-    if not full:
-        return np.asarray(tail).reshape(1)
-    sums = np.vecdot(values[:full].reshape(-1, block), others[:full].reshape(-1, block))
-    return np.asarray(sums if full == size else np.append(sums, tail))
-
-
-@functools.lru_cache(maxsize=64)
-def _signs(size: int, dtype: str) -> Array:
+@functools.cache
+def _signs(dtype: str) -> Array:
     """Random factors near 1 and -1, always the same ones: not all alike, so that swapped elements show, too."""
+    size = BLOCK // np.dtype(dtype).itemsize
     rng = np.random.default_rng(size)
     return (rng.choice((-1.0, 1.0), size) * rng.uniform(0.5, 1.5, size)).astype(dtype)
 
@@ -112,8 +221,8 @@ def _factors(size: int) -> Array:
     return np.random.default_rng(size).integers(0, 2**64, size, np.uint64) | np.uint64(1)
 
 
-_NO_SUMS: Array = np.zeros(0)
-_FEW = 4096  # bytes
+_KEPT_AS = {"e": "f", "f": "f", "d": "d"}  # the other dtypes as their bytes
+_NONE: Array = np.zeros(0)
 _SMALL = 1e-24  # squares of float32 that are smaller are inexact
 
 

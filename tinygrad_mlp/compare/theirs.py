@@ -30,8 +30,9 @@ def recording(writer: Writer, program: str, kept: Kept, steps: int | None = None
 
     folder = os.path.dirname(torch.__file__)
     packages = [folder, os.path.dirname(os.path.dirname(__file__))]
-    recorder = Recorder(writer, kept, packages, program, steps)
+    recorder = Recorder(writer, kept, packages, lambda x: x.detach().numpy(), program, steps)
     backwards = {torch.autograd.backward: "backward", torch.autograd.grad: "grad", torch.Tensor.backward: "backward"}
+    name_of = functools.cache(lambda function: resolve_name(function) or getattr(function, "__name__", ""))
     noted: list[int] = []  # the steps of optimisers that have begun
 
     class Mode(TorchFunctionMode):  # type: ignore[misc]
@@ -47,7 +48,7 @@ def recording(writer: Writer, program: str, kept: Kept, steps: int | None = None
             if function in backwards:
                 losses = args[:1] or kwargs.get("tensors") or kwargs.get("outputs")
                 return recorder.backward(backwards[function], losses, lambda: function(*args, **kwargs), frame)
-            name = resolve_name(function) or getattr(function, "__name__", "")
+            name = name_of(function)
             if name.endswith(("__get__", "__set__")) or not name:
                 return function(*args, **kwargs)
             return recorder.function(name, function, args, kwargs, frame)

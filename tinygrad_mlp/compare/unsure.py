@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import functools
+import io
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -24,7 +28,6 @@ class Unsure:
         self.is_inside = is_inside  # whether a frame is the framework's
         self.folder = os.path.join(os.path.abspath(folder), "")
         self.seen: dict[str, str] = {}
-        self.is_watching = False
         self._written: set[str] = set()
         self._read: set[str] = set()
         self._existed = {entry.path for entry in os.scandir(folder)} if os.path.isdir(folder) else set()
@@ -47,18 +50,31 @@ class Unsure:
 
         return call
 
-    def audit(self, event: str, args: tuple[Any, ...]) -> None:
-        """Hear of files that are opened, and of processes."""
-        if not self.is_watching:
-            return
-        if event == "open" and isinstance(args[0], str) and not isinstance(args[1], int):
-            path, mode = os.path.abspath(args[0]), str(args[1] or "r")
-            if any(letter in mode for letter in "wax+"):
-                self._written.add(path)
-            if ("r" in mode or "a" in mode) and path in self._existed and path.startswith(self.folder):
-                self._read.add(path)
-        elif event in ("os.fork", "subprocess.Popen", "os.posix_spawn"):
+    def opening(self, opens: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that opens files, which are noted."""
+
+        def call(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+            opened = opens(file, mode, *args, **kwargs)
+            if isinstance(file, (str, os.PathLike)):
+                self._opened(os.path.abspath(os.fsdecode(file)), mode)
+            return opened
+
+        return call
+
+    def _opened(self, path: str, mode: str) -> None:
+        if any(letter in mode for letter in "wax+"):
+            self._written.add(path)
+        if ("r" in mode or "a" in mode) and path in self._existed and path.startswith(self.folder):
+            self._read.add(path)
+
+    def starting(self, starts: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that starts a process, which is noted."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
             self.seen.setdefault(PROCESS, PROCESS)
+            return starts(*args, **kwargs)
+
+        return call
 
     def read_source(self, program: str) -> None:
         """Note a call of `id`, which is looked for in the source: the framework calls it all the time."""
@@ -84,21 +100,26 @@ def watching(program: str, is_inside: Callable[[Any], bool]) -> Iterator[Unsure]
     unsure = Unsure(folder, is_inside)
     replaced: list[tuple[Any, str, Any]] = []
 
-    def replace(owner: Any, name: str, text: str) -> None:
-        old = getattr(owner, name)
-        replaced.append((owner, name, old))
-        setattr(owner, name, unsure.wrapped(old, text, name=name))
+    def replace(owner: Any, name: str, new: Callable[..., Any]) -> None:
+        replaced.append((owner, name, getattr(owner, name)))
+        setattr(owner, name, functools.wraps(getattr(owner, name))(new))
 
-    for name in _CLOCKS:
-        replace(time, name, CLOCK)
-    replace(os, "urandom", RANDOM_BYTES)
-    replace(threading.Thread, "start", THREAD)
+    noted = [
+        *((time, name, CLOCK) for name in _CLOCKS),
+        (os, "urandom", RANDOM_BYTES),
+        (threading.Thread, "start", THREAD),
+    ]
+    for owner, name, text in noted:
+        replace(owner, name, unsure.wrapped(getattr(owner, name), text, name=name))
+    # An audit hook would hear of these, too, but also of every `id()` and `sys._getframe()`, which is what costs most.
+    for owner in (builtins, io):
+        replace(owner, "open", unsure.opening(owner.open))
+    for owner, name in ((os, "fork"), (os, "posix_spawn"), (subprocess.Popen, "__init__")):
+        if hasattr(owner, name):
+            replace(owner, name, unsure.starting(getattr(owner, name)))
     unsure.read_source(program)
-    sys.addaudithook(unsure.audit)  # it cannot be taken away again
-    unsure.is_watching = True
     try:
         yield unsure
     finally:
-        unsure.is_watching = False
         for owner, name, old in replaced:
             setattr(owner, name, old)

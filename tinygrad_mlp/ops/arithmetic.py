@@ -13,10 +13,9 @@ from .refusals import (
     LERP_DTYPES,
     LERP_OF_INTEGERS,
     NEGATIVE_POWER,
-    NO_DERIVATIVE,
     POWER_OF_BOOLS,
 )
-from .table import Array, Rule, binary, by_value, operator
+from .table import Array, binary, by_value, not_implemented, operator
 
 
 @by_value
@@ -25,15 +24,6 @@ def _by_zero(input: Any, other: Any) -> None:
     array = input if hasattr(input, "dtype") else other
     if array.dtype.kind != "f" and array.size and not np.all(other):
         raise RuntimeError(DIVISION_BY_ZERO)
-
-
-def not_implemented(name: str) -> Rule:
-    """A rule for an operator that has no derivative in torch: it raises RuntimeError in torch's words."""
-
-    def rule(g: Array) -> Array:
-        raise RuntimeError(NO_DERIVATIVE.format(name=name))
-
-    return rule
 
 
 def _floor_divide(input: Array, other: Array) -> Array:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from .dims import axes, in_order
+from .fitting import spread
 from .refusals import BOOL_SUBTRACTED, BOOLS_SUBTRACTED
-from .shape import spread
 from .sums import total
 from .table import Array, Dims, DType, binary, operator
 

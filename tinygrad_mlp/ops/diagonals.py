@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from .dims import axis, dtype_word, in_order
+from .fitting import expand
 from .refusals import (
     DIAGONAL_TWICE,
     TRACE_OF_BOOLS,
     TRACE_OF_OTHER,
 )
-from .shape import expand
 from .slices import unindex
 from .table import Array, operator
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from .dims import axes, axis, in_order, positions
+from .fitting import spread
 from .refusals import NO_EXTREME_OF_BOOLS, NOTHING_ALONG_DIM, NOTHING_TO_CHOOSE_FROM, NOTHING_TO_REDUCE
-from .shape import spread
 from .sums import total
 from .table import Array, Dims, operator
 

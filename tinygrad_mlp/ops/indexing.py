@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .dims import as_dtype, axis, dtype_word, in_order, mismatch
+from .fitting import expand, refuse_expansion, sum_to
 from .layout import laid_out, order, steps
 from .refusals import (
     GATHER_DTYPE,
@@ -35,7 +36,6 @@ from .refusals import (
     TAKE_FROM_NOTHING,
     TAKE_OUT_OF_RANGE,
 )  # fmt: skip
-from .shape import expand, refuse_expansion, sum_to
 from .sums import add_at
 from .table import Array, by_value, operator
 

@@ -87,3 +87,11 @@ def steps(input: Array, index: tuple[Any, ...], ndim: int) -> list[list[int]]:
             own = [1] if mask else [step * (n > 1) for n, step in zip(i.shape, i.strides, strict=True)]
             operands.append([0] * (first + count - len(own)) + own + [0] * (len(kept) - first))
     return operands
+
+
+def strided_index(size: Sequence[int], stride: Sequence[int], offset: int) -> Array:
+    """Where in memory the elements of a strided array lie, counted in elements."""
+    index = np.full(size, offset, np.int64)
+    for d, (n, step) in enumerate(zip(size, stride, strict=True)):
+        index += (np.arange(n) * step).reshape([-1 if k == d else 1 for k in range(len(size))])
+    return index

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .dims import mismatch
+from .fitting import refuse_expansion
 from .refusals import (
     BATCH_SIZES,
     BMM_NDIM,
@@ -20,7 +21,6 @@ from .refusals import (
     NOT_A_MATRIX_BUT,
     VECTOR_SIZES,
 )
-from .shape import refuse_expansion
 from .sums import total
 from .table import Array, binary, operator
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from .dims import axes, dtype_word, in_order
+from .fitting import spread
 from .pointwise import sign
 from .refusals import (
     NORM_ALONG_NOTHING,
     NORM_OF_INTEGERS,
     NORM_OF_NOTHING,
 )
-from .shape import spread
 from .sums import total
 from .table import Array, Dims, operator
 

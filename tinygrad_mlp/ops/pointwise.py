@@ -14,7 +14,7 @@ from .refusals import (
     BOOL_NEGATED,
 )
 from .special import special
-from .table import Array, operator, unary
+from .table import Array, unary
 
 # -- sign and rounding -----------------------------------------------------------------------------
 
@@ -173,20 +173,8 @@ sinc = unary(
     doc="sin(pi x) / (pi x), and 1 at 0", sample=lambda s: (_where_torch_is_exact(s.floats(s.shape())),),
 )  # fmt: skip
 
-# -- tests for special values, and casts -----------------------------------------------------------
+# -- tests for special values ---------------------------------------------------------------------
 
 isnan = unary("isnan", np.isnan, inplace=False, doc="Whether an element is nan, as bools")
 isinf = unary("isinf", np.isinf, inplace=False, doc="Whether an element is infinite, as bools")
 isfinite = unary("isfinite", np.isfinite, inplace=False, doc="Whether an element is neither infinite nor nan, as bools")
-
-
-# The rule hands g on as it is: backward casts every cotangent to the dtype of its input.
-@operator(
-    {"input": lambda g: g}, node_name="ToCopyBackward0", sample=lambda s: (s.floats(s.shape()), s.another_dtype())
-)
-def cast(input: Array, dtype: Any) -> Array:
-    """The elements as another NumPy dtype.
-
-    As: torch.Tensor.to
-    """
-    return (input.copy() if 0 in input.strides else input).astype(dtype)  # torch copies an expanded one in C order

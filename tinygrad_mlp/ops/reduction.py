@@ -11,13 +11,14 @@ import numpy as np
 from ..messages import warn
 from .dims import axes, axis, count, dtype_word, in_order
 from .extremes import SHORT, extreme
+from .fitting import spread
 from .refusals import (
     MEAN_OF_INTEGERS,
     NO_FREEDOM,
     OTHER_OUTPUT_SHAPE,
     SPREAD_OF_INTEGERS,
 )
-from .shape import flip, spread
+from .shape import flip
 from .slices import narrow
 from .sums import total
 from .table import Array, Dims, DType, SomeDims, by_value, operator

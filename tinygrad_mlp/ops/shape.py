@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .dims import axes, axis, copied, dtype_word, in_order
+from .dims import axes, axis, copied, in_order
 from .refusals import (
     CAT_NDIM,
     CAT_OF_NOTHING,
@@ -21,10 +21,8 @@ from .refusals import (
     NEGATIVE_REPEAT,
     NEGATIVE_SIZE,
     NO_SHIFTS,
-    NO_SIZE_TO_KEEP,
     NO_TRIANGLE,
     NOT_A_MATRIX_TO_TRANSPOSE,
-    NOT_EXPANDABLE,
     OTHER_COUNT,
     PERMUTE_COUNT,
     PERMUTE_TWICE,
@@ -33,68 +31,10 @@ from .refusals import (
     STACK_OF_NOTHING,
     STACK_SHAPES,
     TOO_FEW_REPEATS,
-    TOO_FEW_SIZES,
 )
 from .slices import narrow, select
 from .sums import total
 from .table import Array, Arrays, Dims, SomeDims, operator
-
-
-def spread(g: Array, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Array:
-    """Repeat the cotangent of a reduction over `dim` along what was reduced."""
-    if not keepdim and g.ndim:
-        reduced = axes(dim, len(shape))
-        g = g.reshape([1 if d in reduced else n for d, n in enumerate(shape)])
-    return expand(g, shape)
-
-
-def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
-    """Sum over the dimensions along which `shape` was broadcast to that of `x`: the VJP of broadcasting."""
-    added = x.ndim - len(shape)
-    stretched = [added + d for d, n in enumerate(shape) if n == 1 != x.shape[added + d]]
-    over = (*range(added), *stretched)  # to a Tensor an empty tuple would mean all dimensions
-    if over:
-        # The engine calls this on Tensors too, which have NumPy's protocols only while a rule runs.
-        protocols = hasattr(type(x), "__array_ufunc__")
-        x = total(x, over, True) if protocols else x.sum(over, True)
-    return x.reshape(shape)
-
-
-def refuse_expansion(x: Array, size: tuple[int, ...]) -> None:
-    """RuntimeError in torch's words unless `x` can be broadcast to `size`."""
-    added = len(size) - x.ndim
-    if added < 0:
-        raise RuntimeError(
-            TOO_FEW_SIZES.format(word=dtype_word(x), shape=list(x.shape), size=list(size), given=len(size), ndim=x.ndim)
-        )
-    if -1 in size[:added]:
-        raise RuntimeError(NO_SIZE_TO_KEEP.format(dim=size.index(-1)))
-    for d in reversed(range(added, len(size))):
-        n, own = size[d], x.shape[d - added]
-        if n != own != 1:
-            raise RuntimeError(NOT_EXPANDABLE.format(size=n, own=own, dim=d, sizes=list(size), shape=list(x.shape)))
-
-
-@operator(
-    {"input": lambda g, input_shape: sum_to(g, input_shape)},
-    view=True,
-    variadic=True,
-    sample=lambda s: (s.floats(s.broadcast_into(shape := s.shape())), shape),
-)
-def expand(input: Array, size: Sequence[int]) -> Array:
-    """A view with dimensions of size 1 repeated, and new ones in front; -1 keeps a size.
-
-    Shapes: the result has the shape `size`, to which `input` broadcasts.
-    Refuses: RuntimeError for a shape that does not.
-    As: torch.Tensor.expand
-    """
-    if type(input) is np.ndarray and not input.ndim and min(size, default=0) >= 0:
-        return np.ndarray(size, input.dtype, input, 0, (0,) * len(size))  # np.broadcast_to takes six times as long
-    if -1 in size:
-        added = len(size) - input.ndim
-        size = [input.shape[d - added] if n == -1 and d >= added else n for d, n in enumerate(size)]
-    refuse_expansion(input, tuple(size))
-    return np.broadcast_to(input, size)
 
 
 @operator(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .dims import axis
+from .layout import strided_index
 from .refusals import (
     NARROW_END,
     NARROW_NEGATIVE,
@@ -144,14 +145,6 @@ def unindex(input: Array, shape: tuple[int, ...], index: Any) -> Array:
     whole = np.zeros_like(input, shape=shape)
     add_at(whole, index, input)
     return whole
-
-
-def strided_index(size: Sequence[int], stride: Sequence[int], offset: int) -> Array:
-    """Where in memory the elements of a strided array lie, counted in elements."""
-    index = np.full(size, offset, np.int64)
-    for d, (n, step) in enumerate(zip(size, stride, strict=True)):
-        index += (np.arange(n) * step).reshape([-1 if k == d else 1 for k in range(len(size))])
-    return index
 
 
 @by_value

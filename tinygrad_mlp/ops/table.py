@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from .refusals import ARGUMENT_TWICE, MISSING_ARGUMENTS, TOO_MANY_ARGUMENTS, UNEXPECTED_KEYWORD
+from .contents import Table
+from .refusals import ARGUMENT_TWICE, MISSING_ARGUMENTS, NO_DERIVATIVE, TOO_MANY_ARGUMENTS, UNEXPECTED_KEYWORD
 
 Array = Any  # an ndarray, or whatever implements NumPy's protocols
 Arrays = Sequence[Any]
@@ -30,8 +31,16 @@ DType = Any  # a dtype: the annotation of a parameter that takes one
 SomeDims = Any  # a dimension or a sequence of them: the annotation of a parameter that takes these
 Dims = Any  # a dimension, a sequence of them, or None for all: the annotation of a parameter that takes these
 
-TABLE: dict[str, Operator] = {}
-BY_NUMPY: dict[Callable[..., Any], Operator] = {}  # np.tanh -> the row tanh, for rules that run on Tensors
+TABLE = Table()
+_by_numpy: dict[Callable[..., Any], Operator] = {}
+
+
+def by_numpy(function: Callable[..., Any]) -> Operator | None:
+    """The row that a NumPy function, or a forward, stands for in a rule that runs on Tensors: tanh for np.tanh."""
+    if function not in _by_numpy:
+        TABLE.all()  # it may be that of a row whose file was not asked for yet
+    return _by_numpy.get(function)
+
 
 _PLAIN = frozenset((np.ndarray, np.float32, np.float64, int, float, bool, str, tuple, list, type(None)))
 
@@ -132,7 +141,7 @@ class Operator:
         TABLE[name] = self
         for function in (self, forward, numpy):
             if function is not None:
-                BY_NUMPY.setdefault(function, self)
+                _by_numpy.setdefault(function, self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         for arg in args:
@@ -209,6 +218,15 @@ def by_value(function: Callable[..., Any]) -> Callable[..., Any]:
     functools.update_wrapper(call, function)
     call.__defaults__ = function.__defaults__  # a row reads them, and its parameters, off the function
     return call
+
+
+def not_implemented(name: str) -> Rule:
+    """A rule for an operator that has no derivative in torch: it raises RuntimeError in torch's words."""
+
+    def rule(g: Array) -> Array:
+        raise RuntimeError(NO_DERIVATIVE.format(name=name))
+
+    return rule
 
 
 def unary(name: str, forward: Callable[..., Any], rule: Rule | None = None, **options: Any) -> Operator:

@@ -7,16 +7,20 @@
 - refusals.py: the texts of exceptions and warnings.
 """
 
-from . import composite, creation, indexing
+from . import composite, creation
 from .arguments import as_array
-from .functions import FUNCTIONS, INPLACE
-from .inplace import inplace_of
-from .kinds import of_one_tuple, on_a_tensor
+from .functions import FUNCTIONS, INPLACE, function_of_torch
+from .kinds import on_a_tensor
+from .later import later, methods_in
 from .named import NamedResult, result_class
 from .size import Size
 from .tensor import Tensor, new, wrap
 
 __all__ = [
-    "FUNCTIONS", "INPLACE", "NamedResult", "Size", "Tensor", "as_array", "composite", "creation", "indexing",
-    "inplace_of", "new", "of_one_tuple", "on_a_tensor", "result_class", "wrap",
+    "FUNCTIONS", "INPLACE", "NamedResult", "Size", "Tensor", "as_array", "composite", "creation", "function_of_torch",
+    "new", "on_a_tensor", "result_class", "wrap",
 ]  # fmt: skip
+
+_indexing = methods_in(f"{__name__}.indexing", "__getitem__", "__setitem__")
+for _name in _indexing:
+    later(_name, _indexing, _name)

@@ -50,13 +50,16 @@ class Caller:
 
     __slots__ = ("call", "row", "write", "written")
     all: ClassVar[list[Caller]] = []
+    observer: ClassVar[Observer | None] = None
 
     def __init__(self, row: Operator, write: Callable[[], Function]) -> None:
         self.row = row
         self.write = write
         self.written: Function | None = None
         self.call: Function = self._write_and_call
-        self.all.append(self)
+        with _writing:
+            self.all.append(self)
+            self.observe(Caller.observer)
 
     def _write_and_call(self, *args: Any) -> Any:
         with _writing:  # several threads may call at the same time
@@ -84,8 +87,10 @@ def observe_calls(observer: Observer | None) -> None:
     The observer returns what `call(*arguments)` returns, which runs the operator.
     The functions that rows stand for are replaced while somebody observes, so that nothing is asked for otherwise.
     """
-    for caller in Caller.all:
-        caller.observe(observer)
+    with _writing:
+        Caller.observer = observer  # of those, too, that are made meanwhile
+        for caller in Caller.all:
+            caller.observe(observer)
 
 
 _writing = threading.RLock()

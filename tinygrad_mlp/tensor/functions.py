@@ -1,4 +1,7 @@
-"""The functions and methods on Tensors that are made from the derivative table, one for each row."""
+"""The functions and methods on Tensors that are made from the derivative table, one for each row.
+
+A program uses few of them. So each is made, and the file of its row imported, when it is first asked for.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,39 @@ from typing import Any
 import numpy as np
 
 from ..autograd.modes import modes
-from ..ops import BY_NUMPY, TABLE, Operator
+from ..ops import TABLE, Operator, by_numpy, write_sources_with
 from .dispatch import function_of
-from .inplace import inplace_of, reshaped_in_place
+from .kinds import of_one_tuple
+from .later import Made, later
 from .refusals import INVERT_FLOAT, NO_PROTOCOL, NO_ROW, PLUS_BOOL
 from .tensor import Tensor, wrap
 
 Function = Callable[..., Any]
 
-FUNCTIONS: dict[str, Callable[..., Tensor]] = {name: function_of(row) for name, row in TABLE.items()}
-INPLACE: dict[str, Callable[..., Tensor]] = {name + "_": inplace_of(row) for name, row in TABLE.items() if row.inplace}
-INPLACE["fill_with_tensor_"] = inplace_of(TABLE["fill"], "FillBackward3")
-INPLACE |= {
-    name + "_": reshaped_in_place(TABLE[name]) for name in ("t", "transpose", "squeeze", "unsqueeze", "as_strided")
-}
+_RESHAPED = ("t_", "transpose_", "squeeze_", "unsqueeze_", "as_strided_")
+
+
+def _in_place(name: str) -> Function:
+    from .inplace import inplace_of, reshaped_in_place  # when a program first writes in place
+
+    if name == "fill_with_tensor_":
+        return inplace_of(TABLE["fill"], "FillBackward3")
+    row = TABLE[name[:-1]]
+    return reshaped_in_place(row) if name in _RESHAPED else inplace_of(row)
+
+
+FUNCTIONS: dict[str, Callable[..., Tensor]] = Made(lambda name: function_of(TABLE[name]), *TABLE.contents)
+INPLACE: dict[str, Callable[..., Tensor]] = Made(
+    _in_place,
+    *(f"{name}_" for name, entry in TABLE.contents.items() if entry.inplace),
+    *_RESHAPED,
+    "fill_with_tensor_",
+)
+
+
+def function_of_torch(name: str) -> Function:
+    """The function of a row as it stands in torch's namespace."""
+    return of_one_tuple(TABLE[name], FUNCTIONS[name]) if TABLE[name].variadic else FUNCTIONS[name]
 
 
 class _InRules:
@@ -50,11 +72,11 @@ def call_numpy(self: Tensor, function: Any, types: Any, args: tuple[Any, ...], k
 
     TypeError for a function that no row stands for.
     """
-    row = BY_NUMPY.get(function)
-    if row is not None:
-        return FUNCTIONS[row.name](*args, **kwargs)
     if function in (np.zeros_like, np.ones_like, np.empty_like):
         return wrap(np.asarray(function(args[0].array, *args[1:], **kwargs)))
+    row = by_numpy(function)
+    if row is not None:
+        return FUNCTIONS[row.name](*args, **kwargs)
     raise TypeError(NO_ROW.format(function=getattr(function, "__name__", function)))
 
 
@@ -111,34 +133,48 @@ _OPERATORS = {
 }
 
 
+_REVERSED = Made(_reversed, *_OPERATORS.values())
+_COMPARISONS = Made(_comparison, "eq", "ne", "lt", "le", "gt", "ge")
+
+
 def install() -> None:
     """Give Tensor its methods and operators."""
-    for name, row in TABLE.items():
-        if row.method:
-            setattr(Tensor, name, FUNCTIONS[name])
-    for name, function in INPLACE.items():
-        setattr(Tensor, name, function)
+    for name, entry in TABLE.contents.items():
+        if entry.method:
+            later(name, FUNCTIONS, name)
+    for name in INPLACE:
+        later(name, INPLACE, name)
     for operator, name in _OPERATORS.items():
-        setattr(Tensor, f"__{operator}__", FUNCTIONS[name])
-        setattr(Tensor, f"__r{operator}__", _reversed(name))
-        setattr(Tensor, f"__i{operator}__", INPLACE[name + "_"])
-    for name in ("eq", "ne", "lt", "le", "gt", "ge"):
-        setattr(Tensor, f"__{name}__", _comparison(name))
+        later(f"__{operator}__", FUNCTIONS, name)
+        later(f"__r{operator}__", _REVERSED, name)
+        later(f"__i{operator}__", INPLACE, f"{name}_")
+    for name in _COMPARISONS:
+        later(f"__{name}__", _COMPARISONS, name)
+    for attribute, name in {
+        "__radd__": "add",  # a + b is b + a, to the last bit
+        "__rmul__": "mul",
+        "__rsub__": "rsub",
+        "__neg__": "neg",
+        "__abs__": "abs",
+    }.items():
+        later(attribute, FUNCTIONS, name)
     for name, special in {
-        "__radd__": FUNCTIONS["add"],  # a + b is b + a, to the last bit
-        "__rmul__": FUNCTIONS["mul"],
-        "__rsub__": FUNCTIONS["rsub"],
         "__rtruediv__": lambda self, other: FUNCTIONS["mul"](FUNCTIONS["reciprocal"](self), other),
         "__row_call__": call_row,
         "__array_function__": _InRules(call_numpy),
         "__array_ufunc__": _InRules(call_ufunc),
-        "__neg__": FUNCTIONS["neg"],
         "__pos__": _positive,
         "__reversed__": lambda self: FUNCTIONS["flip"](self, (0,)) if self.array.ndim else self,
-        "__abs__": FUNCTIONS["abs"],
         "__invert__": _inverted,
     }.items():
         setattr(Tensor, name, special)
 
 
+def _source(row: Operator, inplace: bool) -> str:
+    from .inplace import source
+
+    return source(row, inplace)
+
+
 install()
+write_sources_with(_source)

@@ -336,5 +336,4 @@ def _index_error(part: Tensor, arrays: list[Any], error: IndexError) -> IndexErr
     return IndexError(text.replace(" for axis ", " for dimension "))
 
 
-for _name, _method in {"__getitem__": getitem, "__setitem__": setitem}.items():
-    setattr(Tensor, _name, _method)
+METHODS = {"__getitem__": getitem, "__setitem__": setitem}

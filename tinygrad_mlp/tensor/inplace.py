@@ -17,10 +17,10 @@ from ..autograd.graph.node import Node
 from ..autograd.inplace.refusals import PARTLY_THE_SAME
 from ..autograd.inplace.views import note_writer, rebase, refresh, refuse_inplace, refuse_overlap
 from ..messages import noted
-from ..ops import Operator, write_sources_with
-from ..ops.arithmetic import not_implemented
+from ..ops import Operator
 from ..ops.dims import mismatch
 from ..ops.refusals import OTHER_OUTPUT_SHAPE, OTHER_RESULT_DTYPE
+from ..ops.table import not_implemented
 from ..tape import gradient_edge, state
 from .arguments import unwrap
 from .dispatch import (
@@ -241,8 +241,6 @@ def source(row: Operator, inplace: bool) -> str:
 
     return callers.caller_of(row, inplace) + ("\n\n" + callers.pull_of(row) if row.rules else "")
 
-
-write_sources_with(source)
 
 # The names that written callers use.
 _NAMES = {

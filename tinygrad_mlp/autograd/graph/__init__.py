@@ -13,8 +13,7 @@ from ...tape import gradient_edge
 from ..hooks import register_multi_grad_hook
 from ..outputs import OutputNode
 from ..tensors import is_tensor
-from . import linear as linear  # registers how the node of `linear` is rewritten
-from .node import GradientEdge, Node
+from .node import REWRITTEN, GradientEdge, Node
 from .refusals import NO_PLACE, NOT_ITERABLE
 from .saved import (
     allow_mutation_on_saved_tensors,
@@ -35,6 +34,15 @@ __all__ = [
     "saved_tensors_hooks",
     "set_warn_on_accumulate_grad_stream_mismatch",
 ]
+
+
+def _rewrite_linear(node: Any) -> Any:
+    from .linear import rewrite  # when a program looks at such a node
+
+    return rewrite(node)
+
+
+REWRITTEN["linear"] = _rewrite_linear
 
 
 def get_gradient_edge(tensor: Any) -> GradientEdge:

@@ -17,7 +17,7 @@ from typing import Any
 from ...ops import TABLE
 from ...tape import Node as TapeNode
 from ..hooks import is_watched, running, watched
-from .node import REWRITTEN, Node
+from .node import Node
 from .saved import saved_attributes
 
 LINEAR = TABLE["linear"]
@@ -114,6 +114,3 @@ def _rewrite(node: Node) -> None:
 
 def _become(node: Node, node_class: type[Node]) -> None:
     node.__class__ = watched(node_class) if is_watched(type(node)) else node_class  # type: ignore[assignment]
-
-
-REWRITTEN["linear"] = rewrite

@@ -23,7 +23,7 @@ from .changed import modified, raw, refuse_detached
 from .names import OF_NUMBERS, OTHER_NAMES, name_of, named_otherwise, of_tensors
 from .refusals import NO_VARIABLE, NOT_CALLABLE, NUMBER_OF_ARGUMENTS
 
-# For rows whose nodes differ from torch's, the function that rewrites a node; linear.py adds one.
+# For rows whose nodes differ from torch's, the function that rewrites a node; __init__.py adds that of linear.py.
 REWRITTEN: dict[str, Callable[[Any], Any]] = {}
 
 

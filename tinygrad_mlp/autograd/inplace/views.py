@@ -19,7 +19,7 @@ import numpy as np
 from ... import tape
 from ...messages import noted
 from ...ops import TABLE
-from ...ops.slices import strided_index
+from ...ops.layout import strided_index
 from ...tape import FREED, gradient_edge, state
 from .. import hooks
 from ..attached import attached_to, seen_at

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from ..records import OUTPUT, Writer
-from ..summary import Summary, summarise
 from .numbers import Array, as_array, is_container, is_numbers, is_tensor, leaves, memory_of
 from .statements import scope_of, statements, stores
 
@@ -239,8 +238,7 @@ class Variables:
         array = self._array(name, value)
         shown = self.files.setdefault(file, os.path.relpath(file, os.path.dirname(self.file)))
         number = self.writer.add_call(name, "function", shown, line, count)
-        summary = _summary(array)
-        self.writer.link(number, OUTPUT, 0, self.writer.add_summary(summary))
+        self.writer.link(number, OUTPUT, 0, self._summary(array))
         self._counts[name] = count + 1
         if number in self.keep or count < self.first:
             self.arrays[str(number)] = array.copy()
@@ -255,6 +253,12 @@ class Variables:
         self._remember(name, value, _digest(as_array(value)))
         if name.endswith(GRADIENT):
             self._tensors.pop(name, None)
+
+    def _summary(self, array: Array) -> int:
+        """The number of a summary, in which whole numbers of all sizes and bools are comparable."""
+        if array.dtype.kind == "f":
+            return self.writer.add_array(array)
+        return self.writer.add_array(array.astype(np.int64), str(array.dtype))
 
     def _array(self, name: str, value: Any) -> Array:
         array = as_array(value)
@@ -301,13 +305,6 @@ def _digest(array: Array) -> int:
 
 
 _APART = 1021
-
-
-def _summary(array: Array) -> Summary:
-    """The summary of an array, in which whole numbers of all sizes and bools are comparable."""
-    if array.dtype.kind == "f":
-        return summarise(array)
-    return summarise(array.astype(np.int64))._replace(dtype=str(array.dtype))
 
 
 HANDED = "handed over"

@@ -12,7 +12,8 @@ from typing import Any
 
 from ...arrays import dtype as _dtype
 from ...ops import TABLE
-from ...tensor import FUNCTIONS, INPLACE, Tensor, inplace_of
+from ...tensor import FUNCTIONS, INPLACE, Tensor
+from ...tensor.inplace import inplace_of
 from ..refusals import HARDTANH_LIMITS
 
 __all__ = [

@@ -17,7 +17,7 @@ from ...messages import noted
 from ...ops.refusals import OTHER_OUTPUT_SHAPE
 from ...tape import state
 from ...tensor import FUNCTIONS, Tensor, as_array, wrap
-from ...tensor.composite import broadcast_tensors
+from ...tensor.composite.joining import broadcast_tensors
 from ..refusals import (
     BATCH_SIZES,
     BCE_DTYPES,

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from ...tensor import Tensor
-from ...tensor.creation import empty
 from ...tensor.creation.options import DType
+from ...tensor.creation.values import empty
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter

@@ -13,9 +13,15 @@ from ..arguments import is_plain_number
 from ..functions import FUNCTIONS, INPLACE
 from ..keywords import numpy_names
 from ..kinds import ABSENT, KINDS, checked, no_such_call, read
+from ..later import as_methods
 from ..refusals import ALPHA_BY_POSITION, BOOL_ALPHA, FLOAT_ALPHA, NUCLEAR_NORM, OUTER_NDIM, ROUNDING_MODE
 from ..tensor import Tensor, wrap
 from .conversion import to
+
+__all__ = [
+    "add", "argsort", "cumprod", "cumsum", "div", "index_add", "matmul", "max", "min", "norm", "outer", "prod", "rsub",
+    "std", "sub", "var",
+]  # fmt: skip
 
 _f = FUNCTIONS
 _NUMBERS = frozenset((bool, int, float))
@@ -284,7 +290,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     return indices
 
 
-METHODS = (
+METHODS = as_methods(
     add, sub, add_, sub_, div, index_add, index_add_, matmul, outer, max, min, var, std, norm, prod, cumsum, cumprod,
     argsort,
-)  # fmt: skip
+) | {"__matmul__": matmul, "__rmatmul__": lambda self, other: matmul(other, self)}  # fmt: skip

@@ -16,8 +16,11 @@ from ...ops.dims import mismatch
 from ...ops.refusals import OTHER_OUTPUT_SHAPE
 from ..functions import FUNCTIONS, INPLACE
 from ..kinds import no_such_call, wrong_type
+from ..later import as_methods
 from ..refusals import FILL_DIMENSIONS, OPTION_TYPE, TYPE_NAME
 from ..tensor import Tensor
+
+__all__ = ["clone"]
 
 _f = FUNCTIONS
 
@@ -168,4 +171,4 @@ def zero_(self: Tensor) -> Tensor:
     return INPLACE["zero_"](self)
 
 
-METHODS = (clone, to, type, type_as, cpu, cuda, contiguous, copy_, fill_, zero_)
+METHODS = as_methods(clone, to, type, type_as, cpu, cuda, contiguous, copy_, fill_, zero_) | CASTERS

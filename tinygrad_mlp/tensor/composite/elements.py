@@ -12,8 +12,13 @@ from ...arrays.silence import silenced
 from ...ops.dims import mismatch
 from ..functions import FUNCTIONS
 from ..kinds import ABSENT, checked, no_such_call
+from ..later import as_methods
 from ..refusals import CLOSE_DTYPES, TOLERANCE_NEGATIVE
 from ..tensor import Tensor, wrap
+
+__all__ = [
+    "allclose", "equal", "is_floating_point", "is_tensor", "isclose", "nonzero", "numel", "result_type", "where",
+]  # fmt: skip
 
 _f = FUNCTIONS
 
@@ -110,4 +115,4 @@ def _raw(x: Any) -> Any:
     return x.array if isinstance(x, Tensor) else x
 
 
-METHODS = (nonzero, allclose, isclose, equal, _where_method)
+METHODS = as_methods(nonzero, allclose, isclose, equal, _where_method)

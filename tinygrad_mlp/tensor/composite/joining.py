@@ -10,9 +10,15 @@ import numpy as np
 from ...ops.dims import mismatch
 from ..functions import FUNCTIONS
 from ..kinds import checked, wrong_type
+from ..later import as_methods
 from ..refusals import BROADCAST_SHAPES, ELEMENT_TYPE, NO_TENSORS, SHAPES_TYPE
 from ..tensor import Size, Tensor
 from .shapes import sizes
+
+__all__ = [
+    "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "column_stack",
+    "dstack", "hstack", "row_stack", "tile", "vstack",
+]  # fmt: skip
 
 _f = FUNCTIONS
 
@@ -158,4 +164,4 @@ for _name, _method in {"tile": _tile, "broadcast_to": _broadcast_to}.items():
         _name  # unlike the functions, the methods take a size as separate integers, too
     )
 
-METHODS = (_tile, _broadcast_to)
+METHODS = as_methods(_tile, _broadcast_to)

@@ -8,27 +8,22 @@ from typing import Any
 
 from ...arrays import dtype as _dtype
 from ...autograd.inplace.views import geometry
-from ...messages import warn_once
 from ...ops import Dims
 from ...ops.dims import axis
 from ...ops.refusals import TOO_MANY_ARGUMENTS
 from ..dispatch import shares_memory
 from ..functions import FUNCTIONS, INPLACE
 from ..kinds import ABSENT, KINDS, checked, no_such_call, read, wrong_type
+from ..later import as_methods
 from ..refusals import (
-    ADJOINT_OF_0D,
     DIAG_DIMENSIONS,
     MOVEDIM_LENGTHS,
     MOVEDIM_TWICE,
-    NO_MATRIX,
-    NOT_MATRICES,
     OFFSET_NEGATIVE,
     STORAGE_BOUNDS,
     STORAGE_SIZES,
     STRIDES_LENGTH,
     STRIDES_NEGATIVE,
-    T_DIMENSIONS,
-    T_OF_0D,
     UNFLATTEN_0D,
     UNFLATTEN_EMPTY,
     UNFLATTEN_INFERRED,
@@ -40,6 +35,12 @@ from ..refusals import (
     VIEW_STRIDES,
 )
 from ..tensor import Tensor
+from .transposed import adjoint_of
+
+__all__ = [
+    "adjoint", "as_strided", "detach", "diag", "diagflat", "flatten", "moveaxis", "movedim", "ravel", "squeeze",
+    "swapaxes", "swapdims", "unflatten",
+]  # fmt: skip
 
 _f = FUNCTIONS
 
@@ -192,23 +193,6 @@ def movedim(input: Tensor, source: Dims, destination: Dims) -> Tensor:
     return _f["permute"](input, order)
 
 
-def transposed(self: Tensor) -> Tensor:
-    """x.T: the dimensions in reverse; UserWarning unless there are two (torch.Tensor.T)."""
-    if self.array.ndim != 2:
-        warn_once(T_OF_0D.format(name="T") if not self.array.ndim else T_DIMENSIONS)
-    return _f["permute"](self, tuple(range(self.array.ndim))[::-1])
-
-
-def matrix_transposed(self: Tensor) -> Tensor:
-    """x.mT: the last two dimensions swapped. RuntimeError for a vector (torch.Tensor.mT)."""
-    if not self.array.ndim:
-        warn_once(T_OF_0D.format(name="mT"))
-        return self
-    if self.array.ndim < 2:
-        raise RuntimeError(NOT_MATRICES.format(name="mT", ndim=self.array.ndim))
-    return _f["transpose"](self, -2, -1)
-
-
 @checked
 def detach(input: Tensor) -> Tensor:
     """A tensor that shares the input's memory and has no history (torch.detach)."""
@@ -297,44 +281,16 @@ def adjoint(input: Tensor) -> Tensor:
 
     RuntimeError for a vector.
     """
-    return _adjoint(input, "adjoint()")
-
-
-def _adjoint(input: Tensor, name: str) -> Tensor:
-    ndim = input.array.ndim
-    if ndim == 1:
-        raise RuntimeError(NOT_MATRICES.format(name=name, ndim=ndim))
-    if not ndim:
-        warn_once(ADJOINT_OF_0D.format(name=name if name == "adjoint()" else f"Tensor.{name}"))
-        return input
-    return _f["transpose"](input, -2, -1)
-
-
-def conjugate_transpose(input: Tensor) -> Tensor:
-    """A matrix transposed, as a view (torch.Tensor.H); RuntimeError for other numbers of dimensions."""
-    ndim = input.array.ndim
-    if ndim not in (0, 2):
-        raise RuntimeError(NO_MATRIX.format(ndim=ndim))
-    if not ndim:
-        warn_once(ADJOINT_OF_0D.format(name="Tensor.H"))
-        return input
-    return _f["transpose"](input, 0, 1)
+    return adjoint_of(input, "adjoint()")
 
 
 moveaxis, swapdims = movedim, swapaxes
 
-METHODS = (
+METHODS = as_methods(
     diag, diagflat, adjoint,
     view, flatten, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unflatten, as_strided, as_strided_,
-)  # fmt: skip
-OTHERS: dict[str, Any] = {
+) | {
     "squeeze": _squeeze_method,  # which, unlike the function, takes several dimensions as separate integers
     "moveaxis": movedim,
     "swapdims": swapaxes,
-    "swapaxes_": INPLACE["transpose_"],
-    "swapdims_": INPLACE["transpose_"],
-    "T": property(transposed),
-    "H": property(conjugate_transpose),
-    "mH": property(lambda self: _adjoint(self, "mH")),
-    "mT": property(matrix_transposed),
-}
+}  # fmt: skip

@@ -13,6 +13,7 @@ from ...ops.dims import axis, dtype_word
 from ..functions import FUNCTIONS
 from ..keywords import numpy_names
 from ..kinds import ABSENT, KINDS, checked, no_such_call
+from ..later import as_methods
 from ..refusals import (
     CHUNK_0D,
     CHUNKS,
@@ -28,6 +29,8 @@ from ..refusals import (
     UNBIND_0D,
 )
 from ..tensor import Tensor, wrap
+
+__all__ = ["chunk", "split", "split_with_sizes", "tensor_split", "unbind"]
 
 _f = FUNCTIONS
 
@@ -164,5 +167,5 @@ def _split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, 
     return split(self, split_size, dim)
 
 
-METHODS = (unbind, split_with_sizes, tensor_split, chunk)
-OTHERS = {"split": _split_method}  # its argument is called split_size, that of the function split_size_or_sections
+METHODS = as_methods(unbind, split_with_sizes, tensor_split, chunk)
+METHODS["split"] = _split_method  # its argument is called split_size, that of the function split_size_or_sections

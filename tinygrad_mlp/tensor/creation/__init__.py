@@ -1,6 +1,22 @@
-"""Making tensors: from data (data.py), of one value or in steps (values.py), and at random (drawn.py)."""
+"""Making tensors: from data (data.py), of one value or in steps (values.py), and at random (drawn.py).
 
-from . import methods as methods  # gives Tensor the methods that make others
-from .data import *  # noqa: F403
-from .drawn import *  # noqa: F403
-from .values import *  # noqa: F403
+The methods of Tensor that make others, or fill it at random, are in methods.py.
+"""
+
+from ..later import later, methods_in
+
+# For each file torch's functions, and the methods of Tensor. It is imported when a program first asks for one of them.
+LATER = {
+    "drawn": ("bernoulli multinomial normal rand rand_like randint randint_like randn randn_like randperm", ""),
+    "values": ("arange empty empty_like eye full full_like linspace ones ones_like zeros zeros_like", ""),
+    "methods": (
+        "",
+        "uniform_ normal_ bernoulli_ random_ exponential_ new_tensor new_full new_zeros new_ones new_empty bernoulli "
+        "multinomial",
+    ),
+}
+
+for _file, (_, _names) in LATER.items():
+    _methods = methods_in(f"{__name__}.{_file}", *_names.split())
+    for _name in _methods:
+        later(_name, _methods, _name)

@@ -114,19 +114,14 @@ def new_full(
     return made(np.full(shape, value, settle("new_full", dtype, options, self.array.dtype)), requires_grad)
 
 
-def install() -> None:
-    """Give Tensor these methods."""
-    draws = {
-        "uniform_": ("UniformBackward0", ("from", "to"), _uniform),
-        "normal_": ("NormalBackward0", ("mean", "std"), _normal),
-        "bernoulli_": ("BernoulliBackward2", ("p",), _bernoulli),
-        "random_": ("RandomBackward0", (), _random),
-        "exponential_": ("ExponentialBackward0", ("lambd",), _exponential),
-    }
-    for name, (node_name, parameters, draw) in draws.items():
-        setattr(Tensor, name, _drawn(name, node_name, parameters, draw))
-    for function in (new_tensor, new_full, bernoulli, multinomial, *map(_new, (np.zeros, np.ones, np.empty))):
-        setattr(Tensor, function.__name__, function)
-
-
-install()
+_DRAWS = {
+    "uniform_": ("UniformBackward0", ("from", "to"), _uniform),
+    "normal_": ("NormalBackward0", ("mean", "std"), _normal),
+    "bernoulli_": ("BernoulliBackward2", ("p",), _bernoulli),
+    "random_": ("RandomBackward0", (), _random),
+    "exponential_": ("ExponentialBackward0", ("lambd",), _exponential),
+}
+METHODS: dict[str, Any] = {name: _drawn(name, *how) for name, how in _DRAWS.items()} | {
+    function.__name__: function
+    for function in (new_tensor, new_full, bernoulli, multinomial, *map(_new, (np.zeros, np.ones, np.empty)))
+}

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...arrays import dtypes
 from ...tensor import FUNCTIONS, Tensor
-from ...tensor.creation import as_tensor, tensor
+from ...tensor.creation.data import as_tensor, tensor
 from .refusals import CANNOT_COLLATE, UNEQUAL_LENGTHS
 
 

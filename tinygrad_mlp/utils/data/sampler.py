@@ -10,7 +10,7 @@ import numpy as np
 
 from ... import random
 from ...arrays.dtypes import float64
-from ...tensor.creation import as_tensor
+from ...tensor.creation.data import as_tensor
 from .refusals import BATCH_SIZE, DROP_LAST, NUM_SAMPLES, REPLACEMENT, WEIGHTS_SHAPE
 
 Index = TypeVar("Index", covariant=True)
