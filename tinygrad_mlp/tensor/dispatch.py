@@ -25,7 +25,7 @@ from ..ops import NUMPY_KEYWORDS, Operator, cast
 from ..ops.documentation import Documentation
 from ..tape import FREED, state  # noqa: F401 (written callers use it)
 from ..tape import gradient_edge as edge_of
-from .arguments import as_array, as_torch, holding, unwrap
+from .arguments import as_array, as_torch, holding, is_half, is_in_single, unwrap
 from .kinds import USUAL
 from .named import result_class
 from .refusals import UNEXPECTED_KEYWORD
@@ -268,21 +268,6 @@ def _general(row: Operator) -> Function:
 
 # These know float16 themselves, because torch's kernels round a step between: the logarithm of the sum, and 1 - eps.
 _ROUNDED_BETWEEN = frozenset(("log_softmax", "logit"))
-
-
-def is_in_single(row: Operator, arrays: Sequence[Any]) -> bool:
-    """Whether a row computes with float16 in float32, as torch does; not where it only moves elements about.
-
-    A row that promotes nothing decides itself what it makes of float16 beside another floating dtype.
-    """
-    if not any(map(is_half, arrays)) or row.view or row.listed or "dtype" in row.parameters or row.write is not None:
-        return False
-    return row.promotion is not None or not any(getattr(x, "dtype", None) in (np.float32, np.float64) for x in arrays)
-
-
-def is_half(x: Any) -> bool:
-    """Whether this is an array of float16."""
-    return getattr(x, "dtype", None) == np.float16 and hasattr(x, "strides")
 
 
 def in_single(row: Operator, arrays: Sequence[Any]) -> Any:

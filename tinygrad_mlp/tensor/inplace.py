@@ -22,13 +22,12 @@ from ..ops.dims import mismatch
 from ..ops.refusals import OTHER_OUTPUT_SHAPE, OTHER_RESULT_DTYPE
 from ..ops.table import not_implemented
 from ..tape import gradient_edge, state
-from .arguments import unwrap
+from .arguments import is_in_single, unwrap
 from .dispatch import (
     Caller,
     edges_and_saved,
     half_class,
     in_single,
-    is_in_single,
     node_class,
 )
 from .kinds import USUAL
