@@ -260,6 +260,25 @@ def test_a_gradient_penalty():
     assert_same_run(build, regression(10))
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_loss_of_classes_that_the_step_makes(weighted):
+    """The number by which its gradient is divided is known when the step is recorded."""
+
+    def step_of(weight):
+        def step(x, y):
+            logits = x @ weight
+            classes = torch.zeros(len(x), dtype=torch.int64)
+            of_classes = torch.arange(1.0, logits.shape[1] + 1) if weighted else None
+            loss = F.cross_entropy(logits, classes, weight=of_classes) ** 2
+            (grad,) = torch.autograd.grad(loss, weight, create_graph=True)
+            (again,) = torch.autograd.grad(grad.pow(2).sum(), weight)
+            return loss, grad.detach(), again
+
+        return step
+
+    assert_same_run(of_weight(step_of), regression(6), rtol=1e-6)
+
+
 def test_a_hessian_vector_product():
     def step_of(weight):
         def step(x, y):

@@ -92,6 +92,12 @@ CASES = {
     "var without freedom": (lambda torch, x: torch.var(x, correction=2), [1.0, 2.0]),
     "var with less than none": (lambda torch, x: torch.var(x, correction=3), [1.0, 2.0]),
     "var of one number, without freedom": (lambda torch, x: torch.var(x, 0, correction=2), 3.0),
+    "var of nothing, with more freedom": (lambda torch, x: torch.var(x, correction=-1), []),
+    "var of empty rows, with more freedom": (lambda torch, x: torch.var(x, 1, correction=-1), [[], []]),
+    "norms of nothing": (lambda torch, x: torch.norm(x, INF), []),
+    "norms of nothing along a dimension": (lambda torch, x: torch.norm(x, -INF, 0), []),
+    "norms of nothing along the last dimension": (lambda torch, x: torch.norm(x, -1, -1), [[], []]),
+    "norms of nothing along two dimensions": (lambda torch, x: torch.norm(x, INF, (0, 1)), [[], []]),
     # Infinities, and zeros in a product.
     "softmax of one infinity": (lambda torch, x: torch.softmax(x, 0) + torch.log_softmax(x, -1), INF),
     "prod of zeros and infinity": (lambda torch, x: torch.prod(x), [0.0, 0.0, INF]),
@@ -100,6 +106,7 @@ CASES = {
     "prod of a zero and infinity": (lambda torch, x: torch.prod(x, 1), [[0.0, INF], [2.0, 3.0]]),
     "cumprod of zeros and infinity": (lambda torch, x: torch.cumprod(x, 0), [2.0, 0.0, 3.0, 0.0, INF, 4.0]),
     "cumprod of zeros alone": (lambda torch, x: torch.cumprod(x, 0), [0.0, 0.0, 0.0]),
+    "prod of rows of one number": (lambda torch, x: torch.prod(x, 1), [[0.0], [2.0]]),
     "cumprod from behind": (lambda torch, x: torch.cumprod(x, -1), [[0.0, 2.0, 0.0], [3.0, 4.0, 5.0]]),
     "nll_loss where all is ignored": (
         lambda torch, x: torch.autograd.grad(_functional(torch).nll_loss(x, torch.tensor([0, 0]), ignore_index=0), x),

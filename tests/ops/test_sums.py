@@ -149,6 +149,16 @@ def test_float16_is_computed_in_float32(name: str) -> None:
     same(program)
 
 
+@pytest.mark.parametrize("recorded", [False, True])
+def test_elements_that_lie_at_one_place_are_added_in_float32(recorded):
+    def program(M: Any) -> Any:
+        x = M.tensor([1.0], dtype=M.float16, requires_grad=True)
+        g = (M.arange(400, dtype=M.float32) + 100).sqrt().half()
+        return M.autograd.grad(x.as_strided((400,), (0,)), x, g, create_graph=recorded)[0].detach()
+
+    same(program)
+
+
 @pytest.mark.parametrize("keepdim", [False, True])
 @pytest.mark.parametrize("dim", [0, 1, -1, -2])
 @pytest.mark.parametrize("columns", [1, 2, 10, 16, 17])

@@ -283,6 +283,7 @@ def test_nan_and_infinity(bad):
 
 @planted
 @given(shapes, seeds)
+@example((3,), 1534)  # three numbers that all lie close to one of float32
 def test_float32_inside(shape, seed):
     right, noise = drawn(shape, seed, 2)
     assert diagnosed(right.astype(np.float32).astype(np.float64), right, 1e-13).kind == "float32 inside"
@@ -291,6 +292,7 @@ def test_float32_inside(shape, seed):
     assert diagnosed(right + noise * 1e-7, right).kind == "float32 inside"
     assert diagnosed(right + noise * 1e-4, right).kind != "float32 inside"
     assert diagnosed((right + noise * 1e-6).astype(np.float32), right, 1e-7).kind != "float32 inside"
+    assert diagnosed(right + noise * 1e-7, right + 0j).kind != "float32 inside"  # numbers of two kinds
 
 
 @planted

@@ -22,8 +22,8 @@ FUNCTIONS = {
 }
 
 
-def judged(function, x, dtype=np.float64):
-    """The slope of a function of one number, as a judge sees it."""
+def judged(function, x, dtype=np.float64, known=False):
+    """The slope of a function of one number, as a judge sees it; `known` if it looks at it very close by first."""
     precision = Precision.of(dtype)
 
     def line(t):
@@ -31,21 +31,42 @@ def judged(function, x, dtype=np.float64):
             return np.array([function(dtype(x + t))], np.float64)
 
     middle = line(0.0)
-    noise, _ = noise_of(line, middle, [1], precision.eps)
-    return slope(line, middle, noise, precision)
+    noise, closest = noise_of(line, middle, [1], precision.eps)
+    return slope(line, middle, noise, precision, closest if known else None)
 
 
+@pytest.mark.parametrize("known", [False, True])
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("x", [0.0121, 0.31, 1.0, 2.7, 17.3])
-def test_the_error_is_what_is_said(name, x):
+def test_the_error_is_what_is_said(name, x, known):
     function, exact = FUNCTIONS[name]
-    found = judged(function, x)
+    found = judged(function, x, known=known)
     with mpmath.workdps(50):
         right = float(mpmath.diff(exact, mpmath.mpf(x)))
     assert found.state[0] == SMOOTH
     assert abs(found.value[0] - right) <= 10 * found.error[0]
     size = max(abs(right), abs(float(function(x))), 1e-3)
     assert found.error[0] <= (1e-5 if name == "cancelling" else 1e-7) * size
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("width", [1e-2, 3e-3, 1e-3])
+def test_what_is_narrower_than_the_steps_is_seen(width, known):
+    """At the first two steps nothing is left of a bump, so that they agree on the slope 0."""
+    found = judged(lambda x: x * np.exp(-((x / width) ** 2)), 0.0, known=known)
+    assert found.state[0] == SMOOTH
+    assert abs(found.value[0] - 1) <= 10 * found.error[0] <= 1e-6
+
+
+def test_where_the_slope_close_by_is_known_two_steps_do_for_a_straight_line():
+    calls = []
+
+    def count(known):
+        calls.clear()
+        judged(lambda x: calls.append(x) or 3 * x, 1.0, known=known)
+        return len(calls)
+
+    assert count(False) - count(True) == 2
 
 
 @pytest.mark.parametrize("name", ["sin", "exp", "log", "fifth power"])

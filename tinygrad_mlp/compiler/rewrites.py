@@ -117,6 +117,8 @@ def fold(program: Program) -> None:
         if line.target is None and not line.has_effect and not writes.get(out.root):
             if all(x.kind == "constant" for x in line.reads()):
                 out.kind = "constant"
+                if out.dtype is None:  # a number of Python, by `item`, which stands for itself
+                    by[out] = out.array
                 program.drop(line, CONSTANT)
                 continue
             same = _without_effect(line)

@@ -71,8 +71,8 @@ TARGET_SIZE_OF_IMAGES = "size mismatch (got input: {input} , target: {target}"
 TARGET_SIZE = "Expected target size {expected}, got {found}"
 # RuntimeError for classes that are neither int64 nor uint8.
 TARGET_DTYPE = "expected target dtype to be Long or Byte, but got {found}"
-# RuntimeError where the input and the weights of the classes differ in dtype.
-WEIGHT_DTYPE = "expected scalar type {expected} but found {found}"
+# RuntimeError for classes that are uint8, where the input has more than two dimensions.
+BYTES_OF_IMAGES = "expected scalar type Long but found Byte"
 # RuntimeError unless there is one weight for each class; `prefix` is "cross_entropy: " or nothing.
 CLASS_WEIGHTS = (
     "{prefix}weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of "

@@ -206,6 +206,7 @@ def _probabilities(s: Any, margin: float) -> tuple[Any, ...]:
     },
     tensors=("grad_output", "input", "target", "weight"),
     promotion="same",
+    unpromoted="weight",
     kinds="f",
     method=False,
     node_name="BinaryCrossEntropyBackwardBackward0",
@@ -220,7 +221,7 @@ def binary_cross_entropy_backward(
     As: torch.ops.aten.binary_cross_entropy_backward
     """
     slope = (input - target) / _variance(input, _KERNEL_EPSILON)
-    return _weighted(_of_each(grad_output, input, reduction) * slope, weight)
+    return _weighted(_of_each(grad_output, input, reduction) * slope, weight).astype(input.dtype, copy=False)
 
 
 def _bce_target(g: Array, input: Array, weight: Any, reduction: str) -> Array:
@@ -236,6 +237,7 @@ def _bce_target(g: Array, input: Array, weight: Any, reduction: str) -> Array:
     },
     tensors=("input", "target", "weight"),
     promotion="same",
+    unpromoted="weight",
     kinds="f",
     method=False,
     sample=lambda s: _probabilities(s, 0),
@@ -251,7 +253,7 @@ def binary_cross_entropy(input: Array, target: Array, weight: Any = None, reduct
     _check_probabilities("input", input)
     _check_probabilities("target", target)
     loss = (target - 1) * np.maximum(np.log1p(-input), -100) - target * np.maximum(np.log(input), -100)
-    return _reduce(_weighted(loss, weight), reduction)
+    return _reduce(_weighted(loss, weight).astype(input.dtype, copy=False), reduction)
 
 
 def _bce_logits_input(g: Array, input: Array, target: Array, weight: Any, pos_weight: Any, reduction: str) -> Array:
@@ -333,9 +335,17 @@ def _check_classes(target: Array, classes: int, ignore_index: int) -> None:
         raise IndexError(NO_CLASS.format(target=wrong[0]))
 
 
+def _one_weight_dtype(input: Array, target: Array, weight: Any, *rest: Any) -> None:
+    """RuntimeError for a `weight` of another dtype than a floating `input`."""
+    if weight is not None and weight.dtype != input.dtype and input.dtype.kind == "f":
+        raise RuntimeError(WEIGHT_DTYPE.format(word=dtype_word(input), other=dtype_word(weight)))
+
+
 @operator(
     {"input": _nll_input},
     tensors=("input", "target", "weight"),
+    check=_one_weight_dtype,
+    unpromoted="target",
     kinds="f",
     method=False,
     sample=lambda s: (
@@ -356,8 +366,6 @@ def nll_loss(
     Refuses: ValueError for another number of targets than of rows; IndexError for a class that is not in [0, c).
     As: torch.nn.functional.nll_loss
     """
-    if weight is not None and weight.dtype != input.dtype:
-        raise RuntimeError(WEIGHT_DTYPE.format(word=dtype_word(input), other=dtype_word(weight)))
     if len(input) != len(target):
         raise ValueError(BATCH_LENGTHS.format(own=len(input), other=len(target)))
     _check_classes(target, input.shape[1], ignore_index)

@@ -11,6 +11,7 @@ from .dims import axes, dtype_word, in_order
 from .fitting import spread
 from .pointwise import sign
 from .refusals import (
+    NORM_ALONG_NOTHING,
     NORM_OF_INTEGERS,
     NORM_OF_NOTHING,
 )
@@ -42,6 +43,15 @@ def _norm_input(g: Array, out: Array, input: Array, ord: float, dim: Any, keepdi
     return slope * np.where(norm == 0, 0, g / norm ** (ord - 1))
 
 
+def _refuse_nothing(shape: tuple[int, ...], ord: float, dim: Any) -> None:
+    """RuntimeError in torch's words, in which the first dimension without elements is counted as the program does."""
+    named = () if dim is None else (dim,) if isinstance(dim, int) else dim
+    for d in named:
+        if not shape[d]:
+            raise RuntimeError(NORM_ALONG_NOTHING.format(ord=ord, dim=d))
+    raise RuntimeError(NORM_OF_NOTHING.format(ord=ord))
+
+
 def _floating_alone(input: Array, *args: Any) -> None:
     """RuntimeError for other dtypes."""
     if input.dtype.kind != "f":
@@ -69,7 +79,7 @@ def vector_norm(input: Array, ord: float = 2, dim: Dims = None, keepdim: bool = 
     """
     over = axes(dim, input.ndim)
     if (ord < 0 or math.isinf(ord)) and not math.prod(input.shape[d] for d in over):
-        raise RuntimeError(NORM_OF_NOTHING.format(ord=ord))
+        _refuse_nothing(input.shape, ord, dim)
     if input.dtype == np.float16:  # whose powers overflow: as torch, sum in float32
         return _norm(input.astype(np.float32), ord, over, keepdim).astype(np.float16)
     return _norm(input, ord, over, keepdim)

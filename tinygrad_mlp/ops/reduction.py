@@ -63,6 +63,8 @@ def _prod_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool) -> 
     zeros = input == 0
     if not zeros.any():
         return g * (spread(out, shape, dim, keepdim) / input)
+    if count(shape, dim) == 1:
+        return g  # as torch: there are no others, on which the gradient could depend
     if dim is None and isinstance(g, np.ndarray) and np.count_nonzero(zeros) > 1:  # g will not be differentiated
         return np.zeros_like(g)  # as torch: beside an infinity the products of others would be nan
     return g * _product_of_others(input, dim)
@@ -134,7 +136,8 @@ def _var(name: str, input: Array, dim: Any, correction: float, keepdim: bool) ->
     if input.size:  # less the first of them, equal elements have the variance 0, however their mean is rounded
         input = input - input[tuple(slice(1 if d in over else None) for d in range(input.ndim))]
     centred = input - mean.forward(input, over, True)
-    freedom = builtins.max(0.0, count(input.shape, dim) - correction)
+    n = count(input.shape, dim)
+    freedom = builtins.max(0.0, n - correction) if n else float("nan")
     if freedom == 0 or (not input.size and correction >= 0):
         warn(NO_FREEDOM.format(name=name))
     return in_order(total(centred * centred, over, keepdim)) / input.dtype.type(freedom)

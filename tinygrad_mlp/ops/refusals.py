@@ -284,7 +284,12 @@ NO_FREEDOM = (
 SPREAD_OF_INTEGERS = "std and var only support floating point and complex dtypes"
 # vector_norm: integers or bools.
 NORM_OF_INTEGERS = "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {word}"
-# vector_norm: no element, where `ord` is infinite or negative.
+# vector_norm: no element along a dimension, where `ord` is infinite or negative; the missing space is torch's.
+NORM_ALONG_NOTHING = (
+    "linalg.vector_norm cannot compute the {ord:g} norm on the dimension {dim}because this dimension is empty and the "
+    "operation does not have an identity"
+)
+# vector_norm: no element at all.
 NORM_OF_NOTHING = (
     "linalg.vector_norm cannot compute the {ord:g} norm on an empty tensor because the operation does not "
     "have an identity"

@@ -17,6 +17,7 @@ from .refusals import (
     SELECT_INDEX,
     SELECT_OF_NUMBER,
 )
+from .sums import add_at
 from .table import Array, by_value, operator
 
 
@@ -142,7 +143,7 @@ def unindex(input: Array, shape: tuple[int, ...], index: Any) -> Array:
     As: torch.Tensor.index_put with accumulate=True on zeros
     """
     whole = np.zeros_like(input, shape=shape)
-    np.add.at(whole, index, input)
+    add_at(whole, index, input)
     return whole
 
 

@@ -148,6 +148,21 @@ def _beside_half(row: Operator, x: Any, cast: Any) -> Any:
     return cast
 
 
+def is_in_single(row: Operator, arrays: Sequence[Any]) -> bool:
+    """Whether a row computes with float16 in float32, as torch does; not where it only moves elements about.
+
+    A row that promotes nothing decides itself what it makes of float16 beside another floating dtype.
+    """
+    if not any(map(is_half, arrays)) or row.view or row.listed or "dtype" in row.parameters or row.write is not None:
+        return False
+    return row.promotion is not None or not any(getattr(x, "dtype", None) in (np.float32, np.float64) for x in arrays)
+
+
+def is_half(x: Any) -> bool:
+    """Whether this is an array of float16."""
+    return getattr(x, "dtype", None) == np.float16 and hasattr(x, "strides")
+
+
 def is_plain_number(x: Any) -> bool:
     """Whether this is a Python number, and not a recorded one of `compile`, which isinstance calls a float, too."""
     return isinstance(x, (bool, int, float)) and not hasattr(type(x), "__array_ufunc__")

@@ -25,7 +25,7 @@ from ..ops import NUMPY_KEYWORDS, Operator, cast
 from ..ops.documentation import Documentation
 from ..tape import FREED, state  # noqa: F401 (written callers use it)
 from ..tape import gradient_edge as edge_of
-from .arguments import as_array, as_torch, holding, unwrap
+from .arguments import as_array, as_torch, holding, is_half, is_in_single, unwrap
 from .kinds import USUAL
 from .named import result_class
 from .refusals import UNEXPECTED_KEYWORD
@@ -236,11 +236,10 @@ def _general(row: Operator) -> Function:
     forward, outputs = row.forward, row.outputs
     row_class: Any = node_class(row)
     copying_class = _copying_class(row)
-    single = computes(row)
 
     def call(*args: Any) -> Any:
         arrays = unwrap(row, args)
-        half = single and any(is_half(x) for x in arrays)
+        half = is_in_single(row, arrays)
         try:
             result = silently(in_single, row, arrays) if half else silently(forward, *arrays)
         except ValueError as error:
@@ -269,16 +268,6 @@ def _general(row: Operator) -> Function:
 
 # These know float16 themselves, because torch's kernels round a step between: the logarithm of the sum, and 1 - eps.
 _ROUNDED_BETWEEN = frozenset(("log_softmax", "logit"))
-
-
-def computes(row: Operator) -> bool:
-    """Whether a row computes with float16 in float32, as torch does; not where it only moves elements about."""
-    return not (row.view or row.listed or "dtype" in row.parameters or row.write is not None)
-
-
-def is_half(x: Any) -> bool:
-    """Whether this is an array of float16."""
-    return getattr(x, "dtype", None) == np.float16 and hasattr(x, "strides")
 
 
 def in_single(row: Operator, arrays: Sequence[Any]) -> Any:

@@ -22,14 +22,12 @@ from ..ops.dims import mismatch
 from ..ops.refusals import OTHER_OUTPUT_SHAPE, OTHER_RESULT_DTYPE
 from ..ops.table import not_implemented
 from ..tape import gradient_edge, state
-from .arguments import unwrap
+from .arguments import is_in_single, unwrap
 from .dispatch import (
     Caller,
-    computes,
     edges_and_saved,
     half_class,
     in_single,
-    is_half,
     node_class,
 )
 from .kinds import USUAL
@@ -126,15 +124,10 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
     tensor.versions[0] += 1
     versions = [(counter, count + 1 if place < outputs else count, place) for counter, count, place in versions]
     kind: Any = row_class()
-    if _is_in_single(row, arrays):
+    if is_in_single(row, arrays):
         kind = half_class(kind)
     rebase(tensor, kind(edges, saved, versions, target.shape, target.dtype))
     return tensor
-
-
-def _is_in_single(row: Operator, arrays: list[Any]) -> bool:
-    """Whether the row computes these arrays, which are of float16, in float32."""
-    return computes(row) and any(map(is_half, arrays))
 
 
 def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> None:
@@ -219,7 +212,7 @@ def write(row: Operator, target: Any, arrays: list[Any]) -> None:
         elif isinstance(row.forward, np.ufunc) and arrays[0] is target and target.dtype.char in "fdg":
             row.forward(*arrays, out=target)
         else:
-            result = in_single(row, arrays) if _is_in_single(row, arrays) else row.forward(*arrays)
+            result = in_single(row, arrays) if is_in_single(row, arrays) else row.forward(*arrays)
             check_written(target, result)
             target[...] = result
     except ValueError:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import conditions
-from .comparing import cotangents_for, narrow_rounding, rows_of_entries
+from .comparing import drawn_cotangents, narrow_rounding, rows_of_entries
 from .counterparts import trusted_subject
 from .evidence import Differences, Judge, Trusted
 from .judges import Precision
@@ -47,7 +47,7 @@ def check(f: Any, inputs: Sequence[Any], names: Sequence[str] | None, options: O
     narrow = any(x.dtype.itemsize < 8 for x in given.arrays)
     subject, precision = _widened(given, report) if narrow else (given, None)
     outputs = subject.value(subject.arrays)
-    cotangents = cotangents_for(outputs, options.seed)[0]
+    cotangents = drawn_cotangents(outputs, np.random.default_rng(options.seed))
     report.findings += conditions.not_finite(outputs)
     try:
         first = Trial(outputs, subject.vjp(subject.arrays, cotangents), [])
@@ -103,7 +103,7 @@ def _compare(
     judge = numerical if trusted is None else _trust(trusted, options)
     report.judge = judge.name
     report.mode = options.mode or ("every" if trusted is not None or _size(subject) <= MOST_ENTRIES else "projections")
-    report.rows += _rows(subject, judge, 1, report.mode, options, first.gradients)
+    report.rows += _rows(subject, judge, 1, report.mode, options, (cotangents, first.gradients))
     _blame_shapes(subject, cotangents, report)
     if options.order == 2 and report.ok:
         _compare_second(subject, trusted, numerical.precision, cotangents, options, report)
@@ -118,17 +118,18 @@ def _compare_second(
         report.findings.append(Finding("second order", NO_SECOND))
         return
     outputs = second.value(second.arrays)
+    cotangents = drawn_cotangents(outputs, np.random.default_rng(options.seed))
     try:
-        gradients = second.vjp(second.arrays, cotangents_for(outputs, options.seed)[0])
+        known = cotangents, second.vjp(second.arrays, cotangents)
     except BackwardRaised as error:
         report.findings.append(Finding("second order", NOT_TWICE.format(reason=_short(error.cause))))
         return
     own = trusted.second(given) if trusted is not None else None
     if own is not None:
-        report.rows += _rows(second, _trust(own, options), 2, "every", options, gradients)
+        report.rows += _rows(second, _trust(own, options), 2, "every", options, known)
         return
     judge = Differences(second, precision, options.seed, outputs=outputs)
-    report.rows += _rows(second, judge, 2, options.mode or "projections", options, gradients)
+    report.rows += _rows(second, judge, 2, options.mode or "projections", options, known)
 
 
 def _size(subject: Subject) -> int:
@@ -140,10 +141,10 @@ def _trust(subject: Subject, options: Options) -> Trusted:
 
 
 def _rows(subject: Subject, judge: Judge, order: int, mode: str, options: Options, known: Any) -> list[Row]:
-    """The rows; `known` are the gradients for the first cotangents."""
+    """The rows; `known` are the first cotangents, and the gradients for them."""
     rows = None
     if mode == "projections" and isinstance(judge, Differences):
-        rows = rows_of_projections(subject, judge, order, options.seed, known)
+        rows = rows_of_projections(subject, judge, order, *known)
     if rows is None or (any(row.verdict == "wrong" for row in rows) and _size(subject) <= MOST_ENTRIES):
         rows = rows_of_entries(subject, judge, order, options.seed)  # which can tell more of a fault
     if options.kinks == "error":

@@ -17,22 +17,30 @@ ROUNDING = 64.0  # how many roundings of its largest entry a gradient may be off
 
 
 def cotangents_for(outputs: Arrays, seed: int) -> list[Arrays]:
-    """Cotangents to compare with: two random ones, and for several outputs one that asks for each of them alone.
-
-    They are no ones, because the gradient of a sum does not see every fault; where an output is not finite they are 0.
-    """
+    """Cotangents to compare with: two random ones, and for several outputs one that asks for each of them alone."""
     generator = np.random.default_rng(seed)
+    first, second = (drawn_cotangents(outputs, generator) for _ in range(2))
+    return [first, second, *alone(first)]
+
+
+def drawn_cotangents(outputs: Arrays, generator: np.random.Generator) -> Arrays:
+    """Random cotangents; where an output is not finite they are 0.
+
+    They are no ones, because the gradient of a sum does not see every fault.
+    """
 
     def draw(x: Array) -> Array:
         drawn = generator.integers(-9, 9, x.shape)
         eighths = drawn + np.where(drawn < 0, -3, 4)
         return np.where(np.isfinite(x), eighths / 8, 0.0).astype(x.dtype)
 
-    found = [tuple(draw(x) for x in outputs) for _ in range(2)]
-    if len(outputs) > 1:
-        alone = range(len(outputs))
-        found += [tuple(c if i == k else np.zeros_like(c) for i, c in enumerate(found[0])) for k in alone]
-    return found
+    return tuple(map(draw, outputs))
+
+
+def alone(cotangents: Arrays) -> list[Arrays]:
+    """For several outputs, the cotangents of each of them with 0 for the others."""
+    places = range(len(cotangents)) if len(cotangents) > 1 else ()
+    return [tuple(c if i == k else np.zeros_like(c) for i, c in enumerate(cotangents)) for k in places]
 
 
 def rounding_of(subject: Subject, cotangents: Arrays, given: Any, eps: float | None = None) -> list[float]:

@@ -59,18 +59,15 @@ class Differences:
     @functools.cached_property
     def across(self) -> Slope:
         """The derivative along the direction through all inputs."""
-        return self.along(self.direction)
+        return slope(self.line(self.direction), self.middle, self.noise, self.precision, self.closest)
 
     def line(self, direction: Any) -> Callable[[Any], Array]:
         """The outputs at the point plus t times the direction; nan where the function raises or changes its shape."""
 
         def at(t: Any) -> Array:
             try:
-                moved = tuple(
-                    (x + t * v).astype(np.result_type(x, t), copy=False)
-                    for x, v in zip(self.arrays, direction, strict=True)
-                )
-                outputs = self.subject.value(moved)
+                moved = (_moved(x, t, v) for x, v in zip(self.arrays, direction, strict=True))
+                outputs = self.subject.value(tuple(moved))
             except (ArithmeticError, ValueError, RuntimeError, AssertionError, IndexError):
                 return np.full_like(self.middle, np.nan)
             if [x.shape for x in outputs] != [x.shape for x in self.outputs]:
@@ -185,6 +182,15 @@ def flat(arrays: Arrays) -> Array:
     return np.concatenate([np.asarray(x).reshape(-1) for x in arrays]) if arrays else np.zeros(0)
 
 
+def _moved(x: Array, t: Any, direction: Array) -> Array:
+    """x + t * direction, in the dtype of x."""
+    step = direction * t
+    if step.shape == x.shape and step.dtype == x.dtype:
+        step += x
+        return step
+    return (x + step).astype(np.result_type(x, t), copy=False)
+
+
 def reach_of(x: Array) -> Array:
     """How far a step of size 1 goes for each entry: further for large ones, whose rounding is larger."""
     return np.maximum(1.0, np.sqrt(np.abs(np.where(np.isfinite(x), x, 1.0))))
@@ -194,13 +200,17 @@ def weighed(found: Slope, weights: Array) -> tuple[Any, ...]:
     """Value, error, left, right and state of the sum of the outputs times their weights; weight 0 leaves one out."""
     used = weights != 0
 
-    def total(x: Array) -> Any:
-        return np.sum(np.where(used, x * weights, 0.0))
+    def total(x: Array, factors: Array = weights) -> Any:
+        products = x * factors
+        result = np.sum(products)
+        return result if np.isfinite(result) else np.sum(np.where(used, products, 0.0))
 
     with np.errstate(all="ignore"):
-        error = np.sum(np.where(used, found.error * np.abs(weights), 0.0))
+        value, error = total(found.value), total(found.error, np.abs(weights))
         state = int(np.max(found.state, where=used | (found.state == NOT_FINITE), initial=SMOOTH))
+        if state == SMOOTH:  # both sides have the slope of the whole
+            return value, error, value, value, state
         left, right = total(found.left), total(found.right)
         if state == KINK and abs(left - right) <= SAFETY * error:
             state = SMOOTH
-        return total(found.value), error, left, right, state
+        return value, error, left, right, state

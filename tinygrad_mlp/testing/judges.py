@@ -21,6 +21,7 @@ Line = Callable[[float], Array]  # all outputs, as one flat array, at the point 
 SMOOTH, KINK, JUMP, EDGE, NOT_FINITE = range(5)
 
 RATIO = 4.0  # of a step and the next
+STEPS_OF_NOISE = 2**18  # the step at which noise is measured, as a multiple of the rounding of 1
 SAFETY = 10.0  # how many times its estimate the error of a judge is taken to be at most
 
 
@@ -58,7 +59,7 @@ def noise_of(line: Line, middle: Array, ends: Sequence[int], eps: float) -> tupl
     "Estimating computational noise"). It is at least the rounding of the largest number in the same array, of which
     `ends` says where each ends.
     """
-    step = eps * 2**18
+    step = eps * STEPS_OF_NOISE
     values = np.array([line(k * step) for k in range(1, 7)])  # all on one side: a kink at the point is no rounding
     floor = np.zeros_like(middle)
     for a, b in zip([0, *ends], ends, strict=False):
@@ -70,10 +71,13 @@ def noise_of(line: Line, middle: Array, ends: Sequence[int], eps: float) -> tupl
     return np.maximum(np.where(np.isfinite(measured), measured, 0.0), floor) + np.finfo(float).tiny, closest
 
 
-def slope(line: Line, middle: Array, noise: Array, precision: Precision) -> Slope:
-    """The derivative at 0 of a line through the point, for each output."""
+def slope(line: Line, middle: Array, noise: Array, precision: Precision, closest: Array | None = None) -> Slope:
+    """The derivative at 0 of a line through the point, for each output.
+
+    `closest` is what `noise_of` has found of it: where that is known fewer steps may do.
+    """
     with np.errstate(all="ignore"):
-        value, error, bends, touched = _extrapolated(line, middle, noise, precision)
+        value, error, bends, touched = _extrapolated(line, middle, noise, precision, closest)
         left, right = value.copy(), value.copy()
         state = np.where(~np.isfinite(middle) & touched, NOT_FINITE, SMOOTH)
         scale = np.max(np.abs(value), initial=0.0, where=np.isfinite(value))
@@ -88,18 +92,20 @@ def slope(line: Line, middle: Array, noise: Array, precision: Precision) -> Slop
 
 
 def _extrapolated(
-    line: Line, middle: Array, noise: Array, precision: Precision
+    line: Line, middle: Array, noise: Array, precision: Precision, closest: Array | None
 ) -> tuple[Array, Array, list[Any], Array]:
     """Value and error by Ridders' tableau; f(h) - 2 f(0) + f(-h) and h of each step; and what is finite nearby."""
     best = np.full(middle.shape, np.nan)
     least = np.full(middle.shape, np.inf)
     touched = np.zeros(middle.shape, bool)
+    finite = np.isfinite(middle)
     above: list[Array] = []
     bends: list[Any] = []
     for level in range(precision.levels):
         step = precision.first * RATIO**-level
         plus, minus = line(step), line(-step)
-        touched |= np.isfinite(plus) | np.isfinite(minus)
+        if not finite.all():
+            touched |= np.isfinite(plus) | np.isfinite(minus)
         rounding = (noise + precision.eps * np.fmax(np.abs(plus), np.abs(minus))) / step
         bends.append((plus - 2 * middle + minus, step))
         row = [(plus - minus) / (2 * step)]
@@ -113,10 +119,17 @@ def _extrapolated(
             best, least = np.where(better, row[-1], best), np.where(better, error, least)
             factor *= RATIO**2
         above = row
-        scale = np.max(np.abs(best), initial=0.0, where=np.isfinite(best))
-        if level >= 2 and np.all((least <= np.maximum(1e-11 * scale, SAFETY * rounding)) | ~np.isfinite(middle)):
-            break
+        if level >= 2 or (level == 1 and closest is not None and _is_near(closest, best, noise, precision)):
+            scale = np.max(np.abs(best), initial=0.0, where=np.isfinite(best))
+            if np.all((least <= np.maximum(1e-11 * scale, SAFETY * rounding)) | ~finite):
+                break
     return best, least, bends, touched
+
+
+def _is_near(closest: Array, value: Array, noise: Array, precision: Precision) -> bool:
+    """Whether slopes from wide steps are those very close to the point, as far as rounding lets it be seen."""
+    apart = np.abs(closest - value)
+    return bool(np.all(apart <= 1e-3 * np.abs(value) + SAFETY * noise / (precision.eps * STEPS_OF_NOISE)))
 
 
 def _look_at_sides(

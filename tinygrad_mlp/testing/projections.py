@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .comparing import NO_GRADIENT, NO_SECOND, NOT_SETTLED, cotangents_for, looks_like, parting, rounding_of
+from .comparing import NO_GRADIENT, NO_SECOND, NOT_SETTLED, alone, looks_like, parting, rounding_of
 from .evidence import Differences, Judged, flat, weighed
 from .judges import SAFETY, SMOOTH, Slope
 from .report import Row, number
@@ -21,12 +21,11 @@ MOST_KINKS = 32  # entries without a derivative that are left out of a direction
 ROUNDING = 64.0
 
 
-def rows_of_projections(subject: Subject, judge: Differences, order: int, seed: int, known: Any = None) -> list[Row]:
-    """A row for each input; `known` are the gradients for the first cotangents, if they have been computed."""
-    first, _, *alone = cotangents_for(judge.outputs, seed)
+def rows_of_projections(subject: Subject, judge: Differences, order: int, first: Arrays, known: Any) -> list[Row]:
+    """A row for each input; `known` are the gradients for the cotangents `first`."""
     rows: dict[str, Row] = {}
-    for cotangents in (first, *alone):
-        given = known if cotangents is first and known is not None else subject.vjp(subject.arrays, cotangents)
+    for cotangents in (first, *alone(first)):
+        given = known if cotangents is first else subject.vjp(subject.arrays, cotangents)
         for row in _Projection(subject, judge, cotangents, given, order).rows():
             before = rows.get(row.input)
             if before is None or (row.verdict == "wrong" and before.verdict != "wrong"):
@@ -81,10 +80,12 @@ class _Projection:
         if state != SMOOTH or not np.isfinite(right):
             return False
         with np.errstate(all="ignore"):
-            total = float(self.gradient @ direction)
+            products = self.gradient * direction
+            total = float(np.sum(products))
             if not np.isfinite(total):  # a nan beside a direction of 0 does not matter
-                total = float(np.sum(self.gradient * direction, where=direction != 0))
-            size = float(np.sum(np.abs(self.gradient * direction), where=direction != 0))
+                products = np.where(direction != 0, products, 0.0)
+                total = float(np.sum(products))
+            size = float(np.sum(np.abs(products)))
             apart = abs(total - right)
         eps = float(np.finfo(self.subject.arrays[0].dtype).eps)
         if apart <= SAFETY * error + ROUNDING * eps * (size + abs(right)):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...messages import noted
+from ...ops.refusals import OTHER_OUTPUT_SHAPE
 from ...tape import state
 from ...tensor import FUNCTIONS, Tensor, as_array, wrap
 from ...tensor.composite.joining import broadcast_tensors
@@ -21,6 +22,7 @@ from ..refusals import (
     BATCH_SIZES,
     BCE_DTYPES,
     BCE_SIZES,
+    BYTES_OF_IMAGES,
     CLASS_WEIGHTS,
     HUBER_DELTA,
     IGNORE_INDEX,
@@ -38,7 +40,6 @@ from ..refusals import (
     TARGET_SIZE,
     TARGET_SIZE_OF_IMAGES,
     TARGET_TYPE,
-    WEIGHT_DTYPE,
     WEIGHT_SIZE,
     WEIGHTED_REDUCTION,
 )
@@ -259,10 +260,10 @@ def nll_loss(
 ) -> Tensor:  # fmt: skip
     """The negative log probability of the target class, from log probabilities (C,), (N, C) or (N, C, d, ...).
 
-    `target` holds classes, int64 or uint8, of shape (), (N,) or (N, d, ...); those equal to `ignore_index` are left
-    out. `weight`, of shape (C,), multiplies the loss of each class, and the mean becomes the weighted mean. IndexError
-    for a class that is out of bounds; ValueError or RuntimeError, as in torch, for shapes and dtypes that do not match.
-    Source: torch.nn.functional.nll_loss.
+    `target` holds classes of shape (), (N,) or (N, d, ...), int64, or uint8 in the first two; those equal to
+    `ignore_index` are left out. `weight`, of shape (C,), multiplies the loss of each class, and the mean becomes the
+    weighted mean. IndexError for a class that is out of bounds; ValueError or RuntimeError, as in torch, for shapes and
+    dtypes that do not match. Source: torch.nn.functional.nll_loss.
     """
     _check_tensor("nll_loss_nd", target)
     if size_average is not None or reduce is not None:
@@ -316,7 +317,7 @@ def _classes(log_p: Tensor, target: Tensor, weight: Tensor | None, reduction: st
         return _nll(log_p, target, weight, reduction, ignore_index)
     if len(shape) > 2:
         log_p = _f["permute"](log_p, (0, *range(2, len(shape)), 1))
-    rows = _reshape(log_p, (-1, shape[1] if len(shape) > 1 else shape[0]))
+    rows = _reshape(log_p, (target.array.size, shape[1] if len(shape) > 1 else shape[0]))
     loss = _nll(rows, wrap(target.array.reshape(-1)), weight, reduction, ignore_index)
     return _reshape(loss, wanted if len(shape) > 1 else ()) if reduction == "none" else loss
 
@@ -327,11 +328,8 @@ def _check_classes(log_p: Tensor, target: Tensor, weight: Tensor | None) -> None
         return  # the usual case needs none of the checks
     if not shape:
         raise ValueError(NO_DIMENSIONS)
-    if len(shape) == 1:
-        if len(wanted) == 1 and wanted != (1,):
-            raise ValueError(TARGET_OF_ONE_SAMPLE.format(size=wanted[0]))
-    elif wanted[:1] != shape[:1]:
-        raise noted(ValueError(BATCH_SIZES.format(input=shape[0], target=wanted[0] if wanted else 1)))
+    if len(shape) > 1 and wanted[:1] != shape[:1]:
+        raise noted(ValueError(BATCH_SIZES.format(input=shape[0], target=wanted[0] if wanted else 0)))
     if len(shape) <= 2:
         if len(wanted) > 1:
             raise noted(RuntimeError(TARGET_DIMENSIONS))
@@ -342,11 +340,12 @@ def _check_classes(log_p: Tensor, target: Tensor, weight: Tensor | None) -> None
     if target.array.dtype not in (np.int64, np.uint8):
         name = target.dtype.tensor_type.removesuffix("Tensor")
         raise noted(RuntimeError(TARGET_DTYPE.format(found=name)))
+    if len(shape) > 2 and target.array.dtype == np.uint8:
+        raise RuntimeError(BYTES_OF_IMAGES)
+    if len(shape) == 1 == len(wanted) and wanted != (1,):
+        raise ValueError(TARGET_OF_ONE_SAMPLE.format(size=wanted[0]))
     if weight is not None:
         _check_weight(weight, shape[min(1, len(shape) - 1)], "")
-        if weight.array.dtype != log_p.array.dtype:
-            words = [tensor.dtype.tensor_type.removesuffix("Tensor") for tensor in (log_p, weight)]
-            raise RuntimeError(WEIGHT_DTYPE.format(expected=words[0], found=words[1]))
 
 
 def _check_weight(weight: Tensor, classes: int, prefix: str) -> None:
@@ -359,6 +358,8 @@ def _over_all_classes(
 ) -> Tensor:
     """Sum, over all classes, the losses that each would have as the target; label smoothing adds a share of it."""
     counted: Any = as_array(target.array != ignore_index)
+    if counted.ndim > log_p.array.ndim - 1:  # the target of one sample has a dimension, which its loss has not
+        raise RuntimeError(OTHER_OUTPUT_SHAPE.format(shape=[], broadcast=[1]))
     loss = -_sum(log_p if weight is None else log_p * _along_classes(weight, log_p, dim), dim)
     loss = _where(wrap(counted), loss, 0.0)
     if reduction != "mean":
