@@ -7,8 +7,8 @@ Tensors or the tape.
 from .table import NUMPY_KEYWORDS, TABLE, Dims, Operator, by_numpy, source, write_sources_with
 
 TABLE.stand_in(
-    "activations", "arithmetic", "basic", "comparison", "diagonals", "extremes", "fitting", "indexing", "linalg",
-    "losses", "masking", "normalization", "norms", "pointwise", "reduction", "shape", "slices", "sorting",
+    "activations", "arithmetic", "basic", "comparison", "diagonals", "extremes", "fitting", "gathering", "indexing",
+    "linalg", "losses", "masking", "normalization", "norms", "pointwise", "reduction", "shape", "slices", "sorting",
 )  # fmt: skip
 
 from .fitting import cast, expand, sum_to  # noqa: E402

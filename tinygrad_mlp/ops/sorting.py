@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .dims import axis
-from .indexing import scatter_add
+from .gathering import scatter_add
 from .layout import laid_out, order, strides_of
 from .refusals import TOPK_COUNT, TOPK_OF_BOOLS
 from .table import Array, operator
