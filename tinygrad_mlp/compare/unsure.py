@@ -112,7 +112,7 @@ def watching(program: str, is_inside: Callable[[Any], bool]) -> Iterator[Unsure]
     for owner, name, text in noted:
         replace(owner, name, unsure.wrapped(getattr(owner, name), text, name=name))
     # An audit hook would hear of these, too, but also of every `id()` and `sys._getframe()`, which is what costs most.
-    for owner in (builtins, io):
+    for owner in (builtins, io, Path):  # Python 3.10's paths know of no other `io.open` than the first
         replace(owner, "open", unsure.opening(owner.open))
     for owner, name in ((os, "fork"), (os, "posix_spawn"), (subprocess.Popen, "__init__")):
         if hasattr(owner, name):
