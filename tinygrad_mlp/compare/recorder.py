@@ -55,7 +55,8 @@ class Recorder:
 
     `packages` are the folders of the framework: a call whose caller is in there is not the program's own, unless it
     is the file of the `program`, which may be one of the examples. `array_of` gives the array of a tensor. `kept` has
-    the calls whose arrays are kept whole. After `steps` backward passes the next one ends the program.
+    the calls whose arrays are kept whole. After `steps` backward passes the next one ends the program. `unseen` gives
+    a function whose own calls of the framework do not come here.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Recorder:
         array_of: Callable[[Any], Array],
         program: str = "",
         steps: int | None = None,
+        unseen: Callable[[Callable[..., Any]], Callable[..., Any]] = lambda function: function,
     ) -> None:
         self.writer = writer
         self.array_of = array_of
@@ -77,7 +79,8 @@ class Recorder:
         self.step = 0
         self.modules: dict[int, Any] = {}  # the outermost that were called, by id, in order
         self.optimizers: dict[int, Any] = {}
-        self.leaves = Leaves(self._leaf_gradient)
+        self._unseen = unseen
+        self.leaves = Leaves(unseen(self._leaf_gradient))
         self._of_leaf: dict[int, int] = {}  # the last summary of each
         self._open: list[int] = []  # modules that are being called
         self._backward = -1  # the last backward pass
@@ -235,7 +238,7 @@ class Recorder:
                 return self._came(call, slot, g)
             return None
 
-        return note
+        return self._unseen(note)
 
     def _leaf_gradient(self, slot: int, g: Any) -> Any:
         if isinstance(g, self.tensor) and self._backward >= 0 and not self.kept.judging:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,7 +30,15 @@ def recording(writer: Writer, program: str, kept: Kept, steps: int | None = None
 
     folder = os.path.dirname(torch.__file__)
     packages = [folder, os.path.dirname(os.path.dirname(__file__))]
-    recorder = Recorder(writer, kept, packages, lambda x: x.detach().numpy(), program, steps)
+
+    def unseen(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            with torch._C.DisableTorchFunction():
+                return function(*args)
+
+        return call
+
+    recorder = Recorder(writer, kept, packages, lambda x: x.detach().numpy(), program, steps, unseen)
     backwards = {torch.autograd.backward: "backward", torch.autograd.grad: "grad", torch.Tensor.backward: "backward"}
     name_of = functools.cache(lambda function: resolve_name(function) or getattr(function, "__name__", ""))
     noted: list[int] = []  # the steps of optimisers that have begun
@@ -54,10 +62,10 @@ def recording(writer: Writer, program: str, kept: Kept, steps: int | None = None
             return recorder.function(name, function, args, kwargs, frame)
 
     handles = [
-        modules.register_module_forward_pre_hook(recorder.enter),
-        modules.register_module_forward_hook(recorder.leave, always_call=True),
-        register_optimizer_step_pre_hook(lambda optimizer, *_: noted.append(recorder.step_begins(optimizer))),
-        register_optimizer_step_post_hook(lambda optimizer, *_: recorder.step_ends(optimizer, noted.pop())),
+        modules.register_module_forward_pre_hook(unseen(recorder.enter)),
+        modules.register_module_forward_hook(unseen(recorder.leave), always_call=True),
+        register_optimizer_step_pre_hook(unseen(lambda optimizer, *_: noted.append(recorder.step_begins(optimizer)))),
+        register_optimizer_step_post_hook(unseen(lambda optimizer, *_: recorder.step_ends(optimizer, noted.pop()))),
     ]
     apply = torch.autograd.Function.__dict__["apply"]
 
