@@ -159,6 +159,16 @@ def test_elements_that_lie_at_one_place_are_added_in_float32(recorded):
     same(program)
 
 
+@pytest.mark.parametrize("recorded", [False, True])
+def test_their_sum_is_rounded_to_float16_before_it_is_shared(recorded):
+    def program(M: Any) -> Any:
+        x = M.ones(2, dtype=M.float16, requires_grad=True).expand(3, 2)
+        g = M.full((2, 2), 40_000.0, dtype=M.float16)
+        return M.autograd.grad(x.as_strided((2, 2), (0, 1)), x, g, create_graph=recorded)[0].detach()
+
+    same(program)
+
+
 @pytest.mark.parametrize("keepdim", [False, True])
 @pytest.mark.parametrize("dim", [0, 1, -1, -2])
 @pytest.mark.parametrize("columns", [1, 2, 10, 16, 17])

@@ -154,8 +154,6 @@ def _unstrided(g: Array, size: Any, stride: Any, storage_offset: int, own: tuple
     The cotangent is summed up in memory, and taken from there for the elements of the input; those that lie at one
     place share it.
     """
-    if getattr(g.dtype, "char", "") == "e":
-        g = g.astype(np.float32)  # it is added up like that in torch; backward rounds it
     memory = unindex(g, (own[3],), (strided_index(size, stride, storage_offset),))
     index = strided_index(*own[:3])
     times = np.bincount(index.reshape(-1), minlength=own[3])[index]
