@@ -159,5 +159,6 @@ def test_a_broken_torch_is_told_in_one_line(tmp_path: Path, tmp_path_factory: py
     done = run(tmp_path, "train", "--epochs", "1", "--compare", before=folder)
     assert done.returncode == 2
     assert done.stderr == (
-        "tinygrad-mlp train: error: --compare: torch cannot be imported (ImportError: libtorch.so: not found)\n"
+        "tinygrad-mlp train: error: --compare: the training could not be compared with torch's "
+        "(ImportError: libtorch.so: not found)\n"
     )

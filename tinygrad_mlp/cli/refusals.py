@@ -17,8 +17,8 @@ MOMENTUM_WITHOUT_SGD = "--momentum is for --optimizer sgd, not {optimizer}"
 TARGET_OF_DIGITS = "--target is for a --data FILE: the digits' target is known"
 # --compare where torch is not installed.
 NO_TORCH = "--compare needs torch, which is not installed: pip install torch"
-# --compare where torch is installed but its import fails.
-BROKEN_TORCH = "--compare: torch cannot be imported ({reason})"
+# --compare where the comparison cannot be run, for example because the import of torch fails.
+NOT_COMPARED = "--compare: the training could not be compared with torch's ({reason})"
 # --save or --html with a path that cannot be written to, found before or after the training.
 CANNOT_SAVE = "{option} {path}: {reason}"
 

@@ -33,12 +33,12 @@ from ..tables.training import Diverged, Epoch, Fitted, fit, outputs_of
 from . import columns, report
 from .options import TrainOptions
 from .refusals import (
-    BROKEN_TORCH,
     CANNOT_SAVE,
     COLUMNS_OF_A_TABLE,
     MOMENTUM_WITHOUT_SGD,
     NO_MEMORY,
     NO_TORCH,
+    NOT_COMPARED,
     TARGET_OF_DIGITS,
 )
 
@@ -239,7 +239,7 @@ def _compared(arguments: Sequence[str], screen: report.Screen) -> Comparison:
     try:
         return scripts([TRAINING, *arguments[1:]])
     except CannotRun as error:
-        raise Refused(BROKEN_TORCH.format(reason=error)) from error
+        raise Refused(NOT_COMPARED.format(reason=error)) from error
 
 
 def train_quietly(torch: Any, parsed: argparse.Namespace) -> int:

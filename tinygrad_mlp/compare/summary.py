@@ -60,8 +60,8 @@ class Summaries:
 
     def __init__(self) -> None:
         self._buffers = {kind: _Buffer(np.dtype(kind)) for kind in ("f", "d", "B")}
-        self.shapes: list[tuple[int, ...]] = []
-        self.dtypes: list[str] = []
+        self._shapes: list[tuple[int, ...]] = []
+        self._dtypes: list[str] = []
         self._large: dict[int, tuple[int, float, int, Array]] = {}  # their figures, by the place of the array
 
     def add(self, array: Array, dtype: str | None = None) -> bool:
@@ -70,16 +70,16 @@ class Summaries:
         buffer = self._buffers[kind]
         given = array if kind != "B" else np.ascontiguousarray(array).reshape(-1).view(np.uint8)
         if given.size > LARGE * buffer.width:
-            self._large[len(self.shapes)] = buffer.figures_of(given)
-        elif not buffer.add(given, len(self.shapes)):
+            self._large[len(self._shapes)] = buffer.figures_of(given)
+        elif not buffer.add(given, len(self._shapes)):
             return False
-        self.shapes.append(array.shape)
-        self.dtypes.append(dtype or _name(array.dtype))
+        self._shapes.append(array.shape)
+        self._dtypes.append(dtype or _name(array.dtype))
         return True
 
     def take(self) -> tuple[list[tuple[int, ...]], list[str], Figures]:
         """The shapes, dtypes and figures of the arrays that were added since this was last asked for, in order."""
-        shapes, dtypes, self.shapes, self.dtypes = self.shapes, self.dtypes, [], []
+        shapes, dtypes, self._shapes, self._dtypes = self._shapes, self._dtypes, [], []
         count = len(shapes)
         found = Figures(np.zeros(count, np.int64), np.zeros(count), np.zeros(count, np.int64), [_NONE] * count)
         for buffer in self._buffers.values():
