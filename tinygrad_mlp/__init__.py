@@ -57,7 +57,6 @@ from .arrays import (
     preserve_format as preserve_format,
     strided as strided,
 )
-from .ops import TABLE as _table
 from .random import (
     Generator as Generator,
     default_generator as default_generator,
@@ -68,6 +67,7 @@ from .random import (
     set_rng_state as set_rng_state,
 )
 from .tensor import (
+    IN_NAMESPACE as _in_namespace,
     Size as Size,
     Tensor as Tensor,
     function_of_torch as _function_of_torch,
@@ -75,7 +75,8 @@ from .tensor import (
 )
 
 if _typing.TYPE_CHECKING:
-    from . import func as func, nn as nn, optim as optim, return_types as return_types, utils as utils
+    from . import func as func, linalg as linalg, nn as nn, optim as optim, return_types as return_types
+    from . import special as special, utils as utils
     from .compiler import compile as compile
     from .tensor.composite.arithmetic import *  # noqa: F403
     from .tensor.composite.conversion import *  # noqa: F403
@@ -94,14 +95,8 @@ __version__ = "2.13.0+tinygrad_mlp.0.1.0"  # torch's, for programs that ask, the
 bool = dtypes.bool_
 e, pi, inf, nan = 2.718281828459045, 3.141592653589793, 1e400, 1e400 - 1e400
 
-# Torch has these methods as functions, too: most operators in place, and other names of operators.
-_METHODS = (
-    "absolute", "divide", "multiply", "negative", "subtract",
-    "abs_", "acos_", "acosh_", "as_strided_", "asin_", "asinh_", "atan_", "atanh_", "ceil_", "clamp_", "clamp_max_",
-    "clamp_min_", "cos_", "cosh_", "detach_", "erf_", "erfc_", "exp2_", "exp_", "expm1_", "fill_", "floor_",
-    "frac_", "log10_", "log1p_", "log2_", "log_", "logit_", "neg_", "negative_", "reciprocal_", "relu_", "round_",
-    "rsqrt_", "sigmoid_", "sin_", "sinc_", "sinh_", "sqrt_", "square_", "tan_", "tanh_", "trunc_", "xlogy_", "zero_",
-)  # fmt: skip
+# Torch has these methods as functions, too: other names of operators, and some that write in place.
+_METHODS = ("as_strided_", "detach_", "divide", "fill_", "subtract", "zero_")
 _ON_TENSORS = ("detach_", "fill_", "zero_")  # those that are no rows, which look at their arguments themselves
 is_inference = _on_a_tensor(is_inference)
 
@@ -112,7 +107,7 @@ autograd.names_from_above["TensorAdapter"] = f"{__name__}.viz.array_view"  # for
 
 
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
-_ROOMS = frozenset(("func", "nn", "optim", "return_types", "utils", "viz"))
+_ROOMS = frozenset(("func", "linalg", "nn", "optim", "return_types", "special", "utils", "viz"))
 _NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing"}
 _NAMES |= dict.fromkeys(
     ("celu", "celu_", "dropout", "layer_norm", "selu", "selu_", "threshold", "threshold_"), ".nn.functional"
@@ -126,7 +121,6 @@ _FILES = {
 
 # The functions of rows, each made when it is first asked for. Where a function above has the name of a row (`max`, or
 # `add` with its alpha), that one is meant.
-_ROWS = frozenset(name for name, entry in _table.contents.items() if entry.method and not name.endswith("_dim"))
 
 
 def __getattr__(name: str) -> _typing.Any:
@@ -135,17 +129,17 @@ def __getattr__(name: str) -> _typing.Any:
     if name in _NAMES:
         return getattr(_importlib.import_module(_NAMES[name], __name__), name)
     if name == "__all__":
-        return sorted(each for each in {*globals(), *_FILES, *_ROWS, *_METHODS} if not each.startswith("_"))
+        return sorted(each for each in {*globals(), *_FILES, *_in_namespace, *_METHODS} if not each.startswith("_"))
     if name in _FILES:
         found = getattr(_importlib.import_module(_FILES[name], __name__), name)
-    elif name in _ROWS:
-        found = _function_of_torch(name)
     elif name in _METHODS:
         found = _on_a_tensor(getattr(Tensor, name)) if name in _ON_TENSORS else getattr(Tensor, name)
+    elif name in _in_namespace:
+        found = _function_of_torch(name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
     return globals().setdefault(name, found)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, *_NAMES, *_FILES, *_ROWS, *_METHODS})
+    return sorted({*globals(), *_ROOMS, *_NAMES, *_FILES, *_in_namespace, *_METHODS})

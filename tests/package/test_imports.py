@@ -60,7 +60,8 @@ def test_the_text_of_a_file_tells_its_rows(file):
     assert told
     for name, entry in told.items():
         row = TABLE[name]
-        assert row in defined and (row.name, row.method, row.inplace) == (name, entry.method, entry.inplace)
+        said = (row.method, row.inplace, row.function, row.aliases)
+        assert row in defined and (row.name, *said) == (name, *entry[1:])
 
 
 def test_the_texts_tell_all_rows():
@@ -76,6 +77,10 @@ ROWS = {
     "a function of another name": ('@operator({}, name="double", node_name="D")\ndef twice(x):\n', True, False),
     "options in lines": ("@operator(\n    {},\n    inplace=True,\n    method=False,\n)\ndef double(x):\n", False, True),
     "two decorators": ("@operator({}, inplace=True)\n@by_value\ndef double(input):\n", True, True),
+    "a function alone": ("@operator({}, method=False, function=True)\ndef double(input):\n", False, False, True),
+    "a method alone": ('double = unary("double", f, function=False)\n', True, True, False),
+    "other names": ('double = unary(\n    "double", f, aliases="twice special_double",\n)\n', True, True, True,
+                    ("twice", "special_double")),
 }  # fmt: skip
 OTHERS = ["", 'half = unary("half", g, method=False, inplace=False)\n', "def inplace(method=False): ...\n"]
 
@@ -83,9 +88,10 @@ OTHERS = ["", 'half = unary("half", g, method=False, inplace=False)\n', "def inp
 @pytest.mark.parametrize("form", ROWS)
 @pytest.mark.parametrize("after", OTHERS)
 def test_a_row_is_found_in_the_text(form, after):
-    text, method, inplace = ROWS[form]
+    text, *said = ROWS[form]
+    said += [said[0], ()][len(said) - 2 :]  # a row is a function where it is a method, and has no other names
     found = dict(declared("file", f'"""A file."""\n\nx = 1\n{text}\n{after}'))
-    assert found.pop("double") == ("file", method, inplace)
+    assert found.pop("double") == ("file", *said)
     assert set(found) <= {"half"}
 
 

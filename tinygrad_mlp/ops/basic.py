@@ -41,6 +41,7 @@ mul = binary(
     np.multiply,
     lambda g, other: g * other,
     lambda g, input: g * input,
+    aliases="multiply",
     doc="The product of two arrays, element by element",
 )
 div = binary(

@@ -30,6 +30,8 @@ class Entry(NamedTuple):
     file: str
     method: bool
     inplace: bool
+    function: bool
+    aliases: tuple[str, ...]
 
 
 _MORE = r".*(?:\n[ )@].*)*"  # the rest of the line, and the lines that go on with it
@@ -38,6 +40,7 @@ _DECLARATION = re.compile(
     rf"|@operator\((?P<options>{_MORE})\ndef (?P<function>\w+))"
 )
 _OTHER_NAME = re.compile(r'\bname="(\w+)"')
+_ALIASES = re.compile(r'\baliases="([\w ]+)"')
 
 
 def declared(file: str, text: str) -> Iterator[tuple[str, Entry]]:
@@ -45,19 +48,26 @@ def declared(file: str, text: str) -> Iterator[tuple[str, Entry]]:
     for found in _DECLARATION.finditer(text):
         name, arguments, options, function = found.groups()
         if name:
-            yield name, Entry(file, "method=False" not in arguments, "inplace=False" not in arguments)
+            options, inplace = arguments, "inplace=False" not in arguments
         else:
             other = _OTHER_NAME.search(options)
-            name = other[1] if other else function
-            yield name, Entry(file, "method=False" not in options, "inplace=True" in options)
+            name, inplace = other[1] if other else function, "inplace=True" in options
+        method = "method=False" not in options
+        aliases = _ALIASES.search(options)
+        called = "function=True" in options or (method and "function=False" not in options)
+        yield name, Entry(file, method, inplace, called, tuple(aliases[1].split()) if aliases else ())
 
 
 class Table(UserDict[str, "Operator"]):
-    """The rows by their names. Asking for one imports its file; going through all of them imports all."""
+    """The rows by their names. Asking for one imports its file; going through all of them imports all.
+
+    `aliases` has the other names of rows, and for each the name of the row.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.contents: dict[str, Entry] = {}
+        self.aliases: dict[str, str] = {}
         self.files: tuple[str, ...] = ()
         self._imported: set[str] = set()
 
@@ -75,7 +85,9 @@ class Table(UserDict[str, "Operator"]):
                 before = set(self.data)
                 self._import(file)
                 for name in set(self.data) - before:
-                    self.contents[name] = Entry(file, self.data[name].method, self.data[name].inplace)
+                    row = self.data[name]
+                    self.contents[name] = Entry(file, row.method, row.inplace, row.function, row.aliases)
+        self.aliases = {alias: name for name, entry in self.contents.items() for alias in entry.aliases}
 
     def _import(self, file: str) -> None:
         # Another thread may be importing the file, and some of its rows be there: then this waits for the others.

@@ -33,9 +33,11 @@ def _negate(input: Array) -> None:
     input[...] = -input  # np.negative(x, x) of NumPy 2.4 is wrong for strides of four float32 or eight float64
 
 
-neg = unary("neg", np.negative, lambda g: -g, check=_no_bool_negation, write=_negate, doc="-x")
+neg = unary("neg", np.negative, lambda g: -g, check=_no_bool_negation, write=_negate, aliases="negative", doc="-x")
 sign = unary("sign", _sign, lambda g: np.zeros_like(g), numpy=np.sign, doc="The sign, -1, 0 or 1; of nan 0")
-abs = unary("abs", np.absolute, lambda g, input: g * sign(input), kinds="if", doc="The absolute value")
+abs = unary(
+    "abs", np.absolute, lambda g, input: g * sign(input), kinds="if", aliases="absolute", doc="The absolute value"
+)
 
 
 def _rounding(function: Any) -> Any:

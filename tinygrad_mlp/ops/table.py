@@ -63,6 +63,10 @@ class Operator:
     listed      whether the first argument is a list of arrays; its rule gives a list of cotangents
     view        whether the output may share memory with the first input
     method      whether Tensor has the operator as a method
+    function    whether torch's namespace has it as a function; as `method`, where this is not said. Rows whose names
+                begin with `special_` or `linalg_` are functions of these rooms
+    aliases     other names of the operator, separated by spaces: of the function, the method, and in place; one that
+                begins with `special_` or `linalg_` is a function of that room
     inplace     whether Tensor has it in place, as `mul_`
     flat        in place, where the result is floating again, the derivative is 0 (comparisons)
     write       does it in place, where there is a quicker way than copying a result
@@ -93,6 +97,8 @@ class Operator:
         inplace: bool = False,
         flat: bool = False,
         method: bool = True,
+        function: bool | None = None,
+        aliases: str = "",
         listed: bool = False,
         numbers: bool | tuple[str, ...] = True,
         casts: bool = False,
@@ -119,6 +125,8 @@ class Operator:
         self.inplace = inplace
         self.flat = flat
         self.method = method
+        self.function = method if function is None else function
+        self.aliases = tuple(aliases.split())
         self.listed = listed
         named = tensors if numbers is True else numbers or ()
         self.numbers = frozenset(parameters.index(t) for t in named if promotion != "same")
@@ -139,9 +147,9 @@ class Operator:
         self.reads = tuple(tuple(frame.index(n) for n in _parameter_names(rule)[1:]) for rule in self.rules)
 
         TABLE[name] = self
-        for function in (self, forward, numpy):
-            if function is not None:
-                _by_numpy.setdefault(function, self)
+        for called in (self, forward, numpy):
+            if called is not None:
+                _by_numpy.setdefault(called, self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         for arg in args:

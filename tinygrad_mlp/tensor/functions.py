@@ -20,10 +20,18 @@ from .tensor import Tensor, wrap
 
 Function = Callable[..., Any]
 
+ROOMS = ("special_", "linalg_")  # how the names of rows begin that are functions of these rooms alone
+
 _RESHAPED = ("t_", "transpose_", "squeeze_", "unsqueeze_", "as_strided_")
 
 
+def _function(name: str) -> Function:
+    return FUNCTIONS[TABLE.aliases[name]] if name in TABLE.aliases else function_of(TABLE[name])
+
+
 def _in_place(name: str) -> Function:
+    if name[:-1] in TABLE.aliases:
+        return INPLACE[f"{TABLE.aliases[name[:-1]]}_"]
     from .inplace import inplace_of, reshaped_in_place  # when a program first writes in place
 
     if name == "fill_with_tensor_":
@@ -32,18 +40,39 @@ def _in_place(name: str) -> Function:
     return reshaped_in_place(row) if name in _RESHAPED else inplace_of(row)
 
 
-FUNCTIONS: dict[str, Callable[..., Tensor]] = Made(lambda name: function_of(TABLE[name]), *TABLE.contents)
+def _named(*what: str) -> list[str]:
+    """The names of rows that are all of `what` ("method", "inplace", ...), with aliases, but not those of rooms."""
+    found = [(name, e) for name, e in TABLE.contents.items() if all(getattr(e, each) for each in what)]
+    return [n for name, entry in found for n in (name, *entry.aliases) if not n.startswith(ROOMS)]
+
+
+FUNCTIONS: dict[str, Callable[..., Tensor]] = Made(_function, *TABLE.contents, *TABLE.aliases)
 INPLACE: dict[str, Callable[..., Tensor]] = Made(
     _in_place,
-    *(f"{name}_" for name, entry in TABLE.contents.items() if entry.inplace),
+    *(f"{name}_" for name in _named("inplace")),
     *_RESHAPED,
     "fill_with_tensor_",
 )
 
 
+# What stands in torch's namespace: functions of rows, and those that write in place.
+IN_NAMESPACE = frozenset(
+    [name for name in _named("function") if not name.endswith("_dim")]
+    + [f"{name}_" for name in _named("function", "inplace")]
+)
+
+
 def function_of_torch(name: str) -> Function:
     """The function of a row as it stands in torch's namespace."""
-    return of_one_tuple(TABLE[name], FUNCTIONS[name]) if TABLE[name].variadic else FUNCTIONS[name]
+    if name in INPLACE:
+        return INPLACE[name]
+    row = TABLE[TABLE.aliases.get(name, name)]
+    return of_one_tuple(row, FUNCTIONS[name]) if row.variadic else FUNCTIONS[name]
+
+
+def functions_of_room(prefix: str) -> dict[str, str]:
+    """The functions of a room: their names there, and those in FUNCTIONS."""
+    return {name.removeprefix(prefix): name for name in FUNCTIONS if name.startswith(prefix)}
 
 
 class _InRules:
@@ -139,9 +168,8 @@ _COMPARISONS = Made(_comparison, "eq", "ne", "lt", "le", "gt", "ge")
 
 def install() -> None:
     """Give Tensor its methods and operators."""
-    for name, entry in TABLE.contents.items():
-        if entry.method:
-            later(name, FUNCTIONS, name)
+    for name in _named("method"):
+        later(name, FUNCTIONS, name)
     for name in INPLACE:
         later(name, INPLACE, name)
     for operator, name in _OPERATORS.items():

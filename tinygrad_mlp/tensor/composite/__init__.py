@@ -55,8 +55,7 @@ def install() -> None:
         for name in methods:
             later(name, methods, name)
     for name, original in {
-        "absolute": "abs", "negative": "neg", "divide": "div", "multiply": "mul", "subtract": "sub",
-        "absolute_": "abs_", "negative_": "neg_", "divide_": "div_", "multiply_": "mul_", "subtract_": "sub_",
+        "divide": "div", "subtract": "sub", "divide_": "div_", "subtract_": "sub_",
         "swapaxes_": "transpose_", "swapdims_": "transpose_",
     }.items():  # fmt: skip
         alias(name, original)

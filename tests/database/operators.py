@@ -1,0 +1,233 @@
+"""What an operator of torch's database lacks under tinygrad_mlp: values, gradients, forms, refusals."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch.testing._internal.common_methods_invocations import op_db
+
+import tinygrad_mlp
+
+from .comparison import differences, first_words, is_tensor, same_refusal
+from .scope import LEFT_OUT
+from .worlds import Untranslatable, exists, function, method, named, translated
+
+Function = Callable[..., Any]
+DTYPES = (torch.float64, torch.float32, torch.int64)
+FEW = 3  # how many samples are enough where a form of a call is asked for, and not its numbers
+
+
+def full_name(op: Any) -> str:
+    """The name of an entry, with that of its variant."""
+    return f"{op.name}/{op.variant_test_name}" if op.variant_test_name else op.name
+
+
+OPERATORS = {full_name(op): op for op in op_db if full_name(op) not in LEFT_OUT and op.name not in LEFT_OUT}
+
+
+def _ours(op: Any) -> Function:
+    """The counterpart of torch's function of an entry."""
+    if getattr(op.op, "__name__", "") == "<lambda>" or getattr(op.op, "__module__", "").startswith("torch.testing"):
+        return function(op.op, tinygrad_mlp)
+    if op.name.startswith("__"):
+        return getattr(tinygrad_mlp.Tensor, op.op.__name__)
+    return named(op.name, tinygrad_mlp)
+
+
+class Call:
+    """One sample of an entry, to be called under both frameworks."""
+
+    def __init__(self, op: Any, sample: Any, dtype: torch.dtype) -> None:
+        self.op = op
+        self.sample = sample
+        self.dtype = dtype
+
+    def arguments(self, world: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+        sample = self.sample
+        return translated(sample.input, world), translated(sample.args, world), translated(sample.kwargs, world)
+
+    def run(self, world: Any, call: Function, copied: bool = False, gradients: int = 0, wrapped: bool = False) -> Any:
+        """The result of the call and its gradients, or what it raises."""
+        first, args, kwargs = self.arguments(world)
+        leaves = [x for x in _tensors((first, args, kwargs)) if x.requires_grad]
+        try:
+            world.manual_seed(0)
+            if copied:
+                first = first.clone()
+            if wrapped and self.op.gradcheck_wrapper is not None:
+                wrapper = function(self.op.gradcheck_wrapper, world)
+                result = wrapper(call, first, *args, **kwargs)
+            else:
+                result = call(first, *args, **kwargs)
+            result = function(self.sample.output_process_fn_grad, world)(result)
+            return result, _gradients(world, result, leaves, gradients)
+        except Exception as error:
+            return error
+
+    def compare(self, ours: Function, theirs: Function, **how: Any) -> list[str]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            expected = self.run(torch, theirs, **how)
+            found = self.run(tinygrad_mlp, ours, **how)
+        if isinstance(expected, Exception):
+            if isinstance(found, Exception):
+                lines = [] if same_refusal(found, expected) else [f"{first_words(expected)}; not {first_words(found)}"]
+            else:
+                lines = [f"{first_words(expected)}; not refused"]
+        elif isinstance(found, Exception):
+            lines = [f"refused: {first_words(found)}"]
+        else:
+            lines = differences(found[0], expected[0]) or differences(found[1], expected[1], "gradients ")
+        return [f"{line} ({self})" for line in lines]
+
+    def __str__(self) -> str:
+        parts = [_shown(self.sample.input), *map(_shown, self.sample.args)]
+        parts += [f"{key}={_shown(value)}" for key, value in self.sample.kwargs.items()]
+        return f"{str(self.dtype).removeprefix('torch.')}: {', '.join(parts)}"
+
+
+def _shown(x: Any) -> str:
+    if is_tensor(x):
+        return f"{str(x.dtype).removeprefix('torch.')}{list(x.shape)}"
+    return f"[{', '.join(map(_shown, x))}]" if isinstance(x, (list, tuple)) else f"{x!r:.40}"
+
+
+def _tensors(x: Any) -> list[Any]:
+    if is_tensor(x):
+        return [x]
+    parts = x.values() if isinstance(x, dict) else x if isinstance(x, (list, tuple)) else ()
+    return [found for part in parts for found in _tensors(part)]
+
+
+def _weighted(world: Any, outputs: list[Any]) -> Any:
+    """A sum of all elements of some tensors with weights that tell the elements apart."""
+    total = 0
+    for k, output in enumerate(outputs):
+        weights = np.cos(np.arange(output.numel()) * (k + 1.0)).astype(str(output.dtype).split(".")[-1])
+        total = total + (output * world.from_numpy(weights.reshape(tuple(output.shape)))).sum()
+    return total
+
+
+def _gradients(world: Any, result: Any, leaves: list[Any], order: int) -> list[Any]:
+    """The gradients of a result, up to an order."""
+    found: list[Any] = []
+    for k in range(order):
+        outputs = [x for x in _tensors(result) if x.requires_grad and x.is_floating_point()]
+        if not outputs or not leaves:
+            break
+        total = _weighted(world, outputs)
+        result = world.autograd.grad(total, leaves, create_graph=k + 1 < order, allow_unused=True)
+        found.append(result)
+    return found
+
+
+def samples(op: Any, dtype: torch.dtype) -> Iterator[Call]:
+    """The samples of an entry that the package can run."""
+    if dtype not in op.supported_dtypes("cpu"):
+        return
+    torch.manual_seed(0)
+    wants = dtype.is_floating_point and op.supports_autograd
+    for sample in op.sample_inputs("cpu", dtype, requires_grad=wants):
+        call = Call(op, sample, dtype)
+        try:
+            call.arguments(tinygrad_mlp)
+        except Untranslatable:
+            continue
+        yield call
+
+
+def complaints(op: Any) -> Iterator[str]:
+    """Everything in which an entry differs from torch."""
+    try:
+        ours = _ours(op)
+    except AttributeError as error:
+        yield f"name: {error}"
+        return
+    yield from _names(op)
+    for dtype in DTYPES:
+        for call in samples(op, dtype):
+            yield from call.compare(ours, op.op, gradients=1 if dtype.is_floating_point else 0)
+    if op.supports_autograd:
+        order = 2 if op.supports_gradgrad else 1
+        for call in samples(op, torch.float64):
+            yield from call.compare(ours, op.op, gradients=order, wrapped=True)
+    for form in ("method_variant", "inplace_variant", "operator_variant", "inplace_operator_variant"):
+        yield from _form(op, form)
+    if op.supports_out:
+        yield from _out(op, ours)
+    yield from _refusals(op, ours)
+
+
+def _names(op: Any) -> Iterator[str]:
+    missing = [alias.name for alias in op.aliases if not exists(alias.name, tinygrad_mlp)]
+    yield from (f"alias: {name} is missing" for name in missing)
+
+
+def _form(op: Any, form: str) -> Iterator[str]:
+    theirs = getattr(op, form, None)
+    if theirs is None:
+        return
+    try:
+        ours = theirs if "operator" in form else method(theirs, tinygrad_mlp)
+    except AttributeError as error:
+        yield f"{form}: {error}"
+        return
+    written = form.startswith("inplace")
+    for dtype in DTYPES[::2]:
+        for i, call in enumerate(samples(op, dtype)):
+            if form == "method_variant" and i >= FEW:
+                break
+            if written and call.sample.broadcasts_input:
+                continue
+            order = 1 if written and op.supports_inplace_autograd and dtype.is_floating_point else 0
+            for line in call.compare(ours, theirs, copied=written, gradients=order):
+                yield f"{form}: {line}"
+
+
+def _out(op: Any, ours: Function) -> Iterator[str]:
+    """Differences of calls with `out=`: results of the right dtype and shape, others, and leaves."""
+    for i, call in enumerate(samples(op, torch.float64)):
+        if i >= FEW:
+            return
+        call.sample = op_sample_without_gradients(call.sample)
+        for kind in ("empty", "other shape", "other dtype", "leaf"):
+            lines = call.compare(_with_out(ours, tinygrad_mlp, kind), _with_out(op.op, torch, kind))
+            yield from (f"out ({kind}): {line}" for line in lines)
+
+
+def op_sample_without_gradients(sample: Any) -> Any:
+    return sample.transform(lambda x: x.detach() if isinstance(x, torch.Tensor) else x)
+
+
+def _with_out(f: Function, world: Any, kind: str) -> Function:
+    def written(x: Any) -> Any:
+        if kind == "other shape":
+            return world.empty((3, *x.shape), dtype=x.dtype)
+        made = world.zeros(x.shape, dtype=world.int8 if kind == "other dtype" else x.dtype)
+        return made.requires_grad_() if kind == "leaf" and made.is_floating_point() else made
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = f(*args, **kwargs)
+        out = written(result) if is_tensor(result) else tuple(map(written, result))
+        given = f(*args, **kwargs, out=out)
+        same = given is out if is_tensor(out) else all(a is b for a, b in zip(given, out, strict=True))
+        return [same, *([given] if is_tensor(given) else given)]
+
+    return call
+
+
+def _refusals(op: Any, ours: Function) -> Iterator[str]:
+    if op.error_inputs_func is None:
+        return
+    torch.manual_seed(0)
+    for error in op.error_inputs("cpu"):
+        call = Call(op, error.sample_input, torch.float64)
+        try:
+            call.arguments(tinygrad_mlp)
+        except Untranslatable:
+            continue
+        yield from (f"refusal: {line}" for line in call.compare(ours, op.op))
