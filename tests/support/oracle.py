@@ -69,7 +69,6 @@ COUNTERPARTS: dict[str, Call] = {
     "hardtanh_backward": lambda g, x, low, high: torch().ops.aten.hardtanh_backward(g, x, low, high),
     "leaky_relu_backward": lambda g, x, slope: torch().ops.aten.leaky_relu_backward(g, x, slope, False),
     "threshold_backward": lambda g, x, threshold=0: torch().ops.aten.threshold_backward(g, x, threshold),
-    "vector_norm": lambda x, ord=2, dim=None, keepdim=False: torch().linalg.vector_norm(x, ord, dim, keepdim),
     "zero": lambda x: x.clone().zero_(),
 }
 

@@ -284,6 +284,15 @@ NO_FREEDOM = (
 SPREAD_OF_INTEGERS = "std and var only support floating point and complex dtypes"
 # vector_norm: integers or bools.
 NORM_OF_INTEGERS = "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {word}"
+# vector_norm: a dtype that is not floating.
+NORM_AS_INTEGER = "linalg.vector_norm: dtype should be floating point or complex, but got {word}"
+# vector_norm: a dtype that holds less than that of the input.
+NORM_NARROWED = (
+    "linalg.vector_norm: the dtype of the input ({word}) should be convertible without narrowing to the specified "
+    "dtype ({narrower})"
+)
+# dist: integers or bools.
+DIST_OF_INTEGERS = "norm(): input dtype should be either floating point or complex. Got {word} instead."
 # vector_norm: no element along a dimension, where `ord` is infinite or negative; the missing space is torch's.
 NORM_ALONG_NOTHING = (
     "linalg.vector_norm cannot compute the {ord:g} norm on the dimension {dim}because this dimension is empty and the "

@@ -248,7 +248,7 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtyp
     if p == "nuc":
         raise NotImplementedError(NUCLEAR_NORM)
     ord = 2 if p in ("fro", None) else p
-    return _f["vector_norm"](input, ord, dim, keepdim)
+    return _f["linalg_vector_norm"](input, ord, dim, keepdim)
 
 
 @numpy_names
