@@ -67,12 +67,11 @@ from .random import (
     set_rng_state as set_rng_state,
 )
 from .tensor import (
-    IN_NAMESPACE as _in_namespace,
     Size as Size,
     Tensor as Tensor,
-    function_of_torch as _function_of_torch,
     on_a_tensor as _on_a_tensor,
 )
+from .tensor.namespace import NAMES as _names_of_rows, function_of_torch as _function_of_torch
 
 if _typing.TYPE_CHECKING:
     from . import func as func, linalg as linalg, nn as nn, optim as optim, return_types as return_types
@@ -129,12 +128,12 @@ def __getattr__(name: str) -> _typing.Any:
     if name in _NAMES:
         return getattr(_importlib.import_module(_NAMES[name], __name__), name)
     if name == "__all__":
-        return sorted(each for each in {*globals(), *_FILES, *_in_namespace, *_METHODS} if not each.startswith("_"))
+        return sorted(each for each in {*globals(), *_FILES, *_names_of_rows, *_METHODS} if not each.startswith("_"))
     if name in _FILES:
         found = getattr(_importlib.import_module(_FILES[name], __name__), name)
     elif name in _METHODS:
         found = _on_a_tensor(getattr(Tensor, name)) if name in _ON_TENSORS else getattr(Tensor, name)
-    elif name in _in_namespace:
+    elif name in _names_of_rows:
         found = _function_of_torch(name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
@@ -142,4 +141,4 @@ def __getattr__(name: str) -> _typing.Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, *_NAMES, *_FILES, *_in_namespace, *_METHODS})
+    return sorted({*globals(), *_ROOMS, *_NAMES, *_FILES, *_names_of_rows, *_METHODS})

@@ -34,6 +34,7 @@ _along_dim: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape()),
         )
     },
     numpy=np.mean,
+    out="cast",
     **_over_dims,
 )
 def mean(input: Array, dim: Dims = None, keepdim: bool = False, dtype: DType | None = None) -> Array:

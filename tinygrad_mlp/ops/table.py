@@ -65,6 +65,9 @@ class Operator:
     method      whether Tensor has the operator as a method
     function    whether torch's namespace has it as a function; as `method`, where this is not said. Rows whose names
                 begin with `special_` or `linalg_` are functions of these rooms
+    out         which dtype the argument `out` of the function may have: "cast" (any that can hold the result), "exact"
+                (that of the result), or "" where there is no such argument. Without a word it is "cast" for rows with
+                a promotion and "" for those that give views
     aliases     other names of the operator, separated by spaces: of the function, the method, and in place; one that
                 begins with `special_` or `linalg_` is a function of that room
     inplace     whether Tensor has it in place, as `mul_`
@@ -98,6 +101,7 @@ class Operator:
         flat: bool = False,
         method: bool = True,
         function: bool | None = None,
+        out: str | None = None,
         aliases: str = "",
         listed: bool = False,
         numbers: bool | tuple[str, ...] = True,
@@ -126,6 +130,7 @@ class Operator:
         self.flat = flat
         self.method = method
         self.function = method if function is None else function
+        self.out = ("" if view else "cast" if promotion in ("arithmetic", "float") else "exact") if out is None else out
         self.aliases = tuple(aliases.split())
         self.listed = listed
         named = tensors if numbers is True else numbers or ()

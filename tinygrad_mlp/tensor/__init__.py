@@ -9,7 +9,7 @@
 
 from . import composite, creation
 from .arguments import as_array
-from .functions import FUNCTIONS, IN_NAMESPACE, INPLACE, function_of_torch, functions_of_room
+from .functions import FUNCTIONS, INPLACE
 from .kinds import on_a_tensor
 from .later import later, methods_in
 from .named import NamedResult, result_class
@@ -17,8 +17,8 @@ from .size import Size
 from .tensor import Tensor, new, wrap
 
 __all__ = [
-    "FUNCTIONS", "INPLACE", "IN_NAMESPACE", "NamedResult", "Size", "Tensor", "as_array", "composite", "creation",
-    "function_of_torch", "functions_of_room", "new", "on_a_tensor", "result_class", "wrap",
+    "FUNCTIONS", "INPLACE", "NamedResult", "Size", "Tensor", "as_array", "composite", "creation",
+    "new", "on_a_tensor", "result_class", "wrap",
 ]  # fmt: skip
 
 _indexing = methods_in(f"{__name__}.indexing", "__getitem__", "__setitem__")

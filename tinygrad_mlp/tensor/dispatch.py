@@ -42,7 +42,18 @@ making.make_with(globals())
 
 def function_of(row: Operator) -> Function:
     """The function on Tensors that a row stands for, with the row's own signature."""
-    return _with_signature(row, Caller(row, functools.partial(_written, row)))
+    return _with_signature(row, _caller_of(row))
+
+
+def function_with_out(row: Operator, write_into: Function) -> Function:
+    """The same with a keyword `out`; given one, it calls `write_into(row, caller, out, arguments)`."""
+    caller = _caller_of(row)
+    return _with_signature(row, caller, functools.partial(write_into, row, caller))
+
+
+@functools.cache
+def _caller_of(row: Operator) -> Caller:
+    return Caller(row, functools.partial(_written, row))
 
 
 class Caller:
@@ -144,10 +155,16 @@ def _copying_class(row: Operator) -> type[Node]:
     return type("UnsafeViewBackward0", (node_class(row),), {"__slots__": ()})  # torch makes a copy, and a view of that
 
 
-def _with_signature(row: Operator, caller: Caller) -> Function:
-    """A function with the row's parameter names and defaults."""
+def _with_signature(row: Operator, caller: Caller, write_into: Function | None = None) -> Function:
+    """A function with the row's parameter names and defaults, and with `out` if there is something to call then."""
     arity, required = len(row.parameters), len(row.parameters) - len(row.defaults)
     function: Function
+
+    def called(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        out = kwargs.pop("out", None) if write_into is not None else None
+        arguments = row.complete(args, kwargs)
+        return caller.call(*arguments) if out is None else write_into(out, arguments)  # type: ignore[misc]
+
     if row.variadic:
 
         def function(*args: Any, **kwargs: Any) -> Any:
@@ -156,7 +173,7 @@ def _with_signature(row: Operator, caller: Caller) -> Function:
                     return caller.call(*args)
                 if len(args) > 1 and _INTEGERS.issuperset(map(type, args[1:])) and not kwargs:
                     return caller.call(args[0], args[1:])
-                return caller.call(*row.complete(args, kwargs))
+                return called(args, kwargs)
             except Exception as error:
                 noted(error)
                 raise
@@ -167,16 +184,17 @@ def _with_signature(row: Operator, caller: Caller) -> Function:
             try:
                 if len(args) == arity and not kwargs:
                     return caller.call(*args)
-                return caller.call(*row.complete(args, kwargs))
+                return called(args, kwargs)
             except Exception as error:
                 noted(error)
                 raise
 
     else:
         renames = "dim" in row.parameters  # torch takes NumPy's names for it as well
-        wrapper: Any = _wrapper_maker(arity, renames)(caller, functools.partial(_call_renamed, row, caller))
-        names = (*row.parameters, *(("other",) if renames else ()), "error")
-        wrapper.__code__ = wrapper.__code__.replace(co_varnames=names)
+        make = _wrapper_maker(arity, renames, write_into is not None)
+        wrapper: Any = make(caller, functools.partial(_renamed, row), write_into)
+        out, other = ("out",) if write_into is not None else (), ("other",) if renames else ()
+        wrapper.__code__ = wrapper.__code__.replace(co_varnames=(*row.parameters, *out, *other, "error"))
         wrapper.__defaults__ = row.defaults
         function = wrapper
     function.__name__ = function.__qualname__ = row.name
@@ -186,25 +204,30 @@ def _with_signature(row: Operator, caller: Caller) -> Function:
 
 
 @functools.cache
-def _wrapper_maker(arity: int, renames: bool) -> Function:
-    """A function that makes wrappers of so many parameters; `renames` if they take NumPy's names of them as well.
+def _wrapper_maker(arity: int, renames: bool, out: bool) -> Function:
+    """A function that makes wrappers of so many parameters.
 
-    Compiling one for each row would be slow: the parameters get the row's names afterwards.
+    `renames` if they take NumPy's names of them as well, `out` if they take this keyword. Compiling one for each row
+    would be slow: the parameters get the row's names afterwards.
     """
     names = ", ".join(f"p{i}" for i in range(arity))
-    call, others = f"caller.call({names})", ""
+    call, arguments = f"caller.call({names})", f"({names},)"
     if renames:
-        call, others = f"{call} if not other else renamed(({names},), other)", ", **other"
+        arguments = f"renamed({arguments}, other)"
+        call = f"{call} if not other else caller.call(*{arguments})"
+    if out:
+        call = f"({call}) if out is None else write_into(out, {arguments})"
+    more = (", *, out=None" if out else "") + (", **other" if renames else "")
     made: dict[str, Function] = {}
-    text = _WRAPPER.format(names=names, others=others, call=call)
+    text = _WRAPPER.format(names=names, more=more, call=call)
     exec(compile(text, "<tinygrad_mlp.tensor.dispatch>", "exec"), {"noted": noted}, made)
     return made["make"]
 
 
 # From Python 3.11 on, a `try` costs nothing unless something is raised.
 _WRAPPER = """\
-def make(caller, renamed):
-    def wrapper({names}{others}):
+def make(caller, renamed, write_into):
+    def wrapper({names}{more}):
         try:
             return {call}
         except Exception as error:
@@ -217,7 +240,8 @@ def make(caller, renamed):
 _SEQUENCES, _INTEGERS = frozenset((tuple, list)), frozenset((int,))
 
 
-def _call_renamed(row: Operator, caller: Caller, values: tuple[Any, ...], other: dict[str, Any]) -> Any:
+def _renamed(row: Operator, values: tuple[Any, ...], other: dict[str, Any]) -> Any:
+    """The arguments of a call in which some have NumPy's names."""
     arguments = dict(zip(row.parameters, values, strict=True))
     defaults = dict(zip(row.parameters[-len(row.defaults) :], row.defaults, strict=True))
     for keyword, value in other.items():
@@ -225,7 +249,7 @@ def _call_renamed(row: Operator, caller: Caller, values: tuple[Any, ...], other:
         if name not in defaults or arguments[name] is not defaults[name]:  # not a parameter, or given besides
             raise TypeError(UNEXPECTED_KEYWORD.format(function=row.name, name=keyword))
         arguments[name] = value
-    return caller.call(*arguments.values())
+    return arguments.values()
 
 
 # -- the general caller -----------------------------------------------------------------------------

@@ -13,7 +13,6 @@ import numpy as np
 from ..autograd.modes import modes
 from ..ops import TABLE, Operator, by_numpy, write_sources_with
 from .dispatch import function_of
-from .kinds import of_one_tuple
 from .later import Made, later
 from .refusals import INVERT_FLOAT, NO_PROTOCOL, NO_ROW, PLUS_BOOL
 from .tensor import Tensor, wrap
@@ -40,7 +39,7 @@ def _in_place(name: str) -> Function:
     return reshaped_in_place(row) if name in _RESHAPED else inplace_of(row)
 
 
-def _named(*what: str) -> list[str]:
+def named(*what: str) -> list[str]:
     """The names of rows that are all of `what` ("method", "inplace", ...), with aliases, but not those of rooms."""
     found = [(name, e) for name, e in TABLE.contents.items() if all(getattr(e, each) for each in what)]
     return [n for name, entry in found for n in (name, *entry.aliases) if not n.startswith(ROOMS)]
@@ -49,30 +48,10 @@ def _named(*what: str) -> list[str]:
 FUNCTIONS: dict[str, Callable[..., Tensor]] = Made(_function, *TABLE.contents, *TABLE.aliases)
 INPLACE: dict[str, Callable[..., Tensor]] = Made(
     _in_place,
-    *(f"{name}_" for name in _named("inplace")),
+    *(f"{name}_" for name in named("inplace")),
     *_RESHAPED,
     "fill_with_tensor_",
 )
-
-
-# What stands in torch's namespace: functions of rows, and those that write in place.
-IN_NAMESPACE = frozenset(
-    [name for name in _named("function") if not name.endswith("_dim")]
-    + [f"{name}_" for name in _named("function", "inplace")]
-)
-
-
-def function_of_torch(name: str) -> Function:
-    """The function of a row as it stands in torch's namespace."""
-    if name in INPLACE:
-        return INPLACE[name]
-    row = TABLE[TABLE.aliases.get(name, name)]
-    return of_one_tuple(row, FUNCTIONS[name]) if row.variadic else FUNCTIONS[name]
-
-
-def functions_of_room(prefix: str) -> dict[str, str]:
-    """The functions of a room: their names there, and those in FUNCTIONS."""
-    return {name.removeprefix(prefix): name for name in FUNCTIONS if name.startswith(prefix)}
 
 
 class _InRules:
@@ -168,7 +147,7 @@ _COMPARISONS = Made(_comparison, "eq", "ne", "lt", "le", "gt", "ge")
 
 def install() -> None:
     """Give Tensor its methods and operators."""
-    for name in _named("method"):
+    for name in named("method"):
         later(name, FUNCTIONS, name)
     for name in INPLACE:
         later(name, INPLACE, name)

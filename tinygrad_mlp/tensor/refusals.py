@@ -419,3 +419,17 @@ LINSPACE_DIMENSIONS = (
 STEPS_NEGATIVE = "number of steps must be non-negative"
 # normal: RuntimeError for a tensor of standard deviations with one below 0.
 STD_NEGATIVE = "normal expects all elements of std >= 0.0"
+
+# -- out ---------------------------------------------------------------------------------------------
+
+OUT_NOT_DIFFERENTIABLE = (
+    "{name}(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+    "requires grad."
+)
+OUT_DTYPE = "Expected out tensor to have dtype {wanted}, but got {found} instead"
+OUT_RESIZED = (
+    "An output with one or more elements was resized since it had shape {own}, which does not match the required "
+    "output shape {shape}. This behavior is deprecated, and in a future PyTorch release outputs will not be resized "
+    "unless they have zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero "
+    "elements with t.resize_(0)."
+)
