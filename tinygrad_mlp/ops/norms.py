@@ -65,9 +65,7 @@ def _widened(input: Array, dtype: np.dtype[Any]) -> Array:
     if dtype.kind != "f":
         raise RuntimeError(NORM_AS_INTEGER.format(word=dtype_word(np.empty(0, dtype))))
     if dtype.itemsize < input.dtype.itemsize:
-        raise RuntimeError(
-            NORM_NARROWED.format(word=dtype_word(input), narrower=dtype_word(np.empty(0, dtype)))
-        )
+        raise RuntimeError(NORM_NARROWED.format(word=dtype_word(input), narrower=dtype_word(np.empty(0, dtype))))
     return input.astype(dtype)
 
 
