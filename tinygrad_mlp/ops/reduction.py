@@ -274,14 +274,19 @@ def log_softmax(input: Array, dim: int) -> Array:
     return shifted.astype(np.float16) if half else shifted
 
 
+_LOG_OF_NOTHING = -1e30  # whose exponential is 0; unlike infinity it can be subtracted from itself
+
+
 def _logcumsumexp_input(g: Array, out: Array, input: Array, dim: int) -> Array:
     """The sum of g[j] exp(input[i] - out[j]) over all j from i on, in the log domain, which no exponential leaves.
 
     As in torch the positive and the negative cotangents are added apart, because only those have logarithms.
     """
+    if not input.ndim:
+        return g
     parts = []
     for part in (g, -g):
-        logs = np.where(part > 0, np.log(np.where(part > 0, part, 1)), -np.inf)
+        logs = np.where(part > 0, np.log(np.where(part > 0, part, 1)), _LOG_OF_NOTHING)
         parts.append(np.exp(flip(logcumsumexp(flip(logs - out, [dim]), dim), [dim]) + input))
     return parts[0] - parts[1]
 
@@ -289,7 +294,7 @@ def _logcumsumexp_input(g: Array, out: Array, input: Array, dim: int) -> Array:
 @operator({"input": _logcumsumexp_input}, kinds="f", **_along_dim)
 def logcumsumexp(input: Array, dim: int) -> Array:
     """log(cumsum(exp(input))) along a dimension, safe from overflow."""
-    return np.logaddexp.accumulate(in_order(input), axis(dim, input.ndim)) if input.ndim else input.copy()
+    return _accumulate(np.logaddexp, input, dim)
 
 
 # -- running totals --------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def _found(sequence: Array, values: Array, side: Any) -> Array:
     tensors=("sorted_sequence", "input", "sorter"),
     promotion="arithmetic",
     unpromoted="sorter",
-    kinds="fi",
+    kinds="if",
     numbers=("input",),
     method=False,
     function=True,

@@ -21,7 +21,7 @@ from .table import Array, by_value, not_implemented, operator
 
 # -- statistics of order -------------------------------------------------------------------------------
 
-_of_all: dict[str, Any] = {"kinds": "fi", "method": False, "sample": lambda s: (s.floats(s.shape()),)}
+_of_all: dict[str, Any] = {"kinds": "if", "method": False, "sample": lambda s: (s.floats(s.shape()),)}
 _along_dim: dict[str, Any] = {
     "outputs": ("values", "indices"),
     "sample": lambda s: (s.floats(shape := s.shape()), s.dim(shape), s.boolean()),
@@ -84,7 +84,7 @@ def nanmedian_all(input: Array) -> Array:
     return _middle(input, True)
 
 
-@operator({"input": at_index}, name="median_dim", node_name="MedianBackward1", kinds="fi", method=False, **_along_dim)
+@operator({"input": at_index}, name="median_dim", node_name="MedianBackward1", kinds="if", method=False, **_along_dim)
 def median_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The median along a dimension, the lower of two, and its index; the first nan if one is nan.
 
@@ -95,7 +95,7 @@ def median_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Ar
 
 
 @operator(
-    {"input": at_index}, name="nanmedian_dim", node_name="NanmedianBackward1", kinds="fi", method=False, **_along_dim
+    {"input": at_index}, name="nanmedian_dim", node_name="NanmedianBackward1", kinds="if", method=False, **_along_dim
 )
 def nanmedian_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The median of the elements along a dimension that are not nan, the lower of two, and its index.
@@ -127,7 +127,7 @@ def mode(input: Array, dim: int = -1, keepdim: bool = False) -> tuple[Array, Arr
 @operator(
     {"input": at_index},
     outputs=("values", "indices"),
-    kinds="fi",
+    kinds="if",
     sample=lambda s: (s.distinct(shape := s.shape(least=1)), s.size(1, shape[0] if shape else 1), 0, s.boolean()),
 )
 def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> tuple[Array, Array]:
