@@ -173,7 +173,7 @@ def _where_extreme(input: Array, dim: Any, keepdim: bool, arg: Any, name: str) -
 
 _running: dict[str, Any] = {
     "outputs": ("values", "indices"),
-    "sample": lambda s: (s.floats(shape := s.shape()), s.dim(shape)),
+    "sample": lambda s: (s.floats(shape := s.shape(least=1)), s.dim(shape)),
 }
 
 

@@ -129,7 +129,10 @@ def any(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
 
 @operator(sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape))))
 def count_nonzero(input: Array, dim: Dims = None) -> Array:
-    """How many elements are not 0; nan is not."""
+    """How many elements are not 0; nan is not.
+
+    Shapes: any; 0-d, or that of `input` without the dimensions `dim`.
+    """
     return np.add.reduce(input != 0, axes(dim, input.ndim), np.int64)
 
 
@@ -294,7 +297,8 @@ def _logcumsumexp_input(g: Array, out: Array, input: Array, dim: int) -> Array:
 @operator({"input": _logcumsumexp_input}, kinds="f", **_along_dim)
 def logcumsumexp(input: Array, dim: int) -> Array:
     """log(cumsum(exp(input))) along a dimension, safe from overflow."""
-    return _accumulate(np.logaddexp, input, dim)
+    totals = _accumulate(np.logaddexp, input, dim)
+    return totals + 0 if input.ndim else totals  # torch adds to log(0), so that it is never -0
 
 
 # -- running totals --------------------------------------------------------------------------------

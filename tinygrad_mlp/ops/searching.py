@@ -60,6 +60,8 @@ def _found(sequence: Array, values: Array, side: Any) -> Array:
         s.floats(s.shape()),
         s.boolean(),
         s.boolean(),
+        None,
+        None,
     ),
 )
 @by_value
@@ -103,7 +105,12 @@ def _no_bools(elements: Any, test_elements: Any, *args: Any) -> None:
     check=_no_bools,
     method=False,
     function=True,
-    sample=lambda s: (s.floats(s.shape()), s.floats(s.shape()), False, s.boolean()),
+    sample=lambda s: (
+        s.floats(s.shape()),
+        s.floats(s.shape()).copy(),
+        False,
+        s.boolean(),
+    ),  # torch fails on a strided second,
 )
 @by_value
 def isin(elements: Array, test_elements: Array, assume_unique: bool = False, invert: bool = False) -> Array:
@@ -177,6 +184,7 @@ def unique_dim(
 ) -> tuple[Array, Array, Array]:
     """The different slices along a dimension in order, which of them each slice is, and how often each occurs.
 
+    Shapes: that of `input` with another size along `dim`, and two vectors.
     As: torch.unique
     """
     d = _among_slices(input, dim)
@@ -199,6 +207,7 @@ def unique_runs(
 ) -> tuple[Array, Array, Array]:
     """The first of each run of equal elements, or of equal slices along a dimension, the run of each, and its length.
 
+    Shapes: a vector, the shape of `input`, a vector; with `dim` that of `input` with another size there, two vectors.
     As: torch.unique_consecutive
     """
     d = 0 if dim is None else _among_slices(input, dim)

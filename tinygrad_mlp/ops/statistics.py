@@ -21,10 +21,11 @@ from .table import Array, by_value, not_implemented, operator
 
 # -- statistics of order -------------------------------------------------------------------------------
 
-_of_all: dict[str, Any] = {"kinds": "if", "method": False, "sample": lambda s: (s.floats(s.shape()),)}
+_of_all: dict[str, Any] = {"kinds": "if", "method": False, "sample": lambda s: (s.floats(s.shape(least=1)),)}
 _along_dim: dict[str, Any] = {
     "outputs": ("values", "indices"),
-    "sample": lambda s: (s.floats(shape := s.shape()), s.dim(shape), s.boolean()),
+    # Not expanded: there torch's medians read beyond the elements.
+    "sample": lambda s: (s.unequal(s.floats(shape := s.shape())), s.dim(shape), s.boolean()),
 }
 
 
@@ -47,16 +48,16 @@ def _chosen(input: Array, indices: Array, d: int, keepdim: bool) -> tuple[Array,
     return (values, indices) if keepdim else (values.squeeze(d), indices.squeeze(d))
 
 
-def _middle_along(input: Array, dim: int, keepdim: bool, name: str) -> tuple[Array, Array]:
+def _middle_along(input: Array, dim: int, keepdim: bool, skip_nan: bool) -> tuple[Array, Array]:
     """The lower of the two middle elements, and the index of the one among its equals that a stable sort puts there."""
     d = axis(dim, input.ndim)
-    nonempty(input, dim, name)
+    nonempty(input, dim, "median")
     if not input.ndim:
         return input.copy(), np.zeros((), np.int64)
     nan = input != input
     count = input.shape[d] - np.add.reduce(nan, d, np.int64, keepdims=True)
     order = np.argsort(input, axis=d, kind="stable")
-    if name == "nanmedian":
+    if skip_nan:
         indices = np.take_along_axis(order, np.maximum(count - 1, 0) // 2, d)
     else:
         middle = np.take(order, [(input.shape[d] - 1) // 2], d)
@@ -91,7 +92,7 @@ def median_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Ar
     Refuses: IndexError where there is no element.
     As: torch.median(input, dim)
     """
-    return _middle_along(input, dim, keepdim, "median")
+    return _middle_along(input, dim, keepdim, False)
 
 
 @operator(
@@ -103,7 +104,7 @@ def nanmedian_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array,
     Refuses: IndexError where there is no element.
     As: torch.nanmedian(input, dim)
     """
-    return _middle_along(input, dim, keepdim, "nanmedian")
+    return _middle_along(input, dim, keepdim, True)
 
 
 @operator({"input": at_index}, **_along_dim)
@@ -128,7 +129,7 @@ def mode(input: Array, dim: int = -1, keepdim: bool = False) -> tuple[Array, Arr
     {"input": at_index},
     outputs=("values", "indices"),
     kinds="if",
-    sample=lambda s: (s.distinct(shape := s.shape(least=1)), s.size(1, shape[0] if shape else 1), 0, s.boolean()),
+    sample=lambda s: (s.unequal(s.distinct(shape := s.shape(least=1))), s.size(1, (*shape, 1)[0]), 0, s.boolean()),
 )
 def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> tuple[Array, Array]:
     """The k-th smallest element along a dimension, nan being the largest, and its index.
@@ -177,6 +178,7 @@ def histc(input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Arra
     {"weights": not_implemented("bincount")},
     tensors=("input", "weights"),
     numbers=False,
+    node_name="NotImplemented",
     sample=lambda s: (s.ints((n := s.size(),), 0, 4), s.maybe(s.moderate(s.floats((n,)))), s.size(0, 6)),
 )
 @by_value
