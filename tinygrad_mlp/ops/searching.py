@@ -134,14 +134,17 @@ def _no_gradient(name: str) -> Any:
     return rule
 
 
-_results: dict[str, Any] = {"outputs": ("values", "inverse", "counts"), "method": False}
-_NONE = np.zeros(0, np.int64)  # for what is not asked for
+_results: dict[str, Any] = {"outputs": ("values", "inverse", "counts")}
 
 
 def _asked(found: Any, shape: tuple[int, ...], inverse: bool, counts: bool) -> tuple[Array, Array, Array]:
     """The values, the indices among them and the counts that np.unique gives, each if it was asked for."""
     values, *others = found if inverse or counts else (found,)
-    return values, others[0].reshape(shape) if inverse else _NONE, others[-1] if counts else _NONE
+    return (
+        values,
+        others[0].reshape(shape) if inverse else np.zeros(0, np.int64),
+        others[-1] if counts else np.zeros(0, np.int64),
+    )
 
 
 @operator(
@@ -149,6 +152,7 @@ def _asked(found: Any, shape: tuple[int, ...], inverse: bool, counts: bool) -> t
     name="unique_all",
     node_name="Unique2Backward0",
     sample=lambda s: (s.floats(s.shape()), True, True),
+    method=False,
     **_results,
 )
 @by_value
@@ -176,7 +180,12 @@ _slices: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape(1, lea
 
 
 @operator(
-    {"input": _no_gradient("unique_dim")}, name="unique_dim", node_name="UniqueDimBackward0", **_slices, **_results
+    {"input": _no_gradient("unique_dim")},
+    name="unique_dim",
+    node_name="UniqueDimBackward0",
+    method=False,
+    **_slices,
+    **_results,
 )
 @by_value
 def unique_dim(
@@ -189,7 +198,7 @@ def unique_dim(
     """
     d = _among_slices(input, dim)
     if not input.size:
-        return input.copy(), _NONE, _NONE
+        return input.copy(), np.zeros(0, np.int64), np.zeros(0, np.int64)
     found = np.unique(input, False, return_inverse, return_counts, d)
     return _asked(found, (input.shape[d],), return_inverse, return_counts)
 
@@ -199,6 +208,7 @@ def unique_dim(
     name="unique_runs",
     node_name="UniqueConsecutiveBackward0",
     sample=lambda s: (s.floats(shape := s.shape(1, least=1)), s.maybe(s.dim(shape)), True, True),
+    method=False,
     **_results,
 )
 @by_value
@@ -218,4 +228,8 @@ def unique_runs(
     first = np.flatnonzero(begins)
     inverse = (np.cumsum(begins) - 1).reshape(input.shape if dim is None else -1)
     counts = np.diff(first, append=len(rows))
-    return np.take(whole, first, d), inverse if return_inverse else _NONE, counts if return_counts else _NONE
+    return (
+        np.take(whole, first, d),
+        inverse if return_inverse else np.zeros(0, np.int64),
+        counts if return_counts else np.zeros(0, np.int64),
+    )

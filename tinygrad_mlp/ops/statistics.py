@@ -21,7 +21,7 @@ from .table import Array, by_value, not_implemented, operator
 
 # -- statistics of order -------------------------------------------------------------------------------
 
-_of_all: dict[str, Any] = {"kinds": "if", "method": False, "sample": lambda s: (s.floats(s.shape(least=1)),)}
+_of_all: dict[str, Any] = {"kinds": "if", "sample": lambda s: (s.floats(s.shape(least=1)),)}
 _along_dim: dict[str, Any] = {
     "outputs": ("values", "indices"),
     # Not expanded: there torch's medians read beyond the elements.
@@ -65,7 +65,7 @@ def _middle_along(input: Array, dim: int, keepdim: bool, skip_nan: bool) -> tupl
     return _chosen(input, indices, d, keepdim)
 
 
-@operator({"input": share_among_all}, name="median_all", node_name="MedianBackward0", **_of_all)
+@operator({"input": share_among_all}, name="median_all", node_name="MedianBackward0", method=False, **_of_all)
 def median_all(input: Array) -> Array:
     """The median of all elements, the lower of two; nan if one is nan. Equal elements share the cotangent.
 
@@ -75,7 +75,7 @@ def median_all(input: Array) -> Array:
     return _middle(input, False)
 
 
-@operator({"input": share_among_all}, name="nanmedian_all", node_name="NanmedianBackward0", **_of_all)
+@operator({"input": share_among_all}, name="nanmedian_all", node_name="NanmedianBackward0", method=False, **_of_all)
 def nanmedian_all(input: Array) -> Array:
     """The median of all elements that are not nan, the lower of two. Equal elements share the cotangent.
 
@@ -107,7 +107,11 @@ def nanmedian_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array,
     return _middle_along(input, dim, keepdim, True)
 
 
-@operator({"input": at_index}, **_along_dim)
+@operator(
+    {"input": at_index},
+    outputs=("values", "indices"),
+    sample=lambda s: (s.moderate(s.floats(shape := s.shape())), s.dim(shape), s.boolean()),
+)
 def mode(input: Array, dim: int = -1, keepdim: bool = False) -> tuple[Array, Array]:
     """The most frequent element along a dimension, the smallest among several, and the index of the last of its equals.
 
@@ -181,7 +185,6 @@ def histc(input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Arra
     node_name="NotImplemented",
     sample=lambda s: (s.ints((n := s.size(),), 0, 4), s.maybe(s.moderate(s.floats((n,)))), s.size(0, 6)),
 )
-@by_value
 def bincount(input: Array, weights: Any = None, minlength: int = 0) -> Array:
     """How often each of the integers 0, 1, 2, ... occurs in a vector; or the sum of the weights where it does.
 
