@@ -8,6 +8,8 @@ from __future__ import annotations
 AMINMAX_OF_NOTHING = "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
 # nanmean: integers or bools.
 NANMEAN_OF_INTEGERS = "nanmean(): expected input to have floating point or complex dtype but got {word}"
+# var_mean, std_mean: integers or bools.
+SPREAD_OF_INTEGERS = "{name} only support floating point and complex dtypes"
 # cumsum_, cumprod_: another dtype than the own.
 OTHER_DTYPE_IN_PLACE = "Bad in-place call: input tensor dtype {own} and output tensor dtype {other} should match"
 

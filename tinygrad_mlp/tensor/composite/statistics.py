@@ -9,6 +9,7 @@ import numpy as np
 from ...messages import warn
 from ...ops.dims import axis, dtype_word
 from ...ops.refusals import ROLL_OF_NUMBER
+from ..arguments import is_plain_number
 from ..functions import FUNCTIONS
 from ..keywords import numpy_names
 from ..kinds import KINDS, checked, no_such_call
@@ -65,7 +66,9 @@ def _quantile(input: Tensor, q: Any, dim: int | None, keepdim: bool, interpolati
 def _part(input: Tensor, q: Any, interpolation: str) -> Any:
     """`q` as a tensor of the dtype of the input; RuntimeError for arguments that are refused."""
     if not isinstance(q, Tensor):
-        q = wrap(np.asarray(KINDS["float"].read(q), input.array.dtype))
+        if not is_plain_number(q):
+            raise no_such_call("quantile", input, q)
+        q = wrap(np.asarray(q, input.array.dtype))
     if not input.array.size:
         raise RuntimeError(refusals.QUANTILE_OF_NOTHING)
     if q.array.ndim > 1:
@@ -144,7 +147,7 @@ def _weights(count: int, fweights: Any, aweights: Any) -> Any:
             raise RuntimeError(refusals.COV_WEIGHTS_DTYPE.format(name=name, wanted=word, word=dtype_word(given.array)))
         if given.array.size != count:
             raise RuntimeError(refusals.COV_WEIGHTS_COUNT.format(name=name, given=given.array.size, count=count))
-        if np.any(given.array < 0):
+        if not np.all(given.array >= 0):
             raise RuntimeError(refusals.COV_WEIGHTS_NEGATIVE.format(name=name))
         weights = given if weights is None else weights * given
     return weights
