@@ -12,8 +12,8 @@ from .fitting import spread
 from .pointwise import sign
 from .refusals import (
     DIST_OF_INTEGERS,
-    NORM_AS_INTEGER,
     NORM_ALONG_NOTHING,
+    NORM_AS_INTEGER,
     NORM_NARROWED,
     NORM_OF_INTEGERS,
     NORM_OF_NOTHING,
