@@ -7,9 +7,15 @@ Tensors or the tape.
 from .table import NUMPY_KEYWORDS, TABLE, Dims, Operator, by_numpy, source, write_sources_with
 
 TABLE.stand_in(
+<<<<<<< HEAD
     "activations", "arithmetic", "basic", "comparison", "diagonals", "extremes", "fitting", "gathering", "indexing",
     "linalg", "losses", "masking", "normalization", "norms", "pointwise", "reduction", "searching", "shape", "slices",
     "sorting", "statistics",
+=======
+    "activations", "arithmetic", "basic", "comparison", "decompositions", "determinants", "diagonals", "extremes",
+    "fitting", "gathering", "indexing", "linalg", "losses", "masking", "normalization", "norms", "pointwise",
+    "reduction", "searching", "shape", "slices", "solving", "sorting", "statistics",
+>>>>>>> wt-linalg2
 )  # fmt: skip
 
 from .fitting import cast, expand, sum_to  # noqa: E402

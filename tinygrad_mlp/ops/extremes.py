@@ -117,6 +117,7 @@ def _extreme(input: Array, dim: int, keepdim: bool, arg: Any, name: str) -> tupl
     return (values, indices) if keepdim else (values.squeeze(d), indices.squeeze(d))
 
 
+<<<<<<< HEAD
 @operator(
     {"input": at_index},
     name="max_dim",
@@ -125,6 +126,9 @@ def _extreme(input: Array, dim: int, keepdim: bool, arg: Any, name: str) -> tupl
     method=False,
     **_over_dim,
 )
+=======
+@operator({"input": at_index}, name="max_dim", outputs=("values", "indices"), node_name="MaxBackward0", **_over_dim)
+>>>>>>> wt-linalg2
 def max_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The largest element along a dimension and its index (that of the first among ties).
 
@@ -134,6 +138,7 @@ def max_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array
     return _extreme(input, dim, keepdim, np.argmax, "max")
 
 
+<<<<<<< HEAD
 @operator(
     {"input": at_index},
     name="min_dim",
@@ -142,6 +147,9 @@ def max_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array
     method=False,
     **_over_dim,
 )
+=======
+@operator({"input": at_index}, name="min_dim", outputs=("values", "indices"), node_name="MinBackward0", **_over_dim)
+>>>>>>> wt-linalg2
 def min_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The smallest element along a dimension and its index (that of the first among ties).
 
@@ -187,7 +195,11 @@ def _where_extreme(input: Array, dim: Any, keepdim: bool, arg: Any, name: str) -
 
 _running: dict[str, Any] = {
     "outputs": ("values", "indices"),
+<<<<<<< HEAD
     "sample": lambda s: (s.floats(shape := s.shape(least=1)), s.dim(shape)),
+=======
+    "sample": lambda s: (s.floats(shape := s.shape()), s.dim(shape)),
+>>>>>>> wt-linalg2
 }
 
 

@@ -111,9 +111,14 @@ def _norm(input: Array, ord: float, over: tuple[int, ...], keepdim: bool) -> Arr
     return sums if ord in (0, 1) else sums ** (1 / ord)
 
 
+<<<<<<< HEAD
 def _can_be_subtracted(input: Array, other: Array, *args: Any) -> None:
     """RuntimeError for bools, and where neither is floating."""
     no_bool_subtraction(input, other)
+=======
+def _one_is_floating(input: Array, other: Array, *args: Any) -> None:
+    """RuntimeError where neither is floating."""
+>>>>>>> wt-linalg2
     if "f" not in (input.dtype.kind, other.dtype.kind):
         raise RuntimeError(DIST_OF_INTEGERS.format(word=dtype_word(input)))
 
@@ -123,8 +128,12 @@ def _dist_input(g: Array, out: Array, input: Array, other: Array, p: float) -> A
 
 
 def _dist_other(g: Array, out: Array, input: Array, other: Array, p: float) -> Array:
+<<<<<<< HEAD
     slope = _dist_input(g, out, input, other, p)
     return None if slope is None else -slope
+=======
+    return _norm_input(-g, out, input - other, p, None, False)
+>>>>>>> wt-linalg2
 
 
 @operator(
@@ -132,10 +141,16 @@ def _dist_other(g: Array, out: Array, input: Array, other: Array, p: float) -> A
     tensors=("input", "other"),
     promotion="arithmetic",
     numbers=False,
+<<<<<<< HEAD
     check=_can_be_subtracted,
     sample=lambda s: (
         s.moderate(s.floats(shape := s.shape(least=1))),
         s.moderate(s.floats(s.broadcast_into(shape))),
+=======
+    check=_one_is_floating,
+    sample=lambda s: (
+        *map(s.moderate, s.broadcast(s.floats, s.floats)),
+>>>>>>> wt-linalg2
         s.choice([2, 2.0, 1, 3, 1.5, 0.5, -2]),
     ),
 )

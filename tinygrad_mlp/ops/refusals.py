@@ -373,3 +373,42 @@ NO_CLASS = "Target {target} is out of bounds."
 WEIGHT_DTYPE = "expected scalar type {word} but found {other}"
 # nll_loss: not as many targets as rows.
 BATCH_LENGTHS = "Expected input batch_size ({own}) to match target batch_size ({other})."
+
+# -- linear algebra ----------------------------------------------------------------------------------
+
+# An array of fewer than two dimensions, and matrices that are not square.
+LINALG_NDIM = "{name}: The input tensor {argument} must have at least 2 dimensions."
+NOT_SQUARE = "{name}: A must be batches of square matrices, but they are {rows} by {columns} matrices"
+# Integers or bools.
+LINALG_DTYPE = "{name}: Expected a floating point or complex tensor as input. Got {word}"
+EIGH_DTYPE = "\"linalg_eigh_cpu\" not implemented for '{word}'"
+PINV_INPUT = (
+    "linalg.pinv({word}{{{shape}}}): expected a tensor with 2 or more dimensions of float, double, cfloat or cdouble "
+    "types"
+)
+# solve, solve_triangular: two dtypes, and sizes that do not fit.
+LINALG_DTYPES_DIFFER = (
+    "{name}: Expected A and B to have the same dtype, but found A of type {a} and B of type {b} instead"
+)
+INCOMPATIBLE_SYSTEM = "{name}: Incompatible shapes of A and B for the equation {equation} ({a} and {b})"
+# LinAlgError: matrices without an inverse, or that are not positive definite.
+SINGULAR_INVERSE = (
+    "linalg.inv: {batch}The diagonal element {pivot} is zero, the inversion could not be completed because the input "
+    "matrix is singular."
+)
+SINGULAR_SYSTEM = "torch.linalg.solve: {batch}The solver failed because the input matrix is singular."
+NOT_POSITIVE = (
+    "linalg.cholesky: {batch}The factorization could not be completed because the input is not positive-definite (the "
+    "leading minor of order {minor} is not positive-definite)."
+)
+# cholesky_solve: no matrix.
+CHOLESKY_SOLVE_NDIM = "{name} should have at least 2 dimensions, but has {ndim} dimensions instead"
+# qr: another mode, and derivatives that do not exist.
+QR_MODE = "qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
+QR_WITHOUT_Q = (
+    "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, "
+    "mode='reduced') if you are going to differentiate through linalg.qr."
+)
+QR_WITH_NULL_SPACE = "The QR decomposition is not differentiable when mode='complete' and nrows > ncols."
+# eigh: another triangle.
+EIGH_UPLO = "Expected UPLO argument to be 'L' or 'U', but got {found}"

@@ -13,10 +13,17 @@ from ..keywords import numpy_names
 from ..kinds import ABSENT, KINDS, checked, no_such_call, read
 from ..later import as_methods
 from ..named import result_class
+<<<<<<< HEAD
 from ..refusals import NUCLEAR_NORM
 from ..tensor import Tensor
 from .conversion import to
 from .refusals import AMINMAX_OF_NOTHING, NANMEAN_OF_INTEGERS, OTHER_DTYPE_IN_PLACE, SPREAD_OF_INTEGERS
+=======
+from ..tensor import Tensor
+from .conversion import to
+from .linear_algebra import linalg_matrix_norm
+from .refusals import AMINMAX_OF_NOTHING, NANMEAN_OF_INTEGERS, OTHER_DTYPE_IN_PLACE
+>>>>>>> wt-linalg2
 
 __all__ = [
     "aminmax", "cumprod", "cumsum", "max", "median", "min", "nanmean", "nanmedian", "norm", "prod", "std", "std_mean",
@@ -143,18 +150,24 @@ def _spread_over(name: str, input: Tensor, dim: Any, unbiased: Any, correction: 
     return None if dim is ABSENT else dim, by
 
 
+<<<<<<< HEAD
 def _refuse_integers(name: str, input: Tensor) -> None:
     if not input.is_floating_point():
         raise RuntimeError(SPREAD_OF_INTEGERS.format(name=name))
 
 
+=======
+>>>>>>> wt-linalg2
 @numpy_names
 def var_mean(
     input: Tensor, dim: Any = ABSENT, unbiased: Any = ABSENT, keepdim: bool = False, *, correction: Any = ABSENT
 ) -> tuple[Tensor, Tensor]:
     """The variance and the mean of all elements, or over `dim` (torch.var_mean)."""
     over, by = _spread_over("var_mean", input, dim, unbiased, correction)
+<<<<<<< HEAD
     _refuse_integers("var_mean", input)
+=======
+>>>>>>> wt-linalg2
     return _f["var"](input, over, by, keepdim), _f["mean"](input, over, keepdim)
 
 
@@ -164,7 +177,10 @@ def std_mean(
 ) -> tuple[Tensor, Tensor]:
     """The standard deviation and the mean of all elements, or over `dim` (torch.std_mean)."""
     over, by = _spread_over("std_mean", input, dim, unbiased, correction)
+<<<<<<< HEAD
     _refuse_integers("std_mean", input)
+=======
+>>>>>>> wt-linalg2
     return _f["std"](input, over, by, keepdim), _f["mean"](input, over, keepdim)
 
 
@@ -173,7 +189,11 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtyp
     if dtype is not None:
         input = to(input, dtype)
     if p == "nuc":
+<<<<<<< HEAD
         raise NotImplementedError(NUCLEAR_NORM)
+=======
+        return linalg_matrix_norm(input, "nuc", (0, 1) if dim is None else dim, keepdim)
+>>>>>>> wt-linalg2
     ord = 2 if p in ("fro", None) else p
     return _f["linalg_vector_norm"](input, ord, dim, keepdim)
 

@@ -9,14 +9,20 @@ import numpy as np
 from ...messages import warn
 from ...ops.dims import axis, dtype_word
 from ...ops.refusals import ROLL_OF_NUMBER
+<<<<<<< HEAD
 from ..arguments import is_plain_number
+=======
+>>>>>>> wt-linalg2
 from ..functions import FUNCTIONS
 from ..keywords import numpy_names
 from ..kinds import KINDS, checked, no_such_call
 from ..later import as_methods
 from ..tensor import Tensor, wrap
 from . import refusals
+<<<<<<< HEAD
 from .shapes import movedim
+=======
+>>>>>>> wt-linalg2
 
 __all__ = ["corrcoef", "cov", "diff", "nanquantile", "quantile", "trapezoid"]
 
@@ -48,17 +54,26 @@ def nanquantile(
     return _quantile(input, q, dim, keepdim, interpolation, True)
 
 
+<<<<<<< HEAD
 _ROUNDINGS = {"linear": "", "midpoint": "", "lower": "floor", "higher": "ceil", "nearest": "round"}
+=======
+_ROUNDINGS = {"linear": None, "midpoint": None, "lower": "floor", "higher": "ceil", "nearest": "round"}
+>>>>>>> wt-linalg2
 
 
 def _quantile(input: Tensor, q: Any, dim: int | None, keepdim: bool, interpolation: str, skip_nan: bool) -> Tensor:
     q = _part(input, q, interpolation)
     shape, d = input.array.shape, None if dim is None else axis(dim, input.array.ndim)
+<<<<<<< HEAD
     rows = input.reshape((-1,)) if d is None or not shape else movedim(input, d, -1)
+=======
+    rows = input.reshape((-1,)) if d is None or not shape else _f["movedim"](input, d, -1)
+>>>>>>> wt-linalg2
     values = _interpolated(_f["sort"](rows)[0], q.reshape((-1,)), interpolation, skip_nan)
     kept = [1 if d in (None, k) else n for k, n in enumerate(shape)]
     if not keepdim:
         kept = [] if d is None else [n for k, n in enumerate(shape) if k != d]
+<<<<<<< HEAD
     result: Tensor = movedim(values, -1, 0).reshape((*q.array.shape, *kept))
     return result
 
@@ -69,6 +84,15 @@ def _part(input: Tensor, q: Any, interpolation: str) -> Any:
         if not is_plain_number(q):
             raise no_such_call("quantile", input, q)
         q = wrap(np.asarray(q, input.array.dtype))
+=======
+    return _f["movedim"](values, -1, 0).reshape((*q.array.shape, *kept))
+
+
+def _part(input: Tensor, q: Any, interpolation: str) -> Tensor:
+    """`q` as a tensor of the dtype of the input; RuntimeError for arguments that are refused."""
+    if not isinstance(q, Tensor):
+        q = wrap(np.asarray(KINDS["Number"].read(q), input.array.dtype))
+>>>>>>> wt-linalg2
     if not input.array.size:
         raise RuntimeError(refusals.QUANTILE_OF_NOTHING)
     if q.array.ndim > 1:
@@ -147,7 +171,11 @@ def _weights(count: int, fweights: Any, aweights: Any) -> Any:
             raise RuntimeError(refusals.COV_WEIGHTS_DTYPE.format(name=name, wanted=word, word=dtype_word(given.array)))
         if given.array.size != count:
             raise RuntimeError(refusals.COV_WEIGHTS_COUNT.format(name=name, given=given.array.size, count=count))
+<<<<<<< HEAD
         if not np.all(given.array >= 0):
+=======
+        if np.any(given.array < 0):
+>>>>>>> wt-linalg2
             raise RuntimeError(refusals.COV_WEIGHTS_NEGATIVE.format(name=name))
         weights = given if weights is None else weights * given
     return weights
@@ -190,10 +218,17 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: 
         raise RuntimeError(refusals.DIFF_ORDER.format(n=n))
     for other in (prepend, append):
         _refuse_join(input, other, d)
+<<<<<<< HEAD
     if n == 0:
         return _f["clone"](input)
     parts = [x for x in (prepend, input, append) if x is not None]
     result = _f["cat"](parts, d) if len(parts) > 1 else input
+=======
+    parts = [x for x in (prepend, input, append) if x is not None]
+    result = _f["cat"](parts, d) if len(parts) > 1 else input
+    if n == 0:
+        return _f["clone"](result)
+>>>>>>> wt-linalg2
     subtract = _f["logical_xor" if result.array.dtype == np.bool_ else "sub"]
     for _ in range(min(n, result.array.shape[d])):
         size = result.array.shape[d] - 1
@@ -240,8 +275,13 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Ten
     elif x.array.ndim < y.array.ndim:
         x = x.reshape((1,) * (y.array.ndim - x.array.ndim) + x.array.shape)
     narrow, widths = _f["narrow"], diff(x, dim=d)
+<<<<<<< HEAD
     heights = narrow(y, d, 0, size) + narrow(y, d, 1, size)
     return _f["sum"](heights * widths, d) / 2
+=======
+    area = _f["sum"]((narrow(y, d, 0, size) + narrow(y, d, 1, size)) * widths, d) / 2
+    return area
+>>>>>>> wt-linalg2
 
 
 METHODS = as_methods(corrcoef, cov, diff, nanquantile, quantile)
