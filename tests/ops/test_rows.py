@@ -158,7 +158,7 @@ def refused_derivative(row: Operator, ours: list[Any], theirs: list[Any]) -> boo
 NOT_IMPLEMENTED = {"floor_divide"}
 # Where torch has no second derivative, or fails where some of its inputs need none.
 # Ours are in tests/nn/test_layers.py.
-NO_SECOND = {"hardsigmoid", "layer_norm", "batch_norm"}
+NO_SECOND = {"hardsigmoid", "layer_norm", "batch_norm", "cdist"}
 
 
 def signs(row: Operator, result: Any) -> bool:
