@@ -253,8 +253,32 @@ MATRIX_AND_VECTOR = "size mismatch, got input ({rows}), mat ({a}), vec ({n})"
 BATCH_SIZES = "Expected size for first two dimensions of batch2 tensor to be: [{b}, {k}] but got: [{own_b}, {own_k}]."
 # dot: not two vectors.
 DOT_NDIM = "1D tensors expected, but got {a}D and {b}D tensors"
-# mv: not a matrix and a vector.
+# mv, addmv: not a matrix and a vector, or nothing that can be added to one.
 MV_NDIM = "vector + matrix @ vector expected, got 1, {a}, {b}"
+ADDMV_NDIM = "vector + matrix @ vector expected, got {own}, {a}, {b}"
+# addmv, addbmm, baddbmm: several dtypes.
+ADDMV_DTYPES = "addmv input tensors must have the same dtype, but got {own}, {a}, and {b}"
+ADDBMM_DTYPES = "self and mat2 must have the same dtype, but got {own} and {b}"
+BADDBMM_DTYPES = "Input dtypes must be the same, got: input {own}, batch1: {a}, batch2: {b}"
+# addbmm, baddbmm: an array that is not a batch of matrices, and batches that do not fit.
+NOT_A_BATCH = "{name} must be a 3D tensor"
+BATCH_COUNTS = "batch1 and batch2 must have same number of batches, got {a} and {b}"
+BATCH_INNER = "Incompatible matrix sizes for bmm ({a} and {b})"
+# addr: an array that is not a vector, and factors that the dtype of the result cannot have.
+ADDR_NDIM = "addr: Expected 1-D argument {name}, but got {ndim}-D"
+BOOL_FACTOR = "Boolean {name} only supported for Boolean results."
+FLOAT_FACTOR = "For integral input tensors, argument {name} must not be a floating point number."
+# cross: other numbers of dimensions, another size, a 0-d array, two dtypes.
+CROSS_NDIM = "linalg.cross: inputs must have the same number of dimensions."
+CROSS_SIZE = "linalg.cross: inputs dimension {dim} must have length 3. Got {a} and {b}"
+NO_DIM_OF_NUMBER = "Dimension specified as {dim} but tensor has no dimensions"
+OTHER_SCALAR_TYPE = "expected scalar type {own} but found {other}"
+# cdist: what are not vectors, vectors of different sizes, other dtypes, a negative p.
+CDIST_NDIM = "cdist only supports at least 2D tensors, {name} got: {ndim}D"
+CDIST_COLUMNS = "X1 and X2 must have the same number of columns. X1: {a} X2: {b}"
+CDIST_DTYPE = "cdist only supports floating-point dtypes, {name} got: {word}"
+CDIST_MODE = "{mode} is not a valid value for compute_mode"
+CDIST_NEGATIVE = "cdist only supports non-negative p values"
 # bmm: not two batches of matrices.
 BMM_NDIM = "batch1 must be a 3D tensor"
 

@@ -30,6 +30,7 @@ from .refusals import ARGUMENT_TWICE, MISSING_ARGUMENTS, NO_DERIVATIVE, TOO_MANY
 Array = Any  # an ndarray, or whatever implements NumPy's protocols
 Arrays = Sequence[Any]
 Rule = Callable[..., Any]
+Number = Any  # a Python number of any type: the annotation of a parameter that takes one
 DType = Any  # a dtype: the annotation of a parameter that takes one
 SomeDims = Any  # a dimension or a sequence of them: the annotation of a parameter that takes these
 Dims = Any  # a dimension, a sequence of them, or None for all: the annotation of a parameter that takes these
