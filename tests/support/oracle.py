@@ -78,6 +78,9 @@ def counterpart(row: Operator) -> Call:
     """The torch function that a row shall agree with. LookupError if none is known."""
     if row.name in COUNTERPARTS:
         return COUNTERPARTS[row.name]
+    room, _, name = row.name.partition("_")
+    if room in ("special", "linalg"):
+        return getattr(getattr(torch(), room), name)  # type: ignore[no-any-return]
     for home in (torch(), torch().nn.functional, torch().Tensor):
         if hasattr(home, row.name):
             return getattr(home, row.name)  # type: ignore[no-any-return]

@@ -193,6 +193,7 @@ def _logsumexp_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool
 @operator(
     {"input": _logsumexp_input},
     promotion="float",
+    aliases="special_logsumexp",
     sample=lambda s: (s.floats(shape := s.shape()), s.dims(shape), s.boolean()),
 )
 def logsumexp(input: Array, dim: SomeDims, keepdim: bool = False) -> Array:
@@ -222,7 +223,7 @@ def _softmax_input(g: Array, out: Array, dim: int) -> Array:
     return out * (g - total(g * out, dim, True))
 
 
-@operator({"input": _softmax_input}, kinds="f", casts=True, **_along_dim)
+@operator({"input": _softmax_input}, kinds="f", casts=True, aliases="special_softmax", **_along_dim)
 def softmax(input: Array, dim: int) -> Array:
     """exp(input), scaled to the sum 1 along `dim`."""
     d = axis(dim, input.ndim)
@@ -234,7 +235,10 @@ def softmax(input: Array, dim: int) -> Array:
     return shifted.T.copy() if turned else shifted
 
 
-@operator({"input": lambda g, out, dim: g - np.exp(out) * total(g, dim, True)}, kinds="f", casts=True, **_along_dim)
+@operator(
+    {"input": lambda g, out, dim: g - np.exp(out) * total(g, dim, True)}, kinds="f", casts=True,
+    aliases="special_log_softmax", **_along_dim,
+)  # fmt: skip
 def log_softmax(input: Array, dim: int) -> Array:
     """log(softmax(input)) along `dim`, safe from overflow."""
     d = axis(dim, input.ndim)

@@ -14,7 +14,7 @@ from ..autograd.modes import modes
 from ..ops import TABLE, Operator, by_numpy, write_sources_with
 from .dispatch import function_of
 from .later import Made, later
-from .refusals import INVERT_FLOAT, NO_PROTOCOL, NO_ROW, PLUS_BOOL
+from .refusals import INVERT_FLOAT, NO_PROTOCOL, NO_ROW
 from .tensor import Tensor, wrap
 
 Function = Callable[..., Any]
@@ -114,12 +114,6 @@ def _comparison(name: str) -> Function:
     return compare
 
 
-def _positive(self: Tensor) -> Tensor:
-    if self.array.dtype == np.bool_:
-        raise RuntimeError(PLUS_BOOL)
-    return self
-
-
 def _inverted(self: Tensor) -> Tensor:
     if self.array.dtype.kind == "f":
         raise TypeError(INVERT_FLOAT)
@@ -170,7 +164,6 @@ def install() -> None:
         "__row_call__": call_row,
         "__array_function__": _InRules(call_numpy),
         "__array_ufunc__": _InRules(call_ufunc),
-        "__pos__": _positive,
         "__reversed__": lambda self: FUNCTIONS["flip"](self, (0,)) if self.array.ndim else self,
         "__invert__": _inverted,
     }.items():

@@ -223,6 +223,8 @@ STRIDES_OF_BYTES = (
 )
 # div: RuntimeError for another `rounding_mode`.
 ROUNDING_MODE = "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{found}'"
+# float_power_: RuntimeError for a tensor of another dtype than float64.
+FLOAT_POWER_DTYPE = "the base given to float_power_ has dtype {word} but the operation's result requires dtype Double"
 # norm: NotImplementedError for p="nuc".
 NUCLEAR_NORM = "the nuclear norm needs singular values, which tinygrad_mlp does not compute"
 # Tensor.type: ValueError for what is neither a dtype nor torch's name of a tensor type.

@@ -15,8 +15,8 @@ LATER = {
     "arithmetic": (
         "add argsort cumprod cumsum div index_add matmul max min norm outer prod rsub std sub var",
         (
-            "add sub add_ sub_ div index_add index_add_ matmul outer max min var std norm prod cumsum cumprod argsort "
-            "__matmul__ __rmatmul__"
+            "add sub add_ sub_ div div_ index_add index_add_ matmul outer max min var std norm prod cumsum cumprod "
+            "argsort __matmul__ __rmatmul__"
         ),
     ),
     "conversion": (
@@ -34,6 +34,7 @@ LATER = {
         ),
         "tile broadcast_to",
     ),
+    "pointwise": ("float_power positive", "positive __pos__ float_power float_power_ polygamma polygamma_"),
     "shapes": (
         "adjoint as_strided detach diag diagflat flatten moveaxis movedim ravel squeeze swapaxes swapdims unflatten",
         (

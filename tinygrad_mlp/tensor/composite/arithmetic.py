@@ -131,9 +131,20 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """input / other, rounded towards 0 ("trunc") or down ("floor") if asked (torch.div)."""
     if rounding_mode is None:
         return _f["div"](input, other)
+    return _f["div_rounded"](input, other, _one_of_two(rounding_mode))
+
+
+def div_(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """input /= other, rounded towards 0 ("trunc") or down ("floor") if asked (torch.Tensor.div_)."""
+    if rounding_mode is None:
+        return INPLACE["div_"](input, other)
+    return INPLACE["div_rounded_"](input, other, _one_of_two(rounding_mode))
+
+
+def _one_of_two(rounding_mode: str) -> str:
     if rounding_mode not in ("trunc", "floor"):
         raise RuntimeError(ROUNDING_MODE.format(found=rounding_mode))
-    return _f["div_rounded"](input, other, rounding_mode)
+    return rounding_mode
 
 
 # -- products --------------------------------------------------------------------------------------
@@ -291,6 +302,6 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 
 
 METHODS = as_methods(
-    add, sub, add_, sub_, div, index_add, index_add_, matmul, outer, max, min, var, std, norm, prod, cumsum, cumprod,
-    argsort,
+    add, sub, add_, sub_, div, div_, index_add, index_add_, matmul, outer, max, min, var, std, norm, prod, cumsum,
+    cumprod, argsort,
 ) | {"__matmul__": matmul, "__rmatmul__": lambda self, other: matmul(other, self)}  # fmt: skip
