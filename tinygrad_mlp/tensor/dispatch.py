@@ -200,6 +200,7 @@ def _with_signature(row: Operator, caller: Caller, write_into: Function | None =
     function.__name__ = function.__qualname__ = row.name
     function.__module__ = "tinygrad_mlp"
     function.__doc__ = Documentation(row)
+    function.caller = caller  # type: ignore[attr-defined]  # operators call it at once
     return function
 
 

@@ -187,6 +187,8 @@ VALUE_TYPE = "can't assign a {found} to a torch.{tensor_type}"
 # +x: RuntimeError for bools; ~x: TypeError for floats.
 PLUS_BOOL = "The `+` operator, on a bool tensor is not supported."
 INVERT_FLOAT = "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+# A reflected operator that is called on what is no Tensor: TypeError.
+REFLECTED_OF_OTHER = "descriptor '__r{name}__' for 'Tensor' objects doesn't apply to a '{found}' object"
 # add and sub: RuntimeError for a floating `alpha` with integer tensors.
 FLOAT_ALPHA = "For integral input tensors, argument alpha must not be a floating point number."
 # add, sub: RuntimeError for a bool as `alpha` where the result is not of bools.

@@ -166,6 +166,14 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 _PRODUCTS = {(2, 2): "mm", (1, 1): "dot", (2, 1): "mv"}
 
 
+def _times(input: Any, other: Any) -> Any:
+    """The product as an operator: NotImplemented for an operand of another type, so that Python asks that."""
+    try:
+        return matmul(input, other)
+    except TypeError:
+        return NotImplemented
+
+
 @checked
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The products of all pairs of elements of two vectors: shapes (n,) and (m,) give (n, m) (torch.outer)."""
@@ -304,4 +312,4 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
 METHODS = as_methods(
     add, sub, add_, sub_, div, div_, index_add, index_add_, matmul, outer, max, min, var, std, norm, prod, cumsum,
     cumprod, argsort,
-) | {"__matmul__": matmul, "__rmatmul__": lambda self, other: matmul(other, self)}  # fmt: skip
+) | {"__matmul__": _times, "__rmatmul__": lambda self, other: _times(other, self)}  # fmt: skip
