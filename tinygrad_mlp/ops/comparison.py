@@ -37,15 +37,21 @@ minimum = binary(
     numpy=np.minimum, inplace=False, numbers=False,
     doc="The smaller of the elements of two arrays; nan where one is nan; ties share the cotangent equally",
 )  # fmt: skip
+# Where one is nan the other is chosen, and of equal ones the first, as in torch; of 0 and -0 np.fmax gives one or the
+# other, by the size of the array.
 fmax = binary(
-    "fmax", np.fmax, lambda g, input, other: keep(g, (input >= other) | (other != other)),
-    lambda g, input, other: keep(g, np.logical_not((input >= other) | (other != other))), inplace=False, numbers=False,
-    doc="The larger of the elements of two arrays; where one is nan, the other; of equal ones the first",
+    "fmax", lambda input, other: np.where((input >= other) | (other != other), input, other),
+    lambda g, input, other: keep(g, (input >= other) | (other != other)),
+    lambda g, input, other: keep(g, np.logical_not((input >= other) | (other != other))),
+    numpy=np.fmax, inplace=False, numbers=False,
+    doc="The larger of the elements of two arrays, and where one is nan, the other; of equal ones the first",
 )  # fmt: skip
 fmin = binary(
-    "fmin", np.fmin, lambda g, input, other: keep(g, (input <= other) | (other != other)),
-    lambda g, input, other: keep(g, np.logical_not((input <= other) | (other != other))), inplace=False, numbers=False,
-    doc="The smaller of the elements of two arrays; where one is nan, the other; of equal ones the first",
+    "fmin", lambda input, other: np.where((input <= other) | (other != other), input, other),
+    lambda g, input, other: keep(g, (input <= other) | (other != other)),
+    lambda g, input, other: keep(g, np.logical_not((input <= other) | (other != other))),
+    numpy=np.fmin, inplace=False, numbers=False,
+    doc="The smaller of the elements of two arrays, and where one is nan, the other; of equal ones the first",
 )  # fmt: skip
 
 
@@ -111,6 +117,7 @@ def _clamp_input(g: Array, input: Array, min: Any, max: Any) -> Array:
     promotion="arithmetic",
     check=_no_bool_bounds,
     inplace=True,
+    numbers=("min", "max"),
     aliases="clip",
     sample=lambda s: s.bounded(),
 )

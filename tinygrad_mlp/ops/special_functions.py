@@ -51,8 +51,14 @@ erfc = floating(
     "erfc", _by_scipy("erfc"), lambda g, input: g * (-2 / math.sqrt(math.pi) * np.exp(-input * input)),
     aliases="special_erfc", doc="1 - erf(x)",
 )  # fmt: skip
+
+
+def _erfinv(input: Array) -> Array:
+    return np.copysign(_by_scipy("erfinv")(input), input)  # SciPy's is 0 at -0
+
+
 erfinv = floating(
-    "erfinv", _by_scipy("erfinv"), lambda g, out: g * (math.sqrt(math.pi) / 2 * np.exp(out * out)),
+    "erfinv", _erfinv, lambda g, out: g * (math.sqrt(math.pi) / 2 * np.exp(out * out)),
     aliases="special_erfinv", doc="The inverse of the error function; nan outside of [-1, 1]",
 )  # fmt: skip
 special_ndtr = floating(
@@ -108,8 +114,15 @@ digamma = floating(
     "digamma", _by_scipy("psi"), lambda g, input: g * polygamma(1, input), **_gamma,
     aliases="special_digamma special_psi", doc="The derivative of `lgamma`",
 )  # fmt: skip
+
+
+def _lgamma(input: Array) -> Array:
+    result = _by_scipy("gammaln")(input)
+    return np.where(result == -np.inf, -result, result)  # SciPy's is -inf at -inf, C's inf as at all poles
+
+
 lgamma = floating(
-    "lgamma", _by_scipy("gammaln"), lambda g, input: g * digamma(input), **_gamma,
+    "lgamma", _lgamma, lambda g, input: g * digamma(input), **_gamma,
     aliases="special_gammaln", doc="The logarithm of the absolute value of the gamma function",
 )  # fmt: skip
 

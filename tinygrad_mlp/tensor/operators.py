@@ -69,7 +69,7 @@ def _swapped(name: str) -> Function:
 
 def _divided(self: Tensor, other: Any) -> Any:
     """The other divided by this tensor (torch.Tensor.__rtruediv__)."""
-    reciprocal = FUNCTIONS["reciprocal"](self)
+    reciprocal = self.reciprocal()
     try:
         return reciprocal * other
     except TypeError:
