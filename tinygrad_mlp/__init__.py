@@ -84,6 +84,7 @@ if _typing.TYPE_CHECKING:
     from .tensor.composite.joining import *  # noqa: F403
     from .tensor.composite.ordering import *  # noqa: F403
     from .tensor.composite.products import *  # noqa: F403
+    from .tensor.composite.pointwise import *  # noqa: F403
     from .tensor.composite.reductions import *  # noqa: F403
     from .tensor.composite.shapes import *  # noqa: F403
     from .tensor.composite.splits import *  # noqa: F403
