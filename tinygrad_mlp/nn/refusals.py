@@ -194,11 +194,17 @@ NO_PART = "{type} has no attribute `{name}`"
 PART_NOT_A_MODULE = "`{name}` is not an nn.Module"
 # get_parameter: AttributeError where the path leads to something else.
 PART_NOT_A_PARAMETER = "`{name}` is not an nn.Parameter"
+# set_submodule: ValueError for an empty path, and for anything but a module.
+NO_TARGET = "Cannot set the submodule without a target name!"
+NOT_A_SUBMODULE = "`module` is not an nn.Module, found {found}"
 # get_buffer: AttributeError where the path leads to something else.
 PART_NOT_A_BUFFER = "`{name}` is not a buffer"
 
 
 # -- Module: calling and converting ----------------------------------------------------------------
+# TypeError for an argument of Module.__init__, unless the class says `call_super_init`: by name, and by position.
+INIT_KEYWORD = "{type}.__init__() got an unexpected keyword argument '{name}'"
+INIT_POSITION = "{type}.__init__() takes 1 positional argument but {count} were given"
 # NotImplementedError from calling a module whose class defines no `forward`.
 NO_FORWARD = 'Module [{type}] is missing the required "forward" function'
 # RuntimeError for a forward pre-hook with keywords that returns neither None nor a pair.
@@ -241,6 +247,11 @@ STATE_HOOK_RESULT = "state_dict post-hook must return None"
 PUBLIC_POST_HOOK = (
     "Cannot register the same function as the state dict post hook that was previously registered via "
     "register_state_dict_post_hook"
+)
+# RuntimeError from get_extra_state and set_extra_state of a class that does not override them.
+NO_EXTRA_STATE = (
+    "Reached a code path in Module.{method}() that should never be called. Please file an issue at "
+    "https://github.com/pytorch/pytorch/issues/new?template=bug-report.yml to report this bug."
 )
 # AssertionError: a hook of register_load_state_dict_post_hook returned something.
 POST_HOOK_RESULT = (

@@ -64,11 +64,11 @@ def own_state(module: StatefulModule) -> dict[str, Tensor]:
 
 def load_own_state(
     module: StatefulModule, state: Mapping[str, Any], prefix: str, assign: bool, keys: _IncompatibleKeys,
-    errors: list[str],
+    errors: list[str], extra: bool,
 ) -> None:  # fmt: skip
-    """Load the state of this module, and append to the lists what did not match."""
+    """Load the state of this module, what is no tensor too if `extra`, and append to the lists what did not match."""
     own: dict[str, Any] = dict(own_state(module))
-    if hasattr(type(module), "set_extra_state"):
+    if extra:
         own[EXTRA_STATE] = None
     for name, tensor in own.items():
         key = prefix + name
