@@ -137,18 +137,9 @@ NO_FANS = "Fan in and fan out can not be computed for tensor with fewer than 2 d
 FAN_MODE = "Mode {mode} not supported, please use one of {modes}"
 
 
-# -- Parameters, and nn.utils ----------------------------------------------------------------------
+# -- Parameters -----------------------------------------------------------------------------------
 # nn.Parameter: RuntimeError where a gradient is asked for and the dtype is not floating.
 FLOATING_ONLY = "Only Tensors of floating point and complex dtype can require gradients"
-# get_total_norm and clip_grad_norm_: RuntimeError for a norm that is nan or infinite, if `error_if_nonfinite`.
-NORM_NOT_FINITE = (
-    "The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. To "
-    "disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`"
-)
-# vector_to_parameters: TypeError for anything but a tensor.
-NOT_A_VECTOR = "expected torch.Tensor, but got: {found}"
-# vector_to_parameters: RuntimeError where the vector has fewer elements than the parameters.
-VECTOR_TOO_SHORT = "shape '{shape}' is invalid for input of size {size}"
 
 
 # -- Module: assigning and registering its parts ---------------------------------------------------
