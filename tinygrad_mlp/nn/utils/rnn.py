@@ -133,7 +133,7 @@ def invert_permutation(permutation: Tensor | None) -> Tensor | None:
 
 def pad_sequence(
     sequences: Iterable[Tensor], batch_first: bool = False, padding_value: float = 0.0, padding_side: str = "right"
-) -> Tensor:
+) -> Any:
     """Stack sequences of shapes (length, *) into one tensor (longest, count, *), or (count, longest, *).
 
     The others are filled with `padding_value` at the end, or at the beginning if `padding_side` is "left". RuntimeError
@@ -176,17 +176,17 @@ def pack_padded_sequence(
     They have to be sorted, the longest first, unless `enforce_sorted` is false. RuntimeError for lengths that do not
     fit, and for an input without elements. Source: torch.nn.utils.rnn.pack_padded_sequence.
     """
-    lengths = lengths.to(dtypes.int64) if isinstance(lengths, Tensor) else as_tensor(lengths, dtype=dtypes.int64)
+    given = lengths.to(dtypes.int64) if isinstance(lengths, Tensor) else as_tensor(lengths, dtype=dtypes.int64)
     order = None
     if not enforce_sorted:
-        lengths, order = FUNCTIONS["sort"](lengths, descending=True)
+        given, order = FUNCTIONS["sort"](given, descending=True)
         input = input.index_select(0 if batch_first else 1, order)
     if not isinstance(input, Tensor):
         raise wrong_type("_pack_padded_sequence", "input", 1, "Tensor", input)
     if input.numel() == 0:
         raise RuntimeError(NOTHING_TO_PACK)
     steps = input.transpose(0, 1) if batch_first else input
-    mask = _mask(_checked(lengths, steps.size(1)))
+    mask = _mask(_checked(given, steps.size(1)))
     return PackedSequence(steps[: len(mask)][wrap(mask[: len(steps)])], wrap(mask.sum(1)), order, None)
 
 
