@@ -206,6 +206,13 @@ TRAINING_MODE = "training mode is expected to be boolean"
 NOT_FLOATING = "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
 
 
+# The same for a module without data, on the device "meta": NotImplementedError.
+NO_DATA_TO_MOVE = (
+    "{error} Please use torch.nn.Module.to_empty() instead of torch.nn.Module.to() when moving module from meta to a "
+    "different device."
+)
+
+
 # -- load_state_dict -------------------------------------------------------------------------------
 # TypeError for anything but a mapping.
 STATE_TYPE = "Expected state_dict to be dict-like, got {found}."
@@ -222,6 +229,12 @@ STATE_VALUE = (
 STATE_SIZE = (
     "size mismatch for {key}: copying a param with shape {found} from checkpoint, the shape in current model is "
     "{shape}."
+)
+# UserWarning where a tensor with data would be copied into one without.
+STATE_TO_META = (
+    "for {key}: copying from a non-meta parameter in the checkpoint to a meta parameter in the current model, which is "
+    "a no-op. (Did you mean to pass `assign=True` to assign items in the state dictionary to their corresponding key "
+    "in the module instead of copying them in place?)"
 )
 # Copying a tensor raised an exception, whose arguments are shown.
 STATE_COPY = (

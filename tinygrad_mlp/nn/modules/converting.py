@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ...arrays import dtype as _dtype
-from ...arrays import dtypes, on_cpu
+from ...arrays import dtypes, is_meta, on_cpu
 from ...autograd import no_grad
 from ...tensor import Tensor, wrap
 from ...tensor.creation.values import empty_like
-from ..refusals import NOT_FLOATING
+from ..parameter import Parameter
+from ..refusals import NO_DATA_TO_MOVE, NOT_FLOATING
 
 Self = TypeVar("Self", bound="Converted")
 
@@ -32,18 +33,16 @@ class Converted:
     def _apply(self: Self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Put `fn(tensor)` in the place of each parameter, gradient and buffer, with `recurse` of the children, too.
 
-        Parameters and gradients stay the same objects, with other elements; buffers are replaced.
+        Parameters and gradients stay the same objects, with other elements, unless they come to another device; buffers
+        are replaced.
         """
         if recurse:
             for child in self.children():
                 child._apply(fn)
         with no_grad():
-            for parameter in self._parameters.values():
+            for name, parameter in self._parameters.items():
                 if parameter is not None:
-                    gradient = parameter._grad
-                    parameter.data = fn(parameter)
-                    if gradient is not None:
-                        gradient.data = fn(gradient)
+                    self._parameters[name] = _replaced(parameter, fn)
         for name, buffer in self._buffers.items():
             if buffer is not None:
                 self._buffers[name] = fn(buffer)
@@ -55,20 +54,32 @@ class Converted:
     ) -> Self:  # fmt: skip
         """Cast the floating parameters, their gradients and the floating buffers to a floating dtype, in place.
 
-        The dtype is given as such or as that of a tensor. A device, as text or object, must be the CPU; for others
-        `devices.on_cpu` raises. TypeError for a dtype that is not floating. Source: torch.nn.Module.to.
+        The dtype is given as such or as that of a tensor. A device, as text or object, is the CPU or "meta"; for others
+        `devices.on_cpu` raises. TypeError for a dtype that is not floating, NotImplementedError from "meta", where
+        there is no data, to the CPU. Source: torch.nn.Module.to.
         """
-        for arg in (*args, device):
+        for arg in args:
             if isinstance(arg, (_dtype, type)):
                 dtype = arg
             elif isinstance(arg, Tensor):
                 dtype = arg.dtype
             elif not isinstance(arg, bool):
-                on_cpu(arg)
+                device = arg
+        if not is_meta(device):
+            on_cpu(device)
         target = None if dtype is None else dtypes.of(dtypes.given(dtype, "to"))
         if target is not None and not target.is_floating_point:
             raise TypeError(NOT_FLOATING.format(dtype=target))
-        return self._apply(lambda t: t if target is None else _floating(t, lambda t: t.to(target)))
+
+        def convert(tensor: Tensor) -> Any:
+            if target is not None and tensor.is_floating_point():
+                tensor = tensor.to(target)
+            try:
+                return tensor if device is None else tensor.to(device)
+            except NotImplementedError as error:
+                raise NotImplementedError(NO_DATA_TO_MOVE.format(error=error)) from None
+
+        return self._apply(convert)
 
     def type(self: Self, dst_type: Any) -> Self:
         """Cast all parameters and buffers, those of integers too, to a dtype or to torch's name of one."""
@@ -116,6 +127,20 @@ class Converted:
         torch.nn.Module.share_memory.
         """
         return self._apply(_shared)
+
+
+def _replaced(parameter: Any, fn: Callable[[Tensor], Tensor]) -> Any:
+    """A parameter with `fn` of itself and of its gradient: the same object, unless it comes to another device."""
+    gradient, new = parameter._grad, fn(parameter)
+    if type(new.array) is type(parameter.array):
+        parameter.data = new
+        if gradient is not None:
+            gradient.data = fn(gradient)
+        return parameter
+    result = Parameter(new, parameter.requires_grad)
+    if gradient is not None:
+        result.grad = fn(gradient).requires_grad_(gradient.requires_grad)
+    return result
 
 
 def _floating(tensor: Tensor, cast: Callable[[Tensor], Tensor]) -> Tensor:
