@@ -103,4 +103,5 @@ class MetaArray(NDArrayOperatorsMixin):
 
 def is_meta(place: Any) -> bool:
     """Whether a `device` argument names the device without memory, as text or object."""
-    return str(place).partition(":")[0] == "meta"
+    kind = place if type(place) is str else getattr(place, "type", "")
+    return kind == "meta" or (type(kind) is str and kind.startswith("meta:"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...arrays import Array, contiguous_format, dtypes
+from ...arrays import META, Array, MetaArray, contiguous_format, dtypes
 from ...arrays.silence import silenced
 from ..kinds import no_such_call
 from ..refusals import (
@@ -97,7 +97,7 @@ def _like(make: Any, make_like: Any) -> Any:
         kind = settle(name, dtype, options, own.dtype)
         plain = own.flags.c_contiguous or order(options, own) == "C"
         array = make(own.shape, kind) if plain else make_like(own, kind, subok=False)
-        return made(array, requires_grad, options.get("device", input.device))
+        return made(array, requires_grad, options.get("device", META if type(own) is MetaArray else None))
 
     like.__name__ = like.__qualname__ = name
     like.__doc__ = f"As `{name[:-5]}`, with the shape, dtype and memory format of another tensor (torch.{name})."
