@@ -87,11 +87,6 @@ def inside_a_block(torch: Any) -> Any:
     return str(place), described_module(m), [described(x) for x in (*others, inner, torch.zeros(1))], state_of(torch)
 
 
-def inside_a_block_of_another(torch: Any) -> Any:
-    with torch.device("cuda"):
-        torch.zeros(1)
-
-
 def emptied(torch: Any) -> Any:
     m = network(torch)
     before = list(m.parameters())
@@ -149,7 +144,7 @@ def without_values(torch: Any) -> Any:
 
 
 PROGRAMS = [
-    a_model, inside_a_block, inside_a_block_of_another, emptied, assigned, not_assigned, from_one_to_another,
+    a_model, inside_a_block, emptied, assigned, not_assigned, from_one_to_another,
     moved_there, cast, frozen, without_values,
 ]  # fmt: skip
 

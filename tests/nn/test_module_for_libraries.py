@@ -12,6 +12,8 @@ import pytest
 import torch
 
 import tinygrad_mlp
+from support.cpu_build import NO_ACCELERATOR, NO_CUDA, NO_XPU
+from support.parity import same
 from support.two_worlds import assert_alike, refusal
 
 
@@ -163,17 +165,37 @@ CONVERSIONS = {
     "to an order in memory": lambda torch, m: m.to(memory_format=torch.contiguous_format),
     "to integers": lambda torch, m: m.to(dtype=torch.int64),
     "cpu": lambda torch, m: m.cpu(),
-    "cuda": lambda torch, m: m.cuda(),
-    "to cuda": lambda torch, m: m.to("cuda"),
-    "xpu": lambda torch, m: m.xpu(),
     "cuda without tensors": lambda torch, m: torch.nn.Sequential(torch.nn.ReLU()).cuda().xpu(),
     "empty": lambda torch, m: m.to_empty(device="cpu"),
     "empty, without the children": lambda torch, m: m.to_empty(device=None, recurse=False),
-    "empty on cuda": lambda torch, m: m.to_empty(device="cuda"),
     "shared": lambda torch, m: m.share_memory(),
     "a function": lambda torch, m: m._apply(lambda t: t + 1),
     "a function, without the children": lambda torch, m: m._apply(lambda t: t + 1, recurse=False),
 }
+
+
+# What torch's CPU build refuses; another build refuses in other words, or not at all.
+ELSEWHERE = {
+    "cuda": (lambda torch, m: m.cuda(), NO_CUDA),
+    "cuda by number": (lambda torch, m: m.cuda(0), NO_CUDA),
+    "to cuda": (lambda torch, m: m.to("cuda"), NO_CUDA),
+    "empty on cuda": (lambda torch, m: m.to_empty(device="cuda"), NO_CUDA),
+    "xpu": (lambda torch, m: m.xpu(), NO_XPU),
+    "to a number": (lambda torch, m: m.to(3), NO_ACCELERATOR),
+    "packed": (lambda torch, m: torch.nn.utils.rnn.pack_sequence([torch.ones(2)]).cuda(), NO_CUDA),
+    "in a block": (lambda torch, m: in_a_block(torch, "cuda"), NO_CUDA),
+}
+
+
+def in_a_block(torch: Any, device: str) -> Any:
+    with torch.device(device):
+        return torch.zeros(1)
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_other_devices(name: str) -> None:
+    program, on_cpu_build = ELSEWHERE[name]
+    same(lambda torch: program(torch, network(torch)), on_cpu_build)
 
 
 class Counted:

@@ -85,7 +85,7 @@ def converted(torch: Any) -> Any:
     packed = torch.nn.utils.rnn.pack_sequence(several(torch), enforce_sorted=False)
     kinds = [getattr(packed, name)().data.dtype for name in CASTS]
     same = [packed.to(torch.float32) is packed, packed.cpu() is packed, packed.double() is packed]
-    return kinds, same, packed.double().sorted_indices, packed.is_cuda, packed.is_pinned(), packed.cuda()
+    return kinds, same, packed.double().sorted_indices, packed.is_cuda, packed.is_pinned()
 
 
 def fields(torch: Any) -> Any:
