@@ -177,7 +177,7 @@ CONVERSIONS = {
 # What torch's CPU build refuses; another build refuses in other words, or not at all.
 ELSEWHERE = {
     "cuda": (lambda torch, m: m.cuda(), NO_CUDA),
-    "cuda by number": (lambda torch, m: m.cuda(0), NO_CUDA),
+    "cuda by number": (lambda torch, m: m.cuda(0), NO_ACCELERATOR),
     "to cuda": (lambda torch, m: m.to("cuda"), NO_CUDA),
     "empty on cuda": (lambda torch, m: m.to_empty(device="cuda"), NO_CUDA),
     "xpu": (lambda torch, m: m.xpu(), NO_XPU),

@@ -86,8 +86,8 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
 
 
 def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
-    """Refuse, as a torch that was built without CUDA does: AssertionError (torch.Tensor.cuda)."""
-    on_cpu("cuda")
+    """Refuse, as a torch without CUDA does: AssertionError, for a number RuntimeError (torch.Tensor.cuda)."""
+    on_cpu(device if isinstance(device, int) else "cuda")
     return self
 
 
