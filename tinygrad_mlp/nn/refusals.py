@@ -137,18 +137,9 @@ NO_FANS = "Fan in and fan out can not be computed for tensor with fewer than 2 d
 FAN_MODE = "Mode {mode} not supported, please use one of {modes}"
 
 
-# -- Parameters, and nn.utils ----------------------------------------------------------------------
+# -- Parameters -----------------------------------------------------------------------------------
 # nn.Parameter: RuntimeError where a gradient is asked for and the dtype is not floating.
 FLOATING_ONLY = "Only Tensors of floating point and complex dtype can require gradients"
-# get_total_norm and clip_grad_norm_: RuntimeError for a norm that is nan or infinite, if `error_if_nonfinite`.
-NORM_NOT_FINITE = (
-    "The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. To "
-    "disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`"
-)
-# vector_to_parameters: TypeError for anything but a tensor.
-NOT_A_VECTOR = "expected torch.Tensor, but got: {found}"
-# vector_to_parameters: RuntimeError where the vector has fewer elements than the parameters.
-VECTOR_TOO_SHORT = "shape '{shape}' is invalid for input of size {size}"
 
 
 # -- Module: assigning and registering its parts ---------------------------------------------------
@@ -194,11 +185,17 @@ NO_PART = "{type} has no attribute `{name}`"
 PART_NOT_A_MODULE = "`{name}` is not an nn.Module"
 # get_parameter: AttributeError where the path leads to something else.
 PART_NOT_A_PARAMETER = "`{name}` is not an nn.Parameter"
+# set_submodule: ValueError for an empty path, and for anything but a module.
+NO_TARGET = "Cannot set the submodule without a target name!"
+NOT_A_SUBMODULE = "`module` is not an nn.Module, found {found}"
 # get_buffer: AttributeError where the path leads to something else.
 PART_NOT_A_BUFFER = "`{name}` is not a buffer"
 
 
 # -- Module: calling and converting ----------------------------------------------------------------
+# TypeError for an argument of Module.__init__, unless the class says `call_super_init`: by name, and by position.
+INIT_KEYWORD = "{type}.__init__() got an unexpected keyword argument '{name}'"
+INIT_POSITION = "{type}.__init__() takes 1 positional argument but {count} were given"
 # NotImplementedError from calling a module whose class defines no `forward`.
 NO_FORWARD = 'Module [{type}] is missing the required "forward" function'
 # RuntimeError for a forward pre-hook with keywords that returns neither None nor a pair.
@@ -207,6 +204,13 @@ PRE_HOOK_RESULT = "forward pre-hook must return None or a tuple of (new_args, ne
 TRAINING_MODE = "training mode is expected to be boolean"
 # Module.to: TypeError for a dtype that is not floating.
 NOT_FLOATING = "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+
+
+# The same for a module without data, on the device "meta": NotImplementedError.
+NO_DATA_TO_MOVE = (
+    "{error} Please use torch.nn.Module.to_empty() instead of torch.nn.Module.to() when moving module from meta to a "
+    "different device."
+)
 
 
 # -- load_state_dict -------------------------------------------------------------------------------
@@ -226,6 +230,12 @@ STATE_SIZE = (
     "size mismatch for {key}: copying a param with shape {found} from checkpoint, the shape in current model is "
     "{shape}."
 )
+# UserWarning where a tensor with data would be copied into one without.
+STATE_TO_META = (
+    "for {key}: copying from a non-meta parameter in the checkpoint to a meta parameter in the current model, which is "
+    "a no-op. (Did you mean to pass `assign=True` to assign items in the state dictionary to their corresponding key "
+    "in the module instead of copying them in place?)"
+)
 # Copying a tensor raised an exception, whose arguments are shown.
 STATE_COPY = (
     'While copying the parameter named "{key}", whose dimensions in the model are {shape} and whose dimensions in '
@@ -241,6 +251,11 @@ STATE_HOOK_RESULT = "state_dict post-hook must return None"
 PUBLIC_POST_HOOK = (
     "Cannot register the same function as the state dict post hook that was previously registered via "
     "register_state_dict_post_hook"
+)
+# RuntimeError from get_extra_state and set_extra_state of a class that does not override them.
+NO_EXTRA_STATE = (
+    "Reached a code path in Module.{method}() that should never be called. Please file an issue at "
+    "https://github.com/pytorch/pytorch/issues/new?template=bug-report.yml to report this bug."
 )
 # AssertionError: a hook of register_load_state_dict_post_hook returned something.
 POST_HOOK_RESULT = (

@@ -117,6 +117,10 @@ COPY_OF_COMPUTED = (
 
 # item, int() and float(): RuntimeError for any number of elements but one.
 ITEM_SIZE = "a Tensor with {count} elements cannot be converted to Scalar"
+# Tensor.numpy: TypeError on the device "meta".
+NUMPY_OF_META = (
+    "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
+)
 # numpy() and numpy.asarray: RuntimeError for a tensor that requires grad, while grad mode is on.
 NUMPY_OF_GRAD = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
 # bool(): RuntimeError for a tensor without elements.

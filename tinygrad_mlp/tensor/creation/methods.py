@@ -96,7 +96,8 @@ def _new(make: Any) -> Any:
         self: Tensor, *sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]
     ) -> Tensor:
         shape = size_of(name, sizes, options)
-        return made(make(shape, settle(name, dtype, options, self.array.dtype)), requires_grad)
+        kind = settle(name, dtype, options, self.array.dtype)
+        return made(make(shape, kind), requires_grad, options.get("device", self.device))
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"As torch.{name[4:]}, in the dtype of this tensor unless another is given (torch.Tensor.{name})."
@@ -111,7 +112,8 @@ def new_full(
     """As torch.full, in the dtype of this tensor unless another is given (torch.Tensor.new_full)."""
     value = number("new_full", "fill_value", 2, fill_value)
     shape = sequence_of("new_full", size, 1)
-    return made(np.full(shape, value, settle("new_full", dtype, options, self.array.dtype)), requires_grad)
+    kind = settle("new_full", dtype, options, self.array.dtype)
+    return made(np.full(shape, value, kind), requires_grad, options.get("device", self.device))
 
 
 _DRAWS = {
