@@ -12,5 +12,6 @@ from .transforms import jacfwd as jacfwd
 from .transforms import jacrev as jacrev
 from .transforms import jvp as jvp
 from .transforms import vjp as vjp
+from .vmap import vmap as vmap
 
-__all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize", "vjp"]
+__all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize", "vjp", "vmap"]

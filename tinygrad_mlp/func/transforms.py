@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 
 from .. import autograd
+from ..autograd.batches import share
 from ..autograd.captured import Transform, outside
 from ..autograd.grad_mode import enable_grad, inference_mode
 from ..autograd.graph.node import Node
 from ..autograd.inference import is_inference
 from ..autograd.modes import modes
+from ..batching import running as batching
 from ..tape import AccumulateGrad, gradient_edge, state
 from ..tape import Node as TapeNode
 from ..tensor import FUNCTIONS, Tensor, wrap
@@ -98,6 +100,8 @@ class _Level:
         """A new leaf with the elements of a tensor. ValueError for anything but a Tensor."""
         if not isinstance(x, Tensor):
             raise ValueError(NOT_A_TENSOR.format(kind=type(x)))
+        if batching.batches:  # every element of a batch has a leaf of its own
+            x = share(x, batching.batches)
         own = x.clone() if is_inference(x) else x.detach()
         outside(own.requires_grad_)
         self.transform.take(own, x)

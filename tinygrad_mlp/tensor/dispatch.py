@@ -15,11 +15,13 @@ import numpy as np
 
 from ..arrays.silence import is_entered, quietly, silently  # noqa: F401 (written callers use them)
 from ..autograd import making
+from ..autograd.batches import of_all, share
 from ..autograd.graph.node import Node
 from ..autograd.graph.saved import saved_attributes
 from ..autograd.inplace.views import note_view, refresh
 from ..autograd.modes import as_rule  # noqa: F401 (written callers use it)
 from ..autograd.outputs import OutputNode, Unreachable
+from ..batching import begun, run
 from ..messages import noted
 from ..ops import NUMPY_KEYWORDS, Operator, cast
 from ..ops.documentation import Documentation
@@ -262,23 +264,32 @@ def _general(row: Operator) -> Function:
     copying_class = _copying_class(row)
 
     def call(*args: Any) -> Any:
+        batches = of_all(*args) if begun else None
+        if batches and state.recording:
+            args = share_among(row, args, batches)
         arrays = unwrap(row, args)
         half = is_in_single(row, arrays)
         try:
-            result = silently(in_single, row, arrays) if half else silently(forward, *arrays)
+            if half:
+                result = silently(in_single, row, arrays)
+            else:
+                result = silently(run, forward, *arrays) if batches else silently(forward, *arrays)
         except ValueError as error:
             raise as_torch(error, arrays) from None
         if len(outputs) > 1:
             tensors = tuple(wrap(part if type(part) is ndarray else as_array(part)) for part in result)
             if state.recording and _needs_grad(row, args):
-                _record_outputs(row, row_class, args, (*result, *arrays), tensors)
+                kind = on_batch(row_class) if batches else row_class
+                _record_outputs(row, kind, args, (*result, *arrays), tensors)
             return result_class(row.name, outputs)(tensors)
         if type(result) is not ndarray:
             result = as_array(result)
         tensor = wrap(result)
         is_view = row.view and (result is arrays[0] or shares_memory(result, arrays[0]))
         if state.recording and _needs_grad(row, args):
-            kind = half_class(row_class) if half else row_class if is_view else copying_class
+            kind = row_class if is_view or half else copying_class
+            kind = on_batch(kind) if batches else kind
+            kind = half_class(kind) if half else kind
             _record(row, kind, args, (result, *arrays), tensor)
         if is_view:
             note_view(tensor, args[0], row, args[1:])
@@ -297,8 +308,8 @@ _ROUNDED_BETWEEN = frozenset(("log_softmax", "logit"))
 def in_single(row: Operator, arrays: Sequence[Any]) -> Any:
     """What a forward computes in float32 from arrays of float16, rounded to float16 once."""
     if row.name in _ROUNDED_BETWEEN:
-        return row.forward(*arrays)
-    result = row.forward(*[x.astype(np.float32) if is_half(x) else x for x in arrays])
+        return row(*arrays)
+    result = row(*[x.astype(np.float32) if is_half(x) else x for x in arrays])
     if isinstance(result, tuple):
         return tuple(_rounded(part) for part in result)
     return _rounded(result)
@@ -336,6 +347,33 @@ def _single(x: Any) -> Any:
     if isinstance(x, Tensor) and x.array.dtype == np.float16:
         return cast(x, np.dtype(np.float32))
     return x.astype(np.float32) if is_half(x) else x
+
+
+# -- batches of vmap ----------------------------------------------------------------------------------
+
+
+def share_among(row: Operator, args: tuple[Any, ...], batches: Any) -> tuple[Any, ...]:
+    """The arguments, with those that need a gradient as tensors that every element of the batches has for itself."""
+    shared = list(args)
+    for i in row.differentiable:
+        arg = args[i]
+        if isinstance(arg, Tensor):
+            shared[i] = share(arg, batches) if arg.requires_grad else arg
+        elif row.listed and i == 0 and isinstance(arg, (tuple, list)):
+            shared[i] = [share(x, batches) if isinstance(x, Tensor) and x.requires_grad else x for x in arg]
+    return tuple(shared)
+
+
+@functools.cache
+def on_batch(plain: Any) -> type[Node]:
+    """A class of nodes that saved batched arrays, whose rules run line by line or for each element."""
+    if plain.row.listed:
+        return plain  # type: ignore[no-any-return] # whose rules give a list of views
+
+    def pull(self: Node, g: Any, edges: Any, create_graph: bool) -> Any:
+        return Node.pull(self, g.parts[0] if len(plain.row.outputs) > 1 else g, edges, create_graph)
+
+    return type(plain.__name__, (plain,), {"__slots__": (), "pull": pull, "on_batch": True})
 
 
 # -- what the written callers ask -------------------------------------------------------------------

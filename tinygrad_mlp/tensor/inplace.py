@@ -12,10 +12,14 @@ import numpy as np
 
 from ..arrays import dtypes
 from ..arrays.silence import is_entered, quietly, silently
+from ..autograd.batches import of_all
 from ..autograd.captured import is_captured, refuse_captured, running
 from ..autograd.graph.node import Node
 from ..autograd.inplace.refusals import PARTLY_THE_SAME
 from ..autograd.inplace.views import note_writer, rebase, refresh, refuse_inplace, refuse_overlap
+from ..batching import begun
+from ..batching.crossing import varying_batches
+from ..batching.refusals import UNBATCHED_WRITE
 from ..messages import noted
 from ..ops import Operator
 from ..ops.dims import mismatch
@@ -29,6 +33,8 @@ from .dispatch import (
     half_class,
     in_single,
     node_class,
+    on_batch,
+    share_among,
 )
 from .kinds import USUAL
 from .tensor import Tensor
@@ -96,11 +102,15 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
         with contextlib.suppress(RuntimeError):
             unwrap(row, args)  # only a TypeError comes first
         refuse_captured(tensor, row.name + "_", args[1:])
+    batches = of_all(*args) if begun else None
+    if batches:
+        refuse_unbatched(tensor, args[1:])
     recorded = state.recording and any(
         isinstance(args[i], Tensor) and args[i].requires_grad for i in row.differentiable
     )
     if recorded:
         refuse_inplace(tensor)
+        args = (tensor, *share_among(row, args, batches)[1:]) if batches else args
     arrays = unwrap(row, args)
     target = tensor.array
     if (
@@ -123,11 +133,19 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
     silently(write, row, target, arrays)
     tensor.versions[0] += 1
     versions = [(counter, count + 1 if place < outputs else count, place) for counter, count, place in versions]
-    kind: Any = row_class()
+    kind: Any = on_batch(row_class()) if batches else row_class()
     if is_in_single(row, arrays):
         kind = half_class(kind)
     rebase(tensor, kind(edges, saved, versions, target.shape, target.dtype))
     return tensor
+
+
+def refuse_unbatched(tensor: Tensor, others: Any) -> None:
+    """RuntimeError in torch's words for a write of what varies in a batch into what is the same for all of it."""
+    own = varying_batches(tensor.array)
+    for x in others:
+        if any(batch not in own for batch in varying_batches(getattr(x, "array", x))):
+            raise RuntimeError(UNBATCHED_WRITE)
 
 
 def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> None:
@@ -212,7 +230,7 @@ def write(row: Operator, target: Any, arrays: list[Any]) -> None:
         elif isinstance(row.forward, np.ufunc) and arrays[0] is target and target.dtype.char in "fdg":
             row.forward(*arrays, out=target)
         else:
-            result = in_single(row, arrays) if is_in_single(row, arrays) else row.forward(*arrays)
+            result = in_single(row, arrays) if is_in_single(row, arrays) else row(*arrays)
             check_written(target, result)
             target[...] = result
     except ValueError:

@@ -1,0 +1,49 @@
+"""What is known of a batch: its size, and which batches this thread runs functions over.
+
+The batches are numbered in the order in which they begin. Where they are nested the youngest is the outermost wrapper
+of an array, so that an operation peels them off from the youngest to the oldest.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+
+_numbers = itertools.count(1)
+
+
+class Batch:
+    """One run of `vmap`: how many elements it maps over, and what random numbers they get."""
+
+    __slots__ = ("number", "randomness", "size")
+
+    def __init__(self, size: int, randomness: str = "error") -> None:
+        self.number = next(_numbers)
+        self.size = size
+        self.randomness = randomness
+
+    def __repr__(self) -> str:
+        return f"<batch {self.number} of {self.size}>"
+
+
+class _Running(threading.local):
+    batches: tuple[Batch, ...] = ()  # from the outermost to the innermost
+
+
+running = _Running()
+begun: list[Batch] = []  # any batch, once there has been one: until then no array can be a batched one
+
+
+def begin(batch: Batch) -> tuple[Batch, ...]:
+    """Begin to run a function over a batch in this thread; returns what `end` takes."""
+    if not begun:
+        from . import indexing, rules  # noqa: F401 (they add the rules)
+
+        begun.append(batch)
+    outer, running.batches = running.batches, (*running.batches, batch)
+    return outer
+
+
+def end(outer: tuple[Batch, ...]) -> None:
+    """End the innermost batch of this thread."""
+    running.batches = outer
