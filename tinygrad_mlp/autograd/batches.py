@@ -16,11 +16,13 @@ import numpy as np
 from .. import tape
 from ..batching import Batch, BatchedArray, ReadsValues, each, run, youngest
 from ..batching.crossing import batches_of, entered, left, shared, summed
+from ..messages import noted
 from ..ops.slices import select
 from ..tape import gradient_edge, state
 from .captured import running, share_memory
 from .graph.node import OVER_BATCHES, Node
-from .inplace.views import refresh
+from .inplace.refusals import LEAF
+from .inplace.views import rebase, refresh
 from .modes import as_rule
 from .tensors import is_tensor, wrap
 
@@ -88,6 +90,17 @@ def of_all(*trees: Any) -> list[Batch]:
             if type(array) is BatchedArray:
                 found.update(dict.fromkeys(batches_of(array)))
     return list(found)
+
+
+def write_through(x: Any, inside: Any, dim: int, batch: Batch) -> None:
+    """Put a write into the tensor `inside`, which came in as dimension `dim` of `x`, on the tape of `x`."""
+    rebase(x, Crossing(left, (dim, batch), gradient_edge(inside), x.array))
+
+
+def refuse_leaf(x: Any) -> None:
+    """RuntimeError in torch's words for a write into a leaf that came into a batch."""
+    if type(x.node) is Crossing and x.node.function is entered and type(x.node.edges[0]).waits:
+        raise noted(RuntimeError(LEAF))
 
 
 # -- rules ------------------------------------------------------------------------------------------

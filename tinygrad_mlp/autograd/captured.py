@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from ..batching import running as batching
 from . import making
 from .modes import modes
 from .refusals import CAPTURED
@@ -77,7 +78,7 @@ def refuse_captured(tensor: Any, name: str, args: tuple[Any, ...] = ()) -> None:
 
 def refuse_inside(text: str) -> None:
     """RuntimeError with this text while a transform runs."""
-    if modes.transform and not modes.lowered:
+    if (modes.transform or batching.batches) and not modes.lowered:
         raise RuntimeError(text)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .batches import Batch
-from .refusals import CONTROL_FLOW, ITEM, NO_ATTRIBUTE, NO_MEMORY
+from .refusals import CONTROL_FLOW, ITEM, NO_ATTRIBUTE, NO_MEMORY, NO_STORAGE
 
 ndarray = np.ndarray
 
@@ -71,15 +71,12 @@ class BatchedArray:
     itemsize = property(lambda self: self.value.itemsize)
     nbytes = property(lambda self: self.size * self.value.itemsize)
     flags = property(lambda self: Flags(self))
+    ctypes = property(lambda self: self.value.ctypes)  # of the first element of the batch
 
     @property
     def base(self) -> Any:
         """The array that owns the memory, so that views of the same are known as such."""
         return memory_of(self)
-
-    @property
-    def ctypes(self) -> Any:
-        raise ReadsValues(NO_MEMORY)
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -200,6 +197,9 @@ class BatchedArray:
 
     def __dlpack__(self, **options: Any) -> Any:
         raise ReadsValues(NO_MEMORY)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise NotImplementedError(NO_STORAGE)
 
     def __repr__(self) -> str:
         return f"<batched {self.dtype.name}{list(self.shape)} by {self.batch.size}>"

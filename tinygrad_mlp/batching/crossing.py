@@ -68,6 +68,13 @@ def batches_of(array: Any) -> list[Batch]:
     return found
 
 
+def spread(array: Any, model: Any) -> Any:
+    """A new array with memory for each element of the batches of another."""
+    for batch in reversed(varying_batches(model)):
+        array = BatchedArray(np.repeat(array[None], batch.size, 0), batch)
+    return array
+
+
 def varying_batches(array: Any) -> list[Batch]:
     """The batches whose elements have arrays of their own."""
     found = []

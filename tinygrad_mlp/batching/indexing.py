@@ -75,7 +75,7 @@ def _parts(index: Any, ndim: int) -> list[Any]:
             i = np.asarray(i)
         if getattr(i, "dtype", None) == np.bool_:
             if type(i) is BatchedArray:
-                raise ReadsValues(MASKED)
+                raise RuntimeError(MASKED)
             parts += i.nonzero() if i.ndim else [None, np.arange(int(i))]
         else:
             parts.append(i)
@@ -104,11 +104,15 @@ def _setitem(batch: Batch, function: Any, args: tuple[Any, ...], kwargs: dict[st
     if type(x) is not BatchedArray or x.batch is not batch:
         raise ReadsValues(UNBATCHED_WRITE)
     x.expand()
-    taken = _Index(batch, x, index)
-    if not taken.is_in_order:
+    if _has_mask(index) or not (taken := _Index(batch, x, index)).is_in_order:
         each(batch, function, args, kwargs)
         return
     x.value[taken.whole] = _assigned(batch, x, taken, value)
+
+
+def _has_mask(index: Any) -> bool:
+    """Whether a mask that differs from element to element stands in an index."""
+    return any(type(i) is BatchedArray and i.dtype == np.bool_ for i in (index if isinstance(index, tuple) else (index,)))
 
 
 def _assigned(batch: Batch, x: BatchedArray, taken: _Index, value: Any) -> Any:

@@ -18,6 +18,12 @@ CONTROL_FLOW = (
 )
 # RuntimeError: the memory is asked for.
 NO_MEMORY = "Cannot access data pointer of Tensor that doesn't have storage"
+# RuntimeError: `x.data`.
+DATA = "accessing `data` under vmap transform is not allowed"
+# RuntimeError: one truth for the whole batch.
+EQUAL = "Batching rule not implemented for aten::equal. We could not generate a fallback."
+# NotImplementedError: a batched tensor is pickled.
+NO_STORAGE = "Cannot access storage of BatchedTensorImpl"
 # RuntimeError: the shape of the result would depend on values.
 DYNAMIC = (
     "vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap over aten::{name}. "
@@ -38,6 +44,15 @@ UNBATCHED_WRITE = (
 RANDOM = (
     "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' "
     "randomness flags on vmap or perform the randomness operation out of vmap"
+)
+# RuntimeError: the same random numbers are to be drawn for elements that have other probabilities.
+SAME_OF_BATCHED = (
+    "Vmap does not currently support same randomness with a batched tensor input. Please file an issue with functorch"
+)
+# RuntimeError: different random numbers are to be written into what is the same for the whole batch.
+DIFFERENT_IN_UNBATCHED = (
+    "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same randomness. "
+    "If this is necessary for your usage, please file an issue with functorch."
 )
 # AttributeError, for NumPy alone, which looks for protocols.
 NO_ATTRIBUTE = "a batched array has no attribute {name!r}"

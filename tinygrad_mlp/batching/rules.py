@@ -12,7 +12,7 @@ import numpy as np
 
 from .array import MAKES_MEMORY, RULES, UFUNC_RULES, BatchedArray, ReadsValues, Rule, again, each, memory_of
 from .batches import Batch
-from .refusals import DYNAMIC, UNBATCHED_WRITE
+from .refusals import DYNAMIC, EQUAL, UNBATCHED_WRITE
 
 Function = Callable[..., Any]
 
@@ -367,6 +367,11 @@ def _shared(batch: Batch, function: Function, args: tuple[Any, ...], kwargs: dic
 @rule_for(np.nonzero, np.argwhere, np.flatnonzero, np.unique)
 def _dynamic(batch: Batch, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     raise RuntimeError(DYNAMIC.format(name="_unique2" if function is np.unique else "nonzero"))
+
+
+@rule_for(np.array_equal)
+def _equal(batch: Batch, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    raise RuntimeError(EQUAL)
 
 
 @rule_for(np.copyto)

@@ -10,10 +10,12 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd.batches import enter, leave
-from ..batching import Batch, BatchedArray, begin, end
+from ..autograd.batches import enter, leave, write_through
+from ..autograd.captured import running
+from ..batching import Batch, BatchedArray, ReadsValues, begin, end
 from ..batching.crossing import varying_batches
 from ..ops.dims import axis
+from ..random import default_generator
 from ..tensor import FUNCTIONS, Tensor
 from .refusals import (
     BATCHED_OUTPUT,
@@ -69,10 +71,18 @@ def _run(
     """Call the function on a batch: on the leaves of `args` that are given, with the structure of `args`."""
     batch = Batch(size, randomness)
     outer = begin(batch)
+    running.append(0)  # a transform that marks no tensors: in it `backward` and `requires_grad_` are refused
     try:
         own = [x if dim is None else enter(x, dim, batch) for x, dim in zip(flat, dims, strict=True)]
+        nodes = [getattr(x, "node", None) for x in own]
         outputs = func(*filled(args, iter(own)), **kwargs)
+        for x, dim, inside, node in zip(flat, dims, own, nodes, strict=True):
+            if dim is not None and inside.node is not node:
+                write_through(x, inside, dim, batch)
+    except ReadsValues as error:
+        raise RuntimeError(str(error)).with_traceback(error.__traceback__) from None
     finally:
+        running.remove(0)
         end(outer)
     return _outputs(func, outputs, out_dims, batch)
 
@@ -180,7 +190,10 @@ def _run_in_chunks(
     """Run the function on some elements after the others, and join the results along `out_dims`."""
     flat = leaves(args)
     results = []
+    state = default_generator.get_state() if randomness == "same" else None
     for start in range(0, size, chunk_size):
+        if state is not None:
+            default_generator.set_state(state)
         count = min(chunk_size, size - start)
         part = [x if d is None else FUNCTIONS["narrow"](x, d, start, count) for x, d in zip(flat, dims, strict=True)]
         results.append(_run(func, part, dims, args, kwargs, count, out_dims, randomness))

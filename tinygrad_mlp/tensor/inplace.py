@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import dtypes
 from ..arrays.silence import is_entered, quietly, silently
-from ..autograd.batches import of_all
+from ..autograd.batches import of_all, refuse_leaf
 from ..autograd.captured import is_captured, refuse_captured, running
 from ..autograd.graph.node import Node
 from ..autograd.inplace.refusals import PARTLY_THE_SAME
@@ -110,6 +110,8 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
     )
     if recorded:
         refuse_inplace(tensor)
+        if batches:
+            refuse_leaf(tensor)
         args = (tensor, *share_among(row, args, batches)[1:]) if batches else args
     arrays = unwrap(row, args)
     target = tensor.array

@@ -13,7 +13,9 @@ import numpy as np
 from ... import random
 from ...arrays import Array, dtypes
 from ...arrays.silence import silenced
+from ...batching import running as batching
 from ...ops.dims import mismatch
+from ...random.batched import over_batches
 from ..arguments import as_array
 from ..kinds import ABSENT, KINDS, no_such_call, read
 from ..refusals import HIGH_NDIM, MISSING_ARGUMENT, STD_NEGATIVE
@@ -43,9 +45,10 @@ __all__ = [
 Generator = random.Generator | None
 
 
-def of(generator: Generator) -> random.Generator:
-    """The generator to draw from."""
-    return random.default_generator if generator is None else generator
+def of(generator: Generator, *inputs: Tensor) -> random.Generator:
+    """The generator to draw from; inside of `vmap` one that draws for the batch, as far as the `inputs` allow it."""
+    own = random.default_generator if generator is None else generator
+    return over_batches(own, [x.array for x in inputs]) if batching.batches else own
 
 
 def rand(
@@ -211,7 +214,7 @@ def normal(
     numbers = all(isinstance(x, (Tensor, int, float)) or stands_for(x, (int, float)) for x in given)
     if not numbers or size is not ABSENT or dtype is not None or requires_grad or options:
         raise no_such_call("normal", *given)
-    return _with_zero_gradient(_normals_around(mean, 1.0 if std is ABSENT else std, of(generator)), tensors)
+    return _with_zero_gradient(_normals_around(mean, 1.0 if std is ABSENT else std, of(generator, *tensors)), tensors)
 
 
 @silenced
@@ -254,7 +257,7 @@ def bernoulli(input: Tensor, p: Any = ABSENT, *, generator: Generator = None) ->
     that is not floating. Source: torch.bernoulli.
     """
     array = tensor_of("bernoulli", input).array
-    source = of(generator)
+    source = of(generator, input)
     if p is not ABSENT:
         try:
             p = KINDS["float"].read(p)

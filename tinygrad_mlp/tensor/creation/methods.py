@@ -9,7 +9,10 @@ import numpy as np
 from ... import random
 from ...arrays.silence import silenced
 from ...autograd.captured import refuse_captured, running
+from ...batching import running as batching
+from ...batching.crossing import spread
 from ...ops import TABLE
+from ...random.batched import refuse_unbatched_draw
 from ..arguments import as_array
 from ..inplace import inplace_of
 from ..kinds import KINDS, no_such_call, read
@@ -37,7 +40,10 @@ def _drawn(name: str, node_name: str, parameters: tuple[str, ...], draw: Any) ->
             key: _float(name, parameters, parameters.index(key), value) if key in parameters else value
             for key, value in kwargs.items()
         }
-        values = draw(of(generator), self.array, *args, **kwargs)
+        source = of(generator)
+        if batching.batches:
+            refuse_unbatched_draw(self.array, source)
+        values = draw(source, self.array, *args, **kwargs)
         return write(self, wrap(as_array(values)))  # type: ignore[no-any-return]
 
     method.__name__ = method.__qualname__ = name
@@ -96,7 +102,8 @@ def _new(make: Any) -> Any:
         self: Tensor, *sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]
     ) -> Tensor:
         shape = size_of(name, sizes, options)
-        return made(make(shape, settle(name, dtype, options, self.array.dtype)), requires_grad)
+        array = make(shape, settle(name, dtype, options, self.array.dtype))
+        return made(spread(array, self.array) if batching.batches else array, requires_grad)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"As torch.{name[4:]}, in the dtype of this tensor unless another is given (torch.Tensor.{name})."
@@ -111,7 +118,8 @@ def new_full(
     """As torch.full, in the dtype of this tensor unless another is given (torch.Tensor.new_full)."""
     value = number("new_full", "fill_value", 2, fill_value)
     shape = sequence_of("new_full", size, 1)
-    return made(np.full(shape, value, settle("new_full", dtype, options, self.array.dtype)), requires_grad)
+    array = np.full(shape, value, settle("new_full", dtype, options, self.array.dtype))
+    return made(spread(array, self.array) if batching.batches else array, requires_grad)
 
 
 _DRAWS = {

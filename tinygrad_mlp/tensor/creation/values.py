@@ -94,7 +94,7 @@ def _like(make: Any, make_like: Any) -> Any:
     ) -> Tensor:
         own = tensor_of(name, input).array
         kind = settle(name, dtype, options, own.dtype)
-        plain = own.flags.c_contiguous or order(options, own) == "C"
+        plain = type(own) is np.ndarray and (own.flags.c_contiguous or order(options, own) == "C")
         return made(make(own.shape, kind) if plain else make_like(own, kind, subok=False), requires_grad)
 
     like.__name__ = like.__qualname__ = name
