@@ -43,10 +43,20 @@ class Case:
         """The tensors that vmap gets, with the batch in front where they are mapped over."""
 
         def batch(x: Any) -> Any:
-            return [batch(part) for part in x] if isinstance(x, list) else wrap(np.stack([rolled(x, i) for i in range(COUNT)]))
+            return (
+                [batch(part) for part in x]
+                if isinstance(x, list)
+                else wrap(np.stack([rolled(x, i) for i in range(COUNT)]))
+            )
 
         def same(x: Any) -> Any:
-            return [same(part) for part in x] if isinstance(x, list) else wrap(x.copy(order="K")) if isinstance(x, np.ndarray) else x
+            return (
+                [same(part) for part in x]
+                if isinstance(x, list)
+                else wrap(x.copy(order="K"))
+                if isinstance(x, np.ndarray)
+                else x
+            )
 
         return [(batch if flag else same)(self.args[i]) for i, flag in zip(self.places, self.mapped, strict=True)]
 
@@ -94,9 +104,7 @@ def close(ours: Any, expected: Any, what: str) -> None:
             continue
         assert mine.shape == other.shape and mine.dtype == other.dtype, what
         size = np.abs(other.array[np.isfinite(other.array)]).max(initial=1) if other.array.dtype.kind == "f" else 0
-        np.testing.assert_allclose(
-            mine.detach().numpy(), other.detach().numpy(), 1e-9, 1e-9 * size, err_msg=what
-        )
+        np.testing.assert_allclose(mine.detach().numpy(), other.detach().numpy(), 1e-9, 1e-9 * size, err_msg=what)
 
 
 def gradients(results: Any, inputs: Any, weights: Any, again: bool) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import tape
-from ..batching import Batch, BatchedArray, ReadsValues, each, run, youngest
+from ..batching import Batch, BatchedArray, ReadsValues, begin, each, end, run, youngest
 from ..batching.crossing import batches_of, entered, left, shared, summed
 from ..messages import noted
 from ..ops.slices import select
@@ -92,6 +92,32 @@ def of_all(*trees: Any) -> list[Batch]:
     return list(found)
 
 
+FEW = 8  # elements, for which a loop is quicker
+
+
+def at_once(function: Callable[..., Any], tensors: Sequence[Any]) -> list[Any] | None:
+    """A function of the elements along the first dimension of some tensors, for all of these at once.
+
+    It returns a list of Tensors or None, which is returned with the batch in front. None where something asks for
+    values, such as a Function of the user's, and where there are so few elements that a loop is quicker.
+    """
+    size = len(tensors[0])
+    if size < FEW:
+        return None
+    batch = Batch(size, "different")
+    outer = begin(batch)
+    try:
+        results = [None if y is None else leave(y, 0, batch) for y in function(*(enter(x, 0, batch) for x in tensors))]
+    except ReadsValues:
+        return None
+    finally:
+        end(outer)
+    for y in results:
+        if y is not None and not y.array.flags.writeable and not y.requires_grad:
+            y.array = y.array.copy()
+    return results
+
+
 def write_through(x: Any, inside: Any, dim: int, batch: Batch) -> None:
     """Put a write into the tensor `inside`, which came in as dimension `dim` of `x`, on the tape of `x`."""
     rebase(x, Crossing(left, (dim, batch), gradient_edge(inside), x.array))
@@ -140,4 +166,4 @@ def _run_on_tensors(rule: Any, *values: Any) -> Any:
 
 OVER_BATCHES.append(_pull)
 
-__all__ = ["Crossing", "crossed", "each", "enter", "leave", "of_all", "share"]
+__all__ = ["Crossing", "at_once", "crossed", "each", "enter", "leave", "of_all", "share"]

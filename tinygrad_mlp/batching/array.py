@@ -86,13 +86,14 @@ class BatchedArray:
     # -- NumPy's protocols -------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if any(hasattr(type(x), "needs_grad") for x in inputs):
-            return NotImplemented  # one is a Tensor, which has its own operators
-        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        for x in inputs:
+            if type(x) not in _KNOWN and hasattr(type(x), "needs_grad"):
+                return NotImplemented  # one is a Tensor, which has its own operators
         if "out" in kwargs and type(kwargs["out"]) is tuple and len(kwargs["out"]) == 1:
             kwargs["out"] = kwargs["out"][0]
-        return call(function, inputs, kwargs, RULES.get(ufunc) or UFUNC_RULES["__call__"] if method == "__call__" else
-                    UFUNC_RULES.get(method))
+        if method == "__call__":
+            return call(ufunc, inputs, kwargs, RULES.get(ufunc) or UFUNC_RULES[method])
+        return call(getattr(ufunc, method), inputs, kwargs, UFUNC_RULES.get(method))
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if any(hasattr(x, "needs_grad") for x in types):
@@ -105,24 +106,24 @@ class BatchedArray:
         return run(row.forward, *args, **kwargs) if other is None else other.__row_call__(row, args, kwargs)
 
     def __one_call__(self, function: Any, args: Any, kwargs: Any) -> Any:
-        """Run a function that looks at values (ops.table.by_value) for each element."""
+        """Run a function that looks at values (ops.table.by_value) for each element, or if it can on all of them."""
+        if hasattr(function, "of_each"):
+            return function(*(_all_values(x) for x in args), **kwargs)
         return each(youngest((args, kwargs)), function, args, kwargs)  # type: ignore[arg-type]
 
     # -- operators and methods ---------------------------------------------------------------------
 
     def __pow__(self, other: Any) -> Any:
-        return self._powers(ndarray.__pow__, self, other)
+        return NotImplemented if hasattr(type(other), "needs_grad") else self._power(other, False)
 
     def __rpow__(self, other: Any) -> Any:
-        return self._powers(ndarray.__rpow__, self, other)
+        return NotImplemented if hasattr(type(other), "needs_grad") else self._power(other, True)
 
-    def _powers(self, function: Any, a: Any, b: Any) -> Any:
+    def _power(self, other: Any, reverse: bool) -> Any:
         """NumPy's own `**`, which takes a square or a root for some exponents."""
-        if hasattr(type(b), "needs_grad"):
-            return NotImplemented
-        if isinstance(b, (int, float)):
-            return BatchedArray(function(a.value, b), self.batch, self.varies) if _is_plain(a) else _of_value(a, function, b)
-        return np.power(a, b) if function is ndarray.__pow__ else np.power(b, a)
+        if isinstance(other, (int, float)):
+            return BatchedArray(other**self.value if reverse else self.value**other, self.batch, self.varies)
+        return np.power(other, self) if reverse else np.power(self, other)
 
     def __neg__(self) -> Any:
         return np.negative(self)
@@ -142,9 +143,8 @@ class BatchedArray:
         return np.reshape(self, shape, **options)
 
     def transpose(self, *dims: Any) -> Any:
-        if len(dims) == 1 and isinstance(dims[0], (tuple, list, type(None))):
-            dims = dims[0]
-        return np.transpose(self, dims or None)
+        axes: Any = dims[0] if len(dims) == 1 and not isinstance(dims[0], int) else dims
+        return np.transpose(self, axes or None)
 
     def astype(self, dtype: Any, *, copy: bool = True) -> Any:
         if not copy and self.dtype == dtype:
@@ -204,14 +204,15 @@ class BatchedArray:
     def __repr__(self) -> str:
         return f"<batched {self.dtype.name}{list(self.shape)} by {self.batch.size}>"
 
-    __hash__ = object.__hash__
-
     def expand(self) -> Any:
         """The value with the batch in front, which is made now, in memory of its own, if it does not vary yet."""
         if not self.varies:
             self.value = np.repeat(self.value[None], self.batch.size, 0)
             self.varies = True
         return self.value
+
+
+_KNOWN = frozenset((BatchedArray, ndarray, int, float, bool))
 
 
 class Flags:
@@ -248,13 +249,11 @@ def memory_of(array: Any) -> Any:
     return array
 
 
-def _is_plain(x: BatchedArray) -> bool:
-    return type(x.value) is ndarray
-
-
-def _of_value(x: BatchedArray, function: Any, other: Any) -> Any:
-    value = x.value**other if function is ndarray.__pow__ else other**x.value
-    return BatchedArray(value, x.batch, x.varies)
+def _all_values(x: Any) -> Any:
+    """An array with all batches as dimensions."""
+    while type(x) is BatchedArray:
+        x = x.value
+    return x
 
 
 # -- calls ------------------------------------------------------------------------------------------

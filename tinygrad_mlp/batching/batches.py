@@ -6,6 +6,7 @@ of an array, so that an operation peels them off from the youngest to the oldest
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import threading
 
@@ -37,7 +38,7 @@ begun: list[Batch] = []  # any batch, once there has been one: until then no arr
 def begin(batch: Batch) -> tuple[Batch, ...]:
     """Begin to run a function over a batch in this thread; returns what `end` takes."""
     if not begun:
-        from . import indexing, rules  # noqa: F401 (they add the rules)
+        importlib.import_module(".indexing", __package__)  # which adds the rules, with those that it imports
 
         begun.append(batch)
     outer, running.batches = running.batches, (*running.batches, batch)

@@ -1,7 +1,7 @@
 """How arrays get into a batch and out of it. Each of the functions is linear, and the transpose of another:
 
-    entered: a dimension becomes the batch                    left: the batch becomes a dimension
-    shared: every element of the batch gets the same array    summed: the sum over the batch
+entered: a dimension becomes the batch                    left: the batch becomes a dimension
+shared: every element of the batch gets the same array    summed: the sum over the batch
 """
 
 from __future__ import annotations

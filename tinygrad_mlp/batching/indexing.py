@@ -10,7 +10,7 @@ import numpy as np
 from .array import UFUNC_RULES, BatchedArray, ReadsValues, again, each
 from .batches import Batch
 from .refusals import MASKED, UNBATCHED_WRITE
-from .rules import fitted, peel, rule_for
+from .rules import fitted, peel, rule_for, whole
 
 
 class _Index:
@@ -44,7 +44,7 @@ class _Index:
             self.arrays_at = self.place + 1
 
     def ordered(self, part: Any) -> Any:
-        """What NumPy takes at this index, with the batch in front and then the dimensions of the arrays in their place."""
+        """What NumPy takes at this index, with the batch in front and the dimensions of the arrays in their place."""
         if self.batch_at:
             part = np.moveaxis(part, self.batch_at, 0)
             if self.arrays_at == 0:
@@ -112,7 +112,8 @@ def _setitem(batch: Batch, function: Any, args: tuple[Any, ...], kwargs: dict[st
 
 def _has_mask(index: Any) -> bool:
     """Whether a mask that differs from element to element stands in an index."""
-    return any(type(i) is BatchedArray and i.dtype == np.bool_ for i in (index if isinstance(index, tuple) else (index,)))
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(type(i) is BatchedArray and i.dtype == np.bool_ for i in parts)
 
 
 def _assigned(batch: Batch, x: BatchedArray, taken: _Index, value: Any) -> Any:
@@ -158,8 +159,4 @@ def _take_along_axis(batch: Batch, function: Any, args: tuple[Any, ...], kwargs:
     x, indices, axis = given["arr"], given["indices"], given.get("axis", -1)
     if axis is None or not x.ndim:
         return each(batch, function, args, kwargs)
-    values = [fitted(array, batch, x.ndim) for array in (x, indices)]
-    shape = (batch.size, *(1,) * x.ndim)
-    values = [v if peel(a, batch)[1] else np.broadcast_to(v, (batch.size, *v.shape)) for v, a in zip(values, (x, indices), strict=True)]
-    del shape
-    return again(function(*values, axis=axis % x.ndim + 1), batch)
+    return again(function(whole(x, batch), whole(indices, batch), axis=axis % x.ndim + 1), batch)

@@ -123,7 +123,8 @@ MAKES_MEMORY.update((np.zeros_like, np.ones_like, np.empty_like, np.full_like, n
 
 def _reduced(batch: Batch, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """`ufunc.reduce(array, axis=0, dtype, out, keepdims, initial, where)`."""
-    given = {**dict(zip(("array", "axis", "dtype", "out", "keepdims", "initial", "where"), args, strict=False)), **kwargs}
+    names = ("array", "axis", "dtype", "out", "keepdims", "initial", "where")
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
     x = given.pop("array")
     value, varies = peel(x, batch)
     if not varies or given.get("out") is not None or given.get("where", True) is not True:
@@ -246,7 +247,7 @@ def _of_matrices(batch: Batch, function: Function, args: tuple[Any, ...], kwargs
 
 @rule_for(np.reshape)
 def _reshape(batch: Batch, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    x, shape = args[0], args[1] if len(args) > 1 else kwargs.get("shape", kwargs.get("newshape"))
+    x, shape = args[0], args[1] if len(args) > 1 else kwargs["shape"]
     if kwargs.get("order", "C") != "C" or kwargs.get("copy") is not None:
         return each(batch, function, args, kwargs)
     shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)

@@ -168,3 +168,10 @@ NOT_A_TENSOR_RETURNED = (
 )
 # What it returns for `out_dims` None differs from element to element.
 BATCHED_OUTPUT = "vmap({name}, ...): `{name}` can not return a BatchedTensor when out_dim is None"
+
+# -- stack_module_state (RuntimeError) -------------------------------------------------------------
+
+NO_MODELS = "stack_module_state: Expected at least one model, got 0."
+MODES_DIFFER = "stack_module_state: Expected all models to have the same training/eval mode."
+MODELS_DIFFER = "stack_module_state: Expected all models to be of the same class."
+REQUIRES_GRAD_DIFFERS = "Expected {name} from each model to have the same .requires_grad"

@@ -45,7 +45,7 @@ def structure(tree: Any) -> str:
 
 
 def torch_structure(tree: Any, depth: int = 0) -> str:
-    """The structure of a tree as torch prints it in a message: `TreeSpec(tuple, None, [*, ...])`, a line for each part."""
+    """The structure of a tree as torch prints it in messages: `TreeSpec(tuple, None, [*, *])`, a line for each part."""
     if not isinstance(tree, (dict, tuple, list)):
         return "TreeSpec(*)" if not depth else "*"
     parts = list(tree.values()) if isinstance(tree, dict) else list(tree)

@@ -54,7 +54,6 @@ class BatchedGenerator:
         return each(inner, lambda *own: self._of_arrays(draw, own, outer), args, {})
 
 
-
 def over_batches(generator: Any, inputs: Sequence[Any] = ()) -> Any:
     """The generator to draw from inside of `vmap`.
 

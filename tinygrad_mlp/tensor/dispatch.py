@@ -279,15 +279,15 @@ def _general(row: Operator) -> Function:
         if len(outputs) > 1:
             tensors = tuple(wrap(part if type(part) is ndarray else as_array(part)) for part in result)
             if state.recording and _needs_grad(row, args):
-                kind = on_batch(row_class) if batches else row_class
-                _record_outputs(row, kind, args, (*result, *arrays), tensors)
+                several = on_batch(row_class) if batches else row_class
+                _record_outputs(row, several, args, (*result, *arrays), tensors)
             return result_class(row.name, outputs)(tensors)
         if type(result) is not ndarray:
             result = as_array(result)
         tensor = wrap(result)
         is_view = row.view and (result is arrays[0] or shares_memory(result, arrays[0]))
         if state.recording and _needs_grad(row, args):
-            kind = row_class if is_view or half else copying_class
+            kind: Any = row_class if is_view or half else copying_class
             kind = on_batch(kind) if batches else kind
             kind = half_class(kind) if half else kind
             _record(row, kind, args, (result, *arrays), tensor)
@@ -365,10 +365,10 @@ def share_among(row: Operator, args: tuple[Any, ...], batches: Any) -> tuple[Any
 
 
 @functools.cache
-def on_batch(plain: Any) -> type[Node]:
+def on_batch(plain: Any) -> Any:
     """A class of nodes that saved batched arrays, whose rules run line by line or for each element."""
     if plain.row.listed:
-        return plain  # type: ignore[no-any-return] # whose rules give a list of views
+        return plain  # whose rules give a list of views
 
     def pull(self: Node, g: Any, edges: Any, create_graph: bool) -> Any:
         return Node.pull(self, g.parts[0] if len(plain.row.outputs) > 1 else g, edges, create_graph)

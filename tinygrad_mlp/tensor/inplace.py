@@ -135,7 +135,8 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
     silently(write, row, target, arrays)
     tensor.versions[0] += 1
     versions = [(counter, count + 1 if place < outputs else count, place) for counter, count, place in versions]
-    kind: Any = on_batch(row_class()) if batches else row_class()
+    kind: Any = row_class()
+    kind = on_batch(kind) if batches else kind
     if is_in_single(row, arrays):
         kind = half_class(kind)
     rebase(tensor, kind(edges, saved, versions, target.shape, target.dtype))

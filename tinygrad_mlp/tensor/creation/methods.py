@@ -40,7 +40,7 @@ def _drawn(name: str, node_name: str, parameters: tuple[str, ...], draw: Any) ->
             key: _float(name, parameters, parameters.index(key), value) if key in parameters else value
             for key, value in kwargs.items()
         }
-        source = of(generator)
+        source: Any = of(generator)
         if batching.batches:
             refuse_unbatched_draw(self.array, source)
         values = draw(source, self.array, *args, **kwargs)
