@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from .. import tape
-from ..batching import Batch, BatchedArray, ReadsValues, begin, each, end, run, youngest
+from ..batching import Batch, ReadsValues, begin, end
+from ..batching.array import BatchedArray, run, youngest
 from ..batching.crossing import batches_of, entered, left, shared, summed
 from ..messages import noted
 from ..ops.slices import select
@@ -166,4 +167,4 @@ def _run_on_tensors(rule: Any, *values: Any) -> Any:
 
 OVER_BATCHES.append(_pull)
 
-__all__ = ["Crossing", "at_once", "crossed", "each", "enter", "leave", "of_all", "share"]
+__all__ = ["Crossing", "at_once", "crossed", "enter", "leave", "of_all", "share"]

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .batches import Batch
+from .batches import Batch, ReadsValues
 from .refusals import CONTROL_FLOW, ITEM, NO_ATTRIBUTE, NO_MEMORY, NO_STORAGE
 
 ndarray = np.ndarray
@@ -26,13 +26,6 @@ ndarray = np.ndarray
 Rule = Callable[[Batch, Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
 RULES: dict[Any, Rule] = {}
 UFUNC_RULES: dict[str, Rule] = {}  # by the method: "__call__", "reduce"
-
-
-class ReadsValues(RuntimeError):
-    """Something asks for the numbers in a batched array, of which there is one for each element.
-
-    A user sees torch's words. Where it is a row of the derivative table that asks, the row is run for each element.
-    """
 
 
 class BatchedArray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import threading
+from typing import Any
 
 _numbers = itertools.count(1)
 
@@ -25,6 +26,13 @@ class Batch:
 
     def __repr__(self) -> str:
         return f"<batch {self.number} of {self.size}>"
+
+
+class ReadsValues(RuntimeError):
+    """Something asks for the numbers in a batched array, of which there is one for each element.
+
+    A user sees torch's words. Where it is a row of the derivative table that asks, the row is run for each element.
+    """
 
 
 class _Running(threading.local):
@@ -48,3 +56,8 @@ def begin(batch: Batch) -> tuple[Batch, ...]:
 def end(outer: tuple[Batch, ...]) -> None:
     """End the innermost batch of this thread."""
     running.batches = outer
+
+
+def is_batched(array: Any) -> bool:
+    """Whether this is a batched array."""
+    return hasattr(type(array), "varies")

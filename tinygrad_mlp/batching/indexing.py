@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .array import UFUNC_RULES, BatchedArray, ReadsValues, again, each
-from .batches import Batch
+from .array import UFUNC_RULES, BatchedArray, again, each
+from .batches import Batch, ReadsValues
 from .refusals import MASKED, UNBATCHED_WRITE
 from .rules import fitted, peel, rule_for, whole
 

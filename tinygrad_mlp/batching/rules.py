@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .array import MAKES_MEMORY, RULES, UFUNC_RULES, BatchedArray, ReadsValues, Rule, again, each, memory_of
-from .batches import Batch
+from .array import MAKES_MEMORY, RULES, UFUNC_RULES, BatchedArray, Rule, again, each, memory_of
+from .batches import Batch, ReadsValues
 from .refusals import DYNAMIC, EQUAL, UNBATCHED_WRITE
 
 Function = Callable[..., Any]

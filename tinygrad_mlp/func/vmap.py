@@ -12,7 +12,8 @@ from typing import Any
 
 from ..autograd.batches import enter, leave, write_through
 from ..autograd.captured import running
-from ..batching import Batch, BatchedArray, ReadsValues, begin, end
+from ..batching import Batch, ReadsValues, begin, end
+from ..batching.array import BatchedArray
 from ..batching.crossing import varying_batches
 from ..ops.dims import axis
 from ..random import default_generator

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..batching import Batch, BatchedArray, each, running
+from ..batching import Batch, running
+from ..batching.array import BatchedArray, each
 from ..batching.crossing import varying_batches
 from ..batching.refusals import DIFFERENT_IN_UNBATCHED, RANDOM, SAME_OF_BATCHED
 

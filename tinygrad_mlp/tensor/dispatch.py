@@ -15,13 +15,12 @@ import numpy as np
 
 from ..arrays.silence import is_entered, quietly, silently  # noqa: F401 (written callers use them)
 from ..autograd import making
-from ..autograd.batches import of_all, share
 from ..autograd.graph.node import Node
 from ..autograd.graph.saved import saved_attributes
 from ..autograd.inplace.views import note_view, refresh
 from ..autograd.modes import as_rule  # noqa: F401 (written callers use it)
 from ..autograd.outputs import OutputNode, Unreachable
-from ..batching import begun, run
+from ..batching import begun
 from ..messages import noted
 from ..ops import NUMPY_KEYWORDS, Operator, cast
 from ..ops.documentation import Documentation
@@ -264,7 +263,7 @@ def _general(row: Operator) -> Function:
     copying_class = _copying_class(row)
 
     def call(*args: Any) -> Any:
-        batches = of_all(*args) if begun else None
+        batches = batches_of(args) if begun else None
         if batches and state.recording:
             args = share_among(row, args, batches)
         arrays = unwrap(row, args)
@@ -273,7 +272,7 @@ def _general(row: Operator) -> Function:
             if half:
                 result = silently(in_single, row, arrays)
             else:
-                result = silently(run, forward, *arrays) if batches else silently(forward, *arrays)
+                result = silently(run_over_batch, forward, *arrays) if batches else silently(forward, *arrays)
         except ValueError as error:
             raise as_torch(error, arrays) from None
         if len(outputs) > 1:
@@ -352,8 +351,24 @@ def _single(x: Any) -> Any:
 # -- batches of vmap ----------------------------------------------------------------------------------
 
 
+def batches_of(args: tuple[Any, ...]) -> list[Any]:
+    """The batches of the arrays and Tensors among some arguments."""
+    from ..autograd.batches import of_all  # when a batch has begun
+
+    return of_all(*args)
+
+
+def run_over_batch(forward: Function, *arrays: Any) -> Any:
+    """Run a forward on batched arrays: line by line, or for each element of the batch."""
+    from ..batching.array import run
+
+    return run(forward, *arrays)
+
+
 def share_among(row: Operator, args: tuple[Any, ...], batches: Any) -> tuple[Any, ...]:
     """The arguments, with those that need a gradient as tensors that every element of the batches has for itself."""
+    from ..autograd.batches import share
+
     shared = list(args)
     for i in row.differentiable:
         arg = args[i]

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays.silence import silently
-from ..autograd.batches import of_all, share
 from ..autograd.inplace.views import refresh, refuse_inplace
-from ..batching import BatchedArray, begun
+from ..batching import begun, is_batched
 from ..batching.refusals import MASKED
 from ..messages import type_name, warn
 from ..ops.dims import as_dtype
@@ -66,6 +65,8 @@ def getitem(self: Tensor, index: Any) -> Tensor:
     part, arrays = _viewed(self, _parts(index, self.array.ndim))
     if arrays:
         if begun:
+            from ..autograd.batches import of_all, share
+
             part = share(part, of_all(arrays))
         try:
             return _f["getitem"](part, tuple(arrays))
@@ -285,7 +286,7 @@ def _part(index: Any) -> Any:
 
 def _of_array(array: Any) -> Any:
     """An array as a part of an index: an integer or a bool for a 0-d one, a mask of bools for one of uint8."""
-    if type(array) is BatchedArray:
+    if begun and is_batched(array):
         return _of_batch(array)
     if array.dtype in (np.bool_, np.uint8):
         if not array.ndim:
@@ -301,7 +302,7 @@ def _of_array(array: Any) -> Any:
     return array
 
 
-def _of_batch(array: BatchedArray) -> Any:
+def _of_batch(array: Any) -> Any:
     """The same for one that differs from element to element of a batch: also a 0-d one stays an array.
 
     RuntimeError, as torch, for a mask, because the shape of the result would differ.

@@ -12,14 +12,11 @@ import numpy as np
 
 from ..arrays import dtypes
 from ..arrays.silence import is_entered, quietly, silently
-from ..autograd.batches import of_all, refuse_leaf
 from ..autograd.captured import is_captured, refuse_captured, running
 from ..autograd.graph.node import Node
 from ..autograd.inplace.refusals import PARTLY_THE_SAME
 from ..autograd.inplace.views import note_writer, rebase, refresh, refuse_inplace, refuse_overlap
 from ..batching import begun
-from ..batching.crossing import varying_batches
-from ..batching.refusals import UNBATCHED_WRITE
 from ..messages import noted
 from ..ops import Operator
 from ..ops.dims import mismatch
@@ -29,6 +26,7 @@ from ..tape import gradient_edge, state
 from .arguments import is_in_single, unwrap
 from .dispatch import (
     Caller,
+    batches_of,
     edges_and_saved,
     half_class,
     in_single,
@@ -102,7 +100,7 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
         with contextlib.suppress(RuntimeError):
             unwrap(row, args)  # only a TypeError comes first
         refuse_captured(tensor, row.name + "_", args[1:])
-    batches = of_all(*args) if begun else None
+    batches = batches_of(args) if begun else None
     if batches:
         refuse_unbatched(tensor, args[1:])
     recorded = state.recording and any(
@@ -111,6 +109,8 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
     if recorded:
         refuse_inplace(tensor)
         if batches:
+            from ..autograd.batches import refuse_leaf
+
             refuse_leaf(tensor)
         args = (tensor, *share_among(row, args, batches)[1:]) if batches else args
     arrays = unwrap(row, args)
@@ -145,6 +145,9 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
 
 def refuse_unbatched(tensor: Tensor, others: Any) -> None:
     """RuntimeError in torch's words for a write of what varies in a batch into what is the same for all of it."""
+    from ..batching.crossing import varying_batches
+    from ..batching.refusals import UNBATCHED_WRITE
+
     own = varying_batches(tensor.array)
     for x in others:
         if any(batch not in own for batch in varying_batches(getattr(x, "array", x))):

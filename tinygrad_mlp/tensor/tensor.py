@@ -23,7 +23,7 @@ from ..autograd.modes import modes
 from ..autograd.outputs import OutputNode
 from ..autograd.refusals import INFERENCE_NO_VERSION, REQUIRES_GRAD_INSIDE, RETAIN_GRAD_INSIDE
 from ..autograd.tensors import make_tensors_with
-from ..batching import BatchedArray, begun
+from ..batching import begun, is_batched
 from ..batching.refusals import DATA, NO_MEMORY
 from ..messages import type_name
 from ..ops.dims import axis
@@ -187,7 +187,7 @@ class Tensor(Copies, Shown, Values):
 
     def data_ptr(self) -> int:
         """The address of the first element in memory."""
-        if begun and type(self.array) is BatchedArray:
+        if begun and is_batched(self.array):
             raise RuntimeError(NO_MEMORY)
         return int(self.array.ctypes.data)
 
@@ -390,7 +390,7 @@ class Tensor(Copies, Shown, Values):
     @property
     def data(self) -> Tensor:
         """A tensor that shares this one's memory, whose changes the tape does not notice (torch.Tensor.data)."""
-        if begun and type(self.array) is BatchedArray:
+        if begun and is_batched(self.array):
             raise RuntimeError(DATA)
         tensor = wrap(self.array)  # it has a version counter of its own
         if modes.inference or self._inference:

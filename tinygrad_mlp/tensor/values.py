@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arrays import dtypes
 from ..autograd.tensors import wrap
-from ..batching import BatchedArray, ReadsValues, begun
+from ..batching import ReadsValues, begun, is_batched
 from ..batching import running as batching
 from ..batching.refusals import CONTROL_FLOW, NO_MEMORY
 from ..messages import warn_once
@@ -61,7 +61,7 @@ class Values:
         """
         if not force and state.recording and self.requires_grad:
             raise RuntimeError(NUMPY_OF_GRAD)
-        if begun and type(self.array) is BatchedArray:
+        if begun and is_batched(self.array):
             raise ReadsValues(NO_MEMORY)
         return self.array
 
@@ -134,7 +134,7 @@ class Values:
     def __repr__(self) -> str:
         from .printing import tensor_text  # when a tensor is first printed
 
-        if begun and type(self.array) is BatchedArray:
+        if begun and is_batched(self.array):
             level = batching.batches.index(self.array.batch) + 1 if self.array.batch in batching.batches else 0
             value = textwrap.indent(repr(wrap(self.array.value)), "    ")
             return f"BatchedTensor(lvl={level}, bdim=0, value=\n{value}\n)"

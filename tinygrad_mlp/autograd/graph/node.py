@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ... import tape
-from ...batching import BatchedArray, begun
+from ...batching import begun, is_batched
 from ...tape import FREED, state
 from .. import hooks
 from ..attached import attached_to
@@ -45,7 +45,7 @@ class Node(tape.Node):
 
     def pull(self, g: Any, edges: Sequence[tape.Node | None], create_graph: bool) -> Sequence[Any]:
         """As in the core; with `create_graph` the rules run on Tensors."""
-        if begun and (self.on_batch or type(getattr(g, "array", g)) is BatchedArray):
+        if begun and (self.on_batch or is_batched(getattr(g, "array", g))):
             return OVER_BATCHES[0](self, g, edges, create_graph)  # type: ignore[no-any-return]
         if create_graph:
             return as_rule(super().pull, g, edges, create_graph)  # type: ignore[no-any-return]

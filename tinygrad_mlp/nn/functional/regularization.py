@@ -9,7 +9,6 @@ import numpy as np
 
 from ... import random
 from ...batching import running as batching
-from ...random.batched import over_batches
 from ...tensor import FUNCTIONS, INPLACE, Tensor, wrap
 from ..refusals import DROPOUT_DTYPE, DROPOUT_PROBABILITY
 
@@ -43,6 +42,8 @@ def _noise(array: Any, kept: float) -> Any:
     shape = array.shape if order is None else [array.shape[d] for d in order]
     generator: Any = random.default_generator
     if batching.batches:
+        from ...random.batched import over_batches
+
         generator = over_batches(generator)
     noise = generator.bernoulli(kept, shape).astype(array.dtype)
     noise *= array.dtype.type(1) / array.dtype.type(kept)

@@ -15,7 +15,6 @@ from ...arrays import Array, dtypes
 from ...arrays.silence import silenced
 from ...batching import running as batching
 from ...ops.dims import mismatch
-from ...random.batched import over_batches
 from ..arguments import as_array
 from ..kinds import ABSENT, KINDS, no_such_call, read
 from ..refusals import HIGH_NDIM, MISSING_ARGUMENT, STD_NEGATIVE
@@ -45,10 +44,14 @@ __all__ = [
 Generator = random.Generator | None
 
 
-def of(generator: Generator, *inputs: Tensor) -> random.Generator:
+def of(generator: Generator, *inputs: Tensor) -> Any:
     """The generator to draw from; inside of `vmap` one that draws for the batch, as far as the `inputs` allow it."""
     own = random.default_generator if generator is None else generator
-    return over_batches(own, [x.array for x in inputs]) if batching.batches else own
+    if not batching.batches:
+        return own
+    from ...random.batched import over_batches
+
+    return over_batches(own, [x.array for x in inputs])
 
 
 def rand(

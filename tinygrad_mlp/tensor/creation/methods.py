@@ -10,9 +10,7 @@ from ... import random
 from ...arrays.silence import silenced
 from ...autograd.captured import refuse_captured, running
 from ...batching import running as batching
-from ...batching.crossing import spread
 from ...ops import TABLE
-from ...random.batched import refuse_unbatched_draw
 from ..arguments import as_array
 from ..inplace import inplace_of
 from ..kinds import KINDS, no_such_call, read
@@ -40,8 +38,10 @@ def _drawn(name: str, node_name: str, parameters: tuple[str, ...], draw: Any) ->
             key: _float(name, parameters, parameters.index(key), value) if key in parameters else value
             for key, value in kwargs.items()
         }
-        source: Any = of(generator)
+        source = of(generator)
         if batching.batches:
+            from ...random.batched import refuse_unbatched_draw
+
             refuse_unbatched_draw(self.array, source)
         values = draw(source, self.array, *args, **kwargs)
         return write(self, wrap(as_array(values)))  # type: ignore[no-any-return]
@@ -95,6 +95,12 @@ def _exponential(generator: random.Generator, array: Any, lambd: float = 1.0) ->
     return filled(array, lambda shape: generator.exponential(shape, array.dtype, lambd))
 
 
+def _spread(array: Any, own: Any) -> Any:
+    from ...batching.crossing import spread  # inside of `vmap`
+
+    return spread(array, own)
+
+
 def _new(make: Any) -> Any:
     name = f"new_{make.__name__}"
 
@@ -103,7 +109,7 @@ def _new(make: Any) -> Any:
     ) -> Tensor:
         shape = size_of(name, sizes, options)
         array = make(shape, settle(name, dtype, options, self.array.dtype))
-        return made(spread(array, self.array) if batching.batches else array, requires_grad)
+        return made(_spread(array, self.array) if batching.batches else array, requires_grad)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"As torch.{name[4:]}, in the dtype of this tensor unless another is given (torch.Tensor.{name})."
@@ -119,7 +125,7 @@ def new_full(
     value = number("new_full", "fill_value", 2, fill_value)
     shape = sequence_of("new_full", size, 1)
     array = np.full(shape, value, settle("new_full", dtype, options, self.array.dtype))
-    return made(spread(array, self.array) if batching.batches else array, requires_grad)
+    return made(_spread(array, self.array) if batching.batches else array, requires_grad)
 
 
 _DRAWS = {
