@@ -13,7 +13,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from ..batching import is_batched
 from ..batching import running as batching
+from ..batching.refusals import DATA
 from . import making
 from .modes import modes
 from .refusals import CAPTURED
@@ -60,6 +62,13 @@ def made_in(tensor: Any) -> int:
 def share_memory(tensor: Any, source: Any) -> None:
     """Mark a new tensor, which is no view but has the memory of another, as having been made where that was."""
     tensor._transform = made_in(source)
+
+
+def share_data(tensor: Any, source: Any) -> None:
+    """The same for `x.data`. RuntimeError in torch's words where that is of a batch of `vmap`."""
+    if is_batched(source.array):
+        raise RuntimeError(DATA)
+    share_memory(tensor, source)
 
 
 def is_captured(tensor: Any) -> bool:

@@ -11,4 +11,5 @@ from .batches import begin as begin
 from .batches import begun as begun
 from .batches import end as end
 from .batches import is_batched as is_batched
+from .batches import refuse_memory as refuse_memory
 from .batches import running as running

@@ -11,6 +11,8 @@ import itertools
 import threading
 from typing import Any
 
+from .refusals import NO_MEMORY
+
 _numbers = itertools.count(1)
 
 
@@ -61,3 +63,9 @@ def end(outer: tuple[Batch, ...]) -> None:
 def is_batched(array: Any) -> bool:
     """Whether this is a batched array."""
     return hasattr(type(array), "varies")
+
+
+def refuse_memory(array: Any) -> None:
+    """RuntimeError in torch's words for a batched array, whose elements have no memory of their own."""
+    if is_batched(array):
+        raise RuntimeError(NO_MEMORY)

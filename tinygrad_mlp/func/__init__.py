@@ -9,11 +9,11 @@ from .jacobians import hessian as hessian
 from .jacobians import jacfwd as jacfwd
 from .jacobians import jacrev as jacrev
 from .linear import linearize as linearize
+from .mapping import vmap as vmap
 from .transforms import grad as grad
 from .transforms import grad_and_value as grad_and_value
 from .transforms import jvp as jvp
 from .transforms import vjp as vjp
-from .vmap import vmap as vmap
 
 __all__ = [
     "functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize",

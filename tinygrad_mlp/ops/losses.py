@@ -328,10 +328,9 @@ def _nll_input(
 
 @check_of_each
 def _check_classes(target: Array, classes: int, ignore_index: int) -> None:
-    if (
-        target.size and np.maximum.reduce(target.view(np.uint64), axis=None) < classes
-    ):  # where a negative number is a huge one
-        return  # the usual case, by one pass
+    # The usual case by one pass, for which a negative number is a huge one.
+    if target.size and np.maximum.reduce(target.view(np.uint64), axis=None) < classes:
+        return
     wrong = target[(target != ignore_index) & ((target < 0) | (target >= classes))]
     if wrong.size:
         raise IndexError(NO_CLASS.format(target=wrong[0]))

@@ -27,6 +27,7 @@ from ..ops.documentation import Documentation
 from ..tape import FREED, state  # noqa: F401 (written callers use it)
 from ..tape import gradient_edge as edge_of
 from .arguments import as_array, as_torch, holding, is_half, is_in_single, unwrap
+from .batches import batches_of, on_batch, run_over_batch, share_among
 from .kinds import USUAL
 from .named import result_class
 from .refusals import UNEXPECTED_KEYWORD
@@ -346,49 +347,6 @@ def _single(x: Any) -> Any:
     if isinstance(x, Tensor) and x.array.dtype == np.float16:
         return cast(x, np.dtype(np.float32))
     return x.astype(np.float32) if is_half(x) else x
-
-
-# -- batches of vmap ----------------------------------------------------------------------------------
-
-
-def batches_of(args: tuple[Any, ...]) -> list[Any]:
-    """The batches of the arrays and Tensors among some arguments."""
-    from ..autograd.batches import of_all  # when a batch has begun
-
-    return of_all(*args)
-
-
-def run_over_batch(forward: Function, *arrays: Any) -> Any:
-    """Run a forward on batched arrays: line by line, or for each element of the batch."""
-    from ..batching.array import run
-
-    return run(forward, *arrays)
-
-
-def share_among(row: Operator, args: tuple[Any, ...], batches: Any) -> tuple[Any, ...]:
-    """The arguments, with those that need a gradient as tensors that every element of the batches has for itself."""
-    from ..autograd.batches import share
-
-    shared = list(args)
-    for i in row.differentiable:
-        arg = args[i]
-        if isinstance(arg, Tensor):
-            shared[i] = share(arg, batches) if arg.requires_grad else arg
-        elif row.listed and i == 0 and isinstance(arg, (tuple, list)):
-            shared[i] = [share(x, batches) if isinstance(x, Tensor) and x.requires_grad else x for x in arg]
-    return tuple(shared)
-
-
-@functools.cache
-def on_batch(plain: Any) -> Any:
-    """A class of nodes that saved batched arrays, whose rules run line by line or for each element."""
-    if plain.row.listed:
-        return plain  # whose rules give a list of views
-
-    def pull(self: Node, g: Any, edges: Any, create_graph: bool) -> Any:
-        return Node.pull(self, g.parts[0] if len(plain.row.outputs) > 1 else g, edges, create_graph)
-
-    return type(plain.__name__, (plain,), {"__slots__": (), "pull": pull, "on_batch": True})
 
 
 # -- what the written callers ask -------------------------------------------------------------------

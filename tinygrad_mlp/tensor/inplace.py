@@ -24,15 +24,13 @@ from ..ops.refusals import OTHER_OUTPUT_SHAPE, OTHER_RESULT_DTYPE
 from ..ops.table import not_implemented
 from ..tape import gradient_edge, state
 from .arguments import is_in_single, unwrap
+from .batches import batches_of, on_batch, share_among
 from .dispatch import (
     Caller,
-    batches_of,
     edges_and_saved,
     half_class,
     in_single,
     node_class,
-    on_batch,
-    share_among,
 )
 from .kinds import USUAL
 from .tensor import Tensor
