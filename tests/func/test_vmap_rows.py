@@ -14,7 +14,7 @@ from support.row_inputs import row_inputs
 from tinygrad_mlp.autograd import grad
 from tinygrad_mlp.func import vjp, vmap
 from tinygrad_mlp.ops import TABLE, Operator
-from tinygrad_mlp.tensor import FUNCTIONS, Tensor, wrap
+from tinygrad_mlp.tensor import FUNCTIONS, INPLACE, Tensor, wrap
 
 COUNT = 3
 # torch refuses these: the shape of the result depends on values.
@@ -184,3 +184,43 @@ def test_a_row(name: str, data: Any) -> None:
         if isinstance(ours, Exception):
             raise ours
         close(ours, expected, "gradient of each element")
+
+
+@pytest.mark.parametrize("name", sorted(name for name in TABLE if TABLE[name].inplace))
+@settings(max_examples=4)
+@given(data=st.data())
+def test_a_row_in_place(name: str, data: Any) -> None:
+    row = TABLE[name]
+    kind = "float64" if "f" in (row.kinds or "f") else "int64"
+    case = Case(row, data.draw(row_inputs(row, kind)), data.draw(st.lists(st.booleans(), min_size=2, max_size=2)))
+    if not case.mapped[0]:
+        case.mapped = [isinstance(case.args[i], np.ndarray) for i in case.places]
+
+    def write(first: Tensor, *rest: Any) -> tuple[Any, ...]:
+        args = list(case.args)
+        own = first * 1 if kind == "float64" else first.clone()
+        for i, x in zip(case.places, (own, *rest), strict=True):
+            args[i] = x
+        INPLACE[f"{name}_"](*args)
+        return (own,)
+
+    whole = case.whole()
+    inputs = leaves(whole) if row.differentiable else []
+    for x in inputs:
+        x.requires_grad_()
+    expected = outcome(case.loop, write, *whole)
+    ours = outcome(lambda: vmap(write, case.dims())(*whole))
+    if isinstance(expected, Exception):
+        assert isinstance(ours, Exception)
+        return
+    if isinstance(ours, Exception):
+        raise ours
+    close(ours, expected, "value")
+    weights = weights_of(expected)
+    grads = [outcome(gradients, results, inputs, weights, False) for results in (ours, expected)]
+    if isinstance(grads[1], Exception):
+        assert isinstance(grads[0], Exception)
+    elif isinstance(grads[0], Exception):
+        raise grads[0]
+    else:
+        close(*grads, "gradient")
