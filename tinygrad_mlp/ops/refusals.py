@@ -284,6 +284,15 @@ NO_FREEDOM = (
 SPREAD_OF_INTEGERS = "std and var only support floating point and complex dtypes"
 # vector_norm: integers or bools.
 NORM_OF_INTEGERS = "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {word}"
+# vector_norm: a dtype that is not floating.
+NORM_AS_INTEGER = "linalg.vector_norm: dtype should be floating point or complex, but got {word}"
+# vector_norm: a dtype that holds less than that of the input.
+NORM_NARROWED = (
+    "linalg.vector_norm: the dtype of the input ({word}) should be convertible without narrowing to the specified "
+    "dtype ({narrower})"
+)
+# dist: integers or bools.
+DIST_OF_INTEGERS = "norm(): input dtype should be either floating point or complex. Got {word} instead."
 # vector_norm: no element along a dimension, where `ord` is infinite or negative; the missing space is torch's.
 NORM_ALONG_NOTHING = (
     "linalg.vector_norm cannot compute the {ord:g} norm on the dimension {dim}because this dimension is empty and the "
@@ -294,6 +303,49 @@ NORM_OF_NOTHING = (
     "linalg.vector_norm cannot compute the {ord:g} norm on an empty tensor because the operation does not "
     "have an identity"
 )
+# kthvalue: a number that is not among the elements along `dim`.
+KTH_OUT_OF_RANGE = "kthvalue(): selected number k out of range for dimension {dim}"
+# histc: no bins.
+BIN_COUNT = "torch.histogram(): bins must be > 0, but got {bins} for dimension 0"
+# histc: the upper bound is below the lower.
+BIN_RANGE_BACKWARDS = "torch.histc: max must be larger than min"
+# histc: a bound, or an element that is one, is infinite or nan.
+BIN_RANGE_INFINITE = "torch.histc: range of [{low:g}, {high:g}] is not finite"
+# bincount: not a vector of integers, or a negative one.
+BINCOUNT_INPUT = "bincount only supports 1-d non-negative integral inputs."
+# bincount: a negative `minlength`.
+BINCOUNT_LENGTH = "minlength should be >= 0"
+# bincount: weights of another shape.
+BINCOUNT_WEIGHTS = "weights should be 1-d and have the same length as input"
+# unique along a dimension: no elements beside it.
+UNIQUE_OF_NOTHING = "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
+# unique: its derivative.
+NO_DERIVATIVE_OF = "the derivative for '{name}' is not implemented."
+# isin: bools.
+ISIN_OF_BOOLS = "Unsupported input type encountered for isin(): Bool"
+# searchsorted: a side that is neither left nor right.
+SEARCH_SIDE = "torch.searchsorted(): side can only be 'left' or 'right' but got {side}"
+# searchsorted: `side` says left, and `right` is True.
+SEARCH_SIDES = "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
+# searchsorted: a number, but more than one sorted sequence.
+SEARCH_NUMBER = (
+    "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
+    "boundaries tensor dim({ndim}) and input value's dim(0) numel(1)"
+)
+# searchsorted: other sizes beside the last dimension.
+SEARCH_SHAPES = (
+    "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor "
+    "and input value tensor must match, but we got boundaries tensor {sorted} and input value tensor {shape}"
+)
+# searchsorted: a `sorter` that has no int64.
+SORTER_DTYPE = "torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {word}"
+# searchsorted: a `sorter` of another shape.
+SORTER_SHAPE = (
+    "torch.searchsorted(): boundary and sorter must have the same size, but got boundary tensor {shape}"
+    "and got sorter tensor {sorter}"
+)
+# searchsorted: an index in `sorter` that is out of range.
+SORTER_RANGE = "torch.searchsorted(): sorter index out of range"
 # topk: bools.
 TOPK_OF_BOOLS = "topk does not support bool dtypes on CPU"
 # topk: more than there are.

@@ -13,11 +13,8 @@ from . import transposed
 # For each file torch's functions, and the methods of Tensor. It is imported when a program first asks for one of them.
 LATER = {
     "arithmetic": (
-        "add argsort cumprod cumsum div index_add matmul max min norm outer prod rsub std sub var",
-        (
-            "add sub add_ sub_ div index_add index_add_ matmul outer max min var std norm prod cumsum cumprod argsort "
-            "__matmul__ __rmatmul__"
-        ),
+        "add div index_add matmul outer rsub sub",
+        "add sub add_ sub_ div index_add index_add_ matmul outer __matmul__ __rmatmul__",
     ),
     "conversion": (
         "clone",
@@ -34,6 +31,14 @@ LATER = {
         ),
         "tile broadcast_to",
     ),
+    "ordering": (
+        "argsort bucketize msort unique unique_consecutive",
+        "argsort msort unique unique_consecutive",
+    ),
+    "reductions": (
+        "aminmax cumprod cumsum max median min nanmean nanmedian norm prod std std_mean var var_mean",
+        "aminmax cumprod cumprod_ cumsum cumsum_ max median min nanmean nanmedian norm prod std var",
+    ),
     "shapes": (
         "adjoint as_strided detach diag diagflat flatten moveaxis movedim ravel squeeze swapaxes swapdims unflatten",
         (
@@ -44,6 +49,10 @@ LATER = {
     "splits": (
         "chunk split split_with_sizes tensor_split unbind",
         "unbind split_with_sizes tensor_split chunk split",
+    ),
+    "statistics": (
+        "corrcoef cov diff nanquantile quantile trapezoid",
+        "corrcoef cov diff nanquantile quantile",
     ),
 }
 
