@@ -159,7 +159,7 @@ NOT_IMPLEMENTED = {"floor_divide"}
 NOT_IMPLEMENTED |= {"bincount", "unique_all", "unique_dim", "unique_runs"}
 # Where torch has no second derivative, or fails where some of its inputs need none.
 # Ours are in tests/nn/test_layers.py.
-NO_SECOND = {"hardsigmoid", "layer_norm", "batch_norm"}
+NO_SECOND = {"hardsigmoid", "layer_norm", "batch_norm", "cdist"}
 
 
 def signs(row: Operator, result: Any) -> bool:

@@ -253,8 +253,32 @@ MATRIX_AND_VECTOR = "size mismatch, got input ({rows}), mat ({a}), vec ({n})"
 BATCH_SIZES = "Expected size for first two dimensions of batch2 tensor to be: [{b}, {k}] but got: [{own_b}, {own_k}]."
 # dot: not two vectors.
 DOT_NDIM = "1D tensors expected, but got {a}D and {b}D tensors"
-# mv: not a matrix and a vector.
+# mv, addmv: not a matrix and a vector, or nothing that can be added to one.
 MV_NDIM = "vector + matrix @ vector expected, got 1, {a}, {b}"
+ADDMV_NDIM = "vector + matrix @ vector expected, got {own}, {a}, {b}"
+# addmv, addbmm, baddbmm: several dtypes.
+ADDMV_DTYPES = "addmv input tensors must have the same dtype, but got {own}, {a}, and {b}"
+ADDBMM_DTYPES = "self and mat2 must have the same dtype, but got {own} and {b}"
+BADDBMM_DTYPES = "Input dtypes must be the same, got: input {own}, batch1: {a}, batch2: {b}"
+# addbmm, baddbmm: an array that is not a batch of matrices, and batches that do not fit.
+NOT_A_BATCH = "{name} must be a 3D tensor"
+BATCH_COUNTS = "batch1 and batch2 must have same number of batches, got {a} and {b}"
+BATCH_INNER = "Incompatible matrix sizes for bmm ({a} and {b})"
+# addr: an array that is not a vector, and factors that the dtype of the result cannot have.
+ADDR_NDIM = "addr: Expected 1-D argument {name}, but got {ndim}-D"
+BOOL_FACTOR = "Boolean {name} only supported for Boolean results."
+FLOAT_FACTOR = "For integral input tensors, argument {name} must not be a floating point number."
+# cross: other numbers of dimensions, another size, a 0-d array, two dtypes.
+CROSS_NDIM = "linalg.cross: inputs must have the same number of dimensions."
+CROSS_SIZE = "linalg.cross: inputs dimension {dim} must have length 3. Got {a} and {b}"
+NO_DIM_OF_NUMBER = "Dimension specified as {dim} but tensor has no dimensions"
+OTHER_SCALAR_TYPE = "expected scalar type {own} but found {other}"
+# cdist: what are not vectors, vectors of different sizes, other dtypes, a negative p.
+CDIST_NDIM = "cdist only supports at least 2D tensors, {name} got: {ndim}D"
+CDIST_COLUMNS = "X1 and X2 must have the same number of columns. X1: {a} X2: {b}"
+CDIST_DTYPE = "cdist only supports floating-point dtypes, {name} got: {word}"
+CDIST_MODE = "{mode} is not a valid value for compute_mode"
+CDIST_NEGATIVE = "cdist only supports non-negative p values"
 # bmm: not two batches of matrices.
 BMM_NDIM = "batch1 must be a 3D tensor"
 
@@ -373,3 +397,42 @@ NO_CLASS = "Target {target} is out of bounds."
 WEIGHT_DTYPE = "expected scalar type {word} but found {other}"
 # nll_loss: not as many targets as rows.
 BATCH_LENGTHS = "Expected input batch_size ({own}) to match target batch_size ({other})."
+
+# -- linear algebra ----------------------------------------------------------------------------------
+
+# An array of fewer than two dimensions, and matrices that are not square.
+LINALG_NDIM = "{name}: The input tensor {argument} must have at least 2 dimensions."
+NOT_SQUARE = "{name}: A must be batches of square matrices, but they are {rows} by {columns} matrices"
+# Integers or bools.
+LINALG_DTYPE = "{name}: Expected a floating point or complex tensor as input. Got {word}"
+EIGH_DTYPE = "\"linalg_eigh_cpu\" not implemented for '{word}'"
+PINV_INPUT = (
+    "linalg.pinv({word}{{{shape}}}): expected a tensor with 2 or more dimensions of float, double, cfloat or cdouble "
+    "types"
+)
+# solve, solve_triangular: two dtypes, and sizes that do not fit.
+LINALG_DTYPES_DIFFER = (
+    "{name}: Expected A and B to have the same dtype, but found A of type {a} and B of type {b} instead"
+)
+INCOMPATIBLE_SYSTEM = "{name}: Incompatible shapes of A and B for the equation {equation} ({a} and {b})"
+# LinAlgError: matrices without an inverse, or that are not positive definite.
+SINGULAR_INVERSE = (
+    "linalg.inv: {batch}The diagonal element {pivot} is zero, the inversion could not be completed because the input "
+    "matrix is singular."
+)
+SINGULAR_SYSTEM = "torch.linalg.solve: {batch}The solver failed because the input matrix is singular."
+NOT_POSITIVE = (
+    "linalg.cholesky: {batch}The factorization could not be completed because the input is not positive-definite (the "
+    "leading minor of order {minor} is not positive-definite)."
+)
+# cholesky_solve: no matrix.
+CHOLESKY_SOLVE_NDIM = "{name} should have at least 2 dimensions, but has {ndim} dimensions instead"
+# qr: another mode, and derivatives that do not exist.
+QR_MODE = "qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
+QR_WITHOUT_Q = (
+    "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, "
+    "mode='reduced') if you are going to differentiate through linalg.qr."
+)
+QR_WITH_NULL_SPACE = "The QR decomposition is not differentiable when mode='complete' and nrows > ncols."
+# eigh: another triangle.
+EIGH_UPLO = "Expected UPLO argument to be 'L' or 'U', but got {found}"
