@@ -105,6 +105,13 @@ LAYER_NORM_PART = (
 MIXED_DTYPES = "mixed dtype (CPU): expect parameter to have scalar type of Float"
 # The same for an input of float64.
 MIXED_WITH_DOUBLE = "mixed dtype (CPU): all inputs must share same datatype."
+# batch_norm: RuntimeError inside of vmap where statistics that its elements share are to be updated.
+SHARED_STATISTICS = (
+    "Batch norm got a batched tensor as input while the running_mean or running_var, which will be updated in place, "
+    "were not batched.\nIf you are using a module and do not need eval mode, please set `track_running_stats` to be "
+    "False.If you are using a prebuilt module and do not need eval mode, please see the functorch website for "
+    "resources on how to patch your module to work with vmap"
+)
 # batch_norm: ValueError in training where the batch has one value for each channel, and so no variance.
 ONE_VALUE_PER_CHANNEL = "Expected more than 1 value per channel when training, got input size {input}"
 # batch_norm: RuntimeError for a parameter or statistic that does not have one element for each channel.

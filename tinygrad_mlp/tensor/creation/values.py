@@ -95,7 +95,7 @@ def _like(make: Any, make_like: Any) -> Any:
     ) -> Tensor:
         own = tensor_of(name, input).array
         kind = settle(name, dtype, options, own.dtype)
-        plain = own.flags.c_contiguous or order(options, own) == "C"
+        plain = type(own) in (np.ndarray, MetaArray) and (own.flags.c_contiguous or order(options, own) == "C")
         array = make(own.shape, kind) if plain else make_like(own, kind, subok=False)
         return made(array, requires_grad, options.get("device", META if type(own) is MetaArray else None))
 
