@@ -9,6 +9,12 @@ templates for `str.format`.
 HARDTANH_LIMITS = "min_val cannot be greater than max_val"
 # nn.Hardtanh, when it is made: AssertionError unless `max_val` is above `min_val`.
 HARDTANH_EMPTY = "max_val ({max_val}) must be greater than min_val ({min_val})"
+# F.rrelu: RuntimeError for a bound that is nan or infinite.
+RRELU_BOUND = "rrelu: {name} bound must be finite, got {bound}"
+# F.rrelu: RuntimeError where the lower bound is above the upper one.
+RRELU_BOUNDS = "Lower bound should be less than or equal to the upper bound"
+# F.rrelu: NotImplementedError for integers.
+RRELU_DTYPE = "\"{kernel}\" not implemented for '{found}'"
 
 
 # -- one_hot ---------------------------------------------------------------------------------------
@@ -101,6 +107,9 @@ LAYER_NORM_PART = (
     "Expected {name} to be of same shape as normalized_shape, but got {name} of shape {found} and normalized_shape = "
     "{shape}"
 )
+# rms_norm: ValueError for fewer dimensions than are normalised, NotImplementedError for integers.
+RMS_NORM_DIMENSIONS = "Input tensor must have at least {least} dimensions, but got {ndim}"
+RMS_NORM_DTYPE = "\"rms_norm\" not implemented for '{found}'"
 # layer_norm and batch_norm: RuntimeError for parameters of another dtype than the input's, float64 excepted.
 MIXED_DTYPES = "mixed dtype (CPU): expect parameter to have scalar type of Float"
 # The same for an input of float64.
@@ -111,6 +120,26 @@ ONE_VALUE_PER_CHANNEL = "Expected more than 1 value per channel when training, g
 CHANNELS = "{name} should contain {channels} elements not {found}"
 # batch_norm: RuntimeError in evaluation without a running mean or variance.
 NO_STATISTICS = "{name} must be defined in evaluation mode"
+# group_norm: RuntimeError for an input of fewer than two dimensions.
+GROUP_NORM_DIMENSIONS = "Expected at least 2 dimensions for input tensor but received {ndim}"
+# group_norm: RuntimeError for no groups.
+GROUP_NORM_GROUPS = "Expected num groups to be greater than 0, got {num_groups}"
+# group_norm: RuntimeError for groups that are not of one size.
+GROUP_NORM_CHANNELS = (
+    "Expected number of channels in input to be divisible by num_groups, but got input of shape {shape} and "
+    "num_groups={num_groups}"
+)
+# nn.GroupNorm, when it is made: ValueError for the same.
+GROUP_NORM_DIVISIBLE = "num_channels ({channels}) must be divisible by num_groups ({groups})"
+# group_norm: RuntimeError unless there is one weight and one bias for each channel.
+GROUP_NORM_PART = (
+    "Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of shape {found} "
+    "and input of shape {shape}"
+)
+# instance_norm: ValueError where each channel has one element, and so no variance.
+ONE_SPATIAL_ELEMENT = "Expected more than 1 spatial element when training, got input size {input}"
+# instance_norm: RuntimeError without a running mean and variance where they are to be used.
+INSTANCE_NORM_STATISTICS = "Expected running_mean and running_var to be defined when use_input_stats is false"
 # nn.BatchNorm1d: ValueError for an input that is neither (N, C) nor (N, C, L).
 BATCH_NORM_DIMENSIONS = "expected 2D or 3D input (got {dimensions}D input)"
 
@@ -118,6 +147,14 @@ BATCH_NORM_DIMENSIONS = "expected 2D or 3D input (got {dimensions}D input)"
 # -- Dropout ---------------------------------------------------------------------------------------
 # ValueError for a probability outside [0, 1], from F.dropout and when nn.Dropout is made.
 DROPOUT_PROBABILITY = "dropout probability has to be between 0 and 1, but got {p}"
+# F.feature_alpha_dropout: RuntimeError for fewer than two dimensions.
+FEATURE_DROPOUT_NDIM = "Feature dropout requires at least 2 dimensions in the input"
+# F.dropout1d: RuntimeError for another number of dimensions.
+DROPOUT1D_NDIM = (
+    "dropout1d: Expected 2D or 3D input, but received a {ndim}D input. Note that dropout1d exists to provide "
+    "channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch dimension "
+    "(i.e. 2D or 3D inputs)."
+)
 # RuntimeError for an input of integers in training.
 DROPOUT_DTYPE = "result type Float can't be cast to the desired output type {found}"
 

@@ -7,8 +7,9 @@ Tensors or the tape.
 from .table import NUMPY_KEYWORDS, TABLE, Dims, Operator, by_numpy, source, write_sources_with
 
 TABLE.stand_in(
-    "activations", "arithmetic", "basic", "comparison", "diagonals", "extremes", "fitting", "gathering", "indexing",
-    "linalg", "losses", "masking", "normalization", "norms", "pointwise", "reduction", "shape", "slices", "sorting",
+    "activations", "arithmetic", "basic", "bilinear", "comparison", "diagonals", "embedding", "extremes", "fitting",
+    "gathering", "indexing", "linalg", "losses", "margins", "masking", "normalization", "norms", "pointwise",
+    "rectifiers", "reduction", "shape", "slices", "sorting",
 )  # fmt: skip
 
 from .fitting import cast, expand, sum_to  # noqa: E402

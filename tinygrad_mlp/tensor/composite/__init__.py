@@ -34,6 +34,7 @@ LATER = {
         ),
         "tile broadcast_to",
     ),
+    "layers": ("prelu", "prelu"),
     "shapes": (
         "adjoint as_strided detach diag diagflat flatten moveaxis movedim ravel squeeze swapaxes swapdims unflatten",
         (
