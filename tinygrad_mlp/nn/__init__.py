@@ -10,3 +10,5 @@ from . import modules as modules
 from . import utils as utils
 from .modules import *  # noqa: F403
 from .parameter import Parameter as Parameter
+from .parameter import UninitializedBuffer as UninitializedBuffer
+from .parameter import UninitializedParameter as UninitializedParameter

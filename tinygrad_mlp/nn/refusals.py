@@ -92,6 +92,38 @@ PROBABILITIES_DTYPE = "Expected floating point type for target with class probab
 IGNORE_INDEX = "ignore_index is not supported for floating point target"
 
 
+# -- Losses and layers as modules, when they are made ----------------------------------------------
+# nn.LinearCrossEntropyLoss, when it is made: RuntimeError for weights and a `label_smoothing` that do not fit.
+LINEAR_CLASS_WEIGHTS = "expected weight shape to be {expected}, got {found}"
+LINEAR_SMOOTHING = "expected label_smoothing to be in range [0, 1], got {label_smoothing}"
+# nn.MultiMarginLoss: ValueError for a weight that is no vector.
+MULTI_MARGIN_WEIGHT = "MultiMarginLoss: expected weight to be None or 1D tensor, got {ndim}D instead"
+# The triplet losses: ValueError for a margin that is not above 0.
+TRIPLET_MODULE_MARGIN = "{name}: expected margin to be greater than 0, got {margin} instead"
+# nn.Embedding and nn.EmbeddingBag: AssertionError for a `padding_idx` that is no row of the weight.
+EMBEDDING_PADDING_IDX = "{word} must be within num_embeddings"
+# The same: AssertionError for a weight of another shape, or, in `from_pretrained`, that is no matrix.
+EMBEDDING_SHAPE = "Shape of weight does not match num_embeddings and embedding_dim"
+EMBEDDING_PRETRAINED = "Embeddings parameter is expected to be 2-dimensional"
+# nn.Bilinear: ValueError for no features.
+BILINEAR_FEATURES = "in1_features must be > 0, but got (in1_features={features})"
+
+
+# -- Lazy modules ----------------------------------------------------------------------------------
+# RuntimeError for the shape of a parameter or buffer that has none yet.
+NO_SHAPE_YET = (
+    "Can't access the shape of an uninitialized parameter or buffer. This error usually happens in `load_state_dict` "
+    "when trying to load an uninitialized parameter into an initialized one. Call `forward` to initialize the "
+    "parameters before accessing their attributes."
+)
+# NotImplementedError for a lazy module that does not say how its parameters are made.
+NO_INITIALIZE = "initialize_parameters is not implemented for {name}"
+# RuntimeError where a lazy module has made some of its parameters only.
+NOT_ALL_INITIALIZED = "module {name} has not been fully initialized"
+# nn.LazyLinear: AssertionError for an input that does not fit a weight that was loaded.
+LAZY_FEATURES = "The in_features inferred from input: {found} is not equal to in_features from self.weight: {expected}"
+
+
 # -- Normalisation ---------------------------------------------------------------------------------
 # layer_norm: RuntimeError for an input whose shape does not end in `normalized_shape`; the missing space is torch's.
 LAYER_NORM_INPUT = (
@@ -140,8 +172,23 @@ GROUP_NORM_PART = (
 ONE_SPATIAL_ELEMENT = "Expected more than 1 spatial element when training, got input size {input}"
 # instance_norm: RuntimeError without a running mean and variance where they are to be used.
 INSTANCE_NORM_STATISTICS = "Expected running_mean and running_var to be defined when use_input_stats is false"
-# nn.BatchNorm1d: ValueError for an input that is neither (N, C) nor (N, C, L).
+# nn.BatchNorm1d and InstanceNorm1d: ValueError for an input of another number of dimensions than two or three.
 BATCH_NORM_DIMENSIONS = "expected 2D or 3D input (got {dimensions}D input)"
+
+
+# nn.InstanceNorm1d: ValueError for another number of channels, and the warning where none is needed.
+INSTANCE_NORM_FEATURES = "expected input's size at dim={dim} to match num_features ({features}), but got: {found}."
+INSTANCE_NORM_UNUSED = (
+    "input's size at dim={dim} does not match num_features. You can silence this warning by not passing in "
+    "num_features, which is not used because affine=False"
+)
+# nn.InstanceNorm1d: an error of load_state_dict for statistics that a module of today does not keep.
+INSTANCE_NORM_BUFFERS = (
+    "Unexpected running stats buffer(s) {names} for {type} with track_running_stats=False. If state_dict is a "
+    "checkpoint saved before 0.4.0, this may be expected because {type} does not track running stats by default since "
+    "0.4.0. Please remove these keys from state_dict. If the running stats are actually needed, instead set "
+    "track_running_stats=True in {type} to enable them. See the documentation of {type} for details."
+)
 
 
 # -- Dropout ---------------------------------------------------------------------------------------

@@ -101,9 +101,6 @@ LINEAR_UNBATCHED = (
 )
 # RuntimeError for an `ignore_index` where the target has probabilities.
 LINEAR_IGNORE_INDEX = "ignore_index cannot be specified when target contains probabilities"
-# nn.LinearCrossEntropyLoss, when it is made: RuntimeError for weights and a `label_smoothing` that do not fit.
-LINEAR_CLASS_WEIGHTS = "expected weight shape to be {expected}, got {found}"
-LINEAR_SMOOTHING = "expected label_smoothing to be in range [0, 1], got {label_smoothing}"
 # LinearCrossEntropyOptions: ValueError for what they cannot be.
 OPTIONS_POLICY = "invalid acc_policy: {policy!r}"
 CHUNKING_METHOD = "invalid chunking_method: {method!r}"
