@@ -96,6 +96,8 @@ IGNORE_INDEX = "ignore_index is not supported for floating point target"
 # nn.LinearCrossEntropyLoss, when it is made: RuntimeError for weights and a `label_smoothing` that do not fit.
 LINEAR_CLASS_WEIGHTS = "expected weight shape to be {expected}, got {found}"
 LINEAR_SMOOTHING = "expected label_smoothing to be in range [0, 1], got {label_smoothing}"
+# nn.HuberLoss: TypeError for a `delta` that is no number.
+HUBER_DELTA_TYPE = "delta must be a float or int, got: {found}"
 # nn.MultiMarginLoss: ValueError for a weight that is no vector.
 MULTI_MARGIN_WEIGHT = "MultiMarginLoss: expected weight to be None or 1D tensor, got {ndim}D instead"
 # The triplet losses: ValueError for a margin that is not above 0.
@@ -148,6 +150,9 @@ MIXED_DTYPES = "mixed dtype (CPU): expect parameter to have scalar type of Float
 MIXED_WITH_DOUBLE = "mixed dtype (CPU): all inputs must share same datatype."
 # batch_norm: ValueError in training where the batch has one value for each channel, and so no variance.
 ONE_VALUE_PER_CHANNEL = "Expected more than 1 value per channel when training, got input size {input}"
+# batch_norm: ValueError for an `eps` below 0, and in training for 0.
+BATCH_NORM_EPS_IN_TRAINING = "batch_norm eps must be positive during training, but got {eps}"
+BATCH_NORM_EPS = "batch_norm eps must be non-negative, but got {eps}"
 # batch_norm: RuntimeError for a parameter or statistic that does not have one element for each channel.
 CHANNELS = "{name} should contain {channels} elements not {found}"
 # batch_norm: RuntimeError in evaluation without a running mean or variance.

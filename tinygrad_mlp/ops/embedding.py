@@ -22,7 +22,7 @@ from .table import Array, by_value, operator
 
 
 def _is_one_of(name: str, array: Array, words: str, function: str) -> None:
-    """RuntimeError for other dtypes than int64 and int32."""
+    """RuntimeError for an array whose dtype is none of these."""
     word = dtype_word(array)
     if word not in words.split(", "):
         raise RuntimeError(EMBEDDING_DTYPE.format(name=name, words=words, word=word, function=function))
@@ -54,7 +54,6 @@ def _check_indices(indices: Array, rows: int) -> None:
 @operator(
     {"weight": _embedding_weight},
     tensors=("weight", "indices"),
-    check=lambda weight, indices, *rest: _is_one_of("indices", indices, "Long, Int", "embedding"),
     numbers=False,
     method=False,
     # Torch's second derivative leaves out that the found is divided by frequencies.
@@ -68,9 +67,11 @@ def embedding(weight: Array, indices: Array, padding_idx: int = -1, scale_grad_b
     With `scale_grad_by_freq` the gradient of a row is divided by how often its index occurs.
 
     Shapes: `weight` (n, d), `indices` any; the result has a last dimension of size d more.
+    Dtypes: any for `weight`; `indices` int64 or int32, RuntimeError for others.
     Refuses: IndexError for an index that is not in [0, n), RuntimeError for a weight that is no matrix.
     As: torch.embedding
     """
+    _is_one_of("indices", indices, "Long, Int", "embedding")
     if weight.ndim != 2:
         raise RuntimeError(EMBEDDING_WEIGHT)
     _check_indices(indices, weight.shape[0])

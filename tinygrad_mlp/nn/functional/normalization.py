@@ -15,6 +15,8 @@ from ...tape import state
 from ...tensor import FUNCTIONS, Tensor
 from ...tensor.composite.arithmetic import norm
 from ..refusals import (
+    BATCH_NORM_EPS,
+    BATCH_NORM_EPS_IN_TRAINING,
     CHANNELS,
     GROUP_NORM_CHANNELS,
     GROUP_NORM_DIMENSIONS,
@@ -117,6 +119,8 @@ def batch_norm(
     channels = input.shape[1]
     if training and input.shape[0] * math.prod(input.shape[2:]) == 1:
         raise ValueError(ONE_VALUE_PER_CHANNEL.format(input=input.shape))
+    if eps < 0 or (training and not eps):
+        raise ValueError((BATCH_NORM_EPS_IN_TRAINING if training else BATCH_NORM_EPS).format(eps=eps))
     parts = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     for name, part in parts.items():
         if part is not None and part.numel() != channels:

@@ -14,7 +14,7 @@ from ...tensor.creation.options import DType
 from .. import functional as F
 from ..functional.linear_loss import LinearCrossEntropyOptions
 from ..functional.loss import reduction_of
-from ..refusals import LINEAR_CLASS_WEIGHTS, LINEAR_SMOOTHING
+from ..refusals import HUBER_DELTA_TYPE, LINEAR_CLASS_WEIGHTS, LINEAR_SMOOTHING
 from .linear import Linear
 from .module import Module
 
@@ -77,6 +77,8 @@ class HuberLoss(_Loss):
     """Half the squared error, continued linearly where the absolute error is above `delta` (torch.nn.HuberLoss)."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        if not isinstance(delta, (float, int)):
+            raise TypeError(HUBER_DELTA_TYPE.format(found=type(delta)))
         super().__init__(reduction=reduction)
         self.delta = delta
 
