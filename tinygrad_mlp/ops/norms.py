@@ -96,11 +96,11 @@ def linalg_vector_norm(
     if (ord < 0 or math.isinf(ord)) and not math.prod(input.shape[d] for d in over):
         _refuse_nothing(input.shape, ord, dim)
     if input.dtype == np.float16:  # whose powers overflow: as torch, sum in float32
-        return _norm(input.astype(np.float32), ord, over, keepdim).astype(np.float16)
-    return _norm(input, ord, over, keepdim)
+        return norm(input.astype(np.float32), ord, over, keepdim).astype(np.float16)
+    return norm(input, ord, over, keepdim)
 
 
-def _norm(input: Array, ord: float, over: tuple[int, ...], keepdim: bool) -> Array:
+def norm(input: Array, ord: float, over: tuple[int, ...], keepdim: bool) -> Array:
     if ord == 2:
         return np.sqrt(in_order(total(input * input, over, keepdim)))
     size = np.absolute(input)

@@ -215,6 +215,16 @@ INTEGERS_IN_ADDCDIV = (
 LERP_DTYPES = "expected dtype {own} for `{name}` but got dtype {other}"
 # lerp: integers, and a number as the weight.
 LERP_OF_INTEGERS = "\"lerp_kernel_scalar\" not implemented for '{word}'"
+# special.ndtri, special.log_ndtr: float16.
+NO_HALF = "\"{name}_cpu\" not implemented for 'Half'"
+# polygamma: a negative order.
+NEGATIVE_ORDER = "polygamma(n, x) does not support negative n."
+# round: integers, and a number of decimals.
+DECIMALS_OF_INTEGERS = "\"round_vml_cpu\" not implemented for '{word}'"
+# ldexp: an exponent of bools.
+LDEXP_BY_BOOLS = "\"ldexp_cpu_exp\" not implemented for 'Bool'"
+# heaviside: arrays of different dtypes.
+HEAVISIDE_DTYPES = "heaviside is not yet implemented for tensors with different dtypes."
 # where: a condition that is not of bools.
 CONDITION_DTYPE = "where expected condition to be a boolean tensor, but got a tensor with dtype {word}"
 # clamp, clamp_min, clamp_max: bools.
@@ -253,8 +263,32 @@ MATRIX_AND_VECTOR = "size mismatch, got input ({rows}), mat ({a}), vec ({n})"
 BATCH_SIZES = "Expected size for first two dimensions of batch2 tensor to be: [{b}, {k}] but got: [{own_b}, {own_k}]."
 # dot: not two vectors.
 DOT_NDIM = "1D tensors expected, but got {a}D and {b}D tensors"
-# mv: not a matrix and a vector.
+# mv, addmv: not a matrix and a vector, or nothing that can be added to one.
 MV_NDIM = "vector + matrix @ vector expected, got 1, {a}, {b}"
+ADDMV_NDIM = "vector + matrix @ vector expected, got {own}, {a}, {b}"
+# addmv, addbmm, baddbmm: several dtypes.
+ADDMV_DTYPES = "addmv input tensors must have the same dtype, but got {own}, {a}, and {b}"
+ADDBMM_DTYPES = "self and mat2 must have the same dtype, but got {own} and {b}"
+BADDBMM_DTYPES = "Input dtypes must be the same, got: input {own}, batch1: {a}, batch2: {b}"
+# addbmm, baddbmm: an array that is not a batch of matrices, and batches that do not fit.
+NOT_A_BATCH = "{name} must be a 3D tensor"
+BATCH_COUNTS = "batch1 and batch2 must have same number of batches, got {a} and {b}"
+BATCH_INNER = "Incompatible matrix sizes for bmm ({a} and {b})"
+# addr: an array that is not a vector, and factors that the dtype of the result cannot have.
+ADDR_NDIM = "addr: Expected 1-D argument {name}, but got {ndim}-D"
+BOOL_FACTOR = "Boolean {name} only supported for Boolean results."
+FLOAT_FACTOR = "For integral input tensors, argument {name} must not be a floating point number."
+# cross: other numbers of dimensions, another size, a 0-d array, two dtypes.
+CROSS_NDIM = "linalg.cross: inputs must have the same number of dimensions."
+CROSS_SIZE = "linalg.cross: inputs dimension {dim} must have length 3. Got {a} and {b}"
+NO_DIM_OF_NUMBER = "Dimension specified as {dim} but tensor has no dimensions"
+OTHER_SCALAR_TYPE = "expected scalar type {own} but found {other}"
+# cdist: what are not vectors, vectors of different sizes, other dtypes, a negative p.
+CDIST_NDIM = "cdist only supports at least 2D tensors, {name} got: {ndim}D"
+CDIST_COLUMNS = "X1 and X2 must have the same number of columns. X1: {a} X2: {b}"
+CDIST_DTYPE = "cdist only supports floating-point dtypes, {name} got: {word}"
+CDIST_MODE = "{mode} is not a valid value for compute_mode"
+CDIST_NEGATIVE = "cdist only supports non-negative p values"
 # bmm: not two batches of matrices.
 BMM_NDIM = "batch1 must be a 3D tensor"
 

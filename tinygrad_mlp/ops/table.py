@@ -30,6 +30,7 @@ from .refusals import ARGUMENT_TWICE, MISSING_ARGUMENTS, NO_DERIVATIVE, TOO_MANY
 Array = Any  # an ndarray, or whatever implements NumPy's protocols
 Arrays = Sequence[Any]
 Rule = Callable[..., Any]
+Number = Any  # a Python number of any type: the annotation of a parameter that takes one
 DType = Any  # a dtype: the annotation of a parameter that takes one
 SomeDims = Any  # a dimension or a sequence of them: the annotation of a parameter that takes these
 Dims = Any  # a dimension, a sequence of them, or None for all: the annotation of a parameter that takes these
@@ -235,6 +236,12 @@ def by_value(function: Callable[..., Any]) -> Callable[..., Any]:
     functools.update_wrapper(call, function)
     call.__defaults__ = function.__defaults__  # a row reads them, and its parameters, off the function
     return call
+
+
+def check_of_each(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a function by value that only refuses some numbers, each for itself: the shape makes no difference."""
+    function.of_each = True  # type: ignore[attr-defined]
+    return by_value(function)
 
 
 def not_implemented(name: str) -> Rule:

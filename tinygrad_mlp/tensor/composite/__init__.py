@@ -13,13 +13,14 @@ from . import transposed
 # For each file torch's functions, and the methods of Tensor. It is imported when a program first asks for one of them.
 LATER = {
     "arithmetic": (
-        "add div index_add matmul outer rsub sub",
-        "add sub add_ sub_ div index_add index_add_ matmul outer __matmul__ __rmatmul__",
+        "add div index_add rsub sub",
+        "add sub add_ sub_ div div_ index_add index_add_",
     ),
     "conversion": (
         "clone",
         "clone to type type_as cpu cuda contiguous copy_ fill_ zero_ float double half long int short byte char bool",
     ),
+    "einsum": ("einsum", ""),
     "elements": (
         "allclose equal is_floating_point is_tensor isclose nonzero numel result_type where",
         "nonzero allclose isclose equal where",
@@ -35,6 +36,11 @@ LATER = {
         "argsort bucketize msort unique unique_consecutive",
         "argsort msort unique unique_consecutive",
     ),
+    "products": (
+        "cross ger inner kron matmul outer tensordot",
+        "cross ger inner kron matmul outer __matmul__ __rmatmul__",
+    ),
+    "pointwise": ("float_power positive", "positive __pos__ float_power float_power_ polygamma polygamma_"),
     "reductions": (
         "aminmax cumprod cumsum max median min nanmean nanmedian norm prod std std_mean var var_mean",
         "aminmax cumprod cumprod_ cumsum cumsum_ max median min nanmean nanmedian norm prod std var",

@@ -1,4 +1,4 @@
-"""Arithmetic and products of matrices: functions that choose among rows, or combine several."""
+"""Arithmetic: functions that choose among rows, or combine several."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ...messages import warn_once
 from ...ops.refusals import TOO_MANY_ARGUMENTS
 from ..arguments import is_plain_number
 from ..functions import FUNCTIONS, INPLACE
-from ..kinds import KINDS, checked, no_such_call, read
+from ..kinds import KINDS, no_such_call, read
 from ..later import as_methods
-from ..refusals import ALPHA_BY_POSITION, BOOL_ALPHA, FLOAT_ALPHA, OUTER_NDIM, ROUNDING_MODE
+from ..refusals import ALPHA_BY_POSITION, BOOL_ALPHA, FLOAT_ALPHA, ROUNDING_MODE
 from ..tensor import Tensor, wrap
 
-__all__ = ["add", "div", "index_add", "matmul", "outer", "rsub", "sub"]
+__all__ = ["add", "div", "index_add", "rsub", "sub"]
 
 _f = FUNCTIONS
 _NUMBERS = frozenset((bool, int, float))
@@ -125,37 +125,23 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """input / other, rounded towards 0 ("trunc") or down ("floor") if asked (torch.div)."""
     if rounding_mode is None:
         return _f["div"](input, other)
+    return _f["div_rounded"](input, other, _one_of_two(rounding_mode))
+
+
+def div_(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """input /= other, rounded towards 0 ("trunc") or down ("floor") if asked (torch.Tensor.div_)."""
+    if rounding_mode is None:
+        return INPLACE["div_"](input, other)
+    return INPLACE["div_rounded_"](input, other, _one_of_two(rounding_mode))
+
+
+def _one_of_two(rounding_mode: str) -> str:
     if rounding_mode not in ("trunc", "floor"):
         raise RuntimeError(ROUNDING_MODE.format(found=rounding_mode))
-    return _f["div_rounded"](input, other, rounding_mode)
+    return rounding_mode
 
 
-# -- products --------------------------------------------------------------------------------------
-
-
-def matmul(input: Tensor, other: Tensor) -> Tensor:
-    """The matrix product of vectors, matrices or batches of matrices (torch.matmul).
-
-    Shapes (n,) and (n,) give a number, (n, k) and (k,) a vector, (n, k) and (k, m) a matrix. With more dimensions, the
-    last two are those of matrices and the others are broadcast. RuntimeError for sizes that do not fit.
-    """
-    if isinstance(input, Tensor) and isinstance(other, Tensor):
-        name = _PRODUCTS.get((input.array.ndim, other.array.ndim))
-        if name is not None and input.array.shape[-1] == other.array.shape[0]:
-            return _f[name](input, other)
-    return _f["matmul"](input, other)
-
-
-_PRODUCTS = {(2, 2): "mm", (1, 1): "dot", (2, 1): "mv"}
-
-
-@checked
-def outer(input: Tensor, vec2: Tensor) -> Tensor:
-    """The products of all pairs of elements of two vectors: shapes (n,) and (m,) give (n, m) (torch.outer)."""
-    for name, x in (("self", input), ("vec2", vec2)):
-        if isinstance(x, Tensor) and x.array.ndim != 1:
-            raise RuntimeError(OUTER_NDIM.format(name=name, ndim=x.array.ndim))
-    return _f["reshape"](input, (-1, 1)) * vec2
+# -- sums by index ---------------------------------------------------------------------------------
 
 
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
@@ -173,6 +159,4 @@ def _as_own(x: Tensor, alpha: Any) -> Any:
     return alpha if x.is_floating_point() else int(alpha)
 
 
-METHODS = as_methods(add, sub, add_, sub_, div, index_add, index_add_, matmul, outer) | {
-    "__matmul__": matmul, "__rmatmul__": lambda self, other: matmul(other, self),
-}  # fmt: skip
+METHODS = as_methods(add, sub, add_, sub_, div, div_, index_add, index_add_)

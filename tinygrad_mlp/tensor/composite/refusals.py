@@ -79,3 +79,67 @@ CHOLESKY_DEPRECATED = (
     "upper=True)\nshould be replaced with\nU = torch.linalg.cholesky(A).mH\nThis transform will produce equivalent "
     "results for all valid (symmetric positive definite) inputs."
 )
+
+# -- products ------------------------------------------------------------------------------------------
+
+# inner, tensordot: sizes and dtypes that differ.
+INNER_SIZES = "inner() the last dimension must match on both input tensors but got shapes {a} and {b}"
+PRODUCT_DTYPES = "both inputs should have same dtype"
+# tensordot: what are no dims, a number of dims that is negative or too large, lists that do not fit.
+TENSORDOT_DIMS = (
+    "tensordot expects dims to be int or tuple[list[int], list[int]] or list[list[int]] containing two lists, but got "
+    "dims={dims}"
+)
+TENSORDOT_NEGATIVE = "tensordot expects dims >= 0, but got dims={dims}"
+TENSORDOT_MANY = "tensordot expects dims < ndim_a or ndim_b, but got dims={dims}"
+TENSORDOT_LENGTHS = "both dimension lists should have same length"
+TENSORDOT_TWICE = "dim {dim} appears multiple times in the list of dims"
+TENSORDOT_SIZES = (
+    "contracted dimensions need to match, but first has size {a} in dim {dim_a} and second has size {b} in dim {dim_b}"
+)
+# cross: no `dim`, as a warning; no dimension of three elements.
+CROSS_WITHOUT_DIM = (
+    "Using torch.cross without specifying the dim arg is deprecated.\n"
+    "Please either pass the dim explicitly or simply use torch.linalg.cross.\n"
+    "The default value of dim will change to agree with that of linalg.cross in a future release."
+)
+NO_DIM_OF_THREE = "no dimension of size 3 in input"
+# einsum: arguments that are not an equation and tensors.
+EINSUM_ARGUMENTS = (
+    "einsum(): must specify the equation string and at least one operand, or at least one operand and its subscripts "
+    "list"
+)
+EINSUM_EQUATION = "einsum(): argument 'equation' (position 1) must be str, not {found}"
+EINSUM_OPERAND = "expected Tensor as element {place} in argument 1, but got {found}"
+EINSUM_NUMBER = "einsum(): subscript in subscript list is not within the valid range [0, 52)"
+# einsum: an equation that is none.
+EINSUM_SUBSCRIPT = (
+    "einsum(): invalid subscript given at index {place} in the equation string, subscripts must be in [a-zA-Z]"
+)
+EINSUM_DOT = "einsum(): found '.' for {whose} that is not part of any ellipsis"
+EINSUM_ELLIPSIS_AGAIN = "einsum(): found '.' for operand {operand} for which an ellipsis was already found"
+EINSUM_OUTPUT_ELLIPSIS = "einsum(): found '.' for output but an ellipsis (...) was already found"
+EINSUM_TWICE = "einsum(): output subscript {letter} appears more than once in the output"
+EINSUM_NEW = "einsum(): output subscript {letter} does not appear in the equation for any input operand"
+# einsum: operands that do not fit the equation.
+EINSUM_FEWER = "einsum(): fewer operands were provided than specified in the equation"
+EINSUM_MORE = "einsum(): more operands were provided than specified in the equation"
+EINSUM_COUNT = (
+    "einsum(): the number of subscripts in the equation ({count}) does not match the number of dimensions ({ndim}) for "
+    "operand {operand} and no ellipsis was given"
+)
+EINSUM_TOO_MANY = (
+    "einsum(): the number of subscripts in the equation ({count}) is more than the number of dimensions ({ndim}) for "
+    "operand {operand}"
+)
+EINSUM_DIAGONAL = (
+    "einsum(): subscript {label} is repeated for operand {operand} but the sizes don't match, {size} != {own}"
+)
+EINSUM_SIZE = (
+    "einsum(): subscript {label} has size {size} for operand {operand} which does not broadcast with previously seen "
+    "size {before}"
+)
+EINSUM_ELLIPSIS_SIZE = (
+    "einsum(): dimension {place} covered by ellipsis in operand {operand}has size {size} which does not broadcast with "
+    "previously seen ellipsis with size {before} for the respective dimension"
+)
