@@ -67,11 +67,14 @@ def linalg_qr(input: Array, mode: str = "reduced") -> tuple[Array, Array]:
         raise RuntimeError(QR_MODE.format(mode=mode))
     if mode == "r":
         return np.empty(0, input.dtype), np.linalg.qr(input, "r")
-    return tuple(np.linalg.qr(input, mode))  # type: ignore[return-value]
+    return tuple(np.linalg.qr(input, mode))
 
 
 def _eigh_input(gs: Cotangents, eigenvalues: Array, eigenvectors: Array) -> Array:
-    """V (diag(g of the values) + (V.T g of the vectors) / E) V.T, where E has the differences of the values."""
+    """The symmetric part of V (diag(g of the values) + (V.T g of the vectors) / E) V.T.
+
+    E has the differences of the values.
+    """
     v, (of_values, of_vectors) = eigenvectors, gs
     n = v.shape[-1]
     diagonal = np.eye(n, dtype=bool)
@@ -81,7 +84,8 @@ def _eigh_input(gs: Cotangents, eigenvalues: Array, eigenvectors: Array) -> Arra
         inner = np.where(diagonal, 0, (v.mT @ of_vectors) / differences)
     if of_values is not None:
         inner = inner + np.where(diagonal, of_values[..., None], 0)
-    return v @ inner @ v.mT
+    result = v @ inner @ v.mT
+    return (result + result.mT) / 2
 
 
 def _symmetric_sample(s: Any) -> Array:
@@ -113,7 +117,7 @@ def linalg_eigh(input: Array, UPLO: str = "L") -> tuple[Array, Array]:
     refuse_matrix("linalg.eigh", input, square=True)
     if UPLO.upper() not in ("L", "U"):
         raise RuntimeError(EIGH_UPLO.format(found=UPLO))
-    return tuple(np.linalg.eigh(input, UPLO.upper()))  # type: ignore[return-value]
+    return tuple(np.linalg.eigh(input, UPLO.upper()))
 
 
 def _skew(x: Array) -> Array:
@@ -160,4 +164,5 @@ def linalg_svd(input: Array, full_matrices: bool = True) -> tuple[Array, Array, 
     As: torch.linalg.svd
     """
     refuse_matrix("linalg.svd", input)
-    return tuple(np.linalg.svd(input, full_matrices))  # type: ignore[return-value]
+    u, s, vh = np.linalg.svd(input, full_matrices)
+    return u, s, vh

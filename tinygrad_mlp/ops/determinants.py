@@ -15,11 +15,12 @@ from .table import Array, by_value, operator
 @by_value
 def _det_input(g: Array, out: Array, input: Array) -> Array:
     """g times the cofactors, which are det(A) inv(A).T; of a singular matrix, by its singular vectors."""
-    g = g[..., None, None]
+    g, n = g[..., None, None], input.shape[-1]
+    if n < 2 or 0 in input.shape:  # the derivative is 1, and constant
+        return g * np.ones_like(input)
     if (out != 0).all() and isinstance(input, np.ndarray):
         return (g * out[..., None, None]) * np.linalg.inv(input).mT
     u, s, v = linalg_svd(input, False)
-    n = input.shape[-1]
     others = np.where(np.eye(n, dtype=bool), 1, s[..., None, :])
     cofactors = np.multiply.reduce(others, axis=-1)
     sign = linalg_det(u) * linalg_det(v)
@@ -65,4 +66,4 @@ def linalg_slogdet(input: Array) -> tuple[Array, Array]:
     As: torch.linalg.slogdet
     """
     refuse_matrix("linalg.slogdet", input, square=True)
-    return tuple(np.linalg.slogdet(input))  # type: ignore[return-value]
+    return tuple(np.linalg.slogdet(input))

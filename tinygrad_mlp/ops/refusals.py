@@ -425,6 +425,8 @@ NOT_POSITIVE = (
     "linalg.cholesky: {batch}The factorization could not be completed because the input is not positive-definite (the "
     "leading minor of order {minor} is not positive-definite)."
 )
+# cholesky_solve: no matrix.
+CHOLESKY_SOLVE_NDIM = "{name} should have at least 2 dimensions, but has {ndim} dimensions instead"
 # qr: another mode, and derivatives that do not exist.
 QR_MODE = "qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
 QR_WITHOUT_Q = (

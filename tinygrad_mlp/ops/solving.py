@@ -12,12 +12,12 @@ import numpy as np
 from .dims import dtype_word
 from .fitting import sum_to
 from .lapack import LinAlgError, failing, lapack, of_batch, refuse_matrix, refuse_system, regular
-from .refusals import NOT_POSITIVE, PINV_INPUT, SINGULAR_INVERSE, SINGULAR_SYSTEM
+from .refusals import CHOLESKY_SOLVE_NDIM, NOT_POSITIVE, PINV_INPUT, SINGULAR_INVERSE, SINGULAR_SYSTEM
 from .shape import tril, triu
 from .table import Array, by_value, operator
 
 
-def _zero_pivot(matrix: Array) -> int:
+def zero_pivot(matrix: Array) -> int:
     """The number of the first diagonal element that is 0 after elimination, counted from 1; 0 if there is none."""
     return int(lapack.get_lapack_funcs("getrf", (matrix,))(matrix)[2])
 
@@ -41,7 +41,7 @@ def linalg_inv(input: Array) -> Array:
     try:
         return np.linalg.inv(input)
     except np.linalg.LinAlgError:
-        i, pivot = failing(input, _zero_pivot)
+        i, pivot = failing(input, zero_pivot)
         raise LinAlgError(SINGULAR_INVERSE.format(batch=of_batch(i, input), pivot=pivot)) from None
 
 
@@ -82,7 +82,7 @@ def linalg_solve(input: Array, other: Array, left: bool = True) -> Array:
     try:
         x = np.linalg.solve(input, b) if left else np.linalg.solve(input.mT, b.mT).mT
     except np.linalg.LinAlgError:
-        i, _ = failing(input, _zero_pivot)
+        i, _ = failing(input, zero_pivot)
         raise LinAlgError(SINGULAR_SYSTEM.format(batch=of_batch(i, input))) from None
     return x[..., 0] if vector else x
 
@@ -148,7 +148,7 @@ def _cholesky_input(g: Array, out: Array, upper: bool) -> Array:
     return linalg_solve_triangular(factor, inner, False, False)
 
 
-def _first_minor(matrix: Array) -> int:
+def first_minor(matrix: Array) -> int:
     """The order of the first leading minor that is not positive, 0 if there is none."""
     return int(lapack.get_lapack_funcs("potrf", (matrix,))(matrix, lower=True)[1])
 
@@ -177,9 +177,43 @@ def linalg_cholesky(input: Array, upper: bool = False) -> Array:
     try:
         factor = np.linalg.cholesky(input.mT if upper else input)
     except np.linalg.LinAlgError:
-        i, minor = failing(input.mT if upper else input, _first_minor)
+        i, minor = failing(input.mT if upper else input, first_minor)
         raise LinAlgError(NOT_POSITIVE.format(batch=of_batch(i, input), minor=minor)) from None
     return factor.mT if upper else factor
+
+
+def _cholesky_solve_factor(g: Array, out: Array, L: Array, upper: bool) -> Array:
+    b = cholesky_solve(g, L, upper)
+    both = -(b @ out.mT + out @ b.mT)
+    return sum_to(L @ both if upper else both @ L, L.shape)
+
+
+@operator(
+    {
+        "input": lambda g, input_shape, L, upper: sum_to(cholesky_solve(g, L, upper), input_shape),
+        "L": _cholesky_solve_factor,
+    },
+    tensors=("input", "L"),
+    sample=lambda s: (
+        s.moderate(s.floats(((a := regular(s, batch=0)).shape[-1], s.size()))).astype(a.dtype), a, s.boolean(),
+    ),
+)  # fmt: skip
+@by_value
+def cholesky_solve(input: Array, L: Array, upper: bool = False) -> Array:
+    """The x of A @ x = input, given the Cholesky factor L of A, of which the other triangle is not read.
+
+    Shapes: (..., n, k) and (..., n, n); the result is like the first.
+    Dtypes: floating ones, the same for both.
+    Refuses: RuntimeError for other shapes and dtypes.
+    """
+    if input.ndim < 2 or L.ndim < 2:
+        name, x = ("b", input) if input.ndim < 2 else ("u", L)
+        raise RuntimeError(CHOLESKY_SOLVE_NDIM.format(name=name, ndim=x.ndim))
+    refuse_matrix("cholesky_solve", L, square=True)
+    refuse_system("cholesky_solve", L, input, True)
+    lower = L.mT if upper else L
+    between = linalg_solve_triangular.forward(lower, input, False)
+    return linalg_solve_triangular.forward(lower.mT, between, True)
 
 
 # -- functions of a matrix -------------------------------------------------------------------------
@@ -200,7 +234,7 @@ def _matrix_exp_input(g: Array, input: Array) -> Array:
 )
 @by_value
 def linalg_matrix_exp(input: Array) -> Array:
-    """The matrix exponential, I + A + A @ A / 2 + ...
+    """The matrix exponential: the sum of A^k / k! over all k.
 
     Shapes: (..., n, n), which the result has, too.
     Dtypes: floating ones.

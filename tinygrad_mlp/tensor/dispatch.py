@@ -18,7 +18,7 @@ from ..autograd import making
 from ..autograd.graph.node import Node
 from ..autograd.graph.saved import saved_attributes
 from ..autograd.inplace.views import note_view, refresh
-from ..autograd.modes import as_rule  # noqa: F401 (written callers use it)
+from ..autograd.modes import as_rule
 from ..autograd.outputs import OutputNode, Unreachable
 from ..messages import noted
 from ..ops import NUMPY_KEYWORDS, Operator, cast
@@ -160,7 +160,7 @@ def _pull_of_several(self: Any, g: Any, edges: Any, create_graph: bool) -> list[
         each = zip(edges, row.rules, saved, strict=False)
         return [None if edge is None else rule(gs, *values) for edge, rule, values in each]
 
-    return as_rule(handed) if create_graph else handed()  # type: ignore[no-any-return]
+    return as_rule(handed) if create_graph else handed()
 
 
 def _place_among_several(self: Any, index: int, value: Any) -> OutputNode:

@@ -223,8 +223,6 @@ STRIDES_OF_BYTES = (
 )
 # div: RuntimeError for another `rounding_mode`.
 ROUNDING_MODE = "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{found}'"
-# norm: NotImplementedError for p="nuc".
-NUCLEAR_NORM = "the nuclear norm needs singular values, which tinygrad_mlp does not compute"
 # Tensor.type: ValueError for what is neither a dtype nor torch's name of a tensor type.
 TYPE_NAME = "invalid type: '{found}'"
 # fill_: RuntimeError for a tensor that is not 0-d as the value.

@@ -44,6 +44,10 @@ LATER = {
         "aminmax cumprod cumsum max median min nanmean nanmedian norm prod std std_mean var var_mean",
         "aminmax cumprod cumprod_ cumsum cumsum_ max median min nanmean nanmedian norm prod std var",
     ),
+    "linear_algebra": (
+        "cholesky logdet matrix_power pinverse qr svd",
+        "cholesky logdet matrix_power pinverse qr svd",
+    ),
     "shapes": (
         "adjoint as_strided detach diag diagflat flatten moveaxis movedim ravel squeeze swapaxes swapdims unflatten",
         (

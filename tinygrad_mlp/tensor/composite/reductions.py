@@ -13,9 +13,9 @@ from ..keywords import numpy_names
 from ..kinds import ABSENT, KINDS, checked, no_such_call, read
 from ..later import as_methods
 from ..named import result_class
-from ..refusals import NUCLEAR_NORM
 from ..tensor import Tensor
 from .conversion import to
+from .linear_algebra import linalg_matrix_norm
 from .refusals import AMINMAX_OF_NOTHING, NANMEAN_OF_INTEGERS, OTHER_DTYPE_IN_PLACE
 
 __all__ = [
@@ -166,7 +166,7 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtyp
     if dtype is not None:
         input = to(input, dtype)
     if p == "nuc":
-        raise NotImplementedError(NUCLEAR_NORM)
+        return linalg_matrix_norm(input, "nuc", (0, 1) if dim is None else dim, keepdim)
     ord = 2 if p in ("fro", None) else p
     return _f["linalg_vector_norm"](input, ord, dim, keepdim)
 
