@@ -80,6 +80,7 @@ if _typing.TYPE_CHECKING:
     from .tensor.composite.arithmetic import *  # noqa: F403
     from .tensor.composite.conversion import *  # noqa: F403
     from .tensor.composite.elements import *  # noqa: F403
+    from .tensor.composite.indexed import *  # noqa: F403
     from .tensor.composite.joining import *  # noqa: F403
     from .tensor.composite.shapes import *  # noqa: F403
     from .tensor.composite.splits import *  # noqa: F403

@@ -8,7 +8,8 @@ from .table import NUMPY_KEYWORDS, TABLE, Dims, Operator, by_numpy, source, writ
 
 TABLE.stand_in(
     "activations", "arithmetic", "basic", "comparison", "diagonals", "extremes", "fitting", "gathering", "indexing",
-    "linalg", "losses", "masking", "normalization", "norms", "pointwise", "reduction", "shape", "slices", "sorting",
+    "linalg", "losses", "masking", "normalization", "norms", "padding", "pointwise", "reduction", "scattering", "shape",
+    "slices", "sorting",
 )  # fmt: skip
 
 from .fitting import cast, expand, sum_to  # noqa: E402

@@ -11,6 +11,7 @@ from .loss import *  # noqa: F403
 from .normalization import batch_norm as batch_norm
 from .normalization import layer_norm as layer_norm
 from .normalization import normalize as normalize
+from .padding import pad as pad
 from .regularization import dropout as dropout
 
 linear = _rows["linear"]
