@@ -18,7 +18,7 @@ from ..autograd import making
 from ..autograd.graph.node import Node
 from ..autograd.graph.saved import saved_attributes
 from ..autograd.inplace.views import note_view, refresh
-from ..autograd.modes import as_rule  # noqa: F401 (written callers use it)
+from ..autograd.modes import as_rule
 from ..autograd.outputs import OutputNode, Unreachable
 from ..messages import noted
 from ..ops import NUMPY_KEYWORDS, Operator, cast
@@ -139,12 +139,32 @@ def _new_class(row: Operator) -> type[Node]:
     shares = bool(row.saves) or len(set(read)) < len(read)
     saves = bool(row.reads) and all(holding(row, read) for read in row.reads) if row.saves is None else row.saves
     own: dict[str, Any] = {"__slots__": (), "row": row, "saves": saves, "shares": shares, **saved_attributes(row)}
-    if row.rules:
+    if row.several:
+        own |= {"pull": _pull_of_several, "_place_of_output": _place_among_several}
+    elif row.rules:
         rules = {f"{row.parameters[i]}_rule": rule for i, rule in zip(row.differentiable, row.rules, strict=True)}
         from . import callers
 
         own["pull"] = callers.compiled("pull", callers.pull_of(row), globals(), {"row": row, **rules})
     return type(row.node_name, (Node,), own)
+
+
+def _pull_of_several(self: Any, g: Any, edges: Any, create_graph: bool) -> list[Any]:
+    """`Node.pull` for an operator of which several outputs are differentiable."""
+    self.refuse_changed()
+    row = self.row
+    gs = tuple(map(g.parts.get, range(len(row.outputs))))
+    saved = self._differentiable_saved(Tensor) if create_graph else self.saved
+
+    def handed() -> list[Any]:
+        each = zip(edges, row.rules, saved, strict=False)
+        return [None if edge is None else rule(gs, *values) for edge, rule, values in each]
+
+    return as_rule(handed) if create_graph else handed()
+
+
+def _place_among_several(self: Any, index: int, value: Any) -> OutputNode:
+    return OutputNode(self, index, value.shape, value.dtype)
 
 
 @functools.cache
@@ -200,6 +220,7 @@ def _with_signature(row: Operator, caller: Caller, write_into: Function | None =
     function.__name__ = function.__qualname__ = row.name
     function.__module__ = "tinygrad_mlp"
     function.__doc__ = Documentation(row)
+    function.caller = caller  # type: ignore[attr-defined]  # operators call it at once
     return function
 
 
@@ -290,13 +311,14 @@ def _general(row: Operator) -> Function:
 # -- float16 ----------------------------------------------------------------------------------------
 
 
-# These know float16 themselves, because torch's kernels round a step between: the logarithm of the sum, and 1 - eps.
-_ROUNDED_BETWEEN = frozenset(("log_softmax", "logit"))
+# These compute float16 as it is. Torch's kernels for the first two round a step between: the logarithm of the sum, and
+# 1 - eps. What the others give depends on which numbers the dtype has.
+_AS_IT_IS = frozenset(("log_softmax", "logit", "nan_to_num", "nextafter"))
 
 
 def in_single(row: Operator, arrays: Sequence[Any]) -> Any:
     """What a forward computes in float32 from arrays of float16, rounded to float16 once."""
-    if row.name in _ROUNDED_BETWEEN:
+    if row.name in _AS_IT_IS:
         return row.forward(*arrays)
     result = row.forward(*[x.astype(np.float32) if is_half(x) else x for x in arrays])
     if isinstance(result, tuple):
