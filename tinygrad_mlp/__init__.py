@@ -82,6 +82,7 @@ if _typing.TYPE_CHECKING:
     from .tensor.composite.conversion import *  # noqa: F403
     from .tensor.composite.einsum import *  # noqa: F403
     from .tensor.composite.elements import *  # noqa: F403
+    from .tensor.composite.indexed import *  # noqa: F403
     from .tensor.composite.joining import *  # noqa: F403
     from .tensor.composite.ordering import *  # noqa: F403
     from .tensor.composite.products import *  # noqa: F403

@@ -154,7 +154,7 @@ def refused_derivative(row: Operator, ours: list[Any], theirs: list[Any]) -> boo
     return True
 
 
-NOT_IMPLEMENTED = {"floor_divide", "heaviside"}
+NOT_IMPLEMENTED = {"floor_divide", "heaviside", "scatter_combined", "differentiable_once"}
 NOT_IMPLEMENTED |= {"bincount", "unique_all", "unique_dim", "unique_runs"}
 # Where torch has no second derivative, or fails where some of its inputs need none.
 # Ours are in tests/nn/test_layers.py.
@@ -202,8 +202,9 @@ def compare_node(row: Operator, mine: Any, other: Any) -> None:
 # Torch has a node for each overload (a number, a tensor; all, some dimensions); ours has the name of the first.
 OVERLOADED = {"div_rounded", "fmod", "masked_fill", "mean", "pow", "prod", "remainder", "squeeze", "sum"}
 OVERLOADED |= {"clamp_max", "clamp_min", "copysign", "fill", "lerp", "round", "rsub", "special_xlog1py", "xlogy"}
+OVERLOADED |= {"index_fill", "scatter"}
 # Rows for which torch has other nodes by the index, the strides or the number of dimensions, or several nodes for one.
-NO_NODE_OF_ITS_OWN = {"slice_along", "unindex"} | {
+NO_NODE_OF_ITS_OWN = {"slice_along", "unindex", "differentiable_once", "unpad"} | {
     "flatten",
     "getitem",
     "linear",
@@ -284,6 +285,9 @@ OTHER_SHAPE = {"as_strided", "transpose", "t", "squeeze", "unsqueeze"}
 IN_PLACE = {
     "assign_": torch().Tensor.copy_,
     "div_rounded_": lambda x, y, mode: x.div_(y, rounding_mode=mode),
+    "put_added_": lambda x, index, value: x.index_put_(index, value, True),
+    "scatter_combined_": lambda x, dim, index, src, reduce: x.scatter_(dim, index, src, reduce=reduce),
+    "scatter_reduce_": lambda x, dim, index, src, how, own: x.scatter_reduce_(dim, index, src, how, include_self=own),
     "put_": torch().Tensor.__setitem__,
     # The gradient of x ** False is nan at 0, as in support.oracle.COUNTERPARTS.
     "pow_": lambda x, y: x.pow_(float(y) if y is False and x.is_floating_point() else y),

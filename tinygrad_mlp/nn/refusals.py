@@ -451,3 +451,21 @@ NON_FULL_SEVERAL = (
 NON_FULL_NODES = (
     "a non-full backward hook when the forward contains multiple autograd Nodes", "grad_input." + _FULL
 )  # fmt: skip
+
+# -- padding ---------------------------------------------------------------------------------------
+
+# pad: RuntimeError for an odd number of widths, and for a value where elements are repeated.
+PAD_ODD = "Padding length must be divisible by 2"
+PAD_VALUE = 'Padding mode "{mode}" doesn\'t take in value argument'
+# pad: NotImplementedError for another mode, and for other numbers of widths and dimensions.
+PAD_MODE = "Unrecognised padding mode {mode}"
+PAD_DIMENSIONS = (
+    "Padding size {count} is not supported for {ndim}D input tensor.\n"
+    "Supported combinations for non-constant padding:\n"
+    "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
+    "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
+    "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"
+)
+# pad, circular: RuntimeError for a width of more than the whole dimension, in either direction.
+PAD_WRAPS = "Padding value causes wrapping around more than once."
+PAD_EMPTIES = "Negative padding value is resulting in an empty dimension"
