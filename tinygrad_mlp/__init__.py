@@ -67,23 +67,30 @@ from .random import (
     set_rng_state as set_rng_state,
 )
 from .tensor import (
-    IN_NAMESPACE as _in_namespace,
     Size as Size,
     Tensor as Tensor,
-    function_of_torch as _function_of_torch,
     on_a_tensor as _on_a_tensor,
 )
+from .tensor.namespace import NAMES as _names_of_rows, function_of_torch as _function_of_torch
 
 if _typing.TYPE_CHECKING:
     from . import func as func, linalg as linalg, nn as nn, optim as optim, return_types as return_types
     from . import special as special, utils as utils
     from .compiler import compile as compile
+    from .func import vmap as vmap
     from .tensor.composite.arithmetic import *  # noqa: F403
     from .tensor.composite.conversion import *  # noqa: F403
+    from .tensor.composite.einsum import *  # noqa: F403
     from .tensor.composite.elements import *  # noqa: F403
+    from .tensor.composite.indexed import *  # noqa: F403
     from .tensor.composite.joining import *  # noqa: F403
+    from .tensor.composite.ordering import *  # noqa: F403
+    from .tensor.composite.products import *  # noqa: F403
+    from .tensor.composite.pointwise import *  # noqa: F403
+    from .tensor.composite.reductions import *  # noqa: F403
     from .tensor.composite.shapes import *  # noqa: F403
     from .tensor.composite.splits import *  # noqa: F403
+    from .tensor.composite.statistics import *  # noqa: F403
     from .tensor.creation.drawn import *  # noqa: F403
     from .tensor.creation.values import *  # noqa: F403
     from .tensor.printing import set_printoptions as set_printoptions
@@ -108,7 +115,7 @@ autograd.names_from_above["TensorAdapter"] = f"{__name__}.viz.array_view"  # for
 
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
 _ROOMS = frozenset(("func", "linalg", "nn", "optim", "return_types", "special", "utils", "viz"))
-_NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing"}
+_NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing", "vmap": ".func"}
 _NAMES |= dict.fromkeys(
     (
         "alpha_dropout", "bilinear", "celu", "celu_", "cosine_similarity", "dropout", "feature_alpha_dropout",
@@ -134,12 +141,12 @@ def __getattr__(name: str) -> _typing.Any:
     if name in _NAMES:
         return getattr(_importlib.import_module(_NAMES[name], __name__), name)
     if name == "__all__":
-        return sorted(each for each in {*globals(), *_FILES, *_in_namespace, *_METHODS} if not each.startswith("_"))
+        return sorted(each for each in {*globals(), *_FILES, *_names_of_rows, *_METHODS} if not each.startswith("_"))
     if name in _FILES:
         found = getattr(_importlib.import_module(_FILES[name], __name__), name)
     elif name in _METHODS:
         found = _on_a_tensor(getattr(Tensor, name)) if name in _ON_TENSORS else getattr(Tensor, name)
-    elif name in _in_namespace:
+    elif name in _names_of_rows:
         found = _function_of_torch(name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
@@ -147,4 +154,4 @@ def __getattr__(name: str) -> _typing.Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, *_NAMES, *_FILES, *_in_namespace, *_METHODS})
+    return sorted({*globals(), *_ROOMS, *_NAMES, *_FILES, *_names_of_rows, *_METHODS})

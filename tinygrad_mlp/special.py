@@ -8,14 +8,14 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from .tensor import FUNCTIONS, functions_of_room
+from .tensor.namespace import function_of_torch, names_of_room
 
-_FUNCTIONS = functions_of_room("special_")
+_FUNCTIONS = names_of_room("special")
 
 
 def __getattr__(name: str) -> Any:
     if name in _FUNCTIONS:
-        return globals().setdefault(name, FUNCTIONS[_FUNCTIONS[name]])
+        return globals().setdefault(name, function_of_torch(_FUNCTIONS[name]))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
 
 

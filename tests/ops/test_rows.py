@@ -154,10 +154,11 @@ def refused_derivative(row: Operator, ours: list[Any], theirs: list[Any]) -> boo
     return True
 
 
-NOT_IMPLEMENTED = {"floor_divide"}
+NOT_IMPLEMENTED = {"floor_divide", "heaviside", "scatter_combined", "differentiable_once"}
+NOT_IMPLEMENTED |= {"bincount", "unique_all", "unique_dim", "unique_runs"}
 # Where torch has no second derivative, or fails where some of its inputs need none.
 # Ours are in tests/nn/test_layers.py.
-NO_SECOND = {"hardsigmoid", "layer_norm", "group_norm", "batch_norm", "embedding_bag"}
+NO_SECOND = {"hardsigmoid", "layer_norm", "group_norm", "batch_norm", "cdist", "embedding_bag"}
 NO_SECOND |= {"multi_margin_loss", "multilabel_margin_loss"}
 
 
@@ -171,13 +172,9 @@ def signs(row: Operator, result: Any) -> bool:
 UNSIGNED = {"trilinear", "mm", "bmm", "mv", "dot", "matmul", "linear", "addmm"}
 # Of 0 and -0 neither is larger: the order in which torch goes through them decides, which is another for other strides.
 UNSIGNED |= {"amax", "amin", "max_all", "min_all"}
-UNSIGNED |= {
-    "layer_norm",
-    "group_norm",
-    "batch_norm",
-    "multi_margin_loss",
-    "multilabel_margin_loss",
-}  # torch's kernels add in another order
+UNSIGNED |= {"median_all", "nanmedian_all", "unique_all", "unique_dim"}
+# Torch's kernels add in another order.
+UNSIGNED |= {"layer_norm", "group_norm", "batch_norm", "multi_margin_loss", "multilabel_margin_loss"}
 UNSIGNED |= {"gelu_backward", "log_sigmoid_backward"}  # in torch their slopes are differences, which give another 0
 # Where torch takes eight numbers or more at a time its vector instructions give the second of two zeros, in the rest of
 # the array the first.
@@ -191,6 +188,7 @@ def steps(x: Any) -> list[int]:
 
 # Rows for use in place, for indices; and those that give C order, whatever they are given.
 NO_LAYOUT = {"getitem", "put_at", "unindex", "unslice", "zero", "sort", "topk"}
+NO_LAYOUT |= {"unique_dim", "unique_runs"}
 
 
 def compare_node(row: Operator, mine: Any, other: Any) -> None:
@@ -203,9 +201,10 @@ def compare_node(row: Operator, mine: Any, other: Any) -> None:
 
 # Torch has a node for each overload (a number, a tensor; all, some dimensions); ours has the name of the first.
 OVERLOADED = {"div_rounded", "fmod", "masked_fill", "mean", "pow", "prod", "remainder", "squeeze", "sum"}
-OVERLOADED |= {"clamp_max", "clamp_min", "fill", "lerp", "rsub", "xlogy"}
+OVERLOADED |= {"clamp_max", "clamp_min", "copysign", "fill", "lerp", "round", "rsub", "special_xlog1py", "xlogy"}
+OVERLOADED |= {"index_fill", "scatter"}
 # Rows for which torch has other nodes by the index, the strides or the number of dimensions, or several nodes for one.
-NO_NODE_OF_ITS_OWN = {"slice_along", "unindex"} | {
+NO_NODE_OF_ITS_OWN = {"slice_along", "unindex", "differentiable_once", "unpad"} | {
     "flatten",
     "getitem",
     "linear",
@@ -214,6 +213,7 @@ NO_NODE_OF_ITS_OWN = {"slice_along", "unindex"} | {
     "put_at",
     "reshape",
     "rrelu_with_noise",
+    "special_ndtr",
     "trilinear",
     "unslice",
 }
@@ -284,13 +284,21 @@ def coarsest(row: Operator, args: tuple[Any, ...], result: Any) -> str:
 OTHER_SHAPE = {"as_strided", "transpose", "t", "squeeze", "unsqueeze"}
 IN_PLACE = {
     "assign_": torch().Tensor.copy_,
+    "div_rounded_": lambda x, y, mode: x.div_(y, rounding_mode=mode),
+    "put_added_": lambda x, index, value: x.index_put_(index, value, True),
+    "scatter_combined_": lambda x, dim, index, src, reduce: x.scatter_(dim, index, src, reduce=reduce),
+    "scatter_reduce_": lambda x, dim, index, src, how, own: x.scatter_reduce_(dim, index, src, how, include_self=own),
     "put_": torch().Tensor.__setitem__,
     # The gradient of x ** False is nan at 0, as in support.oracle.COUNTERPARTS.
     "pow_": lambda x, y: x.pow_(float(y) if y is False and x.is_floating_point() else y),
 }
 
 
-@pytest.mark.parametrize("name", [name for name in ROWS if name not in OTHER_SHAPE])
+# Whose first argument is no tensor: what it does in place is not the row's.
+NUMBER_FIRST = {"polygamma"}
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name not in OTHER_SHAPE | NUMBER_FIRST])
 def test_in_place_where_torch_has_it(name: str) -> None:
     assert TABLE[name].inplace == (hasattr(torch().Tensor, f"{name}_") or f"{name}_" in IN_PLACE)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from tinygrad_mlp.ops import Operator
 from tinygrad_mlp.ops.indexing import is_basic
+from tinygrad_mlp.ops.refusals import REDUCE_OF_ZEROS_TWICE
 from tinygrad_mlp.tensor import FUNCTIONS, Tensor, wrap
 
 Call = Callable[..., Any]
@@ -44,28 +45,53 @@ COUNTERPARTS: dict[str, Call] = {
     "binary_cross_entropy_with_logits": lambda *args, **options: torch().nn.functional.binary_cross_entropy_with_logits(
         *args, **options
     ),
+    "block_diag": lambda xs: torch().block_diag(*xs),
     "cast": lambda x, dtype: x.to(dtype),
     "clamp": lambda x, min=None, max=None: _clamped(x, min, max),
     "contiguous_clone": lambda x: x.clone(memory_format=torch().contiguous_format),
+    "differentiable_once": lambda x: _once().apply(x),
     "div_rounded": lambda x, y, mode: torch().div(x, y, rounding_mode=mode),
     "embedding_bag": lambda *args, **options: _bag(*args, **options),
     "elu": lambda x, alpha=1.0, scale=1.0: torch().ops.aten.elu(x, alpha, scale),
     "gelu_backward": lambda g, x, approximate: torch().ops.aten.gelu_backward(g, x, approximate=approximate),
     "getitem": lambda x, index: x[index],
+    "linalg_diagonal": lambda x, offset=0, dim1=-2, dim2=-1: torch().linalg.diagonal(
+        x, offset=offset, dim1=dim1, dim2=dim2
+    ),
     "log_sigmoid_backward": lambda g, x: torch().ops.aten.log_sigmoid_backward(g, x, torch().exp(-x.detach().abs())),
     "max_all": lambda x: torch().max(x),
     "keep": lambda x, mask: torch().where(mask, x, 0),
     "max_dim": lambda x, dim, keepdim=False: torch().max(x, dim, keepdim),
+    "median_all": lambda x: torch().median(x),
+    "median_dim": lambda x, dim, keepdim=False: torch().median(x, dim, keepdim),
     "min_all": lambda x: torch().min(x),
     "min_dim": lambda x, dim, keepdim=False: torch().min(x, dim, keepdim),
+    "nanmedian_all": lambda x: torch().nanmedian(x),
+    "nanmedian_dim": lambda x, dim, keepdim=False: torch().nanmedian(x, dim, keepdim),
     "pow": lambda x, y: torch().pow(x, float(y) if y is False and _is_floating(x) else y),  # x ** False: nan at 0
     "prod": lambda x, dim=None, keepdim=False: torch().prod(x) if dim is None else torch().prod(x, dim, keepdim),
     "put": lambda x, index, value: _put(x.clone(), index, value),
+    "put_added": lambda x, index, value: x.index_put(index, value, True),
     "put_at": lambda x, shape, index: _added(x, shape, index),
+    **{
+        name: lambda x, pad, name=name: getattr(torch().ops.aten, name)(x, pad)
+        for name in (f"{kind}_pad{n}d" for kind in ("reflection", "replication") for n in (1, 2, 3))
+    },
+    "scatter_combined": lambda x, dim, index, src, reduce: x.scatter(dim, index, src, reduce=reduce),
+    "scatter_reduce": lambda x, dim, index, src, reduce, include_self=True: x.scatter_reduce(
+        dim, index, src, reduce, include_self=include_self
+    ),
     "slice_along": lambda x, dim, index: x[(*(slice(None),) * (dim % x.ndim), index)],
     "std": lambda *args, **options: _spread("std")(*args, **options),
     "var": lambda *args, **options: _spread("var")(*args, **options),
+    "unique_all": lambda x, **options: torch().unique(x, **options),
+    "unique_dim": lambda x, dim, **options: torch().unique(x, dim=dim, **options),
+    "unique_runs": lambda x, dim=None, **options: torch().unique_consecutive(x, dim=dim, **options),
     "unindex": lambda x, shape, index: torch().zeros(shape, dtype=x.dtype).index_put(index, x, True),
+    "unfold": lambda x, dimension, size, step: x.unfold(dimension, size, step),
+    "unpad": lambda g, x, pad, reflects: getattr(
+        torch().ops.aten, f"{'reflection' if reflects else 'replication'}_pad{len(pad) // 2}d_backward"
+    )(g, x, pad),
     "unslice": lambda x, shape, index: _put(torch().zeros(shape, dtype=x.dtype), index, x),
     "hardshrink_backward": lambda g, x, lambd: torch().ops.aten.hardshrink_backward(g, x, lambd),
     "softshrink_backward": lambda g, x, lambd: torch().ops.aten.softshrink_backward(g, x, lambd),
@@ -80,7 +106,6 @@ COUNTERPARTS: dict[str, Call] = {
     "leaky_relu_backward": lambda g, x, slope: torch().ops.aten.leaky_relu_backward(g, x, slope, False),
     "threshold_backward": lambda g, x, threshold=0: torch().ops.aten.threshold_backward(g, x, threshold),
     "trilinear": lambda x, weight, y: torch().nn.functional.bilinear(x, y, weight),
-    "vector_norm": lambda x, ord=2, dim=None, keepdim=False: torch().linalg.vector_norm(x, ord, dim, keepdim),
     "zero": lambda x: x.clone().zero_(),
 }
 
@@ -89,6 +114,9 @@ def counterpart(row: Operator) -> Call:
     """The torch function that a row shall agree with. LookupError if none is known."""
     if row.name in COUNTERPARTS:
         return COUNTERPARTS[row.name]
+    room, _, name = row.name.partition("_")
+    if room in ("special", "linalg"):
+        return getattr(getattr(torch(), room), name)  # type: ignore[no-any-return]
     for home in (torch(), torch().nn.functional, torch().Tensor):
         if hasattr(home, row.name):
             return getattr(home, row.name)  # type: ignore[no-any-return]
@@ -136,6 +164,21 @@ def _bag(
 
 def _is_floating(x: Any) -> bool:
     return isinstance(x, torch().Tensor) and bool(x.is_floating_point())
+
+
+def _once() -> Any:
+    """A function of torch's that gives its input, and refuses to be differentiated."""
+
+    class Once(torch().autograd.Function):  # type: ignore[misc,name-defined]
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            raise RuntimeError(REDUCE_OF_ZEROS_TWICE)
+
+    return Once
 
 
 def _put(x: Any, index: Any, value: Any) -> Any:

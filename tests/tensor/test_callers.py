@@ -85,6 +85,7 @@ def test_tracebacks_show_the_lines():
 def test_several_threads_may_be_the_first(monkeypatch):
     written, plain = [], callers.compiled
     monkeypatch.setattr(callers, "compiled", lambda name, *rest: written.append(name) or plain(name, *rest))
+    dispatch._caller_of.cache_clear()  # that of an earlier test may have been called
     function, barrier, results = dispatch.function_of(TABLE["tanh"]), threading.Barrier(8), []
 
     def call():

@@ -148,6 +148,13 @@ RMS_NORM_DTYPE = "\"rms_norm\" not implemented for '{found}'"
 MIXED_DTYPES = "mixed dtype (CPU): expect parameter to have scalar type of Float"
 # The same for an input of float64.
 MIXED_WITH_DOUBLE = "mixed dtype (CPU): all inputs must share same datatype."
+# batch_norm: RuntimeError inside of vmap where statistics that its elements share are to be updated.
+SHARED_STATISTICS = (
+    "Batch norm got a batched tensor as input while the running_mean or running_var, which will be updated in place, "
+    "were not batched.\nIf you are using a module and do not need eval mode, please set `track_running_stats` to be "
+    "False.If you are using a prebuilt module and do not need eval mode, please see the functorch website for "
+    "resources on how to patch your module to work with vmap"
+)
 # batch_norm: ValueError in training where the batch has one value for each channel, and so no variance.
 ONE_VALUE_PER_CHANNEL = "Expected more than 1 value per channel when training, got input size {input}"
 # batch_norm: ValueError for an `eps` below 0, and in training for 0.
@@ -226,18 +233,9 @@ NO_FANS = "Fan in and fan out can not be computed for tensor with fewer than 2 d
 FAN_MODE = "Mode {mode} not supported, please use one of {modes}"
 
 
-# -- Parameters, and nn.utils ----------------------------------------------------------------------
+# -- Parameters -----------------------------------------------------------------------------------
 # nn.Parameter: RuntimeError where a gradient is asked for and the dtype is not floating.
 FLOATING_ONLY = "Only Tensors of floating point and complex dtype can require gradients"
-# get_total_norm and clip_grad_norm_: RuntimeError for a norm that is nan or infinite, if `error_if_nonfinite`.
-NORM_NOT_FINITE = (
-    "The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. To "
-    "disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`"
-)
-# vector_to_parameters: TypeError for anything but a tensor.
-NOT_A_VECTOR = "expected torch.Tensor, but got: {found}"
-# vector_to_parameters: RuntimeError where the vector has fewer elements than the parameters.
-VECTOR_TOO_SHORT = "shape '{shape}' is invalid for input of size {size}"
 
 
 # -- Module: assigning and registering its parts ---------------------------------------------------
@@ -283,11 +281,17 @@ NO_PART = "{type} has no attribute `{name}`"
 PART_NOT_A_MODULE = "`{name}` is not an nn.Module"
 # get_parameter: AttributeError where the path leads to something else.
 PART_NOT_A_PARAMETER = "`{name}` is not an nn.Parameter"
+# set_submodule: ValueError for an empty path, and for anything but a module.
+NO_TARGET = "Cannot set the submodule without a target name!"
+NOT_A_SUBMODULE = "`module` is not an nn.Module, found {found}"
 # get_buffer: AttributeError where the path leads to something else.
 PART_NOT_A_BUFFER = "`{name}` is not a buffer"
 
 
 # -- Module: calling and converting ----------------------------------------------------------------
+# TypeError for an argument of Module.__init__, unless the class says `call_super_init`: by name, and by position.
+INIT_KEYWORD = "{type}.__init__() got an unexpected keyword argument '{name}'"
+INIT_POSITION = "{type}.__init__() takes 1 positional argument but {count} were given"
 # NotImplementedError from calling a module whose class defines no `forward`.
 NO_FORWARD = 'Module [{type}] is missing the required "forward" function'
 # RuntimeError for a forward pre-hook with keywords that returns neither None nor a pair.
@@ -296,6 +300,13 @@ PRE_HOOK_RESULT = "forward pre-hook must return None or a tuple of (new_args, ne
 TRAINING_MODE = "training mode is expected to be boolean"
 # Module.to: TypeError for a dtype that is not floating.
 NOT_FLOATING = "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+
+
+# The same for a module without data, on the device "meta": NotImplementedError.
+NO_DATA_TO_MOVE = (
+    "{error} Please use torch.nn.Module.to_empty() instead of torch.nn.Module.to() when moving module from meta to a "
+    "different device."
+)
 
 
 # -- load_state_dict -------------------------------------------------------------------------------
@@ -315,6 +326,12 @@ STATE_SIZE = (
     "size mismatch for {key}: copying a param with shape {found} from checkpoint, the shape in current model is "
     "{shape}."
 )
+# UserWarning where a tensor with data would be copied into one without.
+STATE_TO_META = (
+    "for {key}: copying from a non-meta parameter in the checkpoint to a meta parameter in the current model, which is "
+    "a no-op. (Did you mean to pass `assign=True` to assign items in the state dictionary to their corresponding key "
+    "in the module instead of copying them in place?)"
+)
 # Copying a tensor raised an exception, whose arguments are shown.
 STATE_COPY = (
     'While copying the parameter named "{key}", whose dimensions in the model are {shape} and whose dimensions in '
@@ -330,6 +347,11 @@ STATE_HOOK_RESULT = "state_dict post-hook must return None"
 PUBLIC_POST_HOOK = (
     "Cannot register the same function as the state dict post hook that was previously registered via "
     "register_state_dict_post_hook"
+)
+# RuntimeError from get_extra_state and set_extra_state of a class that does not override them.
+NO_EXTRA_STATE = (
+    "Reached a code path in Module.{method}() that should never be called. Please file an issue at "
+    "https://github.com/pytorch/pytorch/issues/new?template=bug-report.yml to report this bug."
 )
 # AssertionError: a hook of register_load_state_dict_post_hook returned something.
 POST_HOOK_RESULT = (
@@ -429,3 +451,21 @@ NON_FULL_SEVERAL = (
 NON_FULL_NODES = (
     "a non-full backward hook when the forward contains multiple autograd Nodes", "grad_input." + _FULL
 )  # fmt: skip
+
+# -- padding ---------------------------------------------------------------------------------------
+
+# pad: RuntimeError for an odd number of widths, and for a value where elements are repeated.
+PAD_ODD = "Padding length must be divisible by 2"
+PAD_VALUE = 'Padding mode "{mode}" doesn\'t take in value argument'
+# pad: NotImplementedError for another mode, and for other numbers of widths and dimensions.
+PAD_MODE = "Unrecognised padding mode {mode}"
+PAD_DIMENSIONS = (
+    "Padding size {count} is not supported for {ndim}D input tensor.\n"
+    "Supported combinations for non-constant padding:\n"
+    "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
+    "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
+    "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"
+)
+# pad, circular: RuntimeError for a width of more than the whole dimension, in either direction.
+PAD_WRAPS = "Padding value causes wrapping around more than once."
+PAD_EMPTIES = "Negative padding value is resulting in an empty dimension"

@@ -7,9 +7,10 @@ Tensors or the tape.
 from .table import NUMPY_KEYWORDS, TABLE, Dims, Operator, by_numpy, source, write_sources_with
 
 TABLE.stand_in(
-    "activations", "arithmetic", "basic", "bilinear", "comparison", "diagonals", "embedding", "extremes", "fitting",
-    "gathering", "indexing", "linalg", "losses", "margins", "masking", "normalization", "norms", "pointwise",
-    "rectifiers", "reduction", "shape", "slices", "sorting",
+    "activations", "added_products", "arithmetic", "basic", "bilinear", "comparison", "decompositions",
+    "determinants", "diagonals", "distances", "embedding", "extremes", "fitting", "gathering", "indexing", "linalg",
+    "losses", "margins", "masking", "normalization", "norms", "padding", "pointwise", "rectifiers", "reduction",
+    "scattering", "searching", "shape", "slices", "solving", "sorting", "special_functions", "statistics",
 )  # fmt: skip
 
 from .fitting import cast, expand, sum_to  # noqa: E402

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .activations import logit, logsigmoid, sigmoid
-from .dims import dtype_word
+from .dims import dtype_word, number
 from .refusals import (
     BATCH_LENGTHS,
     BOOL_SUBTRACTED_IN_LOSS,
@@ -19,7 +19,7 @@ from .refusals import (
     WEIGHT_DTYPE,
 )
 from .slices import unslice
-from .table import Array, by_value, operator
+from .table import Array, check_of_each, operator
 
 
 def _reduce(loss: Array, reduction: str) -> Array:
@@ -154,7 +154,7 @@ def _weighted(x: Array, weight: Any) -> Array:
     return product
 
 
-@by_value
+@check_of_each
 def _check_probabilities(name: str, array: Array) -> None:
     if not np.all((array >= 0) & (array <= 1)):
         raise RuntimeError(NO_PROBABILITY.format(name=name))
@@ -349,16 +349,17 @@ def nll_loss_backward(
     """
     kept, classes, own = _class_weights(target, weight, ignore_index)
     if reduction == "mean":
-        grad_output = grad_output / own.sum()
+        grad_output = grad_output / number(own.sum())
     # where all targets are ignored it was divided by 0: the elements then get 0, and not nan
     slopes = np.where(kept, -grad_output * own, 0)
     return unslice.forward(slopes.astype(input.dtype, copy=False), input.shape, (np.arange(len(target)), classes))
 
 
-@by_value
+@check_of_each
 def _check_classes(target: Array, classes: int, ignore_index: int) -> None:
-    if target.size and np.maximum.reduce(target.view(np.uint64)) < classes:  # where a negative number is a huge one
-        return  # the usual case, by one pass
+    # The usual case by one pass, for which a negative number is a huge one.
+    if target.size and np.maximum.reduce(target.view(np.uint64), axis=None) < classes:
+        return
     wrong = target[(target != ignore_index) & ((target < 0) | (target >= classes))]
     if wrong.size:
         raise IndexError(NO_CLASS.format(target=wrong[0]))

@@ -62,6 +62,12 @@ PERMUTE_COUNT = (
 PERMUTE_TWICE = "permute(): duplicate dims are not allowed."
 # diagonal, diag_embed: the same dimension twice.
 DIAGONAL_TWICE = "diagonal dimensions cannot be identical {dim1}, {dim2}"
+# block_diag: more than two dimensions.
+BLOCK_DIAG_NDIM = "torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {place} has {ndim} dimensions"
+# rot90: not two dimensions to turn, or twice the same.
+ROTATED_DIMS = "expected total rotation dims == 2, but got dims = {count}"
+ROTATED_NDIM = "expected total dims >= 2, but got total dims = {ndim}"
+ROTATED_TWICE = "expected rotation dims to be different, but got dim0 = {0} and dim1 = {1}"
 # tril, triu: fewer than two dimensions.
 NO_TRIANGLE = "{name}: input tensor must have at least 2 dimensions"
 # trace: not a matrix.
@@ -95,6 +101,31 @@ STACK_OF_NOTHING = "stack expects a non-empty TensorList"
 # stack: arrays of different shapes.
 STACK_SHAPES = "stack expects each tensor to be equal size, but got {first} at entry 0 and {other} at entry {place}"
 
+# -- padding ---------------------------------------------------------------------------------------
+
+# constant_pad_nd: an odd number of widths, or more than the array has ends.
+PAD_ODD = "Length of pad must be even but instead it equals {count}"
+PAD_TOO_LONG = (
+    "Length of pad should be no more than twice the number of dimensions of the input. Pad length is {count}while the "
+    "input has {ndim}dimensions."
+)
+# constant_pad_nd: more is cut off than there is.
+PAD_CUT = "The input size {size}, plus negative padding {before} and {after} resulted in a negative output size"
+# Reflection: a width that is not below the size of the dimension.
+REFLECTION_TOO_WIDE = (
+    "Argument #4: Padding size should be less than the corresponding input dimension, but got: padding ({before}, "
+    "{after}) at dimension {dim} of input {shape}"
+)
+# Reflection and replication: more is cut off than there is.
+PAD_TOO_SMALL = "input ({letter}: {size}) is too small. Calculated output {letter}: {result}"
+# The derivative of reflection and replication: a cotangent of another dtype.
+UNPAD_DTYPES = "expected scalar type {own} but found {other}"
+# Reflection and replication: a dimension of size 0 beside the first.
+PAD_OF_NOTHING = (
+    "Expected {least}D or {most}D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for "
+    "input, but got: {shape}"
+)
+
 # -- slices ----------------------------------------------------------------------------------------
 
 # narrow: a 0-d array.
@@ -105,6 +136,17 @@ NARROW_NEGATIVE = "narrow(): length must be non-negative."
 NARROW_START = "start out of range (expected to be in range of [{first}, {last}], but got {start})"
 # narrow: an end outside of the array.
 NARROW_END = "start ({start}) + length ({length}) exceeds dimension size ({size})."
+# slice_scatter: a 0-d array.
+SLICE_OF_NUMBER = "slice() cannot be applied to a 0-dim tensor."
+# slice_scatter: a step that is not positive.
+SLICE_STEP = "slice step must be positive"
+# unfold: a size that is negative, or larger than the dimension.
+UNFOLD_NEGATIVE = "size is {size} but must be >= 0"
+UNFOLD_SIZE = "maximum size for tensor at dimension {dim} is {length} but size is {size}"
+# unfold: a step that is not positive.
+UNFOLD_STEP = "step is {step} but must be > 0"
+# select_scatter, slice_scatter, diagonal_scatter, as_strided_scatter: `src` has not the shape of the slice.
+WRITTEN_SHAPE = "expected src to have a size equal to the slice of self. src size = {src}, slice size = {shape}"
 # select: a 0-d array.
 SELECT_OF_NUMBER = "select() cannot be applied to a 0-dim tensor."
 # select: an index outside of the array.
@@ -167,6 +209,53 @@ SCATTER_SIZES = (
     "Expected index {index} to be no larger than self {shape} apart from dimension {dim} and to be no larger size "
     "than src {src}"
 )
+# scatter: the same, for a number in place of `src`.
+SCATTER_SIZES_OF_NUMBER = "Expected index {index} to be no larger than self {shape} apart from dimension {dim}"
+# scatter: another `reduce`.
+SCATTER_COMBINED = "reduce argument must be either add or multiply."
+# scatter_reduce: another `reduce`.
+SCATTER_REDUCED = "reduce argument must be either sum, prod, mean, amax or amin, got {found}"
+# scatter_reduce, differentiated twice: a product of several zeros.
+REDUCE_OF_ZEROS_TWICE = (
+    "scatter_reduce(): Double backward is unsupported for src when >1 zeros in src are scattered to the same position "
+    "in self"
+)
+# index_fill: the index is not int64.
+INDEX_FILL_DTYPE = "index_fill_(): Expected dtype int64 for index."
+# index_fill: the index is not a vector.
+INDEX_FILL_NDIM = "Index has to be a vector/scalar"
+# index_fill: a value that is not 0-d.
+INDEX_FILL_BY_SEVERAL = (
+    "index_fill_ only supports a 0-dimensional value tensor, but got tensor with {ndim} dimension(s)."
+)
+# index_copy: the index is not a vector.
+INDEX_COPY_INDEX_NDIM = "index_copy_(): Index should have dimension 1 or 0 (got {ndim})"
+# index_copy: several indices for a 0-d array.
+INDEX_COPY_OF_NUMBER = "index_copy_(): When source is scalar, index should have one element (got {count})"
+# index_copy: `source` has not as many dimensions as `input`.
+INDEX_COPY_NDIM = (
+    "index_copy_(): When source and destination are not scalars, their dimensionality must match. Source "
+    "dimensionality ({source}), destination dimensionality ({own})"
+)
+# index_copy: the index is not int64.
+INDEX_COPY_DTYPE = "index_copy_(): Expected a long tensor for index, but got {word}"
+# index_copy: `input` and `source` of different dtypes.
+INDEX_COPY_DTYPES = (
+    "index_copy_(): self and source expected to have the same dtype, but got (self) {own} and (source) {other}"
+)
+# index_copy: `source` has another shape beside `dim`.
+INDEX_COPY_SLICES = (
+    "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: {0} at dimension "
+    "{dim} and source slice shape: {1} at dimension 0."
+)
+# index_copy: another number of slices than of indices.
+INDEX_COPY_COUNT = "index_copy_(): Number of indices ({count}) should be equal to source.size(dim) ({size})"
+# masked_scatter: a mask that is not of bools.
+MASKED_SCATTER_MASK = "masked_scatter_ only supports boolean masks, but got mask with dtype {word}"
+# masked_scatter: `input` and `source` of different dtypes.
+MASKED_SCATTER_DTYPES = "masked_scatter: expected self and source to have same dtypes but got{own} and {other}"
+# masked_scatter: fewer elements than the mask has True.
+MASKED_SCATTER_COUNT = "Number of elements of source < number of ones in mask"
 # scatter_add: the index is not of integers.
 SCATTER_DTYPE = "scatter(): Expected dtype int32/int64 for index"
 # x[index] = value with an array as the index: another dtype.
@@ -215,6 +304,16 @@ INTEGERS_IN_ADDCDIV = (
 LERP_DTYPES = "expected dtype {own} for `{name}` but got dtype {other}"
 # lerp: integers, and a number as the weight.
 LERP_OF_INTEGERS = "\"lerp_kernel_scalar\" not implemented for '{word}'"
+# special.ndtri, special.log_ndtr: float16.
+NO_HALF = "\"{name}_cpu\" not implemented for 'Half'"
+# polygamma: a negative order.
+NEGATIVE_ORDER = "polygamma(n, x) does not support negative n."
+# round: integers, and a number of decimals.
+DECIMALS_OF_INTEGERS = "\"round_vml_cpu\" not implemented for '{word}'"
+# ldexp: an exponent of bools.
+LDEXP_BY_BOOLS = "\"ldexp_cpu_exp\" not implemented for 'Bool'"
+# heaviside: arrays of different dtypes.
+HEAVISIDE_DTYPES = "heaviside is not yet implemented for tensors with different dtypes."
 # where: a condition that is not of bools.
 CONDITION_DTYPE = "where expected condition to be a boolean tensor, but got a tensor with dtype {word}"
 # clamp, clamp_min, clamp_max: bools.
@@ -227,6 +326,8 @@ CLAMP_WITHOUT_BOUNDS = "torch.clamp: At least one of 'min' or 'max' must not be 
 FILL_BY_SEVERAL = "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {ndim} dimension(s)."
 # masked_fill: a mask that is not of bools.
 FILL_BY_OTHER_MASK = "masked_fill_ only supports boolean masks, but got mask with dtype {word}"
+# fill: a value that is not 0-d.
+FILL_OF_SEVERAL = "fill_ only supports 0-dimension value tensor but got tensor with {ndim} dimensions."
 # trace: bools.
 TRACE_OF_BOOLS = "\"trace\" not implemented for '{word}'"
 # backward through an operator for which torch has no derivative.
@@ -253,8 +354,32 @@ MATRIX_AND_VECTOR = "size mismatch, got input ({rows}), mat ({a}), vec ({n})"
 BATCH_SIZES = "Expected size for first two dimensions of batch2 tensor to be: [{b}, {k}] but got: [{own_b}, {own_k}]."
 # dot: not two vectors.
 DOT_NDIM = "1D tensors expected, but got {a}D and {b}D tensors"
-# mv: not a matrix and a vector.
+# mv, addmv: not a matrix and a vector, or nothing that can be added to one.
 MV_NDIM = "vector + matrix @ vector expected, got 1, {a}, {b}"
+ADDMV_NDIM = "vector + matrix @ vector expected, got {own}, {a}, {b}"
+# addmv, addbmm, baddbmm: several dtypes.
+ADDMV_DTYPES = "addmv input tensors must have the same dtype, but got {own}, {a}, and {b}"
+ADDBMM_DTYPES = "self and mat2 must have the same dtype, but got {own} and {b}"
+BADDBMM_DTYPES = "Input dtypes must be the same, got: input {own}, batch1: {a}, batch2: {b}"
+# addbmm, baddbmm: an array that is not a batch of matrices, and batches that do not fit.
+NOT_A_BATCH = "{name} must be a 3D tensor"
+BATCH_COUNTS = "batch1 and batch2 must have same number of batches, got {a} and {b}"
+BATCH_INNER = "Incompatible matrix sizes for bmm ({a} and {b})"
+# addr: an array that is not a vector, and factors that the dtype of the result cannot have.
+ADDR_NDIM = "addr: Expected 1-D argument {name}, but got {ndim}-D"
+BOOL_FACTOR = "Boolean {name} only supported for Boolean results."
+FLOAT_FACTOR = "For integral input tensors, argument {name} must not be a floating point number."
+# cross: other numbers of dimensions, another size, a 0-d array, two dtypes.
+CROSS_NDIM = "linalg.cross: inputs must have the same number of dimensions."
+CROSS_SIZE = "linalg.cross: inputs dimension {dim} must have length 3. Got {a} and {b}"
+NO_DIM_OF_NUMBER = "Dimension specified as {dim} but tensor has no dimensions"
+OTHER_SCALAR_TYPE = "expected scalar type {own} but found {other}"
+# cdist: what are not vectors, vectors of different sizes, other dtypes, a negative p.
+CDIST_NDIM = "cdist only supports at least 2D tensors, {name} got: {ndim}D"
+CDIST_COLUMNS = "X1 and X2 must have the same number of columns. X1: {a} X2: {b}"
+CDIST_DTYPE = "cdist only supports floating-point dtypes, {name} got: {word}"
+CDIST_MODE = "{mode} is not a valid value for compute_mode"
+CDIST_NEGATIVE = "cdist only supports non-negative p values"
 # bmm: not two batches of matrices.
 BMM_NDIM = "batch1 must be a 3D tensor"
 
@@ -284,6 +409,15 @@ NO_FREEDOM = (
 SPREAD_OF_INTEGERS = "std and var only support floating point and complex dtypes"
 # vector_norm: integers or bools.
 NORM_OF_INTEGERS = "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {word}"
+# vector_norm: a dtype that is not floating.
+NORM_AS_INTEGER = "linalg.vector_norm: dtype should be floating point or complex, but got {word}"
+# vector_norm: a dtype that holds less than that of the input.
+NORM_NARROWED = (
+    "linalg.vector_norm: the dtype of the input ({word}) should be convertible without narrowing to the specified "
+    "dtype ({narrower})"
+)
+# dist: integers or bools.
+DIST_OF_INTEGERS = "norm(): input dtype should be either floating point or complex. Got {word} instead."
 # vector_norm: no element along a dimension, where `ord` is infinite or negative; the missing space is torch's.
 NORM_ALONG_NOTHING = (
     "linalg.vector_norm cannot compute the {ord:g} norm on the dimension {dim}because this dimension is empty and the "
@@ -294,6 +428,49 @@ NORM_OF_NOTHING = (
     "linalg.vector_norm cannot compute the {ord:g} norm on an empty tensor because the operation does not "
     "have an identity"
 )
+# kthvalue: a number that is not among the elements along `dim`.
+KTH_OUT_OF_RANGE = "kthvalue(): selected number k out of range for dimension {dim}"
+# histc: no bins.
+BIN_COUNT = "torch.histogram(): bins must be > 0, but got {bins} for dimension 0"
+# histc: the upper bound is below the lower.
+BIN_RANGE_BACKWARDS = "torch.histc: max must be larger than min"
+# histc: a bound, or an element that is one, is infinite or nan.
+BIN_RANGE_INFINITE = "torch.histc: range of [{low:g}, {high:g}] is not finite"
+# bincount: not a vector of integers, or a negative one.
+BINCOUNT_INPUT = "bincount only supports 1-d non-negative integral inputs."
+# bincount: a negative `minlength`.
+BINCOUNT_LENGTH = "minlength should be >= 0"
+# bincount: weights of another shape.
+BINCOUNT_WEIGHTS = "weights should be 1-d and have the same length as input"
+# unique along a dimension: no elements beside it.
+UNIQUE_OF_NOTHING = "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
+# unique: its derivative.
+NO_DERIVATIVE_OF = "the derivative for '{name}' is not implemented."
+# isin: bools.
+ISIN_OF_BOOLS = "Unsupported input type encountered for isin(): Bool"
+# searchsorted: a side that is neither left nor right.
+SEARCH_SIDE = "torch.searchsorted(): side can only be 'left' or 'right' but got {side}"
+# searchsorted: `side` says left, and `right` is True.
+SEARCH_SIDES = "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
+# searchsorted: a number, but more than one sorted sequence.
+SEARCH_NUMBER = (
+    "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
+    "boundaries tensor dim({ndim}) and input value's dim(0) numel(1)"
+)
+# searchsorted: other sizes beside the last dimension.
+SEARCH_SHAPES = (
+    "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor "
+    "and input value tensor must match, but we got boundaries tensor {sorted} and input value tensor {shape}"
+)
+# searchsorted: a `sorter` that has no int64.
+SORTER_DTYPE = "torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {word}"
+# searchsorted: a `sorter` of another shape.
+SORTER_SHAPE = (
+    "torch.searchsorted(): boundary and sorter must have the same size, but got boundary tensor {shape}"
+    "and got sorter tensor {sorter}"
+)
+# searchsorted: an index in `sorter` that is out of range.
+SORTER_RANGE = "torch.searchsorted(): sorter index out of range"
 # topk: bools.
 TOPK_OF_BOOLS = "topk does not support bool dtypes on CPU"
 # topk: more than there are.
@@ -321,10 +498,47 @@ NO_CLASS = "Target {target} is out of bounds."
 WEIGHT_DTYPE = "expected scalar type {word} but found {other}"
 # nll_loss: not as many targets as rows.
 BATCH_LENGTHS = "Expected input batch_size ({own}) to match target batch_size ({other})."
+
+# -- linear algebra ----------------------------------------------------------------------------------
+
+# An array of fewer than two dimensions, and matrices that are not square.
+LINALG_NDIM = "{name}: The input tensor {argument} must have at least 2 dimensions."
+NOT_SQUARE = "{name}: A must be batches of square matrices, but they are {rows} by {columns} matrices"
+# Integers or bools.
+LINALG_DTYPE = "{name}: Expected a floating point or complex tensor as input. Got {word}"
+EIGH_DTYPE = "\"linalg_eigh_cpu\" not implemented for '{word}'"
+PINV_INPUT = (
+    "linalg.pinv({word}{{{shape}}}): expected a tensor with 2 or more dimensions of float, double, cfloat or cdouble "
+    "types"
+)
+# solve, solve_triangular: two dtypes, and sizes that do not fit.
+LINALG_DTYPES_DIFFER = (
+    "{name}: Expected A and B to have the same dtype, but found A of type {a} and B of type {b} instead"
+)
+INCOMPATIBLE_SYSTEM = "{name}: Incompatible shapes of A and B for the equation {equation} ({a} and {b})"
+# LinAlgError: matrices without an inverse, or that are not positive definite.
+SINGULAR_INVERSE = (
+    "linalg.inv: {batch}The diagonal element {pivot} is zero, the inversion could not be completed because the input "
+    "matrix is singular."
+)
+SINGULAR_SYSTEM = "torch.linalg.solve: {batch}The solver failed because the input matrix is singular."
+NOT_POSITIVE = (
+    "linalg.cholesky: {batch}The factorization could not be completed because the input is not positive-definite (the "
+    "leading minor of order {minor} is not positive-definite)."
+)
+# cholesky_solve: no matrix.
+CHOLESKY_SOLVE_NDIM = "{name} should have at least 2 dimensions, but has {ndim} dimensions instead"
+# qr: another mode, and derivatives that do not exist.
+QR_MODE = "qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
+QR_WITHOUT_Q = (
+    "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, "
+    "mode='reduced') if you are going to differentiate through linalg.qr."
+)
+QR_WITH_NULL_SPACE = "The QR decomposition is not differentiable when mode='complete' and nrows > ncols."
+# eigh: another triangle.
+EIGH_UPLO = "Expected UPLO argument to be 'L' or 'U', but got {found}"
 # softshrink: a negative lambd.
 SOFTSHRINK_LAMBDA = "lambda must be in range [0, {most}] for input dtype {word}, but found {lambd}"
-# gelu: an approximation that there is not.
-GELU_APPROXIMATE = "approximate argument must be either none or tanh."
 # gelu: an approximation that there is not.
 GELU_APPROXIMATE = "approximate argument must be either none or tanh."
 # multi_margin_loss and multilabel_margin_loss: an input that is neither a vector nor a matrix with classes.

@@ -7,6 +7,9 @@ names of its other parameters say what the tape saves for it, and nothing else i
     the shape of an array input            `input_shape`, ...
     an output                              `out`, or the names given as `outputs`
 
+Where several outputs are differentiable, the first parameter is `gs`, a tuple: the cotangent of each, None where none
+came.
+
     tanh = unary("tanh", np.tanh, lambda g, out: g * (1 - out * out))
 
 A rule knows no Tensor and no tape. What its arrays are decides what the same line does (NEP 13 and NEP 18): on
@@ -27,6 +30,7 @@ from .refusals import ARGUMENT_TWICE, MISSING_ARGUMENTS, NO_DERIVATIVE, TOO_MANY
 Array = Any  # an ndarray, or whatever implements NumPy's protocols
 Arrays = Sequence[Any]
 Rule = Callable[..., Any]
+Number = Any  # a Python number of any type: the annotation of a parameter that takes one
 DType = Any  # a dtype: the annotation of a parameter that takes one
 SomeDims = Any  # a dimension or a sequence of them: the annotation of a parameter that takes these
 Dims = Any  # a dimension, a sequence of them, or None for all: the annotation of a parameter that takes these
@@ -65,6 +69,9 @@ class Operator:
     method      whether Tensor has the operator as a method
     function    whether torch's namespace has it as a function; as `method`, where this is not said. Rows whose names
                 begin with `special_` or `linalg_` are functions of these rooms
+    out         which dtype the argument `out` of the function may have: "cast" (any that can hold the result), "exact"
+                (that of the result), or "" where there is no such argument. Without a word it is "cast" for rows with
+                a promotion and "" for those that give views
     aliases     other names of the operator, separated by spaces: of the function, the method, and in place; one that
                 begins with `special_` or `linalg_` is a function of that room
     inplace     whether Tensor has it in place, as `mul_`
@@ -98,6 +105,7 @@ class Operator:
         flat: bool = False,
         method: bool = True,
         function: bool | None = None,
+        out: str | None = None,
         aliases: str = "",
         listed: bool = False,
         numbers: bool | tuple[str, ...] = True,
@@ -126,6 +134,7 @@ class Operator:
         self.flat = flat
         self.method = method
         self.function = method if function is None else function
+        self.out = ("" if view else "cast" if promotion in ("arithmetic", "float") else "exact") if out is None else out
         self.aliases = tuple(aliases.split())
         self.listed = listed
         named = tensors if numbers is True else numbers or ()
@@ -143,6 +152,7 @@ class Operator:
         self.annotations: dict[str, str] = getattr(getattr(forward, "__wrapped__", forward), "__annotations__", {})
         self.rules = tuple(rules.values())
         self.differentiable = tuple(parameters.index(t) for t in rules)
+        self.several = any(_parameter_names(rule)[0] == "gs" for rule in self.rules)
         frame = (*outputs, *parameters, *(f"{t}_shape" for t in tensors))
         self.reads = tuple(tuple(frame.index(n) for n in _parameter_names(rule)[1:]) for rule in self.rules)
 
@@ -226,6 +236,12 @@ def by_value(function: Callable[..., Any]) -> Callable[..., Any]:
     functools.update_wrapper(call, function)
     call.__defaults__ = function.__defaults__  # a row reads them, and its parameters, off the function
     return call
+
+
+def check_of_each(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a function by value that only refuses some numbers, each for itself: the shape makes no difference."""
+    function.of_each = True  # type: ignore[attr-defined]
+    return by_value(function)
 
 
 def not_implemented(name: str) -> Rule:

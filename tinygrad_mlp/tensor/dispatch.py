@@ -18,14 +18,16 @@ from ..autograd import making
 from ..autograd.graph.node import Node
 from ..autograd.graph.saved import saved_attributes
 from ..autograd.inplace.views import note_view, refresh
-from ..autograd.modes import as_rule  # noqa: F401 (written callers use it)
+from ..autograd.modes import as_rule
 from ..autograd.outputs import OutputNode, Unreachable
+from ..batching import begun
 from ..messages import noted
 from ..ops import NUMPY_KEYWORDS, Operator, cast
 from ..ops.documentation import Documentation
 from ..tape import FREED, state  # noqa: F401 (written callers use it)
 from ..tape import gradient_edge as edge_of
 from .arguments import as_array, as_torch, holding, is_half, is_in_single, unwrap
+from .batches import batches_of, on_batch, run_over_batch, share_among
 from .kinds import USUAL
 from .named import result_class
 from .refusals import UNEXPECTED_KEYWORD
@@ -42,7 +44,18 @@ making.make_with(globals())
 
 def function_of(row: Operator) -> Function:
     """The function on Tensors that a row stands for, with the row's own signature."""
-    return _with_signature(row, Caller(row, functools.partial(_written, row)))
+    return _with_signature(row, _caller_of(row))
+
+
+def function_with_out(row: Operator, write_into: Function) -> Function:
+    """The same with a keyword `out`; given one, it calls `write_into(row, caller, out, arguments)`."""
+    caller = _caller_of(row)
+    return _with_signature(row, caller, functools.partial(write_into, row, caller))
+
+
+@functools.cache
+def _caller_of(row: Operator) -> Caller:
+    return Caller(row, functools.partial(_written, row))
 
 
 class Caller:
@@ -128,12 +141,32 @@ def _new_class(row: Operator) -> type[Node]:
     shares = bool(row.saves) or len(set(read)) < len(read)
     saves = bool(row.reads) and all(holding(row, read) for read in row.reads) if row.saves is None else row.saves
     own: dict[str, Any] = {"__slots__": (), "row": row, "saves": saves, "shares": shares, **saved_attributes(row)}
-    if row.rules:
+    if row.several:
+        own |= {"pull": _pull_of_several, "_place_of_output": _place_among_several}
+    elif row.rules:
         rules = {f"{row.parameters[i]}_rule": rule for i, rule in zip(row.differentiable, row.rules, strict=True)}
         from . import callers
 
         own["pull"] = callers.compiled("pull", callers.pull_of(row), globals(), {"row": row, **rules})
     return type(row.node_name, (Node,), own)
+
+
+def _pull_of_several(self: Any, g: Any, edges: Any, create_graph: bool) -> list[Any]:
+    """`Node.pull` for an operator of which several outputs are differentiable."""
+    self.refuse_changed()
+    row = self.row
+    gs = tuple(map(g.parts.get, range(len(row.outputs))))
+    saved = self._differentiable_saved(Tensor) if create_graph else self.saved
+
+    def handed() -> list[Any]:
+        each = zip(edges, row.rules, saved, strict=False)
+        return [None if edge is None else rule(gs, *values) for edge, rule, values in each]
+
+    return as_rule(handed) if create_graph else handed()
+
+
+def _place_among_several(self: Any, index: int, value: Any) -> OutputNode:
+    return OutputNode(self, index, value.shape, value.dtype)
 
 
 @functools.cache
@@ -144,10 +177,16 @@ def _copying_class(row: Operator) -> type[Node]:
     return type("UnsafeViewBackward0", (node_class(row),), {"__slots__": ()})  # torch makes a copy, and a view of that
 
 
-def _with_signature(row: Operator, caller: Caller) -> Function:
-    """A function with the row's parameter names and defaults."""
+def _with_signature(row: Operator, caller: Caller, write_into: Function | None = None) -> Function:
+    """A function with the row's parameter names and defaults, and with `out` if there is something to call then."""
     arity, required = len(row.parameters), len(row.parameters) - len(row.defaults)
     function: Function
+
+    def called(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        out = kwargs.pop("out", None) if write_into is not None else None
+        arguments = row.complete(args, kwargs)
+        return caller.call(*arguments) if out is None else write_into(out, arguments)  # type: ignore[misc]
+
     if row.variadic:
 
         def function(*args: Any, **kwargs: Any) -> Any:
@@ -156,7 +195,7 @@ def _with_signature(row: Operator, caller: Caller) -> Function:
                     return caller.call(*args)
                 if len(args) > 1 and _INTEGERS.issuperset(map(type, args[1:])) and not kwargs:
                     return caller.call(args[0], args[1:])
-                return caller.call(*row.complete(args, kwargs))
+                return called(args, kwargs)
             except Exception as error:
                 noted(error)
                 raise
@@ -167,44 +206,51 @@ def _with_signature(row: Operator, caller: Caller) -> Function:
             try:
                 if len(args) == arity and not kwargs:
                     return caller.call(*args)
-                return caller.call(*row.complete(args, kwargs))
+                return called(args, kwargs)
             except Exception as error:
                 noted(error)
                 raise
 
     else:
         renames = "dim" in row.parameters  # torch takes NumPy's names for it as well
-        wrapper: Any = _wrapper_maker(arity, renames)(caller, functools.partial(_call_renamed, row, caller))
-        names = (*row.parameters, *(("other",) if renames else ()), "error")
-        wrapper.__code__ = wrapper.__code__.replace(co_varnames=names)
+        make = _wrapper_maker(arity, renames, write_into is not None)
+        wrapper: Any = make(caller, functools.partial(_renamed, row), write_into)
+        out, other = ("out",) if write_into is not None else (), ("other",) if renames else ()
+        wrapper.__code__ = wrapper.__code__.replace(co_varnames=(*row.parameters, *out, *other, "error"))
         wrapper.__defaults__ = row.defaults
         function = wrapper
     function.__name__ = function.__qualname__ = row.name
     function.__module__ = "tinygrad_mlp"
     function.__doc__ = Documentation(row)
+    function.caller = caller  # type: ignore[attr-defined]  # operators call it at once
     return function
 
 
 @functools.cache
-def _wrapper_maker(arity: int, renames: bool) -> Function:
-    """A function that makes wrappers of so many parameters; `renames` if they take NumPy's names of them as well.
+def _wrapper_maker(arity: int, renames: bool, out: bool) -> Function:
+    """A function that makes wrappers of so many parameters.
 
-    Compiling one for each row would be slow: the parameters get the row's names afterwards.
+    `renames` if they take NumPy's names of them as well, `out` if they take this keyword. Compiling one for each row
+    would be slow: the parameters get the row's names afterwards.
     """
     names = ", ".join(f"p{i}" for i in range(arity))
-    call, others = f"caller.call({names})", ""
+    call, arguments = f"caller.call({names})", f"({names},)"
     if renames:
-        call, others = f"{call} if not other else renamed(({names},), other)", ", **other"
+        arguments = f"renamed({arguments}, other)"
+        call = f"{call} if not other else caller.call(*{arguments})"
+    if out:
+        call = f"({call}) if out is None else write_into(out, {arguments})"
+    more = (", *, out=None" if out else "") + (", **other" if renames else "")
     made: dict[str, Function] = {}
-    text = _WRAPPER.format(names=names, others=others, call=call)
+    text = _WRAPPER.format(names=names, more=more, call=call)
     exec(compile(text, "<tinygrad_mlp.tensor.dispatch>", "exec"), {"noted": noted}, made)
     return made["make"]
 
 
 # From Python 3.11 on, a `try` costs nothing unless something is raised.
 _WRAPPER = """\
-def make(caller, renamed):
-    def wrapper({names}{others}):
+def make(caller, renamed, write_into):
+    def wrapper({names}{more}):
         try:
             return {call}
         except Exception as error:
@@ -217,7 +263,8 @@ def make(caller, renamed):
 _SEQUENCES, _INTEGERS = frozenset((tuple, list)), frozenset((int,))
 
 
-def _call_renamed(row: Operator, caller: Caller, values: tuple[Any, ...], other: dict[str, Any]) -> Any:
+def _renamed(row: Operator, values: tuple[Any, ...], other: dict[str, Any]) -> Any:
+    """The arguments of a call in which some have NumPy's names."""
     arguments = dict(zip(row.parameters, values, strict=True))
     defaults = dict(zip(row.parameters[-len(row.defaults) :], row.defaults, strict=True))
     for keyword, value in other.items():
@@ -225,7 +272,7 @@ def _call_renamed(row: Operator, caller: Caller, values: tuple[Any, ...], other:
         if name not in defaults or arguments[name] is not defaults[name]:  # not a parameter, or given besides
             raise TypeError(UNEXPECTED_KEYWORD.format(function=row.name, name=keyword))
         arguments[name] = value
-    return caller.call(*arguments.values())
+    return arguments.values()
 
 
 # -- the general caller -----------------------------------------------------------------------------
@@ -238,23 +285,32 @@ def _general(row: Operator) -> Function:
     copying_class = _copying_class(row)
 
     def call(*args: Any) -> Any:
+        batches = batches_of(args) if begun else None
+        if batches and state.recording:
+            args = share_among(row, args, batches)
         arrays = unwrap(row, args)
         half = is_in_single(row, arrays)
         try:
-            result = silently(in_single, row, arrays) if half else silently(forward, *arrays)
+            if half:
+                result = silently(in_single, row, arrays)
+            else:
+                result = silently(run_over_batch, forward, *arrays) if batches else silently(forward, *arrays)
         except ValueError as error:
             raise as_torch(error, arrays) from None
         if len(outputs) > 1:
             tensors = tuple(wrap(part if type(part) is ndarray else as_array(part)) for part in result)
             if state.recording and _needs_grad(row, args):
-                _record_outputs(row, row_class, args, (*result, *arrays), tensors)
+                several = on_batch(row_class) if batches else row_class
+                _record_outputs(row, several, args, (*result, *arrays), tensors)
             return result_class(row.name, outputs)(tensors)
         if type(result) is not ndarray:
             result = as_array(result)
         tensor = wrap(result)
         is_view = row.view and (result is arrays[0] or shares_memory(result, arrays[0]))
         if state.recording and _needs_grad(row, args):
-            kind = half_class(row_class) if half else row_class if is_view else copying_class
+            kind: Any = row_class if is_view or half else copying_class
+            kind = on_batch(kind) if batches else kind
+            kind = half_class(kind) if half else kind
             _record(row, kind, args, (result, *arrays), tensor)
         if is_view:
             note_view(tensor, args[0], row, args[1:])
@@ -266,15 +322,16 @@ def _general(row: Operator) -> Function:
 # -- float16 ----------------------------------------------------------------------------------------
 
 
-# These know float16 themselves, because torch's kernels round a step between: the logarithm of the sum, and 1 - eps.
-_ROUNDED_BETWEEN = frozenset(("log_softmax", "logit"))
+# These compute float16 as it is. Torch's kernels for the first two round a step between: the logarithm of the sum, and
+# 1 - eps. What the others give depends on which numbers the dtype has.
+_AS_IT_IS = frozenset(("log_softmax", "logit", "nan_to_num", "nextafter"))
 
 
 def in_single(row: Operator, arrays: Sequence[Any]) -> Any:
     """What a forward computes in float32 from arrays of float16, rounded to float16 once."""
-    if row.name in _ROUNDED_BETWEEN:
-        return row.forward(*arrays)
-    result = row.forward(*[x.astype(np.float32) if is_half(x) else x for x in arrays])
+    if row.name in _AS_IT_IS:
+        return row(*arrays)
+    result = row(*[x.astype(np.float32) if is_half(x) else x for x in arrays])
     if isinstance(result, tuple):
         return tuple(_rounded(part) for part in result)
     return _rounded(result)

@@ -12,10 +12,10 @@ import numpy as np
 
 from ..autograd.modes import modes
 from ..ops import TABLE, Operator, by_numpy, write_sources_with
+from .arguments import as_array
 from .dispatch import function_of
-from .kinds import of_one_tuple
 from .later import Made, later
-from .refusals import INVERT_FLOAT, NO_PROTOCOL, NO_ROW, PLUS_BOOL
+from .refusals import NO_PROTOCOL, NO_ROW
 from .tensor import Tensor, wrap
 
 Function = Callable[..., Any]
@@ -40,7 +40,7 @@ def _in_place(name: str) -> Function:
     return reshaped_in_place(row) if name in _RESHAPED else inplace_of(row)
 
 
-def _named(*what: str) -> list[str]:
+def named(*what: str) -> list[str]:
     """The names of rows that are all of `what` ("method", "inplace", ...), with aliases, but not those of rooms."""
     found = [(name, e) for name, e in TABLE.contents.items() if all(getattr(e, each) for each in what)]
     return [n for name, entry in found for n in (name, *entry.aliases) if not n.startswith(ROOMS)]
@@ -49,30 +49,10 @@ def _named(*what: str) -> list[str]:
 FUNCTIONS: dict[str, Callable[..., Tensor]] = Made(_function, *TABLE.contents, *TABLE.aliases)
 INPLACE: dict[str, Callable[..., Tensor]] = Made(
     _in_place,
-    *(f"{name}_" for name in _named("inplace")),
+    *(f"{name}_" for name in named("inplace")),
     *_RESHAPED,
     "fill_with_tensor_",
 )
-
-
-# What stands in torch's namespace: functions of rows, and those that write in place.
-IN_NAMESPACE = frozenset(
-    [name for name in _named("function") if not name.endswith("_dim")]
-    + [f"{name}_" for name in _named("function", "inplace")]
-)
-
-
-def function_of_torch(name: str) -> Function:
-    """The function of a row as it stands in torch's namespace."""
-    if name in INPLACE:
-        return INPLACE[name]
-    row = TABLE[TABLE.aliases.get(name, name)]
-    return of_one_tuple(row, FUNCTIONS[name]) if row.variadic else FUNCTIONS[name]
-
-
-def functions_of_room(prefix: str) -> dict[str, str]:
-    """The functions of a room: their names there, and those in FUNCTIONS."""
-    return {name.removeprefix(prefix): name for name in FUNCTIONS if name.startswith(prefix)}
 
 
 class _InRules:
@@ -102,7 +82,7 @@ def call_numpy(self: Tensor, function: Any, types: Any, args: tuple[Any, ...], k
     TypeError for a function that no row stands for.
     """
     if function in (np.zeros_like, np.ones_like, np.empty_like):
-        return wrap(np.asarray(function(args[0].array, *args[1:], **kwargs)))
+        return wrap(as_array(function(args[0].array, *args[1:], **kwargs)))
     row = by_numpy(function)
     if row is not None:
         return FUNCTIONS[row.name](*args, **kwargs)
@@ -119,81 +99,16 @@ def call_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwargs: An
     return call_numpy(self, ufunc, (), inputs, kwargs) if method == "__call__" else NotImplemented
 
 
-def _reversed(name: str) -> Function:
-    function = FUNCTIONS[name]
-    return lambda self, other: function(other, self)
-
-
-def _comparison(name: str) -> Function:
-    function = FUNCTIONS[name]
-
-    def compare(self: Tensor, other: Any) -> Any:
-        if not isinstance(other, (Tensor, int, float, np.ndarray, np.generic)):
-            return NotImplemented
-        return function(self, other)
-
-    return compare
-
-
-def _positive(self: Tensor) -> Tensor:
-    if self.array.dtype == np.bool_:
-        raise RuntimeError(PLUS_BOOL)
-    return self
-
-
-def _inverted(self: Tensor) -> Tensor:
-    if self.array.dtype.kind == "f":
-        raise TypeError(INVERT_FLOAT)
-    return FUNCTIONS["bitwise_not"](self)
-
-
-# Python's operators, and the row that each of them calls.
-_OPERATORS = {
-    "add": "add",
-    "sub": "sub",
-    "mul": "mul",
-    "truediv": "div",
-    "floordiv": "floor_divide",
-    "mod": "remainder",
-    "pow": "pow",
-    "and": "bitwise_and",
-    "or": "bitwise_or",
-    "xor": "bitwise_xor",
-}
-
-
-_REVERSED = Made(_reversed, *_OPERATORS.values())
-_COMPARISONS = Made(_comparison, "eq", "ne", "lt", "le", "gt", "ge")
-
-
 def install() -> None:
-    """Give Tensor its methods and operators."""
-    for name in _named("method"):
+    """Give Tensor its methods."""
+    for name in named("method"):
         later(name, FUNCTIONS, name)
     for name in INPLACE:
         later(name, INPLACE, name)
-    for operator, name in _OPERATORS.items():
-        later(f"__{operator}__", FUNCTIONS, name)
-        later(f"__r{operator}__", _REVERSED, name)
-        later(f"__i{operator}__", INPLACE, f"{name}_")
-    for name in _COMPARISONS:
-        later(f"__{name}__", _COMPARISONS, name)
-    for attribute, name in {
-        "__radd__": "add",  # a + b is b + a, to the last bit
-        "__rmul__": "mul",
-        "__rsub__": "rsub",
-        "__neg__": "neg",
-        "__abs__": "abs",
-    }.items():
-        later(attribute, FUNCTIONS, name)
     for name, special in {
-        "__rtruediv__": lambda self, other: FUNCTIONS["mul"](FUNCTIONS["reciprocal"](self), other),
         "__row_call__": call_row,
         "__array_function__": _InRules(call_numpy),
         "__array_ufunc__": _InRules(call_ufunc),
-        "__pos__": _positive,
-        "__reversed__": lambda self: FUNCTIONS["flip"](self, (0,)) if self.array.ndim else self,
-        "__invert__": _inverted,
     }.items():
         setattr(Tensor, name, special)
 

@@ -13,6 +13,7 @@ from .linear_loss import linear_cross_entropy as linear_cross_entropy
 from .loss import *  # noqa: F403
 from .margins import *  # noqa: F403
 from .normalization import *  # noqa: F403
+from .padding import pad as pad
 from .regularization import *  # noqa: F403
 
 linear = _rows["linear"]

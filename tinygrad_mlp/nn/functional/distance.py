@@ -10,9 +10,9 @@ import numpy as np
 from ...autograd import no_grad
 from ...ops.dims import axis
 from ...tensor import FUNCTIONS, Tensor, wrap
-from ...tensor.composite.arithmetic import norm
 from ...tensor.composite.elements import result_type
 from ...tensor.composite.joining import broadcast_tensors
+from ...tensor.composite.reductions import norm
 from .refusals import (
     BILINEAR_BATCH,
     BILINEAR_DTYPES,

@@ -10,10 +10,11 @@ import numpy as np
 
 from ...arrays.silence import silent
 from ...autograd import no_grad
+from ...batching import is_batched
 from ...ops.normalization import statistics
 from ...tape import state
 from ...tensor import FUNCTIONS, Tensor
-from ...tensor.composite.arithmetic import norm
+from ...tensor.composite.reductions import norm
 from ..refusals import (
     BATCH_NORM_EPS,
     BATCH_NORM_EPS_IN_TRAINING,
@@ -34,6 +35,7 @@ from ..refusals import (
     ONE_VALUE_PER_CHANNEL,
     RMS_NORM_DIMENSIONS,
     RMS_NORM_DTYPE,
+    SHARED_STATISTICS,
 )
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "normalize", "rms_norm"]
@@ -138,6 +140,8 @@ def batch_norm(
     with no_grad(), silent():
         x = input.array.astype(np.float32) if input.array.dtype == np.float16 else input.array
         for running, now in zip((running_mean, running_var), statistics(x, dims), strict=True):
+            if running is not None and is_batched(now) and not is_batched(running.array):
+                raise RuntimeError(SHARED_STATISTICS)
             if running is not None and input.array.size:
                 running.array[...] = (1 - momentum) * running.array + momentum * now
                 running.versions[0] += 1

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ... import random
+from ...batching import running as batching
 from ...tensor import FUNCTIONS, INPLACE, Tensor, wrap
 from ..refusals import DROPOUT1D_NDIM, DROPOUT_DTYPE, DROPOUT_PROBABILITY, FEATURE_DROPOUT_NDIM
 
@@ -109,7 +110,12 @@ def _mask(array: Any, kept: float) -> Any:
     """Draw 1 for each element that stays, which has probability `kept`, and 0 for the others."""
     order = None if array.flags.c_contiguous else _memory_order(array)
     shape = array.shape if order is None else [array.shape[d] for d in order]
-    mask = random.default_generator.bernoulli(kept, shape).astype(array.dtype)
+    generator: Any = random.default_generator
+    if batching.batches:
+        from ...random.batched import over_batches
+
+        generator = over_batches(generator)
+    mask = generator.bernoulli(kept, shape).astype(array.dtype)
     return mask if order is None else mask.transpose(np.argsort(order))
 
 

@@ -14,5 +14,5 @@ from .lazy import *  # noqa: F403
 from .linear import *  # noqa: F403
 from .loss import *  # noqa: F403
 from .margins import *  # noqa: F403
-from .module import *  # noqa: F403
+from .module import Module as Module
 from .normalization import *  # noqa: F403

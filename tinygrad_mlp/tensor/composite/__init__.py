@@ -13,38 +13,65 @@ from . import transposed
 # For each file torch's functions, and the methods of Tensor. It is imported when a program first asks for one of them.
 LATER = {
     "arithmetic": (
-        "add argsort cumprod cumsum div index_add matmul max min norm outer prod rsub std sub var",
-        (
-            "add sub add_ sub_ div index_add index_add_ matmul outer max min var std norm prod cumsum cumprod argsort "
-            "__matmul__ __rmatmul__"
-        ),
+        "add div index_add rsub sub",
+        "add sub add_ sub_ div div_ index_add index_add_",
     ),
     "conversion": (
         "clone",
         "clone to type type_as cpu cuda contiguous copy_ fill_ zero_ float double half long int short byte char bool",
     ),
+    "einsum": ("einsum", ""),
     "elements": (
         "allclose equal is_floating_point is_tensor isclose nonzero numel result_type where",
         "nonzero allclose isclose equal where",
     ),
+    "indexed": (
+        "argwhere index_put index_put_ narrow repeat_interleave scatter take_along_dim",
+        "argwhere index_put index_put_ narrow repeat_interleave scatter scatter_ take_along_dim",
+    ),
     "joining": (
         (
-            "atleast_1d atleast_2d atleast_3d broadcast_shapes broadcast_tensors broadcast_to column_stack dstack "
-            "hstack row_stack tile vstack"
+            "atleast_1d atleast_2d atleast_3d block_diag broadcast_shapes broadcast_tensors broadcast_to "
+            "cartesian_prod column_stack combinations dstack hstack meshgrid row_stack tile vstack"
         ),
         "tile broadcast_to",
     ),
+    "ordering": (
+        "argsort bucketize msort unique unique_consecutive",
+        "argsort msort unique unique_consecutive",
+    ),
+    "products": (
+        "cross ger inner kron matmul outer tensordot",
+        "cross ger inner kron matmul outer __matmul__ __rmatmul__",
+    ),
+    "pointwise": ("float_power positive", "positive __pos__ float_power float_power_ polygamma polygamma_"),
+    "reductions": (
+        "aminmax cumprod cumsum max median min nanmean nanmedian norm prod std std_mean var var_mean",
+        "aminmax cumprod cumprod_ cumsum cumsum_ max median min nanmean nanmedian norm prod std var",
+    ),
+    "linear_algebra": (
+        "cholesky logdet matrix_power pinverse qr svd",
+        "cholesky logdet matrix_power pinverse qr svd",
+    ),
     "layers": ("prelu", "prelu"),
     "shapes": (
-        "adjoint as_strided detach diag diagflat flatten moveaxis movedim ravel squeeze swapaxes swapdims unflatten",
         (
+            "adjoint as_strided detach diag diagflat flatten fliplr flipud moveaxis movedim ravel "
+            "squeeze swapaxes swapdims unflatten"
+        ),
+        (
+            "fliplr flipud sum_to_size "
             "diag diagflat adjoint view flatten view_as reshape_as expand_as ravel swapaxes movedim unflatten "
             "as_strided as_strided_ squeeze moveaxis swapdims"
         ),
     ),
     "splits": (
-        "chunk split split_with_sizes tensor_split unbind",
-        "unbind split_with_sizes tensor_split chunk split",
+        "chunk dsplit hsplit split split_with_sizes tensor_split unbind vsplit",
+        "unbind split_with_sizes tensor_split chunk split dsplit hsplit vsplit",
+    ),
+    "statistics": (
+        "corrcoef cov diff nanquantile quantile trapezoid",
+        "corrcoef cov diff nanquantile quantile",
     ),
 }
 

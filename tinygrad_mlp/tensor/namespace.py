@@ -1,0 +1,36 @@
+"""The functions of rows as they stand in torch's namespace and its rooms `linalg` and `special`: with `out`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from ..ops import TABLE
+from .dispatch import function_with_out
+from .functions import FUNCTIONS, INPLACE, named
+from .kinds import of_one_tuple
+from .out import write_row_into
+
+NAMES = frozenset(
+    [name for name in named("function") if not name.endswith("_dim")]
+    + [f"{name}_" for name in named("function", "inplace")]
+)
+
+
+@functools.cache
+def function_of_torch(name: str) -> Callable[..., Any]:
+    """The function of a row, or of a row in place, by one of its names."""
+    if name in INPLACE:
+        return INPLACE[name]
+    name = TABLE.aliases.get(name, name)
+    row = TABLE[name]
+    if row.variadic:
+        return of_one_tuple(row, FUNCTIONS[name])
+    return function_with_out(row, write_row_into) if row.out else FUNCTIONS[name]
+
+
+def names_of_room(room: str) -> dict[str, str]:
+    """The functions of a room of torch's namespace: their names there, and those of rows."""
+    prefix = f"{room}_"
+    return {name.removeprefix(prefix): name for name in FUNCTIONS if name.startswith(prefix)}
