@@ -38,4 +38,4 @@ def trilinear(input1: Array, weight: Array, input2: Array) -> Array:
     Shapes: `input1` (n, i), `weight` (o, i, j), `input2` (n, j) to (n, o).
     As: torch.nn.functional.bilinear
     """
-    return total(np.matmul(input1, weight) * input2, (2,)).T.copy()
+    return total(np.matmul(input1, weight) * input2, (2,)).astype(input1.dtype, copy=False).T.copy()

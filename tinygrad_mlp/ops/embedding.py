@@ -28,12 +28,17 @@ def _is_one_of(name: str, array: Array, words: str, function: str) -> None:
         raise RuntimeError(EMBEDDING_DTYPE.format(name=name, words=words, word=word, function=function))
 
 
+@by_value
+def _times(indices: Array) -> Array:
+    """How often each of the indices occurs among them."""
+    return np.bincount(indices.reshape(-1))[indices]
+
+
 def _shared(g: Array, indices: Array, counted: bool) -> Array:
     """The cotangents of the elements, each divided by how often its index occurs if they are `counted`."""
     if not counted:
         return g
-    times = np.bincount(indices.reshape(-1))[indices]
-    return g / times[..., None]
+    return g / _times(indices)[..., None]
 
 
 def _embedding_weight(
@@ -64,9 +69,8 @@ def _check_indices(indices: Array, rows: int) -> None:
 def embedding(weight: Array, indices: Array, padding_idx: int = -1, scale_grad_by_freq: bool = False) -> Array:
     """The rows of `weight` at `indices`; that at `padding_idx` gets no gradient.
 
-    With `scale_grad_by_freq` the gradient of a row is divided by how often its index occurs.
-
-    Shapes: `weight` (n, d), `indices` any; the result has a last dimension of size d more.
+    Shapes: `weight` (n, d), `indices` any; the result has a last dimension of size d more. With `scale_grad_by_freq`
+        the gradient of a row is divided by how often its index occurs.
     Dtypes: any for `weight`; `indices` int64 or int32, RuntimeError for others.
     Refuses: IndexError for an index that is not in [0, n), RuntimeError for a weight that is no matrix.
     As: torch.embedding
@@ -81,44 +85,43 @@ def embedding(weight: Array, indices: Array, padding_idx: int = -1, scale_grad_b
 # -- bags ------------------------------------------------------------------------------------------
 
 
-def _bag_of_each(indices: Array, offsets: Array) -> Array:
-    """The bag in which each index lies: the last one that begins before it, or with it."""
-    return np.searchsorted(offsets, np.arange(indices.size), side="right") - 1
+@by_value
+def _bags(indices: Array, offsets: Array, include_last_offset: bool) -> Array:
+    """The bag in which each index lies: the last one that begins before it, or with it.
+
+    Where the last offset is the end of the last bag, none begins there.
+    """
+    bag = np.searchsorted(offsets, np.arange(indices.size), side="right") - 1
+    return np.minimum(bag, len(offsets) - 2) if include_last_offset else bag
 
 
-def _bags(indices: Array, offsets: Array, include_last_offset: bool) -> tuple[Array, int]:
-    """The bag of each index, and how many there are; behind the last offset, if that ends the bags, none begins."""
-    bag, count = _bag_of_each(indices, offsets), len(offsets)
-    return (np.minimum(bag, count - 2), count - 1) if include_last_offset else (bag, count)
-
-
+@by_value
 def _counts(bag: Array, kept: Array, count: int) -> Array:
     """How many indices each bag has, as a column; 1 for an empty bag, whose mean is 0."""
     return np.maximum(np.bincount(bag[kept], minlength=count), 1)[:, None]
 
 
-def _largest(rows: Array, indices: Array, bag: Array, kept: Array, count: int) -> tuple[Array, Array]:
-    """The largest element of each column over the rows of each bag, 0 for an empty one; and its index, or -1."""
+@by_value
+def _largest(rows: Array, indices: Array, bag: Array, kept: Array, count: int) -> Array:
+    """The index of the row that has the largest element of each column in each bag, -1 in an empty one."""
     largest = np.full((count, rows.shape[1]), -np.inf, rows.dtype)
     np.maximum.at(largest, bag[kept], rows[kept])
     places = np.where((rows == largest[bag]) | (rows != rows), np.arange(len(rows))[:, None], len(rows))
     found = np.full(largest.shape, len(rows))
     np.minimum.at(found, bag[kept], places[kept])
-    found = np.append(indices, -1)[found]
-    return np.where(found < 0, 0, largest), found
+    return np.append(indices, -1)[found]
 
 
 def _embedding_bag_weight(
     g: Array, found: Array, weight_shape: tuple[int, ...], indices: Array, offsets: Array, scale_grad_by_freq: bool,
     mode: str, per_sample_weights: Any, include_last_offset: bool, padding_idx: int,
 ) -> Array:  # fmt: skip
-    bag, count = _bags(indices, offsets, include_last_offset)
-    kept = indices != padding_idx
     if mode == "max":
         g, found = np.where(found < 0, 0, g), np.where(found < 0, 0, found)
         return scatter_add(np.zeros_like(g, shape=weight_shape), 0, found, g)
+    bag, kept = _bags(indices, offsets, include_last_offset), indices != padding_idx
     if mode == "mean":
-        g = g / _counts(bag, kept, count)
+        g = g / _counts(bag, kept, g.shape[0])
     each = g[bag]
     if per_sample_weights is not None:
         each = each * per_sample_weights[:, None]
@@ -129,7 +132,7 @@ def _embedding_bag_weight(
 def _embedding_bag_samples(
     g: Array, weight: Array, indices: Array, offsets: Array, include_last_offset: bool, padding_idx: int
 ) -> Array:
-    bag, _ = _bags(indices, offsets, include_last_offset)
+    bag = _bags(indices, offsets, include_last_offset)
     return np.where(indices != padding_idx, total(g[bag] * weight[indices], (1,)), 0)
 
 
@@ -176,22 +179,22 @@ def embedding_bag(
 ) -> tuple[Array, Array]:  # fmt: skip
     """The sum, mean or maximum of the rows of `weight` in each bag of indices, which begin at `offsets`.
 
-    Indices that are `padding_idx` are left out. `per_sample_weights` multiply the rows of a sum. For the maximum the
-    second result has the rows of `weight` where it was found, -1 in an empty bag.
-
     Shapes: `weight` (n, d), `indices` and `per_sample_weights` (m,), `offsets` (bags,); the result is (bags, d). With
-        `include_last_offset` the last of the offsets is the end of the last bag.
+        `include_last_offset` the last of the offsets is the end of the last bag. Indices that are `padding_idx` are
+        left out; `per_sample_weights` multiply the rows of a sum. For the maximum the second result has the rows of
+        `weight` where it was found, -1 in an empty bag.
     Refuses: RuntimeError for an index that is not in [0, n).
     As: torch.nn.functional.embedding_bag
     """
     _check_bag_indices(indices, weight.shape[0])
-    bag, count = _bags(indices, offsets, include_last_offset)
-    kept = indices != padding_idx
+    bag, kept = _bags(indices, offsets, include_last_offset), indices != padding_idx
+    count = len(offsets) - include_last_offset
     rows = weight[indices]
     if mode == "max":
-        return _largest(rows, indices, bag, kept, count)
+        found = _largest(rows, indices, bag, kept, count)
+        return np.where(found < 0, 0, weight[found, np.arange(weight.shape[1])]), found
     rows = rows if per_sample_weights is None else rows * per_sample_weights[:, None]
-    sums = unindex.forward(rows[kept], (count, weight.shape[1]), (bag[kept],))
+    sums = unindex.forward(np.where(kept[:, None], rows, 0), (count, weight.shape[1]), (bag,))
     if mode == "mean":
         sums = (sums / _counts(bag, kept, count)).astype(weight.dtype, copy=False)
     return sums, np.empty(0, np.int64)

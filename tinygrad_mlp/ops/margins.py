@@ -201,7 +201,7 @@ def _labels_in_int64(input: Array, target: Array, reduction: str) -> None:
 
 
 def _draw_labels(s: Any) -> tuple[Any, ...]:
-    shape = (s.size(), s.size(1)) if s.boolean() else (s.size(1),)
+    shape = (s.size(1), s.size(1)) if s.boolean() else (s.size(1),)
     return s.moderate(s.floats(shape)), s.ints(shape, -1, shape[-1] - 1), s.choice(["mean", "sum", "none"])
 
 

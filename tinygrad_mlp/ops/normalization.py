@@ -177,7 +177,8 @@ def _draw_groups(s: Any) -> tuple[Any, ...]:
     groups = s.choice([1, 2])
     n, c, *rest = s.shape(2, least=1)
     shape = (n, c * groups, *rest, 2)
-    weight, bias = (s.maybe(s.moderate(s.floats(shape[1:2]))) for _ in range(2))
+    affine = s.boolean()  # for a bias alone torch fails to differentiate the gradient
+    weight, bias = (s.moderate(s.floats(shape[1:2])) if affine else None for _ in range(2))
     return s.moderate(s.floats(shape)), groups, weight, bias, s.choice([1e-5, 0.5])
 
 

@@ -148,7 +148,10 @@ def prelu_kernel(input: Array, weight: Array) -> Array:
     sample=lambda s: (s.floats(shape := s.shape()), s.floats(shape), s.floats(shape)),
 )
 def rrelu_with_noise_backward(grad_output: Array, input: Array, noise: Array) -> Array:
-    """grad_output times the slopes `noise`: the derivative of rrelu."""
+    """grad_output times the slopes `noise`: the derivative of rrelu.
+
+    As: torch.ops.aten.rrelu_with_noise_backward
+    """
     return grad_output * noise
 
 
@@ -164,5 +167,6 @@ def rrelu_with_noise(input: Array, noise: Array) -> Array:
     """x times a slope for each element: that of rrelu, which is 1 above 0 and else drawn (Xu et al. 2015).
 
     Shapes: `input` and `noise` of one shape, which the result has.
+    As: torch.nn.functional.rrelu
     """
     return input * noise

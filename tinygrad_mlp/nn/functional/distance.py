@@ -82,7 +82,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     difference = input[first] - input[second]
     if not p or not difference.numel():  # how many elements are not 0, with zeros as derivative
         return _f["sum"](_f["abs"](_f["sign"](difference)), 1)  # type: ignore[no-any-return]
-    return _f["vector_norm"](difference, p, 1)  # type: ignore[no-any-return]
+    return _f["linalg_vector_norm"](difference, p, 1)  # type: ignore[no-any-return]
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
@@ -95,7 +95,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         raise RuntimeError(COSINE_DTYPE.format(word=common.tensor_type.removesuffix("Tensor")))
     x1, x2 = (x if x.is_floating_point() else x.to(common) for x in (x1, x2))
     x1, x2 = broadcast_tensors(x1, x2)
-    sizes = [_f["vector_norm"](x, 2, dim, True).clone() for x in (x1, x2)]
+    sizes = [_f["linalg_vector_norm"](x, 2, dim, True).clone() for x in (x1, x2)]
     with no_grad():  # so the derivative of a norm below eps is the norm's, too
         for size in sizes:
             size.clamp_(min=eps)
