@@ -82,9 +82,11 @@ if _typing.TYPE_CHECKING:
     from .tensor.composite.conversion import *  # noqa: F403
     from .tensor.composite.einsum import *  # noqa: F403
     from .tensor.composite.elements import *  # noqa: F403
+    from .tensor.composite.indexed import *  # noqa: F403
     from .tensor.composite.joining import *  # noqa: F403
     from .tensor.composite.ordering import *  # noqa: F403
     from .tensor.composite.products import *  # noqa: F403
+    from .tensor.composite.pointwise import *  # noqa: F403
     from .tensor.composite.reductions import *  # noqa: F403
     from .tensor.composite.shapes import *  # noqa: F403
     from .tensor.composite.splits import *  # noqa: F403
@@ -115,8 +117,13 @@ autograd.names_from_above["TensorAdapter"] = f"{__name__}.viz.array_view"  # for
 _ROOMS = frozenset(("func", "linalg", "nn", "optim", "return_types", "special", "utils", "viz"))
 _NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing", "vmap": ".func"}
 _NAMES |= dict.fromkeys(
-    ("celu", "celu_", "dropout", "layer_norm", "selu", "selu_", "threshold", "threshold_"), ".nn.functional"
-)
+    (
+        "alpha_dropout", "bilinear", "celu", "celu_", "cosine_similarity", "dropout", "feature_alpha_dropout",
+        "group_norm", "layer_norm", "pairwise_distance", "pdist", "rms_norm", "rrelu", "rrelu_", "selu", "selu_",
+        "threshold", "threshold_",
+    ),
+    ".nn.functional",
+)  # fmt: skip
 _FILES = {
     name: f".tensor.{folder}.{file}"
     for folder, files in (("composite", _composite), ("creation", _creation))

@@ -102,13 +102,15 @@ def outside(function: Callable[..., Any], *args: Any) -> Any:
 
 # -- what torch calls an operator in place: the name of its function in C++, and of the overload -----
 
-_NAMES = {"assign_": "copy_", "put_": "index_put_"}
+_NAMES = {"assign_": "copy_", "div_rounded_": "div_", "put_": "index_put_"}
 _OVERLOADS: dict[str, tuple[str, str]] = {  # with a Tensor for the last argument, and with a number
     **dict.fromkeys(("add_", "sub_", "mul_", "div_", "floor_divide_"), ("Tensor", "Tensor")),
     **dict.fromkeys(("bitwise_and_", "bitwise_or_", "bitwise_xor_", "fill_", "fmod_"), ("Tensor", "Scalar")),
     **dict.fromkeys(("eq_", "ge_", "gt_", "le_", "lt_", "ne_"), ("Tensor", "Scalar")),
     **dict.fromkeys(("lerp_", "masked_fill_", "pow_", "remainder_"), ("Tensor", "Scalar")),
     **dict.fromkeys(("clamp_", "clamp_max_", "clamp_min_"), ("Tensor", "")),
+    "copysign_": ("Tensor", "Scalar"),
+    "div_rounded_": ("Tensor_mode", "Tensor_mode"),
     "xlogy_": ("Tensor", "Scalar_Other"),
     "bernoulli_": ("Tensor", "float"),
 }

@@ -224,6 +224,7 @@ def _with_signature(row: Operator, caller: Caller, write_into: Function | None =
     function.__name__ = function.__qualname__ = row.name
     function.__module__ = "tinygrad_mlp"
     function.__doc__ = Documentation(row)
+    function.caller = caller  # type: ignore[attr-defined]  # operators call it at once
     return function
 
 
@@ -323,13 +324,14 @@ def _general(row: Operator) -> Function:
 # -- float16 ----------------------------------------------------------------------------------------
 
 
-# These know float16 themselves, because torch's kernels round a step between: the logarithm of the sum, and 1 - eps.
-_ROUNDED_BETWEEN = frozenset(("log_softmax", "logit"))
+# These compute float16 as it is. Torch's kernels for the first two round a step between: the logarithm of the sum, and
+# 1 - eps. What the others give depends on which numbers the dtype has.
+_AS_IT_IS = frozenset(("log_softmax", "logit", "nan_to_num", "nextafter"))
 
 
 def in_single(row: Operator, arrays: Sequence[Any]) -> Any:
     """What a forward computes in float32 from arrays of float16, rounded to float16 once."""
-    if row.name in _ROUNDED_BETWEEN:
+    if row.name in _AS_IT_IS:
         return row(*arrays)
     result = row(*[x.astype(np.float32) if is_half(x) else x for x in arrays])
     if isinstance(result, tuple):

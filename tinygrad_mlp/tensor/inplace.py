@@ -74,6 +74,7 @@ def inplace_of(row: Operator, node_name: str | None = None) -> Function:
 
     function.__name__ = function.__qualname__ = row.name + "_"
     function.__doc__ = f"{row.doc}, written into the tensor itself.\n\nThe row `{row.name}` in place."
+    function.caller = caller  # type: ignore[attr-defined]
     return function
 
 
@@ -105,7 +106,12 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
         isinstance(args[i], Tensor) and args[i].requires_grad for i in row.differentiable
     )
     if recorded:
-        refuse_inplace(tensor)
+        try:
+            refuse_inplace(tensor)
+        except RuntimeError:
+            with contextlib.suppress(RuntimeError):
+                unwrap(row, args)  # only a TypeError comes first
+            raise
         if batches:
             from ..autograd.batches import refuse_leaf
 

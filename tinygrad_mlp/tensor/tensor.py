@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import CPU, device, dtype, dtypes
+from ..arrays import CPU, META, MetaArray, device, dtype, dtypes
 from ..arrays.silence import silently
 from ..autograd import hooks, inference, making
 from ..autograd.backward import backward
@@ -153,8 +153,8 @@ class Tensor(Copies, Shown, Values):
 
     @property
     def device(self) -> device:
-        """Where the elements lie: always the CPU."""
-        return CPU
+        """Where the elements lie: on the CPU, or nowhere, which is the device "meta"."""
+        return META if type(self.array) is MetaArray else CPU
 
     @property
     def is_cuda(self) -> bool:

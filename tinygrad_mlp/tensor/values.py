@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import dtypes
+from ..arrays import MetaArray, dtypes
 from ..autograd.tensors import wrap
 from ..batching import ReadsValues, begun, is_batched
 from ..batching import running as batching
@@ -26,6 +26,7 @@ from .refusals import (
     LEN_0D,
     NO_INDEX,
     NUMPY_OF_GRAD,
+    NUMPY_OF_META,
     SEVERAL_AS_NUMBER,
 )
 
@@ -42,6 +43,11 @@ class Values:
         grad_fn: Any
 
         def unbind(self, dim: int = 0) -> tuple[Any, ...]: ...
+
+    @property
+    def is_meta(self) -> bool:
+        """Whether the tensor has a shape and a dtype and no data."""
+        return type(self.array) is MetaArray
 
     def item(self) -> Any:
         """The only element, as a Python number. RuntimeError for a tensor of several elements, or none."""
@@ -61,6 +67,8 @@ class Values:
         """
         if not force and state.recording and self.requires_grad:
             raise RuntimeError(NUMPY_OF_GRAD)
+        if self.is_meta:
+            raise TypeError(NUMPY_OF_META)
         if begun and is_batched(self.array):
             raise ReadsValues(NO_MEMORY)
         return self.array

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import random
-from ...arrays import Array, dtypes
+from ...arrays import Array, MetaArray, dtypes
 from ...arrays.silence import silenced
 from ...batching import running as batching
 from ...ops.dims import mismatch
@@ -138,6 +138,8 @@ def _alike(function: str, input: Tensor, dtype: Any, options: Any) -> Array:
 @silenced
 def filled(array: Any, draw: Any) -> Any:
     """Numbers from `draw(shape)` in the shape of an array, in the order in which its elements lie in memory."""
+    if type(array) is MetaArray:  # no numbers are drawn, as in torch
+        return array
     if array.flags.c_contiguous:
         return draw(array.shape)
     dims = np.argsort([-n for n in array.strides], kind="stable").tolist()

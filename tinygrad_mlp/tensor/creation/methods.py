@@ -19,6 +19,7 @@ from ..tensor import Tensor, wrap
 from .data import new_tensor
 from .drawn import Generator, bernoulli, filled, multinomial, normals, of
 from .options import DType, made, number, sequence_of, settle, size_of
+from .values import strided
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -109,7 +110,8 @@ def _new(make: Any) -> Any:
     ) -> Tensor:
         shape = size_of(name, sizes, options)
         array = make(shape, settle(name, dtype, options, self.array.dtype))
-        return made(_spread(array, self.array) if batching.batches else array, requires_grad)
+        array = _spread(array, self.array) if batching.batches else array
+        return made(array, requires_grad, options.get("device", self.device))
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"As torch.{name[4:]}, in the dtype of this tensor unless another is given (torch.Tensor.{name})."
@@ -125,7 +127,17 @@ def new_full(
     value = number("new_full", "fill_value", 2, fill_value)
     shape = sequence_of("new_full", size, 1)
     array = np.full(shape, value, settle("new_full", dtype, options, self.array.dtype))
-    return made(_spread(array, self.array) if batching.batches else array, requires_grad)
+    array = _spread(array, self.array) if batching.batches else array
+    return made(array, requires_grad, options.get("device", self.device))
+
+
+def new_empty_strided(
+    self: Tensor, size: Any, stride: Any, *, dtype: DType = None, requires_grad: bool = False,
+    **options: Unpack[Options],
+) -> Tensor:  # fmt: skip
+    """As torch.empty_strided, in the dtype of this tensor unless another is given (torch.Tensor.new_empty_strided)."""
+    kind = settle("new_empty_strided", dtype, options, self.array.dtype)
+    return made(strided("new_empty_strided", size, stride, kind), requires_grad)
 
 
 _DRAWS = {
@@ -137,5 +149,12 @@ _DRAWS = {
 }
 METHODS: dict[str, Any] = {name: _drawn(name, *how) for name, how in _DRAWS.items()} | {
     function.__name__: function
-    for function in (new_tensor, new_full, bernoulli, multinomial, *map(_new, (np.zeros, np.ones, np.empty)))
+    for function in (
+        new_tensor,
+        new_full,
+        new_empty_strided,
+        bernoulli,
+        multinomial,
+        *map(_new, (np.zeros, np.ones, np.empty)),
+    )
 }
