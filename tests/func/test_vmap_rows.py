@@ -17,7 +17,7 @@ from tinygrad_mlp.ops import TABLE, Operator
 from tinygrad_mlp.tensor import FUNCTIONS, INPLACE, Tensor, wrap
 
 COUNT = 3
-# torch refuses these: the shape of the result depends on values.
+# The shape of the result depends on values: refused, as in torch.
 DYNAMIC = ("masked_select",)
 
 

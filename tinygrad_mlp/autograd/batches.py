@@ -8,6 +8,7 @@ of their cotangents.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from .. import tape
 from ..batching import Batch, ReadsValues, begin, end
-from ..batching.array import BatchedArray, run, youngest
+from ..batching.array import BatchedArray, mapped, run
 from ..batching.crossing import batches_of, entered, left, shared, summed
 from ..messages import noted
 from ..ops.slices import select
@@ -141,25 +142,30 @@ def _pull(node: Node, g: Any, edges: Sequence[Any], create_graph: bool) -> Seque
     except ReadsValues:
         saved = node._differentiable_saved(type(g)) if create_graph else node.saved
         rules = zip(node.row.rules, edges, saved, strict=False)
-        run_rule = _run_on_tensors if create_graph else run
-        return [None if edge is None else run_rule(rule, g, *values) for rule, edge, values in rules]
+        return [None if edge is None else run_rule(rule, create_graph, g, *values) for rule, edge, values in rules]
+
+
+def run_rule(rule: Any, on_tensors: bool, *values: Any) -> Any:
+    """Run a rule of the derivative table line by line, or where it asks for values for each element of the batch."""
+    return _run_on_tensors(rule, *values) if on_tensors else run(rule, *values)
 
 
 def _run_on_tensors(rule: Any, *values: Any) -> Any:
     try:
         return as_rule(rule, *values)
     except ReadsValues:
-        batch = youngest([getattr(x, "array", x) for x in values])
-        if batch is None:
+        batches = of_all(*values)
+        if not batches:
             raise
-    whole = [leave(share(x, [batch]), 0, batch) if is_tensor(x) else x for x in values]
+    batch = max(batches, key=lambda each: each.number)
+    whole = mapped(lambda x: leave(share(x, [batch]), 0, batch) if is_tensor(x) else x, values)
 
-    def element(x: Any, i: int) -> Any:
+    def element(i: int, x: Any) -> Any:
         if is_tensor(x):
             return as_rule(select, x, 0, i)
         return x.value[i, ...] if type(x) is BatchedArray and x.batch is batch and x.varies else x
 
-    parts = [_run_on_tensors(rule, *(element(x, i) for x in whole)) for i in range(batch.size)]
+    parts = [_run_on_tensors(rule, *mapped(functools.partial(element, i), whole)) for i in range(batch.size)]
     if parts[0] is None:
         return None
     return enter(as_rule(np.stack, [x if is_tensor(x) else wrap(x) for x in parts]), 0, batch)

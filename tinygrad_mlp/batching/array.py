@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .batches import Batch, ReadsValues
-from .refusals import CONTROL_FLOW, ITEM, NO_ATTRIBUTE, NO_MEMORY, NO_STORAGE
+from .refusals import CONTROL_FLOW, ITEM, MASKED, NO_ATTRIBUTE, NO_MEMORY, NO_STORAGE
 
 ndarray = np.ndarray
 
@@ -342,6 +342,8 @@ def stacked(results: list[Any], batch: Batch) -> Any:
     """What a function returned for each element as one result for the batch."""
     first = results[0]
     if isinstance(first, (ndarray, np.generic, BatchedArray)):
+        if any(x.shape != first.shape for x in results):
+            raise ReadsValues(MASKED)
         whole = np.stack([np.asarray(x) if isinstance(x, np.generic) else x for x in results])
         return BatchedArray(whole if batch.size else whole[:0], batch)
     if isinstance(first, (tuple, list)) and not all(type(x) is int for x in first):

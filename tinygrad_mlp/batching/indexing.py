@@ -75,7 +75,7 @@ def _parts(index: Any, ndim: int) -> list[Any]:
             i = np.asarray(i)
         if getattr(i, "dtype", None) == np.bool_:
             if type(i) is BatchedArray:
-                raise RuntimeError(MASKED)
+                raise ReadsValues(MASKED)
             parts += i.nonzero() if i.ndim else [None, np.arange(int(i))]
         else:
             parts.append(i)

@@ -20,6 +20,13 @@ def batches_of(args: tuple[Any, ...]) -> list[Any]:
     return of_all(*args)
 
 
+def run_rule(rule: Function, on_tensors: bool, *values: Any) -> Any:
+    """Run a rule, which may be of batched arrays."""
+    from ..autograd.batches import run_rule
+
+    return run_rule(rule, on_tensors, *values)
+
+
 def run_over_batch(forward: Function, *arrays: Any) -> Any:
     """Run a forward on batched arrays: line by line, or for each element of the batch."""
     from ..batching.array import run
@@ -44,8 +51,8 @@ def share_among(row: Operator, args: tuple[Any, ...], batches: Any) -> tuple[Any
 @functools.cache
 def on_batch(plain: Any) -> Any:
     """A class of nodes that saved batched arrays, whose rules run line by line or for each element."""
-    if plain.row.listed:
-        return plain  # whose rules give a list of views
+    if plain.row.listed or plain.row.several:
+        return plain  # whose rules give a list of views, or are run by `run_rule` anyway
 
     def pull(self: Node, g: Any, edges: Any, create_graph: bool) -> Any:
         return Node.pull(self, g.parts[0] if len(plain.row.outputs) > 1 else g, edges, create_graph)

@@ -27,7 +27,7 @@ from ..ops.documentation import Documentation
 from ..tape import FREED, state  # noqa: F401 (written callers use it)
 from ..tape import gradient_edge as edge_of
 from .arguments import as_array, as_torch, holding, is_half, is_in_single, unwrap
-from .batches import batches_of, on_batch, run_over_batch, share_among
+from .batches import batches_of, on_batch, run_over_batch, run_rule, share_among
 from .kinds import USUAL
 from .named import result_class
 from .refusals import UNEXPECTED_KEYWORD
@@ -160,6 +160,8 @@ def _pull_of_several(self: Any, g: Any, edges: Any, create_graph: bool) -> list[
 
     def handed() -> list[Any]:
         each = zip(edges, row.rules, saved, strict=False)
+        if begun:
+            return [None if e is None else run_rule(rule, create_graph, gs, *values) for e, rule, values in each]
         return [None if edge is None else rule(gs, *values) for edge, rule, values in each]
 
     return as_rule(handed) if create_graph else handed()
