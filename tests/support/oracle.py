@@ -51,6 +51,7 @@ COUNTERPARTS: dict[str, Call] = {
     "contiguous_clone": lambda x: x.clone(memory_format=torch().contiguous_format),
     "differentiable_once": lambda x: _once().apply(x),
     "div_rounded": lambda x, y, mode: torch().div(x, y, rounding_mode=mode),
+    "embedding_bag": lambda *args, **options: _bag(*args, **options),
     "elu": lambda x, alpha=1.0, scale=1.0: torch().ops.aten.elu(x, alpha, scale),
     "gelu_backward": lambda g, x, approximate: torch().ops.aten.gelu_backward(g, x, approximate=approximate),
     "getitem": lambda x, index: x[index],
@@ -92,9 +93,19 @@ COUNTERPARTS: dict[str, Call] = {
         torch().ops.aten, f"{'reflection' if reflects else 'replication'}_pad{len(pad) // 2}d_backward"
     )(g, x, pad),
     "unslice": lambda x, shape, index: _put(torch().zeros(shape, dtype=x.dtype), index, x),
+    "hardshrink_backward": lambda g, x, lambd: torch().ops.aten.hardshrink_backward(g, x, lambd),
+    "softshrink_backward": lambda g, x, lambd: torch().ops.aten.softshrink_backward(g, x, lambd),
+    "nll_loss_backward": lambda *args, **options: _nll_backward(*args, **options),
+    "prelu_kernel_backward": lambda g, x, weight: torch().ops.aten._prelu_kernel_backward(g, x, weight)[0],
+    "prelu_kernel": lambda x, weight: torch()._prelu_kernel(x, weight),
+    "rrelu_with_noise": lambda x, noise: x * noise,  # torch's own draws the noise
+    "rrelu_with_noise_backward": lambda g, x, noise: torch().ops.aten.rrelu_with_noise_backward(
+        g, x, noise, 0.1, 0.3, True, False
+    ),
     "hardtanh_backward": lambda g, x, low, high: torch().ops.aten.hardtanh_backward(g, x, low, high),
     "leaky_relu_backward": lambda g, x, slope: torch().ops.aten.leaky_relu_backward(g, x, slope, False),
     "threshold_backward": lambda g, x, threshold=0: torch().ops.aten.threshold_backward(g, x, threshold),
+    "trilinear": lambda x, weight, y: torch().nn.functional.bilinear(x, y, weight),
     "zero": lambda x: x.clone().zero_(),
 }
 
@@ -129,6 +140,26 @@ def _spread(name: str) -> Call:
         return getattr(torch(), name)(x, None if dim == [] else dim, correction=correction, keepdim=keepdim)
 
     return call
+
+
+def _nll_backward(
+    g: Any, x: Any, target: Any, weight: Any = None, reduction: str = "mean", ignore_index: int = -100
+) -> Any:
+    kept = target[target != ignore_index]
+    total = x.new_tensor(float(len(kept))) if weight is None else weight[kept].sum()
+    number = ["none", "mean", "sum"].index(reduction)
+    return torch().ops.aten.nll_loss_backward(g, x, target, weight, number, ignore_index, total)
+
+
+def _bag(
+    weight: Any, indices: Any, offsets: Any, scale_grad_by_freq: bool = False, mode: str = "mean",
+    per_sample_weights: Any = None, include_last_offset: bool = False, padding_idx: int = -1,
+) -> Any:  # fmt: skip
+    result, _, sizes, found = torch().embedding_bag(
+        weight, indices, offsets, scale_grad_by_freq, ["sum", "mean", "max"].index(mode), False, per_sample_weights,
+        include_last_offset, None if padding_idx < 0 else padding_idx,
+    )  # fmt: skip
+    return result, torch().where(sizes[:, None] == 0, -1, found) if mode == "max" else torch().zeros(0).long()
 
 
 def _is_floating(x: Any) -> bool:

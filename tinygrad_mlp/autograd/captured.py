@@ -13,6 +13,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from ..batching import is_batched
+from ..batching import running as batching
+from ..batching.refusals import DATA
 from . import making
 from .modes import modes
 from .refusals import CAPTURED
@@ -61,6 +64,13 @@ def share_memory(tensor: Any, source: Any) -> None:
     tensor._transform = made_in(source)
 
 
+def share_data(tensor: Any, source: Any) -> None:
+    """The same for `x.data`. RuntimeError in torch's words where that is of a batch of `vmap`."""
+    if is_batched(source.array):
+        raise RuntimeError(DATA)
+    share_memory(tensor, source)
+
+
 def is_captured(tensor: Any) -> bool:
     """Whether this thread runs a function that may not write into a tensor."""
     return modes.transform > made_in(tensor) and not modes.lowered
@@ -77,7 +87,7 @@ def refuse_captured(tensor: Any, name: str, args: tuple[Any, ...] = ()) -> None:
 
 def refuse_inside(text: str) -> None:
     """RuntimeError with this text while a transform runs."""
-    if modes.transform and not modes.lowered:
+    if (modes.transform or batching.batches) and not modes.lowered:
         raise RuntimeError(text)
 
 

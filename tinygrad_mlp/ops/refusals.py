@@ -372,3 +372,42 @@ QR_WITHOUT_Q = (
 QR_WITH_NULL_SPACE = "The QR decomposition is not differentiable when mode='complete' and nrows > ncols."
 # eigh: another triangle.
 EIGH_UPLO = "Expected UPLO argument to be 'L' or 'U', but got {found}"
+# softshrink: a negative lambd.
+SOFTSHRINK_LAMBDA = "lambda must be in range [0, {most}] for input dtype {word}, but found {lambd}"
+# gelu: an approximation that there is not.
+GELU_APPROXIMATE = "approximate argument must be either none or tanh."
+# multi_margin_loss and multilabel_margin_loss: an input that is neither a vector nor a matrix with classes.
+MARGIN_INPUT = "Expected non-empty vector or matrix with optional 0-dim batch size, but got: {shape}"
+# multi_margin_loss: not one target for each sample.
+MARGIN_TARGETS = (
+    "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch size). "
+    "Expected target size [{samples}], but got {target}. Input has shape {shape}."
+)
+# multi_margin_loss: not one weight for each class.
+MARGIN_WEIGHTS = "inconsistent weight size, expected {classes} but got {weight}"
+# multi_margin_loss: a class that the input does not have.
+MARGIN_CLASS = "target out of range"
+# multilabel_margin_loss: a target of another shape than the input.
+LABELS_SHAPE = "inconsistent target size: {target} for input of size: {shape}"
+# multilabel_margin_loss: a class that the input does not have.
+LABELS_CLASS = "argument #2 'target' is out of range"
+# A kernel that torch does not have for float16.
+NO_HALF = "\"{kernel}\" not implemented for 'Half'"
+# embedding and embedding_bag: a weight or indices of another dtype.
+EMBEDDING_DTYPE = (
+    "Expected tensor for argument #1 '{name}' to have one of the following scalar types: {words}; but got "
+    "torch.{word}Tensor instead (while checking arguments for {function})"
+)
+# embedding_bag: weights of samples that have another dtype than the weight.
+SAMPLE_WEIGHTS_DTYPE = (
+    "Expected tensor for argument #1 'weight' to have the same type as tensor for argument #1 'per_sample_weights'; "
+    "but type torch.{own}Tensor does not equal torch.{other}Tensor (while checking arguments for embedding_bag)"
+)
+# embedding: an index that is no row of the weight.
+NO_EMBEDDING = "index out of range in self"
+# embedding: a weight that is no matrix.
+EMBEDDING_WEIGHT = "'weight' must be 2-D"
+# embedding: indices into a weight without rows.
+NO_EMBEDDINGS = "index_select(): self indexing axis dim should be positive"
+# embedding_bag: an index that is no row of the weight.
+NO_EMBEDDING_IN_BAG = "Index {place} of input takes value {index} which is not in the valid range [0, {rows})"

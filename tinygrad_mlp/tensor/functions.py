@@ -12,6 +12,7 @@ import numpy as np
 
 from ..autograd.modes import modes
 from ..ops import TABLE, Operator, by_numpy, write_sources_with
+from .arguments import as_array
 from .dispatch import function_of
 from .later import Made, later
 from .refusals import NO_PROTOCOL, NO_ROW
@@ -81,7 +82,7 @@ def call_numpy(self: Tensor, function: Any, types: Any, args: tuple[Any, ...], k
     TypeError for a function that no row stands for.
     """
     if function in (np.zeros_like, np.ones_like, np.empty_like):
-        return wrap(np.asarray(function(args[0].array, *args[1:], **kwargs)))
+        return wrap(as_array(function(args[0].array, *args[1:], **kwargs)))
     row = by_numpy(function)
     if row is not None:
         return FUNCTIONS[row.name](*args, **kwargs)

@@ -119,6 +119,10 @@ COPY_OF_COMPUTED = (
 
 # item, int() and float(): RuntimeError for any number of elements but one.
 ITEM_SIZE = "a Tensor with {count} elements cannot be converted to Scalar"
+# Tensor.numpy: TypeError on the device "meta".
+NUMPY_OF_META = (
+    "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
+)
 # numpy() and numpy.asarray: RuntimeError for a tensor that requires grad, while grad mode is on.
 NUMPY_OF_GRAD = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
 # bool(): RuntimeError for a tensor without elements.
@@ -331,3 +335,17 @@ OUT_RESIZED = (
     "unless they have zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero "
     "elements with t.resize_(0)."
 )
+
+# -- prelu -----------------------------------------------------------------------------------------
+
+# prelu: a weight of another dtype than the input.
+PRELU_DTYPES = "prelu: Type promoting not supported. Got {own} and {other}"
+# prelu: several weights for a 0-d input.
+PRELU_OF_NUMBER = "Not allow zero-dim input tensor."
+# prelu: neither one weight nor one for each channel.
+PRELU_WEIGHTS = (
+    "Mismatch of parameter numbers and input channel size. Found parameter numbers = {weights} and channel size = "
+    "{channels}."
+)
+# prelu: a weight of more than one dimension.
+PRELU_WEIGHT = "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {ndim}"

@@ -53,6 +53,7 @@ LATER = {
         "cholesky logdet matrix_power pinverse qr svd",
         "cholesky logdet matrix_power pinverse qr svd",
     ),
+    "layers": ("prelu", "prelu"),
     "shapes": (
         (
             "adjoint as_strided detach diag diagflat flatten fliplr flipud moveaxis movedim ravel "
