@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_mlp.ops import Operator
+from tinygrad_mlp.ops.index_refusals import REDUCE_OF_ZEROS_TWICE
 from tinygrad_mlp.ops.indexing import is_basic
-from tinygrad_mlp.ops.refusals import REDUCE_OF_ZEROS_TWICE
 from tinygrad_mlp.tensor import FUNCTIONS, Tensor, wrap
 
 Call = Callable[..., Any]

@@ -8,12 +8,8 @@ import numpy as np
 
 from .dims import axis, copied, dtype_word, in_order
 from .fitting import expand
-from .refusals import (
-    DIAGONAL_TWICE,
-    TRACE_OF_BOOLS,
-    TRACE_OF_OTHER,
-    WRITTEN_SHAPE,
-)
+from .index_refusals import WRITTEN_SHAPE
+from .refusals import DIAGONAL_TWICE, TRACE_OF_BOOLS, TRACE_OF_OTHER
 from .slices import unindex
 from .table import Array, operator
 

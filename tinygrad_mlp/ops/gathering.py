@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from .dims import axis, dtype_word
-from .indexing import put_at
-from .refusals import (
+from .index_refusals import (
     GATHER_DTYPE,
     GATHER_NDIM,
     GATHER_SIZES,
@@ -33,6 +32,7 @@ from .refusals import (
     TAKE_FROM_NOTHING,
     TAKE_OUT_OF_RANGE,
 )
+from .indexing import put_at
 from .sums import add_at
 from .table import Array, check_of_each, operator
 

@@ -9,13 +9,9 @@ import numpy as np
 
 from .dims import as_dtype, dtype_word, in_order, mismatch
 from .fitting import expand, refuse_expansion, sum_to
+from .index_refusals import PUT_DTYPES, PUT_SHAPES, SELECT_BY_OTHER_MASK
 from .layout import laid_out, order, steps
-from .refusals import (
-    FILL_OF_SEVERAL,
-    PUT_DTYPES,
-    PUT_SHAPES,
-    SELECT_BY_OTHER_MASK,
-)
+from .refusals import FILL_OF_SEVERAL
 from .sums import add_at
 from .table import Array, operator
 

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from .dims import as_dtype, dtype_word
-from .refusals import PAD_CUT, PAD_ODD, PAD_OF_NOTHING, PAD_TOO_LONG, PAD_TOO_SMALL, REFLECTION_TOO_WIDE, UNPAD_DTYPES
+from .index_refusals import (
+    PAD_CUT,
+    PAD_ODD,
+    PAD_OF_NOTHING,
+    PAD_TOO_LONG,
+    PAD_TOO_SMALL,
+    REFLECTION_TOO_WIDE,
+    UNPAD_DTYPES,
+)
 from .sums import add_at
 from .table import Array, Operator, operator
 

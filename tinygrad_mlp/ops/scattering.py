@@ -10,9 +10,7 @@ from .comparison import masked_fill
 from .dims import as_dtype, axis, copied, dtype_word, mismatch
 from .fitting import expand
 from .gathering import along, gather, in_bounds, index_select, refuse_scattered, scatter_add
-from .indexing import masked_select
-from .masking import keep
-from .refusals import (
+from .index_refusals import (
     INDEX_COPY_COUNT,
     INDEX_COPY_DTYPE,
     INDEX_COPY_DTYPES,
@@ -31,6 +29,8 @@ from .refusals import (
     SCATTER_COMBINED,
     SCATTER_REDUCED,
 )
+from .indexing import masked_select
+from .masking import keep
 from .slices import unslice
 from .sums import add_at, total
 from .table import Array, by_value, not_implemented, operator

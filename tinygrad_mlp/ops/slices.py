@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from .dims import axis, copied
-from .layout import strided_index
-from .refusals import (
+from .index_refusals import (
     NARROW_END,
     NARROW_NEGATIVE,
     NARROW_OF_NUMBER,
@@ -23,6 +22,7 @@ from .refusals import (
     UNFOLD_STEP,
     WRITTEN_SHAPE,
 )
+from .layout import strided_index
 from .sums import add_at, total
 from .table import Array, by_value, operator
 

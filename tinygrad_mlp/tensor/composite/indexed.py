@@ -16,8 +16,11 @@ from ..refusals import (
     INDEX_OF_NOTHING,
     INDEX_SHAPES,
     MASK_SHAPE,
-    NARROW_START_TENSOR,
     NOT_IMPLEMENTED,
+    TOO_MANY_INDICES,
+)
+from ..shape_refusals import (
+    NARROW_START_TENSOR,
     REPEATS_COUNT,
     REPEATS_NDIM,
     REPEATS_NEGATIVE,
@@ -27,7 +30,6 @@ from ..refusals import (
     REPEATS_SIZE,
     TAKEN_DTYPE,
     TAKEN_NDIM,
-    TOO_MANY_INDICES,
 )
 from ..tensor import Tensor, wrap
 from .elements import nonzero

@@ -14,10 +14,10 @@ from ...ops.dims import mismatch
 from ..functions import FUNCTIONS
 from ..kinds import checked, wrong_type
 from ..later import as_methods
-from ..refusals import (
+from ..refusals import ELEMENT_TYPE
+from ..shape_refusals import (
     BROADCAST_SHAPES,
     COMBINATIONS_COUNT,
-    ELEMENT_TYPE,
     GRID_DTYPES,
     GRID_INDEXING,
     GRID_NDIM,

@@ -15,7 +15,7 @@ from ..dispatch import shares_memory
 from ..functions import FUNCTIONS, INPLACE
 from ..kinds import ABSENT, KINDS, checked, no_such_call, read, wrong_type
 from ..later import as_methods
-from ..refusals import (
+from ..shape_refusals import (
     DIAG_DIMENSIONS,
     FLIP_NDIM,
     MOVEDIM_LENGTHS,

@@ -14,7 +14,7 @@ from ..functions import FUNCTIONS
 from ..keywords import numpy_names
 from ..kinds import ABSENT, KINDS, checked, no_such_call, wrong_type
 from ..later import as_methods
-from ..refusals import (
+from ..shape_refusals import (
     CHUNK_0D,
     CHUNKS,
     EQUAL_SPLIT_NDIM,

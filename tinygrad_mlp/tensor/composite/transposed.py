@@ -6,7 +6,7 @@ from typing import Any
 
 from ...messages import warn_once
 from ..functions import FUNCTIONS
-from ..refusals import ADJOINT_OF_0D, NO_MATRIX, NOT_MATRICES, T_DIMENSIONS, T_OF_0D
+from ..shape_refusals import ADJOINT_OF_0D, NO_MATRIX, NOT_MATRICES, T_DIMENSIONS, T_OF_0D
 from ..tensor import Tensor
 
 _f = FUNCTIONS

@@ -17,7 +17,8 @@ from ...batching import running as batching
 from ...ops.dims import mismatch
 from ..arguments import as_array
 from ..kinds import ABSENT, KINDS, no_such_call, read
-from ..refusals import HIGH_NDIM, MISSING_ARGUMENT, STD_NEGATIVE
+from ..refusals import MISSING_ARGUMENT, STD_NEGATIVE
+from ..shape_refusals import HIGH_NDIM
 from ..tensor import Tensor, wrap
 from .options import (
     DType,

@@ -25,9 +25,9 @@ from ..refusals import (
     STEP_SIGN,
     STEP_ZERO,
     STEPS_NEGATIVE,
-    STORAGE_SIZES,
     TRIANGLE_SIZE,
 )
+from ..shape_refusals import STORAGE_SIZES
 from ..tensor import Tensor
 from . import steps as in_steps
 from .options import (
