@@ -77,13 +77,16 @@ if _typing.TYPE_CHECKING:
     from . import func as func, linalg as linalg, nn as nn, optim as optim, return_types as return_types
     from . import special as special, utils as utils
     from .compiler import compile as compile
+    from .func import vmap as vmap
     from .tensor.composite.arithmetic import *  # noqa: F403
     from .tensor.composite.conversion import *  # noqa: F403
     from .tensor.composite.einsum import *  # noqa: F403
     from .tensor.composite.elements import *  # noqa: F403
+    from .tensor.composite.indexed import *  # noqa: F403
     from .tensor.composite.joining import *  # noqa: F403
     from .tensor.composite.ordering import *  # noqa: F403
     from .tensor.composite.products import *  # noqa: F403
+    from .tensor.composite.pointwise import *  # noqa: F403
     from .tensor.composite.reductions import *  # noqa: F403
     from .tensor.composite.shapes import *  # noqa: F403
     from .tensor.composite.splits import *  # noqa: F403
@@ -112,10 +115,15 @@ autograd.names_from_above["TensorAdapter"] = f"{__name__}.viz.array_view"  # for
 
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
 _ROOMS = frozenset(("func", "linalg", "nn", "optim", "return_types", "special", "utils", "viz"))
-_NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing"}
+_NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing", "vmap": ".func"}
 _NAMES |= dict.fromkeys(
-    ("celu", "celu_", "dropout", "layer_norm", "selu", "selu_", "threshold", "threshold_"), ".nn.functional"
-)
+    (
+        "alpha_dropout", "bilinear", "celu", "celu_", "cosine_similarity", "dropout", "feature_alpha_dropout",
+        "group_norm", "layer_norm", "pairwise_distance", "pdist", "rms_norm", "rrelu", "rrelu_", "selu", "selu_",
+        "threshold", "threshold_",
+    ),
+    ".nn.functional",
+)  # fmt: skip
 _FILES = {
     name: f".tensor.{folder}.{file}"
     for folder, files in (("composite", _composite), ("creation", _creation))

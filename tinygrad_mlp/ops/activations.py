@@ -9,9 +9,9 @@ import numpy as np
 
 from .dims import as_dtype, axis, in_order
 from .masking import keep
-from .pointwise import erf
 from .refusals import (
     CELU_ALPHA,
+    GELU_APPROXIMATE,
     GLU_ODD,
     GLU_OF_NUMBER,
     HARDTANH_OF_BOOLS,
@@ -19,6 +19,7 @@ from .refusals import (
     RELU_OF_BOOLS,
 )
 from .slices import narrow
+from .special_functions import erf
 from .table import Array, operator, unary
 
 
@@ -26,7 +27,10 @@ def _sigmoid(input: Array) -> Array:
     return 1 / (1 + np.exp(-input))
 
 
-sigmoid = unary("sigmoid", _sigmoid, lambda g, out: g * (out * (1 - out)), promotion="float", doc="1 / (1 + exp(-x))")
+sigmoid = unary(
+    "sigmoid", _sigmoid, lambda g, out: g * (out * (1 - out)), promotion="float", aliases="special_expit",
+    doc="1 / (1 + exp(-x))",
+)  # fmt: skip
 
 
 def _logit_input(g: Array, input: Array, eps: float | None) -> Array:
@@ -39,6 +43,7 @@ def _logit_input(g: Array, input: Array, eps: float | None) -> Array:
     {"input": _logit_input},
     promotion="float",
     inplace=True,
+    aliases="special_logit",
     # for -0 and nan torch's derivative is not always the same
     sample=lambda s: (np.asarray(s.moderate(s.floats(s.shape())) + 0), s.choice([None, 0.25, 1e-6])),
 )
@@ -295,9 +300,10 @@ mish = unary(
     doc="x tanh(softplus(x)) (Misra 2019).\nAs: torch.nn.functional.mish",
     sample=lambda s: (s.moderate(s.floats(s.shape())),),  # torch's exp overflows for large numbers
 )  # fmt: skip
+_SIXTH = float(np.float32(1 / 6))  # in torch's kernel it is a C++ float for every dtype
 hardsigmoid = unary(
     "hardsigmoid", lambda input: hardtanh.forward(input + 3, 0, 6) / 6,
-    lambda g, input: keep(g, (input > -3) & (input < 3)) / 6, method=False, inplace=False, kinds="f",
+    lambda g, input: keep(g, (input > -3) & (input < 3)) * _SIXTH, method=False, inplace=False, kinds="f",
     doc="x + 3, limited to [0, 6], / 6: sigmoid in straight lines.\nAs: torch.nn.functional.hardsigmoid",
 )  # fmt: skip
 
@@ -420,6 +426,8 @@ def gelu(input: Array, approximate: str = "none") -> Array:
 
     As: torch.nn.functional.gelu
     """
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError(GELU_APPROXIMATE)
     if approximate == "none":
         return input * (0.5 * (1 + erf.forward(input * math.sqrt(0.5))))
     return input * _sigmoid(_inner(input))

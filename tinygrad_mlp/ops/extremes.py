@@ -117,7 +117,14 @@ def _extreme(input: Array, dim: int, keepdim: bool, arg: Any, name: str) -> tupl
     return (values, indices) if keepdim else (values.squeeze(d), indices.squeeze(d))
 
 
-@operator({"input": at_index}, name="max_dim", outputs=("values", "indices"), node_name="MaxBackward0", **_over_dim)
+@operator(
+    {"input": at_index},
+    name="max_dim",
+    outputs=("values", "indices"),
+    node_name="MaxBackward0",
+    method=False,
+    **_over_dim,
+)
 def max_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The largest element along a dimension and its index (that of the first among ties).
 
@@ -127,7 +134,14 @@ def max_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array
     return _extreme(input, dim, keepdim, np.argmax, "max")
 
 
-@operator({"input": at_index}, name="min_dim", outputs=("values", "indices"), node_name="MinBackward0", **_over_dim)
+@operator(
+    {"input": at_index},
+    name="min_dim",
+    outputs=("values", "indices"),
+    node_name="MinBackward0",
+    method=False,
+    **_over_dim,
+)
 def min_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The smallest element along a dimension and its index (that of the first among ties).
 
@@ -173,7 +187,7 @@ def _where_extreme(input: Array, dim: Any, keepdim: bool, arg: Any, name: str) -
 
 _running: dict[str, Any] = {
     "outputs": ("values", "indices"),
-    "sample": lambda s: (s.floats(shape := s.shape()), s.dim(shape)),
+    "sample": lambda s: (s.floats(shape := s.shape(least=1)), s.dim(shape)),
 }
 
 

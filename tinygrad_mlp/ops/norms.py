@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .basic import no_bool_subtraction
 from .dims import axes, dtype_word, in_order
 from .fitting import spread
 from .pointwise import sign
@@ -110,8 +111,9 @@ def norm(input: Array, ord: float, over: tuple[int, ...], keepdim: bool) -> Arra
     return sums if ord in (0, 1) else sums ** (1 / ord)
 
 
-def _one_is_floating(input: Array, other: Array, *args: Any) -> None:
-    """RuntimeError where neither is floating."""
+def _can_be_subtracted(input: Array, other: Array, *args: Any) -> None:
+    """RuntimeError for bools, and where neither is floating."""
+    no_bool_subtraction(input, other)
     if "f" not in (input.dtype.kind, other.dtype.kind):
         raise RuntimeError(DIST_OF_INTEGERS.format(word=dtype_word(input)))
 
@@ -121,7 +123,8 @@ def _dist_input(g: Array, out: Array, input: Array, other: Array, p: float) -> A
 
 
 def _dist_other(g: Array, out: Array, input: Array, other: Array, p: float) -> Array:
-    return _norm_input(-g, out, input - other, p, None, False)
+    slope = _dist_input(g, out, input, other, p)
+    return None if slope is None else -slope
 
 
 @operator(
@@ -129,9 +132,10 @@ def _dist_other(g: Array, out: Array, input: Array, other: Array, p: float) -> A
     tensors=("input", "other"),
     promotion="arithmetic",
     numbers=False,
-    check=_one_is_floating,
+    check=_can_be_subtracted,
     sample=lambda s: (
-        *map(s.moderate, s.broadcast(s.floats, s.floats)),
+        s.moderate(s.floats(shape := s.shape(least=1))),
+        s.moderate(s.floats(s.broadcast_into(shape))),
         s.choice([2, 2.0, 1, 3, 1.5, 0.5, -2]),
     ),
 )

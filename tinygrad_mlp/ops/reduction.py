@@ -129,7 +129,10 @@ def any(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
 
 @operator(sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape))))
 def count_nonzero(input: Array, dim: Dims = None) -> Array:
-    """How many elements are not 0; nan is not."""
+    """How many elements are not 0; nan is not.
+
+    Shapes: any; 0-d, or that of `input` without the dimensions `dim`.
+    """
     return np.add.reduce(input != 0, axes(dim, input.ndim), np.int64)
 
 
@@ -274,14 +277,19 @@ def log_softmax(input: Array, dim: int) -> Array:
     return shifted.astype(np.float16) if half else shifted
 
 
+_LOG_OF_NOTHING = -1e30  # whose exponential is 0; unlike infinity it can be subtracted from itself
+
+
 def _logcumsumexp_input(g: Array, out: Array, input: Array, dim: int) -> Array:
     """The sum of g[j] exp(input[i] - out[j]) over all j from i on, in the log domain, which no exponential leaves.
 
     As in torch the positive and the negative cotangents are added apart, because only those have logarithms.
     """
+    if not input.ndim:
+        return g
     parts = []
     for part in (g, -g):
-        logs = np.where(part > 0, np.log(np.where(part > 0, part, 1)), -np.inf)
+        logs = np.where(part > 0, np.log(np.where(part > 0, part, 1)), _LOG_OF_NOTHING)
         parts.append(np.exp(flip(logcumsumexp(flip(logs - out, [dim]), dim), [dim]) + input))
     return parts[0] - parts[1]
 
@@ -289,7 +297,8 @@ def _logcumsumexp_input(g: Array, out: Array, input: Array, dim: int) -> Array:
 @operator({"input": _logcumsumexp_input}, kinds="f", **_along_dim)
 def logcumsumexp(input: Array, dim: int) -> Array:
     """log(cumsum(exp(input))) along a dimension, safe from overflow."""
-    return np.logaddexp.accumulate(in_order(input), axis(dim, input.ndim)) if input.ndim else input.copy()
+    totals = _accumulate(np.logaddexp, input, dim)
+    return totals + 0 if input.ndim else totals  # torch adds to log(0), so that it is never -0
 
 
 # -- running totals --------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def _found(sequence: Array, values: Array, side: Any) -> Array:
     tensors=("sorted_sequence", "input", "sorter"),
     promotion="arithmetic",
     unpromoted="sorter",
-    kinds="fi",
+    kinds="if",
     numbers=("input",),
     method=False,
     function=True,
@@ -60,6 +60,8 @@ def _found(sequence: Array, values: Array, side: Any) -> Array:
         s.floats(s.shape()),
         s.boolean(),
         s.boolean(),
+        None,
+        None,
     ),
 )
 @by_value
@@ -103,7 +105,12 @@ def _no_bools(elements: Any, test_elements: Any, *args: Any) -> None:
     check=_no_bools,
     method=False,
     function=True,
-    sample=lambda s: (s.floats(s.shape()), s.floats(s.shape()), False, s.boolean()),
+    sample=lambda s: (
+        s.floats(s.shape()),
+        s.floats(s.shape()).copy(),
+        False,
+        s.boolean(),
+    ),  # torch fails on a strided second,
 )
 @by_value
 def isin(elements: Array, test_elements: Array, assume_unique: bool = False, invert: bool = False) -> Array:
@@ -127,14 +134,17 @@ def _no_gradient(name: str) -> Any:
     return rule
 
 
-_results: dict[str, Any] = {"outputs": ("values", "inverse", "counts"), "method": False}
-_NONE = np.zeros(0, np.int64)  # for what is not asked for
+_results: dict[str, Any] = {"outputs": ("values", "inverse", "counts")}
 
 
 def _asked(found: Any, shape: tuple[int, ...], inverse: bool, counts: bool) -> tuple[Array, Array, Array]:
     """The values, the indices among them and the counts that np.unique gives, each if it was asked for."""
     values, *others = found if inverse or counts else (found,)
-    return values, others[0].reshape(shape) if inverse else _NONE, others[-1] if counts else _NONE
+    return (
+        values,
+        others[0].reshape(shape) if inverse else np.zeros(0, np.int64),
+        others[-1] if counts else np.zeros(0, np.int64),
+    )
 
 
 @operator(
@@ -142,6 +152,7 @@ def _asked(found: Any, shape: tuple[int, ...], inverse: bool, counts: bool) -> t
     name="unique_all",
     node_name="Unique2Backward0",
     sample=lambda s: (s.floats(s.shape()), True, True),
+    method=False,
     **_results,
 )
 @by_value
@@ -169,7 +180,12 @@ _slices: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape(1, lea
 
 
 @operator(
-    {"input": _no_gradient("unique_dim")}, name="unique_dim", node_name="UniqueDimBackward0", **_slices, **_results
+    {"input": _no_gradient("unique_dim")},
+    name="unique_dim",
+    node_name="UniqueDimBackward0",
+    method=False,
+    **_slices,
+    **_results,
 )
 @by_value
 def unique_dim(
@@ -177,11 +193,12 @@ def unique_dim(
 ) -> tuple[Array, Array, Array]:
     """The different slices along a dimension in order, which of them each slice is, and how often each occurs.
 
+    Shapes: that of `input` with another size along `dim`, and two vectors.
     As: torch.unique
     """
     d = _among_slices(input, dim)
     if not input.size:
-        return input.copy(), _NONE, _NONE
+        return input.copy(), np.zeros(0, np.int64), np.zeros(0, np.int64)
     found = np.unique(input, False, return_inverse, return_counts, d)
     return _asked(found, (input.shape[d],), return_inverse, return_counts)
 
@@ -191,6 +208,7 @@ def unique_dim(
     name="unique_runs",
     node_name="UniqueConsecutiveBackward0",
     sample=lambda s: (s.floats(shape := s.shape(1, least=1)), s.maybe(s.dim(shape)), True, True),
+    method=False,
     **_results,
 )
 @by_value
@@ -199,6 +217,7 @@ def unique_runs(
 ) -> tuple[Array, Array, Array]:
     """The first of each run of equal elements, or of equal slices along a dimension, the run of each, and its length.
 
+    Shapes: a vector, the shape of `input`, a vector; with `dim` that of `input` with another size there, two vectors.
     As: torch.unique_consecutive
     """
     d = 0 if dim is None else _among_slices(input, dim)
@@ -209,4 +228,8 @@ def unique_runs(
     first = np.flatnonzero(begins)
     inverse = (np.cumsum(begins) - 1).reshape(input.shape if dim is None else -1)
     counts = np.diff(first, append=len(rows))
-    return np.take(whole, first, d), inverse if return_inverse else _NONE, counts if return_counts else _NONE
+    return (
+        np.take(whole, first, d),
+        inverse if return_inverse else np.zeros(0, np.int64),
+        counts if return_counts else np.zeros(0, np.int64),
+    )

@@ -21,10 +21,11 @@ from .table import Array, by_value, not_implemented, operator
 
 # -- statistics of order -------------------------------------------------------------------------------
 
-_of_all: dict[str, Any] = {"kinds": "fi", "method": False, "sample": lambda s: (s.floats(s.shape()),)}
+_of_all: dict[str, Any] = {"kinds": "if", "sample": lambda s: (s.floats(s.shape(least=1)),)}
 _along_dim: dict[str, Any] = {
     "outputs": ("values", "indices"),
-    "sample": lambda s: (s.floats(shape := s.shape()), s.dim(shape), s.boolean()),
+    # Not expanded: there torch's medians read beyond the elements.
+    "sample": lambda s: (s.unequal(s.floats(shape := s.shape())), s.dim(shape), s.boolean()),
 }
 
 
@@ -47,16 +48,16 @@ def _chosen(input: Array, indices: Array, d: int, keepdim: bool) -> tuple[Array,
     return (values, indices) if keepdim else (values.squeeze(d), indices.squeeze(d))
 
 
-def _middle_along(input: Array, dim: int, keepdim: bool, name: str) -> tuple[Array, Array]:
+def _middle_along(input: Array, dim: int, keepdim: bool, skip_nan: bool) -> tuple[Array, Array]:
     """The lower of the two middle elements, and the index of the one among its equals that a stable sort puts there."""
     d = axis(dim, input.ndim)
-    nonempty(input, dim, name)
+    nonempty(input, dim, "median")
     if not input.ndim:
         return input.copy(), np.zeros((), np.int64)
     nan = input != input
     count = input.shape[d] - np.add.reduce(nan, d, np.int64, keepdims=True)
     order = np.argsort(input, axis=d, kind="stable")
-    if name == "nanmedian":
+    if skip_nan:
         indices = np.take_along_axis(order, np.maximum(count - 1, 0) // 2, d)
     else:
         middle = np.take(order, [(input.shape[d] - 1) // 2], d)
@@ -64,7 +65,7 @@ def _middle_along(input: Array, dim: int, keepdim: bool, name: str) -> tuple[Arr
     return _chosen(input, indices, d, keepdim)
 
 
-@operator({"input": share_among_all}, name="median_all", node_name="MedianBackward0", **_of_all)
+@operator({"input": share_among_all}, name="median_all", node_name="MedianBackward0", method=False, **_of_all)
 def median_all(input: Array) -> Array:
     """The median of all elements, the lower of two; nan if one is nan. Equal elements share the cotangent.
 
@@ -74,7 +75,7 @@ def median_all(input: Array) -> Array:
     return _middle(input, False)
 
 
-@operator({"input": share_among_all}, name="nanmedian_all", node_name="NanmedianBackward0", **_of_all)
+@operator({"input": share_among_all}, name="nanmedian_all", node_name="NanmedianBackward0", method=False, **_of_all)
 def nanmedian_all(input: Array) -> Array:
     """The median of all elements that are not nan, the lower of two. Equal elements share the cotangent.
 
@@ -84,18 +85,18 @@ def nanmedian_all(input: Array) -> Array:
     return _middle(input, True)
 
 
-@operator({"input": at_index}, name="median_dim", node_name="MedianBackward1", kinds="fi", method=False, **_along_dim)
+@operator({"input": at_index}, name="median_dim", node_name="MedianBackward1", kinds="if", method=False, **_along_dim)
 def median_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The median along a dimension, the lower of two, and its index; the first nan if one is nan.
 
     Refuses: IndexError where there is no element.
     As: torch.median(input, dim)
     """
-    return _middle_along(input, dim, keepdim, "median")
+    return _middle_along(input, dim, keepdim, False)
 
 
 @operator(
-    {"input": at_index}, name="nanmedian_dim", node_name="NanmedianBackward1", kinds="fi", method=False, **_along_dim
+    {"input": at_index}, name="nanmedian_dim", node_name="NanmedianBackward1", kinds="if", method=False, **_along_dim
 )
 def nanmedian_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The median of the elements along a dimension that are not nan, the lower of two, and its index.
@@ -103,10 +104,14 @@ def nanmedian_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array,
     Refuses: IndexError where there is no element.
     As: torch.nanmedian(input, dim)
     """
-    return _middle_along(input, dim, keepdim, "nanmedian")
+    return _middle_along(input, dim, keepdim, True)
 
 
-@operator({"input": at_index}, **_along_dim)
+@operator(
+    {"input": at_index},
+    outputs=("values", "indices"),
+    sample=lambda s: (s.moderate(s.floats(shape := s.shape())), s.dim(shape), s.boolean()),
+)
 def mode(input: Array, dim: int = -1, keepdim: bool = False) -> tuple[Array, Array]:
     """The most frequent element along a dimension, the smallest among several, and the index of the last of its equals.
 
@@ -127,8 +132,8 @@ def mode(input: Array, dim: int = -1, keepdim: bool = False) -> tuple[Array, Arr
 @operator(
     {"input": at_index},
     outputs=("values", "indices"),
-    kinds="fi",
-    sample=lambda s: (s.distinct(shape := s.shape(least=1)), s.size(1, shape[0] if shape else 1), 0, s.boolean()),
+    kinds="if",
+    sample=lambda s: (s.unequal(s.distinct(shape := s.shape(least=1))), s.size(1, (*shape, 1)[0]), 0, s.boolean()),
 )
 def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> tuple[Array, Array]:
     """The k-th smallest element along a dimension, nan being the largest, and its index.
@@ -177,9 +182,9 @@ def histc(input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Arra
     {"weights": not_implemented("bincount")},
     tensors=("input", "weights"),
     numbers=False,
+    node_name="NotImplemented",
     sample=lambda s: (s.ints((n := s.size(),), 0, 4), s.maybe(s.moderate(s.floats((n,)))), s.size(0, 6)),
 )
-@by_value
 def bincount(input: Array, weights: Any = None, minlength: int = 0) -> Array:
     """How often each of the integers 0, 1, 2, ... occurs in a vector; or the sum of the weights where it does.
 

@@ -3,11 +3,12 @@
 - tensor.py, values.py, copies.py, printing.py, size.py: the class, and how a tensor acts as a Python object;
 - sequences.py, keywords.py, named.py: sequences as data, NumPy's names of arguments, results of several tensors;
 - dispatch.py, callers.py, arguments.py, kinds.py: how a row becomes a function; functions.py, inplace.py: all these;
+- operators.py: Python's operators, `x + y`;
 - composite/: functions that only call other functions; indexing.py: `x[i]`; creation/: new tensors;
 - refusals.py: the texts of exceptions and warnings.
 """
 
-from . import composite, creation
+from . import composite, creation, operators  # noqa: F401 (the operators are put on the class)
 from .arguments import as_array
 from .functions import FUNCTIONS, INPLACE
 from .kinds import on_a_tensor

@@ -14,10 +14,13 @@ import numpy as np
 
 from ..arrays.silence import silently
 from ..autograd.inplace.views import refresh, refuse_inplace
+from ..batching import begun, is_batched
+from ..batching.refusals import MASKED
 from ..messages import type_name, warn
 from ..ops.dims import as_dtype
 from ..tape import state
 from .composite.conversion import is_written_at_once
+from .composite.indexed import index_error
 from .creation.data import as_tensor
 from .creation.options import stands_for
 from .functions import FUNCTIONS, INPLACE
@@ -29,9 +32,7 @@ from .refusals import (
     INDEX_OUT_OF_BOUNDS,
     INDEX_OVERFLOW,
     INDEX_SEQUENCE,
-    INDEX_SHAPES,
     INDEX_TYPE,
-    MASK_SHAPE,
     SLICE_BOUND,
     SLICE_OF_0D,
     SLICE_STEP,
@@ -62,10 +63,14 @@ def getitem(self: Tensor, index: Any) -> Tensor:
         return self
     part, arrays = _viewed(self, _parts(index, self.array.ndim))
     if arrays:
+        if begun:
+            from ..autograd.batches import of_all, share
+
+            part = share(part, of_all(arrays))
         try:
             return _f["getitem"](part, tuple(arrays))
         except IndexError as error:
-            raise _index_error(part, arrays, error) from None
+            raise index_error(part, arrays, error) from None
     return _f["alias"](self) if part is self else part
 
 
@@ -103,7 +108,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     try:
         INPLACE["put_"](part, tuple(arrays), _without_leading_ones(value))
     except IndexError as error:
-        raise _index_error(part, arrays, error) from None
+        raise index_error(part, arrays, error) from None
 
 
 def _assign(part: Tensor, value: Any) -> None:
@@ -280,6 +285,8 @@ def _part(index: Any) -> Any:
 
 def _of_array(array: Any) -> Any:
     """An array as a part of an index: an integer or a bool for a 0-d one, a mask of bools for one of uint8."""
+    if begun and is_batched(array):
+        return _of_batch(array)
     if array.dtype in (np.bool_, np.uint8):
         if not array.ndim:
             return bool(array)
@@ -290,6 +297,18 @@ def _of_array(array: Any) -> Any:
     if not array.ndim and array.dtype.kind == "i":
         return int(array)
     if array.dtype not in (np.int64, np.int32):
+        raise IndexError(INDEX_DTYPE)
+    return array
+
+
+def _of_batch(array: Any) -> Any:
+    """The same for one that differs from element to element of a batch: also a 0-d one stays an array.
+
+    RuntimeError, as torch, for a mask, because the shape of the result would differ.
+    """
+    if array.dtype in (np.bool_, np.uint8):
+        raise RuntimeError(MASKED)
+    if array.dtype not in (np.int64, np.int32) and (array.ndim or array.dtype.kind != "i"):
         raise IndexError(INDEX_DTYPE)
     return array
 
@@ -311,29 +330,6 @@ def _bound(part: Any) -> int:
         if isinstance(part, Tensor):
             raise
         raise TypeError(SLICE_BOUND) from None
-
-
-def _index_error(part: Tensor, arrays: list[Any], error: IndexError) -> IndexError:
-    """Torch's words for what NumPy refuses in an index of arrays."""
-    shape = list(part.shape)
-    dim = 0
-    for i in arrays:
-        if isinstance(i, slice):
-            dim += 1
-        elif i.dtype == np.bool_:
-            wrong = next((d for d, n in enumerate(i.shape) if n != shape[dim + d]), None)
-            if wrong is not None:
-                return IndexError(MASK_SHAPE.format(mask=list(i.shape), place=wrong, shape=shape, dim=dim + wrong))
-            dim += i.ndim
-        else:
-            dim += 1
-    text = str(error)
-    if text.startswith("shape mismatch: indexing arrays"):
-        shapes = (i.nonzero() if i.dtype == np.bool_ else (i,) for i in arrays if not isinstance(i, slice))
-        return IndexError(INDEX_SHAPES.format(shapes=", ".join(str(list(x.shape)) for xs in shapes for x in xs)))
-    if text.endswith(("with size 0", "from an empty axes.")):
-        return IndexError(INDEX_OF_NOTHING)
-    return IndexError(text.replace(" for axis ", " for dimension "))
 
 
 METHODS = {"__getitem__": getitem, "__setitem__": setitem}

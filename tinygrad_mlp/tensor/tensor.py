@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import CPU, device, dtype, dtypes
+from ..arrays import CPU, META, MetaArray, device, dtype, dtypes
 from ..arrays.silence import silently
 from ..autograd import hooks, inference, making
 from ..autograd.backward import backward
-from ..autograd.captured import refuse_captured, refuse_inside, running, share_memory
+from ..autograd.captured import refuse_captured, refuse_inside, running, share_data, share_memory
 from ..autograd.graph.node import AccumulateGrad, seen
 from ..autograd.inplace.views import View, leaf_of_its_own, renew
 from ..autograd.modes import modes
 from ..autograd.outputs import OutputNode
 from ..autograd.refusals import INFERENCE_NO_VERSION, REQUIRES_GRAD_INSIDE, RETAIN_GRAD_INSIDE
 from ..autograd.tensors import make_tensors_with
+from ..batching import refuse_memory
 from ..messages import type_name
 from ..ops.dims import axis
 from ..ops.layout import strides_of
@@ -152,8 +153,8 @@ class Tensor(Copies, Shown, Values):
 
     @property
     def device(self) -> device:
-        """Where the elements lie: always the CPU."""
-        return CPU
+        """Where the elements lie: on the CPU, or nowhere, which is the device "meta"."""
+        return META if type(self.array) is MetaArray else CPU
 
     @property
     def is_cuda(self) -> bool:
@@ -185,6 +186,7 @@ class Tensor(Copies, Shown, Values):
 
     def data_ptr(self) -> int:
         """The address of the first element in memory."""
+        refuse_memory(self.array)
         return int(self.array.ctypes.data)
 
     @property
@@ -390,7 +392,7 @@ class Tensor(Copies, Shown, Values):
         if modes.inference or self._inference:
             tensor._inference = self._inference
         if running:
-            share_memory(tensor, self)
+            share_data(tensor, self)
         return tensor
 
     @data.setter

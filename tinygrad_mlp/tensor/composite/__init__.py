@@ -14,7 +14,7 @@ from . import transposed
 LATER = {
     "arithmetic": (
         "add div index_add rsub sub",
-        "add sub add_ sub_ div index_add index_add_",
+        "add sub add_ sub_ div div_ index_add index_add_",
     ),
     "conversion": (
         "clone",
@@ -25,10 +25,14 @@ LATER = {
         "allclose equal is_floating_point is_tensor isclose nonzero numel result_type where",
         "nonzero allclose isclose equal where",
     ),
+    "indexed": (
+        "argwhere index_put index_put_ narrow repeat_interleave scatter take_along_dim",
+        "argwhere index_put index_put_ narrow repeat_interleave scatter scatter_ take_along_dim",
+    ),
     "joining": (
         (
-            "atleast_1d atleast_2d atleast_3d broadcast_shapes broadcast_tensors broadcast_to column_stack dstack "
-            "hstack row_stack tile vstack"
+            "atleast_1d atleast_2d atleast_3d block_diag broadcast_shapes broadcast_tensors broadcast_to "
+            "cartesian_prod column_stack combinations dstack hstack meshgrid row_stack tile vstack"
         ),
         "tile broadcast_to",
     ),
@@ -40,6 +44,7 @@ LATER = {
         "cross ger inner kron matmul outer tensordot",
         "cross ger inner kron matmul outer __matmul__ __rmatmul__",
     ),
+    "pointwise": ("float_power positive", "positive __pos__ float_power float_power_ polygamma polygamma_"),
     "reductions": (
         "aminmax cumprod cumsum max median min nanmean nanmedian norm prod std std_mean var var_mean",
         "aminmax cumprod cumprod_ cumsum cumsum_ max median min nanmean nanmedian norm prod std var",
@@ -48,16 +53,21 @@ LATER = {
         "cholesky logdet matrix_power pinverse qr svd",
         "cholesky logdet matrix_power pinverse qr svd",
     ),
+    "layers": ("prelu", "prelu"),
     "shapes": (
-        "adjoint as_strided detach diag diagflat flatten moveaxis movedim ravel squeeze swapaxes swapdims unflatten",
         (
+            "adjoint as_strided detach diag diagflat flatten fliplr flipud moveaxis movedim ravel "
+            "squeeze swapaxes swapdims unflatten"
+        ),
+        (
+            "fliplr flipud sum_to_size "
             "diag diagflat adjoint view flatten view_as reshape_as expand_as ravel swapaxes movedim unflatten "
             "as_strided as_strided_ squeeze moveaxis swapdims"
         ),
     ),
     "splits": (
-        "chunk split split_with_sizes tensor_split unbind",
-        "unbind split_with_sizes tensor_split chunk split",
+        "chunk dsplit hsplit split split_with_sizes tensor_split unbind vsplit",
+        "unbind split_with_sizes tensor_split chunk split dsplit hsplit vsplit",
     ),
     "statistics": (
         "corrcoef cov diff nanquantile quantile trapezoid",

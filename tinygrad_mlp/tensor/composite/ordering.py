@@ -69,7 +69,7 @@ def unique_consecutive(
     return _wanted(_f["unique_runs"](input, dim, return_inverse, return_counts), return_inverse, return_counts)
 
 
-def _wanted(found: tuple[Tensor, ...], return_inverse: bool, return_counts: bool) -> Any:
+def _wanted(found: Any, return_inverse: bool, return_counts: bool) -> Any:
     values, inverse, counts = found
     wanted = (values, *([inverse] if return_inverse else []), *([counts] if return_counts else []))
     return wanted if len(wanted) > 1 else values

@@ -16,7 +16,7 @@ from ..named import result_class
 from ..tensor import Tensor
 from .conversion import to
 from .linear_algebra import linalg_matrix_norm
-from .refusals import AMINMAX_OF_NOTHING, NANMEAN_OF_INTEGERS, OTHER_DTYPE_IN_PLACE
+from .refusals import AMINMAX_OF_NOTHING, NANMEAN_OF_INTEGERS, OTHER_DTYPE_IN_PLACE, SPREAD_OF_INTEGERS
 
 __all__ = [
     "aminmax", "cumprod", "cumsum", "max", "median", "min", "nanmean", "nanmedian", "norm", "prod", "std", "std_mean",
@@ -143,12 +143,18 @@ def _spread_over(name: str, input: Tensor, dim: Any, unbiased: Any, correction: 
     return None if dim is ABSENT else dim, by
 
 
+def _refuse_integers(name: str, input: Tensor) -> None:
+    if not input.is_floating_point():
+        raise RuntimeError(SPREAD_OF_INTEGERS.format(name=name))
+
+
 @numpy_names
 def var_mean(
     input: Tensor, dim: Any = ABSENT, unbiased: Any = ABSENT, keepdim: bool = False, *, correction: Any = ABSENT
 ) -> tuple[Tensor, Tensor]:
     """The variance and the mean of all elements, or over `dim` (torch.var_mean)."""
     over, by = _spread_over("var_mean", input, dim, unbiased, correction)
+    _refuse_integers("var_mean", input)
     return _f["var"](input, over, by, keepdim), _f["mean"](input, over, keepdim)
 
 
@@ -158,6 +164,7 @@ def std_mean(
 ) -> tuple[Tensor, Tensor]:
     """The standard deviation and the mean of all elements, or over `dim` (torch.std_mean)."""
     over, by = _spread_over("std_mean", input, dim, unbiased, correction)
+    _refuse_integers("std_mean", input)
     return _f["std"](input, over, by, keepdim), _f["mean"](input, over, keepdim)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 AMINMAX_OF_NOTHING = "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
 # nanmean: integers or bools.
 NANMEAN_OF_INTEGERS = "nanmean(): expected input to have floating point or complex dtype but got {word}"
+# var_mean, std_mean: integers or bools.
+SPREAD_OF_INTEGERS = "{name} only support floating point and complex dtypes"
 # cumsum_, cumprod_: another dtype than the own.
 OTHER_DTYPE_IN_PLACE = "Bad in-place call: input tensor dtype {own} and output tensor dtype {other} should match"
 
@@ -49,6 +51,34 @@ DIFF_SIZES = (
 )
 TRAPEZOID_OF_BOOLS = "trapezoid: received a bool input for `y`, but bool is not supported"
 TRAPEZOID_COUNT = "trapezoid: There must be one `x` value for each sample point"
+
+# -- linear algebra --------------------------------------------------------------------------------
+# lstsq: another driver, and sizes that do not fit.
+LSTSQ_DRIVER = "torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)"
+LSTSQ_SIZES = "torch.linalg.lstsq: input.size(-2) should match other.size({dim})"
+# matrix_norm, norm: dimensions that are not two different ones, and other orders.
+MATRIX_NORM_DIMS = "linalg.matrix_norm: dim must be a 2-tuple. Got {dim}"
+MATRIX_NORM_SAME = "linalg.matrix_norm: dims must be different. Got ({rows}, {columns})"
+MATRIX_NORM_ORDER = "linalg.matrix_norm: Order {ord} not supported."
+NORM_DIMS = "linalg.norm: If dim is specified, it must be of length 1 or 2. Got {dim}"
+NORM_NDIM = "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {ndim}D."
+# multi_dot: fewer than two, and others than matrices between the first and the last.
+MULTI_DOT_COUNT = "multi_dot(): expected at least 2 tensors but got {count}"
+MULTI_DOT_NDIM = "multi_dot(): tensor {place} must be 2D but got {ndim}D"
+# vander: no second power.
+VANDER_SIZE = "N must be greater than 1."
+# Warnings of torch.qr and torch.cholesky.
+QR_DEPRECATED = (
+    "torch.qr is deprecated in favor of torch.linalg.qr and will be removed in a future PyTorch release.\nThe boolean "
+    "parameter 'some' has been replaced with a string parameter 'mode'.\nQ, R = torch.qr(A, some)\nshould be replaced "
+    "with\nQ, R = torch.linalg.qr(A, 'reduced' if some else 'complete')"
+)
+CHOLESKY_DEPRECATED = (
+    "torch.cholesky is deprecated in favor of torch.linalg.cholesky and will be removed in a future PyTorch release.\n"
+    "L = torch.cholesky(A)\nshould be replaced with\nL = torch.linalg.cholesky(A)\nand\nU = torch.cholesky(A, "
+    "upper=True)\nshould be replaced with\nU = torch.linalg.cholesky(A).mH\nThis transform will produce equivalent "
+    "results for all valid (symmetric positive definite) inputs."
+)
 
 # -- products ------------------------------------------------------------------------------------------
 
@@ -112,32 +142,4 @@ EINSUM_SIZE = (
 EINSUM_ELLIPSIS_SIZE = (
     "einsum(): dimension {place} covered by ellipsis in operand {operand}has size {size} which does not broadcast with "
     "previously seen ellipsis with size {before} for the respective dimension"
-)
-
-# -- linear algebra --------------------------------------------------------------------------------
-# lstsq: another driver, and sizes that do not fit.
-LSTSQ_DRIVER = "torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)"
-LSTSQ_SIZES = "torch.linalg.lstsq: input.size(-2) should match other.size({dim})"
-# matrix_norm, norm: dimensions that are not two different ones, and other orders.
-MATRIX_NORM_DIMS = "linalg.matrix_norm: dim must be a 2-tuple. Got {dim}"
-MATRIX_NORM_SAME = "linalg.matrix_norm: dims must be different. Got ({rows}, {columns})"
-MATRIX_NORM_ORDER = "linalg.matrix_norm: Order {ord} not supported."
-NORM_DIMS = "linalg.norm: If dim is specified, it must be of length 1 or 2. Got {dim}"
-NORM_NDIM = "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {ndim}D."
-# multi_dot: fewer than two, and others than matrices between the first and the last.
-MULTI_DOT_COUNT = "multi_dot(): expected at least 2 tensors but got {count}"
-MULTI_DOT_NDIM = "multi_dot(): tensor {place} must be 2D but got {ndim}D"
-# vander: no second power.
-VANDER_SIZE = "N must be greater than 1."
-# Warnings of torch.qr and torch.cholesky.
-QR_DEPRECATED = (
-    "torch.qr is deprecated in favor of torch.linalg.qr and will be removed in a future PyTorch release.\nThe boolean "
-    "parameter 'some' has been replaced with a string parameter 'mode'.\nQ, R = torch.qr(A, some)\nshould be replaced "
-    "with\nQ, R = torch.linalg.qr(A, 'reduced' if some else 'complete')"
-)
-CHOLESKY_DEPRECATED = (
-    "torch.cholesky is deprecated in favor of torch.linalg.cholesky and will be removed in a future PyTorch release.\n"
-    "L = torch.cholesky(A)\nshould be replaced with\nL = torch.linalg.cholesky(A)\nand\nU = torch.cholesky(A, "
-    "upper=True)\nshould be replaced with\nU = torch.linalg.cholesky(A).mH\nThis transform will produce equivalent "
-    "results for all valid (symmetric positive definite) inputs."
 )

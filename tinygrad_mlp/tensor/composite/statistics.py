@@ -9,12 +9,14 @@ import numpy as np
 from ...messages import warn
 from ...ops.dims import axis, dtype_word
 from ...ops.refusals import ROLL_OF_NUMBER
+from ..arguments import is_plain_number
 from ..functions import FUNCTIONS
 from ..keywords import numpy_names
 from ..kinds import KINDS, checked, no_such_call
 from ..later import as_methods
 from ..tensor import Tensor, wrap
 from . import refusals
+from .shapes import movedim
 
 __all__ = ["corrcoef", "cov", "diff", "nanquantile", "quantile", "trapezoid"]
 
@@ -46,24 +48,27 @@ def nanquantile(
     return _quantile(input, q, dim, keepdim, interpolation, True)
 
 
-_ROUNDINGS = {"linear": None, "midpoint": None, "lower": "floor", "higher": "ceil", "nearest": "round"}
+_ROUNDINGS = {"linear": "", "midpoint": "", "lower": "floor", "higher": "ceil", "nearest": "round"}
 
 
 def _quantile(input: Tensor, q: Any, dim: int | None, keepdim: bool, interpolation: str, skip_nan: bool) -> Tensor:
     q = _part(input, q, interpolation)
     shape, d = input.array.shape, None if dim is None else axis(dim, input.array.ndim)
-    rows = input.reshape((-1,)) if d is None or not shape else _f["movedim"](input, d, -1)
+    rows = input.reshape((-1,)) if d is None or not shape else movedim(input, d, -1)
     values = _interpolated(_f["sort"](rows)[0], q.reshape((-1,)), interpolation, skip_nan)
     kept = [1 if d in (None, k) else n for k, n in enumerate(shape)]
     if not keepdim:
         kept = [] if d is None else [n for k, n in enumerate(shape) if k != d]
-    return _f["movedim"](values, -1, 0).reshape((*q.array.shape, *kept))
+    result: Tensor = movedim(values, -1, 0).reshape((*q.array.shape, *kept))
+    return result
 
 
-def _part(input: Tensor, q: Any, interpolation: str) -> Tensor:
+def _part(input: Tensor, q: Any, interpolation: str) -> Any:
     """`q` as a tensor of the dtype of the input; RuntimeError for arguments that are refused."""
     if not isinstance(q, Tensor):
-        q = wrap(np.asarray(KINDS["Number"].read(q), input.array.dtype))
+        if not is_plain_number(q):
+            raise no_such_call("quantile", input, q)
+        q = wrap(np.asarray(q, input.array.dtype))
     if not input.array.size:
         raise RuntimeError(refusals.QUANTILE_OF_NOTHING)
     if q.array.ndim > 1:
@@ -142,7 +147,7 @@ def _weights(count: int, fweights: Any, aweights: Any) -> Any:
             raise RuntimeError(refusals.COV_WEIGHTS_DTYPE.format(name=name, wanted=word, word=dtype_word(given.array)))
         if given.array.size != count:
             raise RuntimeError(refusals.COV_WEIGHTS_COUNT.format(name=name, given=given.array.size, count=count))
-        if np.any(given.array < 0):
+        if not np.all(given.array >= 0):
             raise RuntimeError(refusals.COV_WEIGHTS_NEGATIVE.format(name=name))
         weights = given if weights is None else weights * given
     return weights
@@ -185,10 +190,10 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: 
         raise RuntimeError(refusals.DIFF_ORDER.format(n=n))
     for other in (prepend, append):
         _refuse_join(input, other, d)
+    if n == 0:
+        return _f["clone"](input)
     parts = [x for x in (prepend, input, append) if x is not None]
     result = _f["cat"](parts, d) if len(parts) > 1 else input
-    if n == 0:
-        return _f["clone"](result)
     subtract = _f["logical_xor" if result.array.dtype == np.bool_ else "sub"]
     for _ in range(min(n, result.array.shape[d])):
         size = result.array.shape[d] - 1
@@ -235,8 +240,8 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Ten
     elif x.array.ndim < y.array.ndim:
         x = x.reshape((1,) * (y.array.ndim - x.array.ndim) + x.array.shape)
     narrow, widths = _f["narrow"], diff(x, dim=d)
-    area = _f["sum"]((narrow(y, d, 0, size) + narrow(y, d, 1, size)) * widths, d) / 2
-    return area
+    heights = narrow(y, d, 0, size) + narrow(y, d, 1, size)
+    return _f["sum"](heights * widths, d) / 2
 
 
 METHODS = as_methods(corrcoef, cov, diff, nanquantile, quantile)
