@@ -27,6 +27,7 @@ from .refusals import (
     NOT_A_BATCH,
     NOT_A_MATRIX_BUT,
 )
+from .sums import total
 from .table import Array, Number, operator
 
 
@@ -159,9 +160,7 @@ def addbmm(input: Array, batch1: Array, batch2: Array, beta: Number = 1, alpha: 
     if batch1.shape[2] != batch2.shape[1]:
         a, b = (f"{x.shape[1]}x{x.shape[2]}" for x in (batch1, batch2))
         raise RuntimeError(BATCH_INNER.format(a=a, b=b))
-    (b, n, k), m = batch1.shape, batch2.shape[2]
-    product = np.dot(batch1.swapaxes(0, 1).reshape(n, b * k), batch2.reshape(b * k, m))  # the sum over b is one of it
-    return _added(input, product, beta, alpha)
+    return _added(input, total(np.matmul(batch1, batch2), 0), beta, alpha)
 
 
 def _c_word(x: Array) -> str:

@@ -22,7 +22,7 @@ from .refusals import (
     OTHER_SCALAR_TYPE,
 )
 from .sums import total
-from .table import Array, operator
+from .table import Array, by_value, operator
 
 
 def _vectors_of_space(s: Any) -> tuple[Any, Any, int]:
@@ -51,6 +51,7 @@ def _one_scalar_type(input: Array, other: Array, *args: Any) -> None:
     function=True,
     sample=_vectors_of_space,
 )
+@by_value
 def linalg_cross(input: Array, other: Array, dim: int = -1) -> Array:
     """The cross product of the vectors of three elements along a dimension.
 
