@@ -70,6 +70,13 @@ class device:
     def __reduce__(self) -> Any:
         return device, (str(self),)
 
+    def __enter__(self) -> device:
+        """Make new tensors on this device inside a `with` block: the CPU; any other is refused as by `on_cpu`."""
+        on_cpu(self)
+        return self
+
+    def __exit__(self, *raised: object) -> None: ...
+
 
 def _parsed(text: str) -> tuple[str, int | None]:
     if not text:

@@ -21,7 +21,10 @@ LATER = {
     ),
     "conversion": (
         "clone",
-        "clone to type type_as cpu cuda contiguous copy_ fill_ zero_ float double half long int short byte char bool",
+        (
+            "clone to type type_as cpu cuda contiguous copy_ fill_ zero_ float double half long int short byte char "
+            "bool bfloat16 chalf cfloat cdouble"
+        ),
     ),
     "elements": (
         "allclose equal is_floating_point is_tensor isclose nonzero numel result_type where",
@@ -33,6 +36,11 @@ LATER = {
             "hstack row_stack tile vstack"
         ),
         "tile broadcast_to",
+    ),
+    "questions": (
+        "can_cast get_device is_complex is_conj is_distributed is_neg is_nonzero is_same_size is_signed is_storage "
+        "promote_types typename",
+        "is_complex is_conj is_neg is_distributed is_nonzero is_same_size is_signed get_device",
     ),
     "shapes": (
         "adjoint as_strided detach diag diagflat flatten moveaxis movedim ravel squeeze swapaxes swapdims unflatten",

@@ -1,6 +1,6 @@
 """Making tensors: from data (data.py), of one value or in steps (values.py), and at random (drawn.py).
 
-The methods of Tensor that make others, or fill it at random, are in methods.py.
+The methods of Tensor that make others, or fill it at random, are in methods.py; torch's old constructors in typed.py.
 """
 
 from ..later import later, methods_in
@@ -13,6 +13,11 @@ LATER = {
         "",
         "uniform_ normal_ bernoulli_ random_ exponential_ new_tensor new_full new_zeros new_ones new_empty bernoulli "
         "multinomial",
+    ),
+    "typed": (
+        "FloatTensor DoubleTensor HalfTensor BFloat16Tensor LongTensor IntTensor ShortTensor CharTensor ByteTensor "
+        "BoolTensor set_default_tensor_type",
+        "__init__ new",
     ),
 }
 
