@@ -149,11 +149,9 @@ def _written(self: Tensor, name: str, function: Callable[..., Any], others: list
     if running:
         refuse_captured(self, name)
     shape = self.array.shape
-    for place, (argument, other) in enumerate(
-        zip(("other",) if len(others) == 1 else ("x", "y"), others, strict=False)
-    ):
+    for i, (argument, other) in enumerate(zip(("other",) if len(others) == 1 else ("x", "y"), others, strict=False)):
         if not isinstance(other, Tensor):
-            raise wrong_type(name, argument, place + 1, "Tensor", other)
+            raise wrong_type(name, argument, i + 1, "Tensor", other)
         if other.array.dtype != self.array.dtype:
             words = [x.dtype.tensor_type for x in (self, other)]
             raise TypeError(MAP_DTYPE.format(function=name, wanted=words[0], name=argument, found=words[1]))
