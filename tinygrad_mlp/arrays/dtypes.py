@@ -32,6 +32,8 @@ _WORDS = {
 # NumPy's letters for the kinds of numbers. The package ml_dtypes gives its bfloat16 the letter V, because NumPy takes
 # two dtypes of one letter and one size for the same.
 FLOATING = "fV"
+# The letters of float16 and bfloat16, in which torch stores numbers and computes with them in float32.
+HALVES = frozenset("eE")
 
 
 class dtype:

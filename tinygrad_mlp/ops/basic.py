@@ -61,7 +61,7 @@ div = binary(
 )
 def sum(input: Array, dim: Dims = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
     """The sum, of integers and bools as int64; or in `dtype`."""
-    kind = dtype.numpy if dtype is not None else None if input.dtype.kind == "f" else np.int64
+    kind = dtype.numpy if dtype is not None else np.int64 if input.dtype.kind in "biu" else None
     if dim is None:
         return np.add.reduce(input, None, kind, None, keepdim)
     if kind is not None and kind != input.dtype:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING, HALVES
 from .dims import axes, dtype_word, in_order
 from .fitting import spread
 from .pointwise import sign
@@ -54,7 +55,7 @@ def _refuse_nothing(shape: tuple[int, ...], ord: float, dim: Any) -> None:
 
 def _floating_alone(input: Array, *args: Any) -> None:
     """RuntimeError for other dtypes."""
-    if input.dtype.kind != "f":
+    if input.dtype.kind not in FLOATING:
         raise RuntimeError(NORM_OF_INTEGERS.format(word=dtype_word(input)))
 
 
@@ -80,8 +81,8 @@ def vector_norm(input: Array, ord: float = 2, dim: Dims = None, keepdim: bool = 
     over = axes(dim, input.ndim)
     if (ord < 0 or math.isinf(ord)) and not math.prod(input.shape[d] for d in over):
         _refuse_nothing(input.shape, ord, dim)
-    if input.dtype == np.float16:  # whose powers overflow: as torch, sum in float32
-        return _norm(input.astype(np.float32), ord, over, keepdim).astype(np.float16)
+    if input.dtype.char in HALVES:  # whose powers overflow: as torch, sum in float32
+        return _norm(input.astype(np.float32), ord, over, keepdim).astype(input.dtype)
     return _norm(input, ord, over, keepdim)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from .arithmetic import pow_input
 from .dims import copied
 from .refusals import (
@@ -41,7 +42,7 @@ abs = unary(
 
 
 def _rounding(function: Any) -> Any:
-    return lambda input: function(input) if input.dtype.kind == "f" else np.copy(input)
+    return lambda input: function(input) if input.dtype.kind in FLOATING else np.copy(input)
 
 
 floor = unary(
@@ -164,7 +165,7 @@ def _sinc_input(g: Array, input: Array) -> Array:
 
 def _where_torch_is_exact(x: Array) -> Array:
     """Numbers for a test, none between 0 and 0.01: there the terms of torch's gradient cancel."""
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in FLOATING:
         return x
     return np.asarray(np.copysign(np.maximum(np.absolute(x), 0.01), x) * (x != 0))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from ..autograd.modes import modes
 from ..ops import TABLE, Operator, by_numpy, write_sources_with
 from .dispatch import function_of
@@ -121,7 +122,7 @@ def _positive(self: Tensor) -> Tensor:
 
 
 def _inverted(self: Tensor) -> Tensor:
-    if self.array.dtype.kind == "f":
+    if self.array.dtype.kind in FLOATING:
         raise TypeError(INVERT_FLOAT)
     return FUNCTIONS["bitwise_not"](self)
 

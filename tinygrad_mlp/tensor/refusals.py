@@ -117,6 +117,8 @@ COPY_OF_COMPUTED = (
 
 # item, int() and float(): RuntimeError for any number of elements but one.
 ITEM_SIZE = "a Tensor with {count} elements cannot be converted to Scalar"
+# numpy: TypeError for bfloat16.
+NUMPY_OF_BFLOAT16 = "Got unsupported ScalarType BFloat16"
 # numpy() and numpy.asarray: RuntimeError for a tensor that requires grad, while grad mode is on.
 NUMPY_OF_GRAD = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
 # bool(): RuntimeError for a tensor without elements.

@@ -11,6 +11,7 @@ from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 from ..arrays import CPU, device, dtype, dtypes
+from ..arrays.dtypes import FLOATING
 from ..autograd import hooks, inference, making
 from ..autograd.backward import backward
 from ..autograd.captured import refuse_captured, refuse_inside, running, share_memory
@@ -150,7 +151,7 @@ class Tensor(Attributes, Copies, Shown, Values):
 
     def is_floating_point(self) -> bool:
         """Whether the dtype is a floating one."""
-        return self.array.dtype.kind in dtypes.FLOATING
+        return self.array.dtype.kind in FLOATING
 
     @property
     def _version(self) -> int:
@@ -177,7 +178,7 @@ class Tensor(Attributes, Copies, Shown, Values):
     def requires_grad(self, value: bool) -> None:
         if not isinstance(value, bool):
             raise RuntimeError(REQUIRES_GRAD_TYPE)
-        if value and self.array.dtype.kind != "f":
+        if value and self.array.dtype.kind not in FLOATING:
             raise RuntimeError(REQUIRES_GRAD_DTYPE)
         if value and not modes.inference and inference.is_inference(self):
             raise RuntimeError(REQUIRES_GRAD_INFERENCE)
@@ -195,7 +196,7 @@ class Tensor(Attributes, Copies, Shown, Values):
         """Set `requires_grad`, and return the tensor itself; RuntimeError for a dtype that is not floating."""
         if running:
             refuse_inside(REQUIRES_GRAD_INSIDE)
-        if requires_grad and self.array.dtype.kind != "f":
+        if requires_grad and self.array.dtype.kind not in FLOATING:
             raise RuntimeError(REQUIRES_GRAD_METHOD_DTYPE)
         if not requires_grad or self.node is None:  # a computed tensor that is set to True has it already
             self.requires_grad = requires_grad
@@ -362,7 +363,7 @@ class Tensor(Attributes, Copies, Shown, Values):
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
             raise TypeError(DATA_TYPE.format(found=type_name(value)))
-        if self.needs_grad and value.array.dtype.kind != "f":
+        if self.needs_grad and value.array.dtype.kind not in FLOATING:
             raise RuntimeError(DATA_DTYPE)
         self.array = value.array
         vars(self).pop("_accumulator", None)  # it was made for the old shape and dtype

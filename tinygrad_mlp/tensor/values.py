@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import dtypes
+from ..arrays.dtypes import FLOATING
 from ..autograd.tensors import wrap
 from ..messages import warn_once
 from ..tape import state
@@ -21,6 +22,7 @@ from .refusals import (
     ITERATION_0D,
     LEN_0D,
     NO_INDEX,
+    NUMPY_OF_BFLOAT16,
     NUMPY_OF_GRAD,
     SEVERAL_AS_NUMBER,
 )
@@ -53,10 +55,12 @@ class Values:
         """The tensor's array itself, which shares its memory (torch.Tensor.numpy).
 
         RuntimeError for a tensor that requires grad while grad mode is on, unless `force`: what NumPy computes is not
-        recorded.
+        recorded. TypeError for bfloat16, which NumPy itself does not have.
         """
         if not force and state.recording and self.requires_grad:
             raise RuntimeError(NUMPY_OF_GRAD)
+        if self.array.dtype.kind == "V":
+            raise TypeError(NUMPY_OF_BFLOAT16)
         return self.array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -108,7 +112,7 @@ class Values:
         return self.array.item()
 
     def __index__(self) -> int:
-        if self.array.size != 1 or self.array.dtype.kind == "f":
+        if self.array.size != 1 or self.array.dtype.kind in FLOATING:
             raise TypeError(NO_INDEX)
         return int(self.item())
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ...arrays.dtypes import HALVES
 from ...arrays.silence import silent
 from ...autograd import no_grad
 from ...ops.normalization import statistics
@@ -92,7 +93,7 @@ def batch_norm(
         return _f["batch_norm"](input, weight, bias, running_mean, running_var, eps)
     dims = tuple(d for d in range(input.ndim) if d != 1)
     with no_grad(), silent():
-        x = input.array.astype(np.float32) if input.array.dtype == np.float16 else input.array
+        x = input.array.astype(np.float32) if input.array.dtype.char in HALVES else input.array
         for running, now in zip((running_mean, running_var), statistics(x, dims), strict=True):
             if running is not None and input.array.size:
                 running.array[...] = (1 - momentum) * running.array + momentum * now

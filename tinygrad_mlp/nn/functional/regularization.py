@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import random
+from ...arrays.dtypes import FLOATING
 from ...tensor import FUNCTIONS, INPLACE, Tensor, wrap
 from ..refusals import DROPOUT_DTYPE, DROPOUT_PROBABILITY
 
@@ -23,7 +24,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         raise ValueError(DROPOUT_PROBABILITY.format(p=p))
     if not training or p == 0 or not input.array.size:
         return input
-    if input.array.dtype.kind != "f":
+    if input.array.dtype.kind not in FLOATING:
         name = input.dtype.tensor_type.removesuffix("Tensor")
         raise RuntimeError(DROPOUT_DTYPE.format(found=name))
     noise = wrap(_zeros(input.array) if p == 1 else _noise(input.array, 1 - p))

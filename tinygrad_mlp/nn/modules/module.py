@@ -376,6 +376,10 @@ class Module(Hooked, Stateful):
         """Cast the floating parameters and buffers to float16, in place."""
         return self.to(dtypes.float16)
 
+    def bfloat16(self: Self) -> Self:
+        """Cast the floating parameters and buffers to bfloat16, in place; ImportError without ml_dtypes."""
+        return self.to(dtypes.bfloat16)
+
     def extra_repr(self) -> str:
         """Return what is printed between the parentheses of the class's name; subclasses override it."""
         return ""

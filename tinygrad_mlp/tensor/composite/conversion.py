@@ -10,6 +10,7 @@ import numpy as np
 from ...arrays import contiguous_format, dtypes, on_cpu
 from ...arrays import dtype as _dtype
 from ...arrays import memory_format as _memory_format
+from ...arrays.dtypes import FLOATING
 from ...arrays.silence import silently
 from ...autograd.captured import running
 from ...ops.dims import mismatch
@@ -49,7 +50,7 @@ def to(
         copy = True
     if target is not None and target != self.array.dtype:
         # Integers and bools have no gradient, so a cast to them has no history.
-        result = _f["cast"](self if target.kind in dtypes.FLOATING else self.detach(), target)
+        result = _f["cast"](self if target.kind in FLOATING else self.detach(), target)
         return contiguous(result) if target_format is contiguous_format else result
     return clone(self, memory_format=target_format) if copy else self
 
@@ -152,7 +153,7 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
 
 def is_written_at_once(self: Tensor, value: Any) -> bool:
     """Whether a number is written into floats of which the tape knows nothing: they may be written where they lie."""
-    held = isinstance(value, (int, float)) and -65504 <= value <= 65504 and self.array.dtype.kind == "f"
+    held = isinstance(value, (int, float)) and -65504 <= value <= 65504 and self.array.dtype.kind in FLOATING
     return held and not (self.viewed or self.needs_grad or running) and self.array.flags.writeable
 
 

@@ -12,6 +12,7 @@ from ...arrays import dtype as _dtype
 from ...arrays import dtypes, on_cpu
 from ...arrays import layout as _layout
 from ...arrays import memory_format as _memory_format
+from ...arrays.dtypes import FLOATING
 from ..arguments import as_array
 from ..kinds import wrong_type
 from ..refusals import (
@@ -87,7 +88,7 @@ def made(array: Any, requires_grad: bool | None) -> Tensor:
     """A new leaf over an array; RuntimeError where a gradient is asked for and the dtype is not floating."""
     tensor = wrap(as_array(array))
     if requires_grad:
-        if tensor.array.dtype.kind != "f":
+        if tensor.array.dtype.kind not in FLOATING:
             raise RuntimeError(REQUIRES_GRAD_NEW_DTYPE)
         tensor.needs_grad = True
     return tensor
