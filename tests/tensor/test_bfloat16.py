@@ -145,7 +145,24 @@ def functions_of_functions(torch):
     return torch.func.grad(lambda x: (x * x).sum())(x), torch.func.jacrev(torch.sin)(x)
 
 
+def long_sums_keep_their_digits(torch):
+    x = torch.ones(1000).bfloat16()
+    sums = (
+        x.sum(),
+        x.sum(0),
+        x.sum(dtype=torch.bfloat16),
+        x.float().sum(dtype=torch.bfloat16),
+        (x * 0.1).sum(),
+        x.mean(),
+    )
+    products = x @ x, x.view(1, -1) @ x.view(-1, 1), torch.nn.functional.linear(x, x[None]), x.cumsum(0)[-1]
+    bias = torch.zeros(3, dtype=torch.bfloat16, requires_grad=True)
+    (torch.ones(1000, 3).bfloat16() + bias).sum().backward()
+    return sums, products, bias.grad, x.norm(), (x * 1.01).prod(), x.view(25, 40).sum((0, 1), keepdim=True)
+
+
 PROGRAMS = [
+    long_sums_keep_their_digits,
     a_network_is_trained, gradients_of_gradients, gradients_meet_in_their_own_dtypes, a_batch_is_normalised, copies,
     it_is_the_default, functions_of_functions,
 ]  # fmt: skip
