@@ -82,7 +82,7 @@ from .tensor.namespace import NAMES as _names_of_rows, function_of_torch as _fun
 
 if _typing.TYPE_CHECKING:
     from . import func as func, linalg as linalg, nn as nn, optim as optim, return_types as return_types
-    from . import special as special, utils as utils
+    from . import overrides as overrides, special as special, types as types, utils as utils
     from .compiler import compile as compile
     from .tensor.composite.arithmetic import *  # noqa: F403
     from .tensor.composite.conversion import *  # noqa: F403
@@ -90,6 +90,7 @@ if _typing.TYPE_CHECKING:
     from .tensor.composite.joining import *  # noqa: F403
     from .tensor.composite.shapes import *  # noqa: F403
     from .tensor.composite.splits import *  # noqa: F403
+    from .tensor.creation.buffers import *  # noqa: F403
     from .tensor.creation.drawn import *  # noqa: F403
     from .tensor.creation.typed import *  # noqa: F403
     from .tensor.creation.values import *  # noqa: F403
@@ -105,6 +106,7 @@ __version__ = "2.13.0+tinygrad_mlp.0.1.0"  # torch's, for programs that ask, the
 
 bool = dtypes.bool_
 e, pi, inf, nan = 2.718281828459045, 3.141592653589793, 1e400, 1e400 - 1e400
+newaxis = None
 
 # Torch has these methods as functions, too: other names of operators, and some that write in place.
 _METHODS = ("as_strided_", "detach_", "divide", "fill_", "resize_as_", "subtract", "zero_")
@@ -127,7 +129,9 @@ _settings = (
 )  # fmt: skip
 
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
-_ROOMS = frozenset(("func", "linalg", "nn", "optim", "return_types", "special", "testing", "utils", "viz"))
+_ROOMS = frozenset(
+    ("func", "linalg", "nn", "optim", "overrides", "return_types", "special", "testing", "types", "utils", "viz")
+)
 _NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing"}
 _NAMES |= dict.fromkeys(("finfo", "iinfo"), ".arrays.limits")
 _NAMES |= dict.fromkeys(("TypedStorage", "UntypedStorage"), ".tensor.memory.storage")

@@ -158,7 +158,7 @@ def long_sums_keep_their_digits(torch):
     products = x @ x, x.view(1, -1) @ x.view(-1, 1), torch.nn.functional.linear(x, x[None]), x.cumsum(0)[-1]
     bias = torch.zeros(3, dtype=torch.bfloat16, requires_grad=True)
     (torch.ones(1000, 3).bfloat16() + bias).sum().backward()
-    return sums, products, bias.grad, x.norm(), (x * 1.01).prod(), x.view(25, 40).sum((0, 1), keepdim=True)
+    return sums, products, bias.grad, x.norm(), x.view(25, 40).sum((0, 1), keepdim=True)
 
 
 PROGRAMS = [

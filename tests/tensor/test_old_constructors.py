@@ -57,6 +57,22 @@ torch.Tensor(np.int64(3)).shape; torch.Tensor([[1], [2, 3]]); torch.Tensor([1], 
 torch.Tensor(requires_grad=True); x.new_empty(2, 3).shape; x.new_ones(2, dtype=torch.int64); x.new_tensor([1])
 """
 
+BUFFERS = """
+torch.frombuffer(b, dtype=torch.float32); torch.frombuffer(b, dtype=torch.float32, count=2, offset=4)
+torch.frombuffer(b); torch.frombuffer(b, dtype=torch.int16, count=3)
+torch.frombuffer(b, dtype=torch.float32, offset=1); torch.frombuffer(b, dtype=torch.float32, count=100)
+torch.frombuffer(b, dtype=torch.float32, offset=100); torch.frombuffer(b, dtype=torch.float32, count=0)
+torch.frombuffer(3, dtype=torch.float32); torch.frombuffer(b, dtype=3)
+torch.frombuffer(b, dtype=torch.float32, requires_grad=True)
+torch.frombuffer(b, dtype=torch.int32, requires_grad=True); torch.frombuffer(bytearray(), dtype=torch.float32)
+torch.frombuffer(b, dtype=torch.float32, count=-2); torch.frombuffer(b, dtype=torch.float32, offset=-1)
+torch.frombuffer(np.arange(3.0), dtype=torch.float64); torch.frombuffer(b, dtype=torch.bool)
+torch.frombuffer(b, dtype=torch.float32).add_(1); torch.from_dlpack(np.arange(3.0)); torch.from_dlpack(x)
+torch.from_dlpack(3); torch.from_dlpack(x).data_ptr() == x.data_ptr(); x[:, torch.newaxis].shape
+torch.overrides.is_tensor_like(x); torch.overrides.is_tensor_like(3); torch.overrides.has_torch_function((x,))
+isinstance(x, torch.types.Tensor); [name in dir(torch.types) for name in ("Device", "Number", "_size", "_dtype")]
+"""
+
 TYPES = """
 x.type(torch.LongTensor); x.type("torch.LongTensor"); x.type(torch.float64); x.type("LongTensor")
 x.type(torch.Tensor); x.type(int); x.type(float); x.type(3); x.type("torch.float64"); x.type(dtype=torch.int64)
@@ -133,12 +149,14 @@ def cases(text):
     return [case.strip() for case in text.replace("\n", "; ").split("; ") if case.strip()]
 
 
-@pytest.mark.parametrize("case", cases(CONSTRUCTED + TYPES + STORED + CALLED + ASKED))
+@pytest.mark.parametrize("case", cases(CONSTRUCTED + BUFFERS + TYPES + STORED + CALLED + ASKED))
 def test_it_gives_what_torch_gives(case):
     def program(torch):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "TypedStorage is deprecated")
-            result = eval(case, {"torch": torch, "np": np, "Pair": Pair, "x": torch.arange(4.0)})
+            result = eval(
+                case, {"torch": torch, "np": np, "Pair": Pair, "x": torch.arange(4.0), "b": bytearray(range(24))}
+            )
         return result.replace("tinygrad_mlp", "torch") if isinstance(result, str) else result
 
     assert_alike(program, words=6)
