@@ -137,7 +137,7 @@ torch.get_device(3); torch.is_same_size(x, x); torch.is_same_size(x, x[1:]); tor
 x.is_same_size(x); x.is_nonzero(); x[1].is_nonzero(); x.is_complex(); x.is_conj(); x.is_neg(); x.is_signed()
 x.is_distributed(); x.get_device(); x.ndimension(); x.name; x.is_sparse; x.is_sparse_csr; x.is_quantized; x.is_cpu
 x.is_meta; x.is_mps; x.is_xpu; x.is_xla; x.is_mkldnn; x.is_nested; x.is_vulkan; x.is_ipu; x.is_mtia; x.is_maia
-x.volatile; x.is_shared(); x.is_pinned(); x.pin_memory(); x.dim_order(); x.view(2, 2).T.dim_order(); x.is_set_to(x)
+x.volatile; x.is_shared(); x.is_pinned(); x.dim_order(); x.view(2, 2).T.dim_order(); x.is_set_to(x)
 x.is_set_to(x.view(4)); x.is_set_to(x[1:]); x.dense_dim(); x.sparse_dim(); x.to_dense() is x; str(x.layout); x.nbytes
 x.to_dense(torch.float64); x.const_data_ptr() == x.data_ptr(); torch.promote_types(torch.int64, float)
 torch.promote_types(3, torch.int64); torch.promote_types(torch.int64, 3); torch.can_cast(torch.int64, 3)
@@ -238,7 +238,7 @@ def test_the_default_type_is_set(kind, as_text):
     assert_alike(program)
 
 
-@pytest.mark.parametrize("given", ["abc", 3, "torch.cuda.FloatTensor", None])
+@pytest.mark.parametrize("given", ["abc", 3, None])
 def test_what_is_no_default_type(given):
     def program(torch):
         with warnings.catch_warnings():
@@ -246,6 +246,16 @@ def test_what_is_no_default_type(given):
             torch.set_default_tensor_type(given)
 
     assert_alike(program)
+
+
+@pytest.mark.filterwarnings("ignore:torch.set_default_tensor_type")
+def test_there_is_no_cuda_and_no_pinned_memory():  # in the words of torch's CPU build
+    with pytest.raises(TypeError, match=r"^type torch\.cuda\.FloatTensor not available\. Torch not compiled with CUDA"):
+        tinygrad_mlp.set_default_tensor_type("torch.cuda.FloatTensor")
+    with pytest.raises(RuntimeError, match=r"^Cannot access accelerator device when none is available"):
+        tinygrad_mlp.ones(2).pin_memory()
+    with pytest.raises(RuntimeError, match=r"^legacy constructor expects device type: cpu but device type: cuda was"):
+        tinygrad_mlp.FloatTensor([1], device="cuda")
 
 
 def test_a_tensor_of_a_tensor_shares_its_versions():

@@ -273,7 +273,7 @@ def _accumulate(ufunc: np.ufunc, input: Array, dim: int) -> Array:
 def cumsum(input: Array, dim: int) -> Array:
     """The running total along a dimension."""
     totals = _accumulate(np.add, input, dim)
-    return totals + 0 if input.ndim else totals  # torch's sum starts from 0, so that it is never -0
+    return totals + totals.dtype.type(0) if input.ndim else totals  # torch's sum starts from 0: it is never -0
 
 
 @by_value
