@@ -129,9 +129,10 @@ _settings = (
 )  # fmt: skip
 
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
-_ROOMS = frozenset(
-    ("func", "linalg", "nn", "optim", "overrides", "return_types", "special", "testing", "types", "utils", "viz")
-)
+_ROOMS = frozenset((
+    "compiler", "func", "linalg", "nn", "optim", "overrides", "return_types", "special", "testing", "types", "utils",
+    "viz",
+))  # fmt: skip
 _NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing"}
 _NAMES |= dict.fromkeys(("finfo", "iinfo"), ".arrays.limits")
 _NAMES |= dict.fromkeys(("TypedStorage", "UntypedStorage"), ".tensor.memory.storage")

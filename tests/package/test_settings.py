@@ -74,6 +74,17 @@ def test_the_names_of_settings_are_those_of_their_file():
     assert sorted(tinygrad_mlp._settings) == sorted(settings.__all__)
 
 
+def test_what_programs_ask_of_the_compiler():
+    compiler = tinygrad_mlp.compiler
+
+    @compiler.disable(recursive=False)
+    def double(x):
+        return (x * 2).sum(), compiler.is_compiling()
+
+    total, compiling = tinygrad_mlp.compile(compiler.disable(double))(tinygrad_mlp.ones(3))
+    assert (total.item(), compiling, compiler.is_compiling()) == (6.0, True, False)
+
+
 def test_a_block_on_a_device():
     def program(torch):
         with torch.device("cpu") as device:
