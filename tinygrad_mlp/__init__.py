@@ -86,10 +86,15 @@ if _typing.TYPE_CHECKING:
     from .compiler import compile as compile
     from .tensor.composite.arithmetic import *  # noqa: F403
     from .tensor.composite.conversion import *  # noqa: F403
+    from .tensor.composite.einsum import *  # noqa: F403
     from .tensor.composite.elements import *  # noqa: F403
     from .tensor.composite.joining import *  # noqa: F403
+    from .tensor.composite.ordering import *  # noqa: F403
+    from .tensor.composite.products import *  # noqa: F403
+    from .tensor.composite.reductions import *  # noqa: F403
     from .tensor.composite.shapes import *  # noqa: F403
     from .tensor.composite.splits import *  # noqa: F403
+    from .tensor.composite.statistics import *  # noqa: F403
     from .tensor.creation.buffers import *  # noqa: F403
     from .tensor.creation.drawn import *  # noqa: F403
     from .tensor.creation.typed import *  # noqa: F403

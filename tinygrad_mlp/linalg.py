@@ -1,6 +1,7 @@
 """Linear algebra, by LAPACK through NumPy and SciPy, under torch's names (torch.linalg).
 
-Its functions are the rows of the derivative table whose names, or other names, begin with `linalg_`.
+Its functions are the rows of the derivative table whose names, or other names, begin with `linalg_`, and the functions
+of composite/linear_algebra.py whose names do.
 """
 
 from __future__ import annotations
@@ -8,9 +9,14 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from .ops.lapack import LinAlgError as LinAlgError
+from .tensor.composite import linear_algebra
 from .tensor.namespace import function_of_torch, names_of_room
 
 _FUNCTIONS = names_of_room("linalg")
+for _name in dir(linear_algebra):
+    if _name.startswith("linalg_"):
+        globals()[_name.removeprefix("linalg_")] = getattr(linear_algebra, _name)
 
 
 def __getattr__(name: str) -> Any:

@@ -202,10 +202,12 @@ SUMMED = {
     "var": Case(first("var", -1), var, ROWS, True),
     "std": Case(first("std", -1), lambda *x: mp.sqrt(var(*x)), ROWS, True),
     "logsumexp": Case(first("logsumexp", -1), logsumexp, ROWS),
+    "logcumsumexp": Case(lambda m, *x: m.logcumsumexp(m.stack(x, -1), -1)[..., 2], logsumexp, ROWS),
+    "nansum": Case(first("nansum", -1), lambda *x: mp.fsum(x), ROWS),
     "softmax": Case(first("softmax", -1), lambda x, y, z: 1 / (1 + mp.exp(y - x) + mp.exp(z - x)), ROWS),
     "log_softmax": Case(first("log_softmax", -1), lambda x, *ys: x - logsumexp(x, *ys), ROWS),
     **{
-        f"vector_norm of {p}": Case(
+        f"linalg_vector_norm of {p}": Case(
             first("norm", p, -1), functools.partial(norm, p),
             [*ROWS, (1e-12, 2e-12, -1e-12), (1e-30, 1.0, 2.0), (1e-8, 1e8, -1.0)], True,
         )
@@ -244,7 +246,8 @@ CASES = {**POINTWISE, **OF_SEVERAL, **SUMMED, **LOSSES}
 # Rows that move, choose, add or multiply numbers, and second gradients that the cases above ask for.
 EXACT = """
 abs add addmm alias amax amin as_strided assign bmm cast cat ceil clamp clamp_max clamp_min clone contiguous_clone
-cumsum diag_embed diagonal div_rounded dot expand fill flatten flip floor floor_divide fmod frac gather getitem
+bincount cummax cummin kthvalue median_all median_dim mode nanmedian_all nanmedian_dim unique_all unique_dim unique_runs
+cumsum dist diag_embed diagonal div_rounded dot expand fill flatten flip floor floor_divide fmod frac gather getitem
 hardsigmoid hardtanh hardtanh_backward index_add index_select keep leaky_relu leaky_relu_backward linear masked_fill
 masked_select matmul max_all max_dim maximum min_all min_dim minimum mm mv narrow neg nll_loss permute put put_at relu
 remainder repeat reshape roll round rsub scatter_add select sign slice_along sort squeeze stack sub sum t take threshold

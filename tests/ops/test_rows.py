@@ -156,9 +156,10 @@ def refused_derivative(row: Operator, ours: list[Any], theirs: list[Any]) -> boo
 
 
 NOT_IMPLEMENTED = {"floor_divide"}
+NOT_IMPLEMENTED |= {"bincount", "unique_all", "unique_dim", "unique_runs"}
 # Where torch has no second derivative, or fails where some of its inputs need none.
 # Ours are in tests/nn/test_layers.py.
-NO_SECOND = {"hardsigmoid", "layer_norm", "batch_norm"}
+NO_SECOND = {"hardsigmoid", "layer_norm", "batch_norm", "cdist"}
 
 
 def signs(row: Operator, result: Any) -> bool:
@@ -171,6 +172,7 @@ def signs(row: Operator, result: Any) -> bool:
 UNSIGNED = {"mm", "bmm", "mv", "dot", "matmul", "linear", "addmm"}
 # Of 0 and -0 neither is larger: the order in which torch goes through them decides, which is another for other strides.
 UNSIGNED |= {"amax", "amin", "max_all", "min_all"}
+UNSIGNED |= {"median_all", "nanmedian_all", "unique_all", "unique_dim"}
 UNSIGNED |= {"layer_norm", "batch_norm"}  # torch's kernels add in another order
 UNSIGNED |= {"gelu_backward", "log_sigmoid_backward"}  # in torch their slopes are differences, which give another 0
 # Where torch takes eight numbers or more at a time its vector instructions give the second of two zeros, in the rest of
@@ -185,6 +187,7 @@ def steps(x: Any) -> list[int]:
 
 # Rows for use in place, for indices; and those that give C order, whatever they are given.
 NO_LAYOUT = {"getitem", "put_at", "unindex", "unslice", "zero", "sort", "topk"}
+NO_LAYOUT |= {"unique_dim", "unique_runs"}
 
 
 def compare_node(row: Operator, mine: Any, other: Any) -> None:

@@ -55,8 +55,12 @@ COUNTERPARTS: dict[str, Call] = {
     "max_all": lambda x: torch().max(x),
     "keep": lambda x, mask: torch().where(mask, x, 0),
     "max_dim": lambda x, dim, keepdim=False: torch().max(x, dim, keepdim),
+    "median_all": lambda x: torch().median(x),
+    "median_dim": lambda x, dim, keepdim=False: torch().median(x, dim, keepdim),
     "min_all": lambda x: torch().min(x),
     "min_dim": lambda x, dim, keepdim=False: torch().min(x, dim, keepdim),
+    "nanmedian_all": lambda x: torch().nanmedian(x),
+    "nanmedian_dim": lambda x, dim, keepdim=False: torch().nanmedian(x, dim, keepdim),
     "pow": lambda x, y: torch().pow(x, float(y) if y is False and _is_floating(x) else y),  # x ** False: nan at 0
     "prod": lambda x, dim=None, keepdim=False: torch().prod(x) if dim is None else torch().prod(x, dim, keepdim),
     "put": lambda x, index, value: _put(x.clone(), index, value),
@@ -64,12 +68,14 @@ COUNTERPARTS: dict[str, Call] = {
     "slice_along": lambda x, dim, index: x[(*(slice(None),) * (dim % x.ndim), index)],
     "std": lambda *args, **options: _spread("std")(*args, **options),
     "var": lambda *args, **options: _spread("var")(*args, **options),
+    "unique_all": lambda x, **options: torch().unique(x, **options),
+    "unique_dim": lambda x, dim, **options: torch().unique(x, dim=dim, **options),
+    "unique_runs": lambda x, dim=None, **options: torch().unique_consecutive(x, dim=dim, **options),
     "unindex": lambda x, shape, index: torch().zeros(shape, dtype=x.dtype).index_put(index, x, True),
     "unslice": lambda x, shape, index: _put(torch().zeros(shape, dtype=x.dtype), index, x),
     "hardtanh_backward": lambda g, x, low, high: torch().ops.aten.hardtanh_backward(g, x, low, high),
     "leaky_relu_backward": lambda g, x, slope: torch().ops.aten.leaky_relu_backward(g, x, slope, False),
     "threshold_backward": lambda g, x, threshold=0: torch().ops.aten.threshold_backward(g, x, threshold),
-    "vector_norm": lambda x, ord=2, dim=None, keepdim=False: torch().linalg.vector_norm(x, ord, dim, keepdim),
     "zero": lambda x: x.clone().zero_(),
 }
 
@@ -78,6 +84,9 @@ def counterpart(row: Operator) -> Call:
     """The torch function that a row shall agree with. LookupError if none is known."""
     if row.name in COUNTERPARTS:
         return COUNTERPARTS[row.name]
+    room, _, name = row.name.partition("_")
+    if room in ("special", "linalg"):
+        return getattr(getattr(torch(), room), name)  # type: ignore[no-any-return]
     for home in (torch(), torch().nn.functional, torch().Tensor):
         if hasattr(home, row.name):
             return getattr(home, row.name)  # type: ignore[no-any-return]

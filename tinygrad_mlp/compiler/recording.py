@@ -27,6 +27,18 @@ class CannotRecord(RuntimeError):
     """A step does something that a program cannot repeat. The text names the user's line."""
 
 
+class Part:
+    """One of the results of a function that gives several, for which a program calls the function once more."""
+
+    def __init__(self, function: Any, index: int) -> None:
+        self.function = function
+        self.index = index
+        self.__name__ = f"{_name(function)}_{index}"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)[self.index]
+
+
 class Recorder:
     """The program so far: `lines` in the order in which they ran, and a value for each array that occurs in them.
 
@@ -93,6 +105,8 @@ class Recorder:
         if result is None:
             self.lines.append(Line(function, args, kwargs, None, None, self.where()))
             return None
+        if isinstance(result, tuple) and all(isinstance(part, (ndarray, np.generic)) for part in result):
+            return tuple(self._result(x, Part(function, i), args, kwargs) for i, x in enumerate(result))
         if not isinstance(result, (ndarray, np.generic)):
             self.refuse(NO_ARRAY.format(function=_name(function), kind=type(result).__name__))
             return result

@@ -7,8 +7,10 @@ Tensors or the tape.
 from .table import NUMPY_KEYWORDS, TABLE, Dims, Operator, by_numpy, source, write_sources_with
 
 TABLE.stand_in(
-    "activations", "arithmetic", "basic", "comparison", "diagonals", "extremes", "fitting", "gathering", "indexing",
-    "linalg", "losses", "masking", "normalization", "norms", "pointwise", "reduction", "shape", "slices", "sorting",
+    "activations", "added_products", "arithmetic", "basic", "comparison", "decompositions", "determinants",
+    "diagonals", "distances", "extremes", "fitting", "gathering", "indexing", "linalg", "losses", "masking",
+    "normalization", "norms", "pointwise", "reduction", "searching", "shape", "slices", "solving", "sorting",
+    "statistics",
 )  # fmt: skip
 
 from .fitting import cast, expand, sum_to  # noqa: E402

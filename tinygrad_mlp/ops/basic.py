@@ -19,7 +19,7 @@ from .sums import total
 from .table import Array, Dims, DType, binary, operator
 
 
-def _no_bool_subtraction(input: Any, other: Any) -> None:
+def no_bool_subtraction(input: Any, other: Any) -> None:
     """RuntimeError for bools."""
     bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, other)]
     if bools[0] and bools[1]:
@@ -30,10 +30,10 @@ def _no_bool_subtraction(input: Any, other: Any) -> None:
 
 add = binary("add", np.add, lambda g: g, lambda g: g, doc="The sum of two arrays")
 sub = binary(
-    "sub", np.subtract, lambda g: g, lambda g: -g, check=_no_bool_subtraction, doc="The difference of two arrays"
+    "sub", np.subtract, lambda g: g, lambda g: -g, check=no_bool_subtraction, doc="The difference of two arrays"
 )
 rsub = binary(
-    "rsub", lambda input, other: other - input, lambda g: -g, lambda g: g, check=_no_bool_subtraction,
+    "rsub", lambda input, other: other - input, lambda g: -g, lambda g: g, check=no_bool_subtraction,
     inplace=False, method=False, node_name="RsubBackward1", doc="other - input",
 )  # fmt: skip
 mul = binary(

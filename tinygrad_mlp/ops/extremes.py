@@ -8,6 +8,7 @@ import numpy as np
 
 from .dims import axes, axis, in_order, positions
 from .fitting import spread
+from .gathering import scatter_add
 from .refusals import NO_EXTREME_OF_BOOLS, NOTHING_ALONG_DIM, NOTHING_TO_CHOOSE_FROM, NOTHING_TO_REDUCE
 from .sums import total
 from .table import Array, Dims, operator
@@ -36,7 +37,7 @@ def extreme(ufunc: np.ufunc, x: Array, over: tuple[int, ...], keepdims: bool) ->
 SHORT, LARGE = 32, 1000  # elements, of a row and of a matrix
 
 
-def _nonempty(input: Array, dim: Any, name: str) -> None:
+def nonempty(input: Array, dim: Any, name: str) -> None:
     if (dim is None or dim in ([], ())) and not input.size:
         raise RuntimeError(NOTHING_TO_REDUCE.format(name=name))
     for d in axes(dim, input.ndim):
@@ -54,7 +55,7 @@ def amax(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
 
     Refuses: RuntimeError, or IndexError along `dim`, where there is no element.
     """
-    _nonempty(input, dim, "amax")
+    nonempty(input, dim, "amax")
     return in_order(extreme(np.maximum, input, axes(dim, input.ndim), keepdim))
 
 
@@ -64,16 +65,16 @@ def amin(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
 
     Refuses: RuntimeError, or IndexError along `dim`, where there is no element.
     """
-    _nonempty(input, dim, "amin")
+    nonempty(input, dim, "amin")
     return in_order(extreme(np.minimum, input, axes(dim, input.ndim), keepdim))
 
 
-def _share_among_all(g: Array, out: Array, input: Array) -> Array:
+def share_among_all(g: Array, out: Array, input: Array) -> Array:
     ties = np.where(out == out, input == out, input != input)  # if one is nan the result is, and the nans share
     return np.where(ties, g / np.add.reduce(ties, axis=None), 0)
 
 
-@operator({"input": _share_among_all}, name="max_all", node_name="MaxBackward1", method=False, **_nonempty_arrays)
+@operator({"input": share_among_all}, name="max_all", node_name="MaxBackward1", method=False, **_nonempty_arrays)
 def max_all(input: Array) -> Array:
     """The largest of all elements; ties share the cotangent equally.
 
@@ -81,11 +82,11 @@ def max_all(input: Array) -> Array:
     Refuses: RuntimeError where there is no element.
     As: torch.max(input)
     """
-    _nonempty(input, None, "max")
+    nonempty(input, None, "max")
     return np.maximum.reduce(input, axis=None)
 
 
-@operator({"input": _share_among_all}, name="min_all", node_name="MinBackward1", method=False, **_nonempty_arrays)
+@operator({"input": share_among_all}, name="min_all", node_name="MinBackward1", method=False, **_nonempty_arrays)
 def min_all(input: Array) -> Array:
     """The smallest of all elements; ties share the cotangent equally.
 
@@ -93,11 +94,11 @@ def min_all(input: Array) -> Array:
     Refuses: RuntimeError where there is no element.
     As: torch.min(input)
     """
-    _nonempty(input, None, "min")
+    nonempty(input, None, "min")
     return np.minimum.reduce(input, axis=None)
 
 
-def _at_index(g: Array, indices: Array, input_shape: tuple[int, ...], dim: int, keepdim: bool) -> Array:
+def at_index(g: Array, indices: Array, input_shape: tuple[int, ...], dim: int, keepdim: bool) -> Array:
     """The cotangent at the one element that was chosen, zeros elsewhere."""
     if not input_shape:
         return np.copy(g)
@@ -110,13 +111,20 @@ def _extreme(input: Array, dim: int, keepdim: bool, arg: Any, name: str) -> tupl
     d = axis(dim, input.ndim)
     if not input.ndim:
         return input.copy(), np.zeros((), np.int64)
-    _nonempty(input, dim, name)
+    nonempty(input, dim, name)
     indices = arg(input, axis=d, keepdims=True)
     values = np.take_along_axis(input, indices, d)
     return (values, indices) if keepdim else (values.squeeze(d), indices.squeeze(d))
 
 
-@operator({"input": _at_index}, name="max_dim", outputs=("values", "indices"), node_name="MaxBackward0", **_over_dim)
+@operator(
+    {"input": at_index},
+    name="max_dim",
+    outputs=("values", "indices"),
+    node_name="MaxBackward0",
+    method=False,
+    **_over_dim,
+)
 def max_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The largest element along a dimension and its index (that of the first among ties).
 
@@ -126,7 +134,14 @@ def max_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array
     return _extreme(input, dim, keepdim, np.argmax, "max")
 
 
-@operator({"input": _at_index}, name="min_dim", outputs=("values", "indices"), node_name="MinBackward0", **_over_dim)
+@operator(
+    {"input": at_index},
+    name="min_dim",
+    outputs=("values", "indices"),
+    node_name="MinBackward0",
+    method=False,
+    **_over_dim,
+)
 def min_dim(input: Array, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
     """The smallest element along a dimension and its index (that of the first among ties).
 
@@ -162,7 +177,41 @@ def _where_extreme(input: Array, dim: Any, keepdim: bool, arg: Any, name: str) -
         raise RuntimeError(NO_EXTREME_OF_BOOLS.format(name=name))
     if dim is None and not input.size:
         raise IndexError(NOTHING_TO_CHOOSE_FROM.format(name=name))
-    _nonempty(input, dim, name)
+    nonempty(input, dim, name)
     if not input.ndim:
         return np.zeros((), np.int64)
     return arg(input, axis=None if dim is None else axis(dim, input.ndim), keepdims=keepdim)
+
+
+# -- running extremes --------------------------------------------------------------------------------
+
+_running: dict[str, Any] = {
+    "outputs": ("values", "indices"),
+    "sample": lambda s: (s.floats(shape := s.shape(least=1)), s.dim(shape)),
+}
+
+
+def _at_indices(g: Array, indices: Array, input_shape: tuple[int, ...], dim: int) -> Array:
+    """The cotangents added up at the elements that were chosen, zeros elsewhere."""
+    return scatter_add(np.zeros_like(g, shape=input_shape), dim, indices, g)
+
+
+def _running_extreme(ufunc: np.ufunc, input: Array, dim: int) -> tuple[Array, Array]:
+    d = axis(dim, input.ndim)
+    if not input.ndim:
+        return input.copy(), np.zeros((), np.int64)
+    values = ufunc.accumulate(in_order(input), d)
+    reached = (input == values) | (input != input)  # nan is an extreme anew each time
+    return values, np.maximum.accumulate(np.where(reached, positions(input.shape, d), 0), d)
+
+
+@operator({"input": _at_indices}, **_running)
+def cummax(input: Array, dim: int) -> tuple[Array, Array]:
+    """The largest element so far along a dimension, and its index (that of the last among ties)."""
+    return _running_extreme(np.maximum, input, dim)
+
+
+@operator({"input": _at_indices}, **_running)
+def cummin(input: Array, dim: int) -> tuple[Array, Array]:
+    """The smallest element so far along a dimension, and its index (that of the last among ties)."""
+    return _running_extreme(np.minimum, input, dim)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from .dims import mismatch
-from .fitting import refuse_expansion
 from .refusals import (
     BATCH_SIZES,
     BMM_NDIM,
@@ -18,14 +17,13 @@ from .refusals import (
     MV_NDIM,
     NO_PRODUCT,
     NOT_A_MATRIX,
-    NOT_A_MATRIX_BUT,
     VECTOR_SIZES,
 )
 from .sums import total
 from .table import Array, binary, operator
 
 
-def _size(x: Array) -> str:
+def matrix_size(x: Array) -> str:
     """A shape as torch's refusals write it, such as 2x3."""
     return "x".join(map(str, x.shape))
 
@@ -37,7 +35,7 @@ def _mm(input: Array, mat2: Array) -> Array:
     try:
         return np.dot(input, mat2)
     except ValueError:
-        raise RuntimeError(NO_PRODUCT.format(a=_size(input), b=_size(mat2))) from None
+        raise RuntimeError(NO_PRODUCT.format(a=matrix_size(input), b=matrix_size(mat2))) from None
 
 
 def product(a: Array, b: Array) -> Array:
@@ -88,7 +86,7 @@ def _matmul_other(g: Array, input: Array, other_shape: tuple[int, ...]) -> Array
     return part.reshape([*part.shape[:-1]]) if len(other_shape) == 1 else part
 
 
-def _matmul(input: Array, other: Array) -> Array:
+def multiply(input: Array, other: Array) -> Array:
     if not input.ndim or not other.ndim:
         raise RuntimeError(MATMUL_OF_NUMBER.format(a=input.ndim, b=other.ndim))
     if input.shape[-1] == other.shape[-2 if other.ndim > 1 else 0]:
@@ -97,12 +95,12 @@ def _matmul(input: Array, other: Array) -> Array:
         except ValueError:
             pass
     elif input.ndim == other.ndim == 1:
-        raise RuntimeError(VECTOR_SIZES.format(a=_size(input), b=_size(other), m=input.size, n=other.size))
+        raise RuntimeError(VECTOR_SIZES.format(a=matrix_size(input), b=matrix_size(other), m=input.size, n=other.size))
     elif other.ndim == 1:
-        raise RuntimeError(MATRIX_AND_VECTOR.format(rows=input.shape[0], a=_size(input), n=other.size))
+        raise RuntimeError(MATRIX_AND_VECTOR.format(rows=input.shape[0], a=matrix_size(input), n=other.size))
     a, b = _as_matrices(input, other)
     if a.ndim == 2 or b.ndim == 2:
-        raise RuntimeError(NO_PRODUCT.format(a=_size(a), b=_size(b)))
+        raise RuntimeError(NO_PRODUCT.format(a=matrix_size(a), b=matrix_size(b)))
     raise mismatch(a.shape[:-2], b.shape[:-2]) or _batch_mismatch(a, b)
 
 
@@ -111,7 +109,8 @@ def _batch_mismatch(a: Array, b: Array) -> RuntimeError:
 
 
 matmul = binary(
-    "matmul", _matmul, _matmul_input, _matmul_other, promotion="same", kinds="if", inplace=False, numpy=np.matmul,
+    "matmul", multiply, _matmul_input, _matmul_other, promotion="same", kinds="if", inplace=False, numpy=np.matmul,
+    aliases="linalg_matmul",
     node_name="UnsafeViewBackward0",
     doc="The matrix product of the last two dimensions, broadcast over the others.\n"
     "Shapes: (..., n, k) and (..., k, m) to (..., n, m), where the ... broadcast. On the left a vector (k,) stands for "
@@ -127,13 +126,19 @@ def _vector_or_matrix(name: str, a_ndim: int, b_ndim: int, refusal: str) -> Any:
             raise RuntimeError(refusal.format(a=input.ndim, b=other.ndim))
         if a_ndim == 3 and input.shape[0] != other.shape[0]:
             raise _batch_mismatch(input, other)
-        return _matmul(input, other)
+        return multiply(input, other)
 
     return forward
 
 
 dot = binary(
     "dot", _vector_or_matrix("dot", 1, 1, DOT_NDIM),
+    lambda g, other: g * other, lambda g, input: g * input, promotion="same", kinds="if", inplace=False,
+    doc="The inner product of two vectors.\nShapes: (n,) and (n,) to ().\nRefuses: RuntimeError for other shapes.",
+    sample=lambda s: (s.floats((n := s.size(),)), s.floats((n,))),
+)  # fmt: skip
+vdot = binary(
+    "vdot", _vector_or_matrix("vdot", 1, 1, DOT_NDIM),
     lambda g, other: g * other, lambda g, input: g * input, promotion="same", kinds="if", inplace=False,
     doc="The inner product of two vectors.\nShapes: (n,) and (n,) to ().\nRefuses: RuntimeError for other shapes.",
     sample=lambda s: (s.floats((n := s.size(),)), s.floats((n,))),
@@ -153,39 +158,6 @@ bmm = binary(
     "Refuses: RuntimeError for other shapes.",
     sample=lambda s: (s.floats((b := s.size(), s.size(), k := s.size())), s.floats((b, k, s.size()))),
 )  # fmt: skip
-
-
-@operator(
-    {
-        "input": lambda g, beta: g if beta == 1 else g * beta,
-        "mat1": lambda g, mat2, alpha: (g @ mat2.T) * alpha if alpha != 1 else g @ mat2.T,
-        "mat2": lambda g, mat1, alpha: (mat1.T @ g) * alpha if alpha != 1 else mat1.T @ g,
-    },
-    tensors=("input", "mat1", "mat2"),
-    promotion="same",
-    kinds="if",
-    inplace=True,
-    sample=lambda s: (
-        s.floats(s.broadcast_into((n := s.size(), m := s.size()))),
-        s.floats((n, k := s.size())),
-        s.floats((k, m)),
-        s.choice([1, 1, 2, 0]),
-        s.choice([1, 1, 3]),
-    ),
-)
-def addmm(input: Array, mat1: Array, mat2: Array, beta: Any = 1, alpha: Any = 1) -> Array:
-    """beta * input + alpha * (mat1 @ mat2); with beta 0 without the input, even if it is nan.
-
-    Shapes: `mat1` (n, k) and `mat2` (k, m), to (n, m), to which `input` broadcasts.
-    Refuses: RuntimeError for shapes that do not fit.
-    """
-    if mat1.ndim != 2 or mat2.ndim != 2:
-        name, other = ("mat1", mat1) if mat1.ndim != 2 else ("mat2", mat2)
-        raise RuntimeError(NOT_A_MATRIX_BUT.format(name=name, ndim=other.ndim))
-    product = _matmul(mat1, mat2)
-    refuse_expansion(input, product.shape)
-    product = product if alpha == 1 else product * alpha
-    return product if beta == 0 else product + (input if beta == 1 else input * beta)
 
 
 def _rows(x: Array) -> Array:
@@ -224,7 +196,7 @@ def linear(input: Array, weight: Array, bias: Any = None) -> Array:
     As: torch.nn.functional.linear
     """
     if input.shape[-1] != weight.shape[-1]:
-        a, b = _size(_rows(input)), _size(weight.T)
+        a, b = matrix_size(_rows(input)), matrix_size(weight.T)
         raise RuntimeError(NO_PRODUCT.format(a=a, b=b))
     out = product(input, weight.T) if input.ndim == 2 == weight.ndim else np.matmul(input, weight.T)
     if bias is not None:

@@ -8,16 +8,20 @@ from typing import Any
 import numpy as np
 
 from ..arrays.dtypes import FLOATING, HALVES
+from .basic import no_bool_subtraction
 from .dims import axes, dtype_word, in_order
 from .fitting import spread
 from .pointwise import sign
 from .refusals import (
+    DIST_OF_INTEGERS,
     NORM_ALONG_NOTHING,
+    NORM_AS_INTEGER,
+    NORM_NARROWED,
     NORM_OF_INTEGERS,
     NORM_OF_NOTHING,
 )
 from .sums import total
-from .table import Array, Dims, operator
+from .table import Array, Dims, DType, operator
 
 
 def _norm_input(g: Array, out: Array, input: Array, ord: float, dim: Any, keepdim: bool) -> Array:
@@ -59,9 +63,16 @@ def _floating_alone(input: Array, *args: Any) -> None:
         raise RuntimeError(NORM_OF_INTEGERS.format(word=dtype_word(input)))
 
 
+def _widened(input: Array, dtype: np.dtype[Any]) -> Array:
+    if dtype.kind != "f":
+        raise RuntimeError(NORM_AS_INTEGER.format(word=dtype_word(np.empty(0, dtype))))
+    if dtype.itemsize < input.dtype.itemsize:
+        raise RuntimeError(NORM_NARROWED.format(word=dtype_word(input), narrower=dtype_word(np.empty(0, dtype))))
+    return input.astype(dtype)
+
+
 @operator(
     {"input": _norm_input},
-    node_name="LinalgVectorNormBackward0",
     method=False,
     check=_floating_alone,
     sample=lambda s: (
@@ -71,22 +82,26 @@ def _floating_alone(input: Array, *args: Any) -> None:
         s.boolean(),
     ),
 )
-def vector_norm(input: Array, ord: float = 2, dim: Dims = None, keepdim: bool = False) -> Array:
+def linalg_vector_norm(
+    input: Array, ord: float = 2, dim: Dims = None, keepdim: bool = False, dtype: DType | None = None
+) -> Array:
     """(the sum of abs(x)^ord)^(1 / ord); the largest for infinity, the number of elements that are not 0 for 0.
 
-    Dtypes: floating ones.
-    Refuses: RuntimeError for no elements where `ord` is negative or infinite.
+    Dtypes: floating ones; the result has `dtype`, which is not narrower than that of `input`.
+    Refuses: RuntimeError for no elements where `ord` is negative or infinite, and for a narrower `dtype`.
     As: torch.linalg.vector_norm
     """
+    if dtype is not None:
+        return linalg_vector_norm.forward(_widened(input, dtype.numpy), ord, dim, keepdim)
     over = axes(dim, input.ndim)
     if (ord < 0 or math.isinf(ord)) and not math.prod(input.shape[d] for d in over):
         _refuse_nothing(input.shape, ord, dim)
     if input.dtype.char in HALVES:  # whose powers overflow: as torch, sum in float32
-        return _norm(input.astype(np.float32), ord, over, keepdim).astype(input.dtype)
-    return _norm(input, ord, over, keepdim)
+        return norm(input.astype(np.float32), ord, over, keepdim).astype(input.dtype)
+    return norm(input, ord, over, keepdim)
 
 
-def _norm(input: Array, ord: float, over: tuple[int, ...], keepdim: bool) -> Array:
+def norm(input: Array, ord: float, over: tuple[int, ...], keepdim: bool) -> Array:
     if ord == 2:
         return np.sqrt(in_order(total(input * input, over, keepdim)))
     size = np.absolute(input)
@@ -95,3 +110,39 @@ def _norm(input: Array, ord: float, over: tuple[int, ...], keepdim: bool) -> Arr
     powers = (input != 0).astype(input.dtype) if ord == 0 else size if ord == 1 else size**ord
     sums = in_order(total(powers, over, keepdim))
     return sums if ord in (0, 1) else sums ** (1 / ord)
+
+
+def _can_be_subtracted(input: Array, other: Array, *args: Any) -> None:
+    """RuntimeError for bools, and where neither is floating."""
+    no_bool_subtraction(input, other)
+    if "f" not in (input.dtype.kind, other.dtype.kind):
+        raise RuntimeError(DIST_OF_INTEGERS.format(word=dtype_word(input)))
+
+
+def _dist_input(g: Array, out: Array, input: Array, other: Array, p: float) -> Array:
+    return _norm_input(g, out, input - other, p, None, False)
+
+
+def _dist_other(g: Array, out: Array, input: Array, other: Array, p: float) -> Array:
+    slope = _dist_input(g, out, input, other, p)
+    return None if slope is None else -slope
+
+
+@operator(
+    {"input": _dist_input, "other": _dist_other},
+    tensors=("input", "other"),
+    promotion="arithmetic",
+    numbers=False,
+    check=_can_be_subtracted,
+    sample=lambda s: (
+        s.moderate(s.floats(shape := s.shape(least=1))),
+        s.moderate(s.floats(s.broadcast_into(shape))),
+        s.choice([2, 2.0, 1, 3, 1.5, 0.5, -2]),
+    ),
+)
+def dist(input: Array, other: Array, p: float = 2) -> Array:
+    """The p-norm of the difference of two arrays, broadcast together.
+
+    Shapes: the result is 0-d.
+    """
+    return linalg_vector_norm.forward(input - other, p)

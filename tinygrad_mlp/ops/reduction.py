@@ -10,6 +10,7 @@ import numpy as np
 
 from ..arrays.dtypes import FLOATING, HALVES
 from ..messages import warn
+from .basic import sum
 from .dims import axes, axis, count, dtype_word, in_order
 from .extremes import SHORT, extreme
 from .fitting import spread
@@ -94,6 +95,15 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     return in_order(np.multiply.reduce(input, axis=over, keepdims=keepdim and dim is not None, dtype=dtype))
 
 
+@operator(
+    {"input": lambda g, input, dim, keepdim: spread(g, tuple(input.shape), dim, keepdim) * (input == input)},
+    **_over_dims,
+)
+def nansum(input: Array, dim: Dims = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
+    """The sum of the elements that are not nan; of integers and bools as int64, or in `dtype`."""
+    return sum.forward(np.where(input == input, input, input.dtype.type(0)), dim, keepdim, dtype)
+
+
 # -- all and any -----------------------------------------------------------------------------------
 
 
@@ -116,6 +126,15 @@ def all(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
 def any(input: Array, dim: Dims = None, keepdim: bool = False) -> Array:
     """Whether any element is true, as a bool (of uint8, as uint8)."""
     return _as_byte(in_order(np.any(input, axis=_some_axes(dim, input.ndim), keepdims=keepdim)), input)
+
+
+@operator(sample=lambda s: (s.floats(shape := s.shape()), s.maybe(s.dims(shape))))
+def count_nonzero(input: Array, dim: Dims = None) -> Array:
+    """How many elements are not 0; nan is not.
+
+    Shapes: any; 0-d, or that of `input` without the dimensions `dim`.
+    """
+    return np.add.reduce(input != 0, axes(dim, input.ndim), np.int64)
 
 
 # -- variance --------------------------------------------------------------------------------------
@@ -194,6 +213,7 @@ def _logsumexp_input(g: Array, out: Array, input: Array, dim: Any, keepdim: bool
 @operator(
     {"input": _logsumexp_input},
     promotion="float",
+    aliases="special_logsumexp",
     sample=lambda s: (s.floats(shape := s.shape()), s.dims(shape), s.boolean()),
 )
 def logsumexp(input: Array, dim: SomeDims, keepdim: bool = False) -> Array:
@@ -223,7 +243,7 @@ def _softmax_input(g: Array, out: Array, dim: int) -> Array:
     return out * (g - total(g * out, dim, True))
 
 
-@operator({"input": _softmax_input}, kinds="f", casts=True, **_along_dim)
+@operator({"input": _softmax_input}, kinds="f", casts=True, aliases="special_softmax", **_along_dim)
 def softmax(input: Array, dim: int) -> Array:
     """exp(input), scaled to the sum 1 along `dim`."""
     d = axis(dim, input.ndim)
@@ -235,7 +255,13 @@ def softmax(input: Array, dim: int) -> Array:
     return shifted.T.copy() if turned else shifted
 
 
-@operator({"input": lambda g, out, dim: g - np.exp(out) * total(g, dim, True)}, kinds="f", casts=True, **_along_dim)
+@operator(
+    {"input": lambda g, out, dim: g - np.exp(out) * total(g, dim, True)},
+    kinds="f",
+    casts=True,
+    aliases="special_log_softmax",
+    **_along_dim,
+)
 def log_softmax(input: Array, dim: int) -> Array:
     """log(softmax(input)) along `dim`, safe from overflow."""
     d = axis(dim, input.ndim)
@@ -251,6 +277,30 @@ def log_softmax(input: Array, dim: int) -> Array:
         sums = sums.astype(kind)
     shifted -= np.log(sums)
     return shifted.astype(kind) if half else shifted
+
+
+_LOG_OF_NOTHING = -1e30  # whose exponential is 0; unlike infinity it can be subtracted from itself
+
+
+def _logcumsumexp_input(g: Array, out: Array, input: Array, dim: int) -> Array:
+    """The sum of g[j] exp(input[i] - out[j]) over all j from i on, in the log domain, which no exponential leaves.
+
+    As in torch the positive and the negative cotangents are added apart, because only those have logarithms.
+    """
+    if not input.ndim:
+        return g
+    parts = []
+    for part in (g, -g):
+        logs = np.where(part > 0, np.log(np.where(part > 0, part, 1)), _LOG_OF_NOTHING)
+        parts.append(np.exp(flip(logcumsumexp(flip(logs - out, [dim]), dim), [dim]) + input))
+    return parts[0] - parts[1]
+
+
+@operator({"input": _logcumsumexp_input}, kinds="f", **_along_dim)
+def logcumsumexp(input: Array, dim: int) -> Array:
+    """log(cumsum(exp(input))) along a dimension, safe from overflow."""
+    totals = _accumulate(np.logaddexp, input, dim)
+    return totals + 0 if input.ndim else totals  # torch adds to log(0), so that it is never -0
 
 
 # -- running totals --------------------------------------------------------------------------------

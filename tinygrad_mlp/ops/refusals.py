@@ -253,8 +253,32 @@ MATRIX_AND_VECTOR = "size mismatch, got input ({rows}), mat ({a}), vec ({n})"
 BATCH_SIZES = "Expected size for first two dimensions of batch2 tensor to be: [{b}, {k}] but got: [{own_b}, {own_k}]."
 # dot: not two vectors.
 DOT_NDIM = "1D tensors expected, but got {a}D and {b}D tensors"
-# mv: not a matrix and a vector.
+# mv, addmv: not a matrix and a vector, or nothing that can be added to one.
 MV_NDIM = "vector + matrix @ vector expected, got 1, {a}, {b}"
+ADDMV_NDIM = "vector + matrix @ vector expected, got {own}, {a}, {b}"
+# addmv, addbmm, baddbmm: several dtypes.
+ADDMV_DTYPES = "addmv input tensors must have the same dtype, but got {own}, {a}, and {b}"
+ADDBMM_DTYPES = "self and mat2 must have the same dtype, but got {own} and {b}"
+BADDBMM_DTYPES = "Input dtypes must be the same, got: input {own}, batch1: {a}, batch2: {b}"
+# addbmm, baddbmm: an array that is not a batch of matrices, and batches that do not fit.
+NOT_A_BATCH = "{name} must be a 3D tensor"
+BATCH_COUNTS = "batch1 and batch2 must have same number of batches, got {a} and {b}"
+BATCH_INNER = "Incompatible matrix sizes for bmm ({a} and {b})"
+# addr: an array that is not a vector, and factors that the dtype of the result cannot have.
+ADDR_NDIM = "addr: Expected 1-D argument {name}, but got {ndim}-D"
+BOOL_FACTOR = "Boolean {name} only supported for Boolean results."
+FLOAT_FACTOR = "For integral input tensors, argument {name} must not be a floating point number."
+# cross: other numbers of dimensions, another size, a 0-d array, two dtypes.
+CROSS_NDIM = "linalg.cross: inputs must have the same number of dimensions."
+CROSS_SIZE = "linalg.cross: inputs dimension {dim} must have length 3. Got {a} and {b}"
+NO_DIM_OF_NUMBER = "Dimension specified as {dim} but tensor has no dimensions"
+OTHER_SCALAR_TYPE = "expected scalar type {own} but found {other}"
+# cdist: what are not vectors, vectors of different sizes, other dtypes, a negative p.
+CDIST_NDIM = "cdist only supports at least 2D tensors, {name} got: {ndim}D"
+CDIST_COLUMNS = "X1 and X2 must have the same number of columns. X1: {a} X2: {b}"
+CDIST_DTYPE = "cdist only supports floating-point dtypes, {name} got: {word}"
+CDIST_MODE = "{mode} is not a valid value for compute_mode"
+CDIST_NEGATIVE = "cdist only supports non-negative p values"
 # bmm: not two batches of matrices.
 BMM_NDIM = "batch1 must be a 3D tensor"
 
@@ -284,6 +308,15 @@ NO_FREEDOM = (
 SPREAD_OF_INTEGERS = "std and var only support floating point and complex dtypes"
 # vector_norm: integers or bools.
 NORM_OF_INTEGERS = "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {word}"
+# vector_norm: a dtype that is not floating.
+NORM_AS_INTEGER = "linalg.vector_norm: dtype should be floating point or complex, but got {word}"
+# vector_norm: a dtype that holds less than that of the input.
+NORM_NARROWED = (
+    "linalg.vector_norm: the dtype of the input ({word}) should be convertible without narrowing to the specified "
+    "dtype ({narrower})"
+)
+# dist: integers or bools.
+DIST_OF_INTEGERS = "norm(): input dtype should be either floating point or complex. Got {word} instead."
 # vector_norm: no element along a dimension, where `ord` is infinite or negative; the missing space is torch's.
 NORM_ALONG_NOTHING = (
     "linalg.vector_norm cannot compute the {ord:g} norm on the dimension {dim}because this dimension is empty and the "
@@ -294,6 +327,49 @@ NORM_OF_NOTHING = (
     "linalg.vector_norm cannot compute the {ord:g} norm on an empty tensor because the operation does not "
     "have an identity"
 )
+# kthvalue: a number that is not among the elements along `dim`.
+KTH_OUT_OF_RANGE = "kthvalue(): selected number k out of range for dimension {dim}"
+# histc: no bins.
+BIN_COUNT = "torch.histogram(): bins must be > 0, but got {bins} for dimension 0"
+# histc: the upper bound is below the lower.
+BIN_RANGE_BACKWARDS = "torch.histc: max must be larger than min"
+# histc: a bound, or an element that is one, is infinite or nan.
+BIN_RANGE_INFINITE = "torch.histc: range of [{low:g}, {high:g}] is not finite"
+# bincount: not a vector of integers, or a negative one.
+BINCOUNT_INPUT = "bincount only supports 1-d non-negative integral inputs."
+# bincount: a negative `minlength`.
+BINCOUNT_LENGTH = "minlength should be >= 0"
+# bincount: weights of another shape.
+BINCOUNT_WEIGHTS = "weights should be 1-d and have the same length as input"
+# unique along a dimension: no elements beside it.
+UNIQUE_OF_NOTHING = "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
+# unique: its derivative.
+NO_DERIVATIVE_OF = "the derivative for '{name}' is not implemented."
+# isin: bools.
+ISIN_OF_BOOLS = "Unsupported input type encountered for isin(): Bool"
+# searchsorted: a side that is neither left nor right.
+SEARCH_SIDE = "torch.searchsorted(): side can only be 'left' or 'right' but got {side}"
+# searchsorted: `side` says left, and `right` is True.
+SEARCH_SIDES = "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
+# searchsorted: a number, but more than one sorted sequence.
+SEARCH_NUMBER = (
+    "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
+    "boundaries tensor dim({ndim}) and input value's dim(0) numel(1)"
+)
+# searchsorted: other sizes beside the last dimension.
+SEARCH_SHAPES = (
+    "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor "
+    "and input value tensor must match, but we got boundaries tensor {sorted} and input value tensor {shape}"
+)
+# searchsorted: a `sorter` that has no int64.
+SORTER_DTYPE = "torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {word}"
+# searchsorted: a `sorter` of another shape.
+SORTER_SHAPE = (
+    "torch.searchsorted(): boundary and sorter must have the same size, but got boundary tensor {shape}"
+    "and got sorter tensor {sorter}"
+)
+# searchsorted: an index in `sorter` that is out of range.
+SORTER_RANGE = "torch.searchsorted(): sorter index out of range"
 # topk: bools.
 TOPK_OF_BOOLS = "topk does not support bool dtypes on CPU"
 # topk: more than there are.
@@ -321,3 +397,42 @@ NO_CLASS = "Target {target} is out of bounds."
 WEIGHT_DTYPE = "expected scalar type {word} but found {other}"
 # nll_loss: not as many targets as rows.
 BATCH_LENGTHS = "Expected input batch_size ({own}) to match target batch_size ({other})."
+
+# -- linear algebra ----------------------------------------------------------------------------------
+
+# An array of fewer than two dimensions, and matrices that are not square.
+LINALG_NDIM = "{name}: The input tensor {argument} must have at least 2 dimensions."
+NOT_SQUARE = "{name}: A must be batches of square matrices, but they are {rows} by {columns} matrices"
+# Integers or bools.
+LINALG_DTYPE = "{name}: Expected a floating point or complex tensor as input. Got {word}"
+EIGH_DTYPE = "\"linalg_eigh_cpu\" not implemented for '{word}'"
+PINV_INPUT = (
+    "linalg.pinv({word}{{{shape}}}): expected a tensor with 2 or more dimensions of float, double, cfloat or cdouble "
+    "types"
+)
+# solve, solve_triangular: two dtypes, and sizes that do not fit.
+LINALG_DTYPES_DIFFER = (
+    "{name}: Expected A and B to have the same dtype, but found A of type {a} and B of type {b} instead"
+)
+INCOMPATIBLE_SYSTEM = "{name}: Incompatible shapes of A and B for the equation {equation} ({a} and {b})"
+# LinAlgError: matrices without an inverse, or that are not positive definite.
+SINGULAR_INVERSE = (
+    "linalg.inv: {batch}The diagonal element {pivot} is zero, the inversion could not be completed because the input "
+    "matrix is singular."
+)
+SINGULAR_SYSTEM = "torch.linalg.solve: {batch}The solver failed because the input matrix is singular."
+NOT_POSITIVE = (
+    "linalg.cholesky: {batch}The factorization could not be completed because the input is not positive-definite (the "
+    "leading minor of order {minor} is not positive-definite)."
+)
+# cholesky_solve: no matrix.
+CHOLESKY_SOLVE_NDIM = "{name} should have at least 2 dimensions, but has {ndim} dimensions instead"
+# qr: another mode, and derivatives that do not exist.
+QR_MODE = "qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
+QR_WITHOUT_Q = (
+    "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, "
+    "mode='reduced') if you are going to differentiate through linalg.qr."
+)
+QR_WITH_NULL_SPACE = "The QR decomposition is not differentiable when mode='complete' and nrows > ncols."
+# eigh: another triangle.
+EIGH_UPLO = "Expected UPLO argument to be 'L' or 'U', but got {found}"

@@ -7,6 +7,9 @@ names of its other parameters say what the tape saves for it, and nothing else i
     the shape of an array input            `input_shape`, ...
     an output                              `out`, or the names given as `outputs`
 
+Where several outputs are differentiable, the first parameter is `gs`, a tuple: the cotangent of each, None where none
+came.
+
     tanh = unary("tanh", np.tanh, lambda g, out: g * (1 - out * out))
 
 A rule knows no Tensor and no tape. What its arrays are decides what the same line does (NEP 13 and NEP 18): on
@@ -27,6 +30,7 @@ from .refusals import ARGUMENT_TWICE, MISSING_ARGUMENTS, NO_DERIVATIVE, TOO_MANY
 Array = Any  # an ndarray, or whatever implements NumPy's protocols
 Arrays = Sequence[Any]
 Rule = Callable[..., Any]
+Number = Any  # a Python number of any type: the annotation of a parameter that takes one
 DType = Any  # a dtype: the annotation of a parameter that takes one
 SomeDims = Any  # a dimension or a sequence of them: the annotation of a parameter that takes these
 Dims = Any  # a dimension, a sequence of them, or None for all: the annotation of a parameter that takes these
@@ -148,6 +152,7 @@ class Operator:
         self.annotations: dict[str, str] = getattr(getattr(forward, "__wrapped__", forward), "__annotations__", {})
         self.rules = tuple(rules.values())
         self.differentiable = tuple(parameters.index(t) for t in rules)
+        self.several = any(_parameter_names(rule)[0] == "gs" for rule in self.rules)
         frame = (*outputs, *parameters, *(f"{t}_shape" for t in tensors))
         self.reads = tuple(tuple(frame.index(n) for n in _parameter_names(rule)[1:]) for rule in self.rules)
 

@@ -206,7 +206,8 @@ def _kernel(row: Operator, operands: list[Any]) -> str:
 
 
 _DTYPES_DIFFER = {
-    "mm": DTYPES_DIFFER, "bmm": BATCHES_DTYPES_DIFFER, "mv": VECTOR_DTYPES_DIFFER, "dot": VECTORS_DTYPES_DIFFER
+    "mm": DTYPES_DIFFER, "bmm": BATCHES_DTYPES_DIFFER, "mv": VECTOR_DTYPES_DIFFER, "dot": VECTORS_DTYPES_DIFFER,
+    "vdot": VECTORS_DTYPES_DIFFER,
 }  # fmt: skip
 _SCALAR_WORDS = {
     "float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long int", "int32": "int",

@@ -19,7 +19,7 @@ from ..autograd import making
 from ..autograd.graph.node import Node
 from ..autograd.graph.saved import saved_attributes
 from ..autograd.inplace.views import note_view, refresh
-from ..autograd.modes import as_rule  # noqa: F401 (written callers use it)
+from ..autograd.modes import as_rule
 from ..autograd.outputs import OutputNode, Unreachable
 from ..messages import noted
 from ..ops import NUMPY_KEYWORDS, Operator, cast
@@ -140,12 +140,32 @@ def _new_class(row: Operator) -> type[Node]:
     shares = bool(row.saves) or len(set(read)) < len(read)
     saves = bool(row.reads) and all(holding(row, read) for read in row.reads) if row.saves is None else row.saves
     own: dict[str, Any] = {"__slots__": (), "row": row, "saves": saves, "shares": shares, **saved_attributes(row)}
-    if row.rules:
+    if row.several:
+        own |= {"pull": _pull_of_several, "_place_of_output": _place_among_several}
+    elif row.rules:
         rules = {f"{row.parameters[i]}_rule": rule for i, rule in zip(row.differentiable, row.rules, strict=True)}
         from . import callers
 
         own["pull"] = callers.compiled("pull", callers.pull_of(row), globals(), {"row": row, **rules})
     return type(row.node_name, (Node,), own)
+
+
+def _pull_of_several(self: Any, g: Any, edges: Any, create_graph: bool) -> list[Any]:
+    """`Node.pull` for an operator of which several outputs are differentiable."""
+    self.refuse_changed()
+    row = self.row
+    gs = tuple(map(g.parts.get, range(len(row.outputs))))
+    saved = self._differentiable_saved(Tensor) if create_graph else self.saved
+
+    def handed() -> list[Any]:
+        each = zip(edges, row.rules, saved, strict=False)
+        return [None if edge is None else rule(gs, *values) for edge, rule, values in each]
+
+    return as_rule(handed) if create_graph else handed()
+
+
+def _place_among_several(self: Any, index: int, value: Any) -> OutputNode:
+    return OutputNode(self, index, value.shape, value.dtype)
 
 
 @functools.cache

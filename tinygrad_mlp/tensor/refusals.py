@@ -227,8 +227,6 @@ STRIDES_OF_BYTES = (
 )
 # div: RuntimeError for another `rounding_mode`.
 ROUNDING_MODE = "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{found}'"
-# norm: NotImplementedError for p="nuc".
-NUCLEAR_NORM = "the nuclear norm needs singular values, which tinygrad_mlp does not compute"
 # Tensor.type: ValueError for what is neither a dtype nor torch's name of a tensor type.
 TYPE_NAME = "invalid type: '{found}'"
 TYPE_TYPE = "dtype must be a type, str, or dtype object"

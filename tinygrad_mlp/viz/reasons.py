@@ -125,7 +125,7 @@ DERIVATIVES = (
         Reason("The derivative of sqrt at 0 is infinite.", _EPS),
     ),
     Case(("rsqrt", "reciprocal"), _zero, Reason("The derivative divides by 0.", "Keep it away from 0: x + eps.")),
-    Case(("vector_norm",), _zero, Reason("The derivative of norm at 0 is not finite.", _EPS)),
+    Case(("linalg_vector_norm",), _zero, Reason("The derivative of norm at 0 is not finite.", _EPS)),
     Case(("std",), lambda a: True, Reason("The derivative of std is not finite where all elements are equal.", _EPS)),
     Case(("pow",), _negative, Reason("The derivative of a power of a negative number is nan.", "Use x.clamp(min=0).")),
     Case(("pow",), _root_at_zero, Reason("The derivative of a power below 1 at 0 is infinite.", _EPS)),

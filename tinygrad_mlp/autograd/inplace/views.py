@@ -276,7 +276,7 @@ def _written(node_class: type[tape.Node]) -> type[tape.Node]:
     """The class of nodes of operators that wrote into a view; the node of the output is that of the view, not these."""
     if "written_class" not in vars(node_class):
 
-        def _place_of_output(self: Node) -> tape.Node:
+        def _place_of_output(self: Node, index: int, value: Any) -> tape.Node:
             return seen_at(self).output() or self
 
         added = {"__slots__": (), "_place_of_output": _place_of_output}

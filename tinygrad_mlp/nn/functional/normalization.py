@@ -13,7 +13,7 @@ from ...autograd import no_grad
 from ...ops.normalization import statistics
 from ...tape import state
 from ...tensor import FUNCTIONS, Tensor
-from ...tensor.composite.arithmetic import norm
+from ...tensor.composite.reductions import norm
 from ..refusals import (
     CHANNELS,
     LAYER_NORM_EMPTY,

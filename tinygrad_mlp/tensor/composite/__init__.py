@@ -13,11 +13,8 @@ from . import transposed
 # For each file torch's functions, and the methods of Tensor. It is imported when a program first asks for one of them.
 LATER = {
     "arithmetic": (
-        "add argsort cumprod cumsum div index_add matmul max min norm outer prod rsub std sub var",
-        (
-            "add sub add_ sub_ div index_add index_add_ matmul outer max min var std norm prod cumsum cumprod argsort "
-            "__matmul__ __rmatmul__"
-        ),
+        "add div index_add rsub sub",
+        "add sub add_ sub_ div index_add index_add_",
     ),
     "conversion": (
         "clone",
@@ -26,6 +23,7 @@ LATER = {
             "bool bfloat16 chalf cfloat cdouble"
         ),
     ),
+    "einsum": ("einsum", ""),
     "elements": (
         "allclose equal is_floating_point is_tensor isclose nonzero numel result_type where",
         "nonzero allclose isclose equal where",
@@ -36,6 +34,22 @@ LATER = {
             "hstack row_stack tile vstack"
         ),
         "tile broadcast_to",
+    ),
+    "ordering": (
+        "argsort bucketize msort unique unique_consecutive",
+        "argsort msort unique unique_consecutive",
+    ),
+    "products": (
+        "cross ger inner kron matmul outer tensordot",
+        "cross ger inner kron matmul outer __matmul__ __rmatmul__",
+    ),
+    "reductions": (
+        "aminmax cumprod cumsum max median min nanmean nanmedian norm prod std std_mean var var_mean",
+        "aminmax cumprod cumprod_ cumsum cumsum_ max median min nanmean nanmedian norm prod std var",
+    ),
+    "linear_algebra": (
+        "cholesky logdet matrix_power pinverse qr svd",
+        "cholesky logdet matrix_power pinverse qr svd",
     ),
     "questions": (
         "can_cast get_device is_complex is_conj is_distributed is_neg is_nonzero is_same_size is_signed is_storage "
@@ -52,6 +66,10 @@ LATER = {
     "splits": (
         "chunk split split_with_sizes tensor_split unbind",
         "unbind split_with_sizes tensor_split chunk split",
+    ),
+    "statistics": (
+        "corrcoef cov diff nanquantile quantile trapezoid",
+        "corrcoef cov diff nanquantile quantile",
     ),
 }
 

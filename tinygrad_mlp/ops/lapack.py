@@ -1,0 +1,85 @@
+"""scipy.linalg, imported when it is first used; and what the functions of linear algebra refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .dims import dtype_word
+from .refusals import (
+    INCOMPATIBLE_SYSTEM,
+    LINALG_DTYPE,
+    LINALG_DTYPES_DIFFER,
+    LINALG_NDIM,
+    NOT_SQUARE,
+)
+from .table import Array
+
+
+class _Lapack:
+    def __getattr__(self, name: str) -> Any:
+        import scipy.linalg
+
+        function = getattr(scipy.linalg, name)
+        setattr(self, name, function)
+        return function
+
+
+lapack = _Lapack()
+
+
+class LinAlgError(RuntimeError):
+    """A matrix is singular, or not positive definite (torch.linalg.LinAlgError)."""
+
+    __module__ = "tinygrad_mlp.linalg"
+
+
+LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"  # torch's own name
+
+
+def refuse_matrix(name: str, x: Array, square: bool = False, argument: str = "A") -> None:
+    """RuntimeError unless an array is a floating matrix or a batch of them, with `square` one with as many columns."""
+    if x.ndim < 2:
+        raise RuntimeError(LINALG_NDIM.format(name=name, argument=argument))
+    if square and x.shape[-1] != x.shape[-2]:
+        raise RuntimeError(NOT_SQUARE.format(name=name, rows=x.shape[-2], columns=x.shape[-1]))
+    if x.dtype.kind != "f":
+        raise RuntimeError(LINALG_DTYPE.format(name=name, word=dtype_word(x)))
+
+
+def refuse_system(name: str, a: Array, b: Array, left: bool) -> None:
+    """RuntimeError unless the dtypes of `a` and `b` agree, and their sizes as in a @ x = b, or x @ a = b."""
+    if a.dtype != b.dtype:
+        raise RuntimeError(LINALG_DTYPES_DIFFER.format(name=name, a=dtype_word(a), b=dtype_word(b)))
+    if b.shape[-2 if left else -1] != a.shape[-1]:
+        sizes = [f"{x.shape[-2]}x{x.shape[-1]}" for x in (a, b)]
+        raise RuntimeError(
+            INCOMPATIBLE_SYSTEM.format(name=name, equation="AX = B" if left else "XA = B", a=sizes[0], b=sizes[1])
+        )
+
+
+def each_matrix(function: Callable[[Array], Any], x: Array) -> list[Any]:
+    """What a function gives for each matrix of a batch."""
+    return [function(matrix) for matrix in x.reshape((-1, *x.shape[-2:]))]
+
+
+def of_batch(index: int, x: Array) -> str:
+    """The words with which torch says which matrix of a batch it was."""
+    return f"(Batch element {index}): " if x.ndim > 2 else ""
+
+
+def failing(x: Array, fails: Callable[[Array], int]) -> tuple[int, int]:
+    """The first matrix of a batch for which `fails` does not give 0: its number, and what was given."""
+    found = each_matrix(fails, x)
+    return next(((i, n) for i, n in enumerate(found) if n), (0, 0))
+
+
+def regular(s: Any, least: int = 1, batch: int = 1) -> Array:
+    """Matrices for a test that are far from singular."""
+    n = s.size(least, 3)
+    x = s.moderate(s.floats((*s.shape(0, batch), n, n)))
+    if x.dtype.kind != "f":
+        return x
+    return np.asarray((x / (np.absolute(x).max(initial=1)) + (n + 1) * np.eye(n)).astype(x.dtype))
