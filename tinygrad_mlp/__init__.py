@@ -84,6 +84,7 @@ if _typing.TYPE_CHECKING:
     from . import func as func, linalg as linalg, nn as nn, optim as optim, return_types as return_types
     from . import overrides as overrides, special as special, types as types, utils as utils
     from .compiler import compile as compile
+    from .func import vmap as vmap
     from .tensor.composite.arithmetic import *  # noqa: F403
     from .tensor.composite.conversion import *  # noqa: F403
     from .tensor.composite.einsum import *  # noqa: F403
@@ -91,6 +92,7 @@ if _typing.TYPE_CHECKING:
     from .tensor.composite.joining import *  # noqa: F403
     from .tensor.composite.ordering import *  # noqa: F403
     from .tensor.composite.products import *  # noqa: F403
+    from .tensor.composite.pointwise import *  # noqa: F403
     from .tensor.composite.reductions import *  # noqa: F403
     from .tensor.composite.shapes import *  # noqa: F403
     from .tensor.composite.splits import *  # noqa: F403
@@ -138,7 +140,7 @@ _ROOMS = frozenset((
     "compiler", "func", "linalg", "nn", "optim", "overrides", "return_types", "special", "testing", "types", "utils",
     "viz",
 ))  # fmt: skip
-_NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing"}
+_NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing", "vmap": ".func"}
 _NAMES |= dict.fromkeys(("finfo", "iinfo"), ".arrays.limits")
 _NAMES |= dict.fromkeys(("TypedStorage", "UntypedStorage"), ".tensor.memory.storage")
 _NAMES |= dict.fromkeys(_settings, ".settings")

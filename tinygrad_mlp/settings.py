@@ -10,6 +10,7 @@ import os
 from typing import Any
 
 from .arrays import CPU, device, on_cpu
+from .arrays.devices import entered
 from .messages import warn_once
 
 __all__ = [
@@ -182,8 +183,8 @@ def compiled_with_cxx11_abi() -> bool:
 
 
 def get_default_device() -> device:
-    """Where new tensors are made: on the CPU (torch.get_default_device)."""
-    return CPU
+    """Where new tensors are made: on the CPU, or as a `with` block on a device says (torch.get_default_device)."""
+    return entered[-1] if entered else CPU
 
 
 def set_default_device(device: Any) -> None:

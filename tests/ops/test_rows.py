@@ -155,7 +155,7 @@ def refused_derivative(row: Operator, ours: list[Any], theirs: list[Any]) -> boo
     return True
 
 
-NOT_IMPLEMENTED = {"floor_divide"}
+NOT_IMPLEMENTED = {"floor_divide", "heaviside"}
 NOT_IMPLEMENTED |= {"bincount", "unique_all", "unique_dim", "unique_runs"}
 # Where torch has no second derivative, or fails where some of its inputs need none.
 # Ours are in tests/nn/test_layers.py.
@@ -200,7 +200,7 @@ def compare_node(row: Operator, mine: Any, other: Any) -> None:
 
 # Torch has a node for each overload (a number, a tensor; all, some dimensions); ours has the name of the first.
 OVERLOADED = {"div_rounded", "fmod", "masked_fill", "mean", "pow", "prod", "remainder", "squeeze", "sum"}
-OVERLOADED |= {"clamp_max", "clamp_min", "fill", "lerp", "rsub", "xlogy"}
+OVERLOADED |= {"clamp_max", "clamp_min", "copysign", "fill", "lerp", "round", "rsub", "special_xlog1py", "xlogy"}
 # Rows for which torch has other nodes by the index, the strides or the number of dimensions, or several nodes for one.
 NO_NODE_OF_ITS_OWN = {"slice_along", "unindex"} | {
     "flatten",
@@ -210,6 +210,7 @@ NO_NODE_OF_ITS_OWN = {"slice_along", "unindex"} | {
     "put",
     "put_at",
     "reshape",
+    "special_ndtr",
     "unslice",
 }
 
@@ -279,13 +280,18 @@ def coarsest(row: Operator, args: tuple[Any, ...], result: Any) -> str:
 OTHER_SHAPE = {"as_strided", "transpose", "t", "squeeze", "unsqueeze"}
 IN_PLACE = {
     "assign_": torch().Tensor.copy_,
+    "div_rounded_": lambda x, y, mode: x.div_(y, rounding_mode=mode),
     "put_": torch().Tensor.__setitem__,
     # The gradient of x ** False is nan at 0, as in support.oracle.COUNTERPARTS.
     "pow_": lambda x, y: x.pow_(float(y) if y is False and x.is_floating_point() else y),
 }
 
 
-@pytest.mark.parametrize("name", [name for name in ROWS if name not in OTHER_SHAPE])
+# Whose first argument is no tensor: what it does in place is not the row's.
+NUMBER_FIRST = {"polygamma"}
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name not in OTHER_SHAPE | NUMBER_FIRST])
 def test_in_place_where_torch_has_it(name: str) -> None:
     assert TABLE[name].inplace == (hasattr(torch().Tensor, f"{name}_") or f"{name}_" in IN_PLACE)
 

@@ -88,8 +88,8 @@ def test_what_programs_ask_of_the_compiler():
 def test_a_block_on_a_device():
     def program(torch):
         with torch.device("cpu") as device:
-            return str(device), torch.ones(2).device.type
+            return str(device), torch.ones(2).device.type, str(torch.get_default_device())
 
     assert_alike(program)
     with pytest.raises(AssertionError, match="Torch not compiled with CUDA enabled"), tinygrad_mlp.device("cuda"):
-        pass
+        tinygrad_mlp.ones(2)

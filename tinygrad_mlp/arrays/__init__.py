@@ -4,11 +4,23 @@ Nothing here knows of tensors or gradients. `dtypes` is imported as a module: it
 """
 
 from . import dtypes
-from .devices import CPU, contiguous_format, device, layout, memory_format, on_cpu, preserve_format, strided
+from .devices import (
+    CPU,
+    META,
+    contiguous_format,
+    device,
+    entered,
+    layout,
+    memory_format,
+    on_cpu,
+    preserve_format,
+    strided,
+)
 from .dtypes import Array, dtype
 from .memory import keep_freed_memory
+from .meta import MetaArray, is_meta
 
 __all__ = [
-    "CPU", "Array", "contiguous_format", "device", "dtype", "dtypes", "keep_freed_memory", "layout", "memory_format",
-    "on_cpu", "preserve_format", "strided",
+    "CPU", "META", "Array", "MetaArray", "contiguous_format", "device", "dtype", "dtypes", "entered", "is_meta",
+    "keep_freed_memory", "layout", "memory_format", "on_cpu", "preserve_format", "strided",
 ]  # fmt: skip

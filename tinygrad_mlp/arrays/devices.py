@@ -1,4 +1,4 @@
-"""Torch's devices, layouts and memory formats. Here all tensors lie on the CPU, in strided memory.
+"""Torch's devices, layouts and memory formats. Here all tensors lie on the CPU, in strided memory, or on "meta".
 
 The other devices can be named, as scripts do that choose one, but tensors cannot be made on them.
 """
@@ -71,11 +71,15 @@ class device:
         return device, (str(self),)
 
     def __enter__(self) -> device:
-        """Make new tensors on this device inside a `with` block: the CPU; any other is refused as by `on_cpu`."""
-        on_cpu(self)
+        """Make new tensors on this device inside a `with` block, where no other is asked for."""
+        entered.append(self)
         return self
 
-    def __exit__(self, *raised: object) -> None: ...
+    def __exit__(self, *raised: object) -> None:
+        entered.pop()
+
+
+entered: list[device] = []  # the devices of the `with` blocks that have been entered
 
 
 def _parsed(text: str) -> tuple[str, int | None]:
@@ -89,14 +93,14 @@ def _parsed(text: str) -> tuple[str, int | None]:
     return name, int(index) if colon else None
 
 
-CPU = device("cpu")
+CPU, META = device("cpu"), device("meta")
 
 
 def on_cpu(place: Any, function: str = "to") -> None:
     """Refuse any device but the CPU as torch refuses one that it was not built for; None stands for the CPU.
 
-    AssertionError for CUDA and XPU, RuntimeError for a number, NotImplementedError for the rest, "meta" among them;
-    TypeError, in the name of the `function`, for what names no device.
+    AssertionError for CUDA and XPU, RuntimeError for a number, NotImplementedError for the rest, "meta" among them,
+    which functions that know it let through before; TypeError, in the name of the `function`, for what names no device.
     """
     if place is None or place is CPU or place == "cpu":
         return

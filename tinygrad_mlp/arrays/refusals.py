@@ -32,6 +32,15 @@ NOT_COMPILED = "Torch not compiled with {device} enabled"
 # NotImplementedError for torch's other devices.
 NO_SUCH_DEVICE = "tinygrad_mlp has no device {device!r}: tensors are NumPy arrays on the CPU"
 
+# -- the device "meta" -----------------------------------------------------------------------------
+
+# NotImplementedError where elements would be copied to another device, or into a list.
+NO_DATA = "Cannot copy out of meta tensor; no data!"
+# RuntimeError where a single number is asked for.
+NO_ITEM = "Tensor.item() cannot be called on meta tensors"
+# NotImplementedError from operators. Torch has an implementation of most, which gives the shape of the result.
+NO_OPERATORS = "tinygrad_mlp computes nothing on the device 'meta', whose tensors have a shape and a dtype but no data"
+
 # -- dtypes ----------------------------------------------------------------------------------------
 
 # TypeError for a NumPy array of a dtype that torch or this package does not have.

@@ -26,6 +26,7 @@ from .graph import Node as Node
 from .graph.saved import SavedTensor as SavedTensor
 
 if TYPE_CHECKING:
+    from . import forward_ad as forward_ad
     from . import function as function
     from . import functional as functional
     from .function import Function
@@ -49,7 +50,7 @@ __all__ = [
     "set_multithreading_enabled",
 ]
 
-_ROOMS = frozenset(("function", "functional", "variable"))
+_ROOMS = frozenset(("forward_ad", "function", "functional", "variable"))
 _NAMES = {
     "Function": ".function", "Variable": ".variable", "gradcheck": ".gradcheck", "gradgradcheck": ".gradcheck"
 }  # fmt: skip

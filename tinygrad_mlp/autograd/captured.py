@@ -13,6 +13,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from ..batching import is_batched
+from ..batching import running as batching
+from ..batching.refusals import DATA
 from . import making
 from .modes import modes
 from .refusals import CAPTURED
@@ -61,6 +64,13 @@ def share_memory(tensor: Any, source: Any) -> None:
     tensor._transform = made_in(source)
 
 
+def share_data(tensor: Any, source: Any) -> None:
+    """The same for `x.data`. RuntimeError in torch's words where that is of a batch of `vmap`."""
+    if is_batched(source.array):
+        raise RuntimeError(DATA)
+    share_memory(tensor, source)
+
+
 def is_captured(tensor: Any) -> bool:
     """Whether this thread runs a function that may not write into a tensor."""
     return modes.transform > made_in(tensor) and not modes.lowered
@@ -77,7 +87,7 @@ def refuse_captured(tensor: Any, name: str, args: tuple[Any, ...] = ()) -> None:
 
 def refuse_inside(text: str) -> None:
     """RuntimeError with this text while a transform runs."""
-    if modes.transform and not modes.lowered:
+    if (modes.transform or batching.batches) and not modes.lowered:
         raise RuntimeError(text)
 
 
@@ -92,13 +102,15 @@ def outside(function: Callable[..., Any], *args: Any) -> Any:
 
 # -- what torch calls an operator in place: the name of its function in C++, and of the overload -----
 
-_NAMES = {"assign_": "copy_", "put_": "index_put_"}
+_NAMES = {"assign_": "copy_", "div_rounded_": "div_", "put_": "index_put_"}
 _OVERLOADS: dict[str, tuple[str, str]] = {  # with a Tensor for the last argument, and with a number
     **dict.fromkeys(("add_", "sub_", "mul_", "div_", "floor_divide_"), ("Tensor", "Tensor")),
     **dict.fromkeys(("bitwise_and_", "bitwise_or_", "bitwise_xor_", "fill_", "fmod_"), ("Tensor", "Scalar")),
     **dict.fromkeys(("eq_", "ge_", "gt_", "le_", "lt_", "ne_"), ("Tensor", "Scalar")),
     **dict.fromkeys(("lerp_", "masked_fill_", "pow_", "remainder_"), ("Tensor", "Scalar")),
     **dict.fromkeys(("clamp_", "clamp_max_", "clamp_min_"), ("Tensor", "")),
+    "copysign_": ("Tensor", "Scalar"),
+    "div_rounded_": ("Tensor_mode", "Tensor_mode"),
     "xlogy_": ("Tensor", "Scalar_Other"),
     "bernoulli_": ("Tensor", "float"),
 }

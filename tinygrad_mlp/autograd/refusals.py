@@ -292,3 +292,21 @@ UNDEFINED_IS_NEW = (
 # -- callbacks at the end of a backward ------------------------------------------------------------
 # queue_callback where no backward runs.
 CALLBACK_OUTSIDE = "Final callbacks can only be installed during backward pass."
+
+# -- forward_ad ------------------------------------------------------------------------------------
+
+# RuntimeError: a level is entered inside of another.
+DUAL_NESTED = "Nested forward mode AD is not supported at the moment"
+# RuntimeError: a level is left where there is none.
+DUAL_LEVEL = "Dual level must be a positive number."
+# RuntimeError: a dual tensor is made where there is none.
+DUAL_OUTSIDE = (
+    "Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() first."
+)
+# ValueError: the primal or tangent is of integers.
+DUAL_NOT_FLOATING = "Expected {what} to be floating point or complex, but got: {dtype}"
+# RuntimeError: the tangent has another shape than the primal.
+DUAL_SIZE = (
+    "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not "
+    "supported. Tensor is of size {shape} while the given forward gradient is of size {tangent}."
+)

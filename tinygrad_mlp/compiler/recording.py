@@ -202,7 +202,7 @@ _FUNCTIONS = frozenset(
         "where", "dot", "copy", "zeros_like", "ones_like", "empty_like", "full_like", "concatenate", "stack", "take",
         "take_along_axis", "broadcast_to", "swapaxes", "transpose", "expand_dims", "squeeze", "flip", "roll", "tile",
         "triu", "tril", "diagonal", "argsort", "argmax", "argmin", "all", "any", "clip", "mean", "var", "moveaxis",
-        "reshape", "ravel", "sum", "prod", "max", "min", "cumsum", "cumprod", "sort", "outer", "trace",
+        "reshape", "ravel", "sum", "prod", "max", "min", "cumsum", "cumprod", "sort", "outer", "trace", "nan_to_num",
     )
 ) | {np.linalg.norm}  # fmt: skip
 

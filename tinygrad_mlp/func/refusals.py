@@ -110,3 +110,68 @@ NO_SUBMODULE = "{module} has no attribute `{name}`"
 PARAMETER_TYPE = "{value} is not an instance of torch.Tensor"
 # TypeError: a name is that of an attribute that is no Tensor.
 ATTRIBUTE_TYPE = "attribute `{name}`: {value} is not an instance of torch.Tensor"
+
+# -- vmap (ValueError) -----------------------------------------------------------------------------
+
+# `chunk_size` is not positive.
+VMAP_CHUNK_SIZE = "vmap: chunk_size should be None or greater than 0. (got {chunk_size})"
+# `in_dims` is neither an int nor a tuple.
+IN_DIMS_TYPE = (
+    "vmap({name}, in_dims={in_dims}, ...)(<inputs>): expected `in_dims` to be int or a (potentially nested) tuple "
+    "matching the structure of inputs, got: {kind}."
+)
+# The function is called without positional arguments.
+NO_INPUTS = (
+    "vmap({name})(<inputs>): got no inputs. Maybe you forgot to add inputs, or you are trying to vmap over a function "
+    "with no inputs. The latter is unsupported."
+)
+# `in_dims` is nested in another way than the arguments.
+IN_DIMS_STRUCTURE = (
+    "vmap({name}, in_dims={in_dims}, ...)(<inputs>): in_dims is not compatible with the structure of `inputs`. "
+    "in_dims has structure {own} but inputs has structure {inputs}."
+)
+# An element of `in_dims` is neither an int nor None.
+IN_DIM_TYPE = (
+    "vmap({name}, in_dims={in_dims}, ...)(<inputs>): Got in_dim={dim} for an input but in_dim must be either an "
+    "integer dimension or None."
+)
+# It is an int for an argument that is no Tensor.
+IN_DIM_NO_TENSOR = (
+    "vmap({name}, in_dims={in_dims}, ...)(<inputs>): Got in_dim={dim} for an input but the input is of type {kind}. "
+    "We cannot vmap over non-Tensor arguments, please use None as the respective in_dim"
+)
+# The Tensor has no such dimension.
+IN_DIM_RANGE = (
+    "vmap({name}, in_dims={in_dims}, ...)(<inputs>): Got in_dim={dim} for some input, but that input is a Tensor of "
+    "dimensionality {ndim} so expected in_dim to satisfy -{ndim} <= in_dim < {ndim}."
+)
+# There is no Tensor to map over.
+NOTHING_TO_MAP = "vmap: Expected at least one Tensor to vmap over"
+# The Tensors have different sizes in the dimension that is mapped over.
+SIZES_DIFFER = (
+    "vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sizes} for the mapped "
+    "dimension"
+)
+# `out_dims` has something else than ints and None, or is nested in another way than the result.
+OUT_DIMS_TYPE = (
+    "vmap({name}, ..., out_dims={out_dims}): `out_dims` must be an int, None or a python collection of ints "
+    "representing where in the outputs the vmapped dimension should appear."
+)
+OUT_DIMS_STRUCTURE = (
+    "vmap({name}, ..., out_dims={out_dims})(<inputs>): out_dims is not compatible with the structure of `outputs`. "
+    "out_dims has structure {own} but outputs has structure {outputs}."
+)
+# The function returns something else than Tensors.
+NOT_A_TENSOR_RETURNED = (
+    "vmap({name}, ...): `{name}` must only return Tensors, got type {kind}. Did you mean to set out_dims= to None for "
+    "output?"
+)
+# What it returns for `out_dims` None differs from element to element.
+BATCHED_OUTPUT = "vmap({name}, ...): `{name}` can not return a BatchedTensor when out_dim is None"
+
+# -- stack_module_state (RuntimeError) -------------------------------------------------------------
+
+NO_MODELS = "stack_module_state: Expected at least one model, got 0."
+MODES_DIFFER = "stack_module_state: Expected all models to have the same training/eval mode."
+MODELS_DIFFER = "stack_module_state: Expected all models to be of the same class."
+REQUIRES_GRAD_DIFFERS = "Expected {name} from each model to have the same .requires_grad"

@@ -1,4 +1,4 @@
-"""The transforms: `grad`, `vjp`, `jvp`, `jacrev`, `jacfwd` and `hessian` make functions that compute derivatives.
+"""The transforms: `grad`, `vjp` and `jvp` make functions that compute derivatives.
 
 A transform calls the function with leaves of its own, so nothing is accumulated in the caller's tensors. The node of
 such a leaf, an `Input`, has an edge to the node of the caller's tensor. While the transform runs, backward stops there;
@@ -10,26 +10,27 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import autograd
 from ..arrays.dtypes import FLOATING
+from ..autograd.batches import share
 from ..autograd.captured import Transform, outside
 from ..autograd.grad_mode import enable_grad, inference_mode
 from ..autograd.graph.node import Node
 from ..autograd.inference import is_inference
 from ..autograd.modes import modes
+from ..batching import running as batching
 from ..tape import AccumulateGrad, gradient_edge, state
 from ..tape import Node as TapeNode
-from ..tensor import FUNCTIONS, Tensor, wrap
+from ..tensor import Tensor, wrap
 from .refusals import (
     ARGNUM_RANGE,
     ARGNUM_TYPE,
     ARGNUMS_TYPE,
-    CHUNK_SIZE,
     COTANGENTS,
     GRAD,
     INDEPENDENT,
@@ -47,7 +48,6 @@ from .refusals import (
     OUTPUT_TYPE,
     PRIMALS_AND_TANGENTS,
     PRIMALS_NO_TUPLE,
-    RANDOMNESS,
     REPEATED_ARGNUMS,
     RESULT_TYPE,
     TANGENT_SHAPE,
@@ -99,7 +99,9 @@ class _Level:
         """A new leaf with the elements of a tensor. ValueError for anything but a Tensor."""
         if not isinstance(x, Tensor):
             raise ValueError(NOT_A_TENSOR.format(kind=type(x)))
-        own = x.clone() if is_inference(x) else x.detach()
+        if batching.batches:  # every element of a batch has a leaf of its own
+            x = share(x, batching.batches)
+        own: Tensor = x.clone() if is_inference(x) else x.detach()
         outside(own.requires_grad_)
         self.transform.take(own, x)
         self.inputs.append(self._input(own, x))
@@ -190,7 +192,7 @@ def _position(argnum: Any, count: int) -> int:
     return argnum % count
 
 
-def _positions(argnums: Any, count: int) -> list[int]:
+def positions(argnums: Any, count: int) -> list[int]:
     """The places of the arguments to differentiate, counted from 0. RuntimeError for places that there are not."""
     if not isinstance(argnums, (int, tuple)):
         raise RuntimeError(ARGNUMS_TYPE.format(kind=type(argnums)))
@@ -205,7 +207,7 @@ def _positions(argnums: Any, count: int) -> list[int]:
 def _differentiable(level: _Level, args: tuple[Any, ...], argnums: Argnums, name: str = "") -> tuple[list[Any], Any]:
     """What the transform `name` calls the function with, and the tree of its own leaves."""
     own: list[Any] = [None] * len(args)
-    places = range(len(args)) if argnums is EVERY else _positions(argnums, len(args))
+    places = range(len(args)) if argnums is EVERY else positions(argnums, len(args))
     for place in places:
         own[place] = mapped(level.leaf, args[place])
     for place in set(range(len(args))).difference(places):
@@ -281,11 +283,11 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
     with those of the `primals`. With `has_aux`, `func` returns a pair (output, aux), and aux is returned as a third
     item. RuntimeError if an output is no floating Tensor, or if the cotangents do not fit. Source: torch.func.vjp.
     """
-    output, product, aux, _ = _vjp(func, primals, EVERY, has_aux, VJP)
+    output, product, aux, _ = vjp_of(func, primals, EVERY, has_aux, VJP)
     return (output, product, aux) if has_aux else (output, product)
 
 
-def _vjp(func: Function, primals: tuple[Any, ...], argnums: Argnums, has_aux: bool, name: str) -> Any:
+def vjp_of(func: Function, primals: tuple[Any, ...], argnums: Argnums, has_aux: bool, name: str) -> Any:
     """The output of a function, its product with cotangents, aux, and the tree of its leaves.
 
     `name` is the transform that refusals name.
@@ -319,7 +321,7 @@ def _check_outputs(flat: list[Any], name: str) -> None:
             raise RuntimeError(OUTPUT_TYPE.format(transform=name, kind=type(y)))
 
 
-def _check_floating(x: Tensor, what: str) -> None:
+def check_floating(x: Tensor, what: str) -> None:
     if x.array.dtype.kind not in FLOATING:
         raise ValueError(NOT_FLOATING.format(what=what, dtype=x.dtype))
 
@@ -343,8 +345,8 @@ def jvp(func: Function, primals: Any, tangents: Any, *, strict: bool = False, ha
             if not isinstance(x, Tensor):
                 raise RuntimeError(NOT_ONLY_TENSORS.format(name=name, kind=type(x)))
     for x, v in zip(leaves(primals), leaves(tangents), strict=True):
-        _check_floating(x, "primal")
-        _check_floating(v, "tangent")
+        check_floating(x, "primal")
+        check_floating(v, "tangent")
         if x.shape != v.shape:
             raise RuntimeError(TANGENT_SHAPE.format(shape=list(x.shape), tangent_shape=list(v.shape)))
     with _Level() as level:
@@ -366,80 +368,3 @@ def jvp(func: Function, primals: Any, tangents: Any, *, strict: bool = False, ha
         tangents_out = filled(outputs, iter([next(moved) if w.requires_grad else w for w in weights]))
     results = level.result((outputs, tangents_out, aux if has_aux else ()))
     return results if has_aux else results[:2]
-
-
-def jacrev(func: Function, argnums: Argnums = 0, *, has_aux: bool = False, chunk_size: int | None = None) -> Function:
-    """Return a function that computes the Jacobian of `func` with respect to the argument at place `argnums`.
-
-    In the tree of the output each Tensor y is replaced by a tree like the argument, in which each Tensor x is replaced
-    by a Tensor of shape `y.shape + x.shape` (for a tuple of places, by a tuple of such trees). It is computed by a
-    backward for each element of the output. With `has_aux`, `func` returns a pair (output, aux) and the new function
-    (Jacobian, aux). `chunk_size` makes no difference; ValueError if it is not positive. Source: torch.func.jacrev.
-    """
-    if not (chunk_size is None or chunk_size > 0):
-        raise ValueError(CHUNK_SIZE)
-    return _jacobian(func, argnums, has_aux, VJP)
-
-
-def jacfwd(func: Function, argnums: Argnums = 0, has_aux: bool = False, *, randomness: str = "error") -> Function:
-    """Return a function that computes the Jacobian of `func`, as `jacrev` does.
-
-    It is computed in the same way, while torch uses forward mode; so it costs a backward for each element of the
-    output, not of the input. As in torch, the Jacobian of an output of integers is 0, and the arguments must be
-    floating, else ValueError. `randomness` makes no difference; RuntimeError unless it is "error", "different" or
-    "same". Source: torch.func.jacfwd.
-    """
-    jacobian = _jacobian(func, argnums, has_aux, JVP)
-
-    @functools.wraps(func)
-    def checked(*args: Any) -> Any:
-        if randomness not in ("error", "different", "same"):
-            raise RuntimeError(RANDOMNESS.format(randomness=randomness))
-        return jacobian(*args)
-
-    return checked
-
-
-def _jacobian(func: Function, argnums: Argnums, has_aux: bool, name: str) -> Function:
-    @functools.wraps(func)
-    def jacobian(*args: Any) -> Any:
-        if name == JVP:
-            for place in _positions(argnums, len(args)):
-                for x in leaves(args[place]):
-                    if isinstance(x, Tensor):
-                        _check_floating(x, "primal")
-        output, product, aux, inputs = _vjp(func, args, argnums, has_aux, name)
-        flat = leaves(output)
-
-        def of(k: int, y: Tensor) -> Any:
-            if y.array.dtype.kind not in FLOATING:  # only in jacfwd: the derivative of integers is 0
-                return mapped(lambda x: wrap(np.zeros((*y.shape, *x.shape), y.array.dtype)), inputs)
-            if not y.array.size:
-                return mapped(lambda x: wrap(np.zeros((*y.shape, *x.shape), x.array.dtype)), inputs)
-            return _stacked([product(filled(output, iter(basis))) for basis in _bases(flat, k)], y)
-
-        result = filled(output, (of(k, y) for k, y in enumerate(flat)))
-        return (result, aux) if has_aux else result
-
-    return jacobian
-
-
-def _bases(flat: list[Any], k: int) -> Iterator[list[Any]]:
-    """Cotangents for the rows of the Jacobian: each is 1 at one element of the k-th output, and 0 elsewhere."""
-    for j in range(flat[k].array.size):
-        basis = [np.zeros_like(y.array, order="C") for y in flat]
-        basis[k].reshape(-1)[j] = 1
-        yield [wrap(array) for array in basis]
-
-
-def _stacked(rows: list[Any], output: Any) -> Any:
-    columns = zip(*(leaves(row) for row in rows), strict=True)
-    return filled(rows[0], (FUNCTIONS["stack"](c).reshape(output.shape + c[0].shape) for c in columns))
-
-
-def hessian(func: Function, argnums: Argnums = 0) -> Function:
-    """Return a function that computes the Hessian of `func`, the Jacobian of its Jacobian.
-
-    For a 0-d output and one Tensor x its shape is `x.shape + x.shape`. Source: torch.func.hessian.
-    """
-    return jacfwd(jacrev(func, argnums), argnums)

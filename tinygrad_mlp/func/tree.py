@@ -42,3 +42,13 @@ def structure(tree: Any) -> str:
         inside = ", ".join(structure(part) for part in tree)
         return f"({inside},)" if len(tree) == 1 else f"({inside})"
     return "[" + ", ".join(structure(part) for part in tree) + "]" if isinstance(tree, list) else "*"
+
+
+def torch_structure(tree: Any, depth: int = 0) -> str:
+    """The structure of a tree as torch prints it in messages: `TreeSpec(tuple, None, [*, *])`, a line for each part."""
+    if not isinstance(tree, (dict, tuple, list)):
+        return "TreeSpec(*)" if not depth else "*"
+    parts = list(tree.values()) if isinstance(tree, dict) else list(tree)
+    context = list(tree) if isinstance(tree, dict) else None
+    lines = [torch_structure(part, depth + 2) for part in parts]
+    return f"TreeSpec({type(tree).__name__}, {context}, [{(',' + chr(10) + ' ' * (depth + 2)).join(lines)}])"

@@ -9,4 +9,5 @@ from . import init as init
 from . import modules as modules
 from . import utils as utils
 from .modules import *  # noqa: F403
+from .parameter import Buffer as Buffer
 from .parameter import Parameter as Parameter

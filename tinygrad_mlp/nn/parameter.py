@@ -58,3 +58,29 @@ class Parameter(Tensor):
         twin.versions = [0]
         memo[id(self)] = twin
         return twin
+
+
+class _BufferMeta(type):
+    """Lets `isinstance(tensor, Buffer)` ask the tensor: a buffer is a tensor of any class that was marked as one."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return super().__instancecheck__(instance) or (
+            isinstance(instance, Tensor) and vars(instance).get("_is_buffer", False)
+        )
+
+
+class Buffer(Tensor, metaclass=_BufferMeta):
+    """A tensor that becomes a buffer of a module when it is assigned to one; it shares the memory of `data`.
+
+    The result is a plain tensor that is marked. Without `data` it is empty; with `persistent` it will be part of the
+    `state_dict`. Source: torch.nn.Buffer.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Any:
+        """Return a tensor that is marked as a buffer."""
+        source = Tensor() if data is None else data
+        tensor = source.detach().requires_grad_(source.requires_grad)
+        vars(tensor).update(persistent=persistent, _is_buffer=True)
+        return tensor

@@ -105,6 +105,13 @@ LAYER_NORM_PART = (
 MIXED_DTYPES = "mixed dtype (CPU): expect parameter to have scalar type of Float"
 # The same for an input of float64.
 MIXED_WITH_DOUBLE = "mixed dtype (CPU): all inputs must share same datatype."
+# batch_norm: RuntimeError inside of vmap where statistics that its elements share are to be updated.
+SHARED_STATISTICS = (
+    "Batch norm got a batched tensor as input while the running_mean or running_var, which will be updated in place, "
+    "were not batched.\nIf you are using a module and do not need eval mode, please set `track_running_stats` to be "
+    "False.If you are using a prebuilt module and do not need eval mode, please see the functorch website for "
+    "resources on how to patch your module to work with vmap"
+)
 # batch_norm: ValueError in training where the batch has one value for each channel, and so no variance.
 ONE_VALUE_PER_CHANNEL = "Expected more than 1 value per channel when training, got input size {input}"
 # batch_norm: RuntimeError for a parameter or statistic that does not have one element for each channel.
@@ -137,18 +144,9 @@ NO_FANS = "Fan in and fan out can not be computed for tensor with fewer than 2 d
 FAN_MODE = "Mode {mode} not supported, please use one of {modes}"
 
 
-# -- Parameters, and nn.utils ----------------------------------------------------------------------
+# -- Parameters -----------------------------------------------------------------------------------
 # nn.Parameter: RuntimeError where a gradient is asked for and the dtype is not floating.
 FLOATING_ONLY = "Only Tensors of floating point and complex dtype can require gradients"
-# get_total_norm and clip_grad_norm_: RuntimeError for a norm that is nan or infinite, if `error_if_nonfinite`.
-NORM_NOT_FINITE = (
-    "The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. To "
-    "disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`"
-)
-# vector_to_parameters: TypeError for anything but a tensor.
-NOT_A_VECTOR = "expected torch.Tensor, but got: {found}"
-# vector_to_parameters: RuntimeError where the vector has fewer elements than the parameters.
-VECTOR_TOO_SHORT = "shape '{shape}' is invalid for input of size {size}"
 
 
 # -- Module: assigning and registering its parts ---------------------------------------------------
@@ -194,11 +192,17 @@ NO_PART = "{type} has no attribute `{name}`"
 PART_NOT_A_MODULE = "`{name}` is not an nn.Module"
 # get_parameter: AttributeError where the path leads to something else.
 PART_NOT_A_PARAMETER = "`{name}` is not an nn.Parameter"
+# set_submodule: ValueError for an empty path, and for anything but a module.
+NO_TARGET = "Cannot set the submodule without a target name!"
+NOT_A_SUBMODULE = "`module` is not an nn.Module, found {found}"
 # get_buffer: AttributeError where the path leads to something else.
 PART_NOT_A_BUFFER = "`{name}` is not a buffer"
 
 
 # -- Module: calling and converting ----------------------------------------------------------------
+# TypeError for an argument of Module.__init__, unless the class says `call_super_init`: by name, and by position.
+INIT_KEYWORD = "{type}.__init__() got an unexpected keyword argument '{name}'"
+INIT_POSITION = "{type}.__init__() takes 1 positional argument but {count} were given"
 # NotImplementedError from calling a module whose class defines no `forward`.
 NO_FORWARD = 'Module [{type}] is missing the required "forward" function'
 # RuntimeError for a forward pre-hook with keywords that returns neither None nor a pair.
@@ -207,6 +211,13 @@ PRE_HOOK_RESULT = "forward pre-hook must return None or a tuple of (new_args, ne
 TRAINING_MODE = "training mode is expected to be boolean"
 # Module.to: TypeError for a dtype that is not floating.
 NOT_FLOATING = "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+
+
+# The same for a module without data, on the device "meta": NotImplementedError.
+NO_DATA_TO_MOVE = (
+    "{error} Please use torch.nn.Module.to_empty() instead of torch.nn.Module.to() when moving module from meta to a "
+    "different device."
+)
 
 
 # -- load_state_dict -------------------------------------------------------------------------------
@@ -226,6 +237,12 @@ STATE_SIZE = (
     "size mismatch for {key}: copying a param with shape {found} from checkpoint, the shape in current model is "
     "{shape}."
 )
+# UserWarning where a tensor with data would be copied into one without.
+STATE_TO_META = (
+    "for {key}: copying from a non-meta parameter in the checkpoint to a meta parameter in the current model, which is "
+    "a no-op. (Did you mean to pass `assign=True` to assign items in the state dictionary to their corresponding key "
+    "in the module instead of copying them in place?)"
+)
 # Copying a tensor raised an exception, whose arguments are shown.
 STATE_COPY = (
     'While copying the parameter named "{key}", whose dimensions in the model are {shape} and whose dimensions in '
@@ -241,6 +258,11 @@ STATE_HOOK_RESULT = "state_dict post-hook must return None"
 PUBLIC_POST_HOOK = (
     "Cannot register the same function as the state dict post hook that was previously registered via "
     "register_state_dict_post_hook"
+)
+# RuntimeError from get_extra_state and set_extra_state of a class that does not override them.
+NO_EXTRA_STATE = (
+    "Reached a code path in Module.{method}() that should never be called. Please file an issue at "
+    "https://github.com/pytorch/pytorch/issues/new?template=bug-report.yml to report this bug."
 )
 # AssertionError: a hook of register_load_state_dict_post_hook returned something.
 POST_HOOK_RESULT = (

@@ -10,7 +10,7 @@ TABLE.stand_in(
     "activations", "added_products", "arithmetic", "basic", "comparison", "decompositions", "determinants",
     "diagonals", "distances", "extremes", "fitting", "gathering", "indexing", "linalg", "losses", "masking",
     "normalization", "norms", "pointwise", "reduction", "searching", "shape", "slices", "solving", "sorting",
-    "statistics",
+    "special_functions", "statistics",
 )  # fmt: skip
 
 from .fitting import cast, expand, sum_to  # noqa: E402

@@ -9,7 +9,6 @@ import numpy as np
 
 from .dims import as_dtype, axis, in_order
 from .masking import keep
-from .pointwise import erf
 from .refusals import (
     CELU_ALPHA,
     GLU_ODD,
@@ -19,6 +18,7 @@ from .refusals import (
     RELU_OF_BOOLS,
 )
 from .slices import narrow
+from .special_functions import erf
 from .table import Array, operator, unary
 
 
@@ -26,7 +26,10 @@ def _sigmoid(input: Array) -> Array:
     return 1 / (1 + np.exp(-input))
 
 
-sigmoid = unary("sigmoid", _sigmoid, lambda g, out: g * (out * (1 - out)), promotion="float", doc="1 / (1 + exp(-x))")
+sigmoid = unary(
+    "sigmoid", _sigmoid, lambda g, out: g * (out * (1 - out)), promotion="float", aliases="special_expit",
+    doc="1 / (1 + exp(-x))",
+)  # fmt: skip
 
 
 def _logit_input(g: Array, input: Array, eps: float | None) -> Array:
@@ -39,6 +42,7 @@ def _logit_input(g: Array, input: Array, eps: float | None) -> Array:
     {"input": _logit_input},
     promotion="float",
     inplace=True,
+    aliases="special_logit",
     # for -0 and nan torch's derivative is not always the same
     sample=lambda s: (np.asarray(s.moderate(s.floats(s.shape())) + 0), s.choice([None, 0.25, 1e-6])),
 )

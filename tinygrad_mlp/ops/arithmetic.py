@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..arrays.dtypes import FLOATING
 from .dims import as_dtype, dtype_word
+from .masking import keep
 from .refusals import (
     DIVISION_BY_ZERO,
+    HEAVISIDE_DTYPES,
     INTEGERS_IN_ADDCDIV,
+    LDEXP_BY_BOOLS,
     LERP_DTYPES,
     LERP_OF_INTEGERS,
     NEGATIVE_POWER,
@@ -50,12 +54,14 @@ def _fmod(input: Array, other: Array) -> Array:
     kinds="if",
     method=False,
     node_name="DivBackward1",
+    inplace=True,
     sample=lambda s: (*s.binary(), s.choice(["trunc", "floor"])),
 )
 def div_rounded(input: Array, other: Array, rounding_mode: str) -> Array:
     """The quotient as a whole number, rounded to 0 ("trunc") or down ("floor").
 
     Refuses: RuntimeError for integers divided by 0.
+    In place: `Tensor.div_`.
     As: torch.div with a rounding_mode
     """
     if rounding_mode == "floor":
@@ -79,7 +85,7 @@ remainder = binary(
 )  # fmt: skip
 fmod = binary(
     "fmod", _fmod, lambda g: g, lambda g, input, other: -g * div_rounded(input, other, "trunc"),
-    numpy=np.fmod, kinds="if",
+    numpy=np.fmod, kinds="if", numbers=("other",),
     doc="The remainder of the quotient rounded to 0: it has the sign of `input`.\n"
     "Refuses: RuntimeError for integers divided by 0.",
 )  # fmt: skip
@@ -145,7 +151,7 @@ def _over_squares(part: Array, input: Array, other: Array) -> Array:
 atan2 = binary(
     "atan2", np.arctan2, lambda g, input, other: g * _over_squares(other, input, other),
     lambda g, input, other: -g * _over_squares(input, input, other), promotion="float", numbers=False,
-    doc="The angle of the point (other, input), in radians from -pi to pi",
+    aliases="arctan2", doc="The angle of the point (other, input), in radians from -pi to pi",
 )  # fmt: skip
 hypot = binary(
     "hypot",
@@ -164,19 +170,46 @@ logaddexp = binary(
 )  # fmt: skip
 
 
-def _xlogy(input: Array, other: Array) -> Array:
-    dtype = getattr(other, "dtype", None) or input.dtype
-    input, other = (x if hasattr(x, "dtype") else np.asarray(x, dtype) for x in (input, other))
-    return np.where((input == 0) & (other == other), dtype.type(0), input * np.log(other))
+def _no_bool_exponent(input: Array, other: Array) -> None:
+    """NotImplementedError for an exponent of bools to a floating number."""
+    if input.dtype.kind in FLOATING and other.dtype == np.bool_:
+        raise NotImplementedError(LDEXP_BY_BOOLS)
 
 
-def _xlogy_input(g: Array, input: Array, other: Array) -> Array:
-    return np.where((input == 0) & (other <= 0), 0, xlogy(g, other))
+ldexp = binary(
+    "ldexp", lambda input, other: input * 2**other, lambda g, other: g * 2**other,
+    lambda g, out: g * (out * math.log(2)), promotion="float", numbers=False, check=_no_bool_exponent,
+    doc="x times 2 to the power y",
+)  # fmt: skip
+logaddexp2 = binary(
+    "logaddexp2", np.logaddexp2, lambda g, input, other: g / (1 + 2 ** (other - input)),
+    lambda g, input, other: g / (1 + 2 ** (input - other)), numbers=False, kinds="f", inplace=False,
+    doc="The logarithm to base 2 of 2^x + 2^y, safe from overflow",
+)  # fmt: skip
+
+# -- signs and neighbours --------------------------------------------------------------------------
+
+copysign = binary(
+    "copysign", np.copysign, lambda g, out, input: g * np.where(input == 0, 0, out / input),
+    lambda g: np.zeros_like(g), promotion="float", numbers=("other",), doc="`input` with the sign of `other`",
+)  # fmt: skip
 
 
-xlogy = binary(
-    "xlogy", _xlogy, _xlogy_input, lambda g, input, other: g * input / other, promotion="float",
-    node_name="XlogyBackward0", doc="x log(y), and 0 where x is 0",
+def _same_dtype(input: Array, values: Array) -> None:
+    """RuntimeError for arrays of different dtypes."""
+    if input.dtype != values.dtype:
+        raise RuntimeError(HEAVISIDE_DTYPES)
+
+
+heaviside = binary(
+    "heaviside", lambda input, values: np.where(input == 0, values, (input > 0).astype(input.dtype)),
+    not_implemented("heaviside"), not_implemented("heaviside"), names=("input", "values"), numbers=False,
+    node_name="NotImplemented", check=_same_dtype, numpy=None,
+    doc="0 where `input` is below 0 or nan, 1 where it is above, and `values` where it is 0",
+)  # fmt: skip
+nextafter = binary(
+    "nextafter", np.nextafter, lambda g, input, other: keep(g, input != other), lambda g: np.zeros_like(g),
+    numbers=False, kinds="f", doc="The next number after `input` towards `other` that its dtype has",
 )  # fmt: skip
 
 # -- of three --------------------------------------------------------------------------------------

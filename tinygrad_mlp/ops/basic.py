@@ -50,6 +50,7 @@ div = binary(
     lambda g, other: g / other,
     lambda g, input, other: -g * ((input / other) / other),
     promotion="float",
+    aliases="true_divide",
     doc="The quotient of two arrays, element by element",
 )
 

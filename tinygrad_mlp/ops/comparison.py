@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,22 @@ minimum = binary(
     lambda g, input, other: np.where(input == other, g / 2, np.where(input < other, 0, g)),
     numpy=np.minimum, inplace=False, numbers=False,
     doc="The smaller of the elements of two arrays; nan where one is nan; ties share the cotangent equally",
+)  # fmt: skip
+# Where one is nan the other is chosen, and of equal ones the first, as in torch; of 0 and -0 np.fmax gives one or the
+# other, by the size of the array.
+fmax = binary(
+    "fmax", lambda input, other: np.where((input >= other) | (other != other), input, other),
+    lambda g, input, other: keep(g, (input >= other) | (other != other)),
+    lambda g, input, other: keep(g, np.logical_not((input >= other) | (other != other))),
+    numpy=np.fmax, inplace=False, numbers=False,
+    doc="The larger of the elements of two arrays, and where one is nan, the other; of equal ones the first",
+)  # fmt: skip
+fmin = binary(
+    "fmin", lambda input, other: np.where((input <= other) | (other != other), input, other),
+    lambda g, input, other: keep(g, (input <= other) | (other != other)),
+    lambda g, input, other: keep(g, np.logical_not((input <= other) | (other != other))),
+    numpy=np.fmin, inplace=False, numbers=False,
+    doc="The smaller of the elements of two arrays, and where one is nan, the other; of equal ones the first",
 )  # fmt: skip
 
 
@@ -101,6 +118,8 @@ def _clamp_input(g: Array, input: Array, min: Any, max: Any) -> Array:
     promotion="arithmetic",
     check=_no_bool_bounds,
     inplace=True,
+    numbers=("min", "max"),
+    aliases="clip",
     sample=lambda s: s.bounded(),
 )
 def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
@@ -146,22 +165,24 @@ def masked_fill(input: Array, mask: Array, value: Any) -> Array:
 clamp_min = binary(
     "clamp_min", lambda input, min: np.maximum(min, input),
     lambda g, input, min: keep(g, input >= min), lambda g, input, min: keep(g, input < min),
-    names=("input", "min"), check=_no_bool_bounds, numpy=None, doc="Every element, at least `min`",
+    names=("input", "min"), check=_no_bool_bounds, numpy=None, numbers=("min",), doc="Every element, at least `min`",
 )  # fmt: skip
 clamp_max = binary(
     "clamp_max", lambda input, max: np.minimum(max, input),
     lambda g, input, max: keep(g, input <= max), lambda g, input, max: keep(g, input > max),
-    names=("input", "max"), check=_no_bool_bounds, numpy=None, doc="Every element, at most `max`",
+    names=("input", "max"), check=_no_bool_bounds, numpy=None, numbers=("max",), doc="Every element, at most `max`",
 )  # fmt: skip
 
 # -- comparison and logic: nothing to differentiate ------------------------------------------------
 
-eq = binary("eq", np.equal, flat=True, doc="Whether input == other, as bools")
-ne = binary("ne", np.not_equal, flat=True, doc="Whether input != other, as bools")
-lt = binary("lt", np.less, flat=True, doc="Whether input < other, as bools")
-le = binary("le", np.less_equal, flat=True, doc="Whether input <= other, as bools")
-gt = binary("gt", np.greater, flat=True, doc="Whether input > other, as bools")
-ge = binary("ge", np.greater_equal, flat=True, doc="Whether input >= other, as bools")
+comparison = functools.partial(binary, flat=True, numbers=("other",))
+
+eq = comparison("eq", np.equal, doc="Whether input == other, as bools")
+ne = comparison("ne", np.not_equal, aliases="not_equal", doc="Whether input != other, as bools")
+lt = comparison("lt", np.less, aliases="less", doc="Whether input < other, as bools")
+le = comparison("le", np.less_equal, aliases="less_equal", doc="Whether input <= other, as bools")
+gt = comparison("gt", np.greater, aliases="greater", doc="Whether input > other, as bools")
+ge = comparison("ge", np.greater_equal, aliases="greater_equal", doc="Whether input >= other, as bools")
 logical_not = unary("logical_not", np.logical_not, doc="Whether an element is 0, as bools")
 logical_and = binary("logical_and", np.logical_and, numbers=False, doc="Whether neither element is 0, as bools")
 logical_or = binary("logical_or", np.logical_or, numbers=False, doc="Whether not both elements are 0, as bools")

@@ -89,6 +89,11 @@ _C_WORDS = {
 }
 
 
+def number(x: Array) -> Any:
+    """A 0-d array as a Python number, which takes the dtype of what it meets; one for each of a batch as it is."""
+    return x if hasattr(x, "varies") else x.item()
+
+
 def positions(shape: tuple[int, ...], dim: int) -> Array:
     """The index of every element along `dim`, shaped so that it broadcasts to `shape`."""
     return np.arange(shape[dim]).reshape([-1 if d == dim else 1 for d in range(len(shape))])

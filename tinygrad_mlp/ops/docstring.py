@@ -52,7 +52,8 @@ def _section(name: str, text: str) -> str:
 
 def _counterpart(row: Operator, said: dict[str, str]) -> str:
     node = f", with the node {row.node_name}" if row.rules else ""
-    return f"As {said.get('As', f'torch.{row.name}').rstrip('.')}{node}."
+    name = re.sub("^(special|linalg)_", r"\1.", row.name)
+    return f"As {said.get('As', f'torch.{name}').rstrip('.')}{node}."
 
 
 def _shapes(row: Operator) -> str:

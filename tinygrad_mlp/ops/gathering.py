@@ -33,7 +33,7 @@ from .refusals import (
     TAKE_OUT_OF_RANGE,
 )
 from .sums import add_at
-from .table import Array, by_value, operator
+from .table import Array, check_of_each, operator
 
 
 @operator(
@@ -68,7 +68,7 @@ def _along(index: Array, dim: int) -> tuple[Array, ...]:
     return tuple(index if d == dim else part for d, part in enumerate(grid))
 
 
-@by_value
+@check_of_each
 def _in_bounds(index: Array, size: int, dim: int) -> None:
     if index.dtype.kind not in "iu":
         raise RuntimeError(GATHER_DTYPE.format(dtype=index.dtype.name))
@@ -165,7 +165,7 @@ def _unselected_along(g: Array, input_shape: tuple[int, ...], dim: int, index: A
     return put_at(g, input_shape, (*(slice(None),) * axis(dim, len(input_shape)), index.reshape((-1,))))
 
 
-@by_value
+@check_of_each
 def _in_range(index: Array, size: int) -> None:
     if ((index < 0) | (index >= size)).any():
         raise IndexError(INDEX_OUT_OF_RANGE)
@@ -192,7 +192,7 @@ def take(input: Array, index: Array) -> Array:
     return input.reshape((-1,))[index]
 
 
-@by_value
+@check_of_each
 def _in_one_row(index: Array, size: int) -> None:
     if index.dtype != np.int64:
         raise RuntimeError(TAKE_DTYPE.format(word=dtype_word(index)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays.dtypes import FLOATING, RANK
 from .activations import logit, logsigmoid, sigmoid
-from .dims import dtype_word
+from .dims import dtype_word, number
 from .refusals import (
     BATCH_LENGTHS,
     BOOL_SUBTRACTED_IN_LOSS,
@@ -20,7 +20,7 @@ from .refusals import (
     WEIGHT_DTYPE,
 )
 from .slices import unslice
-from .table import Array, by_value, operator
+from .table import Array, check_of_each, operator
 
 
 def _reduce(loss: Array, reduction: str) -> Array:
@@ -152,7 +152,7 @@ def _weighted(x: Array, weight: Any) -> Array:
     return product
 
 
-@by_value
+@check_of_each
 def _check_probabilities(name: str, array: Array) -> None:
     if not np.all((array >= 0) & (array <= 1)):
         raise RuntimeError(NO_PROBABILITY.format(name=name))
@@ -319,15 +319,16 @@ def _nll_input(
 ) -> Array:
     kept, classes, own = _class_weights(target, weight, ignore_index)
     if reduction == "mean":
-        g = g / own.sum().item()
+        g = g / number(own.sum())
     # where all targets are ignored g was divided by 0: the elements then get 0, and not nan
     return unslice(np.where(kept, -g * own, 0), input_shape, (np.arange(len(target)), classes))
 
 
-@by_value
+@check_of_each
 def _check_classes(target: Array, classes: int, ignore_index: int) -> None:
-    if target.size and np.maximum.reduce(target.view(np.uint64)) < classes:  # where a negative number is a huge one
-        return  # the usual case, by one pass
+    # The usual case by one pass, for which a negative number is a huge one.
+    if target.size and np.maximum.reduce(target.view(np.uint64), axis=None) < classes:
+        return
     wrong = target[(target != ignore_index) & ((target < 0) | (target >= classes))]
     if wrong.size:
         raise IndexError(NO_CLASS.format(target=wrong[0]))

@@ -64,7 +64,7 @@ def _floating_alone(input: Array, *args: Any) -> None:
 
 
 def _widened(input: Array, dtype: np.dtype[Any]) -> Array:
-    if dtype.kind != "f":
+    if dtype.kind not in FLOATING:
         raise RuntimeError(NORM_AS_INTEGER.format(word=dtype_word(np.empty(0, dtype))))
     if dtype.itemsize < input.dtype.itemsize:
         raise RuntimeError(NORM_NARROWED.format(word=dtype_word(input), narrower=dtype_word(np.empty(0, dtype))))

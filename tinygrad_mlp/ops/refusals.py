@@ -215,6 +215,16 @@ INTEGERS_IN_ADDCDIV = (
 LERP_DTYPES = "expected dtype {own} for `{name}` but got dtype {other}"
 # lerp: integers, and a number as the weight.
 LERP_OF_INTEGERS = "\"lerp_kernel_scalar\" not implemented for '{word}'"
+# special.ndtri, special.log_ndtr: float16.
+NO_HALF = "\"{name}_cpu\" not implemented for 'Half'"
+# polygamma: a negative order.
+NEGATIVE_ORDER = "polygamma(n, x) does not support negative n."
+# round: integers, and a number of decimals.
+DECIMALS_OF_INTEGERS = "\"round_vml_cpu\" not implemented for '{word}'"
+# ldexp: an exponent of bools.
+LDEXP_BY_BOOLS = "\"ldexp_cpu_exp\" not implemented for 'Bool'"
+# heaviside: arrays of different dtypes.
+HEAVISIDE_DTYPES = "heaviside is not yet implemented for tensors with different dtypes."
 # where: a condition that is not of bools.
 CONDITION_DTYPE = "where expected condition to be a boolean tensor, but got a tensor with dtype {word}"
 # clamp, clamp_min, clamp_max: bools.

@@ -238,6 +238,12 @@ def by_value(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def check_of_each(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a function by value that only refuses some numbers, each for itself: the shape makes no difference."""
+    function.of_each = True  # type: ignore[attr-defined]
+    return by_value(function)
+
+
 def not_implemented(name: str) -> Rule:
     """A rule for an operator that has no derivative in torch: it raises RuntimeError in torch's words."""
 

@@ -8,7 +8,7 @@
 - refusals.py: the texts of exceptions and warnings.
 """
 
-from . import composite, creation, memory
+from . import composite, creation, memory, operators  # noqa: F401 (the operators are put on the class)
 from .arguments import as_array
 from .functions import FUNCTIONS, INPLACE
 from .kinds import on_a_tensor

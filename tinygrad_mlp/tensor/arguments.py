@@ -15,6 +15,7 @@ from ..arrays import dtypes
 from ..arrays.dtypes import FLOATING, HALVES
 from ..arrays.silence import silently
 from ..autograd.inplace.views import refresh
+from ..autograd.modes import modes
 from ..ops import Operator
 from ..ops.dims import dtype_word, mismatch
 from .kinds import kinds_of, read, wrong_type
@@ -33,8 +34,9 @@ from .tensor import Tensor
 def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
     """Replace the Tensors among an operator's arguments by their arrays, in the dtype that torch computes in.
 
-    TypeError for an argument that has to be a Tensor and is none, NotImplementedError for a dtype that the operator
-    does not compute in, RuntimeError for dtypes that differ where torch does not promote them.
+    TypeError for an argument that has to be a Tensor and is none (a rule may have an array in its place),
+    NotImplementedError for a dtype that the operator does not compute in, RuntimeError for dtypes that differ where
+    torch does not promote them.
     """
     arrays = list(args)
     for position in row.tensors:
@@ -55,7 +57,7 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
         elif arg is None:
             if position < len(row.parameters) - len(row.defaults):
                 raise _not_a_tensor(row, position, arg)
-        elif not isinstance(arg, np.ndarray) and not hasattr(arg, "__array_ufunc__"):
+        elif not hasattr(arg, "__array_ufunc__") or (isinstance(arg, np.ndarray) and not modes.rules):
             raise _not_a_tensor(row, position, arg)
     if not isinstance(args[row.tensors[0]], Tensor) and not _has_tensor(row, args):
         raise _not_a_tensor(row, row.tensors[0], args[row.tensors[0]])

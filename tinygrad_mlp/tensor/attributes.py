@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import strided
+from ..arrays import MetaArray, strided
 from ..arrays.refusals import NO_ACCELERATOR
 from ..autograd.inplace.views import geometry
+from ..batching import refuse_memory
 from ..messages import warn
 from .refusals import VOLATILE
 
@@ -38,7 +39,6 @@ class Attributes:
     is_maia = _never("is_maia", "lies on a Maia device")
     is_mtia = _never("is_mtia", "lies on an MTIA device")
     is_vulkan = _never("is_vulkan", "lies on a device of Vulkan")
-    is_meta = _never("is_meta", "has no elements")
     is_mkldnn = _never("is_mkldnn", "has the layout of MKL-DNN")
     is_nested = _never("is_nested", "is a list of tensors")
     is_quantized = _never("is_quantized", "is quantised")
@@ -47,8 +47,8 @@ class Attributes:
 
     @property
     def is_cpu(self) -> bool:
-        """Whether the elements lie in the memory of the CPU: always (torch.Tensor.is_cpu)."""
-        return True
+        """Whether the elements lie in the memory of the CPU, as all do but those of meta tensors (as in torch)."""
+        return type(self.array) is not MetaArray
 
     @property
     def layout(self) -> Any:
@@ -82,6 +82,7 @@ class Attributes:
 
     def data_ptr(self) -> int:
         """The address of the first element in memory; 0 for a tensor without elements, as in torch."""
+        refuse_memory(self.array)
         return int(self.array.ctypes.data) if self.array.size else 0
 
     const_data_ptr = data_ptr

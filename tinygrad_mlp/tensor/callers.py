@@ -201,9 +201,10 @@ class _Caller:
         if p in self.numbers:
             no_number = f"type({array}) not in {'numbers_or_none' if p in self.optional else 'numbers'}"
             if not other:
-                return [f"(type({array}) is not ndarray and {no_number})"]
+                return [f"(({p} is {array} or type({array}) is not ndarray) and {no_number})"]
             no_number = no_number if kinds else f'common.char not in "fdg" or {no_number}'
-            parts = (*other, f"if type({array}) is ndarray", f"else {no_number}")
+            # Only a rule may call it with an array in place of a Tensor: that is left to the general caller.
+            parts = (f"{p} is {array} or {other[0]}", f"if type({array}) is ndarray", f"else {no_number}")
             return ["\n".join(["(", *(f"            {part}" for part in parts), "        )"])]
         tests = [f"type({array}) is not ndarray", *other]
         if first and kinds:

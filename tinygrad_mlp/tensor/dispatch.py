@@ -21,12 +21,14 @@ from ..autograd.graph.saved import saved_attributes
 from ..autograd.inplace.views import note_view, refresh
 from ..autograd.modes import as_rule
 from ..autograd.outputs import OutputNode, Unreachable
+from ..batching import begun
 from ..messages import noted
 from ..ops import NUMPY_KEYWORDS, Operator, cast
 from ..ops.documentation import Documentation
 from ..tape import FREED, state  # noqa: F401 (written callers use it)
 from ..tape import gradient_edge as edge_of
 from .arguments import as_array, as_torch, holding, is_half, is_in_single, unwrap
+from .batches import batches_of, on_batch, run_over_batch, share_among
 from .kinds import USUAL
 from .named import result_class
 from .refusals import UNEXPECTED_KEYWORD
@@ -221,6 +223,7 @@ def _with_signature(row: Operator, caller: Caller, write_into: Function | None =
     function.__name__ = function.__qualname__ = row.name
     function.__module__ = "tinygrad_mlp"
     function.__doc__ = Documentation(row)
+    function.caller = caller  # type: ignore[attr-defined]  # operators call it at once
     return function
 
 
@@ -283,23 +286,32 @@ def _general(row: Operator) -> Function:
     copying_class = _copying_class(row)
 
     def call(*args: Any) -> Any:
+        batches = batches_of(args) if begun else None
+        if batches and state.recording:
+            args = share_among(row, args, batches)
         arrays = unwrap(row, args)
         half = is_in_single(row, arrays)
         try:
-            result = silently(in_single, row, arrays) if half else silently(forward, *arrays)
+            if half:
+                result = silently(in_single, row, arrays)
+            else:
+                result = silently(run_over_batch, forward, *arrays) if batches else silently(forward, *arrays)
         except ValueError as error:
             raise as_torch(error, arrays) from None
         if len(outputs) > 1:
             tensors = tuple(wrap(part if type(part) is ndarray else as_array(part)) for part in result)
             if state.recording and _needs_grad(row, args):
-                _record_outputs(row, row_class, args, (*result, *arrays), tensors)
+                several = on_batch(row_class) if batches else row_class
+                _record_outputs(row, several, args, (*result, *arrays), tensors)
             return result_class(row.name, outputs)(tensors)
         if type(result) is not ndarray:
             result = as_array(result)
         tensor = wrap(result)
         is_view = row.view and (result is arrays[0] or shares_memory(result, arrays[0]))
         if state.recording and _needs_grad(row, args):
-            kind = half_class(row_class) if half else row_class if is_view else copying_class
+            kind: Any = row_class if is_view or half else copying_class
+            kind = on_batch(kind) if batches else kind
+            kind = half_class(kind) if half else kind
             _record(row, kind, args, (result, *arrays), tensor)
         if is_view:
             note_view(tensor, args[0], row, args[1:])
@@ -311,16 +323,17 @@ def _general(row: Operator) -> Function:
 # -- float16 and bfloat16 ----------------------------------------------------------------------------
 
 
-# These know float16 themselves, because torch's kernels round a step between: the logarithm of the sum, and 1 - eps.
-_ROUNDED_BETWEEN = frozenset(("log_softmax", "logit"))
+# These compute float16 as it is. Torch's kernels for the first two round a step between: the logarithm of the sum, and
+# 1 - eps. What the others give depends on which numbers the dtype has.
+_AS_IT_IS = frozenset(("log_softmax", "logit", "nan_to_num", "nextafter"))
 
 
 def in_single(row: Operator, arrays: Sequence[Any]) -> Any:
     """What a forward computes in float32 from arrays of float16 or bfloat16, rounded to that dtype once."""
     kind = next(x.dtype for x in arrays if is_half(x))
-    if row.name in _ROUNDED_BETWEEN:
-        return row.forward(*arrays)
-    result = row.forward(*[x.astype(np.float32) if is_half(x) else x for x in arrays])
+    if row.name in _AS_IT_IS:
+        return row(*arrays)
+    result = row(*[x.astype(np.float32) if is_half(x) else x for x in arrays])
     if isinstance(result, tuple):
         return tuple(_rounded(part, kind) for part in result)
     return _rounded(result, kind)

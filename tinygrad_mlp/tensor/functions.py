@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.dtypes import FLOATING
 from ..autograd.modes import modes
 from ..ops import TABLE, Operator, by_numpy, write_sources_with
+from .arguments import as_array
 from .dispatch import function_of
 from .later import Made, later
-from .refusals import INVERT_FLOAT, NO_PROTOCOL, NO_ROW, PLUS_BOOL
+from .refusals import NO_PROTOCOL, NO_ROW
 from .tensor import Tensor, wrap
 
 Function = Callable[..., Any]
@@ -82,7 +82,7 @@ def call_numpy(self: Tensor, function: Any, types: Any, args: tuple[Any, ...], k
     TypeError for a function that no row stands for.
     """
     if function in (np.zeros_like, np.ones_like, np.empty_like):
-        return wrap(np.asarray(function(args[0].array, *args[1:], **kwargs)))
+        return wrap(as_array(function(args[0].array, *args[1:], **kwargs)))
     row = by_numpy(function)
     if row is not None:
         return FUNCTIONS[row.name](*args, **kwargs)
@@ -99,81 +99,16 @@ def call_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwargs: An
     return call_numpy(self, ufunc, (), inputs, kwargs) if method == "__call__" else NotImplemented
 
 
-def _reversed(name: str) -> Function:
-    function = FUNCTIONS[name]
-    return lambda self, other: function(other, self)
-
-
-def _comparison(name: str) -> Function:
-    function = FUNCTIONS[name]
-
-    def compare(self: Tensor, other: Any) -> Any:
-        if not isinstance(other, (Tensor, int, float, np.ndarray, np.generic)):
-            return NotImplemented
-        return function(self, other)
-
-    return compare
-
-
-def _positive(self: Tensor) -> Tensor:
-    if self.array.dtype == np.bool_:
-        raise RuntimeError(PLUS_BOOL)
-    return self
-
-
-def _inverted(self: Tensor) -> Tensor:
-    if self.array.dtype.kind in FLOATING:
-        raise TypeError(INVERT_FLOAT)
-    return FUNCTIONS["bitwise_not"](self)
-
-
-# Python's operators, and the row that each of them calls.
-_OPERATORS = {
-    "add": "add",
-    "sub": "sub",
-    "mul": "mul",
-    "truediv": "div",
-    "floordiv": "floor_divide",
-    "mod": "remainder",
-    "pow": "pow",
-    "and": "bitwise_and",
-    "or": "bitwise_or",
-    "xor": "bitwise_xor",
-}
-
-
-_REVERSED = Made(_reversed, *_OPERATORS.values())
-_COMPARISONS = Made(_comparison, "eq", "ne", "lt", "le", "gt", "ge")
-
-
 def install() -> None:
-    """Give Tensor its methods and operators."""
+    """Give Tensor its methods."""
     for name in named("method"):
         later(name, FUNCTIONS, name)
     for name in INPLACE:
         later(name, INPLACE, name)
-    for operator, name in _OPERATORS.items():
-        later(f"__{operator}__", FUNCTIONS, name)
-        later(f"__r{operator}__", _REVERSED, name)
-        later(f"__i{operator}__", INPLACE, f"{name}_")
-    for name in _COMPARISONS:
-        later(f"__{name}__", _COMPARISONS, name)
-    for attribute, name in {
-        "__radd__": "add",  # a + b is b + a, to the last bit
-        "__rmul__": "mul",
-        "__rsub__": "rsub",
-        "__neg__": "neg",
-        "__abs__": "abs",
-    }.items():
-        later(attribute, FUNCTIONS, name)
     for name, special in {
-        "__rtruediv__": lambda self, other: FUNCTIONS["mul"](FUNCTIONS["reciprocal"](self), other),
         "__row_call__": call_row,
         "__array_function__": _InRules(call_numpy),
         "__array_ufunc__": _InRules(call_ufunc),
-        "__pos__": _positive,
-        "__reversed__": lambda self: FUNCTIONS["flip"](self, (0,)) if self.array.ndim else self,
-        "__invert__": _inverted,
     }.items():
         setattr(Tensor, name, special)
 

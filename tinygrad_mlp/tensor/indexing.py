@@ -14,6 +14,8 @@ import numpy as np
 
 from ..arrays.silence import silently
 from ..autograd.inplace.views import refresh, refuse_inplace
+from ..batching import begun, is_batched
+from ..batching.refusals import MASKED
 from ..messages import type_name, warn
 from ..ops.dims import as_dtype
 from ..tape import state
@@ -62,6 +64,10 @@ def getitem(self: Tensor, index: Any) -> Tensor:
         return self
     part, arrays = _viewed(self, _parts(index, self.array.ndim))
     if arrays:
+        if begun:
+            from ..autograd.batches import of_all, share
+
+            part = share(part, of_all(arrays))
         try:
             return _f["getitem"](part, tuple(arrays))
         except IndexError as error:
@@ -280,6 +286,8 @@ def _part(index: Any) -> Any:
 
 def _of_array(array: Any) -> Any:
     """An array as a part of an index: an integer or a bool for a 0-d one, a mask of bools for one of uint8."""
+    if begun and is_batched(array):
+        return _of_batch(array)
     if array.dtype in (np.bool_, np.uint8):
         if not array.ndim:
             return bool(array)
@@ -290,6 +298,18 @@ def _of_array(array: Any) -> Any:
     if not array.ndim and array.dtype.kind == "i":
         return int(array)
     if array.dtype not in (np.int64, np.int32):
+        raise IndexError(INDEX_DTYPE)
+    return array
+
+
+def _of_batch(array: Any) -> Any:
+    """The same for one that differs from element to element of a batch: also a 0-d one stays an array.
+
+    RuntimeError, as torch, for a mask, because the shape of the result would differ.
+    """
+    if array.dtype in (np.bool_, np.uint8):
+        raise RuntimeError(MASKED)
+    if array.dtype not in (np.int64, np.int32) and (array.ndim or array.dtype.kind != "i"):
         raise IndexError(INDEX_DTYPE)
     return array
 

@@ -16,6 +16,7 @@ from ..autograd.captured import is_captured, refuse_captured, running
 from ..autograd.graph.node import Node
 from ..autograd.inplace.refusals import PARTLY_THE_SAME
 from ..autograd.inplace.views import note_writer, rebase, refresh, refuse_inplace, refuse_overlap
+from ..batching import begun
 from ..messages import noted
 from ..ops import Operator
 from ..ops.dims import mismatch
@@ -23,6 +24,7 @@ from ..ops.refusals import OTHER_OUTPUT_SHAPE, OTHER_RESULT_DTYPE
 from ..ops.table import not_implemented
 from ..tape import gradient_edge, state
 from .arguments import is_in_single, unwrap
+from .batches import batches_of, on_batch, share_among
 from .dispatch import (
     Caller,
     edges_and_saved,
@@ -72,6 +74,7 @@ def inplace_of(row: Operator, node_name: str | None = None) -> Function:
 
     function.__name__ = function.__qualname__ = row.name + "_"
     function.__doc__ = f"{row.doc}, written into the tensor itself.\n\nThe row `{row.name}` in place."
+    function.caller = caller  # type: ignore[attr-defined]
     return function
 
 
@@ -96,11 +99,24 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
         with contextlib.suppress(RuntimeError):
             unwrap(row, args)  # only a TypeError comes first
         refuse_captured(tensor, row.name + "_", args[1:])
+    batches = batches_of(args) if begun else None
+    if batches:
+        refuse_unbatched(tensor, args[1:])
     recorded = state.recording and any(
         isinstance(args[i], Tensor) and args[i].requires_grad for i in row.differentiable
     )
     if recorded:
-        refuse_inplace(tensor)
+        try:
+            refuse_inplace(tensor)
+        except RuntimeError:
+            with contextlib.suppress(RuntimeError):
+                unwrap(row, args)  # only a TypeError comes first
+            raise
+        if batches:
+            from ..autograd.batches import refuse_leaf
+
+            refuse_leaf(tensor)
+        args = (tensor, *share_among(row, args, batches)[1:]) if batches else args
     arrays = unwrap(row, args)
     target = tensor.array
     if (
@@ -124,10 +140,22 @@ def _in_place(row: Operator, row_class: Callable[[], type[Node]], tensor: Tensor
     tensor.versions[0] += 1
     versions = [(counter, count + 1 if place < outputs else count, place) for counter, count, place in versions]
     kind: Any = row_class()
+    kind = on_batch(kind) if batches else kind
     if is_in_single(row, arrays):
         kind = half_class(kind)
     rebase(tensor, kind(edges, saved, versions, target.shape, target.dtype))
     return tensor
+
+
+def refuse_unbatched(tensor: Tensor, others: Any) -> None:
+    """RuntimeError in torch's words for a write of what varies in a batch into what is the same for all of it."""
+    from ..batching.crossing import varying_batches
+    from ..batching.refusals import UNBATCHED_WRITE
+
+    own = varying_batches(tensor.array)
+    for x in others:
+        if any(batch not in own for batch in varying_batches(getattr(x, "array", x))):
+            raise RuntimeError(UNBATCHED_WRITE)
 
 
 def _prepare_shared(row: Operator, tensor: Tensor, args: tuple[Any, ...]) -> None:
@@ -212,7 +240,7 @@ def write(row: Operator, target: Any, arrays: list[Any]) -> None:
         elif isinstance(row.forward, np.ufunc) and arrays[0] is target and target.dtype.char in "fdg":
             row.forward(*arrays, out=target)
         else:
-            result = in_single(row, arrays) if is_in_single(row, arrays) else row.forward(*arrays)
+            result = in_single(row, arrays) if is_in_single(row, arrays) else row(*arrays)
             check_written(target, result)
             target[...] = result
     except ValueError:

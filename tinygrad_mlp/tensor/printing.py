@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import Array, dtypes
+from ..arrays import Array, MetaArray, dtypes
 
 
 class _PrintOptions(NamedTuple):
@@ -75,7 +75,7 @@ def printoptions(**options: Any) -> Iterator[None]:
 
 
 def tensor_text(
-    array: Array, *, requires_grad: bool = False, grad_fn: str | None = None, prefix: str = "tensor("
+    array: Array | MetaArray, *, requires_grad: bool = False, grad_fn: str | None = None, prefix: str = "tensor("
 ) -> str:
     """The text that torch's `repr` gives for a tensor that holds `array` (torch.Tensor.__repr__).
 
@@ -84,13 +84,27 @@ def tensor_text(
     The options are those of `set_printoptions`. The time depends on the elements shown, not on those there are.
     """
     options = _options
-    suffixes = _suffixes(array, options)
+    suffixes = _suffixes_of_meta(array) if isinstance(array, MetaArray) else _suffixes(array, options)
     if grad_fn is not None:
         suffixes.append(f"grad_fn=<{grad_fn}>")
     elif requires_grad:
         suffixes.append("requires_grad=True")
-    text = prefix + (_brackets(array, len(prefix), options) if array.size else "[]")
+    text = prefix + _cells(array, len(prefix), options)
     return _append(text, suffixes, len(prefix), options.linewidth) + ")"
+
+
+def _cells(array: Array | MetaArray, indent: int, options: _PrintOptions) -> str:
+    """The cells of an array in nested brackets; three dots where there is no data."""
+    if isinstance(array, MetaArray):
+        return "..."
+    return _brackets(array, indent, options) if array.size else "[]"
+
+
+def _suffixes_of_meta(array: MetaArray) -> list[str]:
+    """The suffixes of a tensor without data, whose size is always shown."""
+    dtype = dtypes.of(array.dtype)
+    suffixes = ["device='meta'", f"size={array.shape}"]
+    return suffixes if dtype is dtypes.get_default_dtype() else [*suffixes, f"dtype={dtype!r}"]
 
 
 def _suffixes(array: Array, options: _PrintOptions) -> list[str]:

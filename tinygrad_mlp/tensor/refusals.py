@@ -119,6 +119,10 @@ COPY_OF_COMPUTED = (
 ITEM_SIZE = "a Tensor with {count} elements cannot be converted to Scalar"
 # numpy: TypeError for bfloat16.
 NUMPY_OF_BFLOAT16 = "Got unsupported ScalarType BFloat16"
+# Tensor.numpy: TypeError on the device "meta".
+NUMPY_OF_META = (
+    "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
+)
 # numpy() and numpy.asarray: RuntimeError for a tensor that requires grad, while grad mode is on.
 NUMPY_OF_GRAD = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
 # bool(): RuntimeError for a tensor without elements.
@@ -189,6 +193,8 @@ VALUE_TYPE = "can't assign a {found} to a torch.{tensor_type}"
 # +x: RuntimeError for bools; ~x: TypeError for floats.
 PLUS_BOOL = "The `+` operator, on a bool tensor is not supported."
 INVERT_FLOAT = "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+# A reflected operator that is called on what is no Tensor: TypeError.
+REFLECTED_OF_OTHER = "descriptor '__r{name}__' for 'Tensor' objects doesn't apply to a '{found}' object"
 # add and sub: RuntimeError for a floating `alpha` with integer tensors.
 FLOAT_ALPHA = "For integral input tensors, argument alpha must not be a floating point number."
 # add, sub: RuntimeError for a bool as `alpha` where the result is not of bools.
@@ -227,6 +233,10 @@ STRIDES_OF_BYTES = (
 )
 # div: RuntimeError for another `rounding_mode`.
 ROUNDING_MODE = "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{found}'"
+# float_power_: RuntimeError for a tensor of another dtype than float64.
+FLOAT_POWER_DTYPE = "the base given to float_power_ has dtype {word} but the operation's result requires dtype Double"
+# norm: NotImplementedError for p="nuc".
+NUCLEAR_NORM = "the nuclear norm needs singular values, which tinygrad_mlp does not compute"
 # Tensor.type: ValueError for what is neither a dtype nor torch's name of a tensor type.
 TYPE_NAME = "invalid type: '{found}'"
 TYPE_TYPE = "dtype must be a type, str, or dtype object"

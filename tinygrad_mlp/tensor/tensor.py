@@ -10,11 +10,11 @@ import warnings
 from numbers import Number
 from typing import TYPE_CHECKING, Any
 
-from ..arrays import CPU, device, dtype, dtypes
+from ..arrays import CPU, META, MetaArray, device, dtype, dtypes
 from ..arrays.dtypes import FLOATING
 from ..autograd import hooks, inference, making
 from ..autograd.backward import backward
-from ..autograd.captured import refuse_captured, refuse_inside, running, share_memory
+from ..autograd.captured import refuse_captured, refuse_inside, running, share_data, share_memory
 from ..autograd.graph.node import AccumulateGrad, seen
 from ..autograd.inplace.views import View, leaf_of_its_own, renew
 from ..autograd.modes import modes
@@ -136,8 +136,8 @@ class Tensor(Attributes, Copies, Shown, Values):
 
     @property
     def device(self) -> device:
-        """Where the elements lie: always the CPU."""
-        return CPU
+        """Where the elements lie: on the CPU, or nowhere, which is the device "meta"."""
+        return META if type(self.array) is MetaArray else CPU
 
     @numpy_names
     def stride(self, dim: int | None = None) -> Any:
@@ -356,7 +356,7 @@ class Tensor(Attributes, Copies, Shown, Values):
         if modes.inference or self._inference:
             tensor._inference = self._inference
         if running:
-            share_memory(tensor, self)
+            share_data(tensor, self)
         return tensor
 
     @data.setter

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import dtypes
+from ..arrays import MetaArray, dtypes
 from ..arrays.dtypes import FLOATING
 from ..autograd.tensors import wrap
+from ..batching import ReadsValues, begun, is_batched
+from ..batching import running as batching
+from ..batching.refusals import CONTROL_FLOW, NO_MEMORY
 from ..messages import warn_once
 from ..tape import state
 from .refusals import (
@@ -24,6 +28,7 @@ from .refusals import (
     NO_INDEX,
     NUMPY_OF_BFLOAT16,
     NUMPY_OF_GRAD,
+    NUMPY_OF_META,
     SEVERAL_AS_NUMBER,
 )
 
@@ -40,6 +45,11 @@ class Values:
         grad_fn: Any
 
         def unbind(self, dim: int = 0) -> tuple[Any, ...]: ...
+
+    @property
+    def is_meta(self) -> bool:
+        """Whether the tensor has a shape and a dtype and no data."""
+        return type(self.array) is MetaArray
 
     def item(self) -> Any:
         """The only element, as a Python number. RuntimeError for a tensor of several elements, or none."""
@@ -59,6 +69,10 @@ class Values:
         """
         if not force and state.recording and self.requires_grad:
             raise RuntimeError(NUMPY_OF_GRAD)
+        if self.is_meta:
+            raise TypeError(NUMPY_OF_META)
+        if begun and is_batched(self.array):
+            raise ReadsValues(NO_MEMORY)
         if self.array.dtype.kind == "V":
             raise TypeError(NUMPY_OF_BFLOAT16)
         return self.array
@@ -96,7 +110,10 @@ class Values:
             if not self.array.size:
                 raise RuntimeError(BOOL_OF_NONE)
             raise RuntimeError(BOOL_OF_SEVERAL)
-        return bool(self.array.item())
+        try:
+            return bool(self.array.item())
+        except ReadsValues:
+            raise ReadsValues(CONTROL_FLOW) from None
 
     def __int__(self) -> int:
         return int(self._only())
@@ -129,6 +146,10 @@ class Values:
     def __repr__(self) -> str:
         from .printing import tensor_text  # when a tensor is first printed
 
+        if begun and is_batched(self.array):
+            level = batching.batches.index(self.array.batch) + 1 if self.array.batch in batching.batches else 0
+            value = textwrap.indent(repr(wrap(self.array.value)), "    ")
+            return f"BatchedTensor(lvl={level}, bdim=0, value=\n{value}\n)"
         node = self.grad_fn
         name = None if node is None else node.name().rpartition(":")[2]
         return tensor_text(self.array, requires_grad=self.needs_grad, grad_fn=name)

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from ...batching import running as batching
 from ...tape import gradient_edge, state
 from ..captured import outside, running
 from ..grad_mode import no_grad
@@ -94,7 +95,11 @@ class Function:
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
-        """The operator on batches: vmap, which tinygrad_mlp does not have."""
+        """The operator on batches, for vmap (torch.autograd.Function.vmap).
+
+        `info` has `batch_size` and `randomness`, and `in_dims` the dimension of each argument, or None. It returns the
+        outputs and their dimensions. With `generate_vmap_rule` forward and backward run on tensors of the batch.
+        """
         raise NotImplementedError(NO_VMAP)
 
     @classmethod
@@ -116,10 +121,17 @@ class Function:
         separate = cls.setup_context is not Function.setup_context
         if separate:
             args, kwargs = _with_defaults(cls, args, kwargs)
-        elif modes.transform:
+        elif modes.transform or (running and batching.batches):
             raise RuntimeError(WITHIN_A_TRANSFORM)
         if kwargs:
             args = _in_order(cls.forward, args, kwargs, 0 if separate else 1)
+        if running and batching.batches:
+            from . import over_batch
+
+            own, batch = over_batch.has_own_vmap(cls, cls.vmap is not Function.vmap), over_batch.batch_of(args)
+            if own and batch is not None:
+                return over_batch.call_vmap(cls, batch, args)
+            args = over_batch.shared(args)
         ctx = cls._ctx_cls()
         ctx.needs_input_grad = tuple(is_tensor(arg) and arg.requires_grad for arg in args)
         recording = state.recording

@@ -21,7 +21,18 @@ NO_BACKWARD = (
 )
 # Forward mode, which tinygrad_mlp does not have.
 NO_JVP = "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
-# vmap, which tinygrad_mlp does not have.
+# A Function is mapped over by vmap that has neither `vmap` nor `generate_vmap_rule`, or has both.
+WITHOUT_VMAP = (
+    "You tried to vmap over {name}, but it does not have vmap support. Please override and implement the vmap "
+    "staticmethod or set generate_vmap_rule=True. For more details, please see "
+    "https://pytorch.org/docs/main/notes/extending.func.html"
+)
+TWO_VMAPS = (
+    "You tried to vmap over {name}, but it has both generate_vmap_rule=True and an overridden vmap staticmethod. "
+    "Please set generate_vmap_rule=False or delete the overridden vmap staticmethod to avoid ambiguity. For more "
+    "details, please see https://pytorch.org/docs/main/notes/extending.func.html"
+)
+# The base class's own `vmap`, called by a subclass.
 NO_VMAP = (
     "To use autograd.Function with vmap, you must either override the vmap staticmethod or set generate_vmap_rule=True."
 )

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ... import tape
+from ...batching import begun, is_batched
 from ...tape import FREED, state
 from .. import hooks
 from ..attached import attached_to
@@ -23,6 +24,8 @@ from .changed import modified, raw, refuse_detached
 from .names import OF_NUMBERS, OTHER_NAMES, name_of, named_otherwise, of_tensors
 from .refusals import NO_VARIABLE, NOT_CALLABLE, NUMBER_OF_ARGUMENTS
 
+# What runs the rules of a node on batched arrays; batches.py, a floor above, adds it.
+OVER_BATCHES: list[Callable[..., Any]] = []
 # For rows whose nodes differ from torch's, the function that rewrites a node; __init__.py adds that of linear.py.
 REWRITTEN: dict[str, Callable[[Any], Any]] = {}
 
@@ -34,6 +37,7 @@ class Node(tape.Node):
     __slots__ = ()
     runs_on_nothing: ClassVar[bool] = False  # whether it has something to hand on even if no cotangent comes
     outputs_count: Any = 1
+    on_batch: ClassVar[bool] = False  # whether what it saved is of a batch of `vmap`
     requires_grad = True
     gives_several_views: ClassVar[bool] = False
     register_hook = hooks.register_hook
@@ -41,6 +45,8 @@ class Node(tape.Node):
 
     def pull(self, g: Any, edges: Sequence[tape.Node | None], create_graph: bool) -> Sequence[Any]:
         """As in the core; with `create_graph` the rules run on Tensors."""
+        if begun and (self.on_batch or is_batched(getattr(g, "array", g))):
+            return OVER_BATCHES[0](self, g, edges, create_graph)  # type: ignore[no-any-return]
         if create_graph:
             return as_rule(super().pull, g, edges, create_graph)  # type: ignore[no-any-return]
         return super().pull(g, edges, create_graph)

@@ -10,6 +10,7 @@ import numpy as np
 from ...arrays.dtypes import HALVES
 from ...arrays.silence import silent
 from ...autograd import no_grad
+from ...batching import is_batched
 from ...ops.normalization import statistics
 from ...tape import state
 from ...tensor import FUNCTIONS, Tensor
@@ -24,6 +25,7 @@ from ..refusals import (
     NO_STATISTICS,
     NOT_DIFFERENTIABLE,
     ONE_VALUE_PER_CHANNEL,
+    SHARED_STATISTICS,
 )
 
 _f: dict[str, Callable[..., Tensor]] = FUNCTIONS
@@ -95,6 +97,8 @@ def batch_norm(
     with no_grad(), silent():
         x = input.array.astype(np.float32) if input.array.dtype.char in HALVES else input.array
         for running, now in zip((running_mean, running_var), statistics(x, dims), strict=True):
+            if running is not None and is_batched(now) and not is_batched(running.array):
+                raise RuntimeError(SHARED_STATISTICS)
             if running is not None and input.array.size:
                 running.array[...] = (1 - momentum) * running.array + momentum * now
                 running.versions[0] += 1

@@ -9,6 +9,7 @@ import numpy as np
 
 from ... import random
 from ...arrays.dtypes import FLOATING
+from ...batching import running as batching
 from ...tensor import FUNCTIONS, INPLACE, Tensor, wrap
 from ..refusals import DROPOUT_DTYPE, DROPOUT_PROBABILITY
 
@@ -40,7 +41,12 @@ def _noise(array: Any, kept: float) -> Any:
     """Draw the mask: 1 / kept for each element that stays, which has probability `kept`, and 0 for the others."""
     order = None if array.flags.c_contiguous else _memory_order(array)
     shape = array.shape if order is None else [array.shape[d] for d in order]
-    noise = random.default_generator.bernoulli(kept, shape).astype(array.dtype)
+    generator: Any = random.default_generator
+    if batching.batches:
+        from ...random.batched import over_batches
+
+        generator = over_batches(generator)
+    noise = generator.bernoulli(kept, shape).astype(array.dtype)
     noise *= array.dtype.type(1) / array.dtype.type(kept)
     return noise if order is None else noise.transpose(np.argsort(order))
 

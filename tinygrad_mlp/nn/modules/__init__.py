@@ -10,5 +10,5 @@ from .dropout import *  # noqa: F403
 from .flatten import *  # noqa: F403
 from .linear import *  # noqa: F403
 from .loss import *  # noqa: F403
-from .module import *  # noqa: F403
+from .module import Module as Module
 from .normalization import *  # noqa: F403

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from ...autograd.hooks import RemovableHandle
 from ...tensor import Tensor
@@ -18,12 +18,11 @@ from ..refusals import HOOK_SILENCED, MODULE_OUTPUT, PRE_HOOK_RESULT, TWO_KINDS_
 Hooks = OrderedDict[int, Any]
 
 
-class ForwardHook(NamedTuple):
-    """A forward hook, and how it is called."""
-
-    function: Callable[..., Any]
-    with_kwargs: bool
-    always: bool = False  # also after a forward that failed
+# The dicts of a module's hooks; those with a longer name hold the ids of the hooks that are called in that way.
+HOOKS = (
+    "_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called", "_forward_pre_hooks",
+    "_forward_pre_hooks_with_kwargs", "_backward_hooks", "_backward_pre_hooks",
+)  # fmt: skip
 
 
 class _OfAllModules:
@@ -31,19 +30,30 @@ class _OfAllModules:
 
     def __init__(self) -> None:
         self.forward: Hooks = OrderedDict()
+        self.forward_with_kwargs: Hooks = OrderedDict()
+        self.forward_always_called: Hooks = OrderedDict()
         self.forward_pre: Hooks = OrderedDict()
         self.backward: Hooks = OrderedDict()
         self.backward_pre: Hooks = OrderedDict()
+        self.buffer: Hooks = OrderedDict()  # the registration of buffers, and so on
+        self.module: Hooks = OrderedDict()
+        self.parameter: Hooks = OrderedDict()
         self.full: bool | None = None
 
 
 of_all_modules = _OfAllModules()
 
 
-def add(hooks: Hooks, hook: Any, prepend: bool = False) -> RemovableHandle:
-    """Add a hook after the registered ones, or before them with `prepend`, and return the handle that removes it."""
-    handle = RemovableHandle(hooks)
+def add(hooks: Hooks, hook: Any, prepend: bool = False, kinds: Sequence[tuple[Hooks, bool]] = ()) -> RemovableHandle:
+    """Add a hook after the registered ones, or before them with `prepend`, and return the handle that removes it.
+
+    Each of `kinds` is a dict of the hooks that are called in some way, and whether this one is.
+    """
+    handle = RemovableHandle(hooks, extra_dict=[ids for ids, _ in kinds])
     hooks[handle.id] = hook
+    for ids, is_one in kinds:
+        if is_one:
+            ids[handle.id] = True
     if prepend:
         hooks.move_to_end(handle.id, last=False)
     return handle
@@ -55,7 +65,10 @@ class Hooked:
     _hooked = False  # whether this module, or every module, has ever had a hook
     _is_full_backward_hook: bool | None = None  # which kind of backward hooks it has
     _forward_hooks: Hooks
+    _forward_hooks_with_kwargs: Hooks
+    _forward_hooks_always_called: Hooks
     _forward_pre_hooks: Hooks
+    _forward_pre_hooks_with_kwargs: Hooks
     _backward_hooks: Hooks
     _backward_pre_hooks: Hooks
     forward: Callable[..., Any]
@@ -69,7 +82,7 @@ class Hooked:
         it runs before the other hooks. Returns a handle with `remove()`. Source: torch.nn.Module.
         """
         self._hooked = True
-        return add(self._forward_pre_hooks, ForwardHook(hook, with_kwargs), prepend)
+        return add(self._forward_pre_hooks, hook, prepend, [(self._forward_pre_hooks_with_kwargs, with_kwargs)])
 
     def register_forward_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
@@ -81,7 +94,8 @@ class Hooked:
         torch.nn.Module.
         """
         self._hooked = True
-        return add(self._forward_hooks, ForwardHook(hook, with_kwargs, always_call), prepend)
+        kinds = [(self._forward_hooks_with_kwargs, with_kwargs), (self._forward_hooks_always_called, always_call)]
+        return add(self._forward_hooks, hook, prepend, kinds)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Register `hook(module, grad_input, grad_output)` to run when the gradients of the inputs are computed.
@@ -122,7 +136,7 @@ class Hooked:
 def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Register `hook(module, args)` to run before the forward of every module."""
     Hooked._hooked = True
-    return add(of_all_modules.forward_pre, ForwardHook(hook, False))
+    return add(of_all_modules.forward_pre, hook)
 
 
 def register_module_forward_hook(
@@ -130,7 +144,8 @@ def register_module_forward_hook(
 ) -> RemovableHandle:
     """Register `hook(module, args, output)` to run after the forward of every module."""
     Hooked._hooked = True
-    return add(of_all_modules.forward, ForwardHook(hook, with_kwargs, always_call))
+    kinds = [(of_all_modules.forward_with_kwargs, with_kwargs), (of_all_modules.forward_always_called, always_call)]
+    return add(of_all_modules.forward, hook, kinds=kinds)
 
 
 def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
@@ -147,6 +162,30 @@ def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHan
 def register_module_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Register a hook on the last operator of every module's forward, which torch has replaced by the one above."""
     return _add_global_backward_hook(hook, False)
+
+
+def register_module_buffer_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Register `hook(module, name, buffer)` to run whenever a buffer is registered; what it returns takes its place."""
+    return add(of_all_modules.buffer, hook)
+
+
+def register_module_module_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Register `hook(module, name, child)` to run whenever a child module is; what it returns takes its place."""
+    return add(of_all_modules.module, hook)
+
+
+def register_module_parameter_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Register `hook(module, name, parameter)` to run whenever a parameter is; what it returns takes its place."""
+    return add(of_all_modules.parameter, hook)
+
+
+def registered(hooks: Hooks, module: Hooked, name: str, part: Any) -> Any:
+    """What is registered where a part of a module is to be, after the hooks that see it."""
+    for hook in hooks.values():
+        changed = hook(module, name, part)
+        if changed is not None:
+            part = changed
+    return part
 
 
 def _add_global_backward_hook(hook: Callable[..., Any], full: bool) -> RemovableHandle:
@@ -173,8 +212,8 @@ def _call(module: Hooked, args: tuple[Any, ...], kwargs: dict[str, Any], called:
     pre_backward = [*of_all_modules.backward_pre.values(), *module._backward_pre_hooks.values()]
     backward = [*of_all_modules.backward.values(), *module._backward_hooks.values()]
     full = of_all_modules.full if of_all_modules.backward else module._is_full_backward_hook
-    for hook in [*of_all_modules.forward_pre.values(), *module._forward_pre_hooks.values()]:
-        args, kwargs = _before(module, hook, args, kwargs)
+    for key, hook in [*of_all_modules.forward_pre.items(), *module._forward_pre_hooks.items()]:
+        args, kwargs = _before(module, hook, args, kwargs, key in module._forward_pre_hooks_with_kwargs)
     watch = None
     if pre_backward or backward:  # seldom: the file and autograd.function are imported when they are needed
         from .backward_hooks import BackwardHooks, hook_last_node
@@ -184,7 +223,8 @@ def _call(module: Hooked, args: tuple[Any, ...], kwargs: dict[str, Any], called:
     result = module.forward(*args, **kwargs)
     for key, hook in [*of_all_modules.forward.items(), *module._forward_hooks.items()]:
         called.add(key)
-        changed = hook.function(module, args, *((kwargs,) if hook.with_kwargs else ()), result)
+        with_kwargs = key in module._forward_hooks_with_kwargs or key in of_all_modules.forward_with_kwargs
+        changed = hook(module, args, *((kwargs,) if with_kwargs else ()), result)
         if changed is not None:
             result = changed
     if watch is not None:
@@ -197,15 +237,15 @@ def _call(module: Hooked, args: tuple[Any, ...], kwargs: dict[str, Any], called:
 
 
 def _before(
-    module: Hooked, hook: ForwardHook, args: tuple[Any, ...], kwargs: dict[str, Any]
+    module: Hooked, hook: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], with_kwargs: bool
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments as a hook before the forward leaves them."""
-    if not hook.with_kwargs:
-        changed = hook.function(module, args)
+    if not with_kwargs:
+        changed = hook(module, args)
         if changed is None:
             return args, kwargs
         return changed if isinstance(changed, tuple) else (changed,), kwargs
-    changed = hook.function(module, args, kwargs)
+    changed = hook(module, args, kwargs)
     if changed is None:
         return args, kwargs
     if not (isinstance(changed, tuple) and len(changed) == 2):
@@ -215,10 +255,14 @@ def _before(
 
 def _call_always(module: Hooked, args: tuple[Any, ...], kwargs: dict[str, Any], called: set[int]) -> None:
     """After a forward that failed, call the hooks that are always called and have not been; they get None as output."""
-    for kind, hooks in (("global module", of_all_modules.forward), ("module", module._forward_hooks)):
+    every = of_all_modules
+    for kind, hooks, always, with_kwargs in (
+        ("global module", every.forward, every.forward_always_called, every.forward_with_kwargs),
+        ("module", module._forward_hooks, module._forward_hooks_always_called, module._forward_hooks_with_kwargs),
+    ):
         for key, hook in list(hooks.items()):
-            if hook.always and key not in called:
+            if key in always and key not in called:
                 try:
-                    hook.function(module, args, *((kwargs,) if hook.with_kwargs else ()), None)
+                    hook(module, args, *((kwargs,) if key in with_kwargs else ()), None)
                 except Exception as error:
                     warnings.warn(HOOK_SILENCED.format(kind=kind, error=error), stacklevel=4)

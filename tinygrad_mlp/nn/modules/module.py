@@ -10,18 +10,19 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from ...arrays import dtype as _dtype
-from ...arrays import dtypes, on_cpu
 from ...tensor import Tensor
-from ..parameter import Parameter
+from ..parameter import Buffer, Parameter
 from ..refusals import (
     BUFFER_BEFORE_INIT,
+    INIT_KEYWORD,
+    INIT_POSITION,
     MODULE_BEFORE_INIT,
     NO_ATTRIBUTE,
     NO_FORWARD,
     NO_PART,
+    NO_TARGET,
     NOT_A_MODULE,
-    NOT_FLOATING,
+    NOT_A_SUBMODULE,
     PARAMETER_BEFORE_INIT,
     PARAMETERS_BEFORE_INIT,
     PART_NOT_A_BUFFER,
@@ -30,30 +31,41 @@ from ..refusals import (
     TRAINING_MODE,
 )
 from .checks import cannot_assign, check_buffer, check_name, check_parameter
+from .converting import Converted
 from .hooks import (
+    HOOKS,
     Hooked,
     call_with_hooks,
-)
-from .hooks import (
-    register_module_backward_hook as register_module_backward_hook,
-)
-from .hooks import (
-    register_module_forward_hook as register_module_forward_hook,
-)
-from .hooks import (
-    register_module_forward_pre_hook as register_module_forward_pre_hook,
-)
-from .hooks import (
-    register_module_full_backward_hook as register_module_full_backward_hook,
-)
-from .hooks import (
-    register_module_full_backward_pre_hook as register_module_full_backward_pre_hook,
+    of_all_modules,
+    register_module_backward_hook,
+    register_module_buffer_registration_hook,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+    registered,
 )
 from .stateful import HOOKS as STATE_HOOKS
 from .stateful import Stateful
 from .text import in_lines, typename
 
-__all__ = ["Module"]
+__all__ = [
+    "Module", "register_module_backward_hook", "register_module_buffer_registration_hook",
+    "register_module_forward_hook", "register_module_forward_pre_hook", "register_module_full_backward_hook",
+    "register_module_full_backward_pre_hook", "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
+]  # fmt: skip
+
+# Torch's names of the dicts of these hooks.
+_global_backward_hooks = of_all_modules.backward
+_global_backward_pre_hooks = of_all_modules.backward_pre
+_global_buffer_registration_hooks = of_all_modules.buffer
+_global_forward_hooks = of_all_modules.forward
+_global_forward_pre_hooks = of_all_modules.forward_pre
+_global_module_registration_hooks = of_all_modules.module
+_global_parameter_registration_hooks = of_all_modules.parameter
 
 Self = TypeVar("Self", bound="Module")
 
@@ -62,7 +74,7 @@ def _missing_forward(self: Module, *args: Any) -> Any:
     raise NotImplementedError(NO_FORWARD.format(type=type(self).__name__))
 
 
-class Module(Hooked, Stateful):
+class Module(Converted, Hooked, Stateful):
     """The base class of layers and models; a Parameter or Module that is assigned to an attribute becomes part of it.
 
     A subclass calls `super().__init__()` before it assigns anything (else AttributeError) and defines `forward`.
@@ -72,15 +84,25 @@ class Module(Hooked, Stateful):
     training: bool
     forward: Callable[..., Any] = _missing_forward
 
-    def __init__(self) -> None:
+    call_super_init = False  # whether the __init__ of the next base class is called, too
+    dump_patches = False  # torch's name: nothing asks for it
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if not self.call_super_init:
+            if kwargs:
+                raise TypeError(INIT_KEYWORD.format(type=type(self).__name__, name=next(iter(kwargs))))
+            if args:
+                raise TypeError(INIT_POSITION.format(type=type(self).__name__, count=len(args) + 1))
         own = self.__dict__
         own["training"] = True
         own["_parameters"] = {}
         own["_buffers"] = {}
         own["_modules"] = {}
         own["_non_persistent_buffers_set"] = set()
-        for hooks in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks", *STATE_HOOKS):
+        for hooks in (*HOOKS, *STATE_HOOKS):
             own[hooks] = OrderedDict()
+        if self.call_super_init:
+            super().__init__(*args, **kwargs)
 
     # -- calling -----------------------------------------------------------------------------------
 
@@ -112,7 +134,7 @@ class Module(Hooked, Stateful):
             if name in own["_parameters"]:
                 raise cannot_assign(value, "parameter", name, "torch.nn.Parameter")
             self._forget(name, "_modules")
-            own["_modules"][name] = value
+            own["_modules"][name] = registered(of_all_modules.module, self, name, value)
         elif name in own.get("_parameters", ()):
             if value is not None:
                 raise cannot_assign(value, "parameter", name, "torch.nn.Parameter")
@@ -120,13 +142,23 @@ class Module(Hooked, Stateful):
         elif name in own.get("_modules", ()):
             if value is not None:
                 raise cannot_assign(value, "child module", name, "torch.nn.Module")
-            own["_modules"][name] = None
+            own["_modules"][name] = registered(of_all_modules.module, self, name, None)
         elif name in own.get("_buffers", ()):
             if value is not None and not isinstance(value, Tensor):
                 raise cannot_assign(value, "buffer", name, "torch.nn.Buffer, torch.Tensor")
-            own["_buffers"][name] = value
+            self._set_buffer(name, value, name not in own["_non_persistent_buffers_set"])
+        elif isinstance(value, Tensor) and isinstance(value, Buffer):
+            self._set_buffer(name, value, True)
         else:
             object.__setattr__(self, name, value)
+
+    def _set_buffer(self, name: str, value: Any, persistent: bool) -> None:
+        """Register what is assigned under the name of a buffer; a class may override the method without its option."""
+        persistent = getattr(value, "persistent", persistent)
+        if persistent:
+            self.register_buffer(name, value)
+        else:
+            self.register_buffer(name, value, persistent)
 
     def __delattr__(self, name: str) -> None:
         for part in (self._parameters, self._buffers, self._modules):
@@ -159,7 +191,7 @@ class Module(Hooked, Stateful):
             raise AttributeError(PARAMETER_BEFORE_INIT)
         check_name(self, name, "parameter", self._parameters)
         check_parameter(name, param)
-        self._parameters[name] = param
+        self._parameters[name] = param if param is None else registered(of_all_modules.parameter, self, name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Add a buffer, a tensor that is not learnt, to this module, and to its state_dict if it is `persistent`.
@@ -171,7 +203,7 @@ class Module(Hooked, Stateful):
             raise AttributeError(BUFFER_BEFORE_INIT)
         check_name(self, name, "buffer", self._buffers)
         check_buffer(name, tensor)
-        self._buffers[name] = tensor
+        self._buffers[name] = registered(of_all_modules.buffer, self, name, tensor)
         if persistent:
             self._non_persistent_buffers_set.discard(name)
         else:
@@ -186,7 +218,7 @@ class Module(Hooked, Stateful):
         if module is not None and not isinstance(module, Module):
             raise TypeError(NOT_A_MODULE.format(found=typename(module)))
         check_name(self, name, "module", self._modules)
-        self._modules[name] = module
+        self._modules[name] = registered(of_all_modules.module, self, name, module)
 
     def register_module(self, name: str, module: Module | None) -> None:
         """Add a child module, as `add_module` does (torch.nn.Module.register_module)."""
@@ -266,6 +298,22 @@ class Module(Hooked, Stateful):
                 raise AttributeError(PART_NOT_A_MODULE.format(name=name))
         return module
 
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module in the place of the one with a dotted name; unless `strict`, there may be none at its last step.
+
+        ValueError for an empty name and for anything but a module, AttributeError for a path that leads nowhere.
+        Source: torch.nn.Module.set_submodule.
+        """
+        if target == "":
+            raise ValueError(NO_TARGET)
+        if not isinstance(module, Module):
+            raise ValueError(NOT_A_SUBMODULE.format(found=type(module)))
+        path, _, name = target.rpartition(".")
+        parent = self.get_submodule(path)
+        if strict or hasattr(parent, name):
+            parent.get_submodule(name)  # which refuses what is not there, or no module
+        setattr(parent, name, module)
+
     def get_parameter(self, target: str) -> Parameter:
         """Return the parameter with a dotted name; AttributeError if there is none."""
         parameter = self._get_member(target)
@@ -326,59 +374,8 @@ class Module(Hooked, Stateful):
                     g = parameter._grad
                     (g.requires_grad_(False) if g.grad_fn is None else g.detach_()).zero_()
 
-    def to(self: Self, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False) -> Self:
-        """Cast the floating parameters, their gradients and the floating buffers to a floating dtype, in place.
-
-        The dtype is given as such or as that of a tensor. A device, as text or object, must be the CPU; for others
-        `devices.on_cpu` raises. TypeError for a dtype that is not floating. Source: torch.nn.Module.to.
-        """
-        for arg in (*args, device):
-            if isinstance(arg, (_dtype, type)):
-                dtype = arg
-            elif isinstance(arg, Tensor):
-                dtype = arg.dtype
-            elif not isinstance(arg, bool):
-                on_cpu(arg)
-        if dtype is None:
-            return self
-        target = dtypes.of(dtypes.given(dtype, "to"))
-        if not target.is_floating_point:
-            raise TypeError(NOT_FLOATING.format(dtype=target))
-        for module in self.modules():
-            for parameter in module._parameters.values():
-                if parameter is not None:
-                    for tensor in (parameter, parameter._grad):
-                        if tensor is not None and tensor.is_floating_point():
-                            tensor.data = tensor.data.to(target)
-            for name, buffer in module._buffers.items():
-                if buffer is not None and buffer.is_floating_point():
-                    module._buffers[name] = buffer.to(target)
-        return self
-
-    def cpu(self: Self) -> Self:
-        """Return the module, which is on the CPU already."""
-        return self
-
-    def cuda(self: Self, device: Any = None) -> Self:
-        """Raise AssertionError, as a torch that was not built for CUDA does (torch.nn.Module.cuda)."""
-        on_cpu("cuda")
-        return self
-
-    def float(self: Self) -> Self:
-        """Cast the floating parameters and buffers to float32, in place."""
-        return self.to(dtypes.float32)
-
-    def double(self: Self) -> Self:
-        """Cast the floating parameters and buffers to float64, in place."""
-        return self.to(dtypes.float64)
-
-    def half(self: Self) -> Self:
-        """Cast the floating parameters and buffers to float16, in place."""
-        return self.to(dtypes.float16)
-
-    def bfloat16(self: Self) -> Self:
-        """Cast the floating parameters and buffers to bfloat16, in place; ImportError without ml_dtypes."""
-        return self.to(dtypes.bfloat16)
+    def _get_name(self) -> str:
+        return type(self).__name__
 
     def extra_repr(self) -> str:
         """Return what is printed between the parentheses of the class's name; subclasses override it."""

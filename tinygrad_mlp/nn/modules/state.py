@@ -5,13 +5,14 @@ Loading goes on after an error, as in torch, so that one exception tells all tha
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ...autograd import no_grad
 from ...tensor import Tensor
 from ..parameter import Parameter
-from ..refusals import STATE_COPY, STATE_ERRORS, STATE_KEYS, STATE_SIZE, STATE_VALUE
+from ..refusals import STATE_COPY, STATE_ERRORS, STATE_KEYS, STATE_SIZE, STATE_TO_META, STATE_VALUE
 
 
 class StatefulModule(Protocol):
@@ -64,11 +65,11 @@ def own_state(module: StatefulModule) -> dict[str, Tensor]:
 
 def load_own_state(
     module: StatefulModule, state: Mapping[str, Any], prefix: str, assign: bool, keys: _IncompatibleKeys,
-    errors: list[str],
+    errors: list[str], extra: bool,
 ) -> None:  # fmt: skip
-    """Load the state of this module, and append to the lists what did not match."""
+    """Load the state of this module, what is no tensor too if `extra`, and append to the lists what did not match."""
     own: dict[str, Any] = dict(own_state(module))
-    if hasattr(type(module), "set_extra_state"):
+    if extra:
         own[EXTRA_STATE] = None
     for name, tensor in own.items():
         key = prefix + name
@@ -102,6 +103,8 @@ def _load_one(module: StatefulModule, name: str, tensor: Tensor, key: str, value
         value = value[0]
     if value.shape != tensor.shape:
         return STATE_SIZE.format(key=key, found=value.shape, shape=tensor.shape)
+    if tensor.is_meta and not value.is_meta and not assign:
+        warnings.warn(STATE_TO_META.format(key=key), stacklevel=2)
     try:
         if not assign:
             with no_grad():

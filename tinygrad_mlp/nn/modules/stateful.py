@@ -12,7 +12,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ...autograd.hooks import RemovableHandle
-from ..refusals import POST_HOOK_RESULT, PUBLIC_POST_HOOK, STATE_BY_POSITION, STATE_HOOK_RESULT, STATE_TYPE
+from ..refusals import (
+    NO_EXTRA_STATE,
+    POST_HOOK_RESULT,
+    PUBLIC_POST_HOOK,
+    STATE_BY_POSITION,
+    STATE_HOOK_RESULT,
+    STATE_TYPE,
+)
+from .hooks import HOOKS as HOOKS_OF_CALLS
 from .hooks import Hooks, add
 from .state import EXTRA_STATE, _IncompatibleKeys, load_own_state, own_state, raise_errors
 
@@ -40,10 +48,15 @@ class Stateful:
     _load_state_dict_pre_hooks: Hooks
     _load_state_dict_post_hooks: Hooks
 
+    def __getstate__(self) -> State:
+        return self.__dict__.copy()
+
     def __setstate__(self, state: State) -> None:
-        self.__dict__.update(state)
-        for hooks in HOOKS:  # a module may have been pickled before it had any
-            self.__dict__.setdefault(hooks, OrderedDict())
+        own = self.__dict__
+        own.update(state)
+        for hooks in (*HOOKS, *HOOKS_OF_CALLS):  # a module may have been pickled before it had any
+            own.setdefault(hooks, OrderedDict())
+        own.setdefault("_non_persistent_buffers_set", set())
 
     # -- saving ------------------------------------------------------------------------------------
 
@@ -88,8 +101,16 @@ class Stateful:
         """Put the state of this module, without that of its children, into `destination`. A class may override it."""
         for name, tensor in own_state(self).items():
             destination[prefix + name] = tensor if keep_vars else tensor.detach()
-        if hasattr(type(self), "get_extra_state"):
-            destination[prefix + EXTRA_STATE] = self.get_extra_state()  # type: ignore[attr-defined]
+        if type(self).get_extra_state is not Stateful.get_extra_state:
+            destination[prefix + EXTRA_STATE] = self.get_extra_state()
+
+    def get_extra_state(self) -> Any:
+        """Return what the module has to save beside its tensors. A class that has something overrides both methods."""
+        raise RuntimeError(NO_EXTRA_STATE.format(method="get_extra_state"))
+
+    def set_extra_state(self, state: Any) -> None:
+        """Take back what `get_extra_state` returned; `load_state_dict` calls it."""
+        raise RuntimeError(NO_EXTRA_STATE.format(method="set_extra_state"))
 
     def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Register `hook(module, prefix, keep_vars)` to run before `state_dict` saves this module.
@@ -153,7 +174,8 @@ class Stateful:
             hook.function(*((self, *given) if hook.with_module else given))
         keys = _IncompatibleKeys(missing_keys, unexpected_keys)
         assign = local_metadata.get("assign_to_params_buffers", False)
-        load_own_state(self, state_dict, prefix, assign, keys, error_msgs)
+        extra = type(self).set_extra_state is not Stateful.set_extra_state
+        load_own_state(self, state_dict, prefix, assign, keys, error_msgs, extra)
 
     def _register_load_state_dict_pre_hook(
         self, hook: Callable[..., Any], with_module: bool = False

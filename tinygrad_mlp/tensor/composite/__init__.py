@@ -14,7 +14,7 @@ from . import transposed
 LATER = {
     "arithmetic": (
         "add div index_add rsub sub",
-        "add sub add_ sub_ div index_add index_add_",
+        "add sub add_ sub_ div div_ index_add index_add_",
     ),
     "conversion": (
         "clone",
@@ -43,6 +43,7 @@ LATER = {
         "cross ger inner kron matmul outer tensordot",
         "cross ger inner kron matmul outer __matmul__ __rmatmul__",
     ),
+    "pointwise": ("float_power positive", "positive __pos__ float_power float_power_ polygamma polygamma_"),
     "reductions": (
         "aminmax cumprod cumsum max median min nanmean nanmedian norm prod std std_mean var var_mean",
         "aminmax cumprod cumprod_ cumsum cumsum_ max median min nanmean nanmedian norm prod std var",

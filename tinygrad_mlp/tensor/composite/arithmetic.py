@@ -127,9 +127,20 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """input / other, rounded towards 0 ("trunc") or down ("floor") if asked (torch.div)."""
     if rounding_mode is None:
         return _f["div"](input, other)
+    return _f["div_rounded"](input, other, _one_of_two(rounding_mode))
+
+
+def div_(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+    """input /= other, rounded towards 0 ("trunc") or down ("floor") if asked (torch.Tensor.div_)."""
+    if rounding_mode is None:
+        return INPLACE["div_"](input, other)
+    return INPLACE["div_rounded_"](input, other, _one_of_two(rounding_mode))
+
+
+def _one_of_two(rounding_mode: str) -> str:
     if rounding_mode not in ("trunc", "floor"):
         raise RuntimeError(ROUNDING_MODE.format(found=rounding_mode))
-    return _f["div_rounded"](input, other, rounding_mode)
+    return rounding_mode
 
 
 # -- sums by index ---------------------------------------------------------------------------------
@@ -150,4 +161,4 @@ def _as_own(x: Tensor, alpha: Any) -> Any:
     return alpha if x.is_floating_point() else int(alpha)
 
 
-METHODS = as_methods(add, sub, add_, sub_, div, index_add, index_add_)
+METHODS = as_methods(add, sub, add_, sub_, div, div_, index_add, index_add_)

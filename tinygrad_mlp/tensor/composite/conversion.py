@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import contiguous_format, dtypes, on_cpu
+from ...arrays import MetaArray, contiguous_format, dtypes, is_meta, on_cpu
 from ...arrays import dtype as _dtype
 from ...arrays import memory_format as _memory_format
 from ...arrays.dtypes import FLOATING
+from ...arrays.refusals import NO_DATA
 from ...arrays.silence import silently
 from ...autograd.captured import running
 from ...ops.dims import mismatch
@@ -32,7 +33,8 @@ def to(
 ) -> Tensor:  # fmt: skip
     """This tensor in another dtype (or on a device: the CPU); itself where nothing changes (torch.Tensor.to).
 
-    `args` may begin with a dtype, a device or a tensor that has both. `devices.on_cpu` says which devices are refused.
+    `args` may begin with a dtype, a device or a tensor that has both. `devices.on_cpu` says which devices are refused;
+    NotImplementedError from "meta", where there is no data, to the CPU.
     """
     target = dtypes.given(dtype, "to") if dtype is not None else None
     for arg in args:
@@ -41,8 +43,13 @@ def to(
         elif isinstance(arg, (_dtype, builtins.type)):
             target = dtypes.given(arg, "to")
         elif not isinstance(arg, bool):
-            on_cpu(arg)
-    on_cpu(device)
+            device = arg
+    if is_meta(device):
+        return self if self.is_meta and target is None else _without_data(self, target)
+    if device is not None:
+        on_cpu(device)
+        if self.is_meta:
+            raise NotImplementedError(NO_DATA)
     target_format = _format("to", memory_format)
     if len(args) > 2 and [arg for arg in args if isinstance(arg, bool)][1:] == [
         True
@@ -53,6 +60,13 @@ def to(
         result = _f["cast"](self if target.kind in FLOATING else self.detach(), target)
         return contiguous(result) if target_format is contiguous_format else result
     return clone(self, memory_format=target_format) if copy else self
+
+
+def _without_data(self: Tensor, target: Any) -> Tensor:
+    """The shape of a tensor, and a dtype or else its own, on the device "meta"."""
+    result = self.detach()
+    result.array = MetaArray(self.array.shape, target or self.array.dtype)
+    return result
 
 
 def _format(function: str, memory_format: Any) -> Any:
@@ -73,8 +87,8 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
 
 
 def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
-    """Refuse, as a torch that was built without CUDA does: AssertionError (torch.Tensor.cuda)."""
-    on_cpu("cuda")
+    """Refuse, as a torch without CUDA does: AssertionError, for a number RuntimeError (torch.Tensor.cuda)."""
+    on_cpu(device if isinstance(device, int) else "cuda")
     return self
 
 
@@ -128,7 +142,7 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
 def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor itself, which is on the CPU (torch.Tensor.cpu)."""
     _format("cpu", memory_format)
-    return self
+    return to(self, device="cpu") if self.is_meta else self
 
 
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:

@@ -10,6 +10,7 @@ from ...arrays import dtype as _dtype
 from ...arrays import dtypes
 from ...arrays.silence import silenced
 from ...ops.dims import mismatch
+from ..arguments import as_array
 from ..functions import FUNCTIONS
 from ..kinds import ABSENT, checked, no_such_call
 from ..later import as_methods
@@ -77,7 +78,7 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8
     refusal = mismatch(input.array.shape, other.array.shape)
     if refusal is not None:
         raise refusal
-    return wrap(np.asarray(np.isclose(input.array, other.array, rtol, atol, equal_nan)))
+    return wrap(as_array(np.isclose(input.array, other.array, rtol, atol, equal_nan)))
 
 
 @checked

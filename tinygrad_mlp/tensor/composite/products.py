@@ -46,6 +46,14 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 _PRODUCTS = {(2, 2): "mm", (1, 1): "dot", (2, 1): "mv"}
 
 
+def _times(input: Any, other: Any) -> Any:
+    """The product as an operator: NotImplemented for an operand of another type, so that Python asks that."""
+    try:
+        return matmul(input, other)
+    except TypeError:
+        return NotImplemented
+
+
 @checked
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The products of all pairs of elements of two vectors: shapes (n,) and (m,) give (n, m) (torch.outer)."""
@@ -153,5 +161,5 @@ def _placed(dims: Any, x: Tensor) -> tuple[int, ...]:
 
 
 METHODS = as_methods(cross, inner, kron, matmul, outer) | {
-    "ger": outer, "__matmul__": matmul, "__rmatmul__": lambda self, other: matmul(other, self),
+    "ger": outer, "__matmul__": _times, "__rmatmul__": lambda self, other: _times(other, self),
 }  # fmt: skip

@@ -53,7 +53,7 @@ def tensor(
     kind = settle("tensor", dtype, options, _ITS_OWN)
     if isinstance(data, Tensor):
         warn(COPY_OF_TENSOR.format(function="torch.tensor"))
-    return made(np.array(array_of(data, kind)), requires_grad)
+    return made(np.array(array_of(data, kind)), requires_grad, device)
 
 
 def new_tensor(

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import random
-from ...arrays import Array, dtypes
+from ...arrays import Array, MetaArray, dtypes
 from ...arrays.dtypes import FLOATING
 from ...arrays.silence import silenced
+from ...batching import running as batching
 from ...ops.dims import mismatch
 from ..arguments import as_array
 from ..kinds import ABSENT, KINDS, no_such_call, read
@@ -44,9 +45,14 @@ __all__ = [
 Generator = random.Generator | None
 
 
-def of(generator: Generator) -> random.Generator:
-    """The generator to draw from."""
-    return random.default_generator if generator is None else generator
+def of(generator: Generator, *inputs: Tensor) -> Any:
+    """The generator to draw from; inside of `vmap` one that draws for the batch, as far as the `inputs` allow it."""
+    own = random.default_generator if generator is None else generator
+    if not batching.batches:
+        return own
+    from ...random.batched import over_batches
+
+    return over_batches(own, [x.array for x in inputs])
 
 
 def rand(
@@ -133,6 +139,8 @@ def _alike(function: str, input: Tensor, dtype: Any, options: Any) -> Array:
 @silenced
 def filled(array: Any, draw: Any) -> Any:
     """Numbers from `draw(shape)` in the shape of an array, in the order in which its elements lie in memory."""
+    if type(array) is MetaArray:  # no numbers are drawn, as in torch
+        return array
     if array.flags.c_contiguous:
         return draw(array.shape)
     dims = np.argsort([-n for n in array.strides], kind="stable").tolist()
@@ -212,7 +220,7 @@ def normal(
     numbers = all(isinstance(x, (Tensor, int, float)) or stands_for(x, (int, float)) for x in given)
     if not numbers or size is not ABSENT or dtype is not None or requires_grad or options:
         raise no_such_call("normal", *given)
-    return _with_zero_gradient(_normals_around(mean, 1.0 if std is ABSENT else std, of(generator)), tensors)
+    return _with_zero_gradient(_normals_around(mean, 1.0 if std is ABSENT else std, of(generator, *tensors)), tensors)
 
 
 @silenced
@@ -255,7 +263,7 @@ def bernoulli(input: Tensor, p: Any = ABSENT, *, generator: Generator = None) ->
     that is not floating. Source: torch.bernoulli.
     """
     array = tensor_of("bernoulli", input).array
-    source = of(generator)
+    source = of(generator, input)
     if p is not ABSENT:
         try:
             p = KINDS["float"].read(p)

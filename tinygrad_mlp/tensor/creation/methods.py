@@ -9,6 +9,7 @@ import numpy as np
 from ... import random
 from ...arrays.silence import silenced
 from ...autograd.captured import refuse_captured, running
+from ...batching import running as batching
 from ...ops import TABLE
 from ..arguments import as_array
 from ..inplace import inplace_of
@@ -37,7 +38,12 @@ def _drawn(name: str, node_name: str, parameters: tuple[str, ...], draw: Any) ->
             key: _float(name, parameters, parameters.index(key), value) if key in parameters else value
             for key, value in kwargs.items()
         }
-        values = draw(of(generator), self.array, *args, **kwargs)
+        source = of(generator)
+        if batching.batches:
+            from ...random.batched import refuse_unbatched_draw
+
+            refuse_unbatched_draw(self.array, source)
+        values = draw(source, self.array, *args, **kwargs)
         return write(self, wrap(as_array(values)))  # type: ignore[no-any-return]
 
     method.__name__ = method.__qualname__ = name
@@ -89,6 +95,12 @@ def _exponential(generator: random.Generator, array: Any, lambd: float = 1.0) ->
     return filled(array, lambda shape: generator.exponential(shape, array.dtype, lambd))
 
 
+def _spread(array: Any, own: Any) -> Any:
+    from ...batching.crossing import spread  # inside of `vmap`
+
+    return spread(array, own)
+
+
 def _new(make: Any) -> Any:
     name = f"new_{make.__name__}"
 
@@ -96,7 +108,9 @@ def _new(make: Any) -> Any:
         self: Tensor, *sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]
     ) -> Tensor:
         shape = size_of(name, sizes, options)
-        return made(make(shape, settle(name, dtype, options, self.array.dtype)), requires_grad)
+        array = make(shape, settle(name, dtype, options, self.array.dtype))
+        array = _spread(array, self.array) if batching.batches else array
+        return made(array, requires_grad, options.get("device", self.device))
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"As torch.{name[4:]}, in the dtype of this tensor unless another is given (torch.Tensor.{name})."
@@ -111,7 +125,9 @@ def new_full(
     """As torch.full, in the dtype of this tensor unless another is given (torch.Tensor.new_full)."""
     value = number("new_full", "fill_value", 2, fill_value)
     shape = sequence_of("new_full", size, 1)
-    return made(np.full(shape, value, settle("new_full", dtype, options, self.array.dtype)), requires_grad)
+    array = np.full(shape, value, settle("new_full", dtype, options, self.array.dtype))
+    array = _spread(array, self.array) if batching.batches else array
+    return made(array, requires_grad, options.get("device", self.device))
 
 
 _DRAWS = {

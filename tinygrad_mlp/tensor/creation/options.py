@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...arrays import MetaArray, dtypes, entered, is_meta, on_cpu
 from ...arrays import dtype as _dtype
-from ...arrays import dtypes, on_cpu
 from ...arrays import layout as _layout
 from ...arrays import memory_format as _memory_format
 from ...arrays.dtypes import FLOATING
@@ -59,7 +59,7 @@ def settle(function: str, dtype: Any, options: Mapping[str, Any], default: Any =
     Without a `dtype` that is `default`, or else torch's default dtype. TypeError for an unknown option or one of the
     wrong type, RuntimeError for pinned memory, and what `on_cpu` raises for a device other than the CPU.
     """
-    if options:
+    if options or entered:
         _check(function, options)
     if dtype is not None:
         return dtypes.given(dtype, function)
@@ -74,7 +74,11 @@ def _check(function: str, options: Mapping[str, Any]) -> None:
         value = options.get(name)
         if value is not None and not isinstance(value, kind):
             raise TypeError(OPTION_TYPE.format(function=function, name=name, found=type(value).__name__))
-    on_cpu(options.get("device"), function)
+    place = options.get("device")
+    if place is None and entered:
+        place = entered[-1]
+    if not (function in _TAKE_META and is_meta(place)):
+        on_cpu(place, function)
     if options.get("pin_memory"):
         raise RuntimeError(NO_PINNED_MEMORY)
 
@@ -84,9 +88,18 @@ _TAKE_MEMORY_FORMAT = frozenset(
 )
 
 
-def made(array: Any, requires_grad: bool | None) -> Tensor:
-    """A new leaf over an array; RuntimeError where a gradient is asked for and the dtype is not floating."""
-    tensor = wrap(as_array(array))
+# The functions that can make a tensor on the device "meta": those that need no number from elsewhere.
+_TAKE_META = frozenset(("empty", "zeros", "ones", "full", "tensor", "empty_like", "zeros_like", "ones_like"))
+
+
+def made(array: Any, requires_grad: bool | None, device: Any = None) -> Tensor:
+    """A new leaf over an array; RuntimeError where a gradient is asked for and the dtype is not floating.
+
+    On the device "meta" only its shape and its dtype are kept.
+    """
+    if device is None and entered:
+        device = entered[-1]
+    tensor = wrap(MetaArray(array.shape, array.dtype) if device is not None and is_meta(device) else as_array(array))
     if requires_grad:
         if tensor.array.dtype.kind not in FLOATING:
             raise RuntimeError(REQUIRES_GRAD_NEW_DTYPE)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...arrays import Array, contiguous_format, dtypes
+from ...arrays import META, Array, MetaArray, contiguous_format, dtypes
 from ...arrays.dtypes import FLOATING
 from ...arrays.silence import silenced
 from ..kinds import no_such_call
@@ -51,19 +51,19 @@ __all__ = [
 def zeros(*sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]) -> Tensor:
     """A tensor of zeros (torch.zeros)."""
     shape = size_of("zeros", sizes, options)
-    return made(np.zeros(shape, settle("zeros", dtype, options)), requires_grad)
+    return made(np.zeros(shape, settle("zeros", dtype, options)), requires_grad, options.get("device"))
 
 
 def ones(*sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]) -> Tensor:
     """A tensor of ones (torch.ones)."""
     shape = size_of("ones", sizes, options)
-    return made(np.ones(shape, settle("ones", dtype, options)), requires_grad)
+    return made(np.ones(shape, settle("ones", dtype, options)), requires_grad, options.get("device"))
 
 
 def empty(*sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]) -> Tensor:
     """A tensor whose elements are whatever was in memory (torch.empty)."""
     shape = size_of("empty", sizes, options)
-    return made(np.empty(shape, settle("empty", dtype, options)), requires_grad)
+    return made(np.empty(shape, settle("empty", dtype, options)), requires_grad, options.get("device"))
 
 
 @silenced
@@ -73,7 +73,8 @@ def full(
     """A tensor of one value, whose type decides the dtype (torch.full). The size has to be one sequence."""
     value = number("full", "fill_value", 2, fill_value)
     shape = sequence_of("full", size, 1)
-    return made(np.full(shape, value, settle("full", dtype, options, dtypes.result_type(value))), requires_grad)
+    kind = settle("full", dtype, options, dtypes.result_type(value))
+    return made(np.full(shape, value, kind), requires_grad, options.get("device"))
 
 
 # -- like another ----------------------------------------------------------------------------------
@@ -95,8 +96,9 @@ def _like(make: Any, make_like: Any) -> Any:
     ) -> Tensor:
         own = tensor_of(name, input).array
         kind = settle(name, dtype, options, own.dtype)
-        plain = own.flags.c_contiguous or order(options, own) == "C"
-        return made(make(own.shape, kind) if plain else make_like(own, kind, subok=False), requires_grad)
+        plain = type(own) in (np.ndarray, MetaArray) and (own.flags.c_contiguous or order(options, own) == "C")
+        array = make(own.shape, kind) if plain else make_like(own, kind, subok=False)
+        return made(array, requires_grad, options.get("device", META if type(own) is MetaArray else None))
 
     like.__name__ = like.__qualname__ = name
     like.__doc__ = f"As `{name[:-5]}`, with the shape, dtype and memory format of another tensor (torch.{name})."

@@ -1,7 +1,4 @@
-"""Functions on all parameters of a module at once (torch.nn.utils).
-
-They clip gradients by their norm or by their value, and convert between a list of parameters and one long vector.
-"""
+"""Clip the gradients of all parameters of a module at once, by their norm or by their value (torch.nn.utils)."""
 
 from __future__ import annotations
 
@@ -13,15 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.dtypes import HALVES
-from ..arrays.silence import silenced
-from ..tensor import FUNCTIONS, Tensor, as_array, wrap
-from .refusals import NORM_NOT_FINITE, NOT_A_VECTOR, VECTOR_TOO_SHORT
-
-__all__ = [
-    "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "parameters_to_vector",
-    "vector_to_parameters",
-]  # fmt: skip
+from ...arrays.dtypes import HALVES
+from ...arrays.silence import silenced
+from ...tensor import Tensor, as_array, wrap
+from .refusals import CLIP_GRAD_NORM, NORM_NOT_FINITE
 
 Tensors = Tensor | Iterable[Tensor]
 
@@ -114,27 +106,10 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
             p._grad.versions[0] += 1
 
 
-def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """Return one vector of all elements of all parameters, through which gradients flow back to them.
-
-    Source: torch.nn.utils.parameters_to_vector.
-    """
-    return FUNCTIONS["cat"]([FUNCTIONS["reshape"](p, (-1,)) for p in parameters])
-
-
-def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Let the parameters take their values, in order, from a vector; afterwards they share its memory.
-
-    TypeError if `vec` is not a Tensor, RuntimeError if it has too few elements. Source:
-    torch.nn.utils.vector_to_parameters.
-    """
-    if not isinstance(vec, Tensor):
-        raise TypeError(NOT_A_VECTOR.format(found=type(vec).__name__))
-    start = 0
-    for p in parameters:
-        count = p.numel()
-        part = vec.array[start : start + count]
-        if part.size != count:
-            raise RuntimeError(VECTOR_TOO_SHORT.format(shape=list(p.array.shape), size=part.size))
-        p.data = wrap(part.reshape(p.array.shape))
-        start += count
+def clip_grad_norm(
+    parameters: Tensors, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:  # fmt: skip
+    """As `clip_grad_norm_`, whose old name this is (torch.nn.utils.clip_grad_norm)."""
+    warnings.warn(CLIP_GRAD_NORM, FutureWarning, stacklevel=2)
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
