@@ -89,6 +89,7 @@ if _typing.TYPE_CHECKING:
     from .tensor.composite.conversion import *  # noqa: F403
     from .tensor.composite.einsum import *  # noqa: F403
     from .tensor.composite.elements import *  # noqa: F403
+    from .tensor.composite.indexed import *  # noqa: F403
     from .tensor.composite.joining import *  # noqa: F403
     from .tensor.composite.ordering import *  # noqa: F403
     from .tensor.composite.products import *  # noqa: F403
@@ -145,8 +146,13 @@ _NAMES |= dict.fromkeys(("finfo", "iinfo"), ".arrays.limits")
 _NAMES |= dict.fromkeys(("TypedStorage", "UntypedStorage"), ".tensor.memory.storage")
 _NAMES |= dict.fromkeys(_settings, ".settings")
 _NAMES |= dict.fromkeys(
-    ("celu", "celu_", "dropout", "layer_norm", "selu", "selu_", "threshold", "threshold_"), ".nn.functional"
-)
+    (
+        "alpha_dropout", "bilinear", "celu", "celu_", "cosine_similarity", "dropout", "feature_alpha_dropout",
+        "group_norm", "layer_norm", "pairwise_distance", "pdist", "rms_norm", "rrelu", "rrelu_", "selu", "selu_",
+        "threshold", "threshold_",
+    ),
+    ".nn.functional",
+)  # fmt: skip
 _FILES = {
     name: f".tensor.{folder}.{file}"
     for folder, files in (("composite", _composite), ("creation", _creation))

@@ -62,3 +62,21 @@ _LEFT_OUT = {
         cholesky_inverse trapz""",
 }
 LEFT_OUT = {name for names in _LEFT_OUT.values() for name in names.split()}
+
+_MODULES_LEFT_OUT = {
+    "images: convolution, pooling, their norms": """
+        nn.AdaptiveAvgPool1d nn.AdaptiveAvgPool2d nn.AdaptiveAvgPool3d nn.AdaptiveMaxPool1d nn.AdaptiveMaxPool2d
+        nn.AdaptiveMaxPool3d nn.AvgPool1d nn.AvgPool2d nn.AvgPool3d nn.BatchNorm2d nn.BatchNorm3d nn.Conv1d nn.Conv2d
+        nn.Conv3d nn.ConvTranspose1d nn.ConvTranspose2d nn.ConvTranspose3d nn.FractionalMaxPool2d
+        nn.FractionalMaxPool3d nn.LazyConv1d nn.LazyConv2d nn.LazyConv3d nn.LazyConvTranspose1d
+        nn.LazyConvTranspose2d nn.LazyConvTranspose3d nn.LPPool1d nn.LPPool2d nn.LPPool3d nn.MaxPool1d nn.MaxPool2d
+        nn.MaxPool3d nn.InstanceNorm2d nn.InstanceNorm3d nn.LocalResponseNorm nn.Softmax2d""",
+    "sequences: recurrent layers, attention, alignment": """
+        nn.RNNCell nn.GRUCell nn.LSTMCell nn.RNN nn.GRU nn.LSTM nn.CTCLoss nn.TransformerEncoder
+        nn.TransformerEncoderLayer nn.TransformerDecoderLayer nn.Transformer nn.MultiheadAttention""",
+    "padding, which goes before a convolution": """
+        nn.ReflectionPad1d nn.ReflectionPad2d nn.ReflectionPad3d nn.ReplicationPad1d nn.ReplicationPad2d
+        nn.ReplicationPad3d nn.ZeroPad1d nn.ZeroPad2d nn.ZeroPad3d nn.CircularPad1d nn.CircularPad2d nn.CircularPad3d
+        nn.ConstantPad1d nn.ConstantPad2d nn.ConstantPad3d""",
+}
+MODULES_LEFT_OUT = {name for names in _MODULES_LEFT_OUT.values() for name in names.split()}

@@ -81,7 +81,7 @@ Refuses: IndexError where there is no element. IndexError for a dimension that t
     have.
 Derivative: the cotangent of each input, where g is that of `values`, the result.
     input:
-        def _at_index(g: Array, indices: Array, input_shape: tuple[int, ...], dim: int, keepdim: bool) -> Array:
+        def at_index(g: Array, indices: Array, input_shape: tuple[int, ...], dim: int, keepdim: bool) -> Array:
             """The cotangent at the one element that was chosen, zeros elsewhere."""
             if not input_shape:
                 return np.copy(g)

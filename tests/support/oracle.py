@@ -14,6 +14,7 @@ import numpy as np
 
 from tinygrad_mlp.ops import Operator
 from tinygrad_mlp.ops.indexing import is_basic
+from tinygrad_mlp.ops.refusals import REDUCE_OF_ZEROS_TWICE
 from tinygrad_mlp.tensor import FUNCTIONS, Tensor, wrap
 
 Call = Callable[..., Any]
@@ -44,13 +45,19 @@ COUNTERPARTS: dict[str, Call] = {
     "binary_cross_entropy_with_logits": lambda *args, **options: torch().nn.functional.binary_cross_entropy_with_logits(
         *args, **options
     ),
+    "block_diag": lambda xs: torch().block_diag(*xs),
     "cast": lambda x, dtype: x.to(dtype),
     "clamp": lambda x, min=None, max=None: _clamped(x, min, max),
     "contiguous_clone": lambda x: x.clone(memory_format=torch().contiguous_format),
+    "differentiable_once": lambda x: _once().apply(x),
     "div_rounded": lambda x, y, mode: torch().div(x, y, rounding_mode=mode),
+    "embedding_bag": lambda *args, **options: _bag(*args, **options),
     "elu": lambda x, alpha=1.0, scale=1.0: torch().ops.aten.elu(x, alpha, scale),
     "gelu_backward": lambda g, x, approximate: torch().ops.aten.gelu_backward(g, x, approximate=approximate),
     "getitem": lambda x, index: x[index],
+    "linalg_diagonal": lambda x, offset=0, dim1=-2, dim2=-1: torch().linalg.diagonal(
+        x, offset=offset, dim1=dim1, dim2=dim2
+    ),
     "log_sigmoid_backward": lambda g, x: torch().ops.aten.log_sigmoid_backward(g, x, torch().exp(-x.detach().abs())),
     "max_all": lambda x: torch().max(x),
     "keep": lambda x, mask: torch().where(mask, x, 0),
@@ -64,7 +71,16 @@ COUNTERPARTS: dict[str, Call] = {
     "pow": lambda x, y: torch().pow(x, float(y) if y is False and _is_floating(x) else y),  # x ** False: nan at 0
     "prod": lambda x, dim=None, keepdim=False: torch().prod(x) if dim is None else torch().prod(x, dim, keepdim),
     "put": lambda x, index, value: _put(x.clone(), index, value),
+    "put_added": lambda x, index, value: x.index_put(index, value, True),
     "put_at": lambda x, shape, index: _added(x, shape, index),
+    **{
+        name: lambda x, pad, name=name: getattr(torch().ops.aten, name)(x, pad)
+        for name in (f"{kind}_pad{n}d" for kind in ("reflection", "replication") for n in (1, 2, 3))
+    },
+    "scatter_combined": lambda x, dim, index, src, reduce: x.scatter(dim, index, src, reduce=reduce),
+    "scatter_reduce": lambda x, dim, index, src, reduce, include_self=True: x.scatter_reduce(
+        dim, index, src, reduce, include_self=include_self
+    ),
     "slice_along": lambda x, dim, index: x[(*(slice(None),) * (dim % x.ndim), index)],
     "std": lambda *args, **options: _spread("std")(*args, **options),
     "var": lambda *args, **options: _spread("var")(*args, **options),
@@ -72,10 +88,24 @@ COUNTERPARTS: dict[str, Call] = {
     "unique_dim": lambda x, dim, **options: torch().unique(x, dim=dim, **options),
     "unique_runs": lambda x, dim=None, **options: torch().unique_consecutive(x, dim=dim, **options),
     "unindex": lambda x, shape, index: torch().zeros(shape, dtype=x.dtype).index_put(index, x, True),
+    "unfold": lambda x, dimension, size, step: x.unfold(dimension, size, step),
+    "unpad": lambda g, x, pad, reflects: getattr(
+        torch().ops.aten, f"{'reflection' if reflects else 'replication'}_pad{len(pad) // 2}d_backward"
+    )(g, x, pad),
     "unslice": lambda x, shape, index: _put(torch().zeros(shape, dtype=x.dtype), index, x),
+    "hardshrink_backward": lambda g, x, lambd: torch().ops.aten.hardshrink_backward(g, x, lambd),
+    "softshrink_backward": lambda g, x, lambd: torch().ops.aten.softshrink_backward(g, x, lambd),
+    "nll_loss_backward": lambda *args, **options: _nll_backward(*args, **options),
+    "prelu_kernel_backward": lambda g, x, weight: torch().ops.aten._prelu_kernel_backward(g, x, weight)[0],
+    "prelu_kernel": lambda x, weight: torch()._prelu_kernel(x, weight),
+    "rrelu_with_noise": lambda x, noise: x * noise,  # torch's own draws the noise
+    "rrelu_with_noise_backward": lambda g, x, noise: torch().ops.aten.rrelu_with_noise_backward(
+        g, x, noise, 0.1, 0.3, True, False
+    ),
     "hardtanh_backward": lambda g, x, low, high: torch().ops.aten.hardtanh_backward(g, x, low, high),
     "leaky_relu_backward": lambda g, x, slope: torch().ops.aten.leaky_relu_backward(g, x, slope, False),
     "threshold_backward": lambda g, x, threshold=0: torch().ops.aten.threshold_backward(g, x, threshold),
+    "trilinear": lambda x, weight, y: torch().nn.functional.bilinear(x, y, weight),
     "zero": lambda x: x.clone().zero_(),
 }
 
@@ -112,8 +142,43 @@ def _spread(name: str) -> Call:
     return call
 
 
+def _nll_backward(
+    g: Any, x: Any, target: Any, weight: Any = None, reduction: str = "mean", ignore_index: int = -100
+) -> Any:
+    kept = target[target != ignore_index]
+    total = x.new_tensor(float(len(kept))) if weight is None else weight[kept].sum()
+    number = ["none", "mean", "sum"].index(reduction)
+    return torch().ops.aten.nll_loss_backward(g, x, target, weight, number, ignore_index, total)
+
+
+def _bag(
+    weight: Any, indices: Any, offsets: Any, scale_grad_by_freq: bool = False, mode: str = "mean",
+    per_sample_weights: Any = None, include_last_offset: bool = False, padding_idx: int = -1,
+) -> Any:  # fmt: skip
+    result, _, sizes, found = torch().embedding_bag(
+        weight, indices, offsets, scale_grad_by_freq, ["sum", "mean", "max"].index(mode), False, per_sample_weights,
+        include_last_offset, None if padding_idx < 0 else padding_idx,
+    )  # fmt: skip
+    return result, torch().where(sizes[:, None] == 0, -1, found) if mode == "max" else torch().zeros(0).long()
+
+
 def _is_floating(x: Any) -> bool:
     return isinstance(x, torch().Tensor) and bool(x.is_floating_point())
+
+
+def _once() -> Any:
+    """A function of torch's that gives its input, and refuses to be differentiated."""
+
+    class Once(torch().autograd.Function):  # type: ignore[misc,name-defined]
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            raise RuntimeError(REDUCE_OF_ZEROS_TWICE)
+
+    return Once
 
 
 def _put(x: Any, index: Any, value: Any) -> Any:

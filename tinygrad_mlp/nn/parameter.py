@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import dtypes
+from ..arrays import dtypes, on_cpu
 from ..arrays.dtypes import FLOATING
 from ..autograd import making
 from ..autograd.captured import running, share_memory
 from ..autograd.modes import modes
 from ..tensor import Tensor
-from .refusals import FLOATING_ONLY
+from ..tensor.creation.values import empty
+from .refusals import FLOATING_ONLY, NO_SHAPE_YET
 
 new = object.__new__
 making.make_with(globals())
@@ -84,3 +85,50 @@ class Buffer(Tensor, metaclass=_BufferMeta):
         tensor = source.detach().requires_grad_(source.requires_grad)
         vars(tensor).update(persistent=persistent, _is_buffer=True)
         return tensor
+
+
+class _Uninitialized(Tensor):
+    """A parameter or buffer of a lazy module, which has a dtype but no shape yet: RuntimeError for its `shape`."""
+
+    __slots__ = ()
+    _becomes: type[Tensor] = Tensor
+
+    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
+        """Make the tensor, of a shape, with elements that are still to be set."""
+        on_cpu(device)
+        self.array = np.empty(tuple(shape), self.array.dtype if dtype is None else dtypes.of(dtype).numpy)
+        self.__class__ = self._becomes  # type: ignore[assignment]
+
+    @property
+    def shape(self) -> Any:
+        raise RuntimeError(NO_SHAPE_YET)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return type(self), (self.requires_grad,)
+
+
+class UninitializedParameter(_Uninitialized, Parameter):
+    """A parameter of a lazy module. Source: torch.nn.parameter.UninitializedParameter."""
+
+    __slots__ = ()
+    _becomes = Parameter
+
+    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__(empty((0,), device=device, dtype=dtype), requires_grad)
+
+
+class UninitializedBuffer(_Uninitialized):
+    """A buffer of a lazy module. Source: torch.nn.parameter.UninitializedBuffer."""
+
+    __slots__ = ()
+
+    def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> None:
+        Parameter.__init__(self, empty((0,), device=device, dtype=dtype), requires_grad)  # type: ignore[arg-type]
+
+
+def is_lazy(tensor: Any) -> bool:
+    """Whether a parameter or buffer is not made yet."""
+    return isinstance(tensor, _Uninitialized)

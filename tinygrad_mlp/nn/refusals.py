@@ -9,6 +9,12 @@ templates for `str.format`.
 HARDTANH_LIMITS = "min_val cannot be greater than max_val"
 # nn.Hardtanh, when it is made: AssertionError unless `max_val` is above `min_val`.
 HARDTANH_EMPTY = "max_val ({max_val}) must be greater than min_val ({min_val})"
+# F.rrelu: RuntimeError for a bound that is nan or infinite.
+RRELU_BOUND = "rrelu: {name} bound must be finite, got {bound}"
+# F.rrelu: RuntimeError where the lower bound is above the upper one.
+RRELU_BOUNDS = "Lower bound should be less than or equal to the upper bound"
+# F.rrelu: NotImplementedError for integers.
+RRELU_DTYPE = "\"{kernel}\" not implemented for '{found}'"
 
 
 # -- one_hot ---------------------------------------------------------------------------------------
@@ -86,6 +92,40 @@ PROBABILITIES_DTYPE = "Expected floating point type for target with class probab
 IGNORE_INDEX = "ignore_index is not supported for floating point target"
 
 
+# -- Losses and layers as modules, when they are made ----------------------------------------------
+# nn.LinearCrossEntropyLoss, when it is made: RuntimeError for weights and a `label_smoothing` that do not fit.
+LINEAR_CLASS_WEIGHTS = "expected weight shape to be {expected}, got {found}"
+LINEAR_SMOOTHING = "expected label_smoothing to be in range [0, 1], got {label_smoothing}"
+# nn.HuberLoss: TypeError for a `delta` that is no number.
+HUBER_DELTA_TYPE = "delta must be a float or int, got: {found}"
+# nn.MultiMarginLoss: ValueError for a weight that is no vector.
+MULTI_MARGIN_WEIGHT = "MultiMarginLoss: expected weight to be None or 1D tensor, got {ndim}D instead"
+# The triplet losses: ValueError for a margin that is not above 0.
+TRIPLET_MODULE_MARGIN = "{name}: expected margin to be greater than 0, got {margin} instead"
+# nn.Embedding and nn.EmbeddingBag: AssertionError for a `padding_idx` that is no row of the weight.
+EMBEDDING_PADDING_IDX = "{word} must be within num_embeddings"
+# The same: AssertionError for a weight of another shape, or, in `from_pretrained`, that is no matrix.
+EMBEDDING_SHAPE = "Shape of weight does not match num_embeddings and embedding_dim"
+EMBEDDING_PRETRAINED = "Embeddings parameter is expected to be 2-dimensional"
+# nn.Bilinear: ValueError for no features.
+BILINEAR_FEATURES = "in1_features must be > 0, but got (in1_features={features})"
+
+
+# -- Lazy modules ----------------------------------------------------------------------------------
+# RuntimeError for the shape of a parameter or buffer that has none yet.
+NO_SHAPE_YET = (
+    "Can't access the shape of an uninitialized parameter or buffer. This error usually happens in `load_state_dict` "
+    "when trying to load an uninitialized parameter into an initialized one. Call `forward` to initialize the "
+    "parameters before accessing their attributes."
+)
+# NotImplementedError for a lazy module that does not say how its parameters are made.
+NO_INITIALIZE = "initialize_parameters is not implemented for {name}"
+# RuntimeError where a lazy module has made some of its parameters only.
+NOT_ALL_INITIALIZED = "module {name} has not been fully initialized"
+# nn.LazyLinear: AssertionError for an input that does not fit a weight that was loaded.
+LAZY_FEATURES = "The in_features inferred from input: {found} is not equal to in_features from self.weight: {expected}"
+
+
 # -- Normalisation ---------------------------------------------------------------------------------
 # layer_norm: RuntimeError for an input whose shape does not end in `normalized_shape`; the missing space is torch's.
 LAYER_NORM_INPUT = (
@@ -101,6 +141,9 @@ LAYER_NORM_PART = (
     "Expected {name} to be of same shape as normalized_shape, but got {name} of shape {found} and normalized_shape = "
     "{shape}"
 )
+# rms_norm: ValueError for fewer dimensions than are normalised, NotImplementedError for integers.
+RMS_NORM_DIMENSIONS = "Input tensor must have at least {least} dimensions, but got {ndim}"
+RMS_NORM_DTYPE = "\"rms_norm\" not implemented for '{found}'"
 # layer_norm and batch_norm: RuntimeError for parameters of another dtype than the input's, float64 excepted.
 MIXED_DTYPES = "mixed dtype (CPU): expect parameter to have scalar type of Float"
 # The same for an input of float64.
@@ -114,17 +157,63 @@ SHARED_STATISTICS = (
 )
 # batch_norm: ValueError in training where the batch has one value for each channel, and so no variance.
 ONE_VALUE_PER_CHANNEL = "Expected more than 1 value per channel when training, got input size {input}"
+# batch_norm: ValueError for an `eps` below 0, and in training for 0.
+BATCH_NORM_EPS_IN_TRAINING = "batch_norm eps must be positive during training, but got {eps}"
+BATCH_NORM_EPS = "batch_norm eps must be non-negative, but got {eps}"
 # batch_norm: RuntimeError for a parameter or statistic that does not have one element for each channel.
 CHANNELS = "{name} should contain {channels} elements not {found}"
 # batch_norm: RuntimeError in evaluation without a running mean or variance.
 NO_STATISTICS = "{name} must be defined in evaluation mode"
-# nn.BatchNorm1d: ValueError for an input that is neither (N, C) nor (N, C, L).
+# group_norm: RuntimeError for an input of fewer than two dimensions.
+GROUP_NORM_DIMENSIONS = "Expected at least 2 dimensions for input tensor but received {ndim}"
+# group_norm: RuntimeError for no groups.
+GROUP_NORM_GROUPS = "Expected num groups to be greater than 0, got {num_groups}"
+# group_norm: RuntimeError for groups that are not of one size.
+GROUP_NORM_CHANNELS = (
+    "Expected number of channels in input to be divisible by num_groups, but got input of shape {shape} and "
+    "num_groups={num_groups}"
+)
+# nn.GroupNorm, when it is made: ValueError for the same.
+GROUP_NORM_DIVISIBLE = "num_channels ({channels}) must be divisible by num_groups ({groups})"
+# group_norm: RuntimeError unless there is one weight and one bias for each channel.
+GROUP_NORM_PART = (
+    "Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of shape {found} "
+    "and input of shape {shape}"
+)
+# instance_norm: ValueError where each channel has one element, and so no variance.
+ONE_SPATIAL_ELEMENT = "Expected more than 1 spatial element when training, got input size {input}"
+# instance_norm: RuntimeError without a running mean and variance where they are to be used.
+INSTANCE_NORM_STATISTICS = "Expected running_mean and running_var to be defined when use_input_stats is false"
+# nn.BatchNorm1d and InstanceNorm1d: ValueError for an input of another number of dimensions than two or three.
 BATCH_NORM_DIMENSIONS = "expected 2D or 3D input (got {dimensions}D input)"
+
+
+# nn.InstanceNorm1d: ValueError for another number of channels, and the warning where none is needed.
+INSTANCE_NORM_FEATURES = "expected input's size at dim={dim} to match num_features ({features}), but got: {found}."
+INSTANCE_NORM_UNUSED = (
+    "input's size at dim={dim} does not match num_features. You can silence this warning by not passing in "
+    "num_features, which is not used because affine=False"
+)
+# nn.InstanceNorm1d: an error of load_state_dict for statistics that a module of today does not keep.
+INSTANCE_NORM_BUFFERS = (
+    "Unexpected running stats buffer(s) {names} for {type} with track_running_stats=False. If state_dict is a "
+    "checkpoint saved before 0.4.0, this may be expected because {type} does not track running stats by default since "
+    "0.4.0. Please remove these keys from state_dict. If the running stats are actually needed, instead set "
+    "track_running_stats=True in {type} to enable them. See the documentation of {type} for details."
+)
 
 
 # -- Dropout ---------------------------------------------------------------------------------------
 # ValueError for a probability outside [0, 1], from F.dropout and when nn.Dropout is made.
 DROPOUT_PROBABILITY = "dropout probability has to be between 0 and 1, but got {p}"
+# F.feature_alpha_dropout: RuntimeError for fewer than two dimensions.
+FEATURE_DROPOUT_NDIM = "Feature dropout requires at least 2 dimensions in the input"
+# F.dropout1d: RuntimeError for another number of dimensions.
+DROPOUT1D_NDIM = (
+    "dropout1d: Expected 2D or 3D input, but received a {ndim}D input. Note that dropout1d exists to provide "
+    "channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch dimension "
+    "(i.e. 2D or 3D inputs)."
+)
 # RuntimeError for an input of integers in training.
 DROPOUT_DTYPE = "result type Float can't be cast to the desired output type {found}"
 
@@ -362,3 +451,21 @@ NON_FULL_SEVERAL = (
 NON_FULL_NODES = (
     "a non-full backward hook when the forward contains multiple autograd Nodes", "grad_input." + _FULL
 )  # fmt: skip
+
+# -- padding ---------------------------------------------------------------------------------------
+
+# pad: RuntimeError for an odd number of widths, and for a value where elements are repeated.
+PAD_ODD = "Padding length must be divisible by 2"
+PAD_VALUE = 'Padding mode "{mode}" doesn\'t take in value argument'
+# pad: NotImplementedError for another mode, and for other numbers of widths and dimensions.
+PAD_MODE = "Unrecognised padding mode {mode}"
+PAD_DIMENSIONS = (
+    "Padding size {count} is not supported for {ndim}D input tensor.\n"
+    "Supported combinations for non-constant padding:\n"
+    "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
+    "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
+    "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"
+)
+# pad, circular: RuntimeError for a width of more than the whole dimension, in either direction.
+PAD_WRAPS = "Padding value causes wrapping around more than once."
+PAD_EMPTIES = "Negative padding value is resulting in an empty dimension"

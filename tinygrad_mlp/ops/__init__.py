@@ -7,10 +7,10 @@ Tensors or the tape.
 from .table import NUMPY_KEYWORDS, TABLE, Dims, Operator, by_numpy, source, write_sources_with
 
 TABLE.stand_in(
-    "activations", "added_products", "arithmetic", "basic", "comparison", "decompositions", "determinants",
-    "diagonals", "distances", "extremes", "fitting", "gathering", "indexing", "linalg", "losses", "masking",
-    "normalization", "norms", "pointwise", "reduction", "searching", "shape", "slices", "solving", "sorting",
-    "special_functions", "statistics",
+    "activations", "added_products", "arithmetic", "basic", "bilinear", "comparison", "decompositions",
+    "determinants", "diagonals", "distances", "embedding", "extremes", "fitting", "gathering", "indexing", "linalg",
+    "losses", "margins", "masking", "normalization", "norms", "padding", "pointwise", "rectifiers", "reduction",
+    "scattering", "searching", "shape", "slices", "solving", "sorting", "special_functions", "statistics",
 )  # fmt: skip
 
 from .fitting import cast, expand, sum_to  # noqa: E402

@@ -11,6 +11,7 @@ from .dims import as_dtype, axis, in_order
 from .masking import keep
 from .refusals import (
     CELU_ALPHA,
+    GELU_APPROXIMATE,
     GLU_ODD,
     GLU_OF_NUMBER,
     HARDTANH_OF_BOOLS,
@@ -299,9 +300,10 @@ mish = unary(
     doc="x tanh(softplus(x)) (Misra 2019).\nAs: torch.nn.functional.mish",
     sample=lambda s: (s.moderate(s.floats(s.shape())),),  # torch's exp overflows for large numbers
 )  # fmt: skip
+_SIXTH = float(np.float32(1 / 6))  # in torch's kernel it is a C++ float for every dtype
 hardsigmoid = unary(
     "hardsigmoid", lambda input: hardtanh.forward(input + 3, 0, 6) / 6,
-    lambda g, input: keep(g, (input > -3) & (input < 3)) / 6, method=False, inplace=False, kinds="f",
+    lambda g, input: keep(g, (input > -3) & (input < 3)) * _SIXTH, method=False, inplace=False, kinds="f",
     doc="x + 3, limited to [0, 6], / 6: sigmoid in straight lines.\nAs: torch.nn.functional.hardsigmoid",
 )  # fmt: skip
 
@@ -424,6 +426,8 @@ def gelu(input: Array, approximate: str = "none") -> Array:
 
     As: torch.nn.functional.gelu
     """
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError(GELU_APPROXIMATE)
     if approximate == "none":
         return input * (0.5 * (1 + erf.forward(input * math.sqrt(0.5))))
     return input * _sigmoid(_inner(input))

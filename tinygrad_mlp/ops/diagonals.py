@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..arrays.dtypes import FLOATING
-from .dims import axis, dtype_word, in_order
+from .dims import axis, copied, dtype_word, in_order
 from .fitting import expand
 from .refusals import (
     DIAGONAL_TWICE,
     TRACE_OF_BOOLS,
     TRACE_OF_OTHER,
+    WRITTEN_SHAPE,
 )
 from .slices import unindex
 from .table import Array, operator
@@ -50,6 +51,61 @@ def _undiagonal(g: Array, input_shape: tuple[int, ...], offset: int, dim1: int, 
         index[d] = np.arange(input_shape[d]).reshape([-1 if k == place else 1 for k in range(g.ndim)])
     index[first], index[second] = steps - min(offset, 0), steps + max(offset, 0)
     return unindex(g, input_shape, tuple(index))
+
+
+@operator(
+    {"A": lambda g, A_shape, offset, dim1, dim2: _undiagonal(g, A_shape, offset, dim1, dim2)},
+    tensors=("A",),
+    view=True,
+    method=False,
+    node_name="DiagonalBackward0",
+    sample=lambda s: (
+        s.floats(shape := s.shape(2)),
+        s.size(-4, 4),
+        (d := s.permutation(len(shape)))[0],
+        d[1] - s.choice([0, len(shape)]),
+    ),
+)
+def linalg_diagonal(A: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Array:
+    """A view of a diagonal of two dimensions, of the last two if none are named.
+
+    Shapes: that of `A` without `dim1` and `dim2`, then the length of the diagonal.
+    Refuses: RuntimeError for twice the same dimension.
+    As: torch.linalg.diagonal
+    """
+    return diagonal(A, offset, dim1, dim2)
+
+
+@operator(
+    {
+        "input": lambda g, src_shape, offset, dim1, dim2: diagonal_scatter(
+            g, np.zeros_like(g, shape=src_shape), offset, dim1, dim2
+        ),
+        "src": lambda g, offset, dim1, dim2: diagonal(g, offset, dim1, dim2),
+    },
+    tensors=("input", "src"),
+    numbers=False,
+    sample=lambda s: (
+        x := s.floats(shape := s.shape(2)),
+        s.floats(np.diagonal(x, o := s.size(-2, 2), *(d := s.permutation(len(shape))[:2])).shape),
+        o,
+        d[0],
+        d[1] - s.choice([0, len(shape)]),
+    ),
+)
+def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
+    """A copy of `input` with `src` on a diagonal of two dimensions.
+
+    Shapes: the result has the shape of `input`, and `src` that of the diagonal.
+    Refuses: RuntimeError for another shape, and for twice the same dimension.
+    """
+    whole = copied(input)
+    place = diagonal(whole, offset, dim1, dim2)
+    if place.shape != src.shape:
+        raise RuntimeError(WRITTEN_SHAPE.format(src=list(src.shape), shape=list(place.shape)))
+    place.flags.writeable = True  # NumPy's diagonal is a view that may not be written to
+    place[...] = src
+    return whole
 
 
 @operator(

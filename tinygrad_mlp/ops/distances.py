@@ -122,7 +122,7 @@ def _euclidean(x1: Array, x2: Array) -> Array:
 @operator(
     {
         "x1": lambda g, out, x1, x2, p: total(_slopes(g, out, _differences(x1, x2), p), -2),
-        "x2": lambda g, out, x1, x2, p: -total(_slopes(g, out, _differences(x1, x2), p), -3),
+        "x2": lambda g, out, x1, x2, p: total(_slopes(g.mT, out.mT, _differences(x2, x1), p), -2),
     },
     tensors=("x1", "x2"),
     numbers=False,

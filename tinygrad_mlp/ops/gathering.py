@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from .refusals import (
     SCATTER_DTYPES,
     SCATTER_NDIM,
     SCATTER_SIZES,
+    SCATTER_SIZES_OF_NUMBER,
     SELECT_BY_OTHER,
     SELECT_DTYPE,
     SELECT_FROM_NOTHING,
@@ -50,27 +52,31 @@ def gather(input: Array, dim: int, index: Array) -> Array:
     Dtypes: any for `input`; `index` has integers.
     Refuses: RuntimeError for other shapes, other indices, and those that are out of bounds.
     """
-    if input.ndim != index.ndim:
-        raise RuntimeError(GATHER_NDIM)
     d = axis(dim, input.ndim)
-    for k in range(input.ndim):
+    if not index.size:  # of which torch asks nothing else
+        return np.zeros_like(input, shape=index.shape)
+    if (input.ndim or 1) != (index.ndim or 1):
+        raise RuntimeError(GATHER_NDIM)
+    for k in range(min(input.ndim, index.ndim)):
         if k != d and index.shape[k] > input.shape[k]:
             raise RuntimeError(
                 GATHER_SIZES.format(place=k, index_shape=list(index.shape), shape=list(input.shape), dim=d)
             )
-    _in_bounds(index, input.shape[d] if input.ndim else 1, d)
-    return input[_along(index, d)] if input.ndim else input.copy()
+    in_bounds(index, input.shape[d] if input.ndim else 1, d)
+    if input.ndim and index.ndim:
+        return input[along(index, d)]
+    return input.reshape((-1,))[index]  # a number counts as a vector of one element
 
 
-def _along(index: Array, dim: int) -> tuple[Array, ...]:
+def along(index: Array, dim: int) -> tuple[Array, ...]:
     """gather's index as NumPy takes it: `index` along `dim`, and along each other dimension the own position."""
     grid = np.ogrid[tuple(slice(n) for n in index.shape)]
     return tuple(index if d == dim else part for d, part in enumerate(grid))
 
 
 @check_of_each
-def _in_bounds(index: Array, size: int, dim: int) -> None:
-    if index.dtype.kind not in "iu":
+def in_bounds(index: Array, size: int, dim: int) -> None:
+    if index.size and index.dtype not in (np.int64, np.int32):
         raise RuntimeError(GATHER_DTYPE.format(dtype=index.dtype.name))
     wrong = index[(index < 0) | (index >= size)]
     if wrong.size:
@@ -97,35 +103,38 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     Refuses: RuntimeError for different dtypes, and for an index that is out of bounds.
     """
     d = axis(dim, input.ndim)
-    _refuse_scattered(input, d, index, src)
-    _in_bounds(index, input.shape[d] if input.ndim else 1, d)
+    refuse_scattered(input, d, index, src)
+    in_bounds(index, input.shape[d] if input.ndim else 1, d)
     whole = input.copy()
     if not index.size:
         return whole
     if whole.ndim:
         index, src = (x.reshape((-1,)) if not x.ndim else x for x in (index, src))
-        add_at(whole, _along(index, d), src[tuple(slice(n) for n in index.shape)])
+        add_at(whole, along(index, d), src[tuple(slice(n) for n in index.shape)])
     else:
         whole += src.reshape(())
     return whole
 
 
-def _refuse_scattered(input: Array, d: int, index: Array, src: Array) -> None:
-    """Refuse what scatter_add does not take by its shapes and dtypes, in torch's words."""
-    if index.dtype not in (np.int64, np.int32):
+def refuse_scattered(input: Array, d: int, index: Array, src: Any) -> None:
+    """Refuse what a scatter does not take by its shapes and dtypes, in torch's words; `src` may be a number."""
+    if index.size and index.dtype not in (np.int64, np.int32):
         raise RuntimeError(SCATTER_DTYPE)
-    if src.dtype != input.dtype:
+    of_number = not hasattr(src, "dtype")
+    if not of_number and src.dtype != input.dtype:
         raise RuntimeError(SCATTER_DTYPES)
     if not index.size:
         return
-    shapes = [x.shape or (1,) for x in (input, index, src)]
+    shapes = [x.shape or (1,) for x in (input, index, index if of_number else src)]
     for name, shape in (("self", shapes[0]), ("src", shapes[2])):
         if len(shape) != len(shapes[1]):
             raise RuntimeError(SCATTER_NDIM.format(name=name))
     for k, (own, n, other) in enumerate(zip(*shapes, strict=True)):
         if (k != d and n > own) or n > other:
-            sizes = {"index": list(index.shape), "shape": list(input.shape), "src": list(src.shape)}
-            raise RuntimeError(SCATTER_SIZES.format(dim=d, **sizes))
+            sizes = {"index": list(index.shape), "shape": list(input.shape), "dim": d}
+            if of_number:
+                raise RuntimeError(SCATTER_SIZES_OF_NUMBER.format(**sizes))
+            raise RuntimeError(SCATTER_SIZES.format(**sizes, src=list(src.shape)))
 
 
 @operator(

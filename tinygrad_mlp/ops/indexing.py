@@ -11,10 +11,12 @@ from .dims import as_dtype, dtype_word, in_order, mismatch
 from .fitting import expand, refuse_expansion, sum_to
 from .layout import laid_out, order, steps
 from .refusals import (
+    FILL_OF_SEVERAL,
     PUT_DTYPES,
     PUT_SHAPES,
     SELECT_BY_OTHER_MASK,
 )
+from .sums import add_at
 from .table import Array, operator
 
 
@@ -159,6 +161,36 @@ def put(input: Array, index: Any, value: Any) -> Array:
     return whole
 
 
+@operator(
+    {"input": lambda g: g, "value": lambda g, index, value_shape: sum_to(g[index], value_shape)},
+    tensors=("input", "value"),
+    method=False,
+    inplace=True,
+    numbers=False,
+    node_name="IndexPutBackward0",
+    sample=lambda s: s.putting_again(),
+    saves=True,
+    overlap="allowed",
+)
+def put_added(input: Array, index: Any, value: Any) -> Array:
+    """A copy of `input` to which `value` is added at an index, as often as an element is named.
+
+    Shapes: the result has the shape of `input`. `value` broadcasts to input[index].
+    Refuses: RuntimeError for a value that does not broadcast, or has another dtype.
+    As: torch.index_put with accumulate=True
+    In place: `Tensor.index_put_`.
+    """
+    shape = input[index].shape
+    if value.dtype != input.dtype:
+        raise RuntimeError(PUT_DTYPES.format(own=dtype_word(input), other=dtype_word(value)))
+    whole = np.copy(input)
+    try:
+        add_at(whole, index, value)
+    except ValueError:
+        raise RuntimeError(PUT_SHAPES.format(value=list(value.shape), shape=list(shape))) from None
+    return whole
+
+
 def _assign(input: Array, src: Any) -> None:
     input[...] = src if hasattr(src, "dtype") else as_dtype(src, input.dtype)
 
@@ -193,12 +225,16 @@ def assign(input: Array, src: Any) -> Array:
     node_name="FillBackward2",
     sample=lambda s: (s.floats(s.shape()), s.value()),
     overlap="number",
+    function=True,
 )
 def fill(input: Array, value: Any) -> Array:
     """One value in every element, in the shape and dtype of `input`.
 
     Shapes: the result has the shape of `input`. `value` is a number or 0-d.
+    Refuses: RuntimeError for another value.
     """
+    if getattr(value, "ndim", 0):
+        raise RuntimeError(FILL_OF_SEVERAL.format(ndim=value.ndim))
     return np.full_like(input, as_dtype(value, input.dtype))
 
 

@@ -314,14 +314,43 @@ def _class_weights(target: Array, weight: Any, ignore_index: int) -> tuple[Array
     return kept, classes, kept if weight is None else np.where(kept, weight[classes], 0)
 
 
-def _nll_input(
-    g: Array, input_shape: tuple[int, ...], target: Array, weight: Any, reduction: str, ignore_index: int
-) -> Array:
+def _draw_classes(s: Any) -> tuple[Any, ...]:
+    """Log probabilities, classes, their weights, a reduction, and the class that is ignored."""
+    x, target = s.floats((n := s.size(), c := s.size(1))), s.ints((n,), 0, c - 1)
+    return x, target, s.maybe(s.floats((c,))), s.choice(["mean", "sum", "none"]), s.choice([-100, 0, 1])
+
+
+# A row of its own, because torch has the gradient depend on the log probabilities, too, with the derivative 0.
+@operator(
+    {
+        "grad_output": lambda g, input, target, weight, reduction, ignore_index: nll_loss(
+            g, target, weight, reduction, ignore_index
+        ),
+        "input": lambda g, input: np.zeros_like(input),
+    },
+    tensors=("grad_output", "input", "target", "weight"),
+    promotion="same",
+    unpromoted="target",
+    kinds="f",
+    method=False,
+    node_name="NllLossBackwardBackward0",
+    sample=lambda s: (s.floats((len(p[1]),) if (p := _draw_classes(s))[3] == "none" else ()), *p),
+)
+def nll_loss_backward(
+    grad_output: Array, input: Array, target: Array, weight: Any = None, reduction: str = "mean",
+    ignore_index: int = -100,
+) -> Array:  # fmt: skip
+    """The gradient of nll_loss with respect to its input: minus the weight of the target class, and else 0.
+
+    Shapes: those of nll_loss; the result has that of `input`.
+    As: torch.ops.aten.nll_loss_backward
+    """
     kept, classes, own = _class_weights(target, weight, ignore_index)
     if reduction == "mean":
-        g = g / number(own.sum())
-    # where all targets are ignored g was divided by 0: the elements then get 0, and not nan
-    return unslice(np.where(kept, -g * own, 0), input_shape, (np.arange(len(target)), classes))
+        grad_output = grad_output / number(own.sum())
+    # where all targets are ignored it was divided by 0: the elements then get 0, and not nan
+    slopes = np.where(kept, -grad_output * own, 0)
+    return unslice.forward(slopes.astype(input.dtype, copy=False), input.shape, (np.arange(len(target)), classes))
 
 
 @check_of_each
@@ -341,19 +370,17 @@ def _one_weight_dtype(input: Array, target: Array, weight: Any, *rest: Any) -> N
 
 
 @operator(
-    {"input": _nll_input},
+    {
+        "input": lambda g, input, target, weight, reduction, ignore_index: nll_loss_backward(
+            g, input, target, weight, reduction, ignore_index
+        )
+    },
     tensors=("input", "target", "weight"),
     check=_one_weight_dtype,
     unpromoted="target",
     kinds="f",
     method=False,
-    sample=lambda s: (
-        s.floats((n := s.size(), c := s.size(1))),
-        s.ints((n,), 0, c - 1),
-        s.maybe(s.floats((c,))),
-        s.choice(["mean", "sum", "none"]),
-        s.choice([-100, 0, 1]),
-    ),
+    sample=lambda s: _draw_classes(s),
 )
 def nll_loss(
     input: Array, target: Array, weight: Any = None, reduction: str = "mean", ignore_index: int = -100

@@ -151,3 +151,55 @@ def batch_norm(
     """
     ndim = len(input.shape)
     return _scaled(_of_channels(in_order(input), mean, variance, eps)[0], _across(weight, ndim), _across(bias, ndim))
+
+
+# -- over groups of channels -----------------------------------------------------------------------
+
+
+def _in_groups(x: Array, num_groups: int) -> Array:
+    """The elements of each group of channels of a sample as one row."""
+    shape = x.shape
+    return x.reshape((shape[0], num_groups, math.prod(shape[1:]) // num_groups))
+
+
+def _group_norm_input(g: Array, input: Array, num_groups: int, weight: Any, eps: float) -> Array:
+    g = _in_groups(_scaled(g, _across(weight, len(input.shape)), None), num_groups)
+    standardized, deviation = _standardized(_in_groups(input, num_groups), (2,), eps)
+    return _through(g, standardized, deviation, (2,)).reshape(input.shape)
+
+
+def _group_norm_weight(g: Array, input: Array, num_groups: int, eps: float) -> Array:
+    standardized, _ = _standardized(_in_groups(input, num_groups), (2,), eps)
+    return total(g * standardized.reshape(input.shape), (0, *range(2, len(g.shape))))
+
+
+def _draw_groups(s: Any) -> tuple[Any, ...]:
+    groups = s.choice([1, 2])
+    n, c, *rest = s.shape(2, least=1)
+    shape = (n, c * groups, *rest, 2)
+    weight, bias = (s.maybe(s.moderate(s.floats(shape[1:2]))) for _ in range(2))
+    return s.moderate(s.floats(shape)), groups, weight, bias, s.choice([1e-5, 0.5])
+
+
+@operator(
+    {
+        "input": _group_norm_input,
+        "weight": _group_norm_weight,
+        "bias": lambda g: total(g, (0, *range(2, len(g.shape)))),
+    },
+    tensors=("input", "weight", "bias"),
+    promotion="same",
+    kinds="f",
+    method=False,
+    node_name="NativeGroupNormBackward0",
+    sample=_draw_groups,
+)
+def group_norm(input: Array, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Array:
+    """Mean 0 and variance 1 of every group of channels of a sample; times `weight` plus `bias`, of each channel.
+
+    Shapes: `input` (n, c, ...), where c is a multiple of `num_groups`; the others (c,).
+    As: torch.nn.functional.group_norm
+    """
+    standardized, _ = _standardized(_in_groups(in_order(input), num_groups), (2,), eps)
+    ndim = len(input.shape)
+    return _scaled(standardized.reshape(input.shape), _across(weight, ndim), _across(bias, ndim))

@@ -62,6 +62,12 @@ PERMUTE_COUNT = (
 PERMUTE_TWICE = "permute(): duplicate dims are not allowed."
 # diagonal, diag_embed: the same dimension twice.
 DIAGONAL_TWICE = "diagonal dimensions cannot be identical {dim1}, {dim2}"
+# block_diag: more than two dimensions.
+BLOCK_DIAG_NDIM = "torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {place} has {ndim} dimensions"
+# rot90: not two dimensions to turn, or twice the same.
+ROTATED_DIMS = "expected total rotation dims == 2, but got dims = {count}"
+ROTATED_NDIM = "expected total dims >= 2, but got total dims = {ndim}"
+ROTATED_TWICE = "expected rotation dims to be different, but got dim0 = {0} and dim1 = {1}"
 # tril, triu: fewer than two dimensions.
 NO_TRIANGLE = "{name}: input tensor must have at least 2 dimensions"
 # trace: not a matrix.
@@ -95,6 +101,31 @@ STACK_OF_NOTHING = "stack expects a non-empty TensorList"
 # stack: arrays of different shapes.
 STACK_SHAPES = "stack expects each tensor to be equal size, but got {first} at entry 0 and {other} at entry {place}"
 
+# -- padding ---------------------------------------------------------------------------------------
+
+# constant_pad_nd: an odd number of widths, or more than the array has ends.
+PAD_ODD = "Length of pad must be even but instead it equals {count}"
+PAD_TOO_LONG = (
+    "Length of pad should be no more than twice the number of dimensions of the input. Pad length is {count}while the "
+    "input has {ndim}dimensions."
+)
+# constant_pad_nd: more is cut off than there is.
+PAD_CUT = "The input size {size}, plus negative padding {before} and {after} resulted in a negative output size"
+# Reflection: a width that is not below the size of the dimension.
+REFLECTION_TOO_WIDE = (
+    "Argument #4: Padding size should be less than the corresponding input dimension, but got: padding ({before}, "
+    "{after}) at dimension {dim} of input {shape}"
+)
+# Reflection and replication: more is cut off than there is.
+PAD_TOO_SMALL = "input ({letter}: {size}) is too small. Calculated output {letter}: {result}"
+# The derivative of reflection and replication: a cotangent of another dtype.
+UNPAD_DTYPES = "expected scalar type {own} but found {other}"
+# Reflection and replication: a dimension of size 0 beside the first.
+PAD_OF_NOTHING = (
+    "Expected {least}D or {most}D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for "
+    "input, but got: {shape}"
+)
+
 # -- slices ----------------------------------------------------------------------------------------
 
 # narrow: a 0-d array.
@@ -105,6 +136,17 @@ NARROW_NEGATIVE = "narrow(): length must be non-negative."
 NARROW_START = "start out of range (expected to be in range of [{first}, {last}], but got {start})"
 # narrow: an end outside of the array.
 NARROW_END = "start ({start}) + length ({length}) exceeds dimension size ({size})."
+# slice_scatter: a 0-d array.
+SLICE_OF_NUMBER = "slice() cannot be applied to a 0-dim tensor."
+# slice_scatter: a step that is not positive.
+SLICE_STEP = "slice step must be positive"
+# unfold: a size that is negative, or larger than the dimension.
+UNFOLD_NEGATIVE = "size is {size} but must be >= 0"
+UNFOLD_SIZE = "maximum size for tensor at dimension {dim} is {length} but size is {size}"
+# unfold: a step that is not positive.
+UNFOLD_STEP = "step is {step} but must be > 0"
+# select_scatter, slice_scatter, diagonal_scatter, as_strided_scatter: `src` has not the shape of the slice.
+WRITTEN_SHAPE = "expected src to have a size equal to the slice of self. src size = {src}, slice size = {shape}"
 # select: a 0-d array.
 SELECT_OF_NUMBER = "select() cannot be applied to a 0-dim tensor."
 # select: an index outside of the array.
@@ -167,6 +209,53 @@ SCATTER_SIZES = (
     "Expected index {index} to be no larger than self {shape} apart from dimension {dim} and to be no larger size "
     "than src {src}"
 )
+# scatter: the same, for a number in place of `src`.
+SCATTER_SIZES_OF_NUMBER = "Expected index {index} to be no larger than self {shape} apart from dimension {dim}"
+# scatter: another `reduce`.
+SCATTER_COMBINED = "reduce argument must be either add or multiply."
+# scatter_reduce: another `reduce`.
+SCATTER_REDUCED = "reduce argument must be either sum, prod, mean, amax or amin, got {found}"
+# scatter_reduce, differentiated twice: a product of several zeros.
+REDUCE_OF_ZEROS_TWICE = (
+    "scatter_reduce(): Double backward is unsupported for src when >1 zeros in src are scattered to the same position "
+    "in self"
+)
+# index_fill: the index is not int64.
+INDEX_FILL_DTYPE = "index_fill_(): Expected dtype int64 for index."
+# index_fill: the index is not a vector.
+INDEX_FILL_NDIM = "Index has to be a vector/scalar"
+# index_fill: a value that is not 0-d.
+INDEX_FILL_BY_SEVERAL = (
+    "index_fill_ only supports a 0-dimensional value tensor, but got tensor with {ndim} dimension(s)."
+)
+# index_copy: the index is not a vector.
+INDEX_COPY_INDEX_NDIM = "index_copy_(): Index should have dimension 1 or 0 (got {ndim})"
+# index_copy: several indices for a 0-d array.
+INDEX_COPY_OF_NUMBER = "index_copy_(): When source is scalar, index should have one element (got {count})"
+# index_copy: `source` has not as many dimensions as `input`.
+INDEX_COPY_NDIM = (
+    "index_copy_(): When source and destination are not scalars, their dimensionality must match. Source "
+    "dimensionality ({source}), destination dimensionality ({own})"
+)
+# index_copy: the index is not int64.
+INDEX_COPY_DTYPE = "index_copy_(): Expected a long tensor for index, but got {word}"
+# index_copy: `input` and `source` of different dtypes.
+INDEX_COPY_DTYPES = (
+    "index_copy_(): self and source expected to have the same dtype, but got (self) {own} and (source) {other}"
+)
+# index_copy: `source` has another shape beside `dim`.
+INDEX_COPY_SLICES = (
+    "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: {0} at dimension "
+    "{dim} and source slice shape: {1} at dimension 0."
+)
+# index_copy: another number of slices than of indices.
+INDEX_COPY_COUNT = "index_copy_(): Number of indices ({count}) should be equal to source.size(dim) ({size})"
+# masked_scatter: a mask that is not of bools.
+MASKED_SCATTER_MASK = "masked_scatter_ only supports boolean masks, but got mask with dtype {word}"
+# masked_scatter: `input` and `source` of different dtypes.
+MASKED_SCATTER_DTYPES = "masked_scatter: expected self and source to have same dtypes but got{own} and {other}"
+# masked_scatter: fewer elements than the mask has True.
+MASKED_SCATTER_COUNT = "Number of elements of source < number of ones in mask"
 # scatter_add: the index is not of integers.
 SCATTER_DTYPE = "scatter(): Expected dtype int32/int64 for index"
 # x[index] = value with an array as the index: another dtype.
@@ -237,6 +326,8 @@ CLAMP_WITHOUT_BOUNDS = "torch.clamp: At least one of 'min' or 'max' must not be 
 FILL_BY_SEVERAL = "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {ndim} dimension(s)."
 # masked_fill: a mask that is not of bools.
 FILL_BY_OTHER_MASK = "masked_fill_ only supports boolean masks, but got mask with dtype {word}"
+# fill: a value that is not 0-d.
+FILL_OF_SEVERAL = "fill_ only supports 0-dimension value tensor but got tensor with {ndim} dimensions."
 # trace: bools.
 TRACE_OF_BOOLS = "\"trace\" not implemented for '{word}'"
 # backward through an operator for which torch has no derivative.
@@ -446,3 +537,42 @@ QR_WITHOUT_Q = (
 QR_WITH_NULL_SPACE = "The QR decomposition is not differentiable when mode='complete' and nrows > ncols."
 # eigh: another triangle.
 EIGH_UPLO = "Expected UPLO argument to be 'L' or 'U', but got {found}"
+# softshrink: a negative lambd.
+SOFTSHRINK_LAMBDA = "lambda must be in range [0, {most}] for input dtype {word}, but found {lambd}"
+# gelu: an approximation that there is not.
+GELU_APPROXIMATE = "approximate argument must be either none or tanh."
+# multi_margin_loss and multilabel_margin_loss: an input that is neither a vector nor a matrix with classes.
+MARGIN_INPUT = "Expected non-empty vector or matrix with optional 0-dim batch size, but got: {shape}"
+# multi_margin_loss: not one target for each sample.
+MARGIN_TARGETS = (
+    "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples (batch size). "
+    "Expected target size [{samples}], but got {target}. Input has shape {shape}."
+)
+# multi_margin_loss: not one weight for each class.
+MARGIN_WEIGHTS = "inconsistent weight size, expected {classes} but got {weight}"
+# multi_margin_loss: a class that the input does not have.
+MARGIN_CLASS = "target out of range"
+# multilabel_margin_loss: a target of another shape than the input.
+LABELS_SHAPE = "inconsistent target size: {target} for input of size: {shape}"
+# multilabel_margin_loss: a class that the input does not have.
+LABELS_CLASS = "argument #2 'target' is out of range"
+# A kernel that torch does not have for float16.
+NO_HALF = "\"{kernel}\" not implemented for 'Half'"
+# embedding and embedding_bag: a weight or indices of another dtype.
+EMBEDDING_DTYPE = (
+    "Expected tensor for argument #1 '{name}' to have one of the following scalar types: {words}; but got "
+    "torch.{word}Tensor instead (while checking arguments for {function})"
+)
+# embedding_bag: weights of samples that have another dtype than the weight.
+SAMPLE_WEIGHTS_DTYPE = (
+    "Expected tensor for argument #1 'weight' to have the same type as tensor for argument #1 'per_sample_weights'; "
+    "but type torch.{own}Tensor does not equal torch.{other}Tensor (while checking arguments for embedding_bag)"
+)
+# embedding: an index that is no row of the weight.
+NO_EMBEDDING = "index out of range in self"
+# embedding: a weight that is no matrix.
+EMBEDDING_WEIGHT = "'weight' must be 2-D"
+# embedding: indices into a weight without rows.
+NO_EMBEDDINGS = "index_select(): self indexing axis dim should be positive"
+# embedding_bag: an index that is no row of the weight.
+NO_EMBEDDING_IN_BAG = "Index {place} of input takes value {index} which is not in the valid range [0, {rows})"

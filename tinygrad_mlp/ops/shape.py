@@ -11,6 +11,7 @@ import numpy as np
 
 from .dims import axes, axis, copied, in_order
 from .refusals import (
+    BLOCK_DIAG_NDIM,
     CAT_NDIM,
     CAT_OF_NOTHING,
     CAT_OF_NUMBER,
@@ -27,6 +28,9 @@ from .refusals import (
     PERMUTE_COUNT,
     PERMUTE_TWICE,
     ROLL_OF_NUMBER,
+    ROTATED_DIMS,
+    ROTATED_NDIM,
+    ROTATED_TWICE,
     SHIFTS_AND_DIMS,
     STACK_OF_NOTHING,
     STACK_SHAPES,
@@ -210,6 +214,26 @@ def _unrepeat(g: Array, input_shape: tuple[int, ...], repeats: Sequence[int]) ->
 
 
 @operator(
+    {"input": lambda g, k, dims: rot90(g, -k, dims)},
+    sample=lambda s: (s.floats(shape := s.shape(2)), s.size(-5, 5), s.permutation(len(shape))[:2]),
+)
+def rot90(input: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Array:
+    """A copy, turned `k` times by 90 degrees in the plane of two dimensions, from the first to the second.
+
+    Shapes: that of `input`, with the two sizes swapped for an odd `k`.
+    Refuses: RuntimeError for fewer than two dimensions, and for others than two different ones to turn.
+    """
+    if len(dims) != 2:
+        raise RuntimeError(ROTATED_DIMS.format(count=len(dims)))
+    if input.ndim < 2:
+        raise RuntimeError(ROTATED_NDIM.format(ndim=input.ndim))
+    first, second = (axis(d, input.ndim) for d in dims)
+    if first == second:
+        raise RuntimeError(ROTATED_TWICE.format(*dims))
+    return copied(np.rot90(input, k, (first, second)))
+
+
+@operator(
     {"input": _unrepeat},
     variadic=True,
     sample=lambda s: (s.floats(shape := s.shape()), [s.size(0, 2) for _ in range(len(shape) + s.size(0, 1))]),
@@ -249,6 +273,9 @@ def _uncat(g: Array, tensors_shape: Sequence[tuple[int, ...]], dim: int) -> list
     listed=True,
     sample=lambda s: s.joinable(),
     numpy=np.concatenate,
+    aliases="concat concatenate",
+    method=False,
+    function=True,
 )
 def cat(tensors: Arrays, dim: int = 0) -> Array:
     """The arrays, joined along a dimension that they have.
@@ -294,6 +321,8 @@ def _refuse_sizes(tensors: Arrays, first: tuple[int, ...], d: int) -> None:
     promotion="arithmetic",
     listed=True,
     numpy=np.stack,
+    method=False,
+    function=True,
     sample=lambda s: (xs := s.alike(), s.dim((*xs[0].shape, 1))),
 )
 def stack(tensors: Arrays, dim: int = 0) -> Array:
@@ -338,6 +367,45 @@ def tril(input: Array, diagonal: int = 0) -> Array:
     """What is on and below a diagonal, zeros above."""
     _refuse_vector("tril", input)
     return np.tril(in_order(input), diagonal)
+
+
+def _corners(shapes: Sequence[tuple[int, ...]]) -> list[tuple[slice, slice]]:
+    """Where in a block diagonal matrix each block stands; a number is a block of one row and column, a vector a row."""
+    corners, row, column = [], 0, 0
+    for shape in shapes:
+        n, m = (1, 1, *shape)[-2:]
+        corners.append((slice(row, row + n), slice(column, column + m)))
+        row, column = row + n, column + m
+    return corners
+
+
+@operator(
+    {
+        "tensors": lambda g, tensors_shape: [
+            g[corner].reshape(shape) for corner, shape in zip(_corners(tensors_shape), tensors_shape, strict=True)
+        ]
+    },
+    tensors=("tensors",),
+    promotion="arithmetic",
+    listed=True,
+    method=False,
+    sample=lambda s: ([s.floats(s.shape(0, 2)) for _ in range(s.size(1, 3))],),
+)
+def block_diag(tensors: Arrays) -> Array:
+    """The matrix that has some matrices on its diagonal, one after the other, and zeros beside them.
+
+    Shapes: matrices of any sizes, vectors, which are matrices of one row, and numbers.
+    Refuses: RuntimeError for more than two dimensions.
+    """
+    for place, x in enumerate(tensors):
+        if x.ndim > 2:
+            raise RuntimeError(BLOCK_DIAG_NDIM.format(place=place, ndim=x.ndim))
+    corners = _corners([x.shape for x in tensors])
+    end = tuple(part.stop for part in corners[-1])
+    whole = np.zeros(end, tensors[0].dtype)
+    for corner, x in zip(corners, tensors, strict=True):
+        whole[corner] = x
+    return whole
 
 
 def _refuse_vector(name: str, input: Array) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .dims import axis
+from .dims import axis, copied
 from .layout import strided_index
 from .refusals import (
     NARROW_END,
@@ -16,8 +16,14 @@ from .refusals import (
     NARROW_START,
     SELECT_INDEX,
     SELECT_OF_NUMBER,
+    SLICE_OF_NUMBER,
+    SLICE_STEP,
+    UNFOLD_NEGATIVE,
+    UNFOLD_SIZE,
+    UNFOLD_STEP,
+    WRITTEN_SHAPE,
 )
-from .sums import add_at
+from .sums import add_at, total
 from .table import Array, by_value, operator
 
 
@@ -180,3 +186,155 @@ def as_strided(
         flat[strided_index(*own[:3])] = input
     strides = [n * flat.itemsize for n in stride]
     return np.ndarray(size, flat.dtype, flat, storage_offset * flat.itemsize, strides)
+
+
+def _windows(input_shape: tuple[int, ...], dimension: int, size: int, step: int) -> tuple[Array, ...]:
+    """The index of the elements that unfold takes, an array for each dimension of the input."""
+    d = axis(dimension, len(input_shape))
+    starts = np.arange(0, input_shape[d] - size + 1, step)
+    index = [
+        np.arange(n).reshape([-1 if k == e else 1 for k in range(len(input_shape) + 1)])
+        for e, n in enumerate(input_shape)
+    ]
+    index[d] = starts.reshape([-1 if k == d else 1 for k in range(len(input_shape) + 1)]) + np.arange(size)
+    return tuple(index)
+
+
+@operator(
+    {
+        "input": lambda g, input_shape, dimension, size, step: (
+            unindex(g, input_shape, _windows(input_shape, dimension, size, step))
+            if input_shape
+            else total(g).reshape(())
+        )
+    },
+    view=True,
+    function=False,
+    sample=lambda s: (s.floats(shape := s.shape(1)), d := s.dim(shape), s.size(0, shape[d]), s.size(1, 3)),
+)
+def unfold(input: Array, dimension: int, size: int, step: int) -> Array:
+    """A view of all slices of `size` elements along a dimension, `step` apart.
+
+    Shapes: that of `input` with the number of slices at `dimension`, then `size`.
+    Refuses: RuntimeError for a size that the dimension does not have, and for a step that is not positive.
+    As: torch.Tensor.unfold
+    """
+    d = axis(dimension, input.ndim)
+    length = input.shape[d] if input.ndim else 1
+    if size < 0:
+        raise RuntimeError(UNFOLD_NEGATIVE.format(size=size))
+    if size > length:
+        raise RuntimeError(UNFOLD_SIZE.format(dim=d, length=length, size=size))
+    if step <= 0:
+        raise RuntimeError(UNFOLD_STEP.format(step=step))
+    shape, strides = list(input.shape), list(input.strides)
+    if not shape:
+        return as_view(input, (size,), (input.itemsize,))
+    along = strides[d]
+    shape[d], strides[d] = (length - size) // step + 1, along * step
+    return as_view(input, (*shape, size), (*strides, along))
+
+
+def as_view(input: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """A view by a shape and strides in bytes, of memory that the input has."""
+    return np.lib.stride_tricks.as_strided(input, shape, strides)
+
+
+# -- copies, and copies in which a slice is another ------------------------------------------------
+
+
+def _written(input: Array, part: Any, src: Array) -> Array:
+    """A copy of `input` in which the view that `part` takes of it has the elements of `src`."""
+    whole = copied(input)
+    place = part(whole)
+    if place.shape != src.shape:
+        raise RuntimeError(WRITTEN_SHAPE.format(src=list(src.shape), shape=list(place.shape)))
+    place[...] = src
+    return whole
+
+
+def _nothing(g: Array, shape: tuple[int, ...]) -> Array:
+    return np.zeros_like(g, shape=shape)
+
+
+@operator(
+    {
+        "input": lambda g, input_shape, dim, start, length: unslice(
+            g, input_shape, _slice(len(input_shape), dim, _stretch(input_shape, dim, start, length))
+        )
+    },
+    sample=lambda s: (
+        s.floats(shape := s.shape(1)),
+        d := s.dim(shape),
+        a := s.size(-shape[d], shape[d]),
+        s.size(0, shape[d] - a if a >= 0 else -a),
+    ),
+)
+def narrow_copy(input: Array, dim: int, start: int, length: int) -> Array:
+    """A copy of `length` elements along `dim`, from `start` on.
+
+    Shapes: that of `input`, with the size `length` along `dim`.
+    Refuses: what `narrow` refuses.
+    """
+    return narrow(input, dim, start, length).copy()
+
+
+@operator(
+    {
+        "input": lambda g, src_shape, dim, index: select_scatter(g, _nothing(g, src_shape), dim, index),
+        "src": lambda g, dim, index: select(g, dim, index),
+    },
+    tensors=("input", "src"),
+    numbers=False,
+    sample=lambda s: (
+        s.floats(shape := s.shape(1, least=1)),
+        s.floats(shape[: (d := s.dim(shape) % len(shape))] + shape[d + 1 :]),
+        d,
+        s.size(-shape[d], shape[d] - 1),
+    ),
+)
+def select_scatter(input: Array, src: Array, dim: int, index: int) -> Array:
+    """A copy of `input` with `src` at `index` along `dim`.
+
+    Shapes: the result has the shape of `input`, and `src` this without `dim`.
+    Refuses: RuntimeError for another shape, IndexError for an index that is outside.
+    """
+    return _written(input, lambda whole: select(whole, dim, index), src)
+
+
+def _bounds(length: int, start: int | None, end: int | None, step: int) -> slice:
+    """The slice from `start` to `end`, which may be counted from the end and lie outside."""
+    return slice(*slice(start, end, step).indices(length))
+
+
+def _sliced(shape: tuple[int, ...], dim: int, start: int | None, end: int | None, step: int) -> tuple[Any, ...]:
+    if not shape:
+        raise IndexError(SLICE_OF_NUMBER)
+    if step <= 0:
+        raise RuntimeError(SLICE_STEP)
+    return _slice(len(shape), dim, _bounds(shape[axis(dim, len(shape))], start, end, step))
+
+
+@operator(
+    {
+        "input": lambda g, src_shape, dim, start, end, step: slice_scatter(
+            g, _nothing(g, src_shape), dim, start, end, step
+        ),
+        "src": lambda g, input_shape, dim, start, end, step: slice_along(
+            g, dim, _sliced(input_shape, dim, start, end, step)[-1]
+        ),
+    },
+    tensors=("input", "src"),
+    numbers=False,
+    sample=lambda s: s.slice_put(),
+)
+def slice_scatter(
+    input: Array, src: Array, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Array:
+    """A copy of `input` with `src` in the slice from `start` to `end` along `dim`.
+
+    Shapes: the result has the shape of `input`, and `src` that of the slice.
+    Refuses: RuntimeError for another shape, and for a step that is not positive.
+    """
+    index = _sliced(input.shape, dim, start, end, step)
+    return _written(input, lambda whole: whole[index], src)

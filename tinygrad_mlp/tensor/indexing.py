@@ -20,6 +20,7 @@ from ..messages import type_name, warn
 from ..ops.dims import as_dtype
 from ..tape import state
 from .composite.conversion import is_written_at_once
+from .composite.indexed import index_error
 from .creation.data import as_tensor
 from .creation.options import stands_for
 from .functions import FUNCTIONS, INPLACE
@@ -31,9 +32,7 @@ from .refusals import (
     INDEX_OUT_OF_BOUNDS,
     INDEX_OVERFLOW,
     INDEX_SEQUENCE,
-    INDEX_SHAPES,
     INDEX_TYPE,
-    MASK_SHAPE,
     SLICE_BOUND,
     SLICE_OF_0D,
     SLICE_STEP,
@@ -71,7 +70,7 @@ def getitem(self: Tensor, index: Any) -> Tensor:
         try:
             return _f["getitem"](part, tuple(arrays))
         except IndexError as error:
-            raise _index_error(part, arrays, error) from None
+            raise index_error(part, arrays, error) from None
     return _f["alias"](self) if part is self else part
 
 
@@ -109,7 +108,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     try:
         INPLACE["put_"](part, tuple(arrays), _without_leading_ones(value))
     except IndexError as error:
-        raise _index_error(part, arrays, error) from None
+        raise index_error(part, arrays, error) from None
 
 
 def _assign(part: Tensor, value: Any) -> None:
@@ -331,29 +330,6 @@ def _bound(part: Any) -> int:
         if isinstance(part, Tensor):
             raise
         raise TypeError(SLICE_BOUND) from None
-
-
-def _index_error(part: Tensor, arrays: list[Any], error: IndexError) -> IndexError:
-    """Torch's words for what NumPy refuses in an index of arrays."""
-    shape = list(part.shape)
-    dim = 0
-    for i in arrays:
-        if isinstance(i, slice):
-            dim += 1
-        elif i.dtype == np.bool_:
-            wrong = next((d for d, n in enumerate(i.shape) if n != shape[dim + d]), None)
-            if wrong is not None:
-                return IndexError(MASK_SHAPE.format(mask=list(i.shape), place=wrong, shape=shape, dim=dim + wrong))
-            dim += i.ndim
-        else:
-            dim += 1
-    text = str(error)
-    if text.startswith("shape mismatch: indexing arrays"):
-        shapes = (i.nonzero() if i.dtype == np.bool_ else (i,) for i in arrays if not isinstance(i, slice))
-        return IndexError(INDEX_SHAPES.format(shapes=", ".join(str(list(x.shape)) for xs in shapes for x in xs)))
-    if text.endswith(("with size 0", "from an empty axes.")):
-        return IndexError(INDEX_OF_NOTHING)
-    return IndexError(text.replace(" for axis ", " for dimension "))
 
 
 METHODS = {"__getitem__": getitem, "__setitem__": setitem}

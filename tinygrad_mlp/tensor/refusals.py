@@ -19,6 +19,8 @@ LATER_ELEMENT = (
 )
 # TypeError for an element that is no tensor, in a list of tensors.
 ELEMENT_TYPE = "expected Tensor as element {i} in argument 0, but got {found}"
+# The same for another argument than the first.
+ELEMENT_OF_ARGUMENT = "expected Tensor as element {i} in argument {position}, but got {found}"
 # TypeError for arguments that fit none of the forms in which a function may be called.
 NO_SUCH_CALL = "{function}() received an invalid combination of arguments - got ({found})"
 # TypeError for a call without an argument that it needs.
@@ -257,6 +259,17 @@ BROADCAST_SHAPES = (
     "{shape}; but expected shape should be broadcastable to {common}"
 )
 
+# meshgrid: RuntimeError for several dimensions, for several dtypes and for another indexing.
+GRID_NDIM = "torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {found}"
+GRID_DTYPES = "meshgrid expects all tensors to have the same dtype"
+GRID_INDEXING = 'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {found}'
+# meshgrid: UserWarning, once in a process, without `indexing`.
+GRID_WITHOUT_INDEXING = "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument."
+# cartesian_prod, combinations: RuntimeError for what is no vector.
+NO_VECTOR = "Expect a 1D vector, but got shape {shape}"
+# combinations: RuntimeError for a negative number of elements.
+COMBINATIONS_COUNT = "Expect a non-negative number, but got {r}"
+
 # -- views -----------------------------------------------------------------------------------------
 
 # view: TypeError for what is neither sizes nor a dtype.
@@ -323,6 +336,31 @@ ADJOINT_OF_0D = "{name} is deprecated on 0-D tensors. Consider using x.conj()."
 # diag: RuntimeError for other numbers of dimensions than 1 and 2.
 DIAG_DIMENSIONS = "diag(): Supports 1D or 2D tensors. Got {ndim}D"
 
+# sum_to_size: RuntimeError for a size that does not broadcast to the tensor's.
+NOT_SUMMABLE = "size {{{size}}} is not expandable to size {{{shape}}}."
+# fliplr, flipud: RuntimeError for too few dimensions.
+FLIP_NDIM = "Input must be >= {ndim}-d."
+# narrow: RuntimeError for a tensor as the start that is not one integer.
+NARROW_START_TENSOR = "start must be an 0-dim integral Tensor."
+# take_along_dim: RuntimeError for indices that are not int64, or have other dimensions than the tensor.
+TAKEN_DTYPE = "torch.take_along_dim(): dtype of indices should be Long but got {word}"
+TAKEN_NDIM = (
+    "torch.take_along_dim(): input and indices should have the same number of dimensions, but got {own} dimensions for "
+    "input, and {other} dimensions for indices"
+)
+# repeat_interleave: RuntimeError for counts that are negative, not one for each slice, or not a vector.
+REPEATS_NUMBER_NEGATIVE = "Repeats must be non-negative"
+REPEATS_NEGATIVE = "repeats can not be negative"
+REPEATS_SIZE = (
+    "repeats must have the same size as input along dim, but got repeats.size(0) = {count} and input.size({dim}) = "
+    "{size}"
+)
+REPEATS_NDIM = "repeats must be 0-dim or 1-dim tensor"
+REPEATS_COUNT = "repeat_interleave only accept 1D vector as repeat"
+# repeat_interleave: RuntimeError for an `output_size` that is not the number of repetitions.
+REPEATS_NUMBER_OUTPUT = "repeat_interleave: Invalid output_size, expected {size} but got {found}"
+REPEATS_OUTPUT = "allocated size does not match required size"
+
 # -- splits ----------------------------------------------------------------------------------------
 
 # unbind: IndexError for a 0-d tensor.
@@ -349,6 +387,14 @@ SECTIONS_DTYPE = "tensor_split expected tensor_indices_or_sections to have dtype
 SECTIONS_NDIM = (
     "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, but got a "
     "tensor with {ndim} dims"
+)
+# hsplit, vsplit, dsplit: RuntimeError for too few dimensions, and for a size that cannot be split into equal parts.
+EQUAL_SPLIT_NDIM = (
+    "torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {ndim} dimensions!"
+)
+EQUAL_SPLIT_SIZE = (
+    "torch.{name} attempted to split along dimension {dim}, but the size of the dimension {size} is not divisible by "
+    "the split_size {count}!"
 )
 # chunk: RuntimeError for a 0-d tensor.
 CHUNK_0D = "chunk expects at least a 1-dimensional tensor"
@@ -418,6 +464,10 @@ SIZE_PART_TYPE = (
 SIZE_TYPE = "{function}(): argument 'size' (position {position}) must be tuple of ints, {found}"
 # eye: RuntimeError for a size below 0.
 EYE_SIZE = "{name} must be greater or equal to 0, got {size}"
+# tril_indices, triu_indices: RuntimeError for a size below 0.
+TRIANGLE_SIZE = "{name} must be non-negative, got{size}"
+# empty_strided: RuntimeError for another number of strides than of sizes, and for one below 0.
+EMPTY_STRIDES = "dimensionality of sizes ({sizes}) must match dimensionality of strides ({strides})"
 # arange: RuntimeError for a step of 0; ValueError for one that is 0 as an integer.
 STEP_ZERO = "step must be nonzero"
 # arange: RuntimeError for a bound that is not finite.
@@ -426,7 +476,7 @@ RANGE_NOT_FINITE = "unsupported range: {start:g} -> {end:g}"
 STEP_SIGN = "upper bound and lower bound inconsistent with step sign"
 # linspace: RuntimeError for a bound that is a tensor and not 0-d.
 LINSPACE_DIMENSIONS = (
-    "linspace only supports 0-dimensional start and end tensors, but got {name} with {ndim} dimension(s)."
+    "{function} only supports 0-dimensional start and end tensors, but got {name} with {ndim} dimension(s)."
 )
 # linspace: RuntimeError for fewer than 0 steps.
 STEPS_NEGATIVE = "number of steps must be non-negative"
@@ -446,3 +496,17 @@ OUT_RESIZED = (
     "unless they have zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero "
     "elements with t.resize_(0)."
 )
+
+# -- prelu -----------------------------------------------------------------------------------------
+
+# prelu: a weight of another dtype than the input.
+PRELU_DTYPES = "prelu: Type promoting not supported. Got {own} and {other}"
+# prelu: several weights for a 0-d input.
+PRELU_OF_NUMBER = "Not allow zero-dim input tensor."
+# prelu: neither one weight nor one for each channel.
+PRELU_WEIGHTS = (
+    "Mismatch of parameter numbers and input channel size. Found parameter numbers = {weights} and channel size = "
+    "{channels}."
+)
+# prelu: a weight of more than one dimension.
+PRELU_WEIGHT = "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {ndim}"

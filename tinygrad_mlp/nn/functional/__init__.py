@@ -6,11 +6,14 @@ call these functions.
 
 from ...tensor import FUNCTIONS as _rows
 from .activation import *  # noqa: F403
+from .distance import *  # noqa: F403
+from .embedding import *  # noqa: F403
 from .encoding import one_hot as one_hot
+from .linear_loss import linear_cross_entropy as linear_cross_entropy
 from .loss import *  # noqa: F403
-from .normalization import batch_norm as batch_norm
-from .normalization import layer_norm as layer_norm
-from .normalization import normalize as normalize
-from .regularization import dropout as dropout
+from .margins import *  # noqa: F403
+from .normalization import *  # noqa: F403
+from .padding import pad as pad
+from .regularization import *  # noqa: F403
 
 linear = _rows["linear"]

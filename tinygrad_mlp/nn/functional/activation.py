@@ -6,25 +6,35 @@ They take an input x of any shape and return a tensor of the same shape, except 
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from ... import random
 from ...arrays import dtype as _dtype
+from ...arrays.dtypes import FLOATING
 from ...ops import TABLE
-from ...tensor import FUNCTIONS, INPLACE, Tensor
+from ...ops.table import by_value
+from ...random import Generator
+from ...tensor import FUNCTIONS, INPLACE, Tensor, wrap
+from ...tensor.composite.layers import prelu
 from ...tensor.inplace import inplace_of
-from ..refusals import HARDTANH_LIMITS
+from ..refusals import HARDTANH_LIMITS, RRELU_BOUND, RRELU_BOUNDS, RRELU_DTYPE
 
 __all__ = [
-    "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "leaky_relu",
-    "leaky_relu_", "log_softmax", "logsigmoid", "mish", "relu", "relu6", "relu_", "selu", "selu_", "sigmoid", "silu",
-    "softmax", "softmin", "softplus", "softsign", "tanh", "tanhshrink", "threshold", "threshold_",
+    "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
+    "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid", "mish", "prelu", "relu", "relu6", "relu_", "rrelu",
+    "rrelu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh",
+    "tanhshrink", "threshold", "threshold_",
 ]  # fmt: skip
 
 _f: dict[str, Callable[..., Tensor]] = FUNCTIONS
 
 sigmoid, tanh, gelu, softplus, logsigmoid = (_f[name] for name in ("sigmoid", "tanh", "gelu", "softplus", "logsigmoid"))
+hardshrink, softshrink = _f["hardshrink"], _f["softshrink"]
 relu_ = INPLACE["relu_"]
 _relu = _f["relu"]
 
@@ -37,6 +47,7 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 _inplace = {
     name: inplace_of(TABLE[name]) for name in ("hardsigmoid", "hardswish", "hardtanh", "mish", "silu", "threshold")
 } | {name: inplace_of(TABLE[name], f"{TABLE[name].node_name[:-1]}1") for name in ("celu", "elu", "leaky_relu")}
+_inplace["rrelu"] = inplace_of(TABLE["rrelu_with_noise"], "RreluWithNoiseBackward1")
 
 
 def _call(name: str, inplace: bool, *args: Any) -> Tensor:
@@ -163,6 +174,50 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     Dauphin et al. (2017).
     """
     return _f["glu"](input, dim)
+
+
+# -- slopes below 0 that are drawn -----------------------------------------------------------------
+
+
+def rrelu(
+    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False,
+    *, generator: Generator | None = None,
+) -> Tensor:  # fmt: skip
+    """x where x > 0, else x times a slope: in training drawn from [lower, upper) for each element, else their mean.
+
+    The slopes are torch's for the same seed. RuntimeError for bounds that are out of order or not finite,
+    NotImplementedError for integers. Source: torch.nn.functional.rrelu, after Xu et al. (2015).
+    """
+    for name, bound in (("lower", lower), ("upper", upper)):
+        if not math.isfinite(bound):
+            raise RuntimeError(RRELU_BOUND.format(name=name, bound=bound))
+    if lower > upper:
+        raise RuntimeError(RRELU_BOUNDS)
+    array = input.array
+    if array.dtype.kind not in FLOATING:
+        name = input.dtype.tensor_type.removesuffix("Tensor")
+        raise NotImplementedError(RRELU_DTYPE.format(kernel=_RRELU_KERNELS[training], found=name))
+    drawn = _slopes(array, lower, upper, generator) if training else np.where(array > 0, 1, (lower + upper) / 2)
+    row = _inplace["rrelu"] if inplace else _f["rrelu_with_noise"]
+    return row(input, wrap(np.asarray(drawn, array.dtype)))
+
+
+_RRELU_KERNELS = {True: "rrelu_with_noise_out_cpu", False: "leaky_relu_cpu"}
+
+
+@by_value
+def _slopes(array: Any, lower: float, upper: float, generator: Generator | None) -> Any:
+    """1 for the elements above 0; numbers are drawn only for the others, in C order."""
+    slopes = np.ones(array.shape, array.dtype)
+    below = array <= 0
+    source = random.default_generator if generator is None else generator
+    slopes[below] = source.uniform(int(np.count_nonzero(below)), np.float64, lower, upper)
+    return slopes
+
+
+def rrelu_(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False) -> Tensor:
+    """`rrelu`, written into the input (torch.nn.functional.rrelu_)."""
+    return rrelu(input, lower, upper, training, True)
 
 
 # -- along a dimension -----------------------------------------------------------------------------

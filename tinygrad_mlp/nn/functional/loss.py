@@ -57,25 +57,27 @@ _INT64 = np.dtype(np.int64)  # NumPy's dtypes are singletons
 _REDUCTIONS = ("mean", "sum", "none")
 
 
-def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str, stacklevel: int = 3) -> str:
     """Return the name of the reduction; where the older form is given, warn and translate it."""
     if size_average is not None or reduce is not None:
         averaged = size_average is None or size_average
         reduction = "none" if reduce is False else "mean" if averaged else "sum"
         warnings.warn(
             f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
     return reduction
 
 
-def _check(reduction: str) -> None:
+def check_reduction(reduction: str) -> None:
+    """ValueError for the name of another reduction."""
     if reduction not in _REDUCTIONS:
         raise ValueError(REDUCTION.format(reduction=reduction))
 
 
-def _reduced(loss: Any, reduction: str) -> Tensor:
-    _check(reduction)
+def reduced(loss: Any, reduction: str) -> Tensor:
+    """The loss, or its mean or sum."""
+    check_reduction(reduction)
     return loss if reduction == "none" else _sum(loss) if reduction == "sum" else _mean(loss)
 
 
@@ -100,7 +102,7 @@ def _weighted(error: Any, weight: Tensor, input: Tensor, reduction: str, divisor
     if reduction not in _REDUCTIONS:
         raise ValueError(WEIGHTED_REDUCTION.format(reduction=reduction))
     loss = error * weight
-    return _sum(loss) / divisor if reduction == "mean" else _reduced(loss, reduction)
+    return _sum(loss) / divisor if reduction == "mean" else reduced(loss, reduction)
 
 
 def mse_loss(
@@ -117,7 +119,7 @@ def mse_loss(
         reduction = reduction_of(size_average, reduce, reduction)
     if weight is not None:
         return _weighted(_f["square"](input - target), weight, input, reduction, _sum(weight))
-    _check(reduction)
+    check_reduction(reduction)
     return _mse(input, target, reduction)
 
 
@@ -135,7 +137,7 @@ def l1_loss(
     error = _f["abs"](input - target)
     if weight is not None:
         return _weighted(error, weight, input, reduction, _sum(weight))
-    return _reduced(error, reduction)
+    return reduced(error, reduction)
 
 
 def smooth_l1_loss(
@@ -152,8 +154,8 @@ def smooth_l1_loss(
     input, target = _of_one_size(input, target)
     reduction = reduction_of(size_average, reduce, reduction)
     if not beta:
-        return _reduced(_f["abs"](input - target), reduction)
-    _check(reduction)
+        return reduced(_f["abs"](input - target), reduction)
+    check_reduction(reduction)
     return _f["smooth_l1_loss"](input, target, reduction, beta)
 
 
@@ -171,7 +173,7 @@ def huber_loss(
     input, target = _of_one_size(input, target)
     huber = _f["huber_loss"]
     if weight is None:
-        _check(reduction)
+        check_reduction(reduction)
         return huber(input, target, reduction, delta)
     loss = huber(input, target, "none", delta)
     return _weighted(loss, weight, input, reduction, float(loss.numel()))
@@ -196,12 +198,12 @@ def binary_cross_entropy(
     if target.dtype != input.dtype:
         found, expected = (tensor.dtype.tensor_type.removesuffix("Tensor") for tensor in (target, input))
         raise RuntimeError(BCE_DTYPES.format(found=found, expected=expected))
-    _check(reduction)
-    _refuse_gradient("binary_cross_entropy", weight=weight)
+    check_reduction(reduction)
+    refuse_gradient("binary_cross_entropy", weight=weight)
     return _f["binary_cross_entropy"](input, target, weight, reduction)
 
 
-def _refuse_gradient(function: str, **constants: Tensor | None) -> None:
+def refuse_gradient(function: str, **constants: Tensor | None) -> None:
     """Refuse a tensor that requires grad where the loss has no derivative with respect to it."""
     for name, tensor in constants.items():
         if tensor is not None and tensor.requires_grad and state.recording:
@@ -220,8 +222,8 @@ def binary_cross_entropy_with_logits(
     reduction = reduction_of(size_average, reduce, reduction)
     if target.shape != input.shape:
         raise noted(ValueError(LOGITS_SIZES.format(target=target.shape, input=input.shape)))
-    _check(reduction)
-    _refuse_gradient("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
+    check_reduction(reduction)
+    refuse_gradient("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
     return _f["binary_cross_entropy_with_logits"](input, target, weight, pos_weight, reduction)
 
 
@@ -248,7 +250,7 @@ def kl_div(
         raise RuntimeError(KL_DIV_INTEGERS)
     loss: Any = _f["exp"](target) * (target - input) if log_target else _f["xlogy"](target, target) - target * input
     if reduction != "batchmean":
-        return _reduced(loss, reduction)
+        return reduced(loss, reduction)
     return _sum(loss) / input.shape[0] if input.ndim else _sum(loss)
 
 
@@ -307,11 +309,11 @@ def _check_tensor(name: str, target: object) -> None:
 
 def _classes(log_p: Tensor, target: Tensor, weight: Tensor | None, reduction: str, ignore_index: int) -> Tensor:
     """Compute nll_loss in any number of dimensions, by a row of the derivative table that takes two."""
-    _check(reduction)
+    check_reduction(reduction)
     shape, wanted = log_p.array.shape, target.array.shape
     _check_classes(log_p, target, weight)
     if weight is not None:
-        _refuse_gradient("nll_loss_forward" if len(shape) < 3 else "nll_loss2d_forward", weight=weight)
+        refuse_gradient("nll_loss_forward" if len(shape) < 3 else "nll_loss2d_forward", weight=weight)
     if target.array.dtype is not _INT64:
         target = wrap(target.array.astype(np.int64))
     if len(shape) == 2:
@@ -364,7 +366,7 @@ def _over_all_classes(
     loss = -_sum(log_p if weight is None else log_p * _along_classes(weight, log_p, dim), dim)
     loss = _where(wrap(counted), loss, 0.0)
     if reduction != "mean":
-        return _reduced(loss, reduction)
+        return reduced(loss, reduction)
     if weight is not None:
         counted = counted * weight.array[np.where(counted, target.array.reshape(counted.shape), 0)]
     return _sum(loss) / wrap(as_array(np.add.reduce(counted, axis=None, dtype=log_p.array.dtype)))
@@ -379,7 +381,7 @@ def _along_classes(weight: Tensor, input: Tensor, dim: int) -> Tensor:
 def _probabilities(
     input: Any, target: Any, weight: Tensor | None, reduction: str, ignore_index: int, label_smoothing: float, dim: int
 ) -> Tensor:
-    _check(reduction)
+    check_reduction(reduction)
     if target.array.dtype.kind not in FLOATING:
         name = target.dtype.tensor_type.removesuffix("Tensor")
         raise noted(RuntimeError(PROBABILITIES_DTYPE.format(found=name)))

@@ -8,14 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 from ...tensor import Tensor
+from ...tensor.creation.options import DType
+from ...tensor.creation.values import empty
 from .. import functional as F
+from .. import init
+from ..parameter import Parameter
 from ..refusals import HARDTANH_EMPTY
 from .module import Module
 
 __all__ = [
-    "CELU", "ELU", "GELU", "GLU", "SELU", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
-    "LogSoftmax", "Mish", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softmin", "Softplus", "Softsign", "Tanh",
-    "Tanhshrink", "Threshold",
+    "CELU", "ELU", "GELU", "GLU", "SELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU",
+    "LogSigmoid", "LogSoftmax", "Mish", "PReLU", "RReLU", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softmin",
+    "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold",
 ]  # fmt: skip
 
 
@@ -261,6 +265,78 @@ class GLU(Module):
     def extra_repr(self) -> str:
         """Return the options as they are printed."""
         return f"dim={self.dim}"
+
+
+class _Shrink(Module):
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__()
+        self.lambd = lambd
+
+    def extra_repr(self) -> str:
+        """Return the options as they are printed."""
+        return f"{self.lambd}"
+
+
+class Hardshrink(_Shrink):
+    """x, and 0 where x is in [-lambd, lambd] (torch.nn.Hardshrink)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the activation of every element."""
+        return F.hardshrink(input, self.lambd)
+
+
+class Softshrink(_Shrink):
+    """x moved towards 0 by lambd, and 0 where x is in [-lambd, lambd] (torch.nn.Softshrink)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the activation of every element."""
+        return F.softshrink(input, self.lambd)
+
+
+class PReLU(Module):
+    """x where x > 0, else weight * x, with a weight that is learnt, for all or for each channel (torch.nn.PReLU).
+
+    `weight`, of shape (num_parameters,), starts as `init`. Source: torch.nn.PReLU, after He et al. (2015).
+    """
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: DType = None) -> None:
+        super().__init__()
+        self.num_parameters = num_parameters
+        self.init = init
+        self.weight = Parameter(empty((num_parameters,), device=device, dtype=dtype))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Set the weight to `init`."""
+        init.constant_(self.weight, self.init)
+
+    def forward(self, input: Tensor) -> Any:
+        """Return the activation of every element; channels are the second dimension."""
+        return F.prelu(input, self.weight)
+
+    def extra_repr(self) -> str:
+        """Return the options as they are printed."""
+        return f"num_parameters={self.num_parameters}"
+
+
+class RReLU(_Inplace):
+    """x where x > 0, else x times a slope, which training draws for each element from [lower, upper) (torch.nn.RReLU).
+
+    In evaluation the slope is the mean of the two bounds.
+    """
+
+    def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False) -> None:
+        super().__init__(inplace)
+        self.lower = lower
+        self.upper = upper
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the activation of every element."""
+        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
+
+    def extra_repr(self) -> str:
+        """Return the options as they are printed."""
+        return self._with_inplace(f"lower={self.lower}, upper={self.upper}")
 
 
 class _AlongDim(Module):

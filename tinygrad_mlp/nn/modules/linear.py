@@ -1,4 +1,4 @@
-"""Linear, the layer that most networks here are made of, and Identity, which does nothing."""
+"""Linear, the layer that most networks here are made of, Bilinear, and Identity, which does nothing."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from ...tensor.creation.values import empty
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter
+from ..refusals import BILINEAR_FEATURES
 from .module import Module
 
-__all__ = ["Identity", "Linear"]
+__all__ = ["Bilinear", "Identity", "Linear"]
 
 
 def blank(shape: tuple[int, ...], device: Any, dtype: DType) -> Parameter:
@@ -58,6 +59,47 @@ class Linear(Module):
     def extra_repr(self) -> str:
         """Return the options as they are printed."""
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class Bilinear(Module):
+    """y = x1^T W x2 + bias for inputs (*, in1_features) and (*, in2_features), and a matrix W for each output.
+
+    `weight`, of shape (out_features, in1_features, in2_features), and `bias` are drawn uniformly from [-k, k) with
+    k = 1 / sqrt(in1_features), torch's numbers for the same seed. ValueError unless `in1_features` > 0. Source:
+    torch.nn.Bilinear.
+    """
+
+    def __init__(
+        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device: Any = None,
+        dtype: DType = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.in1_features = in1_features
+        self.in2_features = in2_features
+        self.out_features = out_features
+        self.weight = blank((out_features, in1_features, in2_features), device, dtype)
+        self.register_parameter("bias", blank((out_features,), device, dtype) if bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new values for the weight and the bias."""
+        if self.in1_features <= 0:
+            raise ValueError(BILINEAR_FEATURES.format(features=self.in1_features))
+        bound = 1 / math.sqrt(self.in1_features)
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
+        """Return the forms, of shape (*, out_features)."""
+        return F.bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """Return the options as they are printed."""
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, out_features={self.out_features}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 class Identity(Module):

@@ -6,14 +6,21 @@ the target second, and is reduced to its mean unless `reduction` says otherwise.
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from ...tensor import Tensor
+from ...tensor.creation.options import DType
 from .. import functional as F
+from ..functional.linear_loss import LinearCrossEntropyOptions
 from ..functional.loss import reduction_of
+from ..refusals import HUBER_DELTA_TYPE, LINEAR_CLASS_WEIGHTS, LINEAR_SMOOTHING
+from .linear import Linear
 from .module import Module
 
 __all__ = [
-    "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "NLLLoss",
-    "SmoothL1Loss",
+    "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "HuberLoss", "KLDivLoss", "L1Loss", "LinearCrossEntropyLoss",
+    "LinearCrossEntropyOptions", "MSELoss", "NLLLoss", "SmoothL1Loss",
 ]  # fmt: skip
 
 
@@ -70,6 +77,8 @@ class HuberLoss(_Loss):
     """Half the squared error, continued linearly where the absolute error is above `delta` (torch.nn.HuberLoss)."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        if not isinstance(delta, (float, int)):
+            raise TypeError(HUBER_DELTA_TYPE.format(found=type(delta)))
         super().__init__(reduction=reduction)
         self.delta = delta
 
@@ -151,3 +160,48 @@ class KLDivLoss(_Loss):
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """Return the loss."""
         return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
+
+
+class LinearCrossEntropyLoss(_WeightedLoss):
+    """The cross entropy of the outputs of a linear layer, `linear`, that is part of the loss.
+
+    An input (in_features,) or (N, in_features) becomes logits (N, num_classes, *out_features). RuntimeError for another
+    number of weights than `num_classes` and for a `label_smoothing` that is not in [0, 1]. Source:
+    torch.nn.LinearCrossEntropyLoss.
+    """
+
+    def __init__(
+        self, in_features: int, num_classes: int, *, out_features: tuple[int, ...] = (), bias: bool = False,
+        device: Any = None, dtype: DType = None, reduction: str = "mean", weight: Tensor | None = None,
+        ignore_index: int | None = None, label_smoothing: float = 0.0,
+        options: LinearCrossEntropyOptions | None = None,
+    ) -> None:  # fmt: skip
+        if weight is not None and weight.shape != (num_classes,):
+            raise RuntimeError(LINEAR_CLASS_WEIGHTS.format(expected=(num_classes,), found=tuple(weight.shape)))
+        if not 0 <= label_smoothing <= 1:
+            raise RuntimeError(LINEAR_SMOOTHING.format(label_smoothing=label_smoothing))
+        super().__init__(weight, None, None, reduction)
+        self.num_classes = num_classes
+        self.out_features = out_features
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+        self.linear = Linear(in_features, math.prod(out_features, start=num_classes), bias, device, dtype)
+        self.options = options
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss; `input` is that of the linear layer."""
+        shape = (self.num_classes, *self.out_features)
+        weight, bias = self.linear.weight, self.linear.bias
+        return F.linear_cross_entropy(
+            input, weight.reshape((*shape, self.linear.in_features)), target,
+            linear_bias=None if bias is None else bias.reshape(shape), weight=self.weight, reduction=self.reduction,
+            ignore_index=self.ignore_index, label_smoothing=self.label_smoothing, options=self.options,
+        )  # fmt: skip
+
+    def extra_repr(self) -> str:
+        """Return the options as they are printed."""
+        names = ("num_classes", "out_features", "reduction", "ignore_index", "label_smoothing", "options")
+        shown = {name: getattr(self, name) for name in names}
+        shown = {"in_features": self.linear.in_features, **shown}
+        parts = [f"{name}={value}" for name, value in shown.items()]
+        return ", ".join([*parts[:3], f"bias={self.linear.bias is not None}", *parts[3:]])

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from ...autograd import no_grad
 from ...tensor import Tensor
-from ..parameter import Parameter
+from ..parameter import Parameter, is_lazy
 from ..refusals import STATE_COPY, STATE_ERRORS, STATE_KEYS, STATE_SIZE, STATE_TO_META, STATE_VALUE
 
 
@@ -99,6 +99,8 @@ def _load_one(module: StatefulModule, name: str, tensor: Tensor, key: str, value
     """Load one tensor and return the text of the error, or None if there was none."""
     if not isinstance(value, Tensor):
         return STATE_VALUE.format(key=key, found=type(value))
+    if is_lazy(tensor) and is_lazy(value):
+        return None
     if tensor.shape == () and value.shape == (1,):
         value = value[0]
     if value.shape != tensor.shape:

@@ -28,10 +28,14 @@ LATER = {
         "allclose equal is_floating_point is_tensor isclose nonzero numel result_type where",
         "nonzero allclose isclose equal where",
     ),
+    "indexed": (
+        "argwhere index_put index_put_ narrow repeat_interleave scatter take_along_dim",
+        "argwhere index_put index_put_ narrow repeat_interleave scatter scatter_ take_along_dim",
+    ),
     "joining": (
         (
-            "atleast_1d atleast_2d atleast_3d broadcast_shapes broadcast_tensors broadcast_to column_stack dstack "
-            "hstack row_stack tile vstack"
+            "atleast_1d atleast_2d atleast_3d block_diag broadcast_shapes broadcast_tensors broadcast_to "
+            "cartesian_prod column_stack combinations dstack hstack meshgrid row_stack tile vstack"
         ),
         "tile broadcast_to",
     ),
@@ -57,16 +61,21 @@ LATER = {
         "promote_types typename",
         "is_complex is_conj is_neg is_distributed is_nonzero is_same_size is_signed get_device",
     ),
+    "layers": ("prelu", "prelu"),
     "shapes": (
-        "adjoint as_strided detach diag diagflat flatten moveaxis movedim ravel squeeze swapaxes swapdims unflatten",
         (
+            "adjoint as_strided detach diag diagflat flatten fliplr flipud moveaxis movedim ravel "
+            "squeeze swapaxes swapdims unflatten"
+        ),
+        (
+            "fliplr flipud sum_to_size "
             "diag diagflat adjoint view flatten view_as reshape_as expand_as ravel swapaxes movedim unflatten "
             "as_strided as_strided_ squeeze moveaxis swapdims"
         ),
     ),
     "splits": (
-        "chunk split split_with_sizes tensor_split unbind",
-        "unbind split_with_sizes tensor_split chunk split",
+        "chunk dsplit hsplit split split_with_sizes tensor_split unbind vsplit",
+        "unbind split_with_sizes tensor_split chunk split dsplit hsplit vsplit",
     ),
     "statistics": (
         "corrcoef cov diff nanquantile quantile trapezoid",

@@ -161,7 +161,7 @@ def _refuse_sizes(terms: list[list[Any]], operands: tuple[Tensor, ...]) -> None:
             if n != before and 1 not in (n, before):
                 if isinstance(label, str):
                     raise RuntimeError(words.EINSUM_SIZE.format(label=label, operand=i, size=n, before=before))
-                place = label - min(each for term in terms for each in term if isinstance(each, int))
+                place = label - min(each for each in labels if isinstance(each, int))
                 raise RuntimeError(words.EINSUM_ELLIPSIS_SIZE.format(place=place, operand=i, size=n, before=before))
             seen[label] = n if before == 1 else before
 

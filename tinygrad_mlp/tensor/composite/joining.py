@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ...arrays.dtypes import get_default_dtype
+from ...messages import warn_once
 from ...ops.dims import mismatch
 from ..functions import FUNCTIONS
 from ..kinds import checked, wrong_type
 from ..later import as_methods
-from ..refusals import BROADCAST_SHAPES, ELEMENT_TYPE, NO_TENSORS, SHAPES_TYPE
-from ..tensor import Size, Tensor
+from ..refusals import (
+    BROADCAST_SHAPES,
+    COMBINATIONS_COUNT,
+    ELEMENT_TYPE,
+    GRID_DTYPES,
+    GRID_INDEXING,
+    GRID_NDIM,
+    GRID_WITHOUT_INDEXING,
+    NO_TENSORS,
+    NO_VECTOR,
+    SHAPES_TYPE,
+)
+from ..tensor import Size, Tensor, wrap
 from .shapes import sizes
 
 __all__ = [
-    "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "column_stack",
-    "dstack", "hstack", "row_stack", "tile", "vstack",
+    "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes", "broadcast_tensors", "broadcast_to",
+    "cartesian_prod", "column_stack", "combinations", "dstack", "hstack", "meshgrid", "row_stack", "tile", "vstack",
 ]  # fmt: skip
 
 _f = FUNCTIONS
@@ -100,6 +114,79 @@ def column_stack(tensors: Any) -> Tensor:
 
 
 row_stack = vstack
+
+
+def block_diag(*tensors: Any) -> Tensor:
+    """The matrix that has some matrices on its diagonal, and zeros beside them (torch.block_diag).
+
+    Vectors count as matrices of one row, numbers as those of one element; RuntimeError for more than two dimensions.
+    """
+    if not tensors:
+        return wrap(np.empty((1, 0), get_default_dtype().numpy))
+    return _f["block_diag"](_listed("block_diag", tensors))
+
+
+# -- grids -----------------------------------------------------------------------------------------
+
+
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
+    """Vectors expanded to all of their combinations, each along its own dimension (torch.meshgrid).
+
+    With `indexing="xy"` the first two dimensions are swapped. RuntimeError for matrices and for several dtypes.
+    """
+    if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+        tensors = tuple(tensors[0])
+    listed = _listed("meshgrid", tensors)
+    for x in listed:
+        if x.array.dtype != listed[0].array.dtype:
+            raise RuntimeError(GRID_DTYPES)
+    for x in listed:
+        if x.array.ndim > 1:
+            raise RuntimeError(GRID_NDIM.format(found=x))
+    if indexing is None:
+        warn_once(GRID_WITHOUT_INDEXING)
+    elif indexing not in ("xy", "ij"):
+        raise RuntimeError(GRID_INDEXING.format(found=indexing))
+    if indexing == "xy" and len(listed) > 1:
+        first, second, *others = meshgrid(listed[1], listed[0], *listed[2:], indexing="ij")
+        return second, first, *others
+    shape = tuple(x.array.size for x in listed)
+    ones = (1,) * len(shape)
+    return tuple(
+        _f["expand"](_f["reshape"](x, (*ones[:d], -1 if n else 0, *ones[d + 1 :])), shape)
+        for d, (x, n) in enumerate(zip(listed, shape, strict=True))
+    )
+
+
+def _refuse_matrix(x: Tensor) -> None:
+    if x.array.ndim != 1:
+        raise RuntimeError(NO_VECTOR.format(shape=list(x.array.shape)))
+
+
+def cartesian_prod(*tensors: Any) -> Tensor:
+    """All combinations of one element from each of several vectors, a row each (torch.cartesian_prod)."""
+    for x in (listed := _listed("meshgrid", tensors)):
+        _refuse_matrix(x)
+    if len(listed) == 1:
+        return listed[0]
+    return _f["stack"]([_f["flatten"](x) for x in meshgrid(*listed, indexing="ij")], 1)
+
+
+@checked
+def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
+    """All choices of `r` elements of a vector, in their order, a row each (torch.combinations)."""
+    _refuse_matrix(input)
+    if r < 0:
+        raise RuntimeError(COMBINATIONS_COUNT.format(r=r))
+    if not r:
+        return wrap(np.empty(0, input.array.dtype))
+    rows = np.indices((input.array.size,) * r)
+    kept = np.ones(rows.shape[1:], bool)
+    for first, second in itertools.pairwise(rows):
+        kept &= first <= second if with_replacement else first < second
+    grids = meshgrid(*[input] * r, indexing="ij")
+    return _f["stack"]([_f["masked_select"](x, wrap(kept)) for x in grids], 1)
+
 
 # -- broadcasting and repeating --------------------------------------------------------------------
 

@@ -17,8 +17,10 @@ from ..kinds import ABSENT, KINDS, checked, no_such_call, read, wrong_type
 from ..later import as_methods
 from ..refusals import (
     DIAG_DIMENSIONS,
+    FLIP_NDIM,
     MOVEDIM_LENGTHS,
     MOVEDIM_TWICE,
+    NOT_SUMMABLE,
     OFFSET_NEGATIVE,
     STORAGE_BOUNDS,
     STORAGE_SIZES,
@@ -38,8 +40,8 @@ from ..tensor import Tensor
 from .transposed import adjoint_of
 
 __all__ = [
-    "adjoint", "as_strided", "detach", "diag", "diagflat", "flatten", "moveaxis", "movedim", "ravel", "squeeze",
-    "swapaxes", "swapdims", "unflatten",
+    "adjoint", "as_strided", "detach", "diag", "diagflat", "flatten", "fliplr", "flipud",
+    "moveaxis", "movedim", "ravel", "squeeze", "swapaxes", "swapdims", "unflatten",
 ]  # fmt: skip
 
 _f = FUNCTIONS
@@ -251,6 +253,34 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storag
     return _f["as_strided"](input, size, stride, offset, own)
 
 
+def sum_to_size(self: Tensor, *size: Any) -> Tensor:
+    """The sum over the dimensions along which a size is broadcast to that of the tensor (torch.Tensor.sum_to_size)."""
+    wanted = sizes("sum_to_size", "size", size)
+    shape = self.array.shape
+    added = len(shape) - len(wanted)
+    if added < 0 or any(n not in (1, own) for n, own in zip(wanted, shape[added:], strict=True)):
+        raise RuntimeError(NOT_SUMMABLE.format(size=list(wanted), shape=list(shape)))
+    over = (*range(added), *(d for d in range(added, len(shape)) if wanted[d - added] == 1 != shape[d]))
+    result = _f["sum"](self, over, True) if over else self
+    return view(result, wanted) if added else result
+
+
+@checked
+def fliplr(input: Tensor) -> Tensor:
+    """A copy with the order along the second dimension reversed (torch.fliplr); RuntimeError for a vector."""
+    if input.array.ndim < 2:
+        raise RuntimeError(FLIP_NDIM.format(ndim=2))
+    return _f["flip"](input, (1,))
+
+
+@checked
+def flipud(input: Tensor) -> Tensor:
+    """A copy with the order along the first dimension reversed (torch.flipud); RuntimeError for a number."""
+    if not input.array.ndim:
+        raise RuntimeError(FLIP_NDIM.format(ndim=1))
+    return _f["flip"](input, (0,))
+
+
 # -- diagonals and transposes ----------------------------------------------------------------------
 
 
@@ -289,6 +319,7 @@ moveaxis, swapdims = movedim, swapaxes
 METHODS = as_methods(
     diag, diagflat, adjoint,
     view, flatten, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unflatten, as_strided, as_strided_,
+    sum_to_size, fliplr, flipud,
 ) | {
     "squeeze": _squeeze_method,  # which, unlike the function, takes several dimensions as separate integers
     "moveaxis": movedim,

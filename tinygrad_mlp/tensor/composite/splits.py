@@ -12,11 +12,13 @@ from ...ops import TABLE
 from ...ops.dims import axis, dtype_word
 from ..functions import FUNCTIONS
 from ..keywords import numpy_names
-from ..kinds import ABSENT, KINDS, checked, no_such_call
+from ..kinds import ABSENT, KINDS, checked, no_such_call, wrong_type
 from ..later import as_methods
 from ..refusals import (
     CHUNK_0D,
     CHUNKS,
+    EQUAL_SPLIT_NDIM,
+    EQUAL_SPLIT_SIZE,
     SECTIONS,
     SECTIONS_DTYPE,
     SECTIONS_NDIM,
@@ -30,7 +32,7 @@ from ..refusals import (
 )
 from ..tensor import Tensor, wrap
 
-__all__ = ["chunk", "split", "split_with_sizes", "tensor_split", "unbind"]
+__all__ = ["chunk", "dsplit", "hsplit", "split", "split_with_sizes", "tensor_split", "unbind", "vsplit"]
 
 _f = FUNCTIONS
 
@@ -163,9 +165,41 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, max(-(-input.size(dim) // chunks), 1), dim)
 
 
+def _equal_split(name: str, least: int) -> Any:
+    """A split along one dimension into equal parts, or between indices; vectors are split along their first."""
+
+    def split(input: Tensor, *sections: Any, **named: Any) -> tuple[Tensor, ...]:
+        if not isinstance(input, Tensor):
+            raise wrong_type(name, "input", 1, "Tensor", input)
+        ndim = input.array.ndim
+        if ndim < least:
+            raise RuntimeError(EQUAL_SPLIT_NDIM.format(name=name, least=least, ndim=ndim))
+        dim = {"hsplit": min(ndim - 1, 1), "vsplit": 0, "dsplit": 2}[name]
+        given = (*sections, *(named.pop(each) for each in ("sections", "indices") if each in named))
+        if not given or named:
+            raise no_such_call(name, input, *given, **named)
+        count = given if len(given) > 1 else given[0]
+        size = input.array.shape[dim]
+        if isinstance(count, int) and (count == 0 or size % count):
+            raise RuntimeError(EQUAL_SPLIT_SIZE.format(name=name, dim=dim, size=size, count=count))
+        if not isinstance(count, (int, tuple, list)) or isinstance(count, bool):
+            raise no_such_call(name, input, count)
+        return tensor_split(input, count, dim)
+
+    split.__name__ = split.__qualname__ = name
+    split.__doc__ = (
+        f"Views of equal sizes, or between given indices, along the {_WHICH[name]} dimension (torch.{name})."
+    )
+    return split
+
+
+_WHICH = {"hsplit": "second (of a vector the only)", "vsplit": "first", "dsplit": "third"}
+hsplit, vsplit, dsplit = _equal_split("hsplit", 1), _equal_split("vsplit", 2), _equal_split("dsplit", 3)
+
+
 def _split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
     return split(self, split_size, dim)
 
 
-METHODS = as_methods(unbind, split_with_sizes, tensor_split, chunk)
+METHODS = as_methods(unbind, split_with_sizes, tensor_split, chunk, hsplit, vsplit, dsplit)
 METHODS["split"] = _split_method  # its argument is called split_size, that of the function split_size_or_sections

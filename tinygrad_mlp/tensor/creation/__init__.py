@@ -10,11 +10,17 @@ from ..later import later, methods_in
 LATER = {
     "buffers": ("from_dlpack frombuffer", ""),
     "drawn": ("bernoulli multinomial normal rand rand_like randint randint_like randn randn_like randperm", ""),
-    "values": ("arange empty empty_like eye full full_like linspace ones ones_like zeros zeros_like", ""),
+    "values": (
+        (
+            "arange empty empty_like empty_strided eye full full_like linspace logspace ones ones_like scalar_tensor "
+            "tril_indices triu_indices zeros zeros_like"
+        ),
+        "",
+    ),
     "methods": (
         "",
-        "uniform_ normal_ bernoulli_ random_ exponential_ new_tensor new_full new_zeros new_ones new_empty bernoulli "
-        "multinomial",
+        "uniform_ normal_ bernoulli_ random_ exponential_ new_tensor new_full new_zeros new_ones new_empty "
+        "new_empty_strided bernoulli multinomial",
     ),
     "typed": (
         "FloatTensor DoubleTensor HalfTensor BFloat16Tensor LongTensor IntTensor ShortTensor CharTensor ByteTensor "

@@ -19,6 +19,7 @@ from ..tensor import Tensor, wrap
 from .data import new_tensor
 from .drawn import Generator, bernoulli, filled, multinomial, normals, of
 from .options import DType, made, number, sequence_of, settle, size_of
+from .values import strided
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -130,6 +131,15 @@ def new_full(
     return made(array, requires_grad, options.get("device", self.device))
 
 
+def new_empty_strided(
+    self: Tensor, size: Any, stride: Any, *, dtype: DType = None, requires_grad: bool = False,
+    **options: Unpack[Options],
+) -> Tensor:  # fmt: skip
+    """As torch.empty_strided, in the dtype of this tensor unless another is given (torch.Tensor.new_empty_strided)."""
+    kind = settle("new_empty_strided", dtype, options, self.array.dtype)
+    return made(strided("new_empty_strided", size, stride, kind), requires_grad)
+
+
 _DRAWS = {
     "uniform_": ("UniformBackward0", ("from", "to"), _uniform),
     "normal_": ("NormalBackward0", ("mean", "std"), _normal),
@@ -139,5 +149,12 @@ _DRAWS = {
 }
 METHODS: dict[str, Any] = {name: _drawn(name, *how) for name, how in _DRAWS.items()} | {
     function.__name__: function
-    for function in (new_tensor, new_full, bernoulli, multinomial, *map(_new, (np.zeros, np.ones, np.empty)))
+    for function in (
+        new_tensor,
+        new_full,
+        new_empty_strided,
+        bernoulli,
+        multinomial,
+        *map(_new, (np.zeros, np.ones, np.empty)),
+    )
 }

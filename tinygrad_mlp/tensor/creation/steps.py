@@ -43,6 +43,17 @@ def linspace(start: float, end: float, count: int, kind: Any) -> Any:
     return _fused(base, places, float(step), inner).astype(kind)
 
 
+def logspace(start: float, end: float, count: int, base: float, kind: Any) -> Any:
+    """`base` to the power of `count` numbers from `start` to `end`, in double, whose distance has the dtype."""
+    if count == 1:
+        return np.full(1, np.power(base, float(start))).astype(kind)
+    first, last = (kind.type(x if kind.kind in FLOATING else int(x)) for x in (start, end))
+    step = float(last - first) / max(count - 1, 1)
+    places = np.arange(count)
+    exponents = np.where(places < count // 2, float(first) + step * places, float(last) - step * (count - places - 1))
+    return np.power(base, exponents).astype(kind)
+
+
 def _vectors(count: int, kind: Any) -> tuple[int, int]:
     """How many numbers a vector has, and how many of all lie in pairs of vectors."""
     lanes = 32 // kind.itemsize

@@ -15,8 +15,10 @@ import numpy as np
 from ...arrays import META, Array, MetaArray, contiguous_format, dtypes
 from ...arrays.dtypes import FLOATING
 from ...arrays.silence import silenced
+from ...ops.dims import as_dtype
 from ..kinds import no_such_call
 from ..refusals import (
+    EMPTY_STRIDES,
     EYE_SIZE,
     LINSPACE_DIMENSIONS,
     NOT_IMPLEMENTED,
@@ -24,6 +26,8 @@ from ..refusals import (
     STEP_SIGN,
     STEP_ZERO,
     STEPS_NEGATIVE,
+    STORAGE_SIZES,
+    TRIANGLE_SIZE,
 )
 from ..tensor import Tensor
 from . import steps as in_steps
@@ -44,7 +48,8 @@ if TYPE_CHECKING:
     from .options import LikeOptions, Options, SizedOptions
 
 __all__ = [
-    "arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "ones", "ones_like", "zeros", "zeros_like",
+    "arange", "empty", "empty_like", "empty_strided", "eye", "full", "full_like", "linspace", "logspace", "ones",
+    "ones_like", "scalar_tensor", "tril_indices", "triu_indices", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
@@ -190,17 +195,99 @@ def linspace(
 
     `start` and `end` may be 0-d tensors; RuntimeError for others.
     """
-    try:
-        count = integer("linspace", "steps", 3, steps)
-    except TypeError:
-        raise no_such_call("linspace", start, end, steps) from None
-    for name, bound in (("start", start), ("end", end)):
-        if isinstance(bound, Tensor) and bound.array.ndim:
-            raise RuntimeError(LINSPACE_DIMENSIONS.format(name=name, ndim=bound.array.ndim))
-    first, last = number("linspace", "start", 1, start), number("linspace", "end", 2, end)
-    if count < 0:
-        raise RuntimeError(STEPS_NEGATIVE)
+    first, last, count = _bounds("linspace", start, end, steps)
     kind = settle("linspace", dtype, options)
     if kind.kind == "b":
         raise NotImplementedError(NOT_IMPLEMENTED.format(function="linspace", dtype="Bool"))
     return made(in_steps.linspace(first, last, count, kind), requires_grad)
+
+
+def _bounds(function: str, start: Any, end: Any, steps: Any) -> tuple[Any, Any, int]:
+    """The first number, the last one and how many there are; errors as `linspace`."""
+    try:
+        count = integer(function, "steps", 3, steps)
+    except TypeError:
+        raise no_such_call(function, start, end, steps) from None
+    for name, bound in (("start", start), ("end", end)):
+        if isinstance(bound, Tensor) and bound.array.ndim:
+            raise RuntimeError(LINSPACE_DIMENSIONS.format(function=function, name=name, ndim=bound.array.ndim))
+    first, last = number(function, "start", 1, start), number(function, "end", 2, end)
+    if count < 0:
+        raise RuntimeError(STEPS_NEGATIVE)
+    return first, last, count
+
+
+@silenced
+def logspace(
+    start: Any, end: Any, steps: int, base: Any = 10.0, *, dtype: DType = None, requires_grad: bool = False,
+    **options: Unpack[Options],
+) -> Tensor:  # fmt: skip
+    """`steps` powers of `base`, whose exponents go from `start` to `end`, evenly spaced; errors as `linspace`.
+
+    Source: torch.logspace.
+    """
+    first, last, count = _bounds("logspace", start, end, steps)
+    power = float(number("logspace", "base", 4, base))
+    kind = settle("logspace", dtype, options)
+    if kind.kind == "b":
+        raise NotImplementedError(NOT_IMPLEMENTED.format(function="logspace", dtype="Bool"))
+    return made(in_steps.logspace(first, last, count, power, kind), requires_grad)
+
+
+# -- others ----------------------------------------------------------------------------------------
+
+
+def scalar_tensor(s: Any, *, dtype: DType = None, requires_grad: bool = False, **options: Unpack[Options]) -> Tensor:
+    """A 0-d tensor of a number, in the default dtype if none is given (torch.scalar_tensor)."""
+    value = number("scalar_tensor", "s", 1, s)
+    return made(as_dtype(value, settle("scalar_tensor", dtype, options)), requires_grad)
+
+
+def empty_strided(
+    size: Any, stride: Any, *, dtype: DType = None, requires_grad: bool = False, **options: Unpack[Options]
+) -> Tensor:
+    """A tensor of whatever was in memory, laid out there by strides that count elements (torch.empty_strided).
+
+    RuntimeError for another number of strides than of sizes, and for one below 0.
+    """
+    return made(strided("empty_strided", size, stride, settle("empty_strided", dtype, options)), requires_grad)
+
+
+def strided(function: str, size: Any, stride: Any, kind: Any) -> Array:
+    """An array of a size and of strides that count elements."""
+    shape = sequence_of(function, size, 1)
+    steps = tuple(integer(function, "stride", 2, n) for n in stride)
+    if len(shape) != len(steps):
+        raise RuntimeError(EMPTY_STRIDES.format(sizes=len(shape), strides=len(steps)))
+    if min(steps, default=0) < 0:
+        raise RuntimeError(STORAGE_SIZES.format(sizes=list(shape), strides=list(steps)))
+    memory = 0 if 0 in shape else 1 + sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
+    return np.ndarray(shape, kind, np.empty(memory, kind), 0, [step * kind.itemsize for step in steps])
+
+
+def _triangle(name: str, indices: Any) -> Any:
+    def function(
+        row: int, col: int, offset: int = 0, *, dtype: DType = None, requires_grad: bool = False,
+        **options: Unpack[Options],
+    ) -> Tensor:  # fmt: skip
+        rows, columns, k = (
+            integer(name, each, i, n) for i, (each, n) in enumerate((("row", row), ("col", col), ("offset", offset)), 1)
+        )
+        for each, size in (("row", rows), ("col", columns)):
+            if size < 0:
+                raise RuntimeError(TRIANGLE_SIZE.format(name=each, size=size))
+        kind = settle(name, dtype, options, dtypes.int64.numpy)
+        if kind.kind in "fb":
+            word = dtypes.of(kind).tensor_type[:-6]
+            raise NotImplementedError(NOT_IMPLEMENTED.format(function=name, dtype=word))
+        return made(np.stack(indices(rows, k, columns)).astype(kind), requires_grad)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = (
+        f"The places of the elements that torch.{name[:4]} keeps of a (row, col) matrix, as int64: a row for the first "
+        f"index, and one for the second (torch.{name})."
+    )
+    return function
+
+
+tril_indices, triu_indices = _triangle("tril_indices", np.tril_indices), _triangle("triu_indices", np.triu_indices)

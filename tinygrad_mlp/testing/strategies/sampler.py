@@ -320,3 +320,66 @@ class Sampler:
             places = np.empty(shape)
         value = self.number() if self.boolean() else self.floats(self.broadcast_into(places.shape))
         return self.floats(shape), index, value
+
+    # -- scattering --------------------------------------------------------------------------------
+
+    def scattering(self) -> tuple[Any, int, Any, Any]:
+        """Arguments of `scatter`: an array, a dimension, indices along it of which none repeats, and what is put."""
+        shape = self.shape()
+        dim = self.dim(shape)
+        index = self.index_along(shape, dim)
+        if shape and index.size:  # which of two elements stays is left open
+            order = np.array(self.permutation(shape[dim]))[: index.shape[dim]]
+            index = index[tuple(slice(len(order)) if d == dim % len(shape) else slice(None) for d in range(len(shape)))]
+            index = index * 0 + order.reshape([-1 if d == dim % len(shape) else 1 for d in range(len(shape))])
+        return self.floats(shape), dim, index, self.number() if self.boolean() else self.floats(index.shape)
+
+    def scattering_reduced(self) -> tuple[Any, int, Any, Any, str, bool]:
+        """Arguments of `scatter_reduce`."""
+        shape = self.shape()
+        dim = self.dim(shape)
+        index = self.index_along(shape, dim)
+        how = self.choice(("sum", "mean", "prod", "amax", "amin"))
+        return self.floats(shape), dim, index, self.floats(index.shape), how, self.boolean()
+
+    def masked_source(self) -> tuple[Any, Any, Any]:
+        """Arguments of `masked_scatter`: an array, a mask that broadcasts to it, and elements enough."""
+        shape = self.shape()
+        return (
+            self.floats(shape),
+            self.mask(self.broadcast_into(shape)),
+            self.floats((int(np.prod(shape)) + self.size(),)),
+        )
+
+    def widths(self, shape: Shape, reflects: bool = False) -> list[int]:
+        """The widths of a padding of the dimensions of `shape`, from the last one on; some take elements away."""
+        pad = []
+        for n in reversed(shape):
+            most = max(n - 1, 0) if reflects else 2
+            before = self.size(-(n // 2), most)
+            pad += [before, self.size(-(n // 2) + (n % 2 == 0 and n > 0), most)]
+        return pad
+
+    def padded(self) -> tuple[Any, Any, list[int], bool]:
+        """Arguments of `unpad`: a cotangent of a padded array, the array, its widths and whether it is reflected."""
+        dims, reflects = self.size(1, 3), self.boolean()
+        shape = self.shape(dims + 1, dims + 2, least=1)
+        pad = self.widths(shape[-dims:], reflects)
+        ends = [n + pad[2 * k] + pad[2 * k + 1] for k, n in enumerate(reversed(shape[-dims:]))]
+        return self.floats((*shape[:-dims], *reversed(ends))), self.floats(shape), pad, reflects
+
+    def slice_put(self) -> tuple[Any, ...]:
+        """Arguments of `slice_scatter`."""
+        shape = self.shape(1)
+        dim = self.dim(shape)
+        part = self.slice()
+        own = np.empty(shape)[(*(slice(None),) * (dim % len(shape)), part)].shape
+        return self.floats(shape), self.floats(own), dim, part.start, part.stop, part.step or 1
+
+    def putting_again(self) -> tuple[Any, Any, Any]:
+        """An array, an index of arrays that may name an element twice, and a value that can be added there."""
+        shape = self.shape(1, least=1)
+        whole = self.shape()
+        index = tuple(self.ints(self.broadcast_into(whole), 0, n - 1) for n in shape)
+        places = np.broadcast_shapes(*(x.shape for x in index))
+        return self.floats(shape), index, self.floats(self.broadcast_into(places))
