@@ -30,6 +30,13 @@ from .tensor.composite import LATER as _composite
 from .tensor.creation import LATER as _creation
 from .tensor.creation.data import as_tensor as as_tensor, from_numpy as from_numpy, tensor as tensor
 from .arrays.dtypes import (
+    bfloat16 as bfloat16,
+    cdouble as cdouble,
+    cfloat as cfloat,
+    chalf as chalf,
+    complex32 as complex32,
+    complex64 as complex64,
+    complex128 as complex128,
     double as double,
     float as float,
     float16 as float16,
@@ -75,7 +82,7 @@ from .tensor.namespace import NAMES as _names_of_rows, function_of_torch as _fun
 
 if _typing.TYPE_CHECKING:
     from . import func as func, linalg as linalg, nn as nn, optim as optim, return_types as return_types
-    from . import special as special, utils as utils
+    from . import overrides as overrides, special as special, types as types, utils as utils
     from .compiler import compile as compile
     from .func import vmap as vmap
     from .tensor.composite.arithmetic import *  # noqa: F403
@@ -91,8 +98,14 @@ if _typing.TYPE_CHECKING:
     from .tensor.composite.shapes import *  # noqa: F403
     from .tensor.composite.splits import *  # noqa: F403
     from .tensor.composite.statistics import *  # noqa: F403
+    from .tensor.creation.buffers import *  # noqa: F403
     from .tensor.creation.drawn import *  # noqa: F403
+    from .tensor.creation.typed import *  # noqa: F403
     from .tensor.creation.values import *  # noqa: F403
+    from .arrays.limits import finfo as finfo, iinfo as iinfo
+    from .settings import *  # noqa: F403
+    from .tensor.composite.questions import *  # noqa: F403
+    from .tensor.memory.storage import TypedStorage as TypedStorage, UntypedStorage as UntypedStorage
     from .tensor.printing import set_printoptions as set_printoptions
 
 _keep_freed_memory()
@@ -101,10 +114,11 @@ __version__ = "2.13.0+tinygrad_mlp.0.1.0"  # torch's, for programs that ask, the
 
 bool = dtypes.bool_
 e, pi, inf, nan = 2.718281828459045, 3.141592653589793, 1e400, 1e400 - 1e400
+newaxis = None
 
 # Torch has these methods as functions, too: other names of operators, and some that write in place.
-_METHODS = ("as_strided_", "detach_", "divide", "fill_", "subtract", "zero_")
-_ON_TENSORS = ("detach_", "fill_", "zero_")  # those that are no rows, which look at their arguments themselves
+_METHODS = ("as_strided_", "detach_", "divide", "fill_", "resize_as_", "subtract", "zero_")
+_ON_TENSORS = ("detach_", "fill_", "resize_as_", "zero_")  # no rows, which look at their arguments themselves
 is_inference = _on_a_tensor(is_inference)
 
 
@@ -113,9 +127,24 @@ autograd.names_from_above |= dict.fromkeys(("tape", "backward_steps"), f"{__name
 autograd.names_from_above["TensorAdapter"] = f"{__name__}.viz.array_view"  # for treescope
 
 
+# Settings of the process.
+_settings = (
+    "are_deterministic_algorithms_enabled", "compiled_with_cxx11_abi", "get_default_device",
+    "get_deterministic_debug_mode", "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
+    "is_deterministic_algorithms_warn_only_enabled", "is_warn_always_enabled", "set_default_device",
+    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads",
+    "set_num_threads", "set_warn_always", "use_deterministic_algorithms",
+)  # fmt: skip
+
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
-_ROOMS = frozenset(("func", "linalg", "nn", "optim", "return_types", "special", "utils", "viz"))
+_ROOMS = frozenset((
+    "compiler", "func", "linalg", "nn", "optim", "overrides", "return_types", "special", "testing", "types", "utils",
+    "viz",
+))  # fmt: skip
 _NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing", "vmap": ".func"}
+_NAMES |= dict.fromkeys(("finfo", "iinfo"), ".arrays.limits")
+_NAMES |= dict.fromkeys(("TypedStorage", "UntypedStorage"), ".tensor.memory.storage")
+_NAMES |= dict.fromkeys(_settings, ".settings")
 _NAMES |= dict.fromkeys(
     (
         "alpha_dropout", "bilinear", "celu", "celu_", "cosine_similarity", "dropout", "feature_alpha_dropout",

@@ -51,3 +51,16 @@ NO_DTYPE = "invalid dtype object: {dtype!r}"
 DEFAULT_NOT_FLOATING = "only floating-point types are supported as the default type"
 # TypeError for a `dtype` argument that is no dtype.
 DTYPE_TYPE = "{function}(): argument 'dtype' must be torch.dtype, not {found}"
+# ImportError for an array of bfloat16 without the package that has this dtype.
+NO_BFLOAT16 = "torch.bfloat16 needs the package ml_dtypes: pip install 'tinygrad_mlp[bfloat16]'"
+# NotImplementedError for an array of a complex dtype.
+NO_COMPLEX = "tinygrad_mlp has no complex numbers: {dtype} is a name only"
+# dtype.to_complex: RuntimeError for a dtype of integers.
+NO_COMPLEX_DTYPE = "Unknown Complex ScalarType for {dtype}"
+# torch.iinfo and torch.finfo: TypeError for a dtype of the other kind, and for bool.
+IINFO_OF_BOOL = "torch.bool is not supported by torch.iinfo"
+IINFO_OF_FLOAT = "torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'"
+FINFO_OF_INTEGER = "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
+# TypeError for what is no dtype, and for none.
+INFO_TYPE = "{function}(): argument 'type' (position 1) must be torch.dtype, not {found}"
+INFO_MISSING = '{function}() missing 1 required positional arguments: "type"'

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from ..tape import gradient_edge, reachable, state
 from .backward import grad
 from .captured import share_memory
@@ -89,7 +90,7 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
     if not _levels:
         raise RuntimeError(DUAL_OUTSIDE)
     for what, x in (("primal", tensor), ("tangent", tangent)):
-        if x.array.dtype.kind != "f":
+        if x.array.dtype.kind not in FLOATING:
             raise ValueError(DUAL_NOT_FLOATING.format(what=what, dtype=x.dtype))
     if tensor.shape != tangent.shape:
         raise RuntimeError(DUAL_SIZE.format(shape=list(tensor.shape), tangent=list(tangent.shape)))

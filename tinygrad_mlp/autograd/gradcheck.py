@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from ..random import Generator
 from .backward import grad
 from .function import Function, FunctionNode
@@ -230,13 +231,15 @@ def _differences(call: Callable[[], Any], change: Callable[[float], None], eps: 
         for what, x, y in (("shape", a.shape, b.shape), ("dtype", a.dtype, b.dtype)):
             if x != y:
                 raise AssertionError(OUTPUTS_DIFFER.format(what=what, where=where, eps=eps, first=x, second=y))
-    return [((b - a) / (2 * eps)).reshape(-1) for a, b in zip(*ends, strict=True) if a.dtype.kind == "f"]
+    return [((b - a) / (2 * eps)).reshape(-1) for a, b in zip(*ends, strict=True) if a.dtype.kind in FLOATING]
 
 
 def _numerical(func: Callable[..., Any], inputs: Tensors, x: Any, outputs: Tensors, eps: float) -> list[Array]:
     """The Jacobian of each floating output with respect to `x`."""
     call = functools.partial(func, *inputs)
-    jacobians = [np.zeros((x.array.size, y.array.size), y.array.dtype) for y in outputs if y.array.dtype.kind == "f"]
+    jacobians = [
+        np.zeros((x.array.size, y.array.size), y.array.dtype) for y in outputs if y.array.dtype.kind in FLOATING
+    ]
     for k, index in enumerate(np.ndindex(x.array.shape)):
         before = x.array[index]
 
@@ -306,7 +309,7 @@ def _check(
         if any(jacobian.any() for jacobians in numerical for jacobian in jacobians):
             raise GradcheckError(JACOBIAN_NOT_ZERO)
         return
-    floating = [y for y in everything if y.array.dtype.kind == "f"]
+    floating = [y for y in everything if y.array.dtype.kind in FLOATING]
     kept = [k for k, y in enumerate(floating) if y.requires_grad]
     for i, (k, output) in enumerate(zip(kept, outputs, strict=True)):
         analytical = _analytical(output, variables, nondet_tol)
@@ -330,7 +333,7 @@ def _check_projections(
     outputs = [y for y in everything if y.requires_grad]
     us = [_direction(x, generator) for x in variables]
     vs = [_direction(y, generator) for y in outputs]
-    floating = [y for y in everything if y.array.dtype.kind == "f"]
+    floating = [y for y in everything if y.array.dtype.kind in FLOATING]
     call = functools.partial(func, *inputs)
     numerical = []
     for x, u in zip(variables, us, strict=True):
@@ -362,7 +365,7 @@ def _in_slow_mode(
 ) -> str:
     variables = _variables(inputs)
     output = [y for y in everything if y.requires_grad][i]
-    floating = [y for y in everything if y.array.dtype.kind == "f"]
+    floating = [y for y in everything if y.array.dtype.kind in FLOATING]
     place = next(k for k, y in enumerate(floating) if y is output)
     numerical = _numerical(func, inputs, variables[j], everything, eps)[place]
     analytical = _backwards(output, variables, _units(output))[j]

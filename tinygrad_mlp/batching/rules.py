@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from .array import MAKES_MEMORY, RULES, UFUNC_RULES, BatchedArray, Rule, again, each, memory_of
 from .batches import Batch, ReadsValues
 from .refusals import DYNAMIC, EQUAL, UNBATCHED_WRITE
@@ -207,7 +208,7 @@ def _product(batch: Batch, function: Function, args: tuple[Any, ...], kwargs: di
     ndim = max(a.ndim, b.ndim, 2)
     x = fitted(a[None, :] if a.ndim == 1 else a, batch, ndim)
     y = fitted(b[:, None] if b.ndim == 1 else b, batch, ndim)
-    out = x * y if x.shape[-1] == 1 and x.dtype.kind == "f" else np.matmul(x, y)  # an outer product, and quicker
+    out = x * y if x.shape[-1] == 1 and x.dtype.kind in FLOATING else np.matmul(x, y)  # an outer product, and quicker
     if b.ndim == 1:
         out = out[..., 0]
     if a.ndim == 1:

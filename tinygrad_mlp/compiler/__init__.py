@@ -19,7 +19,24 @@ source was made from these notes, without a tape, Tensors or modules. A step pas
 The texts of all refusals are in `refusals`, what the passes say of the lines that they leave out in `reasons`.
 """
 
+from typing import Any
+
 from .recording import CannotRecord
+from .session import current
 from .step import CompiledStep, compile
 
-__all__ = ["CannotRecord", "CompiledStep", "compile"]
+__all__ = ["CannotRecord", "CompiledStep", "compile", "disable", "is_compiling"]
+
+
+def is_compiling() -> bool:
+    """Whether a step is being recorded now, in this thread (torch.compiler.is_compiling)."""
+    return current() is not None
+
+
+def disable(fn: Any = None, recursive: bool = True, *, reason: str | None = None) -> Any:
+    """The function itself, or a decorator that gives it back (torch.compiler.disable).
+
+    Torch leaves a compiled step for such a function; here a step that calls it has its operations among its own, with
+    the same results.
+    """
+    return (lambda function: function) if fn is None else fn

@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 
 from .lines import Block, Line, Program, Value
+from .recording import CannotRecord
+from .refusals import BFLOAT16
 
 ndarray = np.ndarray
 Row = tuple[str, list[Line]]  # a line of the text, and the lines of the program that it does
@@ -248,6 +250,8 @@ class Source:
             comma = "," if len(x) == 1 and isinstance(x, tuple) else ""
             return f"({parts}{comma})" if isinstance(x, tuple) else f"[{parts}]"
         if isinstance(x, np.dtype):
+            if x.kind == "V":
+                raise CannotRecord(BFLOAT16)
             return f"np.{x.name}" if x.kind != "b" else "np.bool_"
         if isinstance(x, type) and issubclass(x, np.generic):
             return f"np.{x.__name__}"

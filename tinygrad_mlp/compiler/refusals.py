@@ -114,6 +114,11 @@ RETURNS_ON_TAPE = (
 # A tensor that the step made, and whose `.grad` it set.
 RETURNS_TENSOR_WITH_GRAD = "the step returns a tensor that has a .grad: have it return the gradient by itself"
 
+# -- what a program cannot say ---------------------------------------------------------------------
+
+# A call in the step names the dtype bfloat16.
+BFLOAT16 = "the step computes in bfloat16, a dtype that NumPy itself does not have"
+
 # -- two recordings of one step --------------------------------------------------------------------
 
 # The second recording gave another program than the first; `where` is one of the texts that follow.

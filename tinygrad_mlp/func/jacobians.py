@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from ..autograd.batches import at_once
 from ..tensor import FUNCTIONS, Tensor, wrap
 from .refusals import CHUNK_SIZE, JVP, RANDOMNESS, VJP
@@ -62,7 +63,7 @@ def _jacobian(func: Function, argnums: Argnums, has_aux: bool, name: str, chunk_
         flat = leaves(output)
 
         def of(k: int, y: Tensor) -> Any:
-            if y.array.dtype.kind != "f":  # only in jacfwd: the derivative of integers is 0
+            if y.array.dtype.kind not in FLOATING:  # only in jacfwd: the derivative of integers is 0
                 return mapped(lambda x: wrap(np.zeros((*y.shape, *x.shape), y.array.dtype)), inputs)
             if not y.array.size:
                 return mapped(lambda x: wrap(np.zeros((*y.shape, *x.shape), x.array.dtype)), inputs)

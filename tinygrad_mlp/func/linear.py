@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from ..tensor import Tensor, wrap
 from .refusals import NOT_FLOATING, TANGENT_DIFFERS, TANGENTS
 from .transforms import Function, vjp
@@ -22,7 +23,7 @@ def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
     """
     flat = leaves(primals)
     for x in flat:
-        if isinstance(x, Tensor) and x.array.dtype.kind != "f":
+        if isinstance(x, Tensor) and x.array.dtype.kind not in FLOATING:
             raise ValueError(NOT_FLOATING.format(what="primal", dtype=x.dtype))
     output, product = vjp(func, *primals)
     zeros = mapped(lambda y: wrap(np.zeros_like(y.array)), output)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import autograd
+from ..arrays.dtypes import FLOATING
 from ..autograd.batches import share
 from ..autograd.captured import Transform, outside
 from ..autograd.grad_mode import enable_grad, inference_mode
@@ -297,7 +298,7 @@ def vjp_of(func: Function, primals: tuple[Any, ...], argnums: Argnums, has_aux: 
         flat = leaves(outputs)
         _check_outputs(flat, name)
         for y in flat:
-            if name == VJP and y.array.dtype.kind != "f":
+            if name == VJP and y.array.dtype.kind not in FLOATING:
                 raise RuntimeError(OUTPUT_DTYPE.format(dtype=y.dtype))
 
     def product(cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None) -> Any:
@@ -321,7 +322,7 @@ def _check_outputs(flat: list[Any], name: str) -> None:
 
 
 def check_floating(x: Tensor, what: str) -> None:
-    if x.array.dtype.kind != "f":
+    if x.array.dtype.kind not in FLOATING:
         raise ValueError(NOT_FLOATING.format(what=what, dtype=x.dtype))
 
 
@@ -359,7 +360,7 @@ def jvp(func: Function, primals: Any, tangents: Any, *, strict: bool = False, ha
         # backward, does not depend on their values. The tangents of integers are zeros.
         weights = [wrap(np.zeros_like(y.array)) for y in flat]
         for w in weights:
-            w.requires_grad = w.array.dtype.kind == "f"
+            w.requires_grad = w.array.dtype.kind in FLOATING
         pulled = _gradients(flat, leaves(inputs), weights, create_graph=True)
         vectors = leaves(tangents)
         floats = [w for w in weights if w.requires_grad]

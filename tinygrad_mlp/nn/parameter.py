@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import dtypes, on_cpu
+from ..arrays.dtypes import FLOATING
 from ..autograd import making
 from ..autograd.captured import running, share_memory
 from ..autograd.modes import modes
@@ -38,7 +39,7 @@ class Parameter(Tensor):
         else:
             source = data.detach()
             self.array, self.versions = source.array, source.versions
-        if requires_grad and self.array.dtype.kind != "f":
+        if requires_grad and self.array.dtype.kind not in FLOATING:
             raise RuntimeError(FLOATING_ONLY)
         self.needs_grad = bool(requires_grad)
         self.node = None

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from .dims import as_dtype, dtype_word
 from .masking import keep
 from .refusals import (
@@ -26,7 +27,7 @@ from .table import Array, binary, by_value, not_implemented, operator
 def _by_zero(input: Any, other: Any) -> None:
     """RuntimeError for integers divided by 0."""
     array = input if hasattr(input, "dtype") else other
-    if array.dtype.kind != "f" and array.size and not np.all(other):
+    if array.dtype.kind not in FLOATING and array.size and not np.all(other):
         raise RuntimeError(DIVISION_BY_ZERO)
 
 
@@ -65,7 +66,7 @@ def div_rounded(input: Array, other: Array, rounding_mode: str) -> Array:
     """
     if rounding_mode == "floor":
         return _floor_divide(input, other)
-    if input.dtype.kind == "f":
+    if input.dtype.kind in FLOATING:
         return np.trunc(input / other)
     quotient = _floor_divide(input, other)
     return quotient + ((quotient < 0) & (quotient * other != input))
@@ -115,7 +116,7 @@ def _raised(input: Any, exponent: Any) -> Any:
 def _pow(input: Any, exponent: Any) -> Array:
     if type(exponent) is int and exponent == 2:
         return np.square(input)
-    if getattr(input, "dtype", None) is None or input.dtype.kind == "f":
+    if getattr(input, "dtype", None) is None or input.dtype.kind in FLOATING:
         return _raised(input, exponent)
     if input.dtype == bool:
         return input | np.logical_not(exponent)
@@ -130,7 +131,7 @@ def _no_negative_power(input: Any, exponent: Any) -> None:
     bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, exponent)]
     if np.all(bools) and not isinstance(exponent, bool):
         raise NotImplementedError(POWER_OF_BOOLS)
-    if isinstance(exponent, int) and exponent < 0 and input.dtype.kind != "f":
+    if isinstance(exponent, int) and exponent < 0 and input.dtype.kind not in FLOATING:
         raise RuntimeError(NEGATIVE_POWER)
 
 
@@ -171,7 +172,7 @@ logaddexp = binary(
 
 def _no_bool_exponent(input: Array, other: Array) -> None:
     """NotImplementedError for an exponent of bools to a floating number."""
-    if input.dtype.kind == "f" and other.dtype == np.bool_:
+    if input.dtype.kind in FLOATING and other.dtype == np.bool_:
         raise NotImplementedError(LDEXP_BY_BOOLS)
 
 
@@ -234,7 +235,7 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Arr
 
 def _no_integer_quotient(input: Array, tensor1: Array, tensor2: Array, value: Any) -> None:
     """RuntimeError where neither `tensor1` nor `tensor2` is floating."""
-    if tensor1.dtype.kind != "f" and tensor2.dtype.kind != "f":
+    if tensor1.dtype.kind not in FLOATING and tensor2.dtype.kind not in FLOATING:
         raise RuntimeError(INTEGERS_IN_ADDCDIV)
 
 
@@ -266,7 +267,7 @@ def _one_dtype(input: Array, end: Array, weight: Any) -> None:
         if getattr(x, "dtype", input.dtype) != input.dtype and not (x is weight and not x.ndim):
             own, other = (_LERP_WORDS.get(a.dtype.name, a.dtype.name) for a in (input, x))
             raise RuntimeError(LERP_DTYPES.format(own=own, name=name, other=other))
-    if input.dtype.kind != "f" and isinstance(weight, (int, float)):
+    if input.dtype.kind not in FLOATING and isinstance(weight, (int, float)):
         raise NotImplementedError(LERP_OF_INTEGERS.format(word=dtype_word(input)))
 
 

@@ -62,8 +62,10 @@ div = binary(
 )
 def sum(input: Array, dim: Dims = None, keepdim: bool = False, dtype: DType | None = None) -> Array:
     """The sum, of integers and bools as int64; or in `dtype`."""
-    kind = dtype.numpy if dtype is not None else None if input.dtype.kind == "f" else np.int64
-    if dim is None:
+    kind = dtype.numpy if dtype is not None else np.int64 if input.dtype.kind in "biu" else None
+    if input.dtype.kind == "V" or (dtype is not None and dtype.numpy.kind == "V"):
+        input, kind = input if kind is None else input.astype(kind), None  # bfloat16, which `total` sums in float32
+    elif dim is None:
         return np.add.reduce(input, None, kind, None, keepdim)
     if kind is not None and kind != input.dtype:
         return in_order(np.add.reduce(input, axes(dim, input.ndim), kind, None, keepdim))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from .dims import as_dtype, dtype_word, in_order
 from .masking import keep
 from .refusals import (
@@ -128,7 +129,7 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
     """
     if min is None and max is None:
         raise RuntimeError(CLAMP_WITHOUT_BOUNDS)
-    if type(input) is np.ndarray and input.dtype.kind == "f":
+    if type(input) is np.ndarray and input.dtype.kind in FLOATING:
         _alike_bounds(min, max)
     low = (
         input if min is None else np.maximum(min, input)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from .dims import dtype_word
 from .lapack import refuse_matrix, regular
 from .refusals import EIGH_DTYPE, EIGH_UPLO, QR_MODE, QR_WITH_NULL_SPACE, QR_WITHOUT_Q
@@ -90,7 +91,7 @@ def _eigh_input(gs: Cotangents, eigenvalues: Array, eigenvectors: Array) -> Arra
 
 def _symmetric_sample(s: Any) -> Array:
     x = regular(s)
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in FLOATING:
         return x
     n = x.shape[-1]
     return np.asarray((x + x.mT + 8 * np.diag(np.arange(n))).astype(x.dtype))
@@ -112,7 +113,7 @@ def linalg_eigh(input: Array, UPLO: str = "L") -> tuple[Array, Array]:
     Refuses: RuntimeError for other shapes, dtypes and triangles.
     As: torch.linalg.eigh
     """
-    if input.ndim >= 2 and input.dtype.kind != "f" and input.shape[-1] == input.shape[-2]:
+    if input.ndim >= 2 and input.dtype.kind not in FLOATING and input.shape[-1] == input.shape[-2]:
         raise NotImplementedError(EIGH_DTYPE.format(word=dtype_word(input)))
     refuse_matrix("linalg.eigh", input, square=True)
     if UPLO.upper() not in ("L", "U"):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from .dims import axis, copied, dtype_word, in_order
 from .fitting import expand
 from .index_refusals import WRITTEN_SHAPE
@@ -144,5 +145,5 @@ def trace(input: Array) -> Array:
         raise RuntimeError(TRACE_OF_OTHER.format(ndim=input.ndim))
     if input.dtype.kind == "b":
         raise NotImplementedError(TRACE_OF_BOOLS.format(word=dtype_word(input)))
-    kind = None if input.dtype.kind == "f" else np.int64
+    kind = None if input.dtype.kind in FLOATING else np.int64
     return np.add.reduce(np.diagonal(input), dtype=kind)

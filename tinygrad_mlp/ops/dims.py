@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from ..messages import noted
 from .refusals import (
     DIM_OUT_OF_RANGE,
@@ -69,7 +70,7 @@ def as_dtype(value: Any, dtype: np.dtype[Any]) -> Array:
         least, most = _RANGES.get(dtype, _ANY)
         if isinstance(value, int) and dtype.kind == "u":
             least = -most  # torch takes negative integers modulo 256
-        if not least <= value <= most and (dtype.kind != "f" or math.isfinite(value)):
+        if not least <= value <= most and (dtype.kind not in FLOATING or math.isfinite(value)):
             raise RuntimeError(NUMBER_TOO_LARGE.format(word=_C_WORDS.get(dtype.name, f"{dtype.name}_t")))
     return (value if hasattr(value, "astype") else np.asarray(value)).astype(dtype)
 
@@ -79,7 +80,13 @@ _RANGES: dict[np.dtype[Any], tuple[float, float]] = {
     np.dtype(name): (float(np.finfo(name).min), float(np.finfo(name).max)) for name in ("float16", "float32", "float64")
 } | {np.dtype(name): (np.iinfo(name).min, np.iinfo(name).max) for name in ("uint8", "int8", "int16", "int32", "int64")}
 _ANY = (-math.inf, math.inf)  # for the long doubles by which tests measure precision
-_C_WORDS = {"float16": "c10::Half", "float32": "float", "float64": "double", "int32": "int"}
+_C_WORDS = {
+    "float16": "c10::Half",
+    "bfloat16": "c10::BFloat16",
+    "float32": "float",
+    "float64": "double",
+    "int32": "int",
+}
 
 
 def number(x: Array) -> Any:
@@ -105,5 +112,5 @@ def copied(array: Array) -> Array:
 def dtype_word(x: Array) -> str:
     """Torch's word for a dtype in its refusals."""
     words = {"int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool"}
-    words |= {"float16": "Half", "float32": "Float", "float64": "Double"}
+    words |= {"float16": "Half", "bfloat16": "BFloat16", "float32": "Float", "float64": "Double"}
     return words.get(x.dtype.name, str(x.dtype.name))

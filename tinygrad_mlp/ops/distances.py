@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from .dims import axis, dtype_word, mismatch
 from .norms import norm
 from .pointwise import sign
@@ -101,7 +102,7 @@ def _differences(x1: Array, x2: Array) -> Array:
 def _floating_points(x1: Array, x2: Array, *args: Any) -> None:
     """RuntimeError for other than floating dtypes, and for two."""
     for name, x in (("X1", x1), ("X2", x2)):
-        if x.dtype.kind != "f":
+        if x.dtype.kind not in FLOATING:
             raise RuntimeError(CDIST_DTYPE.format(name=name, word=dtype_word(x)))
     _one_scalar_type(x1, x2)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import HALVES
 from .dims import axis, dtype_word
 from .index_refusals import (
     GATHER_DTYPE,
@@ -168,7 +169,7 @@ def _unselected_along(g: Array, input_shape: tuple[int, ...], dim: int, index: A
     """The VJP of index_select: `g` added at the positions that were taken."""
     if not input_shape:
         return g
-    if getattr(g.dtype, "char", "e") == "e":  # float16 is added up in float32; a Tensor does not tell
+    if getattr(g.dtype, "char", "e") in HALVES:  # which are added up in float32; a Tensor does not tell
         return index_add(np.zeros_like(g, shape=input_shape), dim, index, g)
     return put_at(g, input_shape, (*(slice(None),) * axis(dim, len(input_shape)), index.reshape((-1,))))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from .dims import dtype_word
 from .refusals import (
     INCOMPATIBLE_SYSTEM,
@@ -45,7 +46,7 @@ def refuse_matrix(name: str, x: Array, square: bool = False, argument: str = "A"
         raise RuntimeError(LINALG_NDIM.format(name=name, argument=argument))
     if square and x.shape[-1] != x.shape[-2]:
         raise RuntimeError(NOT_SQUARE.format(name=name, rows=x.shape[-2], columns=x.shape[-1]))
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in FLOATING:
         raise RuntimeError(LINALG_DTYPE.format(name=name, word=dtype_word(x)))
 
 
@@ -80,6 +81,6 @@ def regular(s: Any, least: int = 1, batch: int = 1) -> Array:
     """Matrices for a test that are far from singular."""
     n = s.size(least, 3)
     x = s.moderate(s.floats((*s.shape(0, batch), n, n)))
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in FLOATING:
         return x
     return np.asarray((x / (np.absolute(x).max(initial=1)) + (n + 1) * np.eye(n)).astype(x.dtype))

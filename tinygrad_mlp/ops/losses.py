@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING, RANK
 from .activations import logit, logsigmoid, sigmoid
 from .dims import dtype_word, number
 from .refusals import (
@@ -109,13 +110,10 @@ def _huber_input(g: Array, input: Array, target: Array, reduction: str, delta: f
     return slope * _of_each(g, slope, reduction)
 
 
-_RANKS = {"b": 0, "i": 1, "u": 1, "f": 2}
-
-
 def _into_dtype(first: Array, *others: Any) -> None:
     """RuntimeError, as torch, where the dtype of the first cannot hold what the others make of it."""
     for x in others:
-        if x is not None and _RANKS[x.dtype.kind] > _RANKS[first.dtype.kind]:
+        if x is not None and RANK[x.dtype.kind] > RANK[first.dtype.kind]:
             raise RuntimeError(OTHER_RESULT_DTYPE.format(word=dtype_word(x), wanted=dtype_word(first)))
 
 
@@ -191,7 +189,7 @@ def _probabilities(s: Any, margin: float) -> tuple[Any, ...]:
     """Probabilities as input and target, a weight that broadcasts, a reduction."""
     x, target, reduction = _pair(s)
     weight = s.maybe(s.floats(s.broadcast_into(x.shape)))
-    if x.dtype.kind == "f":
+    if x.dtype.kind in FLOATING:
         x, target = (np.asarray(np.clip(np.nan_to_num(np.abs(a)), margin, 1 - margin)) for a in (x, target))
     return x, target, weight, reduction
 
@@ -272,7 +270,7 @@ def _bce_logits_target(g: Array, input: Array, weight: Any, pos_weight: Any, red
 
 def _floats_of_target(input: Array, target: Array, weight: Any, pos_weight: Any, reduction: str) -> None:
     """RuntimeError where the dtype of `target` cannot hold the result: torch computes in its memory."""
-    if input.dtype.kind == "f":
+    if input.dtype.kind in FLOATING:
         if target.dtype == bool or getattr(pos_weight, "dtype", None) == np.bool_:
             raise RuntimeError(BOOL_SUBTRACTED_IN_LOSS)
         _into_dtype(target, input, weight)
@@ -367,7 +365,7 @@ def _check_classes(target: Array, classes: int, ignore_index: int) -> None:
 
 def _one_weight_dtype(input: Array, target: Array, weight: Any, *rest: Any) -> None:
     """RuntimeError for a `weight` of another dtype than a floating `input`."""
-    if weight is not None and weight.dtype != input.dtype and input.dtype.kind == "f":
+    if weight is not None and weight.dtype != input.dtype and input.dtype.kind in FLOATING:
         raise RuntimeError(WEIGHT_DTYPE.format(word=dtype_word(input), other=dtype_word(weight)))
 
 

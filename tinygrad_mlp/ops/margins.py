@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from .activations import sigmoid
 from .dims import dtype_word
 from .refusals import (
@@ -47,8 +48,8 @@ def _floats(input: Array, target: Array, reduction: str) -> None:
     """RuntimeError for bools, and for integers: torch computes in the memory of `input`."""
     if input.dtype == bool:
         raise RuntimeError(BOOL_NEGATED)
-    if input.dtype.kind != "f":
-        word = dtype_word(target) if target.dtype.kind == "f" else "Float"
+    if input.dtype.kind not in FLOATING:
+        word = dtype_word(target) if target.dtype.kind in FLOATING else "Float"
         raise RuntimeError(OTHER_RESULT_DTYPE.format(word=word, wanted=dtype_word(input)))
 
 
@@ -122,7 +123,7 @@ def _int64(target: Array) -> None:
 
 def _classes_and_weights(input: Array, target: Array, p: int, margin: float, weight: Any, *rest: Any) -> None:
     """RuntimeError for targets that are not int64, and for weights of another dtype than the input's."""
-    if input.dtype.kind != "f":
+    if input.dtype.kind not in FLOATING:
         return
     _int64(target)
     if weight is not None and weight.dtype != input.dtype:
@@ -196,7 +197,7 @@ def _labels_in_int64(input: Array, target: Array, reduction: str) -> None:
     """RuntimeError for labels that are not int64, NotImplementedError for an input of float16."""
     if input.dtype == np.float16:
         raise NotImplementedError(NO_HALF.format(kernel="multilabel_margin_loss_forward_out_frame"))
-    if input.dtype.kind == "f":
+    if input.dtype.kind in FLOATING:
         _int64(target)
 
 

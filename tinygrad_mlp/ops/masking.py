@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from .table import Array, operator
 
 _FEW = 2048  # elements, up to which np.where is quicker than arithmetic on the bits
@@ -22,14 +23,14 @@ def keep(input: Array, mask: Array) -> Array:
 
     As: torch.where with a zero
     """
-    if type(input) is np.ndarray and input.size < _FEW and input.dtype.kind == "f":
+    if type(input) is np.ndarray and input.size < _FEW and input.dtype.kind in FLOATING:
         return np.where(mask, input, np.zeros((), input.dtype))  # of a Python number NumPy first makes an array
     if (
         not input.ndim
         or input.shape != mask.shape
         or mask.dtype != np.bool_
         or not isinstance(input, np.ndarray)
-        or input.dtype.kind != "f"
+        or input.dtype.kind not in FLOATING
         or input.itemsize > 8
     ):
         return np.where(mask, input, 0)

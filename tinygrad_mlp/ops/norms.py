@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING, HALVES
 from .basic import no_bool_subtraction
 from .dims import axes, dtype_word, in_order
 from .fitting import spread
@@ -58,12 +59,12 @@ def _refuse_nothing(shape: tuple[int, ...], ord: float, dim: Any) -> None:
 
 def _floating_alone(input: Array, *args: Any) -> None:
     """RuntimeError for other dtypes."""
-    if input.dtype.kind != "f":
+    if input.dtype.kind not in FLOATING:
         raise RuntimeError(NORM_OF_INTEGERS.format(word=dtype_word(input)))
 
 
 def _widened(input: Array, dtype: np.dtype[Any]) -> Array:
-    if dtype.kind != "f":
+    if dtype.kind not in FLOATING:
         raise RuntimeError(NORM_AS_INTEGER.format(word=dtype_word(np.empty(0, dtype))))
     if dtype.itemsize < input.dtype.itemsize:
         raise RuntimeError(NORM_NARROWED.format(word=dtype_word(input), narrower=dtype_word(np.empty(0, dtype))))
@@ -95,8 +96,8 @@ def linalg_vector_norm(
     over = axes(dim, input.ndim)
     if (ord < 0 or math.isinf(ord)) and not math.prod(input.shape[d] for d in over):
         _refuse_nothing(input.shape, ord, dim)
-    if input.dtype == np.float16:  # whose powers overflow: as torch, sum in float32
-        return norm(input.astype(np.float32), ord, over, keepdim).astype(np.float16)
+    if input.dtype.char in HALVES:  # whose powers overflow: as torch, sum in float32
+        return norm(input.astype(np.float32), ord, over, keepdim).astype(input.dtype)
     return norm(input, ord, over, keepdim)
 
 

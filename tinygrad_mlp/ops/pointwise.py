@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from .arithmetic import pow_input
 from .dims import copied, dtype_word
 from .refusals import BOOL_NEGATED, DECIMALS_OF_INTEGERS
@@ -40,7 +41,7 @@ abs = unary(
 
 
 def _rounding(function: Any) -> Any:
-    return lambda input: function(input) if input.dtype.kind == "f" else np.copy(input)
+    return lambda input: function(input) if input.dtype.kind in FLOATING else np.copy(input)
 
 
 floor = unary(
@@ -63,7 +64,7 @@ trunc = unary(
 
 def _floats_to_decimals(input: Array, decimals: Any) -> None:
     """NotImplementedError for integers where there are `decimals`."""
-    if decimals is not None and input.dtype.kind != "f":
+    if decimals is not None and input.dtype.kind not in FLOATING:
         raise NotImplementedError(DECIMALS_OF_INTEGERS.format(word=dtype_word(input)))
 
 
@@ -74,7 +75,7 @@ def _floats_to_decimals(input: Array, decimals: Any) -> None:
 def round(input: Array, decimals: int | None = None) -> Array:
     """The nearest integer, ties to even; or the nearest multiple of 10 to the power -decimals."""
     if not decimals:
-        return np.rint(input) if input.dtype.kind == "f" else np.copy(input)
+        return np.rint(input) if input.dtype.kind in FLOATING else np.copy(input)
     if decimals < 0:
         return np.rint(input / 10.0**-decimals) * 10.0**-decimals
     return np.rint(input * 10.0**decimals) / 10.0**decimals
@@ -104,7 +105,7 @@ def nan_to_num(
     input: Array, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
 ) -> Array:
     """Every element, with numbers in place of nan and the infinities: 0, the largest and the smallest of the dtype."""
-    if input.dtype.kind != "f":
+    if input.dtype.kind not in FLOATING:
         return copied(input)
     return np.nan_to_num(copied(input), True, 0.0 if nan is None else nan, posinf, neginf)
 
@@ -200,7 +201,7 @@ def _sinc_input(g: Array, input: Array) -> Array:
 
 def _where_torch_is_exact(x: Array) -> Array:
     """Numbers for a test, none between 0 and 0.01: there the terms of torch's gradient cancel."""
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in FLOATING:
         return x
     return np.asarray(np.copysign(np.maximum(np.absolute(x), 0.01), x) * (x != 0))
 

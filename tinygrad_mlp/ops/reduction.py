@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING, HALVES
 from ..messages import warn
 from .basic import sum
 from .dims import axes, axis, count, dtype_word, in_order
@@ -46,10 +47,10 @@ def mean(input: Array, dim: Dims = None, keepdim: bool = False, dtype: DType | N
     """
     if dtype is not None:
         input = input.astype(dtype.numpy)
-    if input.dtype.kind != "f":
+    if input.dtype.kind not in FLOATING:
         raise RuntimeError(MEAN_OF_INTEGERS.format(word=dtype_word(input)))
     kind = input.dtype
-    if kind == np.float16:  # in which the sum overflows; as torch, in float32
+    if kind.char in HALVES:  # in which the sum overflows, or loses digits; as torch, in float32
         input = input.astype(np.float32)
     sums = total(input, None if dim is None else axes(dim, input.ndim), keepdim)
     means = (sums if dim is None else in_order(sums)) / input.dtype.type(count(input.shape, dim))
@@ -89,7 +90,7 @@ def _product_of_others(input: Array, dim: Any) -> Array:
 )
 def prod(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The product; of integers and bools as int64."""
-    dtype = None if input.dtype.kind == "f" else np.int64
+    dtype = None if input.dtype.kind in FLOATING else np.int64
     over = None if dim is None else axes(dim, input.ndim)
     return in_order(np.multiply.reduce(input, axis=over, keepdims=keepdim and dim is not None, dtype=dtype))
 
@@ -175,7 +176,7 @@ _spread_sample: dict[str, Any] = {
 
 def _floats_alone(input: Array, *args: Any) -> None:
     """RuntimeError for other dtypes."""
-    if input.dtype.kind != "f":
+    if input.dtype.kind not in FLOATING:
         raise RuntimeError(SPREAD_OF_INTEGERS)
 
 
@@ -266,15 +267,16 @@ def log_softmax(input: Array, dim: int) -> Array:
     d = axis(dim, input.ndim)
     if not input.size:
         return np.zeros_like(input)
-    input, half = in_order(input), input.dtype.char == "e"
+    input, kind = in_order(input), input.dtype
+    half = kind.char in HALVES
     if half:
         input = input.astype(np.float32)
     shifted = input - extreme(np.maximum, input, axes(dim, input.ndim), True)
     sums = total(np.exp(shifted), d, True)
     if half and d == input.ndim - 1:  # torch's kernel for the last dimension rounds the sum, and its logarithm
-        sums = sums.astype(np.float16)
+        sums = sums.astype(kind)
     shifted -= np.log(sums)
-    return shifted.astype(np.float16) if half else shifted
+    return shifted.astype(kind) if half else shifted
 
 
 _LOG_OF_NOTHING = -1e30  # whose exponential is 0; unlike infinity it can be subtracted from itself
@@ -305,10 +307,10 @@ def logcumsumexp(input: Array, dim: int) -> Array:
 
 
 def _accumulate(ufunc: np.ufunc, input: Array, dim: int) -> Array:
-    d, kind = axis(dim, input.ndim), input.dtype if input.dtype.kind == "f" else np.dtype(np.int64)
+    d, kind = axis(dim, input.ndim), input.dtype if input.dtype.kind in FLOATING else np.dtype(np.int64)
     if not input.ndim:
         return input.astype(kind)
-    wide = np.float64 if kind.kind == "f" and kind.itemsize < 8 else kind  # as torch, which rounds each total once
+    wide = np.float64 if kind.kind in FLOATING and kind.itemsize < 8 else kind  # as torch, which rounds each total once
     return ufunc.accumulate(in_order(input), d, wide).astype(kind, copy=False)
 
 
@@ -321,7 +323,7 @@ def _accumulate(ufunc: np.ufunc, input: Array, dim: int) -> Array:
 def cumsum(input: Array, dim: int) -> Array:
     """The running total along a dimension."""
     totals = _accumulate(np.add, input, dim)
-    return totals + 0 if input.ndim else totals  # torch's sum starts from 0, so that it is never -0
+    return totals + totals.dtype.type(0) if input.ndim else totals  # torch's sum starts from 0: it is never -0
 
 
 @by_value

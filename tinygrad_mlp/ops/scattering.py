@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from .comparison import masked_fill
 from .dims import as_dtype, axis, copied, dtype_word, mismatch
 from .fitting import expand
@@ -118,7 +119,7 @@ def _neutral(reduce: str, dtype: Any) -> Any:
     """The number with which a reduction begins."""
     if reduce in ("sum", "mean", "prod"):
         return int(reduce == "prod")
-    least, most = (-np.inf, np.inf) if dtype.kind == "f" else (0, 1) if dtype.kind == "b" else _bounds(dtype)
+    least, most = (-np.inf, np.inf) if dtype.kind in FLOATING else (0, 1) if dtype.kind == "b" else _bounds(dtype)
     return least if reduce == "amax" else most
 
 
@@ -173,7 +174,7 @@ def scatter_reduce(input: Array, dim: int, index: Array, src: Array, reduce: str
     if reduce == "mean":
         ones = src if src.dtype.kind != "b" else src.astype(np.int64)
         count = _counted(np.zeros_like(whole, dtype=ones.dtype), dim, index, np.ones_like(ones), include_self)
-        whole = whole / count if whole.dtype.kind == "f" else whole // count
+        whole = whole / count if whole.dtype.kind in FLOATING else whole // count
     return whole
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from .dims import dtype_word
 from .fitting import sum_to
 from .lapack import LinAlgError, failing, lapack, of_batch, refuse_matrix, refuse_system, regular
@@ -155,7 +156,7 @@ def first_minor(matrix: Array) -> int:
 
 def _definite(s: Any) -> Array:
     x = regular(s)
-    return x if x.dtype.kind != "f" else np.asarray((x @ x.mT / 4).astype(x.dtype))
+    return x if x.dtype.kind not in FLOATING else np.asarray((x @ x.mT / 4).astype(x.dtype))
 
 
 @operator(
@@ -265,7 +266,7 @@ def linalg_pinv(input: Array, atol: Any = None, rtol: Any = None, hermitian: boo
     Refuses: RuntimeError for other shapes and dtypes.
     As: torch.linalg.pinv
     """
-    if input.ndim < 2 or input.dtype.kind != "f":
+    if input.ndim < 2 or input.dtype.kind not in FLOATING:
         raise RuntimeError(PINV_INPUT.format(word=dtype_word(input), shape=list(input.shape)))
     if not input.size:
         return np.zeros((*input.shape[:-2], input.shape[-1], input.shape[-2]), input.dtype)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from .pointwise import sgn
 from .refusals import NEGATIVE_ORDER, NO_HALF
 from .special import special
@@ -81,7 +82,7 @@ special_log_ndtr = floating(
 
 def _off_poles(x: Array) -> Array:
     """Numbers for a test, none that is an integer below 1: there torch's formulas give one infinity or another."""
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in FLOATING:
         return np.absolute(x) + np.ones((), x.dtype)
     return np.where((x < 1) & (x == np.floor(x)), np.asarray(0.75, x.dtype), x)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from .dims import axis, positions
 from .extremes import at_index, nonempty, share_among_all
 from .refusals import (
@@ -36,7 +37,7 @@ def _middle(input: Array, skip_nan: bool) -> Array:
     nans = np.count_nonzero(flat != flat)
     count = flat.size - nans
     if not count or (nans and not skip_nan):
-        missing = np.nan if input.dtype.kind == "f" else np.iinfo(input.dtype).min
+        missing = np.nan if input.dtype.kind in FLOATING else np.iinfo(input.dtype).min
         return np.full((), missing, input.dtype)
     middle = (count - 1) // 2
     return np.asarray(np.partition(flat, middle)[middle])  # which puts nan last

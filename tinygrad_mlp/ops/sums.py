@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING, HALVES
 from .table import Array, by_value
 
 LONG = 512  # rows that are added one to another without a loss that matters
@@ -21,9 +22,9 @@ FEW = 256  # rows, which are not worth being made fewer
 
 
 def total(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-    """The sum along dimensions, given as an int or a tuple, or of all; of float16 in float32, as in torch."""
-    if getattr(x.dtype, "char", "") == "e":
-        return total(x.astype(np.float32), axis, keepdims).astype(np.float16)
+    """The sum along dimensions, given as an int or a tuple, or of all; of halves in float32, as in torch."""
+    if getattr(x.dtype, "char", "") in HALVES:
+        return total(x.astype(np.float32), axis, keepdims).astype(x.dtype)
     if axis is not None and x.ndim:  # a 0-d array may be given the axis 0
         shape, dims = x.shape, (axis,) if isinstance(axis, int) else axis
         if len(dims) == 1 and len(shape) == 2 and 1 < shape[1] <= NARROW and _is_large_matrix(x):
@@ -39,8 +40,8 @@ def total(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
 
 
 def add_at(whole: Array, index: Any, values: Array) -> None:
-    """Add values to the elements at an index, in place, where repeated indices add up; to float16 in float32."""
-    if whole.dtype.char == "e":
+    """Add values to the elements at an index, in place, where repeated indices add up; to halves in float32."""
+    if whole.dtype.char in HALVES:
         wide = whole.astype(np.float32)
         np.add.at(wide, index, values)
         whole[...] = wide
@@ -51,13 +52,13 @@ def add_at(whole: Array, index: Any, values: Array) -> None:
 def _is_large_matrix(x: Array) -> bool:
     """Whether a matrix of floats in C order is large enough to be transposed. (A Tensor has no flags.)"""
     flags = getattr(x, "flags", None)
-    return flags is not None and flags.c_contiguous and x.dtype.kind == "f" and bool(x.size >= LARGE)
+    return flags is not None and flags.c_contiguous and x.dtype.kind in FLOATING and bool(x.size >= LARGE)
 
 
 def _is_added_by_rows(x: Array, dim: int) -> bool:
     """Whether another dimension lies closer in memory. (A Tensor has no strides: it calls the row `sum`.)"""
     strides = getattr(x, "strides", None)
-    if strides is None or x.dtype.kind != "f":
+    if strides is None or x.dtype.kind not in FLOATING:
         return False
     return any(abs(step) < abs(strides[dim]) for n, step in zip(x.shape, strides, strict=True) if n > 1)
 

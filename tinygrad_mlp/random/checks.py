@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import Array, dtypes
+from ..arrays.dtypes import FLOATING
+from ..arrays.limits import finfo
 from .refusals import (
     DEVIATION,
     EXPONENTIAL_DTYPE,
@@ -40,14 +42,21 @@ if TYPE_CHECKING:
 _MOST_PERMUTED = (2**32 - 1) // 20  # torch shuffles so many elements, or more, in another way
 
 # The names of dtypes in torch's messages about ranges.
-_C_NAMES = {"float16": "c10::Half", "float32": "float", "float64": "double", "bool": "bool", "uint8": "unsigned char"}
+_C_NAMES = {
+    "float16": "c10::Half",
+    "bfloat16": "c10::BFloat16",
+    "float32": "float",
+    "float64": "double",
+    "bool": "bool",
+    "uint8": "unsigned char",
+}
 _C_NAMES |= {"int8": "signed char", "int16": "short", "int32": "int", "int64": "long"}
 
 
 def last_integer(dtype: np.dtype[Any]) -> int:
     """The largest n for which the dtype holds all integers from 0 to n: 2**24 for float32, 127 for int8."""
-    if dtype.kind == "f":
-        return int(2 ** (np.finfo(dtype).nmant + 1))
+    if dtype.kind in FLOATING:
+        return int(2 / finfo(dtypes.of(dtype)).eps)
     return 1 if dtype.kind == "b" else int(np.iinfo(dtype).max)
 
 
@@ -58,14 +67,14 @@ def _torch_name(dtype: np.dtype[Any]) -> str:
 def floating(dtype: npt.DTypeLike, kernel: str) -> np.dtype[Any]:
     """Return the dtype. NotImplementedError, which names torch's kernel, unless it is floating."""
     dtype = np.dtype(dtype)
-    if dtype.kind != "f":
+    if dtype.kind not in FLOATING:
         raise NotImplementedError(NOT_FLOATING.format(kernel=kernel, dtype=_torch_name(dtype)))
     return dtype
 
 
 def check_interval(low: float, high: float, dtype: np.dtype[Any]) -> None:
     """RuntimeError for bounds of a uniform distribution that are out of order or range, or too far apart."""
-    largest = float(np.finfo(dtype).max)
+    largest = finfo(dtypes.of(dtype)).max
     for name, bound in (("from", low), ("to", high)):
         if not -largest <= bound <= largest:
             raise RuntimeError(OUT_OF_BOUNDS.format(bound=name, dtype=_C_NAMES[dtype.name]))
@@ -85,7 +94,7 @@ def check_exponential(lambd: float, dtype: np.dtype[Any]) -> None:
     """RuntimeError for a rate that is not positive, and for a dtype that is not floating."""
     if not lambd > 0:
         raise RuntimeError(RATE.format(lambd=lambd))
-    if dtype.kind != "f":
+    if dtype.kind not in FLOATING:
         raise RuntimeError(EXPONENTIAL_DTYPE.format(dtype=_torch_name(dtype)))
 
 
@@ -94,7 +103,7 @@ def check_integers(low: int, end: int, dtype: np.dtype[Any]) -> None:
     if low >= end:
         raise RuntimeError(INTEGERS_ORDER.format(low=low, end=end))
     last = last_integer(dtype)
-    first = {"f": -last, "i": -last - 1}.get(dtype.kind, 0)
+    first = -last if dtype.kind in FLOATING else -last - 1 if dtype.kind == "i" else 0
     for name, bound in (("from", low), ("to - 1", end - 1)):
         if not first <= bound <= last:
             raise RuntimeError(OUT_OF_BOUNDS.format(bound=name, dtype=_C_NAMES[dtype.name]))
@@ -110,8 +119,8 @@ def check_permutation(n: int, dtype: np.dtype[Any]) -> None:
         raise RuntimeError(NEGATIVE_SIZE.format(n=n))
     if dtype.kind == "b":
         raise NotImplementedError(PERMUTATION_OF_BOOL)
-    if n > last_integer(dtype) + 1:
-        if dtype.kind == "f":
+    if n > last_integer(dtype) + 1 and dtype.kind != "V":  # of bfloat16 torch does not ask
+        if dtype.kind in FLOATING:
             limit = "2049" if dtype == np.float16 else f"2^{np.finfo(dtype).nmant + 1}+1"
             raise RuntimeError(TOO_MANY_FOR_FLOAT.format(limit=limit, dtype=_torch_name(dtype)))
         name = "int" if dtype == np.int32 else f"{dtype.name}_t"
@@ -136,7 +145,7 @@ def check_weights(weights: Array, count: int, replacement: bool) -> None:
     """RuntimeError for weights or a number of samples with which `multinomial` cannot draw."""
     if weights.ndim not in (1, 2):
         raise RuntimeError(WEIGHTS_DIMENSIONS)
-    if weights.dtype.kind != "f":
+    if weights.dtype.kind not in FLOATING:
         raise RuntimeError(WEIGHTS_DTYPE.format(dtype=_torch_name(weights.dtype)))
     if count <= 0:
         raise RuntimeError(NO_SAMPLES)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import Array
+from ..arrays.dtypes import HALVES
 from ..arrays.silence import silenced
 from . import checks, normals
 from .checks import last_integer
@@ -41,7 +42,7 @@ class Generator(Engine):
         NotImplementedError unless the dtype is floating; RuntimeError for bounds that are out of order or range.
         """
         dtype = checks.floating(dtype, "check_uniform_bounds")
-        if (low, high) == (0, 1) and dtype.char != "e":
+        if (low, high) == (0, 1) and dtype.char not in HALVES:
             return self._units(size(shape), dtype).reshape(shape)
         checks.check_interval(low, high, dtype)
         return self._between(low, high, self._units(size(shape), dtype), dtype).reshape(shape)
@@ -64,7 +65,7 @@ class Generator(Engine):
 
         They are made by the transform of Box & Muller (1958): 16 elements or more in blocks of 16; fewer, or all if
         `blocks` is False, in pairs. If one number of a pair is not needed it is kept for the next such draw. Blocks in
-        float32 and float16 are equal to torch's bit for bit; other numbers agree to 1e-14 before they are rounded to
+        float32 and the halves are equal to torch's bit for bit; other numbers agree to 1e-14 before they are rounded to
         the dtype. NotImplementedError unless the dtype is floating, RuntimeError for std < 0.
         """
         checks.check_deviation(std)
@@ -81,7 +82,7 @@ class Generator(Engine):
 
     def _normal_blocks(self, count: int, dtype: np.dtype[Any]) -> Array:
         ragged = count % normals.BLOCK
-        values = self._units(count - ragged if dtype == np.float16 else count, dtype)
+        values = self._units(count - ragged if dtype.char in HALVES else count, dtype)
         if not ragged:
             normals.box_muller(values)
             return values

@@ -1,14 +1,15 @@
 """What a Tensor is, and what may be called on it: how a row of the derivative table becomes a function on tensors.
 
-- tensor.py, values.py, copies.py, printing.py, size.py: the class, and how a tensor acts as a Python object;
+- tensor.py, attributes.py, values.py, copies.py, printing.py, size.py: the class, and a tensor as a Python object;
 - sequences.py, keywords.py, named.py: sequences as data, NumPy's names of arguments, results of several tensors;
 - dispatch.py, callers.py, arguments.py, kinds.py: how a row becomes a function; functions.py, inplace.py: all these;
 - operators.py: Python's operators, `x + y`;
 - composite/: functions that only call other functions; indexing.py: `x[i]`; creation/: new tensors;
+- memory/: storages, and the methods that give a tensor another memory;
 - refusals.py: the texts of exceptions and warnings.
 """
 
-from . import composite, creation, operators  # noqa: F401 (the operators are put on the class)
+from . import composite, creation, memory, operators  # noqa: F401 (the operators are put on the class)
 from .arguments import as_array
 from .functions import FUNCTIONS, INPLACE
 from .kinds import on_a_tensor
@@ -19,7 +20,7 @@ from .tensor import Tensor, new, wrap
 
 __all__ = [
     "FUNCTIONS", "INPLACE", "NamedResult", "Size", "Tensor", "as_array", "composite", "creation",
-    "new", "on_a_tensor", "result_class", "wrap",
+    "memory", "new", "on_a_tensor", "result_class", "wrap",
 ]  # fmt: skip
 
 _indexing = methods_in(f"{__name__}.indexing", "__getitem__", "__setitem__")

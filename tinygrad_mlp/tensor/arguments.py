@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import dtypes
+from ..arrays.dtypes import FLOATING, HALVES
 from ..arrays.silence import silently
 from ..autograd.inplace.views import refresh
 from ..autograd.modes import modes
@@ -74,7 +75,7 @@ def unwrap(row: Operator, args: tuple[Any, ...]) -> list[Any]:
 def _refuse_kind(row: Operator, arrays: list[Any]) -> None:
     """NotImplementedError for a dtype that the row does not take; torch looks at shapes and dimensions before that."""
     dtype = next(arrays[i].dtype for i in row.tensors if hasattr(arrays[i], "dtype"))
-    if dtype.kind.replace("u", "i") not in row.kinds:
+    if _CATEGORY.get(dtype.kind, dtype.kind) not in row.kinds:
         taken = np.float64 if "f" in row.kinds else np.int64
         try:
             silently(row.forward, *(silently(x.astype, taken) if hasattr(x, "dtype") else x for x in arrays))
@@ -86,6 +87,9 @@ def _refuse_kind(row: Operator, arrays: list[Any]) -> None:
             if "used as indices" not in str(error):  # NumPy says so of indices, which have become floats
                 raise
         raise NotImplementedError(NOT_IMPLEMENTED.format(function=row.name, dtype=dtypes.of(dtype).tensor_type[:-6]))
+
+
+_CATEGORY = {"u": "i", "V": "f"}  # NumPy's letters of unsigned integers and bfloat16, as rows name the kinds
 
 
 def _sequence(row: Operator, arg: Any) -> Any:
@@ -120,13 +124,13 @@ def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
         _refuse_mixed(row, operands)
         return arrays
     target = dtypes.result_type(*operands)
-    if row.promotion == "float" and target.kind != "f":
+    if row.promotion == "float" and target.kind not in FLOATING:
         target = dtypes.get_default_dtype().numpy
-    if target.kind == "f" and not all(map(is_plain_number, operands)):
+    if target.kind in FLOATING and not all(map(is_plain_number, operands)):
         # Python's numbers may stay as they are: NumPy takes them in the dtype of the arrays.
         cast = [float(x) if type(x) is bool else x if type(x) in (int, float) else _cast(x, target) for x in operands]
-        if target == np.float16:
-            cast = [_beside_half(row, x, number) for x, number in zip(operands, cast, strict=True)]
+        if target.char in HALVES:
+            cast = [_beside_half(row, x, number, target) for x, number in zip(operands, cast, strict=True)]
     else:
         cast = [_cast(x, target) for x in operands]
     if row.listed:
@@ -137,23 +141,23 @@ def _promoted(row: Operator, arrays: list[Any]) -> list[Any]:
     return arrays
 
 
-# In these torch takes a number beside arrays of float16 as float32 has it, in all others as float16 has it.
+# In these torch takes a number beside arrays of float16 or bfloat16 as float32 has it, in all others as they have it.
 _BY_SINGLE = frozenset(("mul", "div", "div_rounded", "floor_divide", "lerp"))
 
 
-def _beside_half(row: Operator, x: Any, cast: Any) -> Any:
-    """An operand beside arrays of float16, for a row that computes them in float32; `cast` is what it would be else."""
+def _beside_half(row: Operator, x: Any, cast: Any, kind: np.dtype[Any]) -> Any:
+    """An operand beside arrays of such a `kind`, for a row that computes in float32; `cast` is what it would be."""
     if type(cast) in (int, float):
-        return cast if row.name in _BY_SINGLE else silently(np.float16, cast).item()
-    if row.name in ("mul", "div") and not x.ndim and x.dtype.kind == "f" and x.dtype != np.float16:
+        return cast if row.name in _BY_SINGLE else silently(kind.type, cast).item()
+    if row.name in ("mul", "div") and not x.ndim and x.dtype.kind in FLOATING and x.dtype != kind:
         return silently(x.astype, np.float32)  # a tensor of one number
     return cast
 
 
 def is_in_single(row: Operator, arrays: Sequence[Any]) -> bool:
-    """Whether a row computes with float16 in float32, as torch does; not where it only moves elements about.
+    """Whether a row computes with float16 or bfloat16 in float32, as torch does; not where it only moves elements.
 
-    A row that promotes nothing decides itself what it makes of float16 beside another floating dtype.
+    A row that promotes nothing decides itself what it makes of them beside another floating dtype.
     """
     if not any(map(is_half, arrays)) or row.view or row.listed or "dtype" in row.parameters or row.write is not None:
         return False
@@ -161,8 +165,8 @@ def is_in_single(row: Operator, arrays: Sequence[Any]) -> bool:
 
 
 def is_half(x: Any) -> bool:
-    """Whether this is an array of float16."""
-    return getattr(x, "dtype", None) == np.float16 and hasattr(x, "strides")
+    """Whether this is an array of float16 or bfloat16."""
+    return getattr(getattr(x, "dtype", None), "char", None) in HALVES and hasattr(x, "strides")
 
 
 def is_plain_number(x: Any) -> bool:
@@ -209,6 +213,7 @@ _DTYPES_DIFFER = {
 }  # fmt: skip
 _SCALAR_WORDS = {
     "float32": "float", "float64": "double", "float16": "c10::Half", "int64": "long int", "int32": "int",
+    "bfloat16": "c10::BFloat16",
     "int16": "short int", "int8": "signed char", "uint8": "unsigned char",
 }  # fmt: skip
 

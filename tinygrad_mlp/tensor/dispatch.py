@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING, HALVES
 from ..arrays.silence import is_entered, quietly, silently  # noqa: F401 (written callers use them)
 from ..autograd import making
 from ..autograd.graph.node import Node
@@ -321,7 +322,7 @@ def _general(row: Operator) -> Function:
     return call
 
 
-# -- float16 ----------------------------------------------------------------------------------------
+# -- float16 and bfloat16 ----------------------------------------------------------------------------
 
 
 # These compute float16 as it is. Torch's kernels for the first two round a step between: the logarithm of the sum, and
@@ -330,22 +331,23 @@ _AS_IT_IS = frozenset(("log_softmax", "logit", "nan_to_num", "nextafter"))
 
 
 def in_single(row: Operator, arrays: Sequence[Any]) -> Any:
-    """What a forward computes in float32 from arrays of float16, rounded to float16 once."""
+    """What a forward computes in float32 from arrays of float16 or bfloat16, rounded to that dtype once."""
+    kind = next(x.dtype for x in arrays if is_half(x))
     if row.name in _AS_IT_IS:
         return row(*arrays)
     result = row(*[x.astype(np.float32) if is_half(x) else x for x in arrays])
     if isinstance(result, tuple):
-        return tuple(_rounded(part) for part in result)
-    return _rounded(result)
+        return tuple(_rounded(part, kind) for part in result)
+    return _rounded(result, kind)
 
 
-def _rounded(x: Any) -> Any:
-    return x.astype(np.float16) if getattr(x, "dtype", None) == np.float32 else x
+def _rounded(x: Any, kind: np.dtype[Any]) -> Any:
+    return x.astype(kind) if getattr(x, "dtype", None) == np.float32 else x
 
 
 @functools.cache
 def half_class(plain: Any) -> type[Node]:
-    """A class of nodes for float16, whose rules run in float32. Backward rounds what they hand on."""
+    """A class of nodes for float16 and bfloat16, whose rules run in float32. Backward rounds what they hand on."""
 
     def pull(self: Node, g: Any, edges: Any, create_graph: bool) -> Any:
         saved = self.saved
@@ -367,8 +369,8 @@ def half_class(plain: Any) -> type[Node]:
 
 
 def _single(x: Any) -> Any:
-    """An array of float16, or a Tensor of it, in float32."""
-    if isinstance(x, Tensor) and x.array.dtype == np.float16:
+    """An array of float16 or bfloat16, or a Tensor of it, in float32."""
+    if isinstance(x, Tensor) and x.array.dtype.char in HALVES:
         return cast(x, np.dtype(np.float32))
     return x.astype(np.float32) if is_half(x) else x
 
@@ -413,7 +415,7 @@ def arrays_alike(tensors: Any) -> list[Any] | None:
 def attach(node: Node, tensors: tuple[Tensor, ...]) -> None:
     """Connect the floating ones of an operator's several outputs to its node; the others are constants."""
     for i, tensor in enumerate(tensors):
-        if tensor.array.dtype.kind == "f":
+        if tensor.array.dtype.kind in FLOATING:
             tensor.node = OutputNode(node, i, tensor.array.shape, tensor.array.dtype)
             tensor.needs_grad = True
 

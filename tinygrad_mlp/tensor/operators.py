@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import FLOATING
 from ..messages import noted
 from .functions import FUNCTIONS, INPLACE, Function
 from .later import Made, later
@@ -90,7 +91,7 @@ def _equality() -> Function:
 
 
 def _inverted(self: Tensor) -> Tensor:
-    if self.array.dtype.kind == "f":
+    if self.array.dtype.kind in FLOATING:
         raise TypeError(INVERT_FLOAT)
     return FUNCTIONS["bitwise_not"](self)
 

@@ -119,6 +119,8 @@ COPY_OF_COMPUTED = (
 
 # item, int() and float(): RuntimeError for any number of elements but one.
 ITEM_SIZE = "a Tensor with {count} elements cannot be converted to Scalar"
+# numpy: TypeError for bfloat16.
+NUMPY_OF_BFLOAT16 = "Got unsupported ScalarType BFloat16"
 # Tensor.numpy: TypeError on the device "meta".
 NUMPY_OF_META = (
     "can't convert meta device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
@@ -211,6 +213,8 @@ OUTER_NDIM = "outer: Expected 1-D argument {name}, but got {ndim}-D"
 CLOSE_DTYPES = "{own} did not match {other}"
 # isclose, allclose: RuntimeError for a tolerance below 0.
 TOLERANCE_NEGATIVE = "{name} must be greater than or equal to zero, but got {value}"
+# x.volatile: UserWarning.
+VOLATILE = "volatile was removed (Variable.volatile is always False)"
 # `element in x`: RuntimeError for what is neither a Tensor nor a number.
 CONTAINS = "Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type}."
 # torch.Size: TypeError for an element that is no integer.
@@ -237,6 +241,7 @@ FLOAT_POWER_DTYPE = "the base given to float_power_ has dtype {word} but the ope
 NUCLEAR_NORM = "the nuclear norm needs singular values, which tinygrad_mlp does not compute"
 # Tensor.type: ValueError for what is neither a dtype nor torch's name of a tensor type.
 TYPE_NAME = "invalid type: '{found}'"
+TYPE_TYPE = "dtype must be a type, str, or dtype object"
 # fill_: RuntimeError for a tensor that is not 0-d as the value.
 FILL_DIMENSIONS = "fill_ only supports 0-dimension value tensor but got tensor with {ndim} dimensions."
 

@@ -10,10 +10,8 @@ import warnings
 from numbers import Number
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..arrays import CPU, META, MetaArray, device, dtype, dtypes
-from ..arrays.silence import silently
+from ..arrays.dtypes import FLOATING
 from ..autograd import hooks, inference, making
 from ..autograd.backward import backward
 from ..autograd.captured import refuse_captured, refuse_inside, running, share_data, share_memory
@@ -23,12 +21,12 @@ from ..autograd.modes import modes
 from ..autograd.outputs import OutputNode
 from ..autograd.refusals import INFERENCE_NO_VERSION, REQUIRES_GRAD_INSIDE, RETAIN_GRAD_INSIDE
 from ..autograd.tensors import make_tensors_with
-from ..batching import refuse_memory
 from ..messages import type_name
 from ..ops.dims import axis
 from ..ops.layout import strides_of
 from ..random import engine as random_engine
 from ..tape import Node
+from .attributes import Attributes
 from .copies import Copies
 from .keywords import numpy_names
 from .refusals import (
@@ -44,7 +42,6 @@ from .refusals import (
     GRAD_SIZE,
     GRAD_TYPE,
     HOOK_WITHOUT_GRAD,
-    NO_SEQUENCE,
     REQUIRES_GRAD_COMPUTED,
     REQUIRES_GRAD_DTYPE,
     REQUIRES_GRAD_INFERENCE,
@@ -52,7 +49,6 @@ from .refusals import (
     REQUIRES_GRAD_TYPE,
     RETAIN_WITHOUT_GRAD,
 )
-from .sequences import is_sequence, nested_lists
 from .shown import Shown
 from .size import Size
 from .values import Values
@@ -60,7 +56,7 @@ from .values import Values
 new = object.__new__
 
 
-class Tensor(Copies, Shown, Values):
+class Tensor(Attributes, Copies, Shown, Values):
     """An n-dimensional array that knows how it was computed (torch.Tensor).
 
     `array` is the NumPy array; `needs_grad` is what `requires_grad` shows; `node` is the operator that it came out
@@ -88,6 +84,7 @@ class Tensor(Copies, Shown, Values):
         versions: list[int]
         viewed: View | None
 
+        def __init__(self, *args: Any, **options: Any) -> None: ...  # the sizes or the data; in creation/typed.py
         def __getattr__(self, name: str) -> Any: ...  # the operators' methods
 
         def __add__(self, other: Any) -> Tensor: ...
@@ -102,20 +99,6 @@ class Tensor(Copies, Shown, Values):
         def __matmul__(self, other: Any) -> Tensor: ...
         def __neg__(self) -> Tensor: ...
         def __getitem__(self, index: Any) -> Tensor: ...
-
-    def __init__(self, *args: Any) -> None:
-        if len(args) == 1 and not isinstance(args[0], (int, np.integer)):
-            data = args[0]
-            array = data.array if isinstance(data, Tensor) else _floats(data)
-        else:
-            array = np.empty(args or (0,), dtypes.get_default_dtype().numpy)
-        self.array = array
-        self.needs_grad = False
-        self.node = None
-        self.versions = [0]
-        self.viewed = None
-        if running or modes.inference:
-            making.mark(self)
 
     # -- what it is --------------------------------------------------------------------------------
 
@@ -144,7 +127,7 @@ class Tensor(Copies, Shown, Values):
         """The number of elements."""
         return int(self.array.size)
 
-    nelement = numel
+    nelement, ndimension = numel, dim
 
     @property
     def dtype(self) -> dtype:
@@ -155,20 +138,6 @@ class Tensor(Copies, Shown, Values):
     def device(self) -> device:
         """Where the elements lie: on the CPU, or nowhere, which is the device "meta"."""
         return META if type(self.array) is MetaArray else CPU
-
-    @property
-    def is_cuda(self) -> bool:
-        """Whether the elements lie on a CUDA device: never."""
-        return False
-
-    @property
-    def itemsize(self) -> int:
-        """The size of an element, in bytes."""
-        return int(self.array.itemsize)
-
-    def element_size(self) -> int:
-        """The size of an element, in bytes."""
-        return int(self.array.itemsize)
 
     @numpy_names
     def stride(self, dim: int | None = None) -> Any:
@@ -182,12 +151,7 @@ class Tensor(Copies, Shown, Values):
 
     def is_floating_point(self) -> bool:
         """Whether the dtype is a floating one."""
-        return bool(self.array.dtype.kind == "f")
-
-    def data_ptr(self) -> int:
-        """The address of the first element in memory."""
-        refuse_memory(self.array)
-        return int(self.array.ctypes.data)
+        return self.array.dtype.kind in FLOATING
 
     @property
     def _version(self) -> int:
@@ -214,7 +178,7 @@ class Tensor(Copies, Shown, Values):
     def requires_grad(self, value: bool) -> None:
         if not isinstance(value, bool):
             raise RuntimeError(REQUIRES_GRAD_TYPE)
-        if value and self.array.dtype.kind != "f":
+        if value and self.array.dtype.kind not in FLOATING:
             raise RuntimeError(REQUIRES_GRAD_DTYPE)
         if value and not modes.inference and inference.is_inference(self):
             raise RuntimeError(REQUIRES_GRAD_INFERENCE)
@@ -232,7 +196,7 @@ class Tensor(Copies, Shown, Values):
         """Set `requires_grad`, and return the tensor itself; RuntimeError for a dtype that is not floating."""
         if running:
             refuse_inside(REQUIRES_GRAD_INSIDE)
-        if requires_grad and self.array.dtype.kind != "f":
+        if requires_grad and self.array.dtype.kind not in FLOATING:
             raise RuntimeError(REQUIRES_GRAD_METHOD_DTYPE)
         if not requires_grad or self.node is None:  # a computed tensor that is set to True has it already
             self.requires_grad = requires_grad
@@ -399,7 +363,7 @@ class Tensor(Copies, Shown, Values):
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
             raise TypeError(DATA_TYPE.format(found=type_name(value)))
-        if self.needs_grad and value.array.dtype.kind != "f":
+        if self.needs_grad and value.array.dtype.kind not in FLOATING:
             raise RuntimeError(DATA_DTYPE)
         self.array = value.array
         vars(self).pop("_accumulator", None)  # it was made for the old shape and dtype
@@ -422,13 +386,6 @@ class Tensor(Copies, Shown, Values):
         return (
             format(self.item(), spec) if not self.array.ndim and type(self) is Tensor else object.__format__(self, spec)
         )
-
-
-def _floats(data: Any) -> Any:
-    """What `Tensor(data)` holds: an array of the default dtype. TypeError for what is no sequence."""
-    if not is_sequence(data):
-        raise TypeError(NO_SEQUENCE.format(type=type_name(data)))
-    return silently(np.array, nested_lists(data, text=True), dtypes.get_default_dtype().numpy)
 
 
 def wrap(array: Any) -> Tensor:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import MetaArray, dtypes
+from ..arrays.dtypes import FLOATING
 from ..autograd.tensors import wrap
 from ..batching import ReadsValues, begun, is_batched
 from ..batching import running as batching
@@ -25,6 +26,7 @@ from .refusals import (
     ITERATION_0D,
     LEN_0D,
     NO_INDEX,
+    NUMPY_OF_BFLOAT16,
     NUMPY_OF_GRAD,
     NUMPY_OF_META,
     SEVERAL_AS_NUMBER,
@@ -63,7 +65,7 @@ class Values:
         """The tensor's array itself, which shares its memory (torch.Tensor.numpy).
 
         RuntimeError for a tensor that requires grad while grad mode is on, unless `force`: what NumPy computes is not
-        recorded.
+        recorded. TypeError for bfloat16, which NumPy itself does not have.
         """
         if not force and state.recording and self.requires_grad:
             raise RuntimeError(NUMPY_OF_GRAD)
@@ -71,6 +73,8 @@ class Values:
             raise TypeError(NUMPY_OF_META)
         if begun and is_batched(self.array):
             raise ReadsValues(NO_MEMORY)
+        if self.array.dtype.kind == "V":
+            raise TypeError(NUMPY_OF_BFLOAT16)
         return self.array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -125,7 +129,7 @@ class Values:
         return self.array.item()
 
     def __index__(self) -> int:
-        if self.array.size != 1 or self.array.dtype.kind == "f":
+        if self.array.size != 1 or self.array.dtype.kind in FLOATING:
             raise TypeError(NO_INDEX)
         return int(self.item())
 

@@ -4,8 +4,8 @@
 them; `check_gradients` returns the same as a report. `diagnose` says what is wrong with a gradient, and `by_hand`
 checks the gradients of a backward that is written line by line. `gradient_test` makes all the tests of a function out
 of one declaration, for pytest. `arrays`, `tensors`, `shapes`, `broadcastable`, `operator_inputs`, `mlps` and
-`training_runs` are strategies for hypothesis. These two are installed by the extra `testing`, so each name is imported
-when it is first used.
+`training_runs` are strategies for hypothesis. `assert_close` and `make_tensor` are those of torch.testing. Pytest and
+hypothesis are installed by the extra `testing`, so each name is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .close import assert_close as assert_close
     from .declared import gradient_test as gradient_test
     from .diagnosis import Diagnosis as Diagnosis
     from .diagnosis import diagnose as diagnose
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .gradients import check_gradients as check_gradients
     from .hand_table import ByHand as ByHand
     from .handwritten import by_hand as by_hand
+    from .made import make_tensor as make_tensor
     from .report import Report as Report
     from .strategies import arrays as arrays
     from .strategies import broadcastable as broadcastable
@@ -39,12 +41,14 @@ _NAMES = {
     "GradientError": ".gradients",
     "Report": ".report",
     "arrays": ".strategies",
+    "assert_close": ".close",
     "assert_gradients": ".gradients",
     "broadcastable": ".strategies",
     "by_hand": ".handwritten",
     "check_gradients": ".gradients",
     "diagnose": ".diagnosis",
     "gradient_test": ".declared",
+    "make_tensor": ".made",
     "mlps": ".strategies",
     "operator_inputs": ".strategies",
     "shapes": ".strategies",

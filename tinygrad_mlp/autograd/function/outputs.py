@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...arrays.dtypes import FLOATING
 from ...messages import type_name, warn
 from ...tape import Node
 from ..graph.refusals import ONE_OF_SEVERAL
@@ -44,7 +45,7 @@ def with_history(ctx: FunctionCtx, node: FunctionNode | None, args: tuple[Any, .
             outputs.append(output)
             continue
         is_input, dirty = _among(output, args), _among(output, ctx.dirty_tensors)
-        if node is None or output.array.dtype.kind != "f" or _among(output, ctx.non_differentiable):
+        if node is None or output.array.dtype.kind not in FLOATING or _among(output, ctx.non_differentiable):
             output = _constant(output, is_input, dirty)
         else:
             differentiable += 1

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays.dtypes import FLOATING
 from ...messages import caller
 from ...tape import Node
 from ..outputs import OutputNode
@@ -46,7 +47,7 @@ class Watch:
         """RuntimeError in torch's words for a nan in what a node hands on."""
         for i, part in enumerate(parts if self.check_nan else ()):
             array = part.array if is_tensor(part) else part
-            if isinstance(array, np.ndarray) and array.dtype.kind == "f" and np.isnan(array).any():
+            if isinstance(array, np.ndarray) and array.dtype.kind in FLOATING and np.isnan(array).any():
                 raise RuntimeError(NAN.format(name=node.name(), index=i))
 
 

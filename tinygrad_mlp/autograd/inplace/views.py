@@ -39,7 +39,7 @@ from .refusals import (
 )
 
 
-def _memory(array: Any) -> Any:
+def memory_of(array: Any) -> Any:
     """The array that owns the memory of an array."""
     memory = getattr(array, "array", array)  # of a recording array, the one that it stands for
     while isinstance(memory.base, np.ndarray):
@@ -49,7 +49,7 @@ def _memory(array: Any) -> Any:
 
 def geometry(array: Any) -> tuple[Any, ...]:
     """Shape, strides and offset of an array in its memory, and the size of that, all in elements."""
-    memory, array = _memory(array), getattr(array, "array", array)
+    memory, array = memory_of(array), getattr(array, "array", array)
     start = array.ctypes.data - memory.ctypes.data
     strides = tuple(s // array.itemsize for s in array.strides)
     return array.shape, strides, start // array.itemsize, memory.size
@@ -82,7 +82,7 @@ class View:
         if not any(row is TABLE["as_strided"] for row, _ in self.steps):  # which may have left the view before it
             with contextlib.suppress(IndexError, RuntimeError, ValueError):
                 part = self.of(whole)
-        if part is not None and geometry(part) == geometry(array) and _memory(part) is _memory(array):
+        if part is not None and geometry(part) == geometry(array) and memory_of(part) is memory_of(array):
             return self.steps
         return ((TABLE["as_strided"], place(whole, array)),)
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ... import random
 from ...arrays import dtype as _dtype
+from ...arrays.dtypes import FLOATING
 from ...ops import TABLE
 from ...ops.table import by_value
 from ...random import Generator
@@ -193,7 +194,7 @@ def rrelu(
     if lower > upper:
         raise RuntimeError(RRELU_BOUNDS)
     array = input.array
-    if array.dtype.kind != "f":
+    if array.dtype.kind not in FLOATING:
         name = input.dtype.tensor_type.removesuffix("Tensor")
         raise NotImplementedError(RRELU_DTYPE.format(kernel=_RRELU_KERNELS[training], found=name))
     drawn = _slopes(array, lower, upper, generator) if training else np.where(array > 0, 1, (lower + upper) / 2)

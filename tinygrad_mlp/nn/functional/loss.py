@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays.dtypes import FLOATING
 from ...messages import noted
 from ...ops.refusals import OTHER_OUTPUT_SHAPE
 from ...tape import state
@@ -245,7 +246,7 @@ def kl_div(
             "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
             stacklevel=2,
         )
-    if target.array.dtype.kind != "f" or input.array.dtype.kind != "f":
+    if target.array.dtype.kind not in FLOATING or input.array.dtype.kind not in FLOATING:
         raise RuntimeError(KL_DIV_INTEGERS)
     loss: Any = _f["exp"](target) * (target - input) if log_target else _f["xlogy"](target, target) - target * input
     if reduction != "batchmean":
@@ -381,7 +382,7 @@ def _probabilities(
     input: Any, target: Any, weight: Tensor | None, reduction: str, ignore_index: int, label_smoothing: float, dim: int
 ) -> Tensor:
     check_reduction(reduction)
-    if target.array.dtype.kind != "f":
+    if target.array.dtype.kind not in FLOATING:
         name = target.dtype.tensor_type.removesuffix("Tensor")
         raise noted(RuntimeError(PROBABILITIES_DTYPE.format(found=name)))
     if ignore_index >= 0:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays.dtypes import HALVES
 from ...arrays.silence import silent
 from ...autograd import no_grad
 from ...batching import is_batched
@@ -138,7 +139,7 @@ def batch_norm(
         return _f["batch_norm"](input, weight, bias, running_mean, running_var, eps)
     dims = tuple(d for d in range(input.ndim) if d != 1)
     with no_grad(), silent():
-        x = input.array.astype(np.float32) if input.array.dtype == np.float16 else input.array
+        x = input.array.astype(np.float32) if input.array.dtype.char in HALVES else input.array
         for running, now in zip((running_mean, running_var), statistics(x, dims), strict=True):
             if running is not None and is_batched(now) and not is_batched(running.array):
                 raise RuntimeError(SHARED_STATISTICS)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ... import random
+from ...arrays.dtypes import FLOATING
 from ...batching import running as batching
 from ...tensor import FUNCTIONS, INPLACE, Tensor, wrap
 from ..refusals import DROPOUT1D_NDIM, DROPOUT_DTYPE, DROPOUT_PROBABILITY, FEATURE_DROPOUT_NDIM
@@ -82,7 +83,7 @@ def _is_dropped(input: Tensor, p: float, training: bool) -> bool:
         raise ValueError(DROPOUT_PROBABILITY.format(p=p))
     if not training or p == 0 or not input.array.size:
         return False
-    if input.array.dtype.kind != "f":
+    if input.array.dtype.kind not in FLOATING:
         name = input.dtype.tensor_type.removesuffix("Tensor")
         raise RuntimeError(DROPOUT_DTYPE.format(found=name))
     return True

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays.dtypes import HALVES
 from ...arrays.silence import silenced
 from ...tensor import Tensor, as_array, wrap
 from .refusals import CLIP_GRAD_NORM, NORM_NOT_FINITE
@@ -50,9 +51,9 @@ def _total_norm(arrays: list[Any], norm_type: float, error_if_nonfinite: bool) -
 
 
 def _norm(array: Any, norm_type: float) -> Any:
-    """The norm of all elements; of float16, whose squares it cannot hold, computed in float32."""
+    """The norm of all elements; of float16, whose squares it cannot hold, and bfloat16 computed in float32."""
     flat = array.ravel()
-    return np.linalg.norm(flat.astype(np.float32) if flat.dtype == np.float16 else flat, norm_type)
+    return np.linalg.norm(flat.astype(np.float32) if flat.dtype.char in HALVES else flat, norm_type)
 
 
 def clip_grad_norm_(

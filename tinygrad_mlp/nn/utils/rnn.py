@@ -119,7 +119,7 @@ class PackedSequence(PackedSequence_):
     @property
     def is_cuda(self) -> bool:
         """Whether the data lie on a CUDA device: never."""
-        return self.data.is_cuda
+        return bool(self.data.is_cuda)
 
     def is_pinned(self) -> bool:
         """Whether the data lie in pinned memory: never."""

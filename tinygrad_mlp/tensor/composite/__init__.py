@@ -18,7 +18,10 @@ LATER = {
     ),
     "conversion": (
         "clone",
-        "clone to type type_as cpu cuda contiguous copy_ fill_ zero_ float double half long int short byte char bool",
+        (
+            "clone to type type_as cpu cuda contiguous copy_ fill_ zero_ float double half long int short byte char "
+            "bool bfloat16 chalf cfloat cdouble"
+        ),
     ),
     "einsum": ("einsum", ""),
     "elements": (
@@ -52,6 +55,11 @@ LATER = {
     "linear_algebra": (
         "cholesky logdet matrix_power pinverse qr svd",
         "cholesky logdet matrix_power pinverse qr svd",
+    ),
+    "questions": (
+        "can_cast get_device is_complex is_conj is_distributed is_neg is_nonzero is_same_size is_signed is_storage "
+        "promote_types typename",
+        "is_complex is_conj is_neg is_distributed is_nonzero is_same_size is_signed get_device",
     ),
     "layers": ("prelu", "prelu"),
     "shapes": (

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays.dtypes import HALVES
 from ...messages import warn_once
 from ...ops.refusals import TOO_MANY_ARGUMENTS
 from ..arguments import is_plain_number
@@ -46,15 +47,16 @@ def _scaled(name: str, input: Any, other: Any, alpha: Any) -> Any:
 
 
 def _are_scaled_halves(input: Any, other: Any, alpha: Any) -> bool:
-    """Whether a sum of float16 is scaled: torch does both in float32, with alpha as float16 has it, and rounds once."""
+    """Whether a sum of halves is scaled: torch does both in float32, with alpha as they have it, and rounds once."""
     if type(alpha) not in (int, float) or alpha == 1:  # a number that `compile` records has a type of its own
         return False
-    return all(isinstance(x, Tensor) and x.array.dtype.char == "e" for x in (input, other))
+    return all(isinstance(x, Tensor) and x.array.dtype.char in HALVES for x in (input, other))
 
 
 def _halves(input: Tensor, other: Tensor, alpha: Any) -> tuple[Tensor, Tensor, Tensor, float]:
     """What addcmul is called with for input + alpha * other."""
-    return input, other, wrap(np.ones((), np.float16)), float(np.float16(alpha))
+    kind = np.promote_types(input.array.dtype, other.array.dtype)
+    return input, other, wrap(np.ones((), kind)), float(kind.type(alpha))
 
 
 def _is_bool(x: Any) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from ...arrays import MetaArray, contiguous_format, dtypes, is_meta, on_cpu
 from ...arrays import dtype as _dtype
 from ...arrays import memory_format as _memory_format
+from ...arrays.dtypes import FLOATING
 from ...arrays.refusals import NO_DATA
 from ...arrays.silence import silently
 from ...autograd.captured import running
@@ -18,7 +19,7 @@ from ...ops.refusals import OTHER_OUTPUT_SHAPE
 from ..functions import FUNCTIONS, INPLACE
 from ..kinds import no_such_call, wrong_type
 from ..later import as_methods
-from ..refusals import FILL_DIMENSIONS, OPTION_TYPE, TYPE_NAME
+from ..refusals import FILL_DIMENSIONS, OPTION_TYPE, TYPE_NAME, TYPE_TYPE
 from ..tensor import Tensor
 
 __all__ = ["clone"]
@@ -56,7 +57,7 @@ def to(
         copy = True
     if target is not None and target != self.array.dtype:
         # Integers and bools have no gradient, so a cast to them has no history.
-        result = _f["cast"](self if target.kind == "f" else self.detach(), target)
+        result = _f["cast"](self if target.kind in FLOATING else self.detach(), target)
         return contiguous(result) if target_format is contiguous_format else result
     return clone(self, memory_format=target_format) if copy else self
 
@@ -105,21 +106,30 @@ CASTERS = {
     for name, target in {
         "float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "long": dtypes.int64,
         "int": dtypes.int32, "short": dtypes.int16, "byte": dtypes.uint8, "char": dtypes.int8, "bool": dtypes.bool_,
+        "bfloat16": dtypes.bfloat16,
+        "chalf": dtypes.complex32, "cfloat": dtypes.complex64, "cdouble": dtypes.complex128,
     }.items()
 }  # fmt: skip
 
 
-def type(self: Tensor, dtype: Any = None) -> Any:
+def type(self: Tensor, dtype: Any = None, non_blocking: bool = False, *, memory_format: Any = None) -> Any:
     """Torch's name of the tensor's type; with a dtype, or such a name, the tensor cast to it (torch.Tensor.type).
 
-    ValueError for anything else.
+    The class `FloatTensor` and the like name a type as well, and Tensor the default one. ValueError for another type or
+    text, TypeError for anything else.
     """
     if dtype is None:
         return f"torch.{self.dtype.tensor_type}"
-    named = next((d for d in dtypes.ALL if dtype is d or dtype == f"torch.{d.tensor_type}"), None)
-    if named is None:
+    if isinstance(dtype, _dtype):
+        return to(self, dtype, memory_format=memory_format)
+    if not isinstance(dtype, (builtins.type, str)):
+        raise TypeError(TYPE_TYPE)
+    named = dtypes.get_default_dtype() if dtype is Tensor else getattr(dtype, "dtype", None)
+    if isinstance(dtype, str):
+        named = next((d for d in dtypes.WITH_EXTRAS if dtype == f"torch.{d.tensor_type}"), None)
+    if not isinstance(named, _dtype):
         raise ValueError(TYPE_NAME.format(found=getattr(dtype, "__name__", dtype)))
-    return to(self, named)
+    return to(self, named, memory_format=memory_format)
 
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:
@@ -157,7 +167,7 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
 
 def is_written_at_once(self: Tensor, value: Any) -> bool:
     """Whether a number is written into floats of which the tape knows nothing: they may be written where they lie."""
-    held = isinstance(value, (int, float)) and -65504 <= value <= 65504 and self.array.dtype.kind == "f"
+    held = isinstance(value, (int, float)) and -65504 <= value <= 65504 and self.array.dtype.kind in FLOATING
     return held and not (self.viewed or self.needs_grad or running) and self.array.flags.writeable
 
 

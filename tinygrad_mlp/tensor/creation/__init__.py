@@ -1,12 +1,14 @@
 """Making tensors: from data (data.py), of one value or in steps (values.py), and at random (drawn.py).
 
-The methods of Tensor that make others, or fill it at random, are in methods.py.
+Those over memory of others are in buffers.py, methods that make others or fill at random in methods.py, and torch's old
+constructors in typed.py.
 """
 
 from ..later import later, methods_in
 
 # For each file torch's functions, and the methods of Tensor. It is imported when a program first asks for one of them.
 LATER = {
+    "buffers": ("from_dlpack frombuffer", ""),
     "drawn": ("bernoulli multinomial normal rand rand_like randint randint_like randn randn_like randperm", ""),
     "values": (
         (
@@ -19,6 +21,11 @@ LATER = {
         "",
         "uniform_ normal_ bernoulli_ random_ exponential_ new_tensor new_full new_zeros new_ones new_empty "
         "new_empty_strided bernoulli multinomial",
+    ),
+    "typed": (
+        "FloatTensor DoubleTensor HalfTensor BFloat16Tensor LongTensor IntTensor ShortTensor CharTensor ByteTensor "
+        "BoolTensor set_default_tensor_type",
+        "__init__ new",
     ),
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...arrays import dtypes
+from ...arrays.dtypes import FLOATING
 from ...arrays.silence import silenced
 from ...messages import type_name, warn, warn_once
 from ..composite.conversion import to
@@ -118,7 +119,7 @@ def array_of(data: Any, kind: Any) -> Any:
 def _of_python(data: Any, kind: Any) -> Any:
     """Read a number or nested sequences of numbers: first their dtype, as torch infers it, and then the elements."""
     types = set(map(type, data)) if isinstance(data, (list, tuple)) else {type(data)}
-    if types == {float} and (kind is _ITS_OWN or kind.kind == "f"):  # a shortcut for the most common data
+    if types == {float} and (kind is _ITS_OWN or kind.kind in FLOATING):  # a shortcut for the most common data
         return np.array(data, dtypes.get_default_dtype().numpy if kind is _ITS_OWN else kind)
     if not types <= _PYTHON:
         data = nested_lists(data, text=kind is not _ITS_OWN)
@@ -197,9 +198,9 @@ def _as_numbers(data: Any, kind: np.dtype[Any]) -> Any:
 def _number(x: Any, kind: np.dtype[Any]) -> Any:
     """The number that an object stands for. TypeError in Python's words where it stands for none."""
     try:
-        return float(x) if kind.kind == "f" and not isinstance(x, str) else operator.index(x)
+        return float(x) if kind.kind in FLOATING and not isinstance(x, str) else operator.index(x)
     except TypeError:
-        text = NO_REAL if kind.kind == "f" else SEQUENCE_FOR_NUMBER
+        text = NO_REAL if kind.kind in FLOATING else SEQUENCE_FOR_NUMBER
         raise TypeError(text.format(type=type_name(x))) from None
 
 
@@ -219,7 +220,7 @@ def _depths(data: Any) -> list[int]:
 def _refuse_ragged(data: Any, lengths: list[int], dim: int, kind: np.dtype[Any]) -> None:
     if dim == len(lengths):
         if isinstance(data, (list, tuple)):
-            text = NO_REAL if kind.kind == "f" else SEQUENCE_FOR_NUMBER
+            text = NO_REAL if kind.kind in FLOATING else SEQUENCE_FOR_NUMBER
             raise TypeError(text.format(type=type(data).__name__))
         return
     if not isinstance(data, (list, tuple)):

@@ -12,6 +12,7 @@ import numpy as np
 
 from ... import random
 from ...arrays import Array, MetaArray, dtypes
+from ...arrays.dtypes import FLOATING
 from ...arrays.silence import silenced
 from ...batching import running as batching
 from ...ops.dims import mismatch
@@ -229,7 +230,7 @@ def _normals_around(mean: Any, std: Any, generator: random.Generator) -> Any:
     kind = first.array.dtype
     if not isinstance(std, Tensor):
         return generator.normal(mean.array.shape, kind, 0.0, std) + mean.array
-    if std.array.dtype.kind == "f" and std.array.size and std.array.min() < 0:
+    if std.array.dtype.kind in FLOATING and std.array.size and std.array.min() < 0:
         raise RuntimeError(STD_NEGATIVE)
     shape = std.array.shape
     if isinstance(mean, Tensor):

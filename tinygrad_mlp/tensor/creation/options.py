@@ -12,6 +12,7 @@ from ...arrays import MetaArray, dtypes, entered, is_meta, on_cpu
 from ...arrays import dtype as _dtype
 from ...arrays import layout as _layout
 from ...arrays import memory_format as _memory_format
+from ...arrays.dtypes import FLOATING
 from ..arguments import as_array
 from ..kinds import wrong_type
 from ..refusals import (
@@ -100,7 +101,7 @@ def made(array: Any, requires_grad: bool | None, device: Any = None) -> Tensor:
         device = entered[-1]
     tensor = wrap(MetaArray(array.shape, array.dtype) if device is not None and is_meta(device) else as_array(array))
     if requires_grad:
-        if tensor.array.dtype.kind != "f":
+        if tensor.array.dtype.kind not in FLOATING:
             raise RuntimeError(REQUIRES_GRAD_NEW_DTYPE)
         tensor.needs_grad = True
     return tensor

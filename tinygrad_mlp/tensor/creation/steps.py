@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays.dtypes import FLOATING
+
 _HALF_OF_DIGITS = 2.0**27 + 1  # splits the digits of a double in two (Dekker 1971)
 
 
@@ -29,14 +31,14 @@ def arange(start: float, step: float, count: int, kind: Any) -> Any:
 
 def linspace(start: float, end: float, count: int, kind: Any) -> Any:
     """`count` numbers from `start` to `end`: the second half is counted from the end. Integers are cut."""
-    inner = kind.type if kind.kind == "f" else np.float64
-    first, last = (inner(x if kind.kind == "f" else np.asarray(int(x)).astype(kind)) for x in (start, end))
+    inner = kind.type if kind.kind in FLOATING else np.float64
+    first, last = (inner(x if kind.kind in FLOATING else np.asarray(int(x)).astype(kind)) for x in (start, end))
     if count == 1:
         last = first
     step = (last - first) / inner(max(count - 1, 1))
     places = np.arange(count)
     base, places = np.where(places < count // 2, first, last), np.where(places < count // 2, places, places - count + 1)
-    if kind.itemsize == 2 and kind.kind == "f":
+    if kind.itemsize == 2 and kind.kind in FLOATING:
         return base + places.astype(kind) * step  # torch's own float16 rounds both
     return _fused(base, places, float(step), inner).astype(kind)
 
@@ -45,7 +47,7 @@ def logspace(start: float, end: float, count: int, base: float, kind: Any) -> An
     """`base` to the power of `count` numbers from `start` to `end`, in double, whose distance has the dtype."""
     if count == 1:
         return np.full(1, np.power(base, float(start))).astype(kind)
-    first, last = (kind.type(x if kind.kind == "f" else int(x)) for x in (start, end))
+    first, last = (kind.type(x if kind.kind in FLOATING else int(x)) for x in (start, end))
     step = float(last - first) / max(count - 1, 1)
     places = np.arange(count)
     exponents = np.where(places < count // 2, float(first) + step * places, float(last) - step * (count - places - 1))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...arrays import META, Array, MetaArray, contiguous_format, dtypes
+from ...arrays.dtypes import FLOATING
 from ...arrays.silence import silenced
 from ...ops.dims import as_dtype
 from ..kinds import no_such_call
@@ -172,12 +173,12 @@ def arange(
         raise RuntimeError(RANGE_NOT_FINITE.format(start=start, end=end))
     if (end - start) * step < 0:
         raise RuntimeError(STEP_SIGN)
-    if kind.kind != "f":  # torch converts the bounds to integers first
+    if kind.kind not in FLOATING:  # torch converts the bounds to integers first
         start, end, step = int(start), int(end), int(step)
         if step == 0:
             raise ValueError(STEP_ZERO)
     count = math.ceil((end - start) / step)
-    if kind.kind == "f":
+    if kind.kind in FLOATING:
         return made(in_steps.arange(start, step, count, kind), requires_grad)
     return made((start + np.arange(count) * step).astype(kind), requires_grad)
 
