@@ -49,10 +49,33 @@ def _of_tensors(ours: Any, theirs: Any, where: str) -> list[str]:
     tolerance = TOLERANCES.get(name(theirs.dtype), 0)
     if not tolerance:
         return [] if np.array_equal(a, b) else [f"{where}{b.tolist()!r:.120}, not {a.tolist()!r:.120}"]
-    scale = np.abs(b[np.isfinite(b)]).max(initial=0)
+    # Of what is small or 0 only rounding may be left: it is held against numbers of the size 0.1.
+    scale = np.abs(b[np.isfinite(b)]).max(initial=0.1)
     if np.allclose(a, b, rtol=tolerance, atol=tolerance * min(scale, 1), equal_nan=True):
         return []
     return [f"{where}{b.tolist()!r:.120}, not {a.tolist()!r:.120}"]
+
+
+def of_gradients(ours: list[Any], theirs: list[Any]) -> list[str]:
+    """How gradients differ from torch's, those of each order as a tuple.
+
+    Of the first order None is not zeros. Further orders, and what is None in them, count as zeros: whether a gradient
+    that does not change is still on the tape is an accident.
+    """
+    lines: list[str] = []
+    for order in range(max(len(ours), len(theirs))):
+        a, b = (each[order] if order < len(each) else (None,) * len(each[0]) for each in (ours, theirs))
+        for i, (x, y) in enumerate(zip(a, b, strict=True)):
+            if order and (x is None or y is None):
+                there = [g.numpy(force=True) for g in (x, y) if g is not None]
+                changing = [g for g in there if np.abs(g).max(initial=0) > 1e-10]
+                lines += [f"gradient {order + 1}, [{i}]: None, and {g!r:.80}" for g in changing]
+                continue
+            x, y = (g.detach() if is_tensor(g) else g for g in (x, y))
+            lines += differences(x, y, f"gradient {order + 1}, [{i}] ")
+        if lines:
+            break
+    return lines
 
 
 def same_refusal(ours: BaseException, theirs: BaseException) -> bool:

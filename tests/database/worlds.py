@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 import warnings
 from collections.abc import Callable
@@ -49,6 +50,8 @@ def translated(x: Any, world: Any) -> Any:
         return type(x)(translated(part, world) for part in x)
     if isinstance(x, dict):
         return {key: translated(value, world) for key, value in x.items()}
+    if isinstance(x, complex):
+        raise Untranslatable("a complex number")
     if world is torch:
         return x
     if isinstance(x, (torch.dtype, torch.memory_format, torch.layout)):
@@ -87,6 +90,8 @@ def function(f: Function, world: Any) -> Function:
     """The same function under a framework: torch's own by its name, one of the database with its globals exchanged."""
     if world is torch:
         return f
+    if isinstance(f, torch.nn.Module):
+        return getattr(world.nn, type(f).__name__)()
     if isinstance(f, types.FunctionType) and not f.__module__.startswith("torch.testing"):
         return named(f"{f.__module__}.{f.__qualname__}".removeprefix("torch.").replace("_tensor.", ""), world)
     if isinstance(f, types.FunctionType):
@@ -116,6 +121,8 @@ def method(f: Function | None, world: Any) -> Function | None:
     """A method of Tensor under a framework, given torch's."""
     if f is None or world is torch:
         return f
+    if isinstance(f, functools.partial):
+        return functools.partial(function(f.func, world), *f.args, **f.keywords)
     if isinstance(f, types.FunctionType) and f.__module__.startswith("torch.testing"):
         return function(f, world)
     return getattr(world.Tensor, f.__name__)
