@@ -68,6 +68,18 @@ FIRST_ORDER = {
     "nn.functional.linear_cross_entropy/chunked",
     "nn.functional.linear_cross_entropy/chunked_none",
 }
+# Functions of nn.functional whose `out` no documentation mentions; nonzero's, which refuses the tuple that it would need;
+# and the signs of eigenvectors, which are free.
+OUT_LEFT_OUT = {
+    "nn.functional.linear",
+    "nn.functional.logsigmoid",
+    "nn.functional.softshrink",
+    "nn.functional.hardshrink",
+    "nn.functional.gelu",
+    "nn.functional.softplus",
+    "nonzero",
+    "linalg.eigh",
+}
 # Refusals of torch that are accidents: an internal error where other functions have an IndexError.
 REFUSALS_LEFT_OUT = {"narrow_copy"}
 LEFT_OUT = {name for names in _LEFT_OUT.values() for name in names.split()}

@@ -24,7 +24,7 @@ from .dispatch import Caller
 from .functions import INPLACE
 from .kinds import wrong_type
 from .named import NamedResult, result_class
-from .refusals import OUT_DTYPE, OUT_NOT_DIFFERENTIABLE, OUT_RESIZED
+from .refusals import OUT_DTYPE, OUT_NOT_DIFFERENTIABLE, OUT_OTHER_DTYPE, OUT_RESIZED
 from .tensor import Tensor
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -38,6 +38,24 @@ def with_out(function: Function) -> Function:
 def with_cast_out(function: Function) -> Function:
     """The same where `out` may have another dtype that can hold the result, as for sums and products of elements."""
     return _taking_out(function, casts=True)
+
+
+def with_new_out(function: Function) -> Function:
+    """The same for a function that makes a tensor, whose dtype is that of `out`; RuntimeError for another `dtype`."""
+
+    @functools.wraps(function)
+    def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        if out is None:
+            return function(*args, **kwargs)
+        takes_dtype = "dtype" in function.__annotations__ and not any(isinstance(x, Tensor) for x in args)
+        if isinstance(out, Tensor) and takes_dtype:
+            own, wanted = out.dtype, kwargs.get("dtype") or out.dtype
+            if own is not wanted:
+                raise RuntimeError(OUT_OTHER_DTYPE.format(wanted=wanted.tensor_type[:-6], own=own.tensor_type[:-6]))
+            kwargs["dtype"] = own
+        return write_into(out, True, function, *args, **kwargs)
+
+    return cast(Function, call)
 
 
 def _taking_out(function: Function, casts: bool) -> Function:

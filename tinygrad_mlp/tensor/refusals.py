@@ -334,6 +334,7 @@ OUT_NOT_DIFFERENTIABLE = (
     "requires grad."
 )
 OUT_DTYPE = "Expected out tensor to have dtype {wanted}, but got {found} instead"
+OUT_OTHER_DTYPE = "dtype {wanted} does not match dtype of out parameter ({own})"
 OUT_RESIZED = (
     "An output with one or more elements was resized since it had shape {own}, which does not match the required "
     "output shape {shape}. This behavior is deprecated, and in a future PyTorch release outputs will not be resized "

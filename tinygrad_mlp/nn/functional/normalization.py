@@ -16,6 +16,7 @@ from ...ops.normalization import statistics
 from ...tape import state
 from ...tensor import FUNCTIONS, Tensor
 from ...tensor.composite.reductions import norm
+from ...tensor.out import with_out
 from ..refusals import (
     BATCH_NORM_EPS,
     BATCH_NORM_EPS_IN_TRAINING,
@@ -44,6 +45,7 @@ __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "normalize
 _f: dict[str, Callable[..., Tensor]] = FUNCTIONS
 
 
+@with_out
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """Divide the input by its p-norm along `dim`, or by `eps` where that is larger (torch.nn.functional.normalize)."""
     return input / _f["clamp"](norm(input, p, dim, keepdim=True), eps)

@@ -13,6 +13,7 @@ from ..arguments import is_plain_number
 from ..functions import FUNCTIONS, INPLACE
 from ..kinds import KINDS, no_such_call, read
 from ..later import as_methods
+from ..out import with_cast_out, with_out
 from ..refusals import ALPHA_BY_POSITION, BOOL_ALPHA, FLOAT_ALPHA, ROUNDING_MODE
 from ..tensor import Tensor, wrap
 
@@ -67,6 +68,7 @@ def _is_floating(x: Any) -> bool:
     return x.is_floating_point() if isinstance(x, Tensor) else isinstance(x, float)
 
 
+@with_cast_out
 def add(input: Any, other: Any, *scaled: Any, alpha: Any = 1) -> Tensor:
     """input + alpha * other (torch.add)."""
     if scaled:
@@ -76,6 +78,7 @@ def add(input: Any, other: Any, *scaled: Any, alpha: Any = 1) -> Tensor:
     return _f["add"](input, _scaled("add", input, other, alpha))
 
 
+@with_cast_out
 def sub(input: Any, other: Any, *scaled: Any, alpha: Any = 1) -> Tensor:
     """input - alpha * other (torch.sub)."""
     if scaled:
@@ -123,6 +126,7 @@ def sub_(input: Tensor, other: Any, *scaled: Any, alpha: Any = 1) -> Tensor:
     return INPLACE["sub_"](input, _scaled("sub", input, other, alpha))
 
 
+@with_cast_out
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """input / other, rounded towards 0 ("trunc") or down ("floor") if asked (torch.div)."""
     if rounding_mode is None:
@@ -146,6 +150,7 @@ def _one_of_two(rounding_mode: str) -> str:
 # -- sums by index ---------------------------------------------------------------------------------
 
 
+@with_out
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
     """The input, with the slices of alpha * source added where `index` says along a dimension (torch.index_add)."""
     return _f["index_add"](input, dim, index, source if alpha == 1 else source * _as_own(source, alpha))

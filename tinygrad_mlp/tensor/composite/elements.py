@@ -14,6 +14,7 @@ from ..arguments import as_array
 from ..functions import FUNCTIONS
 from ..kinds import ABSENT, checked, no_such_call
 from ..later import as_methods
+from ..out import with_out
 from ..refusals import CLOSE_DTYPES, TOLERANCE_NEGATIVE
 from ..tensor import Tensor, wrap
 
@@ -24,6 +25,7 @@ __all__ = [
 _f = FUNCTIONS
 
 
+@with_out
 @checked
 def where(condition: Tensor, input: Any = ABSENT, other: Any = ABSENT) -> Any:
     """`input` where the condition holds, else `other` (torch.where).
@@ -46,6 +48,7 @@ def _where_method(self: Tensor, condition: Any, other: Any) -> Any:
 _where_method.__name__ = _where_method.__qualname__ = "where"
 
 
+@with_out
 @checked
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not zero: int64 of shape (count, ndim), a row each (torch.nonzero).

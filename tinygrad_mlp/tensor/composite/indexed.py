@@ -10,6 +10,7 @@ from ...ops.dims import axis, dtype_word
 from ..functions import FUNCTIONS, INPLACE
 from ..kinds import ABSENT, KINDS, checked, no_such_call, wrong_type
 from ..later import as_methods
+from ..out import with_out
 from ..refusals import (
     ELEMENT_OF_ARGUMENT,
     INDEX_DTYPE,
@@ -99,6 +100,7 @@ def _scatter(table: Any, end: str, input: Tensor, dim: Any, index: Any, given: t
     return result
 
 
+@with_out
 def scatter(input: Tensor, dim: Any, index: Any, *src: Any, **named: Any) -> Tensor:
     """A copy of the input with the elements of `src`, or a `value`, where `index` says (torch.scatter).
 
@@ -138,6 +140,7 @@ def index_error(part: Tensor, arrays: list[Any], error: IndexError) -> IndexErro
 # -- taking ----------------------------------------------------------------------------------------
 
 
+@with_out
 @checked
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """The elements at `indices` along a dimension, the others broadcast; of all in one row without one.

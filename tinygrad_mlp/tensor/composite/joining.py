@@ -14,6 +14,7 @@ from ...ops.dims import mismatch
 from ..functions import FUNCTIONS
 from ..kinds import checked, wrong_type
 from ..later import as_methods
+from ..out import with_cast_out
 from ..refusals import ELEMENT_TYPE
 from ..shape_refusals import (
     BROADCAST_SHAPES,
@@ -88,6 +89,7 @@ def _listed(name: str, tensors: Any) -> list[Tensor]:
     return list(tensors)
 
 
+@with_cast_out
 def hstack(tensors: Any) -> Tensor:
     """Tensors joined along their second dimension, vectors along their first (torch.hstack).
 
@@ -97,16 +99,19 @@ def hstack(tensors: Any) -> Tensor:
     return _f["cat"](rows, 0 if rows[0].array.ndim == 1 else 1)
 
 
+@with_cast_out
 def vstack(tensors: Any) -> Tensor:
     """Tensors joined along their first dimension, vectors as rows (torch.vstack); errors as `hstack`."""
     return _f["cat"]([_matrix(x) for x in _listed("vstack", tensors)], 0)
 
 
+@with_cast_out
 def dstack(tensors: Any) -> Tensor:
     """Tensors joined along their third dimension, as `atleast_3d` gives them (torch.dstack); errors as `hstack`."""
     return _f["cat"]([_block(x) for x in _listed("dstack", tensors)], 2)
 
 
+@with_cast_out
 def column_stack(tensors: Any) -> Tensor:
     """Tensors joined along their second dimension, vectors as columns (torch.column_stack); errors as `hstack`."""
     listed = _listed("column_stack", tensors)

@@ -16,6 +16,7 @@ from ..functions import FUNCTIONS
 from ..kinds import checked
 from ..later import as_methods
 from ..named import result_class
+from ..out import with_out
 from ..tensor import Tensor, wrap
 from .conversion import to
 from .refusals import (
@@ -53,12 +54,14 @@ def _with_info(name: str, outputs: tuple[str, str], row: Any, fails: Any, check_
     return result_class(name, outputs)((result, wrap(info)))
 
 
+@with_out
 @checked
 def linalg_inv_ex(A: Tensor, *, check_errors: bool = False) -> Any:
     """The inverse, and for each matrix 0 or the number of a pivot that is 0 (torch.linalg.inv_ex)."""
     return _with_info("linalg_inv_ex", ("inverse", "info"), _f["linalg_inv"], zero_pivot, check_errors, A)
 
 
+@with_out
 @checked
 def linalg_solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False) -> Any:
     """The solution of a system, and for each matrix 0 or the number of a pivot that is 0 (torch.linalg.solve_ex)."""
@@ -69,6 +72,7 @@ def linalg_solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bo
     return _with_info("linalg_solve_ex", ("result", "info"), solve, zero_pivot, check_errors, A, B)
 
 
+@with_out
 @checked
 def linalg_cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False) -> Any:
     """The factor, and for each matrix 0 or the order of a minor that is not positive (torch.linalg.cholesky_ex)."""
@@ -85,6 +89,7 @@ def linalg_cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = F
 # -- solving ---------------------------------------------------------------------------------------
 
 
+@with_out
 @checked
 def cholesky(input: Tensor, upper: bool = False) -> Tensor:
     """The Cholesky factor; an older name of linalg.cholesky (torch.cholesky)."""
@@ -98,6 +103,7 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     return _f["linalg_pinv"](input, None, rcond)
 
 
+@with_out
 def linalg_lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
     """The x for which the norm of input @ x - b is least (torch.linalg.lstsq).
 
@@ -131,6 +137,7 @@ def linalg_lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver
 # -- decompositions --------------------------------------------------------------------------------
 
 
+@with_out
 @checked
 def qr(input: Tensor, some: bool = True) -> Any:
     """Q and R, with `some` as linalg.qr with the mode "reduced", else "complete" (torch.qr)."""
@@ -138,6 +145,7 @@ def qr(input: Tensor, some: bool = True) -> Any:
     return result_class("qr", ("Q", "R"))(tuple(_f["linalg_qr"](input, "reduced" if some else "complete")))
 
 
+@with_out
 @checked
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
     """U, S and V, which is not transposed as in linalg.svd; without `compute_uv` U and V are zeros (torch.svd)."""
@@ -149,12 +157,14 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
     return result_class("svd", ("U", "S", "V"))((u, s, v))
 
 
+@with_out
 @checked
 def linalg_svdvals(A: Tensor) -> Tensor:
     """The singular values in descending order (torch.linalg.svdvals)."""
     return _f["linalg_svd"](A, False)[1]
 
 
+@with_out
 @checked
 def linalg_eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     """The eigenvalues of a symmetric matrix in ascending order (torch.linalg.eigvalsh)."""
@@ -168,6 +178,7 @@ def logdet(input: Tensor) -> Tensor:
     return _f["where"](sign == -1, math.nan, size)
 
 
+@with_out
 @checked
 def linalg_matrix_rank(
     A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
@@ -184,6 +195,7 @@ def linalg_matrix_rank(
 # -- products --------------------------------------------------------------------------------------
 
 
+@with_out
 @checked
 def matrix_power(input: Tensor, n: int) -> Tensor:
     """A matrix times itself, n times; of its inverse for a negative n (torch.linalg.matrix_power)."""
@@ -202,6 +214,7 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
 linalg_matrix_power = matrix_power
 
 
+@with_out
 def linalg_multi_dot(tensors: Any) -> Tensor:
     """The product of several matrices, of which the first and the last may be vectors, in the cheapest order.
 
@@ -243,6 +256,7 @@ def _in_cheapest_order(matrices: list[Tensor]) -> Tensor:
     return product(0, n - 1)
 
 
+@with_out
 @checked
 def linalg_vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """The inner products of vectors that lie along a dimension, broadcast (torch.linalg.vecdot)."""
@@ -266,6 +280,7 @@ def linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
 # -- norms -----------------------------------------------------------------------------------------
 
 
+@with_out
 def linalg_matrix_norm(
     A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: _dtype | None = None
 ) -> Tensor:
@@ -300,6 +315,7 @@ def linalg_matrix_norm(
     return result if keepdim else _f["squeeze"](result, (rows, columns))
 
 
+@with_out
 def linalg_norm(
     A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: _dtype | None = None
 ) -> Tensor:

@@ -8,6 +8,7 @@ from ..functions import FUNCTIONS
 from ..keywords import numpy_names
 from ..kinds import checked
 from ..later import as_methods
+from ..out import with_out
 from ..tensor import Tensor
 from .refusals import BOUNDARIES_NDIM
 
@@ -24,6 +25,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     return indices
 
 
+@with_out
 @checked
 def msort(input: Tensor) -> Tensor:
     """The elements in order along the first dimension (torch.msort)."""
@@ -31,6 +33,7 @@ def msort(input: Tensor) -> Tensor:
     return values
 
 
+@with_out
 @checked
 def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """Which of the intervals between sorted boundaries each element, or a number, lies in (torch.bucketize).

@@ -9,6 +9,7 @@ from ..functions import FUNCTIONS, INPLACE
 from ..inplace import check_written
 from ..kinds import checked, no_such_call
 from ..later import as_methods
+from ..out import with_cast_out
 from ..refusals import FLOAT_POWER_DTYPE, PLUS_BOOL
 from ..tensor import Tensor
 from .conversion import to
@@ -26,6 +27,7 @@ def positive(input: Tensor) -> Tensor:
     return input
 
 
+@with_cast_out
 def float_power(input: Any, exponent: Any) -> Tensor:
     """The power of two tensors, or a tensor and a number, computed in float64 (torch.float_power).
 

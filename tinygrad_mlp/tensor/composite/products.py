@@ -10,6 +10,7 @@ from ...ops.dims import axes
 from ..functions import FUNCTIONS
 from ..kinds import KINDS, checked, read
 from ..later import as_methods
+from ..out import with_cast_out, with_out
 from ..refusals import OUTER_NDIM
 from ..tensor import Tensor
 from .refusals import (
@@ -30,6 +31,7 @@ __all__ = ["cross", "ger", "inner", "kron", "matmul", "outer", "tensordot"]
 _f = FUNCTIONS
 
 
+@with_out
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product of vectors, matrices or batches of matrices (torch.matmul).
 
@@ -54,6 +56,7 @@ def _times(input: Any, other: Any) -> Any:
         return NotImplemented
 
 
+@with_cast_out
 @checked
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """The products of all pairs of elements of two vectors: shapes (n,) and (m,) give (n, m) (torch.outer)."""
@@ -66,6 +69,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 ger = outer
 
 
+@with_out
 @checked
 def inner(input: Tensor, other: Tensor) -> Tensor:
     """The sums of products over the last dimension of both (torch.inner).
@@ -80,6 +84,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     return tensordot(input, other, ([-1], [-1]))
 
 
+@with_out
 @checked
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     """The cross product along `dim`, or else along the first dimension of three elements (torch.cross)."""
@@ -91,6 +96,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     return _f["linalg_cross"](input, other, dim)
 
 
+@with_cast_out
 @checked
 def kron(input: Tensor, other: Tensor) -> Tensor:
     """The Kronecker product: each element of the first times the second, as a block (torch.kron).
@@ -104,6 +110,7 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     return _f["reshape"](blocks * elements, [m * n for m, n in zip(a, b, strict=True)])
 
 
+@with_out
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     """The sums of products over some dimensions of each of two tensors (torch.tensordot).
 

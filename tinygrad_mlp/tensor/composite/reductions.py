@@ -13,6 +13,7 @@ from ..keywords import numpy_names
 from ..kinds import ABSENT, KINDS, checked, no_such_call, read
 from ..later import as_methods
 from ..named import result_class
+from ..out import with_cast_out, with_out
 from ..tensor import Tensor
 from .conversion import to
 from .linear_algebra import linalg_matrix_norm
@@ -26,6 +27,7 @@ __all__ = [
 _f = FUNCTIONS
 
 
+@with_cast_out
 @numpy_names
 def max(input: Tensor, dim: Any = ABSENT, keepdim: Any = ABSENT, *, other: Any = ABSENT) -> Any:
     """The largest element; with `dim` (values, indices) along it; with a tensor, elementwise (torch.max).
@@ -35,6 +37,7 @@ def max(input: Tensor, dim: Any = ABSENT, keepdim: Any = ABSENT, *, other: Any =
     return _extreme("max", "maximum", input, dim, keepdim, other)
 
 
+@with_cast_out
 @numpy_names
 def min(input: Tensor, dim: Any = ABSENT, keepdim: Any = ABSENT, *, other: Any = ABSENT) -> Any:
     """The smallest element; with `dim` (values, indices) along it; with a tensor, elementwise (torch.min).
@@ -54,6 +57,7 @@ def _extreme(name: str, pairwise: str, input: Tensor, dim: Any, keepdim: Any, ot
     return _f[name + "_dim"](input, dim, False if keepdim is ABSENT else keepdim)
 
 
+@with_out
 @numpy_names
 @checked
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
@@ -92,6 +96,7 @@ def _middle(name: str, input: Tensor, dim: Any, keepdim: Any) -> Any:
     return _f[f"{name}_all"](input)
 
 
+@with_cast_out
 @numpy_names
 @checked
 def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
@@ -106,6 +111,7 @@ def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DT
     return mean
 
 
+@with_cast_out
 @numpy_names
 def var(
     input: Tensor, dim: Any = ABSENT, unbiased: Any = ABSENT, keepdim: bool = False, *, correction: Any = ABSENT
@@ -117,6 +123,7 @@ def var(
     return _deviation("var", input, dim, unbiased, keepdim, correction)
 
 
+@with_cast_out
 @numpy_names
 def std(
     input: Tensor, dim: Any = ABSENT, unbiased: Any = ABSENT, keepdim: bool = False, *, correction: Any = ABSENT
@@ -168,6 +175,7 @@ def std_mean(
     return _f["std"](input, over, by, keepdim), _f["mean"](input, over, keepdim)
 
 
+@with_out
 def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtype: _dtype | None = None) -> Tensor:
     """The p-norm of all elements, or over `dim`; the subgradient at 0 is 0 (torch.norm)."""
     if dtype is not None:
@@ -178,6 +186,7 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, dtyp
     return _f["linalg_vector_norm"](input, ord, dim, keepdim)
 
 
+@with_out
 @numpy_names
 def prod(input: Tensor, dim: Any = ABSENT, keepdim: Any = ABSENT, *, dtype: _dtype | None = None) -> Tensor:
     """The product of all elements, or over `dim`, computed in `dtype` if it is given (torch.prod).
@@ -189,12 +198,14 @@ def prod(input: Tensor, dim: Any = ABSENT, keepdim: Any = ABSENT, *, dtype: _dty
     return _in("prod", dtype, input, *(x for x in (dim, keepdim) if x is not ABSENT))
 
 
+@with_out
 @numpy_names
 def cumsum(input: Tensor, dim: int, *, dtype: _dtype | None = None) -> Tensor:
     """The running total along a dimension, computed in `dtype` if it is given (torch.cumsum)."""
     return _in("cumsum", dtype, input, dim)
 
 
+@with_out
 @numpy_names
 def cumprod(input: Tensor, dim: int, *, dtype: _dtype | None = None) -> Tensor:
     """The running product along a dimension, computed in `dtype` if it is given (torch.cumprod)."""

@@ -15,6 +15,7 @@ from ..dispatch import shares_memory
 from ..functions import FUNCTIONS, INPLACE
 from ..kinds import ABSENT, KINDS, checked, no_such_call, read, wrong_type
 from ..later import as_methods
+from ..out import with_out
 from ..shape_refusals import (
     DIAG_DIMENSIONS,
     FLIP_NDIM,
@@ -284,6 +285,7 @@ def flipud(input: Tensor) -> Tensor:
 # -- diagonals and transposes ----------------------------------------------------------------------
 
 
+@with_out
 @checked
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """The diagonal of a matrix, copied; for a vector, the matrix that has it on the diagonal (torch.diag).

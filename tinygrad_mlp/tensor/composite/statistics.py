@@ -14,6 +14,7 @@ from ..functions import FUNCTIONS
 from ..keywords import numpy_names
 from ..kinds import KINDS, checked, no_such_call
 from ..later import as_methods
+from ..out import with_out
 from ..tensor import Tensor, wrap
 from . import refusals
 from .shapes import movedim
@@ -25,6 +26,7 @@ _f = FUNCTIONS
 # -- quantiles -------------------------------------------------------------------------------------------
 
 
+@with_out
 @numpy_names
 @checked
 def quantile(
@@ -39,6 +41,7 @@ def quantile(
     return _quantile(input, q, dim, keepdim, interpolation, False)
 
 
+@with_out
 @numpy_names
 @checked
 def nanquantile(
@@ -175,6 +178,7 @@ def corrcoef(input: Tensor) -> Tensor:
 # -- along a dimension -----------------------------------------------------------------------------------
 
 
+@with_out
 @numpy_names
 @checked
 def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Tensor:

@@ -18,6 +18,7 @@ from ...batching import running as batching
 from ...ops.dims import mismatch
 from ..arguments import as_array
 from ..kinds import ABSENT, KINDS, no_such_call, read
+from ..out import with_new_out
 from ..refusals import MISSING_ARGUMENT, STD_NEGATIVE
 from ..shape_refusals import HIGH_NDIM
 from ..tensor import Tensor, wrap
@@ -56,6 +57,7 @@ def of(generator: Generator, *inputs: Tensor) -> Any:
     return over_batches(own, [x.array for x in inputs])
 
 
+@with_new_out
 def rand(
     *sizes: Any, generator: Generator = None, dtype: DType = None, requires_grad: bool = False,
     **options: Unpack[SizedOptions],
@@ -68,6 +70,7 @@ def rand(
     return made(of(generator).uniform(shape, settle("rand", dtype, options)), requires_grad)
 
 
+@with_new_out
 def randn(
     *sizes: Any, generator: Generator = None, dtype: DType = None, requires_grad: bool = False,
     **options: Unpack[SizedOptions],
@@ -154,6 +157,7 @@ def normals(generator: random.Generator, array: Any, shape: Any, mean: float = 0
     return generator.normal(shape, array.dtype, mean, std, blocks=array.flags.c_contiguous)
 
 
+@with_new_out
 def randint(
     *arguments: Any, generator: Generator = None, dtype: DType = None, requires_grad: bool = False,
     low: int | None = None, high: int | None = None, **options: Unpack[SizedOptions],
@@ -179,6 +183,7 @@ def randint(
     return made(of(generator).integers(start, end, shape, kind), requires_grad)
 
 
+@with_new_out
 def randperm(
     n: int, *, generator: Generator = None, dtype: DType = None, requires_grad: bool = False,
     **options: Unpack[Options],
@@ -195,6 +200,7 @@ def randperm(
 # -- with parameters that may be tensors -----------------------------------------------------------
 
 
+@with_new_out
 def normal(
     mean: Any = ABSENT, std: Any = ABSENT, size: Any = ABSENT, *, generator: Generator = None, dtype: DType = None,
     requires_grad: bool = False, **options: Unpack[Options],
@@ -257,6 +263,7 @@ def _with_zero_gradient(values: Any, inputs: list[Tensor]) -> Tensor:
     return result.copy_(wrap(as_array(values)))  # type: ignore[no-any-return]
 
 
+@with_new_out
 def bernoulli(input: Tensor, p: Any = ABSENT, *, generator: Generator = None) -> Tensor:
     """Draw 1 with the probability that each element gives, or with `p` for all, else 0; same shape and dtype.
 
@@ -274,6 +281,7 @@ def bernoulli(input: Tensor, p: Any = ABSENT, *, generator: Generator = None) ->
     return _with_zero_gradient(drawn.astype(array.dtype), [input])
 
 
+@with_new_out
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator = None) -> Tensor:
     """`num_samples` int64 indices for each row of weights, each as likely as its weight (torch.multinomial).
 

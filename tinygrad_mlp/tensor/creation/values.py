@@ -17,6 +17,7 @@ from ...arrays.dtypes import FLOATING
 from ...arrays.silence import silenced
 from ...ops.dims import as_dtype
 from ..kinds import no_such_call
+from ..out import with_new_out
 from ..refusals import (
     EMPTY_STRIDES,
     EYE_SIZE,
@@ -53,24 +54,28 @@ __all__ = [
 ]  # fmt: skip
 
 
+@with_new_out
 def zeros(*sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]) -> Tensor:
     """A tensor of zeros (torch.zeros)."""
     shape = size_of("zeros", sizes, options)
     return made(np.zeros(shape, settle("zeros", dtype, options)), requires_grad, options.get("device"))
 
 
+@with_new_out
 def ones(*sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]) -> Tensor:
     """A tensor of ones (torch.ones)."""
     shape = size_of("ones", sizes, options)
     return made(np.ones(shape, settle("ones", dtype, options)), requires_grad, options.get("device"))
 
 
+@with_new_out
 def empty(*sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]) -> Tensor:
     """A tensor whose elements are whatever was in memory (torch.empty)."""
     shape = size_of("empty", sizes, options)
     return made(np.empty(shape, settle("empty", dtype, options)), requires_grad, options.get("device"))
 
 
+@with_new_out
 @silenced
 def full(
     size: Any, fill_value: Any, *, dtype: DType = None, requires_grad: bool = False, **options: Unpack[Options]
@@ -132,6 +137,7 @@ def full_like(
 # -- in steps --------------------------------------------------------------------------------------
 
 
+@with_new_out
 def eye(
     n: int, m: int | None = None, *, dtype: DType = None, requires_grad: bool = False, **options: Unpack[Options]
 ) -> Tensor:
@@ -147,6 +153,7 @@ def eye(
 _MISSING: Any = object()
 
 
+@with_new_out
 @silenced
 def arange(
     start: Any = _MISSING, end: Any = None, step: Any = 1, *, dtype: DType = None, requires_grad: bool = False,
@@ -187,6 +194,7 @@ def _named(start: Any, end: Any, step: Any) -> tuple[tuple[str, Any], ...]:
     return ("start", start), ("end", end), ("step", step)
 
 
+@with_new_out
 @silenced
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: DType = None, requires_grad: bool = False, **options: Unpack[Options]
@@ -217,6 +225,7 @@ def _bounds(function: str, start: Any, end: Any, steps: Any) -> tuple[Any, Any, 
     return first, last, count
 
 
+@with_new_out
 @silenced
 def logspace(
     start: Any, end: Any, steps: int, base: Any = 10.0, *, dtype: DType = None, requires_grad: bool = False,
