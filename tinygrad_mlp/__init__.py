@@ -94,8 +94,14 @@ __version__ = "2.13.0+tinygrad_mlp.0.1.0"  # torch's, for programs that ask, the
 bool = dtypes.bool_
 e, pi, inf, nan = 2.718281828459045, 3.141592653589793, 1e400, 1e400 - 1e400
 
-# Torch has these methods as functions, too: other names of operators, and some that write in place.
-_METHODS = ("as_strided_", "detach_", "divide", "fill_", "subtract", "zero_")
+# Torch has these methods as functions, too: some operators in place, and other names of operators.
+_METHODS = (
+    "divide", "subtract",
+    "abs_", "acos_", "acosh_", "as_strided_", "asin_", "asinh_", "atan_", "atanh_", "ceil_", "clamp_", "clamp_max_",
+    "clamp_min_", "cos_", "cosh_", "detach_", "erf_", "erfc_", "exp2_", "exp_", "expm1_", "fill_", "floor_",
+    "frac_", "log10_", "log1p_", "log2_", "log_", "logit_", "neg_", "negative_", "reciprocal_", "relu_", "round_",
+    "rsqrt_", "sigmoid_", "sin_", "sinc_", "sinh_", "sqrt_", "square_", "tan_", "tanh_", "trunc_", "xlogy_", "zero_",
+)  # fmt: skip
 _ON_TENSORS = ("detach_", "fill_", "zero_")  # those that are no rows, which look at their arguments themselves
 is_inference = _on_a_tensor(is_inference)
 
