@@ -138,5 +138,6 @@ def test_gradients_are_a_table_of_ratios():
 
 
 def test_the_import_is_measured_with_and_without_bytecode():
-    assert own_import_ratio(1, bytecode=True) > 0
-    assert own_import_ratio(1, bytecode=False) > 0
+    # In several rounds, because what else runs on the machine can make one import take longer than another.
+    assert own_import_ratio(5, bytecode=True) > 0
+    assert own_import_ratio(5, bytecode=False) > 0

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..tensor import Tensor, wrap
-from .optimizer import Group, Optimizer, blocks, number, one_number, state_of_zeros
-from .refusals import BETA, BETA_TENSOR_FOREACH, BETAS_TYPES, EPSILON, LEARNING_RATE, LR_TENSOR_FOREACH, WEIGHT_DECAY
+from ..tensor import Tensor
+from .optimizer import Group, Optimizer, blocks, check_options, count_step, number
+from .refusals import BETA_TENSOR_FOREACH, BETAS_TYPES, LR_TENSOR_FOREACH
 
 
 class Adam(Optimizer):
@@ -45,16 +45,7 @@ class Adam(Optimizer):
     ) -> None:
         if isinstance(lr, Tensor) and foreach and not capturable:
             raise ValueError(LR_TENSOR_FOREACH)
-        if not one_number("lr", lr) >= 0.0:
-            raise ValueError(LEARNING_RATE.format(lr=lr))
-        if not eps >= 0.0:
-            raise ValueError(EPSILON.format(eps=eps))
-        both: tuple[Any, Any] = betas  # of which tensors, too, are compared with numbers
-        for i in (0, 1):
-            if not 0.0 <= both[i] < 1.0:
-                raise ValueError(BETA.format(index=i, beta=both[i]))
-        if not weight_decay >= 0.0:
-            raise ValueError(WEIGHT_DECAY.format(weight_decay=weight_decay))
+        check_options(lr, eps=eps, betas=betas, weight_decay=weight_decay)
         kinds = {Tensor if isinstance(beta, Tensor) else float if isinstance(beta, float) else None for beta in betas}
         if kinds not in ({Tensor}, {float}):
             raise ValueError(BETAS_TYPES)
@@ -77,14 +68,7 @@ class Adam(Optimizer):
 
     def update(self, p: Tensor, grad: Any, state: dict[str, Any], group: Group) -> None:
         """Update one parameter; its state is the number of steps, m ("exp_avg"), v ("exp_avg_sq") and the largest v."""
-        if not state:
-            state["step"] = wrap(np.zeros((), np.float32))
-            state["exp_avg"] = state_of_zeros(p)
-            state["exp_avg_sq"] = state_of_zeros(p)
-            if group["amsgrad"]:
-                state["max_exp_avg_sq"] = state_of_zeros(p)
-        state["step"].array += 1
-        t = state["step"].array.item()
+        t = count_step(state, p, "exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if group["amsgrad"] else ()))
         beta1, beta2 = map(number, group["betas"])
         lr, decay, eps = number(group["lr"]), group["weight_decay"], group["eps"]
         # m / (sqrt(v) / root + eps) equals root * m / (sqrt(v) + root * eps), which takes one pass less over the data.

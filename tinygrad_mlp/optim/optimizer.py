@@ -18,7 +18,10 @@ from ..autograd.grad_mode import enable_grad, no_grad
 from ..messages import noted, warn
 from ..tensor import Tensor, wrap
 from .refusals import (
+    AT_LEAST_ZERO,
+    BETA,
     CAPTURABLE,
+    EPSILON,
     FUSED_DIFFERENTIABLE,
     FUSED_FOREACH,
     GROUP_SIZES_DIFFER,
@@ -26,12 +29,14 @@ from .refusals import (
     GROUPS_DIFFER,
     IN_TWO_GROUPS,
     LEAF_IN_PLACE,
+    LEARNING_RATE,
     NAMES_DIFFER,
     NAMES_MISSING,
     NO_PARAMETERS,
     NOT_A_LEAF,
     NOT_A_TENSOR,
     NOT_RECORDED,
+    OPTION,
     PARAMS_TYPE,
     SET_OF_PARAMETERS,
     SEVERAL_ELEMENTS,
@@ -169,7 +174,8 @@ class Optimizer:
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, self.param_groups, strict=True)):
             raise ValueError(GROUP_SIZES_DIFFER)
         parameters = dict(zip([i for group in groups for i in group["params"]], self._parameters(), strict=True))
-        self.state = defaultdict(dict, {parameters[i]: s for i, s in saved["state"].items()})
+        states = {parameters[i]: _cast(parameters[i], s) for i, s in saved["state"].items()}
+        self.state = defaultdict(dict, states)
         self.param_groups = [
             {**group, "params": own["params"], **_names_of(group if "param_names" in group else own)}
             for group, own in zip(groups, self.param_groups, strict=True)
@@ -185,6 +191,15 @@ class Optimizer:
             lines += [""] * (i > 0) + [f"Parameter Group {i}"]
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join([*lines, ")"])
+
+
+def _cast(p: Tensor, state: Any) -> Any:
+    """A state with its tensors in the dtype of the parameter, but for the number of steps."""
+    if isinstance(state, Tensor):
+        return state.to(p.dtype) if p.is_floating_point() else state
+    if isinstance(state, dict):
+        return {key: value if key == "step" else _cast(p, value) for key, value in state.items()}
+    return [_cast(p, part) for part in state] if isinstance(state, list) else state
 
 
 def _names_of(group: Group) -> Group:
@@ -250,3 +265,46 @@ def one_number(name: str, option: Any) -> Any:
 def state_of_zeros(p: Tensor) -> Tensor:
     """Return a tensor of zeros of the shape and dtype of a parameter."""
     return wrap(np.zeros_like(p.array))
+
+
+def count_step(state: dict[str, Any], p: Tensor, *names: str) -> Any:
+    """Count a step in the state of a parameter, and return its number; at the first, make zeros for `names`."""
+    if not state:
+        state["step"] = wrap(np.zeros((), np.float32))
+        state.update((name, state_of_zeros(p)) for name in names)
+    state["step"].array += 1
+    return state["step"].array.item()
+
+
+def descent(g: Any, w: Any, group: Group) -> Any:
+    """The gradient that an update follows: negated for `maximize`, and with the decay of the weights."""
+    if group["maximize"]:
+        g = -g
+    return g + group["weight_decay"] * w if group["weight_decay"] else g
+
+
+def decayed(g: Any, w: Any, lr: float, group: Group) -> Any:
+    """The same where `decoupled_weight_decay` shrinks the parameter instead (Loshchilov & Hutter 2019)."""
+    if not group["decoupled_weight_decay"]:
+        return descent(g, w, group)
+    w *= 1 - lr * group["weight_decay"]
+    return -g if group["maximize"] else g
+
+
+def check_options(lr: Any, **options: Any) -> None:
+    """ValueError in torch's words for a negative option, for betas outside [0, 1), and for lr of several elements."""
+    if not one_number("lr", lr) >= 0.0:
+        raise ValueError(LEARNING_RATE.format(lr=lr))
+    for name, value in options.items():
+        if name == "betas":
+            for i in (0, 1):
+                if not 0.0 <= value[i] < 1.0:
+                    raise ValueError(BETA.format(index=i, beta=value[i]))
+        elif not value >= 0.0:
+            raise ValueError(EPSILON.format(eps=value) if name == "eps" else OPTION.format(name=name, value=value))
+
+
+def check_at_least_zero(name: str, value: Any) -> None:
+    """ValueError for an option below 0, or nan, in the words of torch's younger optimisers."""
+    if not value >= 0.0:
+        raise ValueError(AT_LEAST_ZERO.format(name=name, value=value))

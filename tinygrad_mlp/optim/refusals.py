@@ -9,15 +9,13 @@ templates for `str.format`.
 LEARNING_RATE = "Invalid learning rate: {lr}"
 # ValueError for an option that is a tensor of several elements.
 SEVERAL_ELEMENTS = "Tensor {name} must be 1-element"
-# ValueError for a weight decay below 0, or nan in Adam.
-WEIGHT_DECAY = "Invalid weight_decay value: {weight_decay}"
-# SGD: ValueError for a momentum below 0.
-MOMENTUM = "Invalid momentum value: {momentum}"
+# ValueError for another option below 0, such as a weight decay, or nan.
+OPTION = "Invalid {name} value: {value}"
 # SGD: ValueError for Nesterov's momentum without a momentum, or with dampening.
 NESTEROV = "Nesterov momentum requires a momentum and zero dampening"
-# Adam: ValueError for an `eps` below 0, or nan.
+# ValueError for an `eps` below 0, or nan.
 EPSILON = "Invalid epsilon value: {eps}"
-# Adam: ValueError for a beta outside [0, 1).
+# ValueError for a beta outside [0, 1).
 BETA = "Invalid beta parameter at index {index}: {beta}"
 # Adam: ValueError where one beta is a float and the other a tensor, and for anything else.
 BETAS_TYPES = "betas must be either both floats or both Tensors"
@@ -25,6 +23,20 @@ BETAS_TYPES = "betas must be either both floats or both Tensors"
 LR_TENSOR_FOREACH = "lr as a Tensor is not supported for capturable=False and foreach=True"
 # The same for betas that are tensors.
 BETA_TENSOR_FOREACH = "betas[0] as a Tensor is not supported for capturable=False and foreach=True"
+# Adadelta: ValueError for a rho outside [0, 1]; Rprop: for factors that do not shrink and grow the steps.
+RHO = "Invalid rho value: {rho}"
+ETAS = "Invalid eta values: {less}, {more}"
+# Adafactor and Muon: ValueError for an option below 0, and their own bounds.
+AT_LEAST_ZERO = "{name} should be >= 0 but is: {value}"
+BETA2_DECAY = "beta2_decay should be <= 0 but is: {value}"
+CLIPPING = "Clipping threshold d should be >= 1 but is: {value}"
+ADJUST_LR = "Adjust learning rate function {name} is not supported"
+NOT_A_MATRIX = "Muon only supports 2D parameters whereas we found a parameter with size: {size}"
+NS_STEPS = "Number of steps must be less than 100 for computational efficiency"
+NS_COEFFICIENTS = "Coefficients must be a tuple of exactly 3 values"
+# LBFGS: ValueError for several groups; RuntimeError for another line search.
+ONE_GROUP = "LBFGS doesn't support per-parameter options (parameter groups)"
+LINE_SEARCH = "only 'strong_wolfe' is supported"
 # RuntimeError for `fused` with `differentiable`.
 FUSED_DIFFERENTIABLE = "`fused` does not support `differentiable`"
 # RuntimeError for `fused` with `foreach`.

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, wrap
-from .optimizer import BLOCK, Group, Optimizer, blocks, number, one_number
-from .refusals import LEARNING_RATE, MOMENTUM, NESTEROV, WEIGHT_DECAY
+from .optimizer import BLOCK, Group, Optimizer, blocks, check_options, number
+from .refusals import NESTEROV
 
 
 class SGD(Optimizer):
@@ -37,12 +37,7 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        if one_number("lr", lr) < 0.0:
-            raise ValueError(LEARNING_RATE.format(lr=lr))
-        if momentum < 0.0:
-            raise ValueError(MOMENTUM.format(momentum=momentum))
-        if weight_decay < 0.0:
-            raise ValueError(WEIGHT_DECAY.format(weight_decay=weight_decay))
+        check_options(lr, momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError(NESTEROV)
         defaults = {

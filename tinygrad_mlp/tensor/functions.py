@@ -40,9 +40,9 @@ def _in_place(name: str) -> Function:
     return reshaped_in_place(row) if name in _RESHAPED else inplace_of(row)
 
 
-def named(*what: str) -> list[str]:
-    """The names of rows that are all of `what` ("method", "inplace", ...), with aliases, but not those of rooms."""
-    found = [(name, e) for name, e in TABLE.contents.items() if all(getattr(e, each) for each in what)]
+def named(what: str) -> list[str]:
+    """The names of rows that are `what` ("method", "inplace", ...), with aliases, but not those of rooms."""
+    found = [(name, entry) for name, entry in TABLE.contents.items() if getattr(entry, what)]
     return [n for name, entry in found for n in (name, *entry.aliases) if not n.startswith(ROOMS)]
 
 

@@ -8,21 +8,16 @@ from typing import Any
 
 from ..ops import TABLE
 from .dispatch import function_with_out
-from .functions import FUNCTIONS, INPLACE, named
+from .functions import FUNCTIONS, named
 from .kinds import of_one_tuple
 from .out import write_row_into
 
-NAMES = frozenset(
-    [name for name in named("function") if not name.endswith("_dim")]
-    + [f"{name}_" for name in named("function", "inplace")]
-)
+NAMES = frozenset(name for name in named("function") if not name.endswith("_dim"))
 
 
 @functools.cache
 def function_of_torch(name: str) -> Callable[..., Any]:
-    """The function of a row, or of a row in place, by one of its names."""
-    if name in INPLACE:
-        return INPLACE[name]
+    """The function of a row, by one of its names."""
     name = TABLE.aliases.get(name, name)
     row = TABLE[name]
     if row.variadic:
