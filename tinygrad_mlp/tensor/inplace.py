@@ -28,10 +28,9 @@ from .batches import batches_of, on_batch, share_among
 from .dispatch import (
     Caller,
     edges_and_saved,
-    half_class,
-    in_single,
     node_class,
 )
+from .halves import half_class, in_single
 from .kinds import USUAL
 from .tensor import Tensor
 
