@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..ops import Operator
+from .calls import FUNCTIONS, WRITING, Part, name_of
 from .lines import Line, Value, Where
 from .number import Number
 from .refusals import ATTRIBUTE, FUNCTION, MASKED_SHAPE, NO_ARRAY, NO_ATTRIBUTE, READS_ARRAY, UFUNC_METHOD
@@ -25,18 +26,6 @@ ndarray = np.ndarray
 
 class CannotRecord(RuntimeError):
     """A step does something that a program cannot repeat. The text names the user's line."""
-
-
-class Part:
-    """One of the results of a function that gives several, for which a program calls the function once more."""
-
-    def __init__(self, function: Any, index: int) -> None:
-        self.function = function
-        self.index = index
-        self.__name__ = f"{_name(function)}_{index}"
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.function(*args, **kwargs)[self.index]
 
 
 class Recorder:
@@ -92,7 +81,7 @@ class Recorder:
             target = self.of(into.array)
             self._before_write(target)
         raw_kwargs = {key: _raw(x) for key, x in kwargs.items()}
-        if into is not None and function not in _WRITING:
+        if into is not None and function not in WRITING:
             raw_kwargs["out"] = into.array
         result = function(*map(_raw, args), **raw_kwargs)
         if not self.active:
@@ -108,7 +97,7 @@ class Recorder:
         if isinstance(result, tuple) and all(isinstance(part, (ndarray, np.generic)) for part in result):
             return tuple(self._result(x, Part(function, i), args, kwargs) for i, x in enumerate(result))
         if not isinstance(result, (ndarray, np.generic)):
-            self.refuse(NO_ARRAY.format(function=_name(function), kind=type(result).__name__))
+            self.refuse(NO_ARRAY.format(function=name_of(function), kind=type(result).__name__))
             return result
         return self._result(result, function, args, kwargs)
 
@@ -186,25 +175,6 @@ def _raw(x: Any) -> Any:
     if isinstance(x, (tuple, list)):
         return type(x)(map(_raw, x)) if type(x) in (tuple, list) else x
     return x
-
-
-def _name(function: Any) -> str:
-    return str(getattr(function, "__name__", function))
-
-
-# Functions that write into their first argument, and take no `out`.
-_WRITING = (operator.setitem, ndarray.fill, np.copyto, np.add.at)
-
-# NumPy's functions whose result is an array of a shape that does not depend on values.
-_FUNCTIONS = frozenset(
-    getattr(np, name)
-    for name in (
-        "where", "dot", "copy", "zeros_like", "ones_like", "empty_like", "full_like", "concatenate", "stack", "take",
-        "take_along_axis", "broadcast_to", "swapaxes", "transpose", "expand_dims", "squeeze", "flip", "roll", "tile",
-        "triu", "tril", "diagonal", "argsort", "argmax", "argmin", "all", "any", "clip", "mean", "var", "moveaxis",
-        "reshape", "ravel", "sum", "prod", "max", "min", "cumsum", "cumprod", "sort", "outer", "trace", "nan_to_num",
-    )
-) | {np.linalg.norm}  # fmt: skip
 
 
 def _operator(ufunc: np.ufunc) -> tuple[Any, Any, Any]:
@@ -308,8 +278,8 @@ class RecordingArray:
             return NotImplemented  # one is a Tensor, for which the function is a row
         if function is np.copyto:
             return self.recorder.write(function, args, kwargs, args[0])
-        if function not in _FUNCTIONS:
-            self.recorder.refuse(FUNCTION.format(function=_name(function)))
+        if function not in FUNCTIONS:
+            self.recorder.refuse(FUNCTION.format(function=name_of(function)))
             return function(*map(_raw, args), **{key: _raw(x) for key, x in kwargs.items()})
         into = kwargs.pop("out", None) if kwargs else None
         if into is None or function is np.dot:

@@ -17,7 +17,8 @@ from ...tape import state
 from ...tensor import FUNCTIONS, Tensor
 from ...tensor.composite.reductions import norm
 from ...tensor.out import with_out
-from ..refusals import (
+from ..refusals import NOT_DIFFERENTIABLE
+from .refusals import (
     BATCH_NORM_EPS,
     BATCH_NORM_EPS_IN_TRAINING,
     CHANNELS,
@@ -32,7 +33,6 @@ from ..refusals import (
     MIXED_DTYPES,
     MIXED_WITH_DOUBLE,
     NO_STATISTICS,
-    NOT_DIFFERENTIABLE,
     ONE_SPATIAL_ELEMENT,
     ONE_VALUE_PER_CHANNEL,
     RMS_NORM_DIMENSIONS,

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...tensor import FUNCTIONS as _f
 from ...tensor import Tensor, wrap
-from ..refusals import PAD_DIMENSIONS, PAD_EMPTIES, PAD_MODE, PAD_ODD, PAD_VALUE, PAD_WRAPS
+from .refusals import PAD_DIMENSIONS, PAD_EMPTIES, PAD_MODE, PAD_ODD, PAD_VALUE, PAD_WRAPS
 
 __all__ = ["pad"]
 

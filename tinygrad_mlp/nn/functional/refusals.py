@@ -109,3 +109,114 @@ OPTIONS_DTYPE = (
     "acc_dtype must be one of {{None, torch.float16, torch.bfloat16, torch.float32, torch.float64}}, got {dtype!r}. "
     "Pass acc_dtype=None to let the op pick automatically."
 )
+
+
+# -- Normalisation ---------------------------------------------------------------------------------
+# layer_norm: RuntimeError for an input whose shape does not end in `normalized_shape`; the missing space is torch's.
+LAYER_NORM_INPUT = (
+    "Given normalized_shape={shape}, expected input with shape [*, {sizes}], but got input of size{input}"
+)
+# layer_norm: RuntimeError for an empty `normalized_shape`.
+LAYER_NORM_EMPTY = (
+    "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+    "normalized_shape = []"
+)
+# layer_norm: RuntimeError for a weight or bias of another shape.
+LAYER_NORM_PART = (
+    "Expected {name} to be of same shape as normalized_shape, but got {name} of shape {found} and normalized_shape = "
+    "{shape}"
+)
+# rms_norm: ValueError for fewer dimensions than are normalised, NotImplementedError for integers.
+RMS_NORM_DIMENSIONS = "Input tensor must have at least {least} dimensions, but got {ndim}"
+RMS_NORM_DTYPE = "\"rms_norm\" not implemented for '{found}'"
+# layer_norm and batch_norm: RuntimeError for parameters of another dtype than the input's, float64 excepted.
+MIXED_DTYPES = "mixed dtype (CPU): expect parameter to have scalar type of Float"
+# The same for an input of float64.
+MIXED_WITH_DOUBLE = "mixed dtype (CPU): all inputs must share same datatype."
+# batch_norm: RuntimeError inside of vmap where statistics that its elements share are to be updated.
+SHARED_STATISTICS = (
+    "Batch norm got a batched tensor as input while the running_mean or running_var, which will be updated in place, "
+    "were not batched.\nIf you are using a module and do not need eval mode, please set `track_running_stats` to be "
+    "False.If you are using a prebuilt module and do not need eval mode, please see the functorch website for "
+    "resources on how to patch your module to work with vmap"
+)
+# batch_norm: ValueError in training where the batch has one value for each channel, and so no variance.
+ONE_VALUE_PER_CHANNEL = "Expected more than 1 value per channel when training, got input size {input}"
+# batch_norm: ValueError for an `eps` below 0, and in training for 0.
+BATCH_NORM_EPS_IN_TRAINING = "batch_norm eps must be positive during training, but got {eps}"
+BATCH_NORM_EPS = "batch_norm eps must be non-negative, but got {eps}"
+# batch_norm: RuntimeError for a parameter or statistic that does not have one element for each channel.
+CHANNELS = "{name} should contain {channels} elements not {found}"
+# batch_norm: RuntimeError in evaluation without a running mean or variance.
+NO_STATISTICS = "{name} must be defined in evaluation mode"
+# group_norm: RuntimeError for an input of fewer than two dimensions.
+GROUP_NORM_DIMENSIONS = "Expected at least 2 dimensions for input tensor but received {ndim}"
+# group_norm: RuntimeError for no groups.
+GROUP_NORM_GROUPS = "Expected num groups to be greater than 0, got {num_groups}"
+# group_norm: RuntimeError for groups that are not of one size.
+GROUP_NORM_CHANNELS = (
+    "Expected number of channels in input to be divisible by num_groups, but got input of shape {shape} and "
+    "num_groups={num_groups}"
+)
+# nn.GroupNorm, when it is made: ValueError for the same.
+GROUP_NORM_DIVISIBLE = "num_channels ({channels}) must be divisible by num_groups ({groups})"
+# group_norm: RuntimeError unless there is one weight and one bias for each channel.
+GROUP_NORM_PART = (
+    "Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of shape {found} "
+    "and input of shape {shape}"
+)
+# instance_norm: ValueError where each channel has one element, and so no variance.
+ONE_SPATIAL_ELEMENT = "Expected more than 1 spatial element when training, got input size {input}"
+# instance_norm: RuntimeError without a running mean and variance where they are to be used.
+INSTANCE_NORM_STATISTICS = "Expected running_mean and running_var to be defined when use_input_stats is false"
+# nn.BatchNorm1d and InstanceNorm1d: ValueError for an input of another number of dimensions than two or three.
+BATCH_NORM_DIMENSIONS = "expected 2D or 3D input (got {dimensions}D input)"
+
+
+# nn.InstanceNorm1d: ValueError for another number of channels, and the warning where none is needed.
+INSTANCE_NORM_FEATURES = "expected input's size at dim={dim} to match num_features ({features}), but got: {found}."
+INSTANCE_NORM_UNUSED = (
+    "input's size at dim={dim} does not match num_features. You can silence this warning by not passing in "
+    "num_features, which is not used because affine=False"
+)
+# nn.InstanceNorm1d: an error of load_state_dict for statistics that a module of today does not keep.
+INSTANCE_NORM_BUFFERS = (
+    "Unexpected running stats buffer(s) {names} for {type} with track_running_stats=False. If state_dict is a "
+    "checkpoint saved before 0.4.0, this may be expected because {type} does not track running stats by default since "
+    "0.4.0. Please remove these keys from state_dict. If the running stats are actually needed, instead set "
+    "track_running_stats=True in {type} to enable them. See the documentation of {type} for details."
+)
+
+
+# -- Dropout ---------------------------------------------------------------------------------------
+# ValueError for a probability outside [0, 1], from F.dropout and when nn.Dropout is made.
+DROPOUT_PROBABILITY = "dropout probability has to be between 0 and 1, but got {p}"
+# F.feature_alpha_dropout: RuntimeError for fewer than two dimensions.
+FEATURE_DROPOUT_NDIM = "Feature dropout requires at least 2 dimensions in the input"
+# F.dropout1d: RuntimeError for another number of dimensions.
+DROPOUT1D_NDIM = (
+    "dropout1d: Expected 2D or 3D input, but received a {ndim}D input. Note that dropout1d exists to provide "
+    "channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch dimension "
+    "(i.e. 2D or 3D inputs)."
+)
+# RuntimeError for an input of integers in training.
+DROPOUT_DTYPE = "result type Float can't be cast to the desired output type {found}"
+
+
+# -- padding ---------------------------------------------------------------------------------------
+
+# pad: RuntimeError for an odd number of widths, and for a value where elements are repeated.
+PAD_ODD = "Padding length must be divisible by 2"
+PAD_VALUE = 'Padding mode "{mode}" doesn\'t take in value argument'
+# pad: NotImplementedError for another mode, and for other numbers of widths and dimensions.
+PAD_MODE = "Unrecognised padding mode {mode}"
+PAD_DIMENSIONS = (
+    "Padding size {count} is not supported for {ndim}D input tensor.\n"
+    "Supported combinations for non-constant padding:\n"
+    "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
+    "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
+    "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"
+)
+# pad, circular: RuntimeError for a width of more than the whole dimension, in either direction.
+PAD_WRAPS = "Padding value causes wrapping around more than once."
+PAD_EMPTIES = "Negative padding value is resulting in an empty dimension"

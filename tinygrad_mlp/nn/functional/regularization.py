@@ -12,7 +12,7 @@ from ... import random
 from ...arrays.dtypes import FLOATING
 from ...batching import running as batching
 from ...tensor import FUNCTIONS, INPLACE, Tensor, wrap
-from ..refusals import DROPOUT1D_NDIM, DROPOUT_DTYPE, DROPOUT_PROBABILITY, FEATURE_DROPOUT_NDIM
+from .refusals import DROPOUT1D_NDIM, DROPOUT_DTYPE, DROPOUT_PROBABILITY, FEATURE_DROPOUT_NDIM
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "feature_alpha_dropout"]
 

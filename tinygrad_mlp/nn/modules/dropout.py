@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...tensor import Tensor
 from .. import functional as F
-from ..refusals import DROPOUT_PROBABILITY
+from ..functional.refusals import DROPOUT_PROBABILITY
 from .module import Module
 
 __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "FeatureAlphaDropout"]

@@ -11,7 +11,7 @@ from ...tensor import Tensor, wrap
 from ...tensor.creation.options import DType
 from .. import functional as F
 from .. import init
-from ..refusals import (
+from ..functional.refusals import (
     BATCH_NORM_DIMENSIONS,
     GROUP_NORM_DIVISIBLE,
     INSTANCE_NORM_BUFFERS,
