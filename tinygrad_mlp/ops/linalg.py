@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .dims import mismatch
+from .fitting import refuse_expansion
 from .refusals import (
     BATCH_SIZES,
     BMM_NDIM,
@@ -200,5 +201,9 @@ def linear(input: Array, weight: Array, bias: Any = None) -> Array:
         raise RuntimeError(NO_PRODUCT.format(a=a, b=b))
     out = product(input, weight.T) if input.ndim == 2 == weight.ndim else np.matmul(input, weight.T)
     if bias is not None:
-        out += bias
+        try:
+            out += bias
+        except ValueError:
+            refuse_expansion(bias, out.shape)
+            raise
     return out

@@ -105,7 +105,7 @@ def test_none_is_no_operand():
 def test_the_functions_in_place_are_those_of_torch():
     ours = {name for name in dir(tinygrad_mlp) if name.endswith("_") and not name.startswith("_")}
     theirs = {name for name in dir(torch) if name.endswith("_") and not name.startswith("_")}
-    activations = {"celu_", "selu_", "threshold_"}  # functions of torch.nn.functional, which are no methods
+    activations = {"celu_", "rrelu_", "selu_", "threshold_"}  # functions of torch.nn.functional, which are no methods
     assert ours == {name for name in theirs if hasattr(tinygrad_mlp.Tensor, name)} | activations
 
 
