@@ -19,7 +19,7 @@ ACTIVATIONS = (
 )  # fmt: skip
 NORMS = ("none", "none", "BatchNorm1d", "LayerNorm")
 LOSSES = ("mse", "l1", "smooth_l1", "huber", "bce_with_logits", "cross_entropy", "nll")
-OPTIMIZERS = [name for name in torch.optim.__all__ if name != "Optimizer"]
+OPTIMIZERS = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad")
 WRITES = ("none", "none", "add", "row", "relu_", "view", "mask", "scale by norm")
 WEIGHT_WRITES = ("none", "none", "decay", "clip", "average")
 
