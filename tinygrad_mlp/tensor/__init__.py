@@ -2,7 +2,8 @@
 
 - tensor.py, values.py, copies.py, printing.py, size.py: the class, and how a tensor acts as a Python object;
 - sequences.py, keywords.py, named.py: sequences as data, NumPy's names of arguments, results of several tensors;
-- dispatch.py, callers.py, arguments.py, kinds.py: how a row becomes a function; functions.py, inplace.py: all these;
+- dispatch.py, callers.py, halves.py, arguments.py, kinds.py: how a row becomes a function; functions.py, inplace.py:
+  all these; out.py, namespace.py: as they stand in torch's namespace, with `out`;
 - composite/: functions that only call other functions; indexing.py: `x[i]`; creation/: new tensors;
 - refusals.py: the texts of exceptions and warnings.
 """

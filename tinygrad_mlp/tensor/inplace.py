@@ -26,10 +26,9 @@ from .arguments import is_in_single, unwrap
 from .dispatch import (
     Caller,
     edges_and_saved,
-    half_class,
-    in_single,
     node_class,
 )
+from .halves import half_class, in_single
 from .kinds import USUAL
 from .tensor import Tensor
 
