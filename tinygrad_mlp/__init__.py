@@ -168,9 +168,6 @@ _FILES = {
     for name in names.split()
 }
 
-# The functions of rows, each made when it is first asked for. Where a function above has the name of a row (`max`, or
-# `add` with its alpha), that one is meant.
-
 
 def __getattr__(name: str) -> _typing.Any:
     if name in _ROOMS:
@@ -183,7 +180,7 @@ def __getattr__(name: str) -> _typing.Any:
         found = getattr(_importlib.import_module(_FILES[name], __name__), name)
     elif name in _METHODS:
         found = _on_a_tensor(getattr(Tensor, name)) if name in _ON_TENSORS else getattr(Tensor, name)
-    elif name in _names_of_rows:
+    elif name in _names_of_rows:  # unless a function above has the name of a row (`max`, or `add` with its alpha)
         found = _function_of_torch(name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])

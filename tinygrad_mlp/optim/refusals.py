@@ -23,8 +23,7 @@ BETAS_TYPES = "betas must be either both floats or both Tensors"
 LR_TENSOR_FOREACH = "lr as a Tensor is not supported for capturable=False and foreach=True"
 # The same for betas that are tensors.
 BETA_TENSOR_FOREACH = "betas[0] as a Tensor is not supported for capturable=False and foreach=True"
-# Adadelta: ValueError for a rho outside [0, 1]; Rprop: for factors that do not shrink and grow the steps.
-RHO = "Invalid rho value: {rho}"
+# Rprop: ValueError for factors that do not shrink and grow the steps.
 ETAS = "Invalid eta values: {less}, {more}"
 # Adafactor and Muon: ValueError for an option below 0, and their own bounds.
 AT_LEAST_ZERO = "{name} should be >= 0 but is: {value}"

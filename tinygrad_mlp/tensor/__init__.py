@@ -2,7 +2,8 @@
 
 - tensor.py, attributes.py, values.py, copies.py, printing.py, size.py: the class, and a tensor as a Python object;
 - sequences.py, keywords.py, named.py: sequences as data, NumPy's names of arguments, results of several tensors;
-- dispatch.py, callers.py, arguments.py, kinds.py: how a row becomes a function; functions.py, inplace.py: all these;
+- dispatch.py, callers.py, halves.py, arguments.py, kinds.py: how a row becomes a function; functions.py, inplace.py:
+  all these; out.py, namespace.py: as they stand in torch's namespace, with `out`;
 - operators.py: Python's operators, `x + y`;
 - composite/: functions that only call other functions; indexing.py: `x[i]`; creation/: new tensors;
 - memory/: storages, and the methods that give a tensor another memory;
