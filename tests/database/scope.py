@@ -68,7 +68,7 @@ FIRST_ORDER = {
     "nn.functional.linear_cross_entropy/chunked",
     "nn.functional.linear_cross_entropy/chunked_none",
 }
-# Functions of nn.functional whose `out` no documentation mentions; nonzero's, which refuses the tuple that it would need;
+# Functions of nn.functional whose `out` no documentation mentions; of nonzero, which refuses the tuple it would need;
 # and the signs of eigenvectors, which are free.
 OUT_LEFT_OUT = {
     "nn.functional.linear",

@@ -92,6 +92,8 @@ def test_rows(name: str, data: Any) -> None:
     expected = oracle.outcome(lambda: theirs.results)
     if isinstance(expected, Exception):  # torch has no kernel for float16, or refuses the arguments
         return
+    if not row.halves and not any(x.numel() for x in expected):
+        return  # where nothing is to be computed torch starts no kernel, and so misses none
 
     def compare(what: str) -> None:
         for i, (mine, other) in enumerate(zip(getattr(ours, what), getattr(theirs, what), strict=True)):

@@ -169,12 +169,14 @@ def signs(row: Operator, result: Any) -> bool:
 
 # Where the sign of a zero is not compared. In a product of matrices BLAS chooses whether a sum begins with 0 or with
 # its first term: torch's does one or the other, by the sizes.
-UNSIGNED = {"trilinear", "mm", "bmm", "mv", "dot", "matmul", "linear", "addmm"}
+UNSIGNED = {"trilinear", "mm", "bmm", "mv", "dot", "matmul", "linear", "addmm", "addmv", "addbmm", "baddbmm"}
+# So does LAPACK, and rules in which products of matrices are.
+UNSIGNED |= {name for name in ROWS if name.startswith("linalg_")} | {"cholesky_solve"}
 # Of 0 and -0 neither is larger: the order in which torch goes through them decides, which is another for other strides.
 UNSIGNED |= {"amax", "amin", "max_all", "min_all"}
 UNSIGNED |= {"median_all", "nanmedian_all", "unique_all", "unique_dim"}
 # Torch's kernels add in another order.
-UNSIGNED |= {"layer_norm", "group_norm", "batch_norm", "multi_margin_loss", "multilabel_margin_loss"}
+UNSIGNED |= {"scatter_reduce", "layer_norm", "group_norm", "batch_norm", "multi_margin_loss", "multilabel_margin_loss"}
 UNSIGNED |= {"gelu_backward", "log_sigmoid_backward"}  # in torch their slopes are differences, which give another 0
 # Where torch takes eight numbers or more at a time its vector instructions give the second of two zeros, in the rest of
 # the array the first.
@@ -189,6 +191,8 @@ def steps(x: Any) -> list[int]:
 # Rows for use in place, for indices; and those that give C order, whatever they are given.
 NO_LAYOUT = {"getitem", "put_at", "unindex", "unslice", "zero", "sort", "topk"}
 NO_LAYOUT |= {"unique_dim", "unique_runs"}
+# LAPACK's matrices lie in memory by columns, and so do torch's results; NumPy gives C order.
+NO_LAYOUT |= {f"linalg_{name}" for name in ("cholesky", "eigh", "inv", "qr", "svd")}
 
 
 def compare_node(row: Operator, mine: Any, other: Any) -> None:
@@ -282,12 +286,18 @@ def coarsest(row: Operator, args: tuple[Any, ...], result: Any) -> str:
 
 # Torch's in-place forms that are not here: they change a tensor's shape, not its elements.
 OTHER_SHAPE = {"as_strided", "transpose", "t", "squeeze", "unsqueeze"}
+
+
+def _scatter_reduce_(x: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool = True) -> Any:
+    return x.scatter_reduce_(dim, index, src, reduce, include_self=include_self)
+
+
 IN_PLACE = {
     "assign_": torch().Tensor.copy_,
     "div_rounded_": lambda x, y, mode: x.div_(y, rounding_mode=mode),
     "put_added_": lambda x, index, value: x.index_put_(index, value, True),
     "scatter_combined_": lambda x, dim, index, src, reduce: x.scatter_(dim, index, src, reduce=reduce),
-    "scatter_reduce_": lambda x, dim, index, src, how, own: x.scatter_reduce_(dim, index, src, how, include_self=own),
+    "scatter_reduce_": _scatter_reduce_,
     "put_": torch().Tensor.__setitem__,
     # The gradient of x ** False is nan at 0, as in support.oracle.COUNTERPARTS.
     "pow_": lambda x, y: x.pow_(float(y) if y is False and x.is_floating_point() else y),

@@ -58,6 +58,9 @@ COUNTERPARTS: dict[str, Call] = {
     "linalg_diagonal": lambda x, offset=0, dim1=-2, dim2=-1: torch().linalg.diagonal(
         x, offset=offset, dim1=dim1, dim2=dim2
     ),
+    "linalg_solve_triangular": lambda x, b, upper, left=True, unitriangular=False: torch().linalg.solve_triangular(
+        x, b, upper=upper, left=left, unitriangular=unitriangular
+    ),
     "log_sigmoid_backward": lambda g, x: torch().ops.aten.log_sigmoid_backward(g, x, torch().exp(-x.detach().abs())),
     "max_all": lambda x: torch().max(x),
     "keep": lambda x, mask: torch().where(mask, x, 0),

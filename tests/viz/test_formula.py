@@ -115,7 +115,8 @@ ELEMENTWISE = [
     (name, row.parameters[i], rule)
     for name, row in TABLE.items()
     for i, rule in zip(row.differentiable, row.rules, strict=True)
-    if not NOT_OF_ELEMENTS & pieces(formula(rule_source(rule)) or ["mtable"])
+    if not rule.__code__.co_varnames[rule.__code__.co_argcount - 1].endswith("_shape")
+    and not NOT_OF_ELEMENTS & pieces(formula(rule_source(rule)) or ["mtable"])
 ]
 
 

@@ -14,7 +14,9 @@ def name_of(function: Any) -> str:
 
 
 # Functions that write into their first argument, and take no `out`.
-WRITING = (operator.setitem, np.ndarray.fill, np.copyto, np.add.at)
+WRITING = (
+    operator.setitem, np.ndarray.fill, np.copyto, np.add.at, np.multiply.at, np.maximum.at, np.minimum.at,
+)  # fmt: skip
 
 # NumPy's functions whose result is an array of a shape that does not depend on values.
 FUNCTIONS = frozenset(
@@ -24,6 +26,7 @@ FUNCTIONS = frozenset(
         "take_along_axis", "broadcast_to", "swapaxes", "transpose", "expand_dims", "squeeze", "flip", "roll", "tile",
         "triu", "tril", "diagonal", "argsort", "argmax", "argmin", "all", "any", "clip", "mean", "var", "moveaxis",
         "reshape", "ravel", "sum", "prod", "max", "min", "cumsum", "cumprod", "sort", "outer", "trace", "nan_to_num",
+        "rot90",
     )
 ) | {np.linalg.norm}  # fmt: skip
 

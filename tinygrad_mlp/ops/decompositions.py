@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays.dtypes import FLOATING
-from .dims import dtype_word
 from .lapack import refuse_matrix, regular
-from .refusals import EIGH_DTYPE, EIGH_UPLO, QR_MODE, QR_WITH_NULL_SPACE, QR_WITHOUT_Q
+from .refusals import EIGH_UPLO, QR_MODE, QR_WITH_NULL_SPACE, QR_WITHOUT_Q
 from .shape import tril
 from .solving import linalg_solve_triangular
 from .table import Array, by_value, operator
@@ -52,6 +51,7 @@ def _qr_input(gs: Cotangents, Q: Array, R: Array, input_shape: tuple[int, ...], 
     {"input": _qr_input},
     outputs=("Q", "R"),
     sample=lambda s: (regular(s),),
+    halves=False,
 )
 @by_value
 def linalg_qr(input: Array, mode: str = "reduced") -> tuple[Array, Array]:
@@ -101,6 +101,7 @@ def _symmetric_sample(s: Any) -> Array:
     {"input": _eigh_input},
     outputs=("eigenvalues", "eigenvectors"),
     sample=lambda s: (_symmetric_sample(s), s.choice(["L", "U"])),
+    halves=False,
 )
 @by_value
 def linalg_eigh(input: Array, UPLO: str = "L") -> tuple[Array, Array]:
@@ -113,8 +114,6 @@ def linalg_eigh(input: Array, UPLO: str = "L") -> tuple[Array, Array]:
     Refuses: RuntimeError for other shapes, dtypes and triangles.
     As: torch.linalg.eigh
     """
-    if input.ndim >= 2 and input.dtype.kind not in FLOATING and input.shape[-1] == input.shape[-2]:
-        raise NotImplementedError(EIGH_DTYPE.format(word=dtype_word(input)))
     refuse_matrix("linalg.eigh", input, square=True)
     if UPLO.upper() not in ("L", "U"):
         raise RuntimeError(EIGH_UPLO.format(found=UPLO))
@@ -153,6 +152,7 @@ def _svd_input(gs: Cotangents, U: Array, S: Array, Vh: Array, input_shape: tuple
     {"input": _svd_input},
     outputs=("U", "S", "Vh"),
     sample=lambda s: (_symmetric_sample(s), False),
+    halves=False,
 )
 @by_value
 def linalg_svd(input: Array, full_matrices: bool = True) -> tuple[Array, Array, Array]:

@@ -31,6 +31,7 @@ def _det_input(g: Array, out: Array, input: Array) -> Array:
     {"input": _det_input},
     aliases="det",
     sample=lambda s: (regular(s),),
+    halves=False,
 )
 @by_value
 def linalg_det(input: Array) -> Array:
@@ -55,6 +56,7 @@ def _slogdet_input(gs: tuple[Any, Any], input: Array) -> Array:
     outputs=("sign", "logabsdet"),
     aliases="slogdet",
     sample=lambda s: (regular(s),),
+    halves=False,
 )
 @by_value
 def linalg_slogdet(input: Array) -> tuple[Array, Array]:

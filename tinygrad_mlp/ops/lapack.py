@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.dtypes import FLOATING
+from ..arrays.dtypes import FLOATING, HALVES
 from .dims import dtype_word
 from .refusals import (
     INCOMPATIBLE_SYSTEM,
     LINALG_DTYPE,
     LINALG_DTYPES_DIFFER,
     LINALG_NDIM,
+    LOW_PRECISION,
+    NO_LAPACK,
     NOT_SQUARE,
 )
 from .table import Array
@@ -40,14 +42,29 @@ class LinAlgError(RuntimeError):
 LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"  # torch's own name
 
 
-def refuse_matrix(name: str, x: Array, square: bool = False, argument: str = "A") -> None:
-    """RuntimeError unless an array is a floating matrix or a batch of them, with `square` one with as many columns."""
+def refuse_shape(name: str, x: Array, square: bool = False, argument: str = "A") -> None:
+    """RuntimeError unless an array is a matrix or a batch of them, with `square` one with as many columns as rows."""
     if x.ndim < 2:
         raise RuntimeError(LINALG_NDIM.format(name=name, argument=argument))
     if square and x.shape[-1] != x.shape[-2]:
         raise RuntimeError(NOT_SQUARE.format(name=name, rows=x.shape[-2], columns=x.shape[-1]))
-    if x.dtype.kind not in FLOATING:
+
+
+def refuse_matrix(name: str, x: Array, square: bool = False, argument: str = "A", halves: bool = False) -> None:
+    """The same, and RuntimeError for integers; NotImplementedError, which is one, where torch only lacks a kernel."""
+    refuse_shape(name, x, square, argument)
+    if x.dtype.kind not in FLOATING and name not in _WITHOUT_A_WORD:
         raise RuntimeError(LINALG_DTYPE.format(name=name, word=dtype_word(x)))
+    if halves and x.dtype.char in HALVES:
+        return
+    if x.dtype.char in HALVES and name in ("linalg.inv", "linalg.slogdet"):
+        raise RuntimeError(LOW_PRECISION.format(name=name, word=dtype_word(x)))
+    if x.dtype.kind not in FLOATING or x.dtype.char in HALVES:
+        raise NotImplementedError(NO_LAPACK.format(name=name.replace(".", "_"), word=dtype_word(x)))
+
+
+# Torch asks these not for their dtype: integers are refused as float16 is.
+_WITHOUT_A_WORD = ("linalg.eigh", "linalg.solve_triangular", "cholesky_solve")
 
 
 def refuse_system(name: str, a: Array, b: Array, left: bool) -> None:

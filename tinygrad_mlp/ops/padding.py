@@ -50,7 +50,7 @@ def constant_pad_nd(input: Array, pad: Sequence[int], value: Number = 0) -> Arra
         if n + before + after < 0:
             raise RuntimeError(PAD_CUT.format(size=n, before=before, after=after))
     shape = [n + before + after for n, (before, after) in zip(input.shape, widths, strict=True)]
-    whole = np.full(shape, as_dtype(value, input.dtype), input.dtype)
+    whole = np.full_like(input, as_dtype(value, input.dtype), shape=shape)
     to, fro = [], []
     for n, (before, after) in zip(input.shape, widths, strict=True):
         length = n + min(before, 0) + min(after, 0)
@@ -94,35 +94,51 @@ def _index(shape: tuple[int, ...], pad: Sequence[int], reflects: bool) -> tuple[
     return np.ix_(*places)
 
 
-def padding(name: str, dims: int, reflects: bool, **options: Any) -> Operator:
+def _unreflected(g: Array, input: Array, pad: Sequence[int]) -> Array:
+    """The VJP of reflections."""
+    return unpad(g, input, pad, True)
+
+
+def _unrepeated(g: Array, input: Array, pad: Sequence[int]) -> Array:
+    """The VJP of repeated ends."""
+    return unpad(g, input, pad, False)
+
+
+_DOCUMENTATION = """A copy whose last dimensions are continued by their {what}.
+
+Shapes: `pad` has the widths before and behind the last dimension, then before and behind the last but one, ...
+Refuses: RuntimeError for sizes and widths that do not fit.
+As: torch.nn.functional.pad with mode='{mode}'
+"""
+
+
+def padding(name: str, dims: int, reflects: bool) -> Operator:
     """A row that continues the last `dims` dimensions by their reflections, or by their ends."""
 
     def forward(input: Array, pad: Sequence[int]) -> Array:
         _refuse(input, pad, dims, reflects)
-        return np.ascontiguousarray(input[_index(input.shape, pad, reflects)])
+        return input[_index(input.shape, pad, reflects)].copy()
 
+    what, mode = ("reflections", "reflect") if reflects else ("ends", "replicate")
     make = operator(
-        {"input": lambda g, input, pad: unpad(g, input, pad, reflects)},
+        {"input": _unreflected if reflects else _unrepeated},
         name=name,
         kinds="if",
         node_name=f"{name.title().replace('_', '')}Backward0",
         sample=lambda s: (s.floats(shape := s.shape(dims + 1, dims + 2, least=1)), s.widths(shape[-dims:], reflects)),
-        **options,
+        doc=_DOCUMENTATION.format(what=what, mode=mode),
+        method=False,
     )
     return make(forward)
 
 
 # torch has these three of each, which torch.nn.functional.pad chooses from.
-_REFLECTED = (
-    "A copy whose last dimensions are continued by their reflections.\nAs: torch.nn.functional.pad, mode reflect"
-)
-_REPEATED = "A copy whose last dimensions are continued by their ends.\nAs: torch.nn.functional.pad, mode replicate"
-reflection_pad1d = padding("reflection_pad1d", 1, True, doc=_REFLECTED, method=False, inplace=False)
-reflection_pad2d = padding("reflection_pad2d", 2, True, doc=_REFLECTED, method=False, inplace=False)
-reflection_pad3d = padding("reflection_pad3d", 3, True, doc=_REFLECTED, method=False, inplace=False)
-replication_pad1d = padding("replication_pad1d", 1, False, doc=_REPEATED, method=False, inplace=False)
-replication_pad2d = padding("replication_pad2d", 2, False, doc=_REPEATED, method=False, inplace=False)
-replication_pad3d = padding("replication_pad3d", 3, False, doc=_REPEATED, method=False, inplace=False)
+reflection_pad1d = padding("reflection_pad1d", 1, reflects=True)
+reflection_pad2d = padding("reflection_pad2d", 2, reflects=True)
+reflection_pad3d = padding("reflection_pad3d", 3, reflects=True)
+replication_pad1d = padding("replication_pad1d", 1, reflects=False)
+replication_pad2d = padding("replication_pad2d", 2, reflects=False)
+replication_pad3d = padding("replication_pad3d", 3, reflects=False)
 
 
 @operator(

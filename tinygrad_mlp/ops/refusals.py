@@ -139,8 +139,8 @@ INTEGERS_IN_ADDCDIV = (
 LERP_DTYPES = "expected dtype {own} for `{name}` but got dtype {other}"
 # lerp: integers, and a number as the weight.
 LERP_OF_INTEGERS = "\"lerp_kernel_scalar\" not implemented for '{word}'"
-# special.ndtri, special.log_ndtr: float16.
-NO_HALF = "\"{name}_cpu\" not implemented for 'Half'"
+# special.ndtri, special.log_ndtr, multilabel_margin_loss: float16.
+NO_HALF = "\"{kernel}\" not implemented for 'Half'"
 # polygamma: a negative order.
 NEGATIVE_ORDER = "polygamma(n, x) does not support negative n."
 # round: integers, and a number of decimals.
@@ -341,11 +341,13 @@ LINALG_NDIM = "{name}: The input tensor {argument} must have at least 2 dimensio
 NOT_SQUARE = "{name}: A must be batches of square matrices, but they are {rows} by {columns} matrices"
 # Integers or bools.
 LINALG_DTYPE = "{name}: Expected a floating point or complex tensor as input. Got {word}"
-EIGH_DTYPE = "\"linalg_eigh_cpu\" not implemented for '{word}'"
 PINV_INPUT = (
     "linalg.pinv({word}{{{shape}}}): expected a tensor with 2 or more dimensions of float, double, cfloat or cdouble "
     "types"
 )
+# inv and slogdet: RuntimeError for float16 and bfloat16; the others: NotImplementedError.
+LOW_PRECISION = "{name}: Low precision dtypes not supported. Got {word}"
+NO_LAPACK = "\"{name}_cpu\" not implemented for '{word}'"
 # solve, solve_triangular: two dtypes, and sizes that do not fit.
 LINALG_DTYPES_DIFFER = (
     "{name}: Expected A and B to have the same dtype, but found A of type {a} and B of type {b} instead"
@@ -391,8 +393,6 @@ MARGIN_CLASS = "target out of range"
 LABELS_SHAPE = "inconsistent target size: {target} for input of size: {shape}"
 # multilabel_margin_loss: a class that the input does not have.
 LABELS_CLASS = "argument #2 'target' is out of range"
-# A kernel that torch does not have for float16.
-NO_HALF = "\"{kernel}\" not implemented for 'Half'"
 # embedding and embedding_bag: a weight or indices of another dtype.
 EMBEDDING_DTYPE = (
     "Expected tensor for argument #1 '{name}' to have one of the following scalar types: {words}; but got "

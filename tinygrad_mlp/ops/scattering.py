@@ -99,7 +99,9 @@ _COMBINED = {"add": np.add, "multiply": np.multiply}
 def scatter_combined(input: Array, dim: int, index: Array, src: Any, reduce: str) -> Array:
     """A copy of `input` whose elements are added to, or multiplied by, those of `src` where `index` says along `dim`.
 
-    As: torch.scatter with `reduce`, which has no derivative in torch, either
+    Shapes: the result has the shape of `input`. `index` and `src` have as many dimensions.
+    In place: `Tensor.scatter_` with `reduce`.
+    As: torch.scatter with `reduce`
     """
     if reduce not in _COMBINED:
         raise RuntimeError(SCATTER_COMBINED)
@@ -228,7 +230,10 @@ def _once(g: Array, zeros: Array) -> Array:
 
 @operator({"input": _refuse_second}, method=False, node_name="DelayedErrorBackward0")
 def differentiable_once(input: Array) -> Array:
-    """The same elements, for which there is no derivative."""
+    """The same elements, for which there is no derivative.
+
+    As: torch._C._functions.DelayedError, which torch's own rules use
+    """
     return copied(input)
 
 
@@ -364,18 +369,20 @@ def masked_scatter(input: Array, mask: Array, source: Array) -> Array:
     if refusal is not None:
         raise refusal
     shape = np.broadcast_shapes(input.shape, mask.shape)
-    return _scattered(copied(expand(input, shape)), expand(mask, shape), source)
+    return _scattered(expand(input, shape), expand(mask, shape), source)
 
 
 @by_value
-def _scattered(whole: Array, mask: Array, source: Array) -> Array:
+def _scattered(input: Array, mask: Array, source: Array) -> Array:
     count = np.count_nonzero(mask)
     if count > source.size:
         raise RuntimeError(MASKED_SCATTER_COUNT)
+    whole = copied(input)
     whole[mask] = source.reshape(-1)[:count]
     return whole
 
 
+@by_value
 def _unscattered(g: Array, mask: Array, source_shape: tuple[int, ...]) -> Array:
     """The VJP of masked_scatter for `source`: the cotangents of what was taken from it, then zeros."""
     taken = masked_select(g, mask)

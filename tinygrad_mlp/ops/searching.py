@@ -155,7 +155,6 @@ def _asked(found: Any, shape: tuple[int, ...], inverse: bool, counts: bool) -> t
     method=False,
     **_results,
 )
-@by_value
 def unique_all(input: Array, return_inverse: bool = False, return_counts: bool = False) -> tuple[Array, Array, Array]:
     """The different elements in order; which of them each element is; and how often each occurs. No nan is another.
 
@@ -187,7 +186,6 @@ _slices: dict[str, Any] = {"sample": lambda s: (s.floats(shape := s.shape(1, lea
     **_slices,
     **_results,
 )
-@by_value
 def unique_dim(
     input: Array, dim: int, return_inverse: bool = False, return_counts: bool = False
 ) -> tuple[Array, Array, Array]:
@@ -211,7 +209,6 @@ def unique_dim(
     method=False,
     **_results,
 )
-@by_value
 def unique_runs(
     input: Array, dim: int | None = None, return_inverse: bool = False, return_counts: bool = False
 ) -> tuple[Array, Array, Array]:

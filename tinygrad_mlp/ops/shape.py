@@ -230,7 +230,7 @@ def rot90(input: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Array:
     first, second = (axis(d, input.ndim) for d in dims)
     if first == second:
         raise RuntimeError(ROTATED_TWICE.format(*dims))
-    return copied(np.rot90(input, k, (first, second)))
+    return copied(np.rot90(input, k, (first, second))) if k % 4 else input.copy()
 
 
 @operator(
@@ -402,7 +402,7 @@ def block_diag(tensors: Arrays) -> Array:
             raise RuntimeError(BLOCK_DIAG_NDIM.format(place=place, ndim=x.ndim))
     corners = _corners([x.shape for x in tensors])
     end = tuple(part.stop for part in corners[-1])
-    whole = np.zeros(end, tensors[0].dtype)
+    whole = np.zeros_like(tensors[0], shape=end)
     for corner, x in zip(corners, tensors, strict=True):
         whole[corner] = x
     return whole

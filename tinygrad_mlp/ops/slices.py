@@ -176,16 +176,21 @@ def as_strided(
     Shapes: the result has the shape `size`.
     In place: `Tensor.as_strided_`.
     """
-    memory = input
-    while isinstance(memory.base, np.ndarray):
-        memory = memory.base
-    if memory.size == own[3] and [n * input.itemsize for n in own[1]] == list(input.strides):
-        flat = memory.transpose(np.argsort([-n for n in memory.strides], kind="stable")).reshape(-1)
-    else:  # not the array that `own` describes, for example a cotangent that a rule made: lay it out like that one
+    flat = _memory(input)
+    if flat.size != own[3] or [n * input.itemsize for n in own[1]] != list(input.strides):
+        # It is not the array that `own` describes, for example a cotangent that a rule made: lay it out like that one.
         flat = np.zeros(own[3], input.dtype)
         flat[strided_index(*own[:3])] = input
     strides = [n * flat.itemsize for n in stride]
     return np.ndarray(size, flat.dtype, flat, storage_offset * flat.itemsize, strides)
+
+
+def _memory(input: Array) -> Array:
+    """The memory in which an array lies, as a vector."""
+    memory = input
+    while isinstance(memory.base, np.ndarray):
+        memory = memory.base
+    return memory.transpose(np.argsort([-n for n in memory.strides], kind="stable")).reshape(-1)
 
 
 def _windows(input_shape: tuple[int, ...], dimension: int, size: int, step: int) -> tuple[Array, ...]:
@@ -210,7 +215,12 @@ def _windows(input_shape: tuple[int, ...], dimension: int, size: int, step: int)
     },
     view=True,
     function=False,
-    sample=lambda s: (s.floats(shape := s.shape(1)), d := s.dim(shape), s.size(0, shape[d]), s.size(1, 3)),
+    sample=lambda s: (
+        s.floats(shape := s.shape()),
+        d := s.dim(shape),
+        s.size(0, shape[d] if shape else 1),
+        s.size(1, 3),
+    ),
 )
 def unfold(input: Array, dimension: int, size: int, step: int) -> Array:
     """A view of all slices of `size` elements along a dimension, `step` apart.
@@ -235,9 +245,11 @@ def unfold(input: Array, dimension: int, size: int, step: int) -> Array:
     return as_view(input, (*shape, size), (*strides, along))
 
 
+@by_value
 def as_view(input: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
-    """A view by a shape and strides in bytes, of memory that the input has."""
-    return np.lib.stride_tricks.as_strided(input, shape, strides)
+    """A view by a shape and strides in bytes, from the first element of the input on."""
+    flat = _memory(input)
+    return np.ndarray(shape, input.dtype, flat, input.ctypes.data - flat.ctypes.data, strides)
 
 
 # -- copies, and copies in which a slice is another ------------------------------------------------
@@ -263,11 +275,12 @@ def _nothing(g: Array, shape: tuple[int, ...]) -> Array:
             g, input_shape, _slice(len(input_shape), dim, _stretch(input_shape, dim, start, length))
         )
     },
+    # torch's own derivative fails for a negative start
     sample=lambda s: (
         s.floats(shape := s.shape(1)),
         d := s.dim(shape),
-        a := s.size(-shape[d], shape[d]),
-        s.size(0, shape[d] - a if a >= 0 else -a),
+        a := s.size(0, shape[d]),
+        s.size(0, shape[d] - a),
     ),
 )
 def narrow_copy(input: Array, dim: int, start: int, length: int) -> Array:

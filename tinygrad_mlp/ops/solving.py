@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.dtypes import FLOATING
+from ..arrays.dtypes import FLOATING, HALVES
 from .dims import dtype_word
 from .fitting import sum_to
 from .lapack import LinAlgError, failing, lapack, of_batch, refuse_matrix, refuse_system, regular
@@ -28,6 +28,7 @@ def zero_pivot(matrix: Array) -> int:
     aliases="inverse",
     node_name="LinalgInvExBackward0",
     sample=lambda s: (regular(s),),
+    halves=False,
 )
 @by_value
 def linalg_inv(input: Array) -> Array:
@@ -66,6 +67,7 @@ def _solve_a(g: Array, out: Array, input: Array, other_shape: tuple[int, ...], l
     tensors=("input", "other"),
     node_name="LinalgSolveExBackward0",
     sample=lambda s: (a := regular(s, batch=0), s.moderate(s.floats((a.shape[-1], s.size()))).astype(a.dtype)),
+    halves=False,
 )
 @by_value
 def linalg_solve(input: Array, other: Array, left: bool = True) -> Array:
@@ -108,6 +110,7 @@ def _triangular_a(g: Array, out: Array, input: Array, upper: bool, left: bool, u
     sample=lambda s: (
         a := regular(s, batch=0), s.moderate(s.floats((a.shape[-1], s.size()))).astype(a.dtype), s.boolean(),
     ),
+    halves=False,
 )  # fmt: skip
 @by_value
 def linalg_solve_triangular(
@@ -163,6 +166,7 @@ def _definite(s: Any) -> Array:
     {"input": _cholesky_input},
     node_name="LinalgCholeskyExBackward0",
     sample=lambda s: (_definite(s), s.boolean()),
+    halves=False,
 )
 @by_value
 def linalg_cholesky(input: Array, upper: bool = False) -> Array:
@@ -198,6 +202,7 @@ def _cholesky_solve_factor(g: Array, out: Array, L: Array, upper: bool) -> Array
     sample=lambda s: (
         s.moderate(s.floats(((a := regular(s, batch=0)).shape[-1], s.size()))).astype(a.dtype), a, s.boolean(),
     ),
+    halves=False,
 )  # fmt: skip
 @by_value
 def cholesky_solve(input: Array, L: Array, upper: bool = False) -> Array:
@@ -242,8 +247,9 @@ def linalg_matrix_exp(input: Array) -> Array:
     Refuses: RuntimeError for other shapes and dtypes.
     As: torch.linalg.matrix_exp
     """
-    refuse_matrix("linalg.matrix_exp", input, square=True)
-    return lapack.expm(input).astype(input.dtype, copy=False) if input.size else input.copy()
+    refuse_matrix("linalg.matrix_exp", input, square=True, halves=True)
+    single = input.astype(np.float32) if input.dtype.char in HALVES else input
+    return lapack.expm(single).astype(input.dtype, copy=False) if input.size else input.copy()
 
 
 def _pinv_input(g: Array, out: Array, input: Array) -> Array:
@@ -254,7 +260,7 @@ def _pinv_input(g: Array, out: Array, input: Array) -> Array:
     return first + second - pt @ g @ pt
 
 
-@operator({"input": _pinv_input}, method=False, sample=lambda s: (regular(s),))
+@operator({"input": _pinv_input}, method=False, halves=False, sample=lambda s: (regular(s),))
 @by_value
 def linalg_pinv(input: Array, atol: Any = None, rtol: Any = None, hermitian: bool = False) -> Array:
     """The pseudoinverse (Moore-Penrose), without the singular values up to max(atol, rtol * the largest).
@@ -266,7 +272,7 @@ def linalg_pinv(input: Array, atol: Any = None, rtol: Any = None, hermitian: boo
     Refuses: RuntimeError for other shapes and dtypes.
     As: torch.linalg.pinv
     """
-    if input.ndim < 2 or input.dtype.kind not in FLOATING:
+    if input.ndim < 2 or input.dtype.kind not in FLOATING or input.dtype.char in HALVES:
         raise RuntimeError(PINV_INPUT.format(word=dtype_word(input), shape=list(input.shape)))
     if not input.size:
         return np.zeros((*input.shape[:-2], input.shape[-1], input.shape[-2]), input.dtype)

@@ -61,6 +61,7 @@ class Operator:
     kinds       the NumPy kinds of dtype ("f", "i", "b") that are taken; "" for all
     check       raises for arguments that torch refuses by their dtypes; its docstring says which. `kinds` and `check`
                 are asked only where not all arrays are floating
+    halves      whether float16 and bfloat16 are computed in float32; otherwise the forward sees them, and refuses them
     numbers     whether a Python number may stand for an array; or the names of those for which it may
     casts       whether there is a last argument `dtype`, to which the input is cast first
     variadic    whether the last argument may be given as separate integers
@@ -111,6 +112,7 @@ class Operator:
         numbers: bool | tuple[str, ...] = True,
         casts: bool = False,
         kinds: str = "",
+        halves: bool = True,
         check: Callable[..., None] | None = None,
         write: Callable[..., Any] | None = None,
         saves: bool | None = None,
@@ -141,6 +143,7 @@ class Operator:
         self.numbers = frozenset(parameters.index(t) for t in named if promotion != "same")
         self.casts = casts
         self.kinds = kinds
+        self.halves = halves
         self.check = check
         self.write = write
         self.saves = saves

@@ -159,7 +159,8 @@ def is_in_single(row: Operator, arrays: Sequence[Any]) -> bool:
 
     A row that promotes nothing decides itself what it makes of them beside another floating dtype.
     """
-    if not any(map(is_half, arrays)) or row.view or row.listed or "dtype" in row.parameters or row.write is not None:
+    moves = row.view or row.listed or "dtype" in row.parameters or row.write is not None
+    if not any(map(is_half, arrays)) or moves or not row.halves:
         return False
     return row.promotion is not None or not any(getattr(x, "dtype", None) in (np.float32, np.float64) for x in arrays)
 

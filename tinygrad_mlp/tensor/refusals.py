@@ -36,8 +36,6 @@ BATCHES_DTYPES_DIFFER = "expected scalar type {first} but found {second}"
 VECTOR_DTYPES_DIFFER = "addmv input tensors must have the same dtype, but got {second}, {first}, and {second}"
 VECTORS_DTYPES_DIFFER = "dot : expected both vectors to have same dtype, but found {first} and {second}"
 SUM_DTYPES_DIFFER = "{name} and mat2 must have the same dtype, but got {found} and {mat2}"
-# RuntimeError for `element in tensor`.
-CONTAINS = "Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type}."
 # BufferError for the memory of a tensor that requires grad, and RuntimeError for the imaginary part.
 EXPORT_OF_GRAD = "Can't export tensors that require gradient, use tensor.detach()"
 IMAG = "imag is not implemented for tensors with non-complex dtypes."

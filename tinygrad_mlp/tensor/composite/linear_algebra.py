@@ -10,7 +10,7 @@ import numpy as np
 from ...arrays import dtype as _dtype
 from ...messages import warn_once
 from ...ops.dims import axis
-from ...ops.lapack import LinAlgError, each_matrix, refuse_matrix
+from ...ops.lapack import LinAlgError, each_matrix, refuse_matrix, refuse_shape
 from ...ops.solving import bounds_of_rank, first_minor, zero_pivot
 from ..functions import FUNCTIONS
 from ..kinds import checked
@@ -199,7 +199,7 @@ def linalg_matrix_rank(
 @checked
 def matrix_power(input: Tensor, n: int) -> Tensor:
     """A matrix times itself, n times; of its inverse for a negative n (torch.linalg.matrix_power)."""
-    refuse_matrix("linalg.matrix_power", input.array, square=True)
+    refuse_shape("linalg.matrix_power", input.array, square=True)
     base = _f["linalg_inv"](input) if n < 0 else input
     if not n:
         return _f["zero"](input) + wrap(np.eye(input.array.shape[-1], dtype=input.array.dtype))
