@@ -10,7 +10,7 @@ import torch
 
 import tinygrad_mlp
 
-# By how much floats may differ, relative to the largest of their array.
+# By how much floats may differ, relative to themselves or, where they are smaller, to 1.
 TOLERANCES = {"torch.float64": 1e-9, "torch.float32": 2e-4, "torch.float16": 4e-3}
 
 
@@ -49,9 +49,7 @@ def _of_tensors(ours: Any, theirs: Any, where: str) -> list[str]:
     tolerance = TOLERANCES.get(name(theirs.dtype), 0)
     if not tolerance:
         return [] if np.array_equal(a, b) else [f"{where}{b.tolist()!r:.120}, not {a.tolist()!r:.120}"]
-    # Of what is small or 0 only rounding may be left: it is held against numbers of the size 0.1.
-    scale = np.abs(b[np.isfinite(b)]).max(initial=0.1)
-    if np.allclose(a, b, rtol=tolerance, atol=tolerance * min(scale, 1), equal_nan=True):
+    if np.allclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True):
         return []
     return [f"{where}{b.tolist()!r:.120}, not {a.tolist()!r:.120}"]
 

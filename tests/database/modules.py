@@ -13,7 +13,7 @@ from torch.testing._internal.common_modules import ModuleErrorEnum, module_db
 import tinygrad_mlp
 
 from .comparison import differences, first_words, name, same_refusal
-from .operators import FEW, _shown, _tensors, _weighted
+from .operators import FEW, _shown, _tensors, _weighted, seeded
 from .scope import MODULES_LEFT_OUT
 from .worlds import Untranslatable, translated
 
@@ -98,7 +98,7 @@ def _lines(found: Any, expected: Any) -> list[str]:
 
 
 def _samples(info: Any, dtype: torch.dtype, training: bool) -> Iterator[ModuleCall]:
-    torch.manual_seed(0)
+    seeded()
     for sample in info.module_inputs_func(info, device="cpu", dtype=dtype, requires_grad=True, training=training):
         call = ModuleCall(info, sample, dtype, training)
         try:
@@ -123,7 +123,7 @@ def module_complaints(info: Any) -> Iterator[str]:
 
 
 def _refusals(info: Any) -> Iterator[str]:
-    torch.manual_seed(0)
+    seeded()
     errors = info.module_error_inputs_func(
         info, device="cpu", dtype=torch.float64, requires_grad=False, training=True
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -136,11 +137,18 @@ def _gradients(world: Any, result: Any, leaves: list[Any], order: int) -> list[A
     return found
 
 
+def seeded() -> None:
+    """Begin all streams of random numbers that torch's database draws from."""
+    torch.manual_seed(0)
+    np.random.seed(0)
+    random.seed(0)
+
+
 def samples(op: Any, dtype: torch.dtype) -> Iterator[Call]:
     """The samples of an entry that the package can run."""
     if dtype not in op.supported_dtypes("cpu"):
         return
-    torch.manual_seed(0)
+    seeded()
     wants = dtype.is_floating_point and op.supports_autograd
     for sample in op.sample_inputs("cpu", dtype, requires_grad=wants):
         call = Call(op, sample, dtype)
@@ -235,7 +243,7 @@ def _with_out(f: Function, world: Any, kind: str) -> Function:
 def _refusals(op: Any, ours: Function) -> Iterator[str]:
     if op.error_inputs_func is None or op.name in REFUSALS_LEFT_OUT:
         return
-    torch.manual_seed(0)
+    seeded()
     for error in op.error_inputs("cpu"):
         call = Call(op, error.sample_input, torch.float64)
         try:

@@ -36,7 +36,7 @@ _LEFT_OUT = {
         jiterator_unary jiterator_binary jiterator_4inputs_with_extra_args jiterator_binary_return_by_ref
         jiterator_2inputs_2outputs bmm/triton_optimized hash_tensor nonzero_static unsafe_chunk unsafe_split
         expand_copy diagonal_copy alias_copy as_strided_copy view_copy permute_copy split_with_sizes_copy t_copy
-        unbind_copy unfold_copy squeeze_copy unsqueeze_copy""",
+        unbind_copy unfold_copy squeeze_copy unsqueeze_copy transpose_copy""",
     "factorisations without a use in networks": """
         lu_unpack lu lu_solve geqrf ormqr linalg.householder_product linalg.ldl_factor linalg.ldl_factor_ex
         linalg.ldl_solve linalg.lu_factor linalg.lu_factor_ex linalg.lu linalg.lu_solve svd_lowrank pca_lowrank
@@ -69,7 +69,7 @@ FIRST_ORDER = {
     "nn.functional.linear_cross_entropy/chunked_none",
 }
 # Functions of nn.functional whose `out` no documentation mentions; of nonzero, which refuses the tuple it would need;
-# and the signs of eigenvectors, which are free.
+# the signs of eigenvectors, which are free; and of normal, which takes the shape of `out` for one of its two forms.
 OUT_LEFT_OUT = {
     "nn.functional.linear",
     "nn.functional.logsigmoid",
@@ -79,6 +79,7 @@ OUT_LEFT_OUT = {
     "nn.functional.softplus",
     "nonzero",
     "linalg.eigh",
+    "normal/number_mean",
 }
 # Refusals of torch that are accidents: an internal error where other functions have an IndexError.
 REFUSALS_LEFT_OUT = {"narrow_copy"}

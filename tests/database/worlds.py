@@ -30,9 +30,12 @@ def tensor(x: torch.Tensor, world: Any) -> Any:
         raise Untranslatable("bfloat16")
     plain = x.detach().resolve_neg()
     memory = plain.as_strided((plain.untyped_storage().nbytes() // plain.element_size(),), (1,), 0).numpy().copy()
-    strides = [stride * plain.element_size() for stride in plain.stride()]
     if plain.ndim > 64:
         raise Untranslatable("NumPy has no more than 64 dimensions")
+    if world is torch:  # memory of torch's own, which it resizes
+        made = torch.from_numpy(memory).clone().as_strided(plain.shape, plain.stride(), plain.storage_offset())
+        return made.requires_grad_(x.requires_grad)
+    strides = [stride * plain.element_size() for stride in plain.stride()]
     array = np.lib.stride_tricks.as_strided(memory[plain.storage_offset() :], tuple(plain.shape), strides)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -104,7 +104,7 @@ def test_rows(name: str, data: Any) -> None:
         return
     theirs.cotangents = [data.draw(normal(tuple(x.shape))).astype(oracle.to_numpy(x).dtype) for x in theirs.roots]
     ours.cotangents, wide.cotangents = theirs.cotangents, [x.astype(np.float64) for x in theirs.cotangents]
-    if isinstance(oracle.outcome(lambda: theirs.plain), NotImplementedError):  # torch has no kernel for the gradient
+    if isinstance(oracle.outcome(lambda: theirs.plain), RuntimeError):  # no derivative, or none for float16
         return
     for what in ("plain", "first"):
         compare(what)

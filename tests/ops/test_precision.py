@@ -130,6 +130,19 @@ def with_pos_weight(m: Any, x: Any, y: Any) -> Any:
     return m.nn.functional.binary_cross_entropy_with_logits(x, y, pos_weight=weight, reduction="none")
 
 
+def in_special(name: str, *args: Any) -> Callable[..., Any]:
+    """A function of torch.special."""
+    return lambda m, *xs: getattr(m.special, name)(*args, *xs)
+
+
+def ndtr(x: Any) -> Any:
+    return mp.erfc(-x / mp.sqrt(2)) / 2
+
+
+def logaddexp2(x: Any, y: Any) -> Any:
+    return mp.log(mpf(2) ** x + mpf(2) ** y) / mp.log(2)
+
+
 # The first word of a key is the row, or the function that is made of rows.
 POINTWISE = {
     "square": case("square", lambda x: x**2, EVERYWHERE),
@@ -178,7 +191,25 @@ POINTWISE = {
     "tanhshrink": case("tanhshrink", lambda x: x - mp.tanh(x), both(*TINY[2:], *MIDDLE, *TAIL)),
     "hardswish": case("hardswish", lambda x: x * min(max(x + 3, 0), 6) / 6, both(*TINY, *MIDDLE, *TAIL)),
 }
+SPECIAL = {
+    "erfinv": case("erfinv", mp.erfinv, both(*TINY, *MIDDLE[:2], 0.95)),
+    "lgamma": case("lgamma", mp.loggamma, [*MIDDLE, *TAIL]),
+    "digamma": case("digamma", mp.digamma, [*MIDDLE, *TAIL]),
+    "polygamma": Case(in_special("polygamma", 1), lambda x: mp.polygamma(1, x), [*MIDDLE, *TAIL]),
+    "i0": case("i0", lambda x: mp.besseli(0, x), both(*MIDDLE, 8.1)),
+    "special_i0e": Case(in_special("i0e"), lambda x: mp.besseli(0, x) * mp.exp(-abs(x)), both(*MIDDLE, *TAIL)),
+    "special_i1": Case(in_special("i1"), lambda x: mp.besseli(1, x), both(*MIDDLE, 8.1)),
+    "special_i1e": Case(in_special("i1e"), lambda x: mp.besseli(1, x) * mp.exp(-abs(x)), both(*MIDDLE, *TAIL)),
+    "special_entr": Case(in_special("entr"), lambda x: -x * mp.log(x), POSITIVE),
+    "special_ndtr": Case(in_special("ndtr"), ndtr, NEAR),
+    "special_ndtri": Case(in_special("ndtri"), lambda p: mp.sqrt(2) * mp.erfinv(2 * p - 1), UNIT[3:-3]),
+    "special_log_ndtr": Case(in_special("log_ndtr"), lambda x: mp.log(ndtr(x)), both(*MIDDLE, *TAIL[:3])),
+}
 OF_SEVERAL = {
+    "special_xlog1py": Case(
+        in_special("xlog1py"), lambda x, y: x * mp.log1p(y), grid(both(1e-12, 0.7, 1e9), (1e-9, -0.4, 2.6, 1e15))
+    ),
+    "logaddexp2": case("logaddexp2", logaddexp2, grid(both(1e-5, 0.7, 40.1, 710.2), (0.3, -18.4, 60.3))),
     "mul": case("mul", lambda x, y: x * y, PAIRS),
     "div": case("div", lambda x, y: x / y, EXTREME),
     "pow": case("pow", lambda x, y: x**y, grid((1e-8, 0.3, 1 - 1e-6, 1 + 1e-6, 2.6, 1e5), both(1e-6, 0.5, 3.7))),
@@ -214,11 +245,18 @@ SUMMED = {
         for p in (2, 3, 1.5, 4, -2)
     },
     "layer_norm": Case(first("layer_norm", (3,)), standardized, ROWS, True),
+    "group_norm": Case(
+        lambda m, *x: m.nn.functional.group_norm(m.stack(x, -1)[:, None], 1)[:, 0, 0], standardized, ROWS, True
+    ),
     "batch_norm": Case(
         lambda m, *x: m.nn.functional.batch_norm(m.stack(x), None, None, training=True)[0], standardized, ROWS, True
     ),
 }  # fmt: skip
 LOSSES = {
+    "soft_margin_loss": Case(
+        lambda m, x: m.nn.functional.soft_margin_loss(x, m.ones_like(x, requires_grad=False), reduction="none"),
+        lambda x: mp.log1p(mp.exp(-x)), NEAR,
+    ),
     "mse_loss": Case(named("mse_loss", reduction="none"), lambda x, y: (x - y) ** 2, PAIRS),
     "smooth_l1_loss": Case(named("smooth_l1_loss", reduction="none"), smooth_l1, PAIRS),
     "huber_loss": Case(named("huber_loss", reduction="none"), smooth_l1, PAIRS),
@@ -241,7 +279,7 @@ LOSSES = {
         grid(both(1e-5, 0.7, 30.3), both(1e-3, 40.2)),
     ),
 }  # fmt: skip
-CASES = {**POINTWISE, **OF_SEVERAL, **SUMMED, **LOSSES}
+CASES = {**POINTWISE, **SPECIAL, **OF_SEVERAL, **SUMMED, **LOSSES}
 
 # Rows that move, choose, add or multiply numbers, and second gradients that the cases above ask for.
 EXACT = """
@@ -253,6 +291,18 @@ masked_select matmul max_all max_dim maximum min_all min_dim minimum mm mv narro
 remainder repeat reshape roll round rsub scatter_add select sign slice_along sort squeeze stack sub sum t take threshold
 threshold_backward topk trace transpose tril triu trunc unindex unslice unsqueeze where zero
 binary_cross_entropy_backward gelu_backward log_sigmoid_backward
+addbmm addmv addr baddbmm block_diag cdist constant_pad_nd copysign deg2rad diagonal_scatter differentiable_once embedding
+embedding_bag fmax fmin hardshrink hardshrink_backward heaviside index_copy index_fill ldexp linalg_cross
+linalg_diagonal masked_scatter multi_margin_loss multilabel_margin_loss nan_to_num narrow_copy nextafter
+nll_loss_backward prelu_kernel prelu_kernel_backward put_added rad2deg reflection_pad1d reflection_pad2d
+reflection_pad3d replication_pad1d replication_pad2d replication_pad3d rot90 rrelu_with_noise rrelu_with_noise_backward
+scatter scatter_combined scatter_reduce select_scatter sgn slice_scatter softshrink softshrink_backward trilinear
+unfold unpad vdot
+"""
+# Algorithms, whose error depends on the matrix: tests/ops/test_rows.py holds them to torch's.
+LINEAR_ALGEBRA = """
+cholesky_solve linalg_cholesky linalg_det linalg_eigh linalg_inv linalg_matrix_exp linalg_pinv linalg_qr linalg_slogdet
+linalg_solve linalg_solve_triangular linalg_svd
 """
 
 # -- the truth -------------------------------------------------------------------------------------
@@ -349,6 +399,6 @@ def test_as_exact_as_torch(name: str, dtype: str) -> None:
 
 
 def test_no_row_is_forgotten() -> None:
-    named_rows = {name.split()[0] for name in CASES} | set(EXACT.split())
+    named_rows = {name.split()[0] for name in CASES} | set(EXACT.split()) | set(LINEAR_ALGEBRA.split())
     differentiable = {name for name, row in TABLE.items() if row.differentiable}
     assert differentiable <= named_rows, sorted(differentiable - named_rows)

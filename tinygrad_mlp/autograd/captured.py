@@ -102,7 +102,8 @@ def outside(function: Callable[..., Any], *args: Any) -> Any:
 
 # -- what torch calls an operator in place: the name of its function in C++, and of the overload -----
 
-_NAMES = {"assign_": "copy_", "div_rounded_": "div_", "put_": "index_put_"}
+_NAMES = {"assign_": "copy_", "div_rounded_": "div_", "scatter_combined_": "scatter_"}
+_NAMES |= {"put_": "index_put_", "put_added_": "index_put_"}
 _OVERLOADS: dict[str, tuple[str, str]] = {  # with a Tensor for the last argument, and with a number
     **dict.fromkeys(("add_", "sub_", "mul_", "div_", "floor_divide_"), ("Tensor", "Tensor")),
     **dict.fromkeys(("bitwise_and_", "bitwise_or_", "bitwise_xor_", "fill_", "fmod_"), ("Tensor", "Scalar")),
@@ -111,6 +112,9 @@ _OVERLOADS: dict[str, tuple[str, str]] = {  # with a Tensor for the last argumen
     **dict.fromkeys(("clamp_", "clamp_max_", "clamp_min_"), ("Tensor", "")),
     "copysign_": ("Tensor", "Scalar"),
     "div_rounded_": ("Tensor_mode", "Tensor_mode"),
+    "index_fill_": ("int_Tensor", "int_Scalar"),
+    "scatter_": ("src", "value"),
+    "scatter_combined_": ("reduce", "value_reduce"),
     "xlogy_": ("Tensor", "Scalar_Other"),
     "bernoulli_": ("Tensor", "float"),
 }
@@ -119,8 +123,12 @@ _OVERLOADS: dict[str, tuple[str, str]] = {  # with a Tensor for the last argumen
 def _torchs_name(name: str, args: tuple[Any, ...]) -> str:
     overload = ""
     if name in _OVERLOADS:
-        given = [x for x in args if x is not None]
+        given = [x for x in args if x is not None and not isinstance(x, str)]
         overload = _OVERLOADS[name][not (given and is_tensor(given[-1]))]
+    elif name == "set_":
+        overload = "source_Tensor" if args and is_tensor(args[0]) else ""
+    elif name == "scatter_reduce_":
+        overload = "two"
     elif name == "random_":
         overload = ("", "to", "from")[len(args)]
     elif name == "squeeze_" and args:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays.dtypes import FLOATING
-from .lapack import refuse_matrix, regular
+from .lapack import eigh, refuse_matrix, regular, svd
 from .refusals import EIGH_UPLO, QR_MODE, QR_WITH_NULL_SPACE, QR_WITHOUT_Q
 from .shape import tril
 from .solving import linalg_solve_triangular
@@ -117,7 +117,8 @@ def linalg_eigh(input: Array, UPLO: str = "L") -> tuple[Array, Array]:
     refuse_matrix("linalg.eigh", input, square=True)
     if UPLO.upper() not in ("L", "U"):
         raise RuntimeError(EIGH_UPLO.format(found=UPLO))
-    return tuple(np.linalg.eigh(input, UPLO.upper()))
+    values, vectors = eigh(input, UPLO.upper())
+    return values, vectors
 
 
 def _skew(x: Array) -> Array:
@@ -165,5 +166,5 @@ def linalg_svd(input: Array, full_matrices: bool = True) -> tuple[Array, Array, 
     As: torch.linalg.svd
     """
     refuse_matrix("linalg.svd", input)
-    u, s, vh = np.linalg.svd(input, full_matrices)
+    u, s, vh = svd(input, full_matrices)
     return u, s, vh

@@ -18,8 +18,8 @@ def _det_input(g: Array, out: Array, input: Array) -> Array:
     g, n = g[..., None, None], input.shape[-1]
     if n < 2 or 0 in input.shape:  # the derivative is 1, and constant
         return g * np.ones_like(input)
-    if (out != 0).all() and isinstance(input, np.ndarray):
-        return (g * out[..., None, None]) * np.linalg.inv(input).mT
+    if (out != 0).all():
+        return (g * out[..., None, None]) * linalg_inv(input).mT
     u, s, v = linalg_svd(input, False)
     others = np.where(np.eye(n, dtype=bool), 1, s[..., None, :])
     cofactors = np.multiply.reduce(others, axis=-1)

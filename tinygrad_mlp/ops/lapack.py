@@ -17,6 +17,7 @@ from .refusals import (
     LOW_PRECISION,
     NO_LAPACK,
     NOT_SQUARE,
+    SVD_OF_NAN,
 )
 from .table import Array
 
@@ -76,6 +77,29 @@ def refuse_system(name: str, a: Array, b: Array, left: bool) -> None:
         raise RuntimeError(
             INCOMPATIBLE_SYSTEM.format(name=name, equation="AX = B" if left else "XA = B", a=sizes[0], b=sizes[1])
         )
+
+
+def eigh(x: Array, UPLO: str = "L") -> Any:
+    """The eigenvalues and eigenvectors of symmetric matrices; nan for a matrix that is not finite, as in torch."""
+    return _of_finite(lambda matrices: tuple(np.linalg.eigh(matrices, UPLO)), x)
+
+
+def svd(x: Array, full_matrices: bool = False) -> Any:
+    """U, the singular values and Vh; nan for a matrix with an infinity, as in torch. LinAlgError for one with nan."""
+    if np.isnan(x).any():
+        i, _ = failing(x, lambda matrix: bool(np.isnan(matrix).any()))
+        raise LinAlgError(SVD_OF_NAN.format(batch=of_batch(i, x)))
+    return _of_finite(lambda matrices: tuple(np.linalg.svd(matrices, full_matrices)), x)
+
+
+def _of_finite(function: Callable[[Array], tuple[Array, ...]], x: Array) -> Any:
+    """What a function gives for matrices, with nan for one that is not finite: on some of them LAPACK never ends."""
+    finite = np.isfinite(x).all((-2, -1))
+    if finite.all():
+        return function(x)
+    found = function(np.where(finite[..., None, None], x, 0))
+    each = [finite.reshape(finite.shape + (1,) * (y.ndim - finite.ndim)) for y in found]
+    return tuple(np.where(kept, y, x.dtype.type(np.nan)) for kept, y in zip(each, found, strict=True))
 
 
 def each_matrix(function: Callable[[Array], Any], x: Array) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays.dtypes import FLOATING
-from .activations import sigmoid
+from .activations import log_sigmoid_backward
 from .dims import dtype_word
 from .refusals import (
     BOOL_NEGATED,
@@ -41,7 +41,8 @@ def _reduce_samples(loss: Array, reduction: str) -> Array:
 
 def _soft_margin_input(g: Array, input: Array, target: Array, reduction: str) -> Array:
     scale = 1 / (math.prod(input.shape) or 1) if reduction == "mean" else 1
-    return -target * sigmoid(-target * input) * (g * scale)
+    product = target * input
+    return log_sigmoid_backward(np.ones_like(product), product) * -target * (g * scale)
 
 
 def _floats(input: Array, target: Array, reduction: str) -> None:

@@ -112,7 +112,7 @@ As: torch.nn.functional.pad with mode='{mode}'
 """
 
 
-def padding(name: str, dims: int, reflects: bool) -> Operator:
+def padding(name: str, dims: int, reflects: bool, **options: Any) -> Operator:
     """A row that continues the last `dims` dimensions by their reflections, or by their ends."""
 
     def forward(input: Array, pad: Sequence[int]) -> Array:
@@ -127,18 +127,18 @@ def padding(name: str, dims: int, reflects: bool) -> Operator:
         node_name=f"{name.title().replace('_', '')}Backward0",
         sample=lambda s: (s.floats(shape := s.shape(dims + 1, dims + 2, least=1)), s.widths(shape[-dims:], reflects)),
         doc=_DOCUMENTATION.format(what=what, mode=mode),
-        method=False,
+        **options,
     )
     return make(forward)
 
 
-# torch has these three of each, which torch.nn.functional.pad chooses from.
-reflection_pad1d = padding("reflection_pad1d", 1, reflects=True)
-reflection_pad2d = padding("reflection_pad2d", 2, reflects=True)
-reflection_pad3d = padding("reflection_pad3d", 3, reflects=True)
-replication_pad1d = padding("replication_pad1d", 1, reflects=False)
-replication_pad2d = padding("replication_pad2d", 2, reflects=False)
-replication_pad3d = padding("replication_pad3d", 3, reflects=False)
+# Torch has these three of each, which torch.nn.functional.pad chooses from.
+reflection_pad1d = padding("reflection_pad1d", 1, reflects=True, method=False, inplace=False)
+reflection_pad2d = padding("reflection_pad2d", 2, reflects=True, method=False, inplace=False)
+reflection_pad3d = padding("reflection_pad3d", 3, reflects=True, method=False, inplace=False)
+replication_pad1d = padding("replication_pad1d", 1, reflects=False, method=False, inplace=False)
+replication_pad2d = padding("replication_pad2d", 2, reflects=False, method=False, inplace=False)
+replication_pad3d = padding("replication_pad3d", 3, reflects=False, method=False, inplace=False)
 
 
 @operator(

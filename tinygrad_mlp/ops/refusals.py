@@ -345,6 +345,8 @@ PINV_INPUT = (
     "linalg.pinv({word}{{{shape}}}): expected a tensor with 2 or more dimensions of float, double, cfloat or cdouble "
     "types"
 )
+# svd: a matrix with nan.
+SVD_OF_NAN = "linalg.svd: {batch}The algorithm failed to converge because the input matrix contained non-finite values."
 # inv and slogdet: RuntimeError for float16 and bfloat16; the others: NotImplementedError.
 LOW_PRECISION = "{name}: Low precision dtypes not supported. Got {word}"
 NO_LAPACK = "\"{name}_cpu\" not implemented for '{word}'"

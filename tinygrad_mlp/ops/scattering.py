@@ -100,7 +100,7 @@ def scatter_combined(input: Array, dim: int, index: Array, src: Any, reduce: str
     """A copy of `input` whose elements are added to, or multiplied by, those of `src` where `index` says along `dim`.
 
     Shapes: the result has the shape of `input`. `index` and `src` have as many dimensions.
-    In place: `Tensor.scatter_` with `reduce`.
+    In place: `Tensor.scatter_`.
     As: torch.scatter with `reduce`
     """
     if reduce not in _COMBINED:

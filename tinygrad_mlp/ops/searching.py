@@ -51,6 +51,7 @@ def _found(sequence: Array, values: Array, side: Any) -> Array:
     tensors=("sorted_sequence", "input", "sorter"),
     promotion="arithmetic",
     unpromoted="sorter",
+    out="exact",
     kinds="if",
     numbers=("input",),
     method=False,
@@ -103,6 +104,7 @@ def _no_bools(elements: Any, test_elements: Any, *args: Any) -> None:
     tensors=("elements", "test_elements"),
     promotion="arithmetic",
     check=_no_bools,
+    out="exact",
     method=False,
     function=True,
     sample=lambda s: (
@@ -110,7 +112,7 @@ def _no_bools(elements: Any, test_elements: Any, *args: Any) -> None:
         s.floats(s.shape()).copy(),
         False,
         s.boolean(),
-    ),  # torch fails on a strided second,
+    ),  # torch fails on a strided second
 )
 @by_value
 def isin(elements: Array, test_elements: Array, assume_unique: bool = False, invert: bool = False) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 from ..arrays.dtypes import FLOATING, HALVES
 from .dims import dtype_word
 from .fitting import sum_to
-from .lapack import LinAlgError, failing, lapack, of_batch, refuse_matrix, refuse_system, regular
+from .lapack import LinAlgError, eigh, failing, lapack, of_batch, refuse_matrix, refuse_system, regular, svd
 from .refusals import CHOLESKY_SOLVE_NDIM, NOT_POSITIVE, PINV_INPUT, SINGULAR_INVERSE, SINGULAR_SYSTEM
 from .shape import tril, triu
 from .table import Array, by_value, operator
@@ -153,8 +153,10 @@ def _cholesky_input(g: Array, out: Array, upper: bool) -> Array:
 
 
 def first_minor(matrix: Array) -> int:
-    """The order of the first leading minor that is not positive, 0 if there is none."""
-    return int(lapack.get_lapack_funcs("potrf", (matrix,))(matrix, lower=True)[1])
+    """The order of the first leading minor that is not positive, or is nan; 0 if there is none."""
+    factor, order = lapack.get_lapack_funcs("potrf", (matrix,))(matrix, lower=True)
+    nan = np.isnan(np.diagonal(factor))
+    return int(order or (nan.argmax() + 1 if nan.any() else 0))
 
 
 def _definite(s: Any) -> Array:
@@ -179,11 +181,14 @@ def linalg_cholesky(input: Array, upper: bool = False) -> Array:
     As: torch.linalg.cholesky
     """
     refuse_matrix("linalg.cholesky", input, square=True)
+    matrix = input.mT if upper else input
     try:
-        factor = np.linalg.cholesky(input.mT if upper else input)
+        factor = np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:
-        i, minor = failing(input.mT if upper else input, first_minor)
-        raise LinAlgError(NOT_POSITIVE.format(batch=of_batch(i, input), minor=minor)) from None
+        factor = None
+    if factor is None or np.isnan(factor).any():
+        i, minor = failing(matrix, first_minor)
+        raise LinAlgError(NOT_POSITIVE.format(batch=of_batch(i, input), minor=minor))
     return factor.mT if upper else factor
 
 
@@ -277,10 +282,10 @@ def linalg_pinv(input: Array, atol: Any = None, rtol: Any = None, hermitian: boo
     if not input.size:
         return np.zeros((*input.shape[:-2], input.shape[-1], input.shape[-2]), input.dtype)
     if hermitian:
-        s, u = np.linalg.eigh(input)
+        s, u = eigh(input)
         size, v = np.absolute(s), u.mT
     else:
-        u, s, v = np.linalg.svd(input, full_matrices=False)
+        u, s, v = svd(input)
         size = s
     bound = bounds_of_rank(input, size, atol, rtol)
     kept = size > bound[..., None]

@@ -11,8 +11,8 @@ In the templates a line that is one name in braces stands for any number of line
 from __future__ import annotations
 
 import linecache
+import textwrap
 from collections.abc import Callable, Iterable
-from textwrap import indent
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,7 @@ def compiled(name: str, text: str, namespace: dict[str, Any], given: dict[str, A
     Tracebacks show its lines, as they do for functions from a file.
     """
     filename = f"<tinygrad_mlp.callers {given['row'].name} {name}>"
-    whole = f"def make({', '.join(given)}):\n{indent(text, '    ')}    return {name}\n"
+    whole = f"def make({', '.join(given)}):\n{textwrap.indent(text, '    ')}    return {name}\n"
     linecache.cache[filename] = (len(whole), None, whole.splitlines(keepends=True), filename)
     made: dict[str, Any] = {}
     exec(compile(whole, filename, "exec"), namespace, made)
@@ -139,7 +139,7 @@ class _Caller:
             make=self.make(), node=self.node(), note=note if row.view else [],
             result=f"result({as_tuple(row.outputs)})" if self.several else "tensor",
         )  # fmt: skip
-        return "\n".join([*lines, ""])
+        return "\n".join([*map(fitted, lines), ""])
 
     def array(self, p: str) -> str:
         """A parameter, as the forward and the rules take it."""
@@ -367,6 +367,12 @@ def pull_of(row: Operator) -> str:
 
 
 # -- pieces of lines -------------------------------------------------------------------------------
+
+
+def fitted(line: str) -> str:
+    """A line broken where it is too long: those that may be have their later blanks in brackets."""
+    indent = line[: len(line) - len(line.lstrip())] + 8 * " "
+    return textwrap.fill(line, 118, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def indented(lines: Iterable[str]) -> list[str]:

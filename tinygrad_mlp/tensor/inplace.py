@@ -265,7 +265,10 @@ def source(row: Operator, inplace: bool) -> str:
         return f"# {row.name}_ has no derivative: it is left to the general caller.\n"
     from . import callers
 
-    return callers.caller_of(row, inplace) + ("\n\n" + callers.pull_of(row) if row.rules else "")
+    caller = callers.caller_of(row, inplace)
+    if row.several:  # the general `pull` calls their rules with the cotangents of all outputs
+        return caller
+    return caller + ("\n\n" + callers.pull_of(row) if row.rules else "")
 
 
 # The names that written callers use.

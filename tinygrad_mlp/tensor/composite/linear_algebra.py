@@ -9,6 +9,7 @@ import numpy as np
 
 from ...arrays import dtype as _dtype
 from ...messages import warn_once
+from ...ops import lapack
 from ...ops.dims import axis
 from ...ops.lapack import LinAlgError, each_matrix, refuse_matrix, refuse_shape
 from ...ops.solving import bounds_of_rank, first_minor, zero_pivot
@@ -122,7 +123,7 @@ def linalg_lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver
     residuals, rank = solution.reshape(-1)[:0], wrap(np.empty(0, np.int64))
     values = wrap(np.empty(0, input.array.dtype))
     if driver != "gels":
-        sizes = np.linalg.svd(input.array, compute_uv=False)
+        sizes = lapack.svd(input.array)[1]
         rank = wrap((sizes > bounds_of_rank(input.array, sizes, None, rcond)[..., None]).sum(-1))
         if driver in ("gelsd", "gelss"):
             values = wrap(sizes)
@@ -188,7 +189,7 @@ def linalg_matrix_rank(
     atol, rtol = (x.array if isinstance(x, Tensor) else x for x in (atol if tol is None else tol, rtol))
     if tol is not None:
         rtol = 0.0
-    sizes = np.absolute(np.linalg.eigvalsh(A.array)) if hermitian else np.linalg.svd(A.array, compute_uv=False)
+    sizes = np.absolute(lapack.eigh(A.array)[0]) if hermitian else lapack.svd(A.array)[1]
     return wrap(np.asarray((sizes > bounds_of_rank(A.array, sizes, atol, rtol)[..., None]).sum(-1)))
 
 

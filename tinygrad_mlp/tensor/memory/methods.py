@@ -56,15 +56,19 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
     """
     if not size:
         raise TypeError(MISSING_ARGUMENT.format(function="resize_", name="size"))
+    return _resize(self, "resize_", *size)
+
+
+def _resize(self: Tensor, name: str, *size: Any) -> Tensor:
     sizes = size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
     for n in sizes:
         if not hasattr(n, "__index__"):
-            raise wrong_type("resize_", "size", 1, "tuple of ints", n)
+            raise wrong_type(name, "size", 1, "tuple of ints", n)
     shape = tuple(int(n) for n in sizes)
     if min(shape, default=0) < 0:
         raise RuntimeError(SIZE_OVERFLOW)
     if running:
-        refuse_captured(self, "resize_")
+        refuse_captured(self, name)
     if self.requires_grad:
         raise RuntimeError(RESIZED_GRAD)
     if shape != self.array.shape:
@@ -86,7 +90,7 @@ def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None)
     """Give the tensor the shape of another one, as `resize_` does (torch.Tensor.resize_as_)."""
     if not isinstance(the_template, Tensor):
         raise wrong_type("resize_as_", "the_template", 1, "Tensor", the_template)
-    return resize_(self, the_template.array.shape)
+    return _resize(self, "resize_as_", the_template.array.shape)
 
 
 def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = None) -> Tensor:
@@ -95,7 +99,7 @@ def set_(self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = 
     Without arguments it is empty. RuntimeError for another dtype, and for a tensor that requires grad.
     """
     if running:
-        refuse_captured(self, "set_")
+        refuse_captured(self, "set_", (source,))
     if self.requires_grad:
         raise RuntimeError(SET_OF_GRAD)
     if isinstance(source, (TypedStorage, UntypedStorage)):
