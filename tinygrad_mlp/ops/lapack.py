@@ -1,4 +1,4 @@
-"""scipy.linalg, imported when it is first used; and what the functions of linear algebra refuse."""
+"""What the functions of linear algebra refuse, and how they call LAPACK."""
 
 from __future__ import annotations
 
@@ -20,18 +20,6 @@ from .refusals import (
     SVD_OF_NAN,
 )
 from .table import Array
-
-
-class _Lapack:
-    def __getattr__(self, name: str) -> Any:
-        import scipy.linalg
-
-        function = getattr(scipy.linalg, name)
-        setattr(self, name, function)
-        return function
-
-
-lapack = _Lapack()
 
 
 class LinAlgError(RuntimeError):

@@ -12,8 +12,9 @@ import numpy as np
 from ..arrays.dtypes import FLOATING, HALVES
 from .dims import dtype_word
 from .fitting import sum_to
-from .lapack import LinAlgError, eigh, failing, lapack, of_batch, refuse_matrix, refuse_system, regular, svd
+from .lapack import LinAlgError, eigh, failing, of_batch, refuse_matrix, refuse_system, regular, svd
 from .refusals import CHOLESKY_SOLVE_NDIM, NOT_POSITIVE, PINV_INPUT, SINGULAR_INVERSE, SINGULAR_SYSTEM
+from .scipy_rooms import lapack
 from .shape import tril, triu
 from .table import Array, by_value, operator
 

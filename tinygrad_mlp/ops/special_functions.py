@@ -15,7 +15,7 @@ import numpy as np
 from ..arrays.dtypes import FLOATING
 from .pointwise import sgn
 from .refusals import NEGATIVE_ORDER, NO_HALF
-from .special import special
+from .scipy_rooms import special
 from .table import Array, binary, operator, unary
 
 floating = functools.partial(unary, promotion="float")  # of integers and bools the result is floating
