@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 
 import tinygrad_mlp
@@ -32,14 +31,11 @@ def tensor(x: torch.Tensor, world: Any) -> Any:
     memory = plain.as_strided((plain.untyped_storage().nbytes() // plain.element_size(),), (1,), 0).numpy().copy()
     if plain.ndim > 64:
         raise Untranslatable("NumPy has no more than 64 dimensions")
-    if world is torch:  # memory of torch's own, which it resizes
-        made = torch.from_numpy(memory).clone().as_strided(plain.shape, plain.stride(), plain.storage_offset())
-        return made.requires_grad_(x.requires_grad)
-    strides = [stride * plain.element_size() for stride in plain.stride()]
-    array = np.lib.stride_tricks.as_strided(memory[plain.storage_offset() :], tuple(plain.shape), strides)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        made = world.from_numpy(array)
+        whole = world.from_numpy(memory)
+    whole = whole.clone() if world is torch else whole  # memory of torch's own, which it resizes
+    made = whole.as_strided(tuple(plain.shape), plain.stride(), plain.storage_offset()).detach()
     return made.requires_grad_(x.requires_grad)
 
 

@@ -18,7 +18,7 @@ from tinygrad_mlp.tensor import FUNCTIONS, INPLACE, Tensor, wrap
 
 COUNT = 3
 # The shape of the result depends on values: refused, as in torch.
-DYNAMIC = ("masked_select",)
+DYNAMIC = ("masked_select", "unique_all", "unique_dim", "unique_runs")
 
 
 def rolled(x: Any, i: int) -> Any:
@@ -224,3 +224,11 @@ def test_a_row_in_place(name: str, data: Any) -> None:
         raise grads[0]
     else:
         close(*grads, "gradient")
+
+
+@pytest.mark.parametrize("name", DYNAMIC)
+def test_a_result_whose_shape_depends_on_values_is_refused(name: str) -> None:
+    x = wrap(np.arange(6.0).reshape(3, 2))
+    rest = {"masked_select": (x > 0,), "unique_dim": (0,)}.get(name, ())
+    with pytest.raises(RuntimeError, match="vmap"):
+        vmap(lambda x: FUNCTIONS[name](x, *(part[0] if isinstance(part, Tensor) else part for part in rest)))(x)

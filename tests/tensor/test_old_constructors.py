@@ -69,6 +69,18 @@ torch.frombuffer(b, dtype=torch.float32, count=-2); torch.frombuffer(b, dtype=to
 torch.frombuffer(np.arange(3.0), dtype=torch.float64); torch.frombuffer(b, dtype=torch.bool)
 torch.frombuffer(b, dtype=torch.float32).add_(1); torch.from_dlpack(np.arange(3.0)); torch.from_dlpack(x)
 torch.from_dlpack(3); torch.from_dlpack(x).data_ptr() == x.data_ptr(); x[:, torch.newaxis].shape
+torch.asarray(3); torch.asarray([1.0, 2.0]); torch.asarray(x) is x; torch.asarray(x, copy=True) is x
+torch.asarray(np.arange(3.0)); torch.asarray(np.arange(3.0), dtype=torch.float32); torch.asarray(np.float32(2))
+torch.asarray(b); torch.asarray(b, dtype=torch.int16); torch.asarray([1], copy=False); torch.asarray("x")
+torch.asarray(x, dtype=torch.float64, copy=False); torch.asarray(np.arange(3.0), copy=False)
+torch.asarray(x.requires_grad_(), requires_grad=False)
+torch.asarray(x.requires_grad_() * 2, requires_grad=True); torch.asarray([1.0], requires_grad=True)
+torch.asarray([1.0], device="cpu"); torch.asarray([1.0], device="cuda"); torch.asarray([1], requires_grad=True)
+torch.asarray(np.zeros(2)).data_ptr() == 0; torch.asarray(x, dtype=torch.int64)
+torch.asarray([1, 2.5], dtype=torch.int64)
+torch.vander(torch.arange(3)); torch.vander(torch.arange(3.0), 2); torch.vander(torch.arange(3.0), N=4, increasing=True)
+torch.vander(torch.arange(3.0), 0); torch.vander(torch.arange(3.0), 1); torch.vander(torch.ones(2, 2))
+torch.vander(torch.arange(3.0), -1); torch.vander(torch.tensor([True, False])); torch.vander(torch.ones(0))
 torch.overrides.is_tensor_like(x); torch.overrides.is_tensor_like(3); torch.overrides.has_torch_function((x,))
 isinstance(x, torch.types.Tensor); [name in dir(torch.types) for name in ("Device", "Number", "_size", "_dtype")]
 """

@@ -32,10 +32,12 @@ from .refusals import (
     NORM_DIMS,
     NORM_NDIM,
     QR_DEPRECATED,
+    VANDER_NDIM,
+    VANDER_NEGATIVE,
     VANDER_SIZE,
 )
 
-__all__ = ["cholesky", "logdet", "matrix_power", "pinverse", "qr", "svd"]
+__all__ = ["cholesky", "logdet", "matrix_power", "pinverse", "qr", "svd", "vander"]
 
 _f = FUNCTIONS
 
@@ -276,6 +278,24 @@ def linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
     if count == 2:
         return _f["cat"]([ones, powers], -1)
     return _f["cumprod"](_f["cat"]([ones, powers], -1), -1)
+
+
+@checked
+def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
+    """The first N powers of every element of a vector, in descending order unless `increasing` (torch.vander).
+
+    Shapes (n,) to (n, N), by default (n, n). RuntimeError for another number of dimensions, and for a negative N.
+    """
+    if x.array.ndim != 1:
+        raise RuntimeError(VANDER_NDIM)
+    count = x.array.shape[0] if N is None else N
+    if count < 0:
+        raise RuntimeError(VANDER_NEGATIVE)
+    x = x.long() if x.array.dtype == np.bool_ else x
+    if count > 1:
+        powers = linalg_vander(x, N=count)
+        return powers if increasing else _f["flip"](powers, (1,))
+    return wrap(np.ones((x.array.shape[0], count), x.array.dtype))
 
 
 # -- norms -----------------------------------------------------------------------------------------

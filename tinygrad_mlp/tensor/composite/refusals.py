@@ -65,7 +65,10 @@ NORM_NDIM = "linalg.norm: If dim is not specified but ord is, the input must be 
 # multi_dot: fewer than two, and others than matrices between the first and the last.
 MULTI_DOT_COUNT = "multi_dot(): expected at least 2 tensors but got {count}"
 MULTI_DOT_NDIM = "multi_dot(): tensor {place} must be 2D but got {ndim}D"
-# vander: no second power.
+# vander: RuntimeError for no vector, and for a negative number of powers.
+VANDER_NDIM = "x must be a one-dimensional tensor."
+VANDER_NEGATIVE = "N must be non-negative."
+# linalg.vander: no second power.
 VANDER_SIZE = "N must be greater than 1."
 # Warnings of torch.qr and torch.cholesky.
 QR_DEPRECATED = (

@@ -8,7 +8,7 @@ from ..later import later, methods_in
 
 # For each file torch's functions, and the methods of Tensor. It is imported when a program first asks for one of them.
 LATER = {
-    "buffers": ("from_dlpack frombuffer", ""),
+    "buffers": ("asarray from_dlpack frombuffer", ""),
     "drawn": ("bernoulli multinomial normal rand rand_like randint randint_like randn randn_like randperm", ""),
     "values": (
         (

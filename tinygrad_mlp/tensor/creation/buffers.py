@@ -12,11 +12,22 @@ from ...messages import warn_once
 from ..kinds import ABSENT
 from ..refusals import MISSING_ARGUMENT
 from ..tensor import Tensor
-from .data import from_numpy
-from .options import made
-from .refusals import BUFFER_EMPTY, BUFFER_LENGTH, BUFFER_OFFSET, BUFFER_RATIO, BUFFER_READ_ONLY, NO_BUFFER, NO_CAPSULE
+from .data import as_tensor, from_numpy
+from .options import DType, made, settle
+from .refusals import (
+    ALIAS_DTYPE,
+    ALIAS_SEQUENCE,
+    ASARRAY_GRAD,
+    BUFFER_EMPTY,
+    BUFFER_LENGTH,
+    BUFFER_OFFSET,
+    BUFFER_RATIO,
+    BUFFER_READ_ONLY,
+    NO_BUFFER,
+    NO_CAPSULE,
+)
 
-__all__ = ["from_dlpack", "frombuffer"]
+__all__ = ["asarray", "from_dlpack", "frombuffer"]
 
 
 def frombuffer(
@@ -59,3 +70,45 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
         raise RuntimeError(NO_CAPSULE)
     array = np.from_dlpack(ext_tensor)
     return from_numpy(array.copy() if copy else array)
+
+
+def asarray(
+    obj: Any, *, dtype: DType = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None
+) -> Tensor:
+    """The object as a tensor, which shares its memory if it can (torch.asarray).
+
+    Tensors, NumPy's arrays, what speaks DLPack and buffers are not copied unless their dtype changes; of sequences and
+    numbers a new tensor is made. A `copy` may be asked for, or refused: ValueError where there must be one. A tensor
+    keeps its history unless `requires_grad` is False. Other errors as `as_tensor`.
+    """
+    kind = settle("asarray", dtype, {} if device is None else {"device": device}, None)
+    source = _sharing(obj, None if dtype is None else dtypes.of(kind))
+    if source is None and copy is False:
+        raise ValueError(ALIAS_SEQUENCE)
+    wanted = None if dtype is None else dtypes.of(kind)
+    if source is not None and copy is False and wanted not in (None, source.dtype):
+        texts = (each.tensor_type[:-6] for each in (source.dtype, wanted))
+        raise ValueError(ALIAS_DTYPE.format(**dict(zip(("own", "wanted"), texts, strict=True))))
+    result = as_tensor(obj if source is None else source, dtype=dtype)
+    if copy and result is source:
+        result = result.clone()
+    if requires_grad is None and result.requires_grad:
+        warn_once(ASARRAY_GRAD)
+    if requires_grad is False:
+        return result.detach() if result.requires_grad else result
+    return made(result.array, True) if requires_grad and not result.requires_grad else result
+
+
+def _sharing(obj: Any, wanted: Any) -> Tensor | None:
+    """A tensor over the memory of an object; None for one that has none to share."""
+    if isinstance(obj, Tensor):
+        return obj
+    if isinstance(obj, (np.ndarray, np.generic)):
+        return as_tensor(obj)
+    if hasattr(obj, "__dlpack__"):
+        return from_dlpack(obj)
+    try:
+        memoryview(obj)
+    except TypeError:
+        return None
+    return frombuffer(obj, dtype=dtypes.get_default_dtype() if wanted is None else wanted)

@@ -45,6 +45,14 @@ BUFFER_READ_ONLY = (
     "data or make it writable before converting it to a tensor. This type of warning will be suppressed for the rest "
     "of this program."
 )
+# asarray: UserWarning, once in a process, for a tensor that requires grad where nothing is said of that.
+ASARRAY_GRAD = (
+    "torch.asarray: unspecified requires_grad now defaults to obj.requires_grad instead of False. Pass "
+    "requires_grad=False explicitly to get the old behavior and silence this warning."
+)
+# asarray with copy=False: ValueError for another dtype, and for data that has no memory to share.
+ALIAS_DTYPE = "can't alias tensor with dtype '{own}' into dtype '{wanted}'."
+ALIAS_SEQUENCE = "can't alias arbitrary sequence into a tensor."
 # from_dlpack: RuntimeError for an object that does not speak DLPack.
 NO_CAPSULE = (
     "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you might have "
