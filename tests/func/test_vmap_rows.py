@@ -228,7 +228,7 @@ def test_a_row_in_place(name: str, data: Any) -> None:
 
 @pytest.mark.parametrize("name", DYNAMIC)
 def test_a_result_whose_shape_depends_on_values_is_refused(name: str) -> None:
-    x = wrap(np.arange(6.0).reshape(3, 2))
+    x = wrap(np.array([[0.0, 0.0], [0.0, 1.0], [2.0, 2.0]]))
     rest = {"masked_select": (x > 0,), "unique_dim": (0,)}.get(name, ())
     with pytest.raises(RuntimeError, match="vmap"):
         vmap(lambda x: FUNCTIONS[name](x, *(part[0] if isinstance(part, Tensor) else part for part in rest)))(x)
