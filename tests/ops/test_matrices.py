@@ -61,3 +61,22 @@ def test_equal_singular_values_and_eigenvalues_of_a_determinant() -> None:
         return m.autograd.grad((g * m.arange(4.0, dtype=m.float64).reshape(2, 2)).sum(), x)[0]
 
     np.testing.assert_allclose(oracle.to_numpy(hessian(tinygrad_mlp)), oracle.to_numpy(hessian(torch())), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("qr", 0), ("qr", 1), ("svd", 0), ("svd", 1), ("svd", 2), ("eigh", 0), ("eigh", 1), ("slogdet", 1)],
+)
+def test_a_gradient_of_one_of_several_results_alone(name: str, place: int) -> None:
+    draws = np.random.default_rng(0)
+    square = draws.normal(size=(3, 3))
+    a, weights = square + square.T + np.diag([0.0, 4.0, 9.0]), draws.normal(size=(3, 3))
+
+    def gradient(m: Any) -> Any:
+        x = m.tensor(a, requires_grad=True)
+        result = getattr(m.linalg, name)(x)[place]
+        # The signs of vectors are free: their squares are not.
+        (result**2 * m.tensor(weights).reshape(-1)[: result.numel()].reshape(result.shape)).sum().backward()
+        return oracle.to_numpy(x.grad)
+
+    np.testing.assert_allclose(gradient(tinygrad_mlp), gradient(torch()), rtol=1e-9, atol=1e-9)

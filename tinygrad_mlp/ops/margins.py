@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.dtypes import FLOATING
+from ..arrays.dtypes import FLOATING, HALVES
 from .activations import log_sigmoid_backward
 from .dims import dtype_word
 from .refusals import (
@@ -122,8 +122,17 @@ def _int64(target: Array) -> None:
         raise RuntimeError(WEIGHT_DTYPE.format(word="Long", other=dtype_word(target)))
 
 
+def _no_halves(input: Array, kernel: str) -> None:
+    if input.dtype.char in HALVES:
+        raise NotImplementedError(NO_HALF.format(kernel=kernel, word=dtype_word(input)))
+
+
 def _classes_and_weights(input: Array, target: Array, p: int, margin: float, weight: Any, *rest: Any) -> None:
-    """RuntimeError for targets that are not int64, and for weights of another dtype than the input's."""
+    """RuntimeError for targets that are not int64 and weights of another dtype than the input's.
+
+    NotImplementedError for float16 and bfloat16.
+    """
+    _no_halves(input, "multi_margin_loss_cpu_kernel")
     if input.dtype.kind not in FLOATING:
         return
     _int64(target)
@@ -195,9 +204,8 @@ def _multilabel_margin_input(g: Array, input: Array, target: Array, reduction: s
 
 
 def _labels_in_int64(input: Array, target: Array, reduction: str) -> None:
-    """RuntimeError for labels that are not int64, NotImplementedError for an input of float16."""
-    if input.dtype == np.float16:
-        raise NotImplementedError(NO_HALF.format(kernel="multilabel_margin_loss_forward_out_frame"))
+    """RuntimeError for labels that are not int64, NotImplementedError for float16 and bfloat16."""
+    _no_halves(input, "multilabel_margin_loss_forward_out_frame")
     if input.dtype.kind in FLOATING:
         _int64(target)
 

@@ -139,8 +139,8 @@ INTEGERS_IN_ADDCDIV = (
 LERP_DTYPES = "expected dtype {own} for `{name}` but got dtype {other}"
 # lerp: integers, and a number as the weight.
 LERP_OF_INTEGERS = "\"lerp_kernel_scalar\" not implemented for '{word}'"
-# special.ndtri, special.log_ndtr, multilabel_margin_loss: float16.
-NO_HALF = "\"{kernel}\" not implemented for 'Half'"
+# special.ndtri, special.log_ndtr, multi_margin_loss, multilabel_margin_loss: float16, and for some bfloat16.
+NO_HALF = "\"{kernel}\" not implemented for '{word}'"
 # polygamma: a negative order.
 NEGATIVE_ORDER = "polygamma(n, x) does not support negative n."
 # round: integers, and a number of decimals.

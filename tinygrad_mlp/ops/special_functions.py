@@ -37,7 +37,7 @@ def _no_half(name: str) -> Any:
     def check(input: Array) -> None:
         """NotImplementedError for float16."""
         if input.dtype == np.float16:
-            raise NotImplementedError(NO_HALF.format(kernel=f"{name}_cpu"))
+            raise NotImplementedError(NO_HALF.format(kernel=f"{name}_cpu", word="Half"))
 
     return check
 
