@@ -75,7 +75,7 @@ torch.asarray(b); torch.asarray(b, dtype=torch.int16); torch.asarray([1], copy=F
 torch.asarray(x, dtype=torch.float64, copy=False); torch.asarray(np.arange(3.0), copy=False)
 torch.asarray(x.requires_grad_(), requires_grad=False)
 torch.asarray(x.requires_grad_() * 2, requires_grad=True); torch.asarray([1.0], requires_grad=True)
-torch.asarray([1.0], device="cpu"); torch.asarray([1.0], device="cuda"); torch.asarray([1], requires_grad=True)
+torch.asarray([1.0], device="cpu"); torch.asarray([1], requires_grad=True)
 torch.asarray(np.zeros(2)).data_ptr() == 0; torch.asarray(x, dtype=torch.int64)
 torch.asarray([1, 2.5], dtype=torch.int64)
 torch.vander(torch.arange(3)); torch.vander(torch.arange(3.0), 2); torch.vander(torch.arange(3.0), N=4, increasing=True)
