@@ -100,9 +100,7 @@ class BatchedArray:
 
     def __one_call__(self, function: Any, args: Any, kwargs: Any) -> Any:
         """Run a function that looks at values (ops.table.by_value) for each element, or if it can on all of them."""
-        if any(
-            hasattr(type(x), "needs_grad") for x in args
-        ):  # line by line, up to where it asks for values
+        if any(hasattr(type(x), "needs_grad") for x in args):  # line by line, up to where it asks for values
             return function(*args, **kwargs)
         if hasattr(function, "of_each"):
             return function(*(_all_values(x) for x in args), **kwargs)
