@@ -171,3 +171,16 @@ def test_max_norm_scales_the_rows_that_are_taken_in_place() -> None:
         return out, weight
 
     agree(program)
+
+
+@pytest.mark.parametrize("mode", ["sum", "mean"])
+def test_gradients_of_bags_by_frequency(mode: str) -> None:
+    # Each row's gradient divided by how often its index occurs. Torch's kernel divides by the count of another index.
+    gradients = []
+    for by_frequency in (False, True):
+        weight = tinygrad_mlp.zeros(3, 2, requires_grad=True)
+        bags = tinygrad_mlp.tensor([0, 0, 1, 0, 2]), weight, tinygrad_mlp.tensor([0, 3])
+        result = tinygrad_mlp.nn.functional.embedding_bag(*bags, mode=mode, scale_grad_by_freq=by_frequency)
+        (result * tinygrad_mlp.tensor([[1.0, 2.0], [3.0, 5.0]])).sum().backward()
+        gradients.append(weight.grad.numpy())
+    np.testing.assert_allclose(gradients[1], gradients[0] / [[3], [1], [1]])

@@ -98,7 +98,7 @@ def _one_dtype(refusal: str, word: Any = dtype_word) -> Any:
     kinds="if",
     inplace=True,
     sample=lambda s: (
-        s.floats(s.choice([(), (n := s.size(),)])),
+        s.floats(s.choice([(), (n := s.size(1),)])),
         s.floats((n, m := s.size(1))),
         s.floats((m,)),
         *_factors(s),
@@ -160,7 +160,8 @@ def addbmm(input: Array, batch1: Array, batch2: Array, beta: Number = 1, alpha: 
     if batch1.shape[2] != batch2.shape[1]:
         a, b = (f"{x.shape[1]}x{x.shape[2]}" for x in (batch1, batch2))
         raise RuntimeError(BATCH_INNER.format(a=a, b=b))
-    return _added(input, total(np.matmul(batch1, batch2), 0), beta, alpha)
+    products = np.matmul(batch1, batch2)
+    return _added(input, total(products, 0).astype(products.dtype, copy=False), beta, alpha)
 
 
 def _c_word(x: Array) -> str:

@@ -161,9 +161,8 @@ def _draw_bags(s: Any) -> tuple[Any, ...]:
     offsets = np.sort(np.append(s.ints((s.size(),), 0, m), 0))
     mode = s.choice(["sum", "mean", "max"])
     samples = s.maybe(s.moderate(s.floats((m,)))) if mode == "sum" else None
-    by_frequency = mode != "max" and s.boolean()
-    padding = -1 if by_frequency else s.size(-1, n - 1)  # with both, torch takes the frequency of another index
-    return weight, indices, offsets, by_frequency, mode, samples, False, padding
+    # Not by frequency: torch divides by that of another index.
+    return weight, indices, offsets, False, mode, samples, False, s.size(-1, n - 1)
 
 
 @operator(

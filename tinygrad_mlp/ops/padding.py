@@ -50,7 +50,7 @@ def constant_pad_nd(input: Array, pad: Sequence[int], value: Number = 0) -> Arra
         if n + before + after < 0:
             raise RuntimeError(PAD_CUT.format(size=n, before=before, after=after))
     shape = [n + before + after for n, (before, after) in zip(input.shape, widths, strict=True)]
-    whole = np.full_like(input, as_dtype(value, input.dtype), shape=shape)
+    whole = np.full_like(input, as_dtype(value, input.dtype), shape=shape, order="C")
     to, fro = [], []
     for n, (before, after) in zip(input.shape, widths, strict=True):
         length = n + min(before, 0) + min(after, 0)

@@ -153,7 +153,15 @@ def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> tupl
 # -- counts by values ----------------------------------------------------------------------------------
 
 
-@operator(kinds="f", sample=lambda s: (s.moderate(s.floats(s.shape())), s.size(1, 5), *s.choice([(0, 0), (-1, 2)])))
+def _draw_counted(s: Any) -> tuple[Any, ...]:
+    x = s.moderate(s.floats(s.shape()))
+    bounds = (
+        s.choice([(0, 0), (-1, 2)]) if x.dtype.kind in FLOATING else (0, 2)
+    )  # torch converts them before it refuses
+    return x, s.size(1, 5), *bounds
+
+
+@operator(kinds="f", sample=_draw_counted)
 @by_value
 def histc(input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Array:
     """How many elements lie in each of `bins` intervals of one length from `min` to `max`; by default of all elements.

@@ -305,6 +305,7 @@ def _general(row: Operator) -> Function:
             tensors = tuple(wrap(part if type(part) is ndarray else as_array(part)) for part in result)
             if state.recording and _needs_grad(row, args):
                 several = on_batch(row_class) if batches else row_class
+                several = half_class(several) if half else several
                 _record_outputs(row, several, args, (*result, *arrays), tensors)
             return result_class(row.name, outputs)(tensors)
         if type(result) is not ndarray:

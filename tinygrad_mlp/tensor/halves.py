@@ -10,13 +10,14 @@ import numpy as np
 
 from ..arrays.dtypes import HALVES
 from ..autograd.graph.node import Node
+from ..autograd.outputs import Bundle
 from ..ops import Operator, cast
 from .arguments import is_half
 from .tensor import Tensor
 
-# These compute float16 as it is. Torch's kernels for the first two round a step between: the logarithm of the sum, and
-# 1 - eps. What the others give depends on which numbers the dtype has.
-_AS_IT_IS = frozenset(("log_softmax", "logit", "nan_to_num", "nextafter"))
+# These compute float16 as it is. Torch's kernels for the first three round steps between: the place of a bin, the
+# logarithm of the sum, and 1 - eps. What the others give depends on which numbers the dtype has.
+_AS_IT_IS = frozenset(("histc", "log_softmax", "logit", "nan_to_num", "nextafter"))
 
 
 def in_single(row: Operator, arrays: Sequence[Any]) -> Any:
@@ -42,11 +43,11 @@ def half_class(plain: Any) -> type[Node]:
         saved = self.saved
         if create_graph:
             return plain.pull(self, _single(g), edges, create_graph)
-        if type(saved) not in (tuple, list) or not is_half(g):
+        if type(saved) not in (tuple, list) or not (is_half(g) or type(g) is Bundle):
             return plain.pull(self, g, edges, create_graph)
         self.saved = [part and list(map(_single, part)) for part in saved]
         try:
-            return plain.pull(self, g.astype(np.float32), edges, create_graph)
+            return plain.pull(self, _single(g), edges, create_graph)
         finally:
             self.saved = saved
 
@@ -58,7 +59,9 @@ def half_class(plain: Any) -> type[Node]:
 
 
 def _single(x: Any) -> Any:
-    """An array of float16 or bfloat16, or a Tensor of it, in float32."""
+    """An array of float16 or bfloat16, a Tensor of it, or the cotangents of several outputs, in float32."""
+    if type(x) is Bundle:
+        return Bundle({index: _single(g) for index, g in x.parts.items()})
     if isinstance(x, Tensor) and x.array.dtype.char in HALVES:
         return cast(x, np.dtype(np.float32))
     return x.astype(np.float32) if is_half(x) else x
