@@ -214,7 +214,8 @@ def _factors_of_dtype(input: Array, vec1: Array, vec2: Array, beta: Any, alpha: 
     check=_factors_of_dtype,
     inplace=True,
     sample=lambda s: (
-        s.floats(s.broadcast_into((n := s.size(), m := s.size()))),
+        # torch takes the dtype of a 0-d input as if it had dimensions
+        s.floats(s.broadcast_into((n := s.size(), m := s.size())) or (1,)),
         s.floats((n,)),
         s.floats((m,)),
         *_factors(s),

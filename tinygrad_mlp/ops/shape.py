@@ -402,7 +402,7 @@ def block_diag(tensors: Arrays) -> Array:
             raise RuntimeError(BLOCK_DIAG_NDIM.format(place=place, ndim=x.ndim))
     corners = _corners([x.shape for x in tensors])
     end = tuple(part.stop for part in corners[-1])
-    whole = np.zeros_like(tensors[0], shape=end)
+    whole = np.zeros_like(tensors[0], shape=end, order="C")
     for corner, x in zip(corners, tensors, strict=True):
         whole[corner] = x
     return whole
