@@ -116,6 +116,8 @@ SCATTER_SIZES_OF_NUMBER = "Expected index {index} to be no larger than self {sha
 SCATTER_COMBINED = "reduce argument must be either add or multiply."
 # scatter_reduce: another `reduce`.
 SCATTER_REDUCED = "reduce argument must be either sum, prod, mean, amax or amin, got {found}"
+# scatter_reduce: NotImplementedError for the mean of bools.
+MEAN_OF_BOOLS = "\"scatter_gather_tensor_cpu_reduce_mean\" not implemented for 'Bool'"
 # scatter_reduce, differentiated twice: a product of several zeros.
 REDUCE_OF_ZEROS_TWICE = (
     "scatter_reduce(): Double backward is unsupported for src when >1 zeros in src are scattered to the same position "

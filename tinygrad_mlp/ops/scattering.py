@@ -26,6 +26,7 @@ from .index_refusals import (
     MASKED_SCATTER_COUNT,
     MASKED_SCATTER_DTYPES,
     MASKED_SCATTER_MASK,
+    MEAN_OF_BOOLS,
     REDUCE_OF_ZEROS_TWICE,
     SCATTER_COMBINED,
     SCATTER_REDUCED,
@@ -159,10 +160,13 @@ def scatter_reduce(input: Array, dim: int, index: Array, src: Array, reduce: str
     Shapes: the result has the shape of `input`. `index` and `src` have as many dimensions; the derivative is defined
         where `src` has the shape of `index`.
     Dtypes: `input` and `src` of one dtype; `index` has integers.
-    Refuses: RuntimeError for different dtypes, and for an index that is out of bounds.
+    Refuses: RuntimeError for different dtypes, and for an index that is out of bounds; NotImplementedError for the
+        mean of bools.
     """
     if reduce not in _REDUCTIONS:
         raise RuntimeError(SCATTER_REDUCED.format(found=reduce))
+    if reduce == "mean" and input.dtype == np.bool_:
+        raise NotImplementedError(MEAN_OF_BOOLS)
     d = axis(dim, input.ndim)
     whole, place, part = _places(input.copy(), d, index, src)
     if not index.size:

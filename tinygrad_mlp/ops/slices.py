@@ -249,6 +249,8 @@ def unfold(input: Array, dimension: int, size: int, step: int) -> Array:
 def as_view(input: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
     """A view by a shape and strides in bytes, from the first element of the input on."""
     flat = _memory(input)
+    if 0 in shape:  # for which NumPy asks for memory that need not be there
+        return flat[:0].reshape(shape)
     return np.ndarray(shape, input.dtype, flat, input.ctypes.data - flat.ctypes.data, strides)
 
 

@@ -192,7 +192,8 @@ def histc(input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Arra
     tensors=("input", "weights"),
     numbers=False,
     node_name="NotImplemented",
-    sample=lambda s: (s.ints((n := s.size(),), 0, 4), s.maybe(s.moderate(s.floats((n,)))), s.size(0, 6)),
+    # of no weights at all torch gives int64
+    sample=lambda s: (s.ints((n := s.size(1),), 0, 4), s.maybe(s.moderate(s.floats((n,)))), s.size(0, 6)),
 )
 def bincount(input: Array, weights: Any = None, minlength: int = 0) -> Array:
     """How often each of the integers 0, 1, 2, ... occurs in a vector; or the sum of the weights where it does.
@@ -209,4 +210,6 @@ def bincount(input: Array, weights: Any = None, minlength: int = 0) -> Array:
     if weights is not None and weights.shape != input.shape:
         raise RuntimeError(BINCOUNT_WEIGHTS)
     counts = np.bincount(input, weights, minlength)
-    return counts.astype(np.float32) if weights is not None and weights.dtype == np.float32 else counts
+    if weights is None:
+        return counts
+    return counts.astype(np.float32 if weights.dtype == np.float32 else np.float64, copy=False)

@@ -340,7 +340,10 @@ class Sampler:
         dim = self.dim(shape)
         index = self.index_along(shape, dim)
         how = self.choice(("sum", "mean", "prod", "amax", "amin"))
-        return self.floats(shape), dim, index, self.floats(index.shape), how, self.boolean()
+        src = self.floats(index.shape)
+        if how in ("amax", "amin"):  # torch divides by the number of elements that are equal to nan, which is 0
+            src = self.moderate(src)
+        return self.floats(shape), dim, index, src, how, self.boolean()
 
     def masked_source(self) -> tuple[Any, Any, Any]:
         """Arguments of `masked_scatter`: an array, a mask that broadcasts to it, and elements enough."""
