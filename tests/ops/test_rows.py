@@ -48,6 +48,8 @@ def close(ours: Any, theirs: Any, what: str, dtype: Any, scale: float, **options
 
 # Torch ends the series of the matrix exponential where it is exact to so much.
 COARSE = {"linalg_matrix_exp": {**RTOL, "float64": 1e-10}}
+# Torch's is exact to 1e-9 at some numbers; ours is held against mpmath in test_precision.py.
+COARSE |= {"polygamma": {**RTOL, "float64": 1e-8}}
 
 
 class Errors:
@@ -186,7 +188,6 @@ UNSIGNED |= {"amax", "amin", "max_all", "min_all"}
 UNSIGNED |= {"median_all", "nanmedian_all", "unique_all", "unique_dim"}
 # Torch's kernels add in another order.
 UNSIGNED |= {
-    "prelu_kernel",
     "scatter_reduce",
     "layer_norm",
     "group_norm",
@@ -194,6 +195,7 @@ UNSIGNED |= {
     "multi_margin_loss",
     "multilabel_margin_loss",
 }
+UNSIGNED |= {"prelu_kernel"}  # 0 times what is negative, or no product at all
 UNSIGNED |= {"gelu_backward", "log_sigmoid_backward"}  # in torch their slopes are differences, which give another 0
 # Where torch takes eight numbers or more at a time its vector instructions give the second of two zeros, in the rest of
 # the array the first.

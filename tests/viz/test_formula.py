@@ -111,7 +111,7 @@ def pieces(tree):
 
 
 NOT_OF_ELEMENTS = {"mtable", "∑", "T", "[", "𝟏", "mspace", "count"}
-ELEMENTWISE = [
+ELEMENTWISE = [  # without the rules that ask for a shape: zeros, for example
     (name, row.parameters[i], rule)
     for name, row in TABLE.items()
     for i, rule in zip(row.differentiable, row.rules, strict=True)

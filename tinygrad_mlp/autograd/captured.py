@@ -102,8 +102,10 @@ def outside(function: Callable[..., Any], *args: Any) -> Any:
 
 # -- what torch calls an operator in place: the name of its function in C++, and of the overload -----
 
-_NAMES = {"assign_": "copy_", "div_rounded_": "div_", "scatter_combined_": "scatter_"}
-_NAMES |= {"put_": "index_put_", "put_added_": "index_put_"}
+_NAMES = {
+    "assign_": "copy_", "div_rounded_": "div_", "put_": "index_put_", "put_added_": "index_put_",
+    "scatter_combined_": "scatter_",
+}  # fmt: skip
 _OVERLOADS: dict[str, tuple[str, str]] = {  # with a Tensor for the last argument, and with a number
     **dict.fromkeys(("add_", "sub_", "mul_", "div_", "floor_divide_"), ("Tensor", "Tensor")),
     **dict.fromkeys(("bitwise_and_", "bitwise_or_", "bitwise_xor_", "fill_", "fmod_"), ("Tensor", "Scalar")),

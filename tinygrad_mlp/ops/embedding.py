@@ -184,6 +184,8 @@ def embedding_bag(
         `include_last_offset` the last of the offsets is the end of the last bag. Indices that are `padding_idx` are
         left out; `per_sample_weights` multiply the rows of a sum. For the maximum the second result has the rows of
         `weight` where it was found, -1 in an empty bag.
+    With `scale_grad_by_freq` each row's gradient is divided by how often its index occurs. (Torch's kernel on a CPU
+        divides by how often another index does.)
     Refuses: RuntimeError for an index that is not in [0, n).
     As: torch.nn.functional.embedding_bag
     """

@@ -134,7 +134,7 @@ def count_nonzero(input: Array, dim: Dims = None) -> Array:
 
     Shapes: any; 0-d, or that of `input` without the dimensions `dim`.
     """
-    return np.add.reduce(input != 0, axes(dim, input.ndim), np.int64)
+    return np.add.reduce(np.not_equal(input, 0, order="C"), axes(dim, input.ndim), np.int64)
 
 
 # -- variance --------------------------------------------------------------------------------------

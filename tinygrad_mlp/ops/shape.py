@@ -215,7 +215,8 @@ def _unrepeat(g: Array, input_shape: tuple[int, ...], repeats: Sequence[int]) ->
 
 @operator(
     {"input": lambda g, k, dims: rot90(g, -k, dims)},
-    sample=lambda s: (s.floats(shape := s.shape(2)), s.size(-5, 5), s.permutation(len(shape))[:2]),
+    # not expanded: torch's strides are then others
+    sample=lambda s: (s.floats(shape := s.shape(2)).copy(order="K"), s.size(-5, 5), s.permutation(len(shape))[:2]),
 )
 def rot90(input: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Array:
     """A copy, turned `k` times by 90 degrees in the plane of two dimensions, from the first to the second.
@@ -389,7 +390,8 @@ def _corners(shapes: Sequence[tuple[int, ...]]) -> list[tuple[slice, slice]]:
     promotion="arithmetic",
     listed=True,
     method=False,
-    sample=lambda s: ([s.floats(s.shape(0, 2)) for _ in range(s.size(1, 3))],),
+    # not empty: beside one torch gives a number the gradient of another element
+    sample=lambda s: ([s.floats(s.shape(0, 2, least=1)) for _ in range(s.size(1, 3))],),
 )
 def block_diag(tensors: Arrays) -> Array:
     """The matrix that has some matrices on its diagonal, one after the other, and zeros beside them.

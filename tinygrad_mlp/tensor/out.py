@@ -102,7 +102,7 @@ def write_into(out: Any, casts: bool, function: Callable[..., Any], *args: Any, 
             raise wrong_type(name, "out", None, "tuple of Tensors" if isinstance(result, tuple) else "Tensor", out)
         for each, part in zip(outs, results, strict=True):
             _refuse_dtype(each, part, casts)
-            refuse_overlap(each, [])
+            refuse_overlap(each, [])  # with itself, before it gets other memory
         for each, part in zip(outs, results, strict=True):
             _resize(each, part.array.shape)
             refuse_overlap(each, inputs)

@@ -82,13 +82,14 @@ def asarray(
     keeps its history unless `requires_grad` is False. Other errors as `as_tensor`.
     """
     kind = settle("asarray", dtype, {} if device is None else {"device": device}, None)
-    source = _sharing(obj, None if dtype is None else dtypes.of(kind))
-    if source is None and copy is False:
-        raise ValueError(ALIAS_SEQUENCE)
     wanted = None if dtype is None else dtypes.of(kind)
-    if source is not None and copy is False and wanted not in (None, source.dtype):
-        texts = (each.tensor_type[:-6] for each in (source.dtype, wanted))
-        raise ValueError(ALIAS_DTYPE.format(**dict(zip(("own", "wanted"), texts, strict=True))))
+    source = _sharing(obj, wanted)
+    if copy is False:
+        if source is None:
+            raise ValueError(ALIAS_SEQUENCE)
+        if wanted not in (None, source.dtype):
+            own = source.dtype.tensor_type[:-6]
+            raise ValueError(ALIAS_DTYPE.format(own=own, wanted=dtypes.of(kind).tensor_type[:-6]))
     result = as_tensor(obj if source is None else source, dtype=dtype)
     if copy and result is source:
         result = result.clone()
