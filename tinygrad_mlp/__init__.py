@@ -83,6 +83,7 @@ from .tensor.namespace import NAMES as _names_of_rows, function_of_torch as _fun
 if _typing.TYPE_CHECKING:
     from . import func as func, linalg as linalg, nn as nn, optim as optim, return_types as return_types
     from . import overrides as overrides, special as special, types as types, utils as utils
+    from .alias import install_as_torch as install_as_torch
     from .compiler import compile as compile
     from .func import vmap as vmap
     from .tensor.composite.arithmetic import *  # noqa: F403
@@ -149,7 +150,7 @@ _ROOMS = frozenset((
     "compiler", "func", "linalg", "nn", "optim", "overrides", "return_types", "special", "testing", "types", "utils",
     "viz",
 ))  # fmt: skip
-_NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing", "vmap": ".func"}
+_NAMES = {"compile": ".compiler", "install_as_torch": ".alias", "set_printoptions": ".tensor.printing", "vmap": ".func"}
 _NAMES |= dict.fromkeys(("finfo", "iinfo"), ".arrays.limits")
 _NAMES |= dict.fromkeys(("TypedStorage", "UntypedStorage"), ".tensor.memory.storage")
 _NAMES |= dict.fromkeys(_settings, ".settings")

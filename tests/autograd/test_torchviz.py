@@ -10,7 +10,7 @@ import pytest
 import torch as real
 
 import tinygrad_mlp
-from tinygrad_mlp.cli.alias import torch_alias
+from tinygrad_mlp.alias import torch_alias
 
 
 def _leaf(torch, *shape):

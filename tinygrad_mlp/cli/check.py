@@ -104,7 +104,7 @@ def _found(target: str, stack: ExitStack) -> tuple[ModuleType, Any]:
 def _imported(place: str, stack: ExitStack) -> ModuleType:
     """Import a module or a file; where torch is not installed, `import torch` in it gives this package."""
     if importlib.util.find_spec("torch") is None:
-        from .alias import torch_alias
+        from ..alias import torch_alias
 
         stack.enter_context(torch_alias())
     is_file = place.endswith(".py")

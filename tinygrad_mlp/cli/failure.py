@@ -16,8 +16,9 @@ from traceback import walk_tb
 from types import FrameType, ModuleType, TracebackType
 from typing import Any
 
-from .alias import renamed, within
-from .refusals import BY_TORCH
+from ..alias import renamed, within
+from .missing_names import missing_names
+from .refusals import BY_TORCH, OTHERS_MISSING
 
 __all__ = ["report"]
 
@@ -25,10 +26,11 @@ _RUNNER = frozenset([os.path.join(os.path.dirname(__file__), name) for name in (
 _RUNPY = frozenset([runpy.__file__, "<frozen runpy>"])
 
 
-def report(error: BaseException, files: Mapping[str, str], package: str) -> int:
+def report(error: BaseException, files: Mapping[str, str], package: str, source: str | None = None) -> int:
     """Report an exception that the program did not catch, and return the exit code, 2 or 1.
 
-    `files` has the names of the program's main files as keys, and how they are shown as values.
+    `files` has the names of the program's main files as keys, and how they are shown as values; `source` is the text of
+    a program that has no file.
     """
     trace = error.__traceback__
     while trace and trace.tb_frame.f_code.co_filename in _RUNNER | _RUNPY:
@@ -37,6 +39,7 @@ def report(error: BaseException, files: Mapping[str, str], package: str) -> int:
     place = _place(trace, files, package) if missing else None
     if place:
         print(f"{place[0]}: {missing} is not in {package}{place[1]}", file=sys.stderr)
+        _report_others(str(missing), files, package, source)
         return 2
     if any(name in linecache.cache and not os.path.exists(name) for name in files):  # the cells of a notebook
         traceback.print_exception(error.with_traceback(trace))
@@ -46,6 +49,19 @@ def report(error: BaseException, files: Mapping[str, str], package: str) -> int:
     if package != "torch" and script.endswith(".py") and sys.stderr.isatty():  # elsewhere it is all as python's
         print(BY_TORCH.format(script=script), file=sys.stderr)
     return 1
+
+
+def _report_others(first: str, files: Mapping[str, str], package: str, source: str | None) -> None:
+    """List the other names that the program and its imports will miss."""
+    others: dict[str, str] = {}
+    for name, shown in files.items():
+        linecache.checkcache(name)
+        others |= missing_names(source or "".join(linecache.getlines(name)), shown, package) | others
+    others.pop(first, None)
+    if others:
+        print(OTHERS_MISSING.format(package=package), file=sys.stderr)
+        for other, place in others.items():
+            print(f"  {other} ({place})", file=sys.stderr)
 
 
 def _missing(error: BaseException, package: str) -> str | None:

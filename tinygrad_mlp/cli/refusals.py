@@ -46,6 +46,8 @@ COLUMNS_NEEDED = "the model was trained on a table with named columns, which an 
 NO_ARGUMENT = "Argument expected for the {option} option"
 # A folder without a __main__.py, in Python's words.
 NO_MAIN = "{python}: can't find '__main__' module in {path!r}"
+# After the name at which a program has stopped.
+OTHERS_MISSING = "Other names that {package} lacks, read from the source of the program and of what it imports:"
 # The last line after a script's traceback.
 BY_TORCH = "tinygrad-mlp run: whether torch does the same is told by: tinygrad-mlp compare {script}"
 # A notebook that cannot be read, has no cells, or is written in another language.

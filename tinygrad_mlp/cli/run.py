@@ -17,7 +17,7 @@ from importlib.machinery import SourceFileLoader
 from types import ModuleType
 from typing import Any
 
-from .alias import torch_alias
+from ..alias import torch_alias
 from .failure import report
 from .notebook import NotANotebook, Notebook
 from .refusals import NO_ARGUMENT, NO_MAIN
@@ -94,7 +94,8 @@ def _run(
             # dont_inherit, because `from __future__ import annotations` of this file must not apply to the program
             exec(compile(read(), filename, "exec", dont_inherit=True), main.__dict__)
 
-        return _guarded(run, {filename: name if os.path.isabs(filename) else filename}, package)
+        source = read() if name == "-c" else None
+        return _guarded(run, {filename: name if os.path.isabs(filename) else filename}, package, source)
 
 
 def _run_module(module: str, args: Sequence[str], package: str | None) -> int:
@@ -128,8 +129,8 @@ def _run_archive(path: str, args: Sequence[str], package: str | None) -> int:
         return _guarded(run, files, package)
 
 
-def _guarded(run: Callable[[], None], files: dict[str, str], package: str | None) -> int:
-    """Run a program and return its exit code; `files` has the names of its main files, and how they are shown."""
+def _guarded(run: Callable[[], None], files: dict[str, str], package: str | None, source: str | None = None) -> int:
+    """Run a program and return its exit code; for `files` and `source` see `report`."""
     try:
         run()
     except SystemExit as stop:
@@ -137,7 +138,7 @@ def _guarded(run: Callable[[], None], files: dict[str, str], package: str | None
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        return report(error, files, package or "torch")
+        return report(error, files, package or "torch", source)
     return 0
 
 

@@ -1,21 +1,50 @@
-"""`torch` as another name of this package, for the time of a run: an import hook that gives its modules."""
+"""The import hook that gives this package's modules under the name torch."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
+from importlib.metadata import Distribution, DistributionFinder
+from pathlib import Path
 from types import ModuleType
 
-__all__ = ["renamed", "torch_alias", "within"]
+__all__ = ["install_as_torch", "renamed", "torch_alias", "within"]
+
+# RuntimeError for `install_as_torch` in a process that already uses torch itself.
+TORCH_IS_IMPORTED = (
+    "torch itself has already been imported, and what holds its functions would go on with them: call "
+    "install_as_torch() before anything imports torch"
+)
+
+_PACKAGE = "tinygrad_mlp"
+# A folder whose module `torch` calls `install_as_torch`, for the processes that this one starts.
+_FOR_CHILDREN = str(Path(__file__).parent / "children")
+
+
+def install_as_torch() -> None:
+    """Make `torch` another name of this package, for the rest of the process.
+
+    Libraries that are made for torch and imported afterwards then run on this package, in a program or a notebook, as
+    they do in a script under `tinygrad-mlp run`. In processes that this one starts, such as the workers of a pool,
+    `torch` is this package, too. A second call does nothing.
+
+    Raises RuntimeError if torch itself has already been imported.
+    """
+    if any(isinstance(finder, _TorchFinder) for finder in sys.meta_path):
+        return
+    if "torch" in sys.modules:
+        raise RuntimeError(TORCH_IS_IMPORTED)
+    _TorchFinder(_PACKAGE).install()
 
 
 @contextmanager
-def torch_alias(package: str = "tinygrad_mlp") -> Iterator[None]:
+def torch_alias(package: str = _PACKAGE) -> Iterator[None]:
     """Make `torch` and every `torch.*` another name of `package` and its modules within the context.
 
     The modules are the same objects under both names and are imported once. If torch itself was imported before, its
@@ -27,9 +56,8 @@ def torch_alias(package: str = "tinygrad_mlp") -> Iterator[None]:
     set_aside = {name: module for name, module in sys.modules.items() if within(name, "torch")}
     for name in set_aside:
         del sys.modules[name]
-    finders = sys.meta_path
-    finders.insert(0, finder)
-    finder.name_classes()
+    finders, python_path = sys.meta_path, os.environ.get("PYTHONPATH")
+    finder.install()
     try:
         yield
     finally:
@@ -37,6 +65,12 @@ def torch_alias(package: str = "tinygrad_mlp") -> Iterator[None]:
         sys.meta_path = finders  # a script may have put its own list there
         with suppress(ValueError):
             finders.remove(finder)
+        with suppress(ValueError):
+            sys.path.remove(_FOR_CHILDREN)
+        if python_path is None:
+            os.environ.pop("PYTHONPATH", None)
+        else:
+            os.environ["PYTHONPATH"] = python_path
         for name in [name for name in sys.modules if within(name, "torch")]:
             del sys.modules[name]
         sys.modules.update(set_aside)
@@ -48,6 +82,16 @@ class _TorchFinder(MetaPathFinder, Loader):
     def __init__(self, package: str) -> None:
         self.package = package
         self._named: dict[type, str] = {}
+
+    def install(self) -> None:
+        """Be the first that is asked for a module, here and, for this package, in the processes that are started."""
+        sys.meta_path.insert(0, self)
+        self.name_classes()
+        if self.package == _PACKAGE:
+            # multiprocessing hands `sys.path` to the processes that it starts, others take the environment.
+            sys.path.insert(0, _FOR_CHILDREN)
+            inherited = os.environ.get("PYTHONPATH")
+            os.environ["PYTHONPATH"] = _FOR_CHILDREN + (os.pathsep + inherited if inherited else "")
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -75,6 +119,11 @@ class _TorchFinder(MetaPathFinder, Loader):
             if name.startswith(self.package + "."):
                 sys.modules.setdefault(renamed(name, self.package, "torch"), loaded)
 
+    def find_distributions(self, context: DistributionFinder.Context | None = None) -> Iterator[Distribution]:
+        """What `importlib.metadata.version("torch")` reads, by which libraries ask for the version."""
+        if context is not None and context.name == "torch":
+            yield _TorchDistribution()
+
     # -- what the classes of the package say of themselves -------------------------------------------
 
     def _spec_of_own(self, fullname: str, path: Sequence[str] | None) -> ModuleSpec | None:
@@ -101,6 +150,17 @@ class _TorchFinder(MetaPathFinder, Loader):
         """Give the classes their own modules back."""
         for each, module in self._named.items():
             each.__module__ = module
+
+
+class _TorchDistribution(Distribution):
+    """The metadata of a distribution named torch, with torch's version."""
+
+    def read_text(self, filename: str) -> str | None:
+        version = importlib.import_module(_PACKAGE).__version__
+        return f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\n" if filename == "METADATA" else None
+
+    def locate_file(self, path: str | os.PathLike[str]) -> Path:
+        return Path(__file__).parent.parent / path
 
 
 class _Naming(Loader):
