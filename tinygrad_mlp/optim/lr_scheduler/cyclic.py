@@ -8,7 +8,7 @@ from typing import Any
 
 from ..optimizer import Optimizer
 from .groups import check_optimizer, per_group, set_group_values
-from .momentum import bounds, set_momentum, start, uses_beta1
+from .momentum import set_momentum, start, uses_beta1
 from .refusals import CYCLE_MODE
 from .scheduler import LRScheduler, load_state_of, state_of, warn_outside_step
 
@@ -59,7 +59,8 @@ class CyclicLR(LRScheduler):
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
             self.use_beta1 = uses_beta1(optimizer)
-            self.base_momentums, self.max_momentums = bounds(optimizer, base_momentum, max_momentum)
+            self.base_momentums = per_group("base_momentum", optimizer, base_momentum)
+            self.max_momentums = per_group("max_momentum", optimizer, max_momentum)
             if last_epoch == -1:
                 start(optimizer, self.base_momentums, self.max_momentums, self.use_beta1)
         super().__init__(optimizer, last_epoch)
@@ -79,12 +80,20 @@ class CyclicLR(LRScheduler):
         cycle = math.floor(1 + self.last_epoch / self.total_size)
         x = 1.0 + self.last_epoch / self.total_size - cycle
         share = x / self.step_ratio if x <= self.step_ratio else (x - 1) / (self.step_ratio - 1)
-        scale = self.scale_fn(cycle if self.scale_mode == "cycle" else self.last_epoch)
+        place = cycle if self.scale_mode == "cycle" else self.last_epoch
+        # The function is asked for each value, as in torch: one of the user's own may have state.
+        rates = [
+            low + (high - low) * share * self.scale_fn(place)
+            for low, high in zip(self.base_lrs, self.max_lrs, strict=True)
+        ]
         if self.cycle_momentum:
-            momenta = zip(self.optimizer.param_groups, self.base_momentums, self.max_momentums, strict=True)
-            for group, low, high in momenta:
-                set_momentum(group, high - (high - low) * share * scale, self.use_beta1)
-        return [low + (high - low) * share * scale for low, high in zip(self.base_lrs, self.max_lrs, strict=True)]
+            momenta = [
+                high - (high - low) * share * self.scale_fn(place)
+                for low, high in zip(self.base_momentums, self.max_momentums, strict=True)
+            ]
+            for group, momentum in zip(self.optimizer.param_groups, momenta, strict=True):
+                set_momentum(group, momentum, self.use_beta1)
+        return rates
 
     def state_dict(self) -> dict[str, Any]:
         """Return the attributes as a dict: of a `scale_fn` that is no function its attributes, else None."""

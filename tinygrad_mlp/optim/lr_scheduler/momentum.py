@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..optimizer import Group, Optimizer
-from .groups import per_group
 from .refusals import NO_MOMENTUM
 
 
@@ -22,12 +21,6 @@ def set_momentum(group: Group, momentum: Any, use_beta1: bool) -> None:
         group["betas"] = (momentum, *group["betas"][1:])
     else:
         group["momentum"] = momentum
-
-
-def bounds(optimizer: Optimizer, base: Any, highest: Any) -> tuple[list[Any], list[Any]]:
-    """Return the least and the largest momentum for each group; ValueError for lists of another length."""
-    largest = per_group("max_momentum", optimizer, highest)
-    return per_group("base_momentum", optimizer, base), largest
 
 
 def start(optimizer: Optimizer, least: list[Any], largest: list[Any], use_beta1: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..optimizer import Optimizer
 from .groups import check_optimizer, per_group
-from .momentum import bounds, set_momentum, start, uses_beta1
+from .momentum import set_momentum, start, uses_beta1
 from .refusals import ANNEAL_STRATEGY, NO_LENGTH, NOT_POSITIVE, PAST_THE_END, SHARE
 from .scheduler import LRScheduler, warn_outside_step
 
@@ -61,7 +61,8 @@ class OneCycleLR(LRScheduler):
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
             self.use_beta1 = uses_beta1(optimizer)
-            least, largest = bounds(optimizer, base_momentum, max_momentum)
+            largest = per_group("max_momentum", optimizer, max_momentum)
+            least = per_group("base_momentum", optimizer, base_momentum)
             if last_epoch == -1:
                 start(optimizer, least, largest, self.use_beta1)
         super().__init__(optimizer, last_epoch)
