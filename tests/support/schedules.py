@@ -134,11 +134,9 @@ def plain(value: Any) -> Any:
 
 def seen(scheduler: Any) -> Any:
     """All that a program can see of a scheduler and of the groups of its optimiser."""
-    groups = [
-        {key: value for key, value in group.items() if key != "params"} for group in scheduler.optimizer.param_groups
-    ]
-    shared = [{key: g[key] for key in sorted(g) if key in _OF_SCHEDULES} for g in groups]
-    return plain([shared, scheduler.get_last_lr(), getattr(scheduler, "last_epoch", None), scheduler.state_dict()])
+    groups = scheduler.optimizer.param_groups
+    options = [{key: group[key] for key in sorted(_OF_SCHEDULES & group.keys())} for group in groups]
+    return plain([options, scheduler.get_last_lr(), getattr(scheduler, "last_epoch", None), scheduler.state_dict()])
 
 
 _OF_SCHEDULES = {
