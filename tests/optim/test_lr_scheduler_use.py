@@ -1,4 +1,4 @@
-"""Schedulers as programs use them: warnings, rates that are tensors, copies, classes of the user's own."""
+"""Schedulers as programs use them: in a training, copied, as classes of the user's own, imported."""
 
 from __future__ import annotations
 
@@ -27,131 +27,6 @@ from support.schedules import (
     scheduler_of,
     seen,
 )
-
-# -- warnings --------------------------------------------------------------------------------------
-
-
-def test_right_order(framework_room):
-    optimizer = optimizer_of(framework_room)
-    scheduler = framework_room.optim.lr_scheduler.StepLR(optimizer, 1)
-    optimizer.step()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        scheduler.step()
-    assert scheduler.get_last_lr() == [0.05]
-
-
-@pytest.fixture(params=FRAMEWORKS, ids=["ours", "torch's"])
-def framework_room(request):
-    return request.param
-
-
-def scheduler_first(framework):
-    scheduler = framework.optim.lr_scheduler.StepLR(optimizer_of(framework), 1)
-    scheduler.step()
-    scheduler.step()  # it is said only once
-    scheduler.optimizer.step()
-    scheduler.step()
-
-
-def two_schedulers_first(framework):
-    optimizer = optimizer_of(framework)
-    schedulers = [framework.optim.lr_scheduler.ExponentialLR(optimizer, 0.5) for _ in range(2)]
-    for scheduler in schedulers:
-        scheduler.step()
-
-
-def second_scheduler_after_steps(framework):
-    optimizer = optimizer_of(framework)
-    go_on(framework.optim.lr_scheduler.ExponentialLR(optimizer, 0.5), [None] * 2)
-    framework.optim.lr_scheduler.ExponentialLR(optimizer, 0.5).step()
-
-
-def step_is_overridden(framework):
-    optimizer = optimizer_of(framework)
-    scheduler = framework.optim.lr_scheduler.StepLR(optimizer, 1)
-    step = optimizer.step
-    optimizer.step = lambda closure=None: step(closure)
-    optimizer.step()
-    scheduler.step()
-    scheduler.step()
-
-
-def step_is_overridden_by_one_that_is_known(framework):
-    optimizer = optimizer_of(framework)
-    scheduler = framework.optim.lr_scheduler.StepLR(optimizer, 1)
-
-    def step(closure=None):
-        return None
-
-    step._wrapped_by_lr_sched = True
-    optimizer.step = step
-    scheduler.step()
-
-
-def step_is_a_function_before(framework):
-    optimizer = optimizer_of(framework)
-    optimizer.step = lambda: None
-    return framework.optim.lr_scheduler.StepLR(optimizer, 1)
-
-
-def rates_are_asked(framework):
-    rates = []
-    for name, options in CASES:
-        scheduler = scheduler_of(framework, name, options, optimizer_of(framework))
-        rates.append(plain(scheduler.get_lr()))
-    return rates
-
-
-def rates_are_asked_in_a_block(framework):
-    scheduler = framework.optim.lr_scheduler.ExponentialLR(optimizer_of(framework), 0.5)
-    with framework.optim.lr_scheduler._enable_get_lr_call(scheduler):
-        return scheduler.get_lr(), scheduler._get_lr_called_within_step
-
-
-def an_epoch(framework):
-    scheduler = framework.optim.lr_scheduler.ExponentialLR(optimizer_of(framework), 0.5)
-    scheduler.optimizer.step()
-    scheduler.step(3)
-    scheduler.step(epoch=0)
-    assert framework.optim.lr_scheduler.EPOCH_DEPRECATION_WARNING.startswith("The epoch parameter")
-    return seen(scheduler)
-
-
-def an_epoch_and_the_wrong_order(framework):
-    framework.optim.lr_scheduler.ExponentialLR(optimizer_of(framework), 0.5).step(3)
-
-
-def a_plateau_knows_no_order(framework):
-    framework.optim.lr_scheduler.ReduceLROnPlateau(optimizer_of(framework)).step(1.0)
-
-
-def restarts_know_no_order(framework):
-    framework.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer_of(framework), 4).step()
-
-
-@pytest.mark.parametrize("program, number", [
-    (scheduler_first, 1), (two_schedulers_first, 2), (second_scheduler_after_steps, 0), (step_is_overridden, 1),
-    (step_is_overridden_by_one_that_is_known, 1), (step_is_a_function_before, 0), (rates_are_asked, len(CASES)),
-    (rates_are_asked_in_a_block, 0), (an_epoch, 2), (an_epoch_and_the_wrong_order, 2), (a_plateau_knows_no_order, 0),
-    (restarts_know_no_order, 0),
-])  # fmt: skip
-def test_warnings(program, number):
-    _, warned = assert_same(program)
-    assert len(warned) == number
-
-
-def test_warnings_point_at_the_program(framework_room):
-    optimizer = optimizer_of(framework_room)
-    scheduler = framework_room.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
-    with pytest.warns(UserWarning) as caught:
-        scheduler.step()
-        scheduler.step(1)
-        scheduler.get_lr()
-    lines = {warning.filename for warning in caught}
-    # Where get_lr warns, torch points at itself.
-    assert lines == {__file__} | ({torch.optim.lr_scheduler.__file__} if framework_room is torch else set())
-
 
 # -- the optimiser's step --------------------------------------------------------------------------
 
@@ -204,74 +79,6 @@ def test_a_training_is_that_of_torch():
 
     ours, theirs = (outcome(program, framework)[0] for framework in FRAMEWORKS)
     assert ours == pytest.approx(theirs, rel=1e-6)
-
-
-# -- rates that are tensors ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("steps", [[None] * 30, [3, None, 8, 1, 0, None]], ids=["step by step", "to an epoch"])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("kind", ["SGD", "Adam"])
-@pytest.mark.parametrize("name, options", named(CASES))
-def test_a_rate_that_is_a_tensor_stays_that_tensor(name, options, kind, dtype, steps):
-    def program(framework):
-        rates = [framework.tensor(0.5, dtype=getattr(framework, dtype)), framework.tensor([0.25]), 0.125]
-        optimizer = optimizer_of(framework, rates=rates, kind=kind)
-        scheduler = scheduler_of(framework, name, options, optimizer)
-        trace = [seen(scheduler), *go_on(scheduler, steps)]
-        assert all(group["lr"] is rate for group, rate in zip(optimizer.param_groups[:2], rates[:2], strict=True))
-        return trace
-
-    result, _ = assert_same(program)
-    assert len(result) == len(steps) + 1
-
-
-TENSORS = [
-    ("CyclicLR", lambda t: {"base_lr": t.tensor(0.1), "max_lr": t.tensor([0.3]), "step_size_up": 4}),
-    ("CyclicLR", lambda t: {"base_lr": [t.tensor(0.1), 0.2], "max_lr": [0.4, t.tensor(0.5)], "step_size_up": 4}),
-    ("OneCycleLR", lambda t: {"max_lr": t.tensor(0.1), "total_steps": 50}),
-    ("CosineAnnealingLR", lambda t: {"T_max": 7, "eta_min": t.tensor(0.01)}),
-    ("SWALR", lambda t: {"swa_lr": t.tensor(0.01), "anneal_epochs": 7}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("tensors", [False, True])
-@pytest.mark.parametrize("name, options", TENSORS)
-def test_arguments_that_are_tensors(name, options, tensors):
-    def program(framework):
-        rates = [framework.tensor(rate) if tensors else rate for rate in (0.5, 0.25)]
-        scheduler = scheduler_of(framework, name, options(framework), optimizer_of(framework, rates=rates))
-        return [seen(scheduler), *go_on(scheduler, [None] * 30)]
-
-    assert_same(program)
-
-
-@pytest.mark.parametrize("compose", [
-    lambda room, o: room.SequentialLR(o, [room.LinearLR(o, 0.1), room.ExponentialLR(o, 0.9)], [5]),
-    lambda room, o: room.ChainedScheduler([room.LinearLR(o, 0.1), room.ExponentialLR(o, 0.9)]),
-])  # fmt: skip
-def test_composed_with_a_rate_that_is_a_tensor(compose):
-    def program(framework):
-        optimizer = optimizer_of(framework, rates=[framework.tensor(0.5), 0.25])
-        scheduler = compose(framework.optim.lr_scheduler, optimizer)
-        return [seen(scheduler), *go_on(scheduler, [None] * 20)]
-
-    result, _ = assert_same(program)
-    assert len(result) == 21
-
-
-def test_a_plateau_with_a_rate_that_is_a_tensor():
-    def program(framework):
-        optimizer = optimizer_of(framework, rates=[framework.tensor(0.5), framework.tensor([0.25]), 0.125])
-        scheduler = framework.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=1, factor=0.3)
-        trace = []
-        for _ in range(9):
-            scheduler.step(framework.tensor([1.0]))
-            trace.append(seen(scheduler))
-        return trace
-
-    result, _ = assert_same(program)
-    assert len(result) == 9
 
 
 # -- copies ----------------------------------------------------------------------------------------
@@ -455,6 +262,19 @@ def test_it_is_imported_when_it_is_first_asked_for():
 def test_another_name_is_not_there():
     with pytest.raises(AttributeError, match="has no attribute 'lr_schedulers'"):
         tinygrad_mlp.optim.lr_schedulers  # noqa: B018
+
+
+def test_names_that_other_libraries_import():
+    def program(framework):
+        room, optimizer = framework.optim.lr_scheduler, optimizer_of(framework, 2)
+        room._update_param_group_val(optimizer.param_groups[0], "lr", 0.125)
+        scheduler = room.StepLR(optimizer, 2)
+        room._warn_get_lr_called_within_step(scheduler)
+        rates = room._param_groups_val_list(optimizer, "lr"), room._format_param("rate", optimizer, 0.5)
+        return rates, issubclass(room._LRScheduler, room.LRScheduler), room.EPOCH_DEPRECATION_WARNING
+
+    _, warned = assert_same(program)
+    assert len(warned) == 1
 
 
 @pytest.mark.parametrize("name", torch.optim.lr_scheduler.__all__)

@@ -7,6 +7,7 @@ optimiser, once in an epoch or once for each batch:
     scheduler.step()
 """
 
+from . import groups, refusals, scheduler
 from .composed import ChainedScheduler, SequentialLR
 from .cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
 from .cyclic import CyclicLR
@@ -14,13 +15,19 @@ from .factors import ConstantLR, ExponentialLR, LinearLR, MultiStepLR, Polynomia
 from .functions import LambdaLR, MultiplicativeLR
 from .one_cycle import OneCycleLR
 from .plateau import ReduceLROnPlateau
-from .refusals import EPOCH_DEPRECATION_WARNING as EPOCH_DEPRECATION_WARNING
 from .scheduler import LRScheduler
-from .scheduler import _enable_get_lr_call as _enable_get_lr_call
-from .scheduler import _LRScheduler as _LRScheduler
 
 __all__ = [
     "ChainedScheduler", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "ExponentialLR",
     "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR", "OneCycleLR", "PolynomialLR",
     "ReduceLROnPlateau", "SequentialLR", "StepLR",
 ]  # fmt: skip
+
+# Names that torch's module has for itself; other libraries import them all the same.
+EPOCH_DEPRECATION_WARNING = refusals.EPOCH_DEPRECATION_WARNING
+_LRScheduler = scheduler._LRScheduler
+_enable_get_lr_call = scheduler._enable_get_lr_call
+_warn_get_lr_called_within_step = scheduler.warn_outside_step
+_format_param = groups.per_group
+_param_groups_val_list = groups.group_values
+_update_param_group_val = groups.set_group_value

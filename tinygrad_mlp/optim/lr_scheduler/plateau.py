@@ -40,11 +40,14 @@ class ReduceLROnPlateau(LRScheduler):
         check_optimizer(optimizer)
         self.optimizer = optimizer
         groups = len(optimizer.param_groups)
-        several = isinstance(min_lr, (list, tuple))
-        if isinstance(min_lr, (list, tuple)) and len(min_lr) != groups:
+        if not isinstance(min_lr, (list, tuple)):
+            self.default_min_lr: Any = min_lr
+            self.min_lrs: list[Any] = [min_lr] * groups
+        elif len(min_lr) != groups:
             raise ValueError(LEAST_RATES.format(groups=groups, found=len(min_lr)))
-        self.default_min_lr = None if several else min_lr
-        self.min_lrs: list[Any] = list(min_lr) if isinstance(min_lr, (list, tuple)) else [min_lr] * groups
+        else:
+            self.default_min_lr = None
+            self.min_lrs = list(min_lr)
         self.patience = patience
         self.cooldown = cooldown
         self.eps = eps
