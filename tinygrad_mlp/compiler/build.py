@@ -324,7 +324,7 @@ def check_state(state: State, session: Session) -> bool:
     if any(drawn[name] != before for name, before in session.random_states.items()):
         raise CannotRecord(OTHER_RANDOM_NUMBERS)
     for place in state.changes():
-        if place.of_optimizer and place.key == "lr":
+        if place.key == "_last_lr" or (place.of_optimizer and place.key == "lr"):  # of a scheduler, or of its groups
             raise CannotRecord(CHANGES_LEARNING_RATE.format(path=place.path))
         if place.of_optimizer:
             settled = False

@@ -283,11 +283,13 @@ class State:
     def _object(self, value: Any, path: str) -> None:
         self.visit(getattr(value, "__dict__", {}).get("__wrapped__"), path)  # compiled, or in functools.cache
         own = getattr(value, "__dict__", {})
+        # A scheduler changes itself in the package's code, which is not searched for names: all of it is noted.
+        schedules = any(_is_of_package(base) and "state_dict" in base.__dict__ for base in type(value).__mro__)
         if self._code_of(type(value), path, ("__call__",), value):
             self._note(own, None, path, "len")
-        elif type(value).__module__.partition(".")[0] == _PACKAGE_NAME:
+        elif _is_of_package(type(value)) and not schedules:
             return
-        for name in sorted(own.keys() if self._names & _BY_ANY_NAME else self._names & own.keys()):
+        for name in sorted(own.keys() if schedules or self._names & _BY_ANY_NAME else self._names & own.keys()):
             self._note(own, name, f"{path}.{name}" if path else name)
 
     def _code_of(self, cls: type, path: str, always: tuple[str, ...], value: Any = None) -> bool:
@@ -307,6 +309,10 @@ class State:
                     self._note(value, name, f"{path}.{name}", "slot")
                 self._note(base.__dict__, name, f"{path}.{name}")
         return found
+
+
+def _is_of_package(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == _PACKAGE_NAME
 
 
 _MODULE_PARTS = ("training", "_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks")

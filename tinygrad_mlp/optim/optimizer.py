@@ -181,6 +181,10 @@ class Optimizer:
             for group, own in zip(groups, self.param_groups, strict=True)
         ]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy keeps: all but the `step` that a scheduler has put around that of the class, as in torch."""
+        return {name: value for name, value in vars(self).items() if name not in ("step", "_opt_called")}
+
     def _parameters(self) -> Iterator[Tensor]:
         for group in self.param_groups:
             yield from group["params"]

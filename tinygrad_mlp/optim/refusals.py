@@ -80,3 +80,12 @@ NOT_RECORDED = "differentiable=True: this optimizer does not record its own step
 GROUPS_DIFFER = "loaded state dict has a different number of parameter groups"
 # ValueError for a group of another number of parameters.
 GROUP_SIZES_DIFFER = "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+
+
+# -- swa_utils -------------------------------------------------------------------------------------
+# AveragedModel: AssertionError for two functions.
+TWO_AVERAGES = "Only one of avg_fn and multi_avg_fn should be provided"
+# ValueError for a share outside [0, 1].
+DECAY = "Invalid decay value {value} provided. Please provide a value in [0,1] range."
+# SWALR: ValueError for a number of epochs that is no integer, or below 0.
+ANNEAL_EPOCHS = "anneal_epochs must be equal or greater than 0, got {value}"
