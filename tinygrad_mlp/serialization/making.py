@@ -75,6 +75,10 @@ def _encoded(keys: Keys, text: Any, encoding: Any = "latin1") -> bytes:
     return str.encode(text, encoding)
 
 
+def _no_bytes(keys: Keys) -> bytes:
+    return b""  # protocol 2 writes all others as text
+
+
 def _bytearray(keys: Keys, content: Any = b"", encoding: Any = "latin1") -> bytearray:
     return bytearray(_encoded(keys, content, encoding) if type(content) is str else _of(content, bytes))
 
@@ -120,6 +124,7 @@ MAKING: dict[int, Callable[..., Any]] = {
     id(Counter): _counter,
     id(codecs.encode): _encoded,
     id(bytearray): _bytearray,
+    id(bytes): _no_bytes,
     id(complex): _complex,
     id(Size): _size,
     id(device): _device,

@@ -6,7 +6,7 @@ A file calls them with whatever it likes, so that every argument is checked; Unp
 from __future__ import annotations
 
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from ..nn.parameter import Parameter
 from ..tensor import Tensor, wrap
 from ..tensor.memory.storage import TypedStorage, UntypedStorage
 from .refusals import ARGUMENTS, BACKWARD_HOOKS, BAD_ATTRIBUTE, BITS, GEOMETRY, REBUILT_FROM
+
+
+_AnyTensor = TypeVar("_AnyTensor", bound=Tensor)
 
 
 def rebuild_tensor(storage: Any, storage_offset: Any, size: Any, stride: Any) -> Tensor:
@@ -72,12 +75,12 @@ def rebuild_from_type_v2(func: Any, new_type: Any, args: Any, state: Any) -> Ten
     is_tensor_class = isinstance(new_type, type) and issubclass(new_type, Tensor)
     if not (any(func is each for each in _REBUILDING) and is_tensor_class and type(args) is tuple):
         raise UnpicklingError(ARGUMENTS.format(function="_rebuild_from_type_v2"))
-    tensor = func(*args)
+    tensor: Tensor = func(*args)
     if type(tensor) is not new_type:
         tensor.__class__ = new_type
     if new_type.__setstate__ is not Tensor.__setstate__:
         tensor.__setstate__(state)
-        return tensor  # type: ignore[no-any-return]
+        return tensor
     return _with_attributes(tensor, state)
 
 
@@ -134,7 +137,7 @@ def _check_rest(backward_hooks: Any, metadata: Any) -> None:
             raise UnpicklingError(BITS.format(name=name))
 
 
-def _with_attributes(tensor: Any, state: Any) -> Any:
+def _with_attributes(tensor: _AnyTensor, state: Any) -> _AnyTensor:
     """Set attributes, of which none may be one that tensors have anyway."""
     attributes = state[0] if type(state) is tuple and len(state) == 2 else state
     for name, value in (attributes or {}).items():

@@ -33,6 +33,8 @@ BROKEN_FILE = "{path}: not a whole safetensors file ({error})"
 NOT_WRITABLE = "expected 'f' to be string, path, or a file-like object with a 'write' attribute"
 # save: RuntimeError for two tensors of different dtypes in the same memory.
 TWO_DTYPES = "Cannot save multiple tensors or storages that view the same data as different types"
+# save: OSError for an open file that takes no more bytes.
+NOTHING_WRITTEN = "the file takes no more bytes"
 # save: NotImplementedError for the format of torch before 1.6.
 NO_OLD_FORMAT = "tinygrad_mlp writes torch's zip format only: leave out _use_new_zipfile_serialization=False"
 # save: NotImplementedError for a module whose Pickler cannot write names of torch, such as one written in C.
@@ -63,9 +65,7 @@ SAFETENSORS_LOCATION = (
     "Loading safetensors file with {kind} map_location is not supported. Use a device string or torch.device instead."
 )
 # add_safe_globals: ValueError and TypeError for a pair that is none.
-PAIR_LENGTH = (
-    "Expected tuple of length 2 (global, str of callable full path), but got tuple of length: {length}"
-)
+PAIR_LENGTH = "Expected tuple of length 2 (global, str of callable full path), but got tuple of length: {length}"
 PAIR_NAME = "Expected second item in tuple to be str of callable full path, but got: {found}"
 # get_unsafe_globals_in_checkpoint: ValueError for another file.
 NOT_A_CHECKPOINT = "Expected input to be a checkpoint returned by torch.save"
@@ -115,9 +115,7 @@ LACKING = "the file names {name}, which tinygrad_mlp lacks"
 # What the pickle may call, make or fill is another thing.
 NOT_CALLABLE = "Trying to call reduce for unrecognized function {found}"
 NOT_MADE = "Can only create new object for nn.Parameter or classes allowlisted via `add_safe_globals` but got {found}"
-NOT_BUILT = (
-    "Can only build Tensor, Parameter, OrderedDict or types allowlisted via `add_safe_globals`, but got {found}"
-)
+NOT_BUILT = "Can only build Tensor, Parameter, OrderedDict or types allowlisted via `add_safe_globals`, but got {found}"
 NOT_APPENDED = "Can only append to lists, but got {found}"
 NOT_SET = "Can only set items of dict, collections.OrderedDict, collections.Counter, but got {found}"
 NOT_ADDED = "Can only add to sets, but got {found}"

@@ -233,7 +233,7 @@ class _WithNamesOfTorch:
         array, needs_grad = tensor.array, tensor.requires_grad
         refuse_memory(array)
         if type(array) is MetaArray:
-            return rebuilding.rebuild_meta_tensor, (tensor.dtype, tuple(array.shape), strides_of(array), needs_grad)  # type: ignore[arg-type]
+            return rebuilding.rebuild_meta_tensor, (tensor.dtype, tuple(array.shape), strides_of(array), needs_grad)
         stored, start, array = self.storages.of_array(array)
         where = (stored, start, tuple(array.shape), strides_of(array))
         return rebuilding.rebuild_tensor_v2, (*where, needs_grad, _no_hooks())

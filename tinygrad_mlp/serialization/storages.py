@@ -36,7 +36,7 @@ TYPES = {each: StorageType(each) for each in dtypes.WITH_EXTRAS}
 class StoragesOfFile:
     """Makes a storage of each persistent id.
 
-    `restore` decides where it lies, except that nothing is read where all are on "meta"; `mapped` is the file in memory.
+    `restore` decides where it lies; nothing is read where all are on "meta". `mapped` is the file in memory.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class StoragesOfFile:
         else:
             array = np.empty(count, of.numpy)
             if count:
-                self._archive.read_into(name, memoryview(array.view(np.uint8)))
+                self._archive.read_into(name, array.view(np.uint8).data)
         if self._swapped and of.itemsize > 1:
             array.view(f"u{of.itemsize}").byteswap(inplace=True)
         return array

@@ -15,6 +15,7 @@ Trusted = Callable[..., Any] | tuple[Callable[..., Any], str]
 ALLOWED: dict[str, Any] = {
     "_codecs.encode": codecs.encode,  # of bytes, which protocol 2 writes as text
     "builtins.bytearray": bytearray,
+    "builtins.bytes": bytes,
     "builtins.complex": complex,
     "builtins.set": set,
     "collections.Counter": Counter,

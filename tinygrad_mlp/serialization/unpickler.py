@@ -180,6 +180,10 @@ class Unpickler:
     def _short_bytes(self) -> None:
         self._stack.append(self._take(self._number(1)))
 
+    @_on(pickle.BYTEARRAY8)
+    def _bytearray(self) -> None:
+        self._stack.append(bytearray(self._take(self._number(8))))
+
     # -- the memo ----------------------------------------------------------------------------------
 
     @_on(pickle.BINPUT)

@@ -11,10 +11,11 @@ import struct
 from typing import Any
 
 from .checksum import Checksum
+from .refusals import NOTHING_WRITTEN
 
 ALIGNMENT = 64
 _WIDE = 0xFFFFFFFF  # sizes and offsets from here on take 64 bits, and stand elsewhere ("zip64")
-_FLAGS = 0x808  # the name is UTF-8, and the checksum follows the data
+_UTF8, _CHECKSUM_FOLLOWS = 0x800, 8  # flags
 _WIDE_ID, _PADDING_ID = 1, 0x4246  # of extra fields
 
 
@@ -37,15 +38,16 @@ class ArchiveWriter:
         extra = struct.pack("<HHQQ", _WIDE_ID, 16, size, size) if size >= _WIDE else b""
         padding = -(start + 30 + len(path) + len(extra) + 4) % ALIGNMENT
         extra += struct.pack("<HH", _PADDING_ID, padding) + b"Z" * padding
-        version = 45 if wide else 0
-        self._write(_local_header(version, path, extra) + path + extra)
+        # The version of the format that a reader must know, and the flags, without time and place.
+        kind = (45 if wide else 0, _UTF8 | _CHECKSUM_FOLLOWS if size else _UTF8, 0, 0)
+        self._write(struct.pack("<4sHHHIIIIHH", b"PK\3\4", *kind, 0, 0, 0, len(path), len(extra)) + path + extra)
         checksum = Checksum()
         checksum.add(view)
         self._write(view)
         crc = checksum.result()
         if size:
             self._write(struct.pack("<4sIQQ" if wide else "<4sIII", b"PK\7\10", crc, size, size))
-        self._directory.append(_directory_entry(version, path, crc, size, start))
+        self._directory.append(_directory_entry(kind, path, crc, size, start))
 
     def close(self) -> None:
         """Write the directory of the archive, with which it ends."""
@@ -66,15 +68,13 @@ class ArchiveWriter:
             written = self._stream.write(data)
             if not isinstance(written, int) or written >= len(data):  # as files with a buffer do
                 return
+            if not written:
+                raise OSError(NOTHING_WRITTEN)
             data = data[written:]
 
 
-def _local_header(version: int, path: bytes, extra: bytes) -> bytes:
-    return struct.pack("<4sHHHIIIIHH", b"PK\3\4", version, _FLAGS, 0, 0, 0, 0, 0, len(path), len(extra))
-
-
-def _directory_entry(version: int, path: bytes, crc: int, size: int, start: int) -> bytes:
+def _directory_entry(kind: tuple[int, ...], path: bytes, crc: int, size: int, start: int) -> bytes:
     wide = [n for n in (size, size, start) if n >= _WIDE]
     extra = struct.pack(f"<HH{len(wide)}Q", _WIDE_ID, 8 * len(wide), *wide) if wide else b""
     sizes = (min(size, _WIDE), min(size, _WIDE), len(path), len(extra), 0, 0, 0, 0, min(start, _WIDE))
-    return struct.pack("<4sHHHHIIIIHHHHHII", b"PK\1\2", 0, version, _FLAGS, 0, 0, crc, *sizes) + path + extra
+    return struct.pack("<4sHHHHIIIIHHHHHII", b"PK\1\2", 0, *kind, crc, *sizes) + path + extra
