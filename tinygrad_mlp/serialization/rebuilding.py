@@ -16,7 +16,6 @@ from ..tensor import Tensor, wrap
 from ..tensor.memory.storage import TypedStorage, UntypedStorage
 from .refusals import ARGUMENTS, BACKWARD_HOOKS, BAD_ATTRIBUTE, BITS, GEOMETRY, REBUILT_FROM
 
-
 _AnyTensor = TypeVar("_AnyTensor", bound=Tensor)
 
 

@@ -182,6 +182,14 @@ class _WithNamesOfTorch:
 
     storages: _Storages
 
+    def save(self, obj: Any, save_persistent_id: bool = True) -> None:
+        """Write an object; numbers at once, because nothing here is asked about them."""
+        pickler: Any = self
+        if type(obj) in _NUMBERS:
+            pickler.dispatch[type(obj)](self, obj)
+        else:
+            super().save(obj, save_persistent_id)  # type: ignore[misc]
+
     def persistent_id(self, obj: Any) -> Any:
         """The id of a storage; None for anything else, which is pickled itself."""
         if type(obj) is _Stored:
@@ -237,6 +245,9 @@ class _WithNamesOfTorch:
         stored, start, array = self.storages.of_array(array)
         where = (stored, start, tuple(array.shape), strides_of(array))
         return rebuilding.rebuild_tensor_v2, (*where, needs_grad, _no_hooks())
+
+
+_NUMBERS = frozenset((bool, float, int, type(None)))
 
 
 def _no_hooks() -> OrderedDict[Any, Any]:

@@ -8,7 +8,6 @@ pickle lies in memory as a whole, and the memo is a dict: no number in a file ma
 from __future__ import annotations
 
 import pickle
-import pickletools
 import struct
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections import Counter, OrderedDict
@@ -370,6 +369,8 @@ def full_name(module: str, name: str) -> str:
 
 def names_in(data: bytes) -> set[str]:
     """The names of all classes and functions in a pickle, which is not run."""
+    import pickletools  # which nothing else needs
+
     found, texts = set(), ["", ""]
     for opcode, argument, _ in pickletools.genops(data):
         if opcode.name == "GLOBAL":
