@@ -371,14 +371,18 @@ def names_in(data: bytes) -> set[str]:
     """The names of all classes and functions in a pickle, which is not run."""
     import pickletools  # which nothing else needs
 
-    found, texts = set(), ["", ""]
+    found: set[str] = set()
+    texts, memo, last = ["", ""], dict[int, str](), ""
     for opcode, argument, _ in pickletools.genops(data):
         if opcode.name == "GLOBAL":
             found.add(full_name(*str(argument).split(" ", 1)))
         elif opcode.name == "STACK_GLOBAL":
-            found.add(full_name(*texts))
-        elif isinstance(argument, str):
-            texts = [texts[1], argument]
+            found.add(full_name(*texts[-2:]))
+        elif opcode.name == "MEMOIZE" or "PUT" in opcode.name:
+            memo[len(memo) if argument is None else argument] = last
+            continue
+        last = memo.get(argument, "") if "GET" in opcode.name else argument if isinstance(argument, str) else ""
+        texts += [last] if last else []
     return found
 
 
@@ -388,7 +392,8 @@ def _set_state(instance: Any, state: Any) -> None:
         instance.__setstate__(state)
         return
     attributes, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
-    vars(instance).update(attributes or {})
+    if attributes:
+        vars(instance).update(attributes)
     for name, value in (slots or {}).items():
         setattr(instance, name, value)
 
