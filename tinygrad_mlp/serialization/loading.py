@@ -150,7 +150,7 @@ def _archive(stream: Any, name: str) -> ArchiveReader:
     text = NOT_ZIP
     if not head:
         text = EMPTY
-    elif _OLD_MAGIC in head[:16]:
+    elif _OLD_MAGIC in head[:32]:
         text = OLD_FORMAT
     elif head[257:262] == b"ustar":
         text = TAR_FORMAT

@@ -142,7 +142,7 @@ class ArchiveReader:
         following = self._archive.start_dir
         for info in sorted(infos, key=lambda info: -info.header_offset):
             ends[info.header_offset] = following
-            if info.header_offset + _HEADER + info.compress_size > following:
+            if not 0 <= info.header_offset <= following - _HEADER - info.compress_size:
                 raise self.broken(OVERLAP.format(name=info.filename))
             following = info.header_offset
         unpacked = sum(info.file_size for info in infos if info.compress_type)

@@ -14,7 +14,8 @@ from .checksum import Checksum
 from .refusals import NOTHING_WRITTEN
 
 ALIGNMENT = 64
-_WIDE = 0xFFFFFFFF  # sizes and offsets from here on take 64 bits, and stand elsewhere ("zip64")
+_ELSEWHERE = 0xFFFFFFFF  # says that a size or an offset takes 64 bits, and stands in an extra field ("zip64")
+_WIDE = _ELSEWHERE  # the first one that does
 _UTF8, _CHECKSUM_FOLLOWS = 0x800, 8  # flags
 _WIDE_ID, _PADDING_ID = 1, 0x4246  # of extra fields
 
@@ -59,8 +60,8 @@ class ArchiveWriter:
             end = self._offset
             self._write(struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, start))
             self._write(struct.pack("<4sIQI", b"PK\6\7", 0, end, 1))
-        small = (min(count, 0xFFFF),) * 2 + (min(size, _WIDE), min(start, _WIDE))
-        self._write(struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, *small, 0))
+        counts = (min(count, 0xFFFF),) * 2
+        self._write(struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, *counts, _narrow(size), _narrow(start), 0))
 
     def _write(self, data: bytes | memoryview) -> None:
         self._offset += len(data)
@@ -76,5 +77,9 @@ class ArchiveWriter:
 def _directory_entry(kind: tuple[int, ...], path: bytes, crc: int, size: int, start: int) -> bytes:
     wide = [n for n in (size, size, start) if n >= _WIDE]
     extra = struct.pack(f"<HH{len(wide)}Q", _WIDE_ID, 8 * len(wide), *wide) if wide else b""
-    sizes = (min(size, _WIDE), min(size, _WIDE), len(path), len(extra), 0, 0, 0, 0, min(start, _WIDE))
+    sizes = (_narrow(size), _narrow(size), len(path), len(extra), 0, 0, 0, 0, _narrow(start))
     return struct.pack("<4sHHHHIIIIHHHHHII", b"PK\1\2", 0, *kind, crc, *sizes) + path + extra
+
+
+def _narrow(number: int) -> int:
+    return number if number < _WIDE else _ELSEWHERE
