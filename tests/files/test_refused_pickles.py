@@ -113,8 +113,9 @@ def test_calls_are_refused_by_name(name: str, obj: Any, protocol: int) -> None:
         "os.system", "sys.exit", "nt.system", "os.path.join", "torch.load", "torch.save", "torch.nn.Linear",
         "torch.nn.modules.linear.Linear", "tinygrad_mlp.Tensor", "torch.hub.load", "builtins.type", "builtins.object",
         "builtins.dict", "builtins.list", "builtins.tuple", "builtins.frozenset", "builtins.int", "builtins.range",
-        "torch.serialization.add_safe_globals", "torch._utils._import_dotted_name", "_codecs.decode", "copyreg._reconstructor",
-        "numpy.core.multiarray._reconstruct", "torch.Tensor.__init__", "collections.OrderedDict.__init__", "a.b\x1b[31m",
+        "torch.serialization.add_safe_globals", "torch._utils._import_dotted_name", "_codecs.decode",
+        "copyreg._reconstructor", "numpy.core.multiarray._reconstruct", "torch.Tensor.__init__", "collections.OrderedDict.__init__",
+        "a.b\x1b[31m",
         "torch._utils._rebuild_sparse_tensor", "torch.ComplexFloatStorage", "torch.uint16", "torch.float8_e5m2",
     ],
 )  # fmt: skip
@@ -218,7 +219,7 @@ OPCODES: dict[str, tuple[bytes, str]] = {
     "huge size": (tensor(size=numbers(1 << 62)), DOES_NOT_LIE),
     "negative size": (tensor(size=numbers(-1)), "_rebuild_tensor cannot be called"),
     "two negative sizes": (tensor(size=numbers(-2, -2), stride=numbers(1, 1)), "_rebuild_tensor cannot be called"),
-    "size of text": (tensor(size=text("4")), "_rebuild_tensor cannot be called"),
+    "size that is text": (tensor(size=text("4")), "_rebuild_tensor cannot be called"),
     "size of truths": (tensor(size=b"\x88\x85"), "_rebuild_tensor cannot be called"),
     "larger stride": (tensor(size=numbers(2, 2), stride=numbers(3, 1)), DOES_NOT_LIE),
     "negative stride": (tensor(3, stride=numbers(-1)), "_rebuild_tensor cannot be called"),
@@ -242,7 +243,8 @@ OPCODES: dict[str, tuple[bytes, str]] = {
         "own attribute 'array'",
     ),
     "a size on meta": (
-        named("torch._utils._rebuild_meta_tensor_no_storage") + b"(" + named("torch.float32") + numbers(-1) + b")\x89tR.",
+        named("torch._utils._rebuild_meta_tensor_no_storage") + b"("
+        + named("torch.float32") + numbers(-1) + b")\x89tR.",
         "_rebuild_meta_tensor_no_storage",
     ),
 }  # fmt: skip
@@ -262,7 +264,7 @@ def test_the_same_pieces_make_a_tensor() -> None:
 
 
 def test_a_missing_record_is_a_damaged_archive() -> None:
-    with pytest.raises(RuntimeError, match="no record 'data/../../etc'"):
+    with pytest.raises(RuntimeError, match=r"no record 'data/../../etc'"):
         loaded(tinygrad_mlp, with_pickle(storage(key="../../etc") + b"."))
 
 
@@ -397,6 +399,6 @@ def test_classes_of_this_package_are_allowed_by_torchs_names() -> None:
 
 
 def test_importing_the_package_does_not_import_this() -> None:
-    code = "import sys, tinygrad_mlp; print([m for m in sys.modules if 'serialization' in m or m in ('pickle', 'zipfile')])"
+    code = "import sys, tinygrad_mlp; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "serialization" not in done.stdout and "zipfile" not in done.stdout

@@ -46,7 +46,7 @@ def _tensor(tensor: Any, storages: list[int]) -> Any:
     memory = tensor.untyped_storage()
     where = (list(tensor.stride()), tensor.storage_offset() if tensor.numel() else 0)
     values = repr(tensor.detach().tolist())
-    return *facts, where, values, memory.nbytes(), _index(memory.data_ptr(), storages)
+    return *facts, where, values, memory.nbytes(), _index(memory.data_ptr() if memory.nbytes() else 0, storages)
 
 
 def _index(address: int, storages: list[int]) -> int:

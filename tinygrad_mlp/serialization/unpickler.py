@@ -49,6 +49,10 @@ def _on(*opcodes: bytes) -> Callable[[Callable[[Unpickler], object]], Callable[[
     return register
 
 
+class _Raised(Exception):
+    """Carries what a function of the program raised, which is no fault of the pickle, past the loop."""
+
+
 class Unpickler:
     """Makes what a pickle says; `persistent_load` is called with each persistent id.
 
@@ -76,6 +80,8 @@ class Unpickler:
                 if step is None:
                     raise UnpicklingError(OPERAND.format(code=code))
                 step(self)
+        except _Raised as raised:
+            raise raised.args[0] from raised.args[0].__cause__
         except _INVALID as error:
             raise UnpicklingError(BAD_VALUE.format(error=_shown(f"{type(error).__name__}: {error}"))) from error
 
@@ -323,14 +329,14 @@ class Unpickler:
         args, function = self._pop(), self._pop()
         if type(args) is not tuple or not self._is_called(function):
             raise UnpicklingError(NOT_CALLABLE.format(found=_shown(repr(function))))
-        self._stack.append(self._made(function, args) if id(function) in MAKING else function(*args))
+        self._stack.append(self._made(function, args) if id(function) in MAKING else _outside(function, *args))
 
     @_on(pickle.NEWOBJ)
     def _new_object(self) -> None:
         args, cls = self._pop(), self._pop()
         if type(args) is not tuple or not isinstance(cls, type) or not self._is_called(cls):
             raise UnpicklingError(NOT_MADE.format(found=_shown(repr(cls))))
-        self._stack.append(self._made(cls, args) if id(cls) in MAKING else cls.__new__(cls, *args))
+        self._stack.append(self._made(cls, args) if id(cls) in MAKING else _outside(cls.__new__, cls, *args))
 
     def _is_called(self, function: Any) -> bool:
         return id(function) in MAKING or id(function) in self._trusted_ids
@@ -352,13 +358,21 @@ class Unpickler:
                     raise UnpicklingError(BAD_STATE.format(name=name))
             vars(instance).update(state)
         elif id(type(instance)) in self._trusted_ids:
-            _set_state(instance, state)
+            _outside(_set_state, instance, state)
         else:
             raise UnpicklingError(NOT_BUILT.format(found=_kind(instance)))
 
     @_on(pickle.BINPERSID)
     def _persistent(self) -> None:
-        self._stack.append(self._persistent_load(self._pop()))
+        self._stack.append(_outside(self._persistent_load, self._pop()))
+
+
+def _outside(function: Callable[..., Any], *args: Any) -> Any:
+    """Call what the program brings: a class that it trusts, or its `map_location`."""
+    try:
+        return function(*args)
+    except _INVALID as error:
+        raise _Raised(error) from None
 
 
 def full_name(module: str, name: str) -> str:
