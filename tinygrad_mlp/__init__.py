@@ -82,7 +82,8 @@ from .tensor.namespace import NAMES as _names_of_rows, function_of_torch as _fun
 
 if _typing.TYPE_CHECKING:
     from . import func as func, linalg as linalg, nn as nn, optim as optim, return_types as return_types
-    from . import overrides as overrides, special as special, types as types, utils as utils
+    from . import overrides as overrides, serialization as serialization, special as special, types as types
+    from . import utils as utils
     from .alias import install_as_torch as install_as_torch
     from .compiler import compile as compile
     from .func import vmap as vmap
@@ -104,6 +105,7 @@ if _typing.TYPE_CHECKING:
     from .tensor.creation.typed import *  # noqa: F403
     from .tensor.creation.values import *  # noqa: F403
     from .arrays.limits import finfo as finfo, iinfo as iinfo
+    from .serialization import load as load, save as save
     from .settings import *  # noqa: F403
     from .tensor.composite.questions import *  # noqa: F403
     from .tensor.memory.storage import TypedStorage as TypedStorage, UntypedStorage as UntypedStorage
@@ -147,12 +149,13 @@ _settings = (
 
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
 _ROOMS = frozenset((
-    "compiler", "func", "linalg", "nn", "optim", "overrides", "return_types", "special", "testing", "types", "utils",
-    "viz",
+    "compiler", "func", "linalg", "nn", "optim", "overrides", "return_types", "serialization", "special", "testing",
+    "types", "utils", "viz",
 ))  # fmt: skip
 _NAMES = {"compile": ".compiler", "install_as_torch": ".alias", "set_printoptions": ".tensor.printing", "vmap": ".func"}
 _NAMES |= dict.fromkeys(("finfo", "iinfo"), ".arrays.limits")
 _NAMES |= dict.fromkeys(("TypedStorage", "UntypedStorage"), ".tensor.memory.storage")
+_NAMES |= dict.fromkeys(("load", "save"), ".serialization")
 _NAMES |= dict.fromkeys(_settings, ".settings")
 _NAMES |= dict.fromkeys(
     (

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from support import ROOT
-from tinygrad_mlp import serialization
 from tinygrad_mlp.serialization import atomic_write, check_writable, load_file, load_metadata, save_file
 
 DTYPES = [
@@ -193,7 +192,7 @@ def test_a_path_can_be_checked_before_there_is_something_to_save(tmp_path: Path)
 def test_a_file_that_may_not_be_written_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rename would only ask the folder; `open(path, "wb")` asks the file (root always may: hence the patch)."""
     (tmp_path / "a").write_bytes(b"old")
-    monkeypatch.setattr(serialization.os, "access", lambda path, mode: mode != os.W_OK)
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
     with pytest.raises(PermissionError):
         atomic_write(tmp_path / "a", b"new")
     assert (tmp_path / "a").read_bytes() == b"old"
@@ -265,7 +264,7 @@ def test_an_error_removes_the_temporary_and_keeps_the_old(tmp_path: Path, monkey
         assert len(temporaries(tmp_path)) == 1
         raise error
 
-    monkeypatch.setattr(serialization.os, failing, fail)
+    monkeypatch.setattr(os, failing, fail)
     with pytest.raises(type(error)):
         atomic_write(path, b"new")
     assert path.read_bytes() == b"old"
@@ -287,8 +286,8 @@ def test_the_disk_has_the_bytes_before_the_name_moves(tmp_path: Path, monkeypatc
         events.append("rename")
         real_replace(source, target)
 
-    monkeypatch.setattr(serialization.os, "fsync", fsync)
-    monkeypatch.setattr(serialization.os, "replace", replace)
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replace)
     atomic_write(tmp_path / "a", b"bytes")
     assert events == ["sync file", "rename", "sync folder"]
 
