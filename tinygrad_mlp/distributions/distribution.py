@@ -73,14 +73,15 @@ class Distribution:
             value = getattr(self, name)
             self._require(constraint.check(value), value, PARAMETER, name=name, constraint=constraint)
 
-    def _require(self, valid: Any, value: Any, template: str, **words: Any) -> None:
-        """ValueError unless all of `valid` hold, with the text of a template."""
+    def _require(self, valid: Any, value: Any, template: str, only_invalid: bool = False, **words: Any) -> None:
+        """ValueError unless all of `valid` hold, with the text of a template, and the values, or the invalid ones."""
         words |= {"kind": type(value).__name__, "shape": tuple(value.shape)}
         if _comes_later(valid):
             words = {key: str(x) if isinstance(x, (str, tuple)) else type(x).__name__.lstrip("_") for key, x in words.items()}
             refuse_unless(valid, template.format(**words, distribution=type(self).__name__))
         elif not valid.array.all():
-            raise ValueError(template.format(**words, distribution=repr(self)) + f"{value}")
+            shown = value.data[~valid] if only_invalid else value
+            raise ValueError(template.format(**words, distribution=repr(self)) + f"{shown}")
 
     # -- shapes ------------------------------------------------------------------------------------
 
@@ -102,19 +103,15 @@ class Distribution:
 
         NotImplementedError for a subclass that has its own `__init__` and no `expand`.
         """
-        new = self._get_checked_instance(_family(type(self)), _instance)
+        new = self._get_checked_instance(family(type(self)), _instance)
         batch_shape = Size(batch_shape)
         for name, event_dim in self._expanded_parts():
             value = self.__dict__[name]
             if isinstance(value, Distribution):
-                new.__dict__[name] = value.expand((*batch_shape, *value.batch_shape[self.batch_dim(value) :]))
+                new.__dict__[name] = value.expand(batch_shape)
             else:
                 new.__dict__[name] = value.expand((*batch_shape, *value.shape[value.dim() - event_dim :]))
         return self._as_expanded(new, batch_shape)
-
-    def batch_dim(self, part: Any) -> int:
-        """How many batch dimensions of a part are those of this distribution."""
-        return len(part.batch_shape)
 
     def _expanded_parts(self) -> list[tuple[str, int]]:
         """The attributes that have the batch shape, and how many dimensions of events follow it."""
@@ -239,7 +236,7 @@ def _shown(value: Any) -> str:
     return f"{value if value.numel() == 1 else value.size()}"
 
 
-def _family(cls: type) -> Any:
+def family(cls: type) -> Any:
     """The nearest class of this package among a class and its bases."""
     return next(c for c in cls.__mro__ if c.__module__.startswith(_PACKAGE))
 

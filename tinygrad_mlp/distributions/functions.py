@@ -12,7 +12,7 @@ from ..autograd import grad as grad
 from ..autograd import no_grad as no_grad
 from ..nn.functional import binary_cross_entropy_with_logits as cross_entropy_of_logits
 from ..nn.functional import one_hot as one_hot
-from ..tensor import FUNCTIONS, Size, Tensor
+from ..tensor import FUNCTIONS, Size, Tensor, as_array, wrap
 from ..tensor.composite.elements import where as where
 from ..tensor.composite.joining import broadcast_shapes as broadcast_shapes
 from ..tensor.composite.joining import broadcast_tensors as broadcast_tensors
@@ -38,12 +38,12 @@ from ..tensor.creation.values import tril_indices as tril_indices
 from ..tensor.creation.values import zeros as zeros
 from ..tensor.creation.values import zeros_like as zeros_like
 
-__all__ = ["Size", "Tensor"]
+__all__ = ["Size", "Tensor", "as_array", "wrap"]
 
-atan2, cat, expm1, i0e, lgamma, log_ndtr, logaddexp, logsigmoid, logsumexp, ndtr, ndtri, softplus, stack, xlogy = (
+atan2, cat, expm1, i0e, i1e, lgamma, log_ndtr, logaddexp, logsigmoid, logsumexp, ndtr, ndtri, softplus, stack, xlogy = (
     FUNCTIONS[name]
     for name in (
-        "atan2", "cat", "expm1", "special_i0e", "lgamma", "special_log_ndtr", "logaddexp", "logsigmoid", "logsumexp",
+        "atan2", "cat", "expm1", "special_i0e", "special_i1e", "lgamma", "special_log_ndtr", "logaddexp", "logsigmoid", "logsumexp",
         "special_ndtr", "special_ndtri", "softplus", "stack", "xlogy",
     )
 )  # fmt: skip

@@ -4,12 +4,45 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ..autograd.function import Function
+from ..ops.table import by_value
 from . import constraints
 from .exp_family import ExponentialFamily
-from .functions import finfo, gammainc, standard_gamma, xlogy
+from .functions import Tensor, as_array, finfo, standard_gamma, wrap, xlogy
+from .refusals import NO_DERIVATIVE
 from .utils import broadcast_all
 
 __all__ = ["Gamma"]
+
+
+@by_value
+def _lower_gamma(a: Any, x: Any) -> Any:
+    from scipy import special
+
+    return special.gammainc(a, x).astype(np.result_type(a, x), copy=False)
+
+
+class _LowerGamma(Function):
+    """The regularized lower incomplete gamma function P(a, x), without a derivative by a, as in torch."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(a: Tensor, x: Tensor) -> Tensor:
+        return wrap(as_array(_lower_gamma(a.array, x.array)))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> tuple[None, Any]:
+        if ctx.needs_input_grad[0]:
+            raise NotImplementedError(NO_DERIVATIVE.format(name="igamma: input"))
+        a, x = ctx.saved_tensors
+        return None, g * (xlogy(a - 1, x) - x - a.lgamma()).exp()  # DLMF 8.8.13
 
 
 class Gamma(ExponentialFamily):
@@ -58,7 +91,7 @@ class Gamma(ExponentialFamily):
 
     def cdf(self, value: Any) -> Any:
         self._check(value)
-        return gammainc(self.concentration, self.rate * value)
+        return _LowerGamma.apply(*broadcast_all(self.concentration, self.rate * value))
 
     def entropy(self) -> Any:
         a = self.concentration

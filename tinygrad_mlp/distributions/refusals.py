@@ -67,7 +67,7 @@ REINTERPRETED = (
     "Expected reinterpreted_batch_ndims <= len(base_distribution.batch_shape), actual {wanted} vs {available}"
 )
 # MixtureSameFamily.
-MIXTURE_TYPE = " The Mixture distribution needs to be an instance of torch.distributions.Categorical"
+MIXTURE_TYPE = " The Mixture distribution needs to be an  instance of torch.distributions.Categorical"
 COMPONENT_TYPE = "The Component distribution needs to be an instance of torch.distributions.Distribution"
 MIXTURE_BATCH = (
     "`mixture_distribution.batch_shape` ({mixture}) is not compatible with `component_distribution.batch_shape`"
@@ -86,6 +86,9 @@ BASE_SHAPE = "base_distribution needs to have shape with size at least {least}, 
 INHOMOGENEOUS = "Inhomogeneous total count not supported by `{method}`."
 INHOMOGENEOUS_COUNT = "inhomogeneous total_count is not supported"
 CARTESIAN = "Enumeration over cartesian product is not implemented"
+
+# Gamma.cdf: its derivative by the concentration.
+NO_DERIVATIVE = "the derivative for '{name}' is not implemented."
 
 # -- kl_divergence ---------------------------------------------------------------------------------
 
