@@ -44,12 +44,11 @@ ONE_DIMENSION = "`{name}` parameter must be at least one-dimensional."
 NUMBERS_OR_TENSORS = (
     "Input arguments must all be instances of Number, torch.Tensor or objects implementing __torch_function__."
 )
-# Geometric: a probability of 0; Uniform: an empty interval; ContinuousBernoulli: a probability outside [0, 1].
+# Geometric: a probability of 0; ContinuousBernoulli: a probability outside [0, 1].
 NOT_POSITIVE = (
     "Expected parameter probs ({kind} of shape {shape}) of distribution {distribution} to be positive but found "
     "invalid values:\n"
 )
-EMPTY_INTERVAL = "Uniform is not defined when low>= high"
 INVALID_PROBS = "The parameter probs has invalid values"
 # MultivariateNormal, LowRankMultivariateNormal and Wishart.
 LOC_DIMENSION = "loc must be at least one-dimensional."

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from . import constraints
-from .distribution import Distribution, refuse_unless
+from .distribution import Distribution
 from .functions import rand
-from .refusals import EMPTY_INTERVAL
 from .utils import broadcast_all
 
 __all__ = ["Uniform"]
@@ -23,18 +22,13 @@ class Uniform(Distribution):
 
     @property
     def arg_constraints(self) -> dict[str, Any]:
-        return {
-            "low": constraints.dependent(is_discrete=False, event_dim=0),
-            "high": constraints.dependent(is_discrete=False, event_dim=0),
-        }
+        return {"low": constraints.less_than(self.high), "high": constraints.greater_than(self.low)}
 
     def __init__(self, low: Any, high: Any, validate_args: bool | None = None) -> None:
         self.low: Any
         self.high: Any
         self.low, self.high = broadcast_all(low, high)
         super().__init__(self.low.size(), validate_args=validate_args)
-        if self._validate_args:
-            refuse_unless(self.low < self.high, EMPTY_INTERVAL)
 
     @property
     def mean(self) -> Any:
