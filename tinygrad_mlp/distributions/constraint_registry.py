@@ -64,10 +64,8 @@ def _to_real(constraint: Any) -> Any:
     return transforms.identity_transform
 
 
-@_both(constraints.positive, constraints.nonnegative, constraints.greater_than, constraints.greater_than_eq)
+@_both(constraints.greater_than, constraints.greater_than_eq)
 def _to_above(constraint: Any) -> Any:
-    if constraint in (constraints.positive, constraints.nonnegative):
-        return transforms.ExpTransform()
     return transforms.ComposeTransform(
         [transforms.ExpTransform(), transforms.AffineTransform(constraint.lower_bound, 1)]
     )

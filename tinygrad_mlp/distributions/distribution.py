@@ -77,7 +77,9 @@ class Distribution:
         """ValueError unless all of `valid` hold, with the text of a template, and the values, or the invalid ones."""
         words |= {"kind": type(value).__name__, "shape": tuple(value.shape)}
         if _comes_later(valid):
-            words = {key: str(x) if isinstance(x, (str, tuple)) else type(x).__name__.lstrip("_") for key, x in words.items()}
+            words = {
+                key: str(x) if isinstance(x, (str, tuple)) else type(x).__name__.lstrip("_") for key, x in words.items()
+            }
             refuse_unless(valid, template.format(**words, distribution=type(self).__name__))
         elif not valid.array.all():
             shown = value.data[~valid] if only_invalid else value

@@ -60,6 +60,4 @@ class FisherSnedecor(Distribution):
         self._check(value)
         half1, half2, ratio = self.df1 * 0.5, self.df2 * 0.5, self.df1 / self.df2
         beta = (half1 + half2).lgamma() - half1.lgamma() - half2.lgamma()
-        return (
-            beta + half1 * ratio.log() + (half1 - 1) * value.log() - (half1 + half2) * (ratio * value).log1p()
-        )
+        return beta + half1 * ratio.log() + (half1 - 1) * value.log() - (half1 + half2) * (ratio * value).log1p()

@@ -29,9 +29,7 @@ class Gumbel(TransformedDistribution):
         self.scale: Any
         self.loc, self.scale = broadcast_all(loc, scale)
         kind = finfo(self.loc.dtype)
-        units = Uniform(
-            full_like(self.loc, kind.tiny), full_like(self.loc, 1 - kind.eps), validate_args=validate_args
-        )
+        units = Uniform(full_like(self.loc, kind.tiny), full_like(self.loc, 1 - kind.eps), validate_args=validate_args)
         super().__init__(units, self._transforms(), validate_args=validate_args)
 
     def _transforms(self) -> list[Any]:

@@ -45,9 +45,7 @@ class VonMises(Distribution):
     def sample(self, sample_shape: Any = ()) -> Any:
         shape = self._extended_shape(sample_shape)
         with no_grad():
-            loc, k, r = (
-                x.to(dtypes.float64).expand(shape) for x in (self.loc, self.concentration, self._proposal_r)
-            )
+            loc, k, r = (x.to(dtypes.float64).expand(shape) for x in (self.loc, self.concentration, self._proposal_r))
             x: Any = empty(shape, dtype=dtypes.float64)
             done = empty(shape, dtype=dtypes.bool_).fill_(False)
             while not done.all():

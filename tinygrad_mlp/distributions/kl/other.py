@@ -69,8 +69,11 @@ def _beta_exponential(p: Any, q: Any) -> Any:
 @register_kl(Beta, Gamma)
 def _beta_gamma(p: Any, q: Any) -> Any:
     mean_log = p.concentration1.digamma() - (p.concentration1 + p.concentration0).digamma()
-    return -p.entropy() + q.concentration.lgamma() - q.concentration * q.rate.log() - (
-        (q.concentration - 1) * mean_log - q.rate * p.mean
+    return (
+        -p.entropy()
+        + q.concentration.lgamma()
+        - q.concentration * q.rate.log()
+        - ((q.concentration - 1) * mean_log - q.rate * p.mean)
     )
 
 
@@ -150,7 +153,9 @@ def _normal_gumbel(p: Any, q: Any) -> Any:
 def _normal_laplace(p: Any, q: Any) -> Any:
     distance = p.loc - q.loc
     ratio = distance / p.scale
-    absolute = math.sqrt(2 / math.pi) * p.scale * (-0.5 * ratio.pow(2)).exp() + distance * (math.sqrt(0.5) * ratio).erf()
+    absolute = (
+        math.sqrt(2 / math.pi) * p.scale * (-0.5 * ratio.pow(2)).exp() + distance * (math.sqrt(0.5) * ratio).erf()
+    )
     return -(p.scale / q.scale).log() + absolute / q.scale - 0.5 * (1 + math.log(0.5 * math.pi))
 
 
@@ -198,7 +203,7 @@ def _uniform_beta(p: Any, q: Any) -> Any:
 @register_kl(Uniform, ContinuousBernoulli)
 def _uniform_continuous_bernoulli(p: Any, q: Any) -> Any:
     result = -p.entropy() - p.mean * q.logits - (-q.probs).log1p() - q._cont_bern_log_norm()
-    return _inside(result, p.high < 1, p.low > 0)
+    return _inside(result, p.high <= 1, p.low >= 0)
 
 
 @register_kl(Uniform, Exponential)

@@ -200,5 +200,3 @@ def _with_last(shape: Any, old: Any, new: Any) -> Any:
     if tuple(shape[cut:]) != tuple(old):
         raise ValueError(SHAPE_MISMATCH.format(found=Size(shape[cut:]), shape=old))
     return Size((*shape[:cut], *new))
-
-
