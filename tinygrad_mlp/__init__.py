@@ -81,9 +81,9 @@ from .tensor import (
 from .tensor.namespace import NAMES as _names_of_rows, function_of_torch as _function_of_torch
 
 if _typing.TYPE_CHECKING:
-    from . import func as func, linalg as linalg, nn as nn, optim as optim, return_types as return_types
-    from . import overrides as overrides, serialization as serialization, special as special, types as types
-    from . import utils as utils
+    from . import distributions as distributions, func as func, linalg as linalg, nn as nn, optim as optim
+    from . import overrides as overrides, return_types as return_types, serialization as serialization
+    from . import special as special, types as types, utils as utils
     from .alias import install_as_torch as install_as_torch
     from .compiler import compile as compile
     from .func import vmap as vmap
@@ -102,6 +102,7 @@ if _typing.TYPE_CHECKING:
     from .tensor.composite.statistics import *  # noqa: F403
     from .tensor.creation.buffers import *  # noqa: F403
     from .tensor.creation.drawn import *  # noqa: F403
+    from .tensor.creation.sampled import *  # noqa: F403
     from .tensor.creation.typed import *  # noqa: F403
     from .tensor.creation.values import *  # noqa: F403
     from .arrays.limits import finfo as finfo, iinfo as iinfo
@@ -149,8 +150,8 @@ _settings = (
 
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
 _ROOMS = frozenset((
-    "compiler", "func", "linalg", "nn", "optim", "overrides", "return_types", "serialization", "special", "testing",
-    "types", "utils", "viz",
+    "compiler", "distributions", "func", "linalg", "nn", "optim", "overrides", "return_types", "serialization",
+    "special", "testing", "types", "utils", "viz",
 ))  # fmt: skip
 _NAMES = {"compile": ".compiler", "install_as_torch": ".alias", "set_printoptions": ".tensor.printing", "vmap": ".func"}
 _NAMES |= dict.fromkeys(("finfo", "iinfo"), ".arrays.limits")

@@ -165,6 +165,18 @@ def test_the_gradient_of_an_argument():
         assert x.grad.tolist() == [2.0 * i] * 3
 
 
+def test_the_gradient_of_an_argument_that_grows_over_the_calls():
+    x = torch.tensor([0.5, 2.0], requires_grad=True)
+
+    @compile
+    def step(x):
+        (x * x).sum().backward()
+
+    for _ in range(4):
+        step(x)
+    assert x.grad.tolist() == [4.0, 16.0]
+
+
 def test_a_gradient_that_is_clipped():
     for clip in (torch.nn.utils.clip_grad_norm_, torch.nn.utils.clip_grad_value_):
 

@@ -61,6 +61,9 @@ class Conditions:
             guard.place(fixed.source)
         for x, expression, _ in self.arguments.others:
             guard.equals(expression, x)
+        for i, (tensor, expression, _) in enumerate(self.arguments.tensors):  # the conditions below name them
+            if id(tensor) not in session.state.tensors:
+                guard.require(f"type((t{i} := {expression})) is {guard.name(type(tensor))}")
         self._grads()
         self._inputs(program)
         grads_in = {id(grad) for _, grad, _ in self.grads_in}
@@ -145,7 +148,6 @@ class Conditions:
             if path is not None:
                 raise CannotRecord(ARGUMENT_SHARES_MEMORY.format(path=path))
             t, a = f"t{i}", f"a{i}"
-            guard.require(f"type(({t} := {expression})) is {guard.name(type(tensor))}")
             if self.session.state.tensors:
                 guard.require(f"id({t}) not in {guard.name(frozenset(self.session.state.tensors))}")
             guard.require(f"({a} := {t}.array).shape == {array.shape}")

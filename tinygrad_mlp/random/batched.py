@@ -17,7 +17,9 @@ from ..batching.crossing import varying_batches
 from ..batching.refusals import DIFFERENT_IN_UNBATCHED, RANDOM, SAME_OF_BATCHED
 
 # Where the shape is among the arguments of a generator's methods; the others take arrays, or none.
-_SHAPES = {"uniform": 0, "normal": 0, "exponential": 0, "nonnegative_integers": 0, "bernoulli": 1, "integers": 2}
+_SHAPES = dict.fromkeys(
+    ("uniform", "normal", "exponential", "nonnegative_integers", "cauchy", "log_normal", "geometric"), 0
+) | {"bernoulli": 1, "integers": 2}
 
 
 class BatchedGenerator:

@@ -13,22 +13,29 @@ from ..arrays import Array, dtypes
 from ..arrays.dtypes import FLOATING
 from ..arrays.limits import finfo
 from .refusals import (
+    CAUCHY_DTYPE,
     DEVIATION,
     EXPONENTIAL_DTYPE,
     INTEGERS_ORDER,
+    LOG_DEVIATION,
     NEGATIVE_SIZE,
     NO_SAMPLES,
     NO_WEIGHT,
     NOT_FLOATING,
     OUT_OF_BOUNDS,
     PERMUTATION_OF_BOOL,
+    POISSON_RATE,
     PROBABILITIES,
     PROBABILITY,
     RATE,
+    SCALE,
+    SUCCESS,
     TOO_MANY_ELEMENTS,
     TOO_MANY_FOR_FLOAT,
     TOO_MANY_FOR_INTEGER,
     TOO_MANY_SAMPLES,
+    TRIALS_DTYPE,
+    TRIALS_DTYPES,
     UNIFORM_ORDER,
     UNIFORM_WIDTH,
     WEIGHTS,
@@ -50,6 +57,7 @@ _C_NAMES = {
     "bool": "bool",
     "uint8": "unsigned char",
 }
+_CXX_NAMES = {"int64": "long int", "int16": "short int"}  # where the compiler writes them
 _C_NAMES |= {"int8": "signed char", "int16": "short", "int32": "int", "int64": "long"}
 
 
@@ -96,6 +104,50 @@ def check_exponential(lambd: float, dtype: np.dtype[Any]) -> None:
         raise RuntimeError(RATE.format(lambd=lambd))
     if dtype.kind not in FLOATING:
         raise RuntimeError(EXPONENTIAL_DTYPE.format(dtype=_torch_name(dtype)))
+
+
+def check_cauchy(sigma: float, dtype: np.dtype[Any]) -> None:
+    """RuntimeError for a scale that is not positive, and for a dtype that is not floating."""
+    if not sigma > 0:
+        raise RuntimeError(SCALE.format(sigma=sigma))
+    if dtype.kind not in FLOATING:
+        raise RuntimeError(CAUCHY_DTYPE.format(dtype=_CXX_NAMES.get(dtype.name, _C_NAMES[dtype.name])))
+
+
+def check_positive_deviation(std: float) -> None:
+    """RuntimeError for a standard deviation of a log-normal distribution that is not positive."""
+    if not std > 0:
+        raise RuntimeError(LOG_DEVIATION.format(std=std))
+
+
+def check_geometric(p: float, dtype: np.dtype[Any]) -> None:
+    """RuntimeError for a probability outside (0, 1); NotImplementedError for bool."""
+    if not 0 < p < 1:
+        raise RuntimeError(SUCCESS.format(p=p))
+    if dtype.kind == "b":
+        raise NotImplementedError(NOT_FLOATING.format(kernel="geometric_cpu", dtype=_torch_name(dtype)))
+
+
+def check_rates(rates: Array) -> None:
+    """RuntimeError if a rate of Poisson's distribution is below 0 or nan."""
+    if not np.all(rates >= 0):
+        raise RuntimeError(POISSON_RATE)
+
+
+def check_trials(counts: np.dtype[Any], probabilities: np.dtype[Any]) -> None:
+    """ValueError for numbers of trials that are not floating, RuntimeError for probabilities in another dtype."""
+    for name, dtype in (("count", counts), ("prob", probabilities)):
+        if dtype.kind not in FLOATING:
+            raise ValueError(TRIALS_DTYPE.format(name=name, dtype=_torch_name(dtype)))
+    if counts != probabilities:
+        raise RuntimeError(TRIALS_DTYPES.format(first=_torch_name(counts), second=_torch_name(probabilities)))
+
+
+def single_or_double(dtype: np.dtype[Any], kernel: str) -> np.dtype[Any]:
+    """Return the dtype. NotImplementedError, which names torch's kernel, unless it is float32 or float64."""
+    if dtype.char not in "fd":
+        raise NotImplementedError(NOT_FLOATING.format(kernel=kernel, dtype=_torch_name(dtype)))
+    return dtype
 
 
 def check_integers(low: int, end: int, dtype: np.dtype[Any]) -> None:

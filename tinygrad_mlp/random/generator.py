@@ -113,6 +113,55 @@ class Generator(Engine):
         values = np.log1p(-self._units53(size(shape))) * (-1 / lambd)
         return values.astype(dtype, copy=False).reshape(shape)
 
+    @silenced
+    def cauchy(self, shape: Shape, dtype: npt.DTypeLike, median: float = 0.0, sigma: float = 1.0) -> Array:
+        """Floats of Cauchy's distribution, by inversion, as Tensor.cauchy_ draws them.
+
+        RuntimeError for sigma <= 0 and for a dtype that is not floating.
+        """
+        dtype = np.dtype(dtype)
+        checks.check_cauchy(sigma, dtype)
+        values = median + sigma * np.tan(np.pi * (self._units53(size(shape)) - 0.5))
+        return values.astype(dtype, copy=False).reshape(shape)
+
+    @silenced
+    def log_normal(self, shape: Shape, dtype: npt.DTypeLike, mean: float = 1.0, std: float = 2.0) -> Array:
+        """Floats whose logarithm has the normal distribution, made in pairs, as Tensor.log_normal_ draws them.
+
+        RuntimeError for std <= 0, NotImplementedError unless the dtype is floating.
+        """
+        checks.check_positive_deviation(std)
+        dtype = checks.floating(dtype, "log_normal_cpu")
+        values = np.exp(self._normal_pairs(size(shape)) * std + mean)
+        return values.astype(dtype, copy=False).reshape(shape)
+
+    @silenced
+    def standard_gamma(self, alpha: Array) -> Array:
+        """Floats of the gamma distribution with the given shapes and rate 1, as torch._standard_gamma draws them.
+
+        The result has the shape and the dtype of `alpha`. NotImplementedError unless that is float32 or float64.
+        """
+        from . import rejection  # which only such draws need
+
+        dtype = checks.single_or_double(alpha.dtype, "gamma_cpu")
+        values = rejection.each(self, rejection.gamma_in(dtype), alpha).astype(dtype)
+        result: Array = np.maximum(values, np.finfo(dtype).tiny)
+        return result
+
+    @silenced
+    def dirichlet(self, alpha: Array) -> Array:
+        """Shares of 1 with the given concentrations along the last dimension, as torch._sample_dirichlet draws them.
+
+        The result has the shape and the dtype of `alpha`. NotImplementedError unless that is float32 or float64.
+        """
+        from . import rejection  # which only such draws need
+
+        dtype = checks.single_or_double(alpha.dtype, "dirichlet")
+        parts = rejection.each(self, rejection.gamma_in(np.dtype(np.float64)), alpha)
+        shares = parts / parts.sum(axis=-1, keepdims=True)
+        result: Array = np.maximum(shares, np.finfo(dtype).tiny).astype(dtype)
+        return result
+
     # Discrete distributions
 
     def integers(self, low: int, high: int | None, shape: Shape, dtype: npt.DTypeLike = np.int64) -> Array:
@@ -177,6 +226,41 @@ class Generator(Engine):
         checks.check_probabilities(probabilities)
         result: Array = self._units(probabilities.size, dtype).reshape(probabilities.shape) < probabilities
         return np.ascontiguousarray(result).reshape(probabilities.shape)
+
+    @silenced
+    def geometric(self, shape: Shape, dtype: npt.DTypeLike, p: float) -> Array:
+        """Numbers of trials until one succeeds with probability `p`, from 1 on, as Tensor.geometric_ draws them.
+
+        RuntimeError unless p is in (0, 1), NotImplementedError for bool.
+        """
+        dtype = np.dtype(dtype)
+        checks.check_geometric(p, dtype)
+        values = np.ceil(np.log(self._units53(size(shape))) / np.log1p(-p))
+        return values.astype(dtype, copy=False).reshape(shape)
+
+    @silenced
+    def poisson(self, rates: Array) -> Array:
+        """Numbers of events at the given rates, in their dtype, as torch.poisson draws them.
+
+        NotImplementedError unless the dtype is floating, RuntimeError for a rate below 0 or nan.
+        """
+        from . import rejection  # which only such draws need
+
+        dtype = checks.floating(rates.dtype, "poisson_cpu")
+        checks.check_rates(rates)
+        return rejection.each(self, rejection.poisson, rates).astype(dtype)
+
+    @silenced
+    def binomial(self, counts: Array, probabilities: Array) -> Array:
+        """Numbers of successes in so many trials, in the dtype of both, as torch.binomial draws them.
+
+        The two are broadcast. ValueError for integers, RuntimeError for two dtypes, NotImplementedError for the halves.
+        """
+        from . import rejection  # which only such draws need
+
+        checks.check_trials(counts.dtype, probabilities.dtype)
+        checks.single_or_double(counts.dtype, "binomial_cpu")
+        return rejection.each(self, rejection.binomial_in(counts.dtype), counts, probabilities).astype(counts.dtype)
 
     @silenced
     def multinomial(self, weights: Array, count: int, replacement: bool = False) -> Array:

@@ -61,6 +61,22 @@ PROBABILITY = "bernoulli_ expects p to be in [0, 1], but got p={p:g}"
 # RuntimeError: `bernoulli(p)` where an element of p is outside [0, 1].
 PROBABILITIES = "Expected p_in >= 0 && p_in <= 1 to be true, but got false."
 
+# RuntimeError: the scale of `cauchy_` is not positive, and a dtype that is not floating.
+SCALE = "cauchy_ expects sigma > 0.0, but found sigma={sigma:g}"
+CAUCHY_DTYPE = (
+    "Cauchy distribution is a continuous probability distribution. dtype must be a floating point but you specified "
+    "{dtype}"
+)
+# RuntimeError: the standard deviation of `log_normal_` is not positive.
+LOG_DEVIATION = "log_normal_ expects std > 0.0, but found std={std:g}"
+# RuntimeError: the probability of `geometric_`.
+SUCCESS = "geometric_ expects p to be in (0, 1), but got p={p:g}"
+# RuntimeError: a rate of `poisson` is below 0 or nan.
+POISSON_RATE = "invalid Poisson rate, expected rate to be non-negative"
+# binomial: ValueError for integers; RuntimeError for two dtypes.
+TRIALS_DTYPE = "binomial only supports floating-point dtypes for {name}, got: {dtype}"
+TRIALS_DTYPES = "Found dtype {second} but expected {first}"
+
 # -- permutations ----------------------------------------------------------------------------------
 
 # RuntimeError: randperm of a negative number.

@@ -231,7 +231,8 @@ def broadcast_shapes(*shapes: Any) -> Size:
         for back in range(-1, -1 - len(sizes_of), -1):
             n = sizes_of[back]
             if n < 0 or (n != 1 and common[back] not in (1, n)):
-                raise RuntimeError(BROADCAST_SHAPES.format(size=n, dim=back, i=i, shape=sizes_of, common=common))
+                shown = shape if isinstance(shape, Size) else sizes_of
+                raise RuntimeError(BROADCAST_SHAPES.format(size=n, dim=back, i=i, shape=shown, common=common))
             if n != 1:
                 common[back] = n
     return Size(common)

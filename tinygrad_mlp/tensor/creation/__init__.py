@@ -10,6 +10,7 @@ from ..later import later, methods_in
 LATER = {
     "buffers": ("asarray from_dlpack frombuffer", ""),
     "drawn": ("bernoulli multinomial normal rand rand_like randint randint_like randn randn_like randperm", ""),
+    "sampled": ("_dirichlet_grad _sample_dirichlet _standard_gamma _standard_gamma_grad binomial poisson", ""),
     "values": (
         (
             "arange empty empty_like empty_strided eye full full_like linspace logspace ones ones_like scalar_tensor "
@@ -19,8 +20,8 @@ LATER = {
     ),
     "methods": (
         "",
-        "uniform_ normal_ bernoulli_ random_ exponential_ new_tensor new_full new_zeros new_ones new_empty "
-        "new_empty_strided bernoulli multinomial",
+        "uniform_ normal_ bernoulli_ random_ exponential_ cauchy_ log_normal_ geometric_ new_tensor "
+        "new_full new_zeros new_ones new_empty new_empty_strided bernoulli multinomial",
     ),
     "typed": (
         "FloatTensor DoubleTensor HalfTensor BFloat16Tensor LongTensor IntTensor ShortTensor CharTensor ByteTensor "

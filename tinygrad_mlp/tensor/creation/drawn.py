@@ -16,6 +16,7 @@ from ...arrays.dtypes import FLOATING
 from ...arrays.silence import silenced
 from ...batching import running as batching
 from ...ops.dims import mismatch
+from ...ops.table import check_of_each
 from ..arguments import as_array
 from ..kinds import ABSENT, KINDS, no_such_call, read
 from ..out import with_new_out
@@ -227,7 +228,7 @@ def normal(
     numbers = all(isinstance(x, (Tensor, int, float)) or stands_for(x, (int, float)) for x in given)
     if not numbers or size is not ABSENT or dtype is not None or requires_grad or options:
         raise no_such_call("normal", *given)
-    return _with_zero_gradient(_normals_around(mean, 1.0 if std is ABSENT else std, of(generator, *tensors)), tensors)
+    return with_zero_gradient(_normals_around(mean, 1.0 if std is ABSENT else std, of(generator, *tensors)), tensors)
 
 
 @silenced
@@ -236,8 +237,8 @@ def _normals_around(mean: Any, std: Any, generator: random.Generator) -> Any:
     kind = first.array.dtype
     if not isinstance(std, Tensor):
         return generator.normal(mean.array.shape, kind, 0.0, std) + mean.array
-    if std.array.dtype.kind in FLOATING and std.array.size and std.array.min() < 0:
-        raise RuntimeError(STD_NEGATIVE)
+    if std.array.dtype.kind in FLOATING and std.array.size:
+        _refuse_negative(std.array)
     shape = std.array.shape
     if isinstance(mean, Tensor):
         refusal = mismatch(mean.array.shape, shape)
@@ -248,7 +249,13 @@ def _normals_around(mean: Any, std: Any, generator: random.Generator) -> Any:
     return (generator.normal(shape, kind) * std.array + around).astype(kind)
 
 
-def _with_zero_gradient(values: Any, inputs: list[Tensor]) -> Tensor:
+@check_of_each
+def _refuse_negative(std: Any) -> None:
+    if std.min() < 0:
+        raise RuntimeError(STD_NEGATIVE)
+
+
+def with_zero_gradient(values: Any, inputs: list[Tensor]) -> Tensor:
     """Make a tensor of drawn values. It is recorded if an input requires grad, and the gradient is 0.
 
     Torch does the same: what was drawn is taken as constant.
@@ -278,7 +285,7 @@ def bernoulli(input: Tensor, p: Any = ABSENT, *, generator: Generator = None) ->
         except TypeError:
             raise no_such_call("bernoulli", input, p) from None
     drawn = source.bernoulli_p(array) if p is ABSENT else source.bernoulli(p, array.shape)
-    return _with_zero_gradient(drawn.astype(array.dtype), [input])
+    return with_zero_gradient(drawn.astype(array.dtype), [input])
 
 
 @with_new_out

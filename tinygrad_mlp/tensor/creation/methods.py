@@ -96,6 +96,18 @@ def _exponential(generator: random.Generator, array: Any, lambd: float = 1.0) ->
     return filled(array, lambda shape: generator.exponential(shape, array.dtype, lambd))
 
 
+def _cauchy(generator: random.Generator, array: Any, median: float = 0.0, sigma: float = 1.0) -> Any:
+    return filled(array, lambda shape: generator.cauchy(shape, array.dtype, median, sigma))
+
+
+def _log_normal(generator: random.Generator, array: Any, mean: float = 1.0, std: float = 2.0) -> Any:
+    return filled(array, lambda shape: generator.log_normal(shape, array.dtype, mean, std))
+
+
+def _geometric(generator: random.Generator, array: Any, p: float) -> Any:
+    return filled(array, lambda shape: generator.geometric(shape, array.dtype, p))
+
+
 def _spread(array: Any, own: Any) -> Any:
     from ...batching.crossing import spread  # inside of `vmap`
 
@@ -145,6 +157,9 @@ _DRAWS = {
     "normal_": ("NormalBackward0", ("mean", "std"), _normal),
     "bernoulli_": ("BernoulliBackward2", ("p",), _bernoulli),
     "random_": ("RandomBackward0", (), _random),
+    "cauchy_": ("CauchyBackward0", ("median", "sigma"), _cauchy),
+    "log_normal_": ("LogNormalBackward0", ("mean", "std"), _log_normal),
+    "geometric_": ("GeometricBackward0", ("p",), _geometric),
     "exponential_": ("ExponentialBackward0", ("lambd",), _exponential),
 }
 METHODS: dict[str, Any] = {name: _drawn(name, *how) for name, how in _DRAWS.items()} | {
