@@ -178,8 +178,8 @@ class Subset(Dataset[Any]):
 class ConcatDataset(Dataset[Any]):
     """Several data sets, one after the other.
 
-    AssertionError without data sets and for a stream; ValueError for a negative index before the first sample, IndexError for one after
-    the last. Source: torch.utils.data.ConcatDataset.
+    AssertionError without data sets and for a stream; ValueError for a negative index before the first sample,
+    IndexError for one after the last. Source: torch.utils.data.ConcatDataset.
     """
 
     def __init__(self, datasets: Iterable[Any]) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class _BaseDataLoaderIter:
     """An iterator over the batches of a DataLoader (torch.utils.data.dataloader._BaseDataLoaderIter)."""
 
-    def __init__(self, loader: DataLoader) -> None:
+    def __init__(self, loader: DataLoader[Any]) -> None:
         self._dataset = loader.dataset
         self._dataset_kind = loader._dataset_kind
         self._auto_collation = loader._auto_collation
@@ -42,7 +42,7 @@ class _BaseDataLoaderIter:
         _BaseDataLoaderIter._reset(self, loader)
         self._base_seed = draw_seed(loader.generator)  # torch draws it after the sampler begins, even without workers
 
-    def _reset(self, loader: DataLoader, first_iter: bool = False) -> None:
+    def _reset(self, loader: DataLoader[Any], first_iter: bool = False) -> None:
         """Begin a new epoch."""
         self._IterableDataset_len_called = loader._IterableDataset_len_called
         self._sampler_iter = iter(self._index_sampler)
@@ -76,7 +76,7 @@ class _BaseDataLoaderIter:
 class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
     """Loads every batch when it is asked for, in the calling thread."""
 
-    def __init__(self, loader: DataLoader) -> None:
+    def __init__(self, loader: DataLoader[Any]) -> None:
         super().__init__(loader)
         if self._timeout:
             raise AssertionError(TIMEOUT_WITHOUT_WORKERS)

@@ -145,8 +145,8 @@ PIN_MEMORY_DEVICE = (
 )
 # An IterableDataset that has a length gives more samples.
 LONGER_THAN_SAID = (
-    "Length of IterableDataset {dataset} was reported to be {said}(when accessing len(dataloader)), but {count} samples "
-    "have been fetched. "
+    "Length of IterableDataset {dataset} was reported to be {said}(when accessing len(dataloader)), but {count} "
+    "samples have been fetched. "
 )
 LONGER_WITH_WORKERS = (
     "For multiprocessing data-loading, this could be caused by not properly configuring the IterableDataset replica at "
@@ -154,20 +154,20 @@ LONGER_WITH_WORKERS = (
 )
 # More workers than processors.
 MANY_WORKERS = (
-    "This DataLoader will create {workers} worker processes in total. {suggestion} Please be aware that excessive worker "
-    "creation might get DataLoader running slow or even freeze, lower the worker number to avoid potential "
+    "This DataLoader will create {workers} worker processes in total. {suggestion} Please be aware that excessive "
+    "worker creation might get DataLoader running slow or even freeze, lower the worker number to avoid potential "
     "slowness/freeze if necessary."
 )
 SUGGESTION = (
-    "Our suggested max number of worker in current system is {cores}{how}, which is smaller than what this DataLoader is "
-    "going to create."
+    "Our suggested max number of worker in current system is {cores}{how}, which is smaller than what this DataLoader "
+    "is going to create."
 )
 CPUSET_NOT_ASKED = " (`cpuset` is not taken into account)"
 NO_SUGGESTION = "DataLoader is not able to compute a suggested max number of worker in current system."
 # The data set, or another thing that a new process needs, cannot be pickled.
 NOT_PICKLED = (
-    "Got pickle error when attempting to start a worker Process. This might be because the worker Process arguments are "
-    "not picklable. Python 3.14+ changed the multiprocessing start method in non-Mac POSIX platforms to 'forkserver', "
+    "Got pickle error when attempting to start a worker Process. This might be because the worker Process arguments "
+    "are not picklable. Python 3.14+ changed the multiprocessing start method in non-Mac POSIX platforms to 'forkserver', "
     "which requires the worker Process arguments to be picklable. You can also try "
     "multiprocessing.set_start_method('fork')."
 )

@@ -1,7 +1,7 @@
 """The parent's side of loading in worker processes; it is imported when a loader first starts some.
 
-Worker i gets the batches i, i + num_workers, ... as long as none of the workers runs out of data. Each has two pipes, one
-for its tasks and one for its batches, so that batches of one worker come in the order of its tasks.
+Worker i gets the batches i, i + num_workers, ... as long as no worker runs out of data. Each has two pipes, one for its
+tasks and one for its batches, so that the batches of one worker come in the order of its tasks.
 """
 
 from __future__ import annotations
@@ -15,20 +15,38 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-import numpy.random  # noqa: F401 - imported once here, and not in every process that is forked
-
 from ...messages import warn
+from ...settings import get_num_threads
+from ...tensor.creation.data import tensor
 from ._utils import transport
+from ._utils.collate import default_collate
 from ._utils.exceptions import ExceptionWrapper
+from ._utils.fetch import batch_of_tensors
 from ._utils.worker import MP_STATUS_CHECK_INTERVAL, Exhausted, Job, Resume, run
+from .dataset import TensorDataset
 from .iterators import _BaseDataLoaderIter
 from .refusals import DEAD_WORKERS, INTERRUPTED, NO_PREFETCH, NOT_PICKLED, TIMED_OUT
 
 if TYPE_CHECKING:
     from .dataloader import DataLoader
+
+
+_SECONDS_TO_BE_KILLED = 60  # far more than it takes, so that a process that the system does not end is no hang
+
+
+@cache
+def _prepare() -> None:
+    """Load, once, what each worker would load when it begins: a process that is forked has it then."""
+    import numpy.random  # noqa: F401
+
+    get_num_threads()
+    data = TensorDataset(tensor([1.0]))
+    batch_of_tensors(data, [0])
+    default_collate([data[0]])
 
 
 class _Worker:
@@ -79,11 +97,13 @@ class _Worker:
 
     def end(self, seconds: float) -> None:
         """Wait for its end; after these seconds it is ended by force."""
-        for force in (lambda: None, self.process.terminate, self.process.kill):
-            force()
+        self.process.join(seconds)
+        if self.process.exitcode is None:
+            self.process.terminate()
             self.process.join(seconds)
-            if self.process.exitcode is not None:
-                break
+        if self.process.exitcode is None:
+            self.process.kill()
+            self.process.join(_SECONDS_TO_BE_KILLED)
         transport.close(self._tasks)
 
 
@@ -101,11 +121,11 @@ def _stop(workers: list[_Worker], parent: int) -> None:
 class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
     """Has the batches loaded by workers, some ahead of those that are asked for.
 
-    RuntimeError, as in torch, if a worker dies or, with a `timeout`, does not answer in time. When the iterator ends, is
-    dropped, or is interrupted, its workers end; with `persistent_workers` they stay until the loader is dropped.
+    RuntimeError, as in torch, if a worker dies or, with a `timeout`, does not answer in time. When the iterator ends,
+    is dropped, or is interrupted, its workers end; with `persistent_workers` they stay until the loader is dropped.
     """
 
-    def __init__(self, loader: DataLoader) -> None:
+    def __init__(self, loader: DataLoader[Any]) -> None:
         super().__init__(loader)
         factor = loader.prefetch_factor or 0
         if factor <= 0:
@@ -119,7 +139,8 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
             self._start(loader)
             self._reset(loader, first_iter=True)
 
-    def _start(self, loader: DataLoader) -> None:
+    def _start(self, loader: DataLoader[Any]) -> None:
+        _prepare()
         context = loader.multiprocessing_context or multiprocessing.get_context()
         for i in range(self._num_workers):
             job = Job(
@@ -147,7 +168,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         """Whether the workers are there for another epoch."""
         return bool(self._workers)
 
-    def _reset(self, loader: DataLoader, first_iter: bool = False) -> None:
+    def _reset(self, loader: DataLoader[Any], first_iter: bool = False) -> None:
         with self._ending_on_failure():
             super()._reset(loader, first_iter)
             self._tasks: dict[int, _Worker] = {}  # those without a result yet, in order
@@ -227,7 +248,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
                     worker.process.join(MP_STATUS_CHECK_INTERVAL)
             dead = [each for each in self._workers if each.process.exitcode is not None]
             if dead or worker is not None:
-                pids = ", ".join(str(each.process.pid) for each in dead or [worker])
+                pids = ", ".join(str(each.process.pid) for each in dead or workers[:1])
                 raise RuntimeError(DEAD_WORKERS.format(pids=pids))
             if left <= 0:
                 raise RuntimeError(TIMED_OUT.format(seconds=self._timeout))

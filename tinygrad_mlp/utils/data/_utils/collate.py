@@ -86,7 +86,7 @@ def _mapping(first: Any, part: Callable[[Any], Any]) -> Any:
     parts = {key: part(key) for key in first}
     try:
         if not isinstance(first, MutableMapping):
-            return type(first)(parts)  # type: ignore[call-arg]
+            return type(first)(parts)
         twin = copy.copy(first)
         twin.update(parts)
         return twin
@@ -100,7 +100,7 @@ def _sequence(first: Any, parts: list[Any]) -> Any:
         if isinstance(first, tuple):
             return parts
         if not isinstance(first, MutableSequence):
-            return type(first)(parts)  # type: ignore[call-arg]
+            return type(first)(parts)
         twin = copy.copy(first)
         for i, part in enumerate(parts):
             twin[i] = part
@@ -122,7 +122,7 @@ def _cannot(found: Any) -> TypeError:
 
 def collate_tensor_fn(batch: Sequence[Tensor], *, collate_fn_map: CollateMap | None = None) -> Tensor:
     """B tensors of shape (*), stacked to one of shape (B, *)."""
-    return FUNCTIONS["stack"](list(batch), 0)  # type: ignore[no-any-return]
+    return FUNCTIONS["stack"](list(batch), 0)
 
 
 def collate_numpy_array_fn(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -> Any:

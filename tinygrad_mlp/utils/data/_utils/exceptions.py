@@ -25,7 +25,7 @@ class ExceptionWrapper:
         import traceback  # imported here because only exceptions need it
 
         kind, value, trace = sys.exc_info() if exc_info is None else exc_info
-        self.exc_type: type[BaseException] = kind
+        self.exc_type: Any = kind
         self.exc_msg = "".join(traceback.format_exception(kind, value, trace))
         self.where = where
 
