@@ -167,7 +167,7 @@ NO_SUGGESTION = "DataLoader is not able to compute a suggested max number of wor
 # The data set, or another thing that a new process needs, cannot be pickled.
 NOT_PICKLED = (
     "Got pickle error when attempting to start a worker Process. This might be because the worker Process arguments "
-    "are not picklable. Python 3.14+ changed the multiprocessing start method in non-Mac POSIX platforms to 'forkserver', "
-    "which requires the worker Process arguments to be picklable. You can also try "
+    "are not picklable. Python 3.14+ changed the multiprocessing start method in non-Mac POSIX platforms to "
+    "'forkserver', which requires the worker Process arguments to be picklable. You can also try "
     "multiprocessing.set_start_method('fork')."
 )

@@ -246,9 +246,9 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
                     return worker, worker.result()
                 except EOFError:
                     worker.process.join(MP_STATUS_CHECK_INTERVAL)
-            dead = [each for each in self._workers if each.process.exitcode is not None]
-            if dead or worker is not None:
-                pids = ", ".join(str(each.process.pid) for each in dead or workers[:1])
+            dead = [each for each in self._workers if each is worker or each.process.exitcode is not None]
+            if dead:
+                pids = ", ".join(str(each.process.pid) for each in dead)
                 raise RuntimeError(DEAD_WORKERS.format(pids=pids))
             if left <= 0:
                 raise RuntimeError(TIMED_OUT.format(seconds=self._timeout))
