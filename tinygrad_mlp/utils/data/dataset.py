@@ -9,21 +9,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
-import numpy as np
-
 from ... import random
-from ...tensor import FUNCTIONS, Tensor
+from ...tensor import Tensor
 from .refusals import (
     BEFORE_FIRST,
     CHAIN_TYPE,
     CONCAT_OF_NONE,
+    CONCAT_OF_STREAM,
     NO_GETITEM,
     NO_ITER,
     SPLIT_FRACTION,
     SPLIT_LENGTHS,
+    STACK_COUNT,
     STACK_LENGTHS,
     STACK_OF_BOTH,
     STACK_OF_NONE,
+    SUBSET_HALF,
     TENSOR_SIZES,
 )
 
@@ -102,8 +103,28 @@ class StackDataset(Dataset[Any]):
             return {name: dataset[index] for name, dataset in self.datasets.items()}
         return tuple(dataset[index] for dataset in self.datasets)
 
+    def __getitems__(self, indices: list[Any]) -> list[Any]:
+        """The samples at several indices; a data set that has this method gives its own all at once.
+
+        ValueError if it gives another number of them.
+        """
+        if isinstance(self.datasets, dict):
+            columns = [_several(dataset, indices) for dataset in self.datasets.values()]
+            return [dict(zip(self.datasets, row, strict=True)) for row in zip(*columns, strict=True)]
+        return list(zip(*(_several(dataset, indices) for dataset in self.datasets), strict=True))
+
     def __len__(self) -> int:
         return self._length
+
+
+def _several(dataset: Any, indices: list[Any]) -> Any:
+    """The samples at several indices."""
+    if not callable(getattr(dataset, "__getitems__", None)):
+        return [dataset[i] for i in indices]
+    samples = dataset.__getitems__(indices)
+    if len(samples) != len(indices):
+        raise ValueError(STACK_COUNT.format(expected=len(indices), count=len(samples)))
+    return samples
 
 
 class TensorDataset(Dataset[tuple[Tensor, ...]]):
@@ -125,16 +146,30 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
 
 class Subset(Dataset[Any]):
-    """The samples of another data set at the given indices (torch.utils.data.Subset)."""
+    """The samples of another data set at the given indices.
+
+    NotImplementedError for a subclass that overrides `__getitem__` but not `__getitems__`, by which a loader gets its
+    samples. Source: torch.utils.data.Subset.
+    """
 
     def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
         self.dataset = dataset
         self.indices = indices
+        kind = type(self)
+        if kind.__getitem__ is not Subset.__getitem__ and kind.__getitems__ is Subset.__getitems__:
+            raise NotImplementedError(SUBSET_HALF.format(type=kind.__name__))
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, list):
             return self.dataset[[self.indices[i] for i in index]]
         return self.dataset[self.indices[index]]
+
+    def __getitems__(self, indices: list[int]) -> Any:
+        """The samples at several indices, all at once if the other data set can do that."""
+        chosen = [self.indices[i] for i in indices]
+        if callable(getattr(self.dataset, "__getitems__", None)):
+            return self.dataset.__getitems__(chosen)
+        return [self.dataset[i] for i in chosen]
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -143,15 +178,22 @@ class Subset(Dataset[Any]):
 class ConcatDataset(Dataset[Any]):
     """Several data sets, one after the other.
 
-    AssertionError without data sets; ValueError for a negative index before the first sample, IndexError for one after
-    the last. Source: torch.utils.data.ConcatDataset.
+    AssertionError without data sets and for a stream; ValueError for a negative index before the first sample,
+    IndexError for one after the last. Source: torch.utils.data.ConcatDataset.
     """
 
     def __init__(self, datasets: Iterable[Any]) -> None:
         self.datasets = list(datasets)
         if not self.datasets:
             raise AssertionError(CONCAT_OF_NONE)
-        self.cumulative_sizes = list(accumulate(len(dataset) for dataset in self.datasets))
+        if any(isinstance(dataset, IterableDataset) for dataset in self.datasets):
+            raise AssertionError(CONCAT_OF_STREAM)
+        self.cumulative_sizes = self.cumsum(self.datasets)
+
+    @staticmethod
+    def cumsum(sequence: Iterable[Any]) -> list[int]:
+        """The lengths of the data sets up to each of them."""
+        return list(accumulate(map(len, sequence)))
 
     def __getitem__(self, index: int) -> Any:
         if index < 0:
@@ -191,13 +233,3 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: random.Gener
     order = (generator or random.default_generator).permutation(len(dataset)).tolist()
     ends = list(accumulate(int(count) for count in counts))
     return [Subset(dataset, order[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
-
-
-def batch_of_tensors(dataset: Any, indices: Sequence[int]) -> list[Tensor] | None:
-    """Return the batch of these samples by one indexing of each tensor, or None if the data set is not of tensors."""
-    if type(dataset) is Subset:
-        return batch_of_tensors(dataset.dataset, [dataset.indices[i] for i in indices])
-    if type(dataset) is not TensorDataset:
-        return None
-    where = np.array(indices, np.int64)
-    return [FUNCTIONS["getitem"](tensor, where) for tensor in dataset.tensors]

@@ -8,7 +8,7 @@ templates for `str.format`.
 # RuntimeError for samples that are sequences of different lengths.
 UNEQUAL_LENGTHS = "each element in list of batch should be of equal size"
 # TypeError for samples of a type, or arrays of a dtype, that cannot become a tensor.
-CANNOT_COLLATE = "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {found}"
+CANNOT_COLLATE = "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {}"
 
 
 # -- Data sets -------------------------------------------------------------------------------------
@@ -39,6 +39,18 @@ SPLIT_FRACTION = "Fraction at index {index} is not between 0 and 1"
 SPLIT_LENGTHS = "Sum of input lengths does not equal the length of the input dataset!"
 
 
+# ConcatDataset: AssertionError for a stream.
+CONCAT_OF_STREAM = "ConcatDataset does not support IterableDataset"
+# StackDataset: ValueError for a data set that gives another number of samples than it was asked for.
+STACK_COUNT = "Nested dataset's output size mismatch. Expected {expected}, got {count}"
+# Subset: NotImplementedError for an object of a subclass that defines only one of the two ways to get samples.
+SUBSET_HALF = (
+    "{type} overrides __getitem__ but not __getitems__. When subclassing Subset and overriding __getitem__, you must "
+    "also override __getitems__ to ensure DataLoader works correctly with your custom logic. A simple implementation:"
+    "\n\ndef __getitems__(self, indices):\n    return [self.__getitem__(idx) for idx in indices]"
+)
+
+
 # -- Samplers --------------------------------------------------------------------------------------
 # TypeError (RandomSampler) or ValueError (WeightedRandomSampler) if `replacement` is not a bool.
 REPLACEMENT = "replacement should be a boolean value, but got replacement={replacement}"
@@ -50,6 +62,12 @@ WEIGHTS_SHAPE = "weights should be a 1d sequence but given weights have shape {s
 BATCH_SIZE = "batch_size should be a positive integer value, but got batch_size={batch_size}"
 # BatchSampler: ValueError if `drop_last` is not a bool.
 DROP_LAST = "drop_last should be a boolean value, but got drop_last={drop_last}"
+
+
+# DistributedSampler: RuntimeError without `num_replicas` or `rank`.
+NOT_DISTRIBUTED = "Requires distributed package to be available"
+# DistributedSampler: ValueError for a rank that is negative or not below `num_replicas`.
+RANK = "Invalid rank {rank}, rank should be in the interval [0, {last}]"
 
 
 # -- DataLoader: options that exclude one another --------------------------------------------------
@@ -93,4 +111,63 @@ CONTEXT_NAME = (
 CONTEXT_TYPE = (
     "multiprocessing_context option should be a valid context object or a string specifying the start method, but "
     "got multiprocessing_context={context}"
+)
+# AssertionError at iteration for a `timeout` without workers.
+TIMEOUT_WITHOUT_WORKERS = "_SingleProcessDataLoaderIter requires timeout == 0"
+# AssertionError at iteration for a `prefetch_factor` of 0.
+NO_PREFETCH = "prefetch_factor must be greater than 0 for MultiProcessingDataLoaderIter"
+
+
+# -- DataLoader: what happens in an epoch ----------------------------------------------------------
+# NotImplementedError for pickling an iterator; torch does not fill in the name of the class either.
+NO_PICKLED_ITERATOR = "{} cannot be pickled"
+# RuntimeError when workers have died.
+DEAD_WORKERS = "DataLoader worker (pid(s) {pids}) exited unexpectedly"
+# RuntimeError when a worker has sent nothing for the seconds of `timeout`.
+TIMED_OUT = "DataLoader timed out after {seconds} seconds"
+# RuntimeError for the next batch of an iterator whose workers were ended by an exception, Ctrl-C included.
+INTERRUPTED = "This iterator was interrupted, and its workers have ended"
+# RuntimeError, raised in the worker, for a batch with a tensor that has a history.
+NOT_A_LEAF = (
+    "Cowardly refusing to serialize non-leaf tensor which requires_grad, since autograd does not support crossing "
+    "process boundaries.  If you just want to transfer the data, call detach() on the tensor before serializing (e.g., "
+    "putting it on the queue)."
+)
+
+
+# -- DataLoader: what is warned of -----------------------------------------------------------------
+PIN_MEMORY = (
+    "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be used."
+)
+PIN_MEMORY_DEVICE = (
+    "pin_memory_device is deprecated, the current accelerator will be used as the device,ignore "
+    "pin_memory_device='{device}'."
+)
+# An IterableDataset that has a length gives more samples.
+LONGER_THAN_SAID = (
+    "Length of IterableDataset {dataset} was reported to be {said}(when accessing len(dataloader)), but {count} "
+    "samples have been fetched. "
+)
+LONGER_WITH_WORKERS = (
+    "For multiprocessing data-loading, this could be caused by not properly configuring the IterableDataset replica at "
+    "each worker. Please see https://pytorch.org/docs/stable/data.html#torch.utils.data.IterableDataset for examples."
+)
+# More workers than processors.
+MANY_WORKERS = (
+    "This DataLoader will create {workers} worker processes in total. {suggestion} Please be aware that excessive "
+    "worker creation might get DataLoader running slow or even freeze, lower the worker number to avoid potential "
+    "slowness/freeze if necessary."
+)
+SUGGESTION = (
+    "Our suggested max number of worker in current system is {cores}{how}, which is smaller than what this DataLoader "
+    "is going to create."
+)
+CPUSET_NOT_ASKED = " (`cpuset` is not taken into account)"
+NO_SUGGESTION = "DataLoader is not able to compute a suggested max number of worker in current system."
+# The data set, or another thing that a new process needs, cannot be pickled.
+NOT_PICKLED = (
+    "Got pickle error when attempting to start a worker Process. This might be because the worker Process arguments "
+    "are not picklable. Python 3.14+ changed the multiprocessing start method in non-Mac POSIX platforms to "
+    "'forkserver', which requires the worker Process arguments to be picklable. You can also try "
+    "multiprocessing.set_start_method('fork')."
 )

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from itertools import islice, repeat
-from typing import Any
+from itertools import repeat
+from typing import Any, Generic
 
 from ... import random
 from ...messages import warn
-from .collate import default_collate, default_convert
-from .dataset import IterableDataset, batch_of_tensors
+from ._utils.collate import default_collate, default_convert
+from ._utils.fetch import _DatasetKind
+from ._utils.worker import get_worker_info
+from .dataset import IterableDataset, Sample
+from .iterators import _BaseDataLoaderIter, _SingleProcessDataLoaderIter
 from .refusals import (
     BATCH_SAMPLER_ALONE,
     CONTEXT_NAME,
     CONTEXT_TYPE,
     CONTEXT_WITHOUT_WORKERS,
+    CPUSET_NOT_ASKED,
     DROP_LAST_OF_NO_BATCH,
+    MANY_WORKERS,
+    NO_SUGGESTION,
     NOT_FOR_STREAMS,
     NUM_WORKERS,
     PERSISTENT_WITHOUT_WORKERS,
@@ -23,20 +30,28 @@ from .refusals import (
     PREFETCH_WITHOUT_WORKERS,
     SAMPLER_AND_SHUFFLE,
     SET_LATER,
+    SUGGESTION,
     TIMEOUT,
 )
-from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
+from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
+
+__all__ = ["DataLoader", "default_collate", "default_convert", "get_worker_info"]
 
 
-class DataLoader:
+class DataLoader(Generic[Sample]):
     """An iterable over the batches of a data set; each pass over it is an epoch.
 
     The indices of the samples come from `sampler`, or, with `shuffle`, in a random order that is torch's for the same
     seed; `batch_sampler` gives lists of indices itself. With `batch_size` None the samples come one by one. With
     `drop_last` a last batch of fewer samples is left out. `collate_fn` makes a batch of a list of samples. An
-    IterableDataset gives its samples in its own order. Everything is loaded in the calling thread: `num_workers`,
-    `pin_memory`, `timeout`, `worker_init_fn`, `multiprocessing_context`, `prefetch_factor`, `persistent_workers`,
-    `pin_memory_device` and `in_order` are kept as attributes and change nothing.
+    IterableDataset gives its samples in its own order.
+
+    With `num_workers` the batches are made by so many processes, each with a copy of the data set, up to
+    `prefetch_factor` (2) per worker ahead of the batch that is asked for. They come in the same order as without
+    workers, or as they are ready if not `in_order`. `worker_init_fn` is called with the number of each worker when it
+    starts; `multiprocessing_context` says how it starts; with `persistent_workers` it stays for the next epoch. A
+    worker's exception is raised again with its traceback in the text; RuntimeError if a worker dies, or if a batch
+    takes longer than `timeout` seconds. `pin_memory` and `pin_memory_device` are accepted and change nothing.
 
     ValueError, as in torch: if options exclude one another, for a `batch_size` that is not a positive int, a negative
     `num_workers` or `timeout`, options of workers without workers, and for setting later an attribute that decides
@@ -62,11 +77,12 @@ class DataLoader:
         if persistent_workers and not num_workers:
             raise ValueError(PERSISTENT_WITHOUT_WORKERS)
         self.persistent_workers = persistent_workers
-        self.multiprocessing_context = _context(multiprocessing_context, num_workers)
+        self.multiprocessing_context = multiprocessing_context
         self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
         self.timeout, self.worker_init_fn, self.in_order = timeout, worker_init_fn, in_order
-        self._iterable = isinstance(dataset, IterableDataset)
-        if self._iterable:
+        streams = isinstance(dataset, IterableDataset)
+        self._dataset_kind = _DatasetKind.Iterable if streams else _DatasetKind.Map
+        if streams:
             for name, option in (("shuffle", shuffle or None), ("sampler", sampler), ("batch_sampler", batch_sampler)):
                 if option is not None:
                     raise ValueError(NOT_FOR_STREAMS.format(name=name, option=option))
@@ -78,8 +94,8 @@ class DataLoader:
             batch_size = None
         elif batch_size is None and drop_last:
             raise ValueError(DROP_LAST_OF_NO_BATCH)
-        if self._iterable:
-            sampler = _Endless()
+        if streams:
+            sampler = _InfiniteConstantSampler()
         if sampler is None:
             sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
         if batch_size is not None:
@@ -91,64 +107,75 @@ class DataLoader:
         self.batch_sampler = batch_sampler
         self.generator = generator
         self.collate_fn = collate_fn or (default_collate if batch_sampler is not None else default_convert)
-
+        self._IterableDataset_len_called: int | None = None
+        self._iterator: Any = None
         self._initialized = True
+        self.check_worker_number_rationality()
 
     def __setattr__(self, name: str, value: Any) -> None:
         if self._initialized and name in _FIXED:
             raise ValueError(SET_LATER.format(name=name, type=type(self).__name__))
         object.__setattr__(self, name, value)
 
-    def __iter__(self) -> Iterator[Any]:
-        if self.pin_memory:
-            warn(
-                "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be "
-                "used."
-            )
-        draw_seed(self.generator)  # torch draws a seed for its workers first, even if there are none
-        if self._iterable:
-            return self._stream(iter(self.dataset))
-        return self._samples() if self.batch_sampler is None else self._batches()
+    @property
+    def multiprocessing_context(self) -> Any:
+        """The context of Python's multiprocessing that starts the workers, or None for the usual one."""
+        return self._multiprocessing_context
 
-    def _samples(self) -> Iterator[Any]:
-        for index in self.sampler:
-            yield self.collate_fn(self.dataset[index])
+    @multiprocessing_context.setter
+    def multiprocessing_context(self, context: Any) -> None:
+        self._multiprocessing_context = _context(context, self.num_workers)
 
-    def _batches(self) -> Iterator[Any]:
-        several = getattr(self.dataset, "__getitems__", None)
-        for indices in self.batch_sampler:
-            batch = batch_of_tensors(self.dataset, indices) if self.collate_fn is default_collate else None
-            if batch is None:
-                samples = [self.dataset[i] for i in indices] if several is None else several(indices)
-                batch = self.collate_fn(samples)
-            yield batch
+    @property
+    def _auto_collation(self) -> bool:
+        return self.batch_sampler is not None
 
-    def _stream(self, samples: Iterator[Any]) -> Iterator[Any]:
-        if self.batch_size is None:
-            yield from map(self.collate_fn, samples)
-            return
-        while batch := list(islice(samples, self.batch_size)):
-            if len(batch) == self.batch_size or not self.drop_last:
-                yield self.collate_fn(batch)
+    @property
+    def _index_sampler(self) -> Any:
+        return self.sampler if self.batch_sampler is None else self.batch_sampler
+
+    def __iter__(self) -> _BaseDataLoaderIter:
+        if not self.persistent_workers or not self.num_workers:
+            return self._get_iterator()
+        if self._iterator is None or not self._iterator._is_usable:
+            self._iterator = self._get_iterator()
+        else:
+            self._iterator._reset(self)
+        return self._iterator  # type: ignore[no-any-return]
+
+    def _get_iterator(self) -> _BaseDataLoaderIter:
+        if not self.num_workers:
+            return _SingleProcessDataLoaderIter(self)
+        from .workers import _MultiProcessingDataLoaderIter  # which imports multiprocessing
+
+        self.check_worker_number_rationality()
+        return _MultiProcessingDataLoaderIter(self)
 
     def __len__(self) -> int:
-        if self._iterable:
-            count = len(self.dataset)
-            if self.batch_size is None:
-                return count
-            return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
-        return len(self.sampler if self.batch_sampler is None else self.batch_sampler)
+        if self._dataset_kind == _DatasetKind.Map:
+            return len(self._index_sampler)
+        count = self._IterableDataset_len_called = len(self.dataset)
+        if self.batch_size is None:
+            return count
+        return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
 
-
-def get_worker_info() -> None:
-    """Return None, because everything is loaded in the main process (torch.utils.data.get_worker_info)."""
+    def check_worker_number_rationality(self) -> None:
+        """Warn if there are more workers than processors for this process (as in torch)."""
+        if not self.num_workers:
+            return
+        knows = hasattr(os, "sched_getaffinity")
+        cores = len(os.sched_getaffinity(0)) if knows else os.cpu_count()
+        if cores is None or self.num_workers > cores:
+            how = "" if knows else CPUSET_NOT_ASKED
+            suggestion = NO_SUGGESTION if cores is None else SUGGESTION.format(cores=cores, how=how)
+            warn(MANY_WORKERS.format(workers=self.num_workers, suggestion=suggestion))
 
 
 # The attributes that cannot be set after __init__, because they decide which samples come.
 _FIXED = frozenset(("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"))
 
 
-class _Endless(Sampler[None]):
+class _InfiniteConstantSampler(Sampler[None]):
     """The sampler of an IterableDataset, which has no indices: it yields None without end, as torch's does."""
 
     def __iter__(self) -> Iterator[None]:
@@ -164,7 +191,7 @@ def _prefetch_factor(factor: int | None, num_workers: int) -> int | None:
 
 
 def _context(context: Any, num_workers: int) -> Any:
-    """Check a context of Python's multiprocessing, or its name, and return it; no worker is ever started in it."""
+    """Check a context of Python's multiprocessing, or its name, and return it."""
     if context is None:
         return None
     if not num_workers:
