@@ -37,12 +37,18 @@ __all__ = [
 ]  # fmt: skip
 
 
+# The types of device for which torch has autocast, and the dtypes that it uses.
+_DTYPES = {"cpu": bfloat16, "hpu": bfloat16, "maia": bfloat16, "xla": bfloat16} | dict.fromkeys(
+    ("cuda", "ipu", "mps", "mtia", "xpu"), float16
+)
+
+
 class _State(threading.local):
     """What a thread has set: for which types of device autocast is on, and their dtypes."""
 
     def __init__(self) -> None:
         self.enabled: dict[str, bool] = {}
-        self.dtypes: dict[str, dtype] = {"cpu": bfloat16}  # float16 for the others
+        self.dtypes = dict(_DTYPES)
         self.cached = True
         self.depth = 0
 
@@ -69,7 +75,7 @@ def set_autocast_enabled(device_type: str | bool, enabled: bool = False) -> None
 
 def get_autocast_dtype(device_type: str) -> dtype:
     """The dtype that autocast would use for a type of device (torch.get_autocast_dtype)."""
-    return _state.dtypes.get(_known(device_type, "get_autocast_dtype", AUTOCAST_SCALAR_TYPE), float16)
+    return _state.dtypes[_known(device_type, "get_autocast_dtype", AUTOCAST_SCALAR_TYPE)]
 
 
 def set_autocast_dtype(device_type: str, dtype: dtype) -> None:
@@ -81,16 +87,16 @@ def _known(device_type: Any, function: str, refusal: str = AUTOCAST_KEY) -> str:
     if not isinstance(device_type, str):
         raise TypeError(AUTOCAST_ARGUMENT.format(function=function, found=type_name(device_type)))
     kind = device(device_type).type
-    if kind == "meta":
+    if kind not in _DTYPES:
         raise RuntimeError(refusal)
     return kind
 
 
 def is_autocast_available(device_type: str) -> bool:
-    """Whether torch has autocast for a type of device: for all but "meta" (torch.amp.is_autocast_available)."""
+    """Whether torch has autocast for a type of device (torch.amp.is_autocast_available)."""
     if not isinstance(device_type, str):
         raise TypeError(AUTOCAST_ARGUMENT.format(function="_is_autocast_available", found=type_name(device_type)))
-    return device(device_type).type != "meta"
+    return device(device_type).type in _DTYPES
 
 
 def is_autocast_cache_enabled() -> bool:
@@ -162,6 +168,8 @@ class autocast:
     and is switched off, and for "cpu" with another dtype than bfloat16 or float16. NotImplementedError where an enabled
     one for the CPU is entered.
     """
+
+    __module__ = "tinygrad_mlp.amp.autocast_mode"
 
     def __init__(
         self, device_type: str, dtype: dtype | None = None, enabled: bool = True, cache_enabled: bool | None = None

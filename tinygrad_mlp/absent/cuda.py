@@ -22,6 +22,8 @@ class device:
     A negative number stands for no device, and such a block does nothing.
     """
 
+    __module__ = "tinygrad_mlp.cuda"
+
     def __init__(self, device: Any) -> None:
         place = None if isinstance(device, int) or device is None else Device(device)
         if place is not None and place.type != "cuda":

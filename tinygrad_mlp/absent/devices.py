@@ -20,7 +20,6 @@ _NO_NVTX = (RuntimeError, "NVTX functions not installed. Are you sure you have a
 _NO_STREAM = (RuntimeError, "{name} requires CUDA support")
 _NO_TYPE = (TypeError, "type {name} not available. Torch not compiled with CUDA enabled.")
 _NO_ACCELERATOR = (RuntimeError, "Cannot access accelerator device when none is available.")
-_NO_SPARSE = "there are no sparse tensors"
 
 _TENSOR_TYPES = {
     "bfloat16": "BFloat16Tensor", "bool_": "BoolTensor", "uint8": "ByteTensor", "int8": "CharTensor",
@@ -29,7 +28,7 @@ _TENSOR_TYPES = {
 }  # fmt: skip
 
 
-def _tensor_types(refusal: str | Refusal) -> Row:
+def _tensor_types(refusal: Refusal) -> Row:
     """The classes for tensors of each dtype, which know their dtype and of which nothing is an instance."""
 
     def row(module: str) -> dict[str, object]:
@@ -67,8 +66,8 @@ def _of_a_gpu(refusal: Refusal, event: Refusal, stream: Refusal) -> tuple[Row, .
         holds(default_generators=()),
         functions(
             "init current_device synchronize get_device_name get_device_capability get_device_properties set_device "
-            "current_stream default_stream set_stream can_device_access_peer mem_get_info get_rng_state initial_seed "
-            "reset_peak_memory_stats reset_accumulated_memory_stats memory_snapshot memory_summary "
+            "current_stream set_stream can_device_access_peer mem_get_info get_rng_state initial_seed "
+            "reset_peak_memory_stats reset_accumulated_memory_stats memory_snapshot "
             "set_per_process_memory_fraction get_per_process_memory_fraction graph make_graphed_callables ",
             refusal,
         ),
@@ -85,9 +84,9 @@ MODULES: dict[str, tuple[Row, ...]] = {
         answers(nullcontext, "caching_allocator_disabled"),
         holds(has_half=True, has_magma=False),
         functions(
-            "cudart ipc_collect current_blas_handle get_sync_debug_mode set_sync_debug_mode utilization temperature "
-            "memory_usage power_draw clock_rate list_gpu_processes reset_max_memory_allocated reset_max_memory_cached "
-            "graph_pool_handle is_current_stream_capturing",
+            "default_stream memory_summary cudart ipc_collect current_blas_handle get_sync_debug_mode "
+            "set_sync_debug_mode utilization temperature memory_usage power_draw clock_rate list_gpu_processes "
+            "reset_max_memory_allocated reset_max_memory_cached graph_pool_handle is_current_stream_capturing",
             _NO_CUDA,
         ),
         classes("CUDAGraph", _DUMMY),
@@ -103,7 +102,11 @@ MODULES: dict[str, tuple[Row, ...]] = {
     "cuda.nccl": (answers(False, "is_available"), functions("version all_reduce broadcast", _NO_CUDA)),
     "cuda.nvtx": (functions("mark range range_pop range_push range_start range_end", _NO_NVTX),),
     "cuda.random": (taken("cuda", "manual_seed manual_seed_all seed seed_all get_rng_state set_rng_state"),),
-    "cuda.sparse": (_tensor_types(_NO_SPARSE),),
+    "cuda.sparse": (
+        taken(
+            "sparse", "BFloat16Tensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor"
+        ),
+    ),
     "cuda.streams": (taken("cuda", "Event Stream ExternalStream"),),
     "xpu": (
         *_of_a_gpu(_NO_XPU, _DUMMY, _DUMMY),

@@ -14,6 +14,8 @@ default_pg_timeout = timedelta(minutes=30)
 class ReduceOp(Enum):
     """How tensors of several processes would be combined (torch.distributed.ReduceOp)."""
 
+    __module__ = "tinygrad_mlp.distributed"
+
     SUM = 0
     AVG = 1
     PRODUCT = 2
@@ -27,6 +29,8 @@ class ReduceOp(Enum):
 
 class Backend(str):
     """The name of a means by which processes would talk (torch.distributed.Backend)."""
+
+    __module__ = "tinygrad_mlp.distributed"
 
     UNDEFINED = "undefined"
     GLOO = "gloo"

@@ -19,6 +19,8 @@ class Future:
     `devices` is accepted. RuntimeError where a second result is set.
     """
 
+    __module__ = "tinygrad_mlp.futures"
+
     __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self, *, devices: Any = None) -> None:

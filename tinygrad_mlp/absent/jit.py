@@ -25,9 +25,13 @@ class Attribute(NamedTuple):
 class Error(RuntimeError):
     """What TorchScript raises; nothing here does (torch.jit.Error)."""
 
+    __module__ = "tinygrad_mlp.jit"
+
 
 class TracerWarning(Warning):
     """What torch warns of while it traces; nothing here does (torch.jit.TracerWarning)."""
+
+    __module__ = "tinygrad_mlp.jit"
 
 
 def annotate(the_type: Any, the_value: Any) -> Any:

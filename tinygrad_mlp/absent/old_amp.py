@@ -17,6 +17,7 @@ def names_for(device: str) -> dict[str, Any]:
     """The classes and decorators of a device, each of which warns and does what that of torch.amp does."""
 
     class _Autocast(autocast):
+        __module__ = f"tinygrad_mlp.{device}.amp"
         __doc__ = f"`torch.amp.autocast` for {device!r}, by its old name."
 
         def __init__(self, enabled: bool = True, dtype: Any = None, cache_enabled: bool = True) -> None:
@@ -24,6 +25,7 @@ def names_for(device: str) -> dict[str, Any]:
             super().__init__(device, dtype, enabled, cache_enabled)
 
     class _GradScaler(GradScaler):
+        __module__ = f"tinygrad_mlp.{device}.amp"
         __doc__ = f"`torch.amp.GradScaler` for {device!r}, by its old name."
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:

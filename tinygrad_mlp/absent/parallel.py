@@ -6,7 +6,7 @@ from typing import Any
 
 from ..nn import Module
 
-__all__ = ["DataParallel", "data_parallel"]
+__all__ = ["DataParallel"]
 
 
 class DataParallel(Module):
@@ -14,6 +14,8 @@ class DataParallel(Module):
 
     The devices are accepted and change nothing.
     """
+
+    __module__ = "tinygrad_mlp.nn.parallel"
 
     def __init__(self, module: Module, device_ids: Any = None, output_device: Any = None, dim: int = 0) -> None:
         super().__init__()
@@ -23,15 +25,3 @@ class DataParallel(Module):
     def forward(self, *inputs: Any, **kwargs: Any) -> Any:
         """What the module gives."""
         return self.module(*inputs, **kwargs)
-
-
-def data_parallel(
-    module: Module,
-    inputs: Any,
-    device_ids: Any = None,
-    output_device: Any = None,
-    dim: int = 0,
-    module_kwargs: Any = None,
-) -> Any:
-    """What the module gives for one input or a tuple of them (torch.nn.parallel.data_parallel)."""
-    return module(*(inputs if isinstance(inputs, tuple) else (inputs,)), **(module_kwargs or {}))

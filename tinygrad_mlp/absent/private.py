@@ -27,7 +27,7 @@ MODULES: dict[str, tuple[Row, ...]] = {
             "_jit_override_can_fuse_on_cpu _jit_override_can_fuse_on_gpu _jit_set_texpr_fuser_enabled "
             "_jit_set_nvfuser_enabled",
         ),
-        answers(False, "_jit_can_fuse_on_cpu _jit_can_fuse_on_gpu _is_torch_function_mode_enabled _cuda_isInBadFork"),
+        answers(False, "_jit_can_fuse_on_cpu _jit_can_fuse_on_gpu _is_torch_function_mode_enabled"),
         answers("cpu", "_get_default_device"),
         answers("privateuseone", "_get_privateuse1_backend_name"),
         answers(nullcontext, "DisableTorchFunction DisableTorchFunctionSubclass"),

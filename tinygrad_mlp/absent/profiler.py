@@ -11,6 +11,8 @@ __all__ = ["ProfilerAction", "ProfilerActivity", "record_function"]
 class ProfilerActivity(Enum):
     """What would be measured (torch.profiler.ProfilerActivity)."""
 
+    __module__ = "tinygrad_mlp.profiler"
+
     CPU = 0
     XPU = 1
     MTIA = 2
@@ -22,6 +24,8 @@ class ProfilerActivity(Enum):
 class ProfilerAction(Enum):
     """What a profiler would do in a step (torch.profiler.ProfilerAction)."""
 
+    __module__ = "tinygrad_mlp.profiler"
+
     NONE = 0
     WARMUP = 1
     RECORD = 2
@@ -30,6 +34,8 @@ class ProfilerAction(Enum):
 
 class record_function(ContextDecorator):
     """A `with` block, or a decorator, that gives a part of a program a name (torch.profiler.record_function)."""
+
+    __module__ = "tinygrad_mlp.profiler"
 
     def __init__(self, name: str, args: str | None = None) -> None:
         self.name, self.args = name, args

@@ -6,7 +6,7 @@ import typing
 from contextlib import nullcontext
 from types import SimpleNamespace
 
-from .rows import Row, answers, classes, functions, gives_back, holds, taken
+from .rows import Row, answers, classes, errors, functions, gives_back, holds, taken
 
 __all__ = ["MODULES"]
 
@@ -27,32 +27,10 @@ _NO_LIBRARY = "operators are rows of its own table, and autograd.Function adds o
 _NO_PACKAGE = "torch.save writes a model to a file"
 _NO_COMPILER = "there is no C++ to compile"
 
-_DISTRIBUTED: tuple[Row, ...] = (
-    answers(
-        False,
-        "is_available is_initialized is_nccl_available is_gloo_available is_mpi_available is_ucc_available "
-        "is_xccl_available is_backend_available is_torchelastic_launched _rank_not_in_group",
-    ),
-    functions(
-        "get_rank get_world_size get_backend get_process_group_ranks barrier monitored_barrier all_reduce all_gather "
-        "all_gather_object all_gather_into_tensor all_to_all all_to_all_single broadcast broadcast_object_list gather "
-        "gather_object reduce reduce_scatter reduce_scatter_tensor scatter scatter_object_list send send_object_list "
-        "recv recv_object_list isend irecv batch_isend_irecv new_group new_subgroups get_group_rank get_global_rank",
-        _NO_GROUP,
-    ),
-    functions("init_process_group destroy_process_group init_device_mesh get_node_local_rank", _NO_PROCESSES),
-    classes(
-        "ProcessGroup ProcessGroupGloo ProcessGroupNCCL DeviceMesh P2POp Store TCPStore FileStore HashStore "
-        "PrefixStore Work",
-        _NO_PROCESSES,
-    ),
-    taken("absent.distributed"),
-)
 
-
-def _errors(**bases: type[Exception]) -> Row:
-    """Classes of exceptions, for `except`; nothing raises them."""
-    return lambda module: {short: type(short, (base,), {"__module__": module}) for short, base in bases.items()}
+def _of_typing(names: str) -> Row:
+    """Names that torch.jit has from Python's `typing`."""
+    return lambda module: {short: getattr(typing, short) for short in names.split()}
 
 
 MODULES: dict[str, tuple[Row, ...]] = {
@@ -71,7 +49,7 @@ MODULES: dict[str, tuple[Row, ...]] = {
         taken("absent.jit"),
         taken("absent.futures", "Future"),
     ),
-    "jit.annotations": (holds(Dict=dict, List=list, Optional=typing.Optional, Tuple=tuple),),
+    "jit.annotations": (_of_typing("Any Dict List Optional Tuple Union"),),
     "fx": (
         gives_back("wrap has_side_effect"),
         functions("symbolic_trace replace_pattern map_arg", _NO_GRAPH),
@@ -101,11 +79,11 @@ MODULES: dict[str, tuple[Row, ...]] = {
     "_dynamo.external_utils": (taken("compiler", "is_compiling"),),
     "onnx": (
         answers(False, "is_in_onnx_export"),
-        functions("export dynamo_export register_custom_op_symbolic", _NO_ONNX),
-        classes("ONNXProgram ExportOptions", _NO_ONNX),
+        functions("export register_custom_op_symbolic", _NO_ONNX),
+        classes("ONNXProgram", _NO_ONNX),
         classes("OperatorExportTypes", _NO_ONNX, ONNX=0, ONNX_ATEN=1, ONNX_ATEN_FALLBACK=2, ONNX_FALLTHROUGH=3),
         classes("TrainingMode", _NO_ONNX, EVAL=0, PRESERVE=1, TRAINING=2),
-        _errors(OnnxExporterError=RuntimeError),
+        errors("OnnxExporterError", RuntimeError),
     ),
     "library": (
         functions(
@@ -116,8 +94,35 @@ MODULES: dict[str, tuple[Row, ...]] = {
         classes("Library", _NO_LIBRARY),
     ),
     # -- processes -----------------------------------------------------------------------------------
-    "distributed": (*_DISTRIBUTED, _errors(DistError=RuntimeError, DistBackendError=RuntimeError)),
-    "distributed.distributed_c10d": _DISTRIBUTED,
+    "distributed": (
+        answers(
+            False,
+            "is_available is_initialized is_nccl_available is_gloo_available is_mpi_available is_ucc_available "
+            "is_xccl_available is_backend_available is_torchelastic_launched _rank_not_in_group",
+        ),
+        functions(
+            "get_rank get_world_size get_backend get_process_group_ranks barrier monitored_barrier all_reduce "
+            "all_gather all_gather_object all_gather_into_tensor all_to_all all_to_all_single broadcast "
+            "broadcast_object_list gather gather_object reduce reduce_scatter reduce_scatter_tensor scatter "
+            "scatter_object_list send send_object_list recv recv_object_list isend irecv batch_isend_irecv new_group "
+            "new_subgroups get_group_rank get_global_rank",
+            _NO_GROUP,
+        ),
+        functions("init_process_group destroy_process_group init_device_mesh get_node_local_rank", _NO_PROCESSES),
+        classes(
+            "ProcessGroup ProcessGroupGloo DeviceMesh P2POp Store TCPStore FileStore HashStore PrefixStore Work",
+            _NO_PROCESSES,
+        ),
+        taken("absent.distributed"),
+        errors("DistError DistBackendError", RuntimeError),
+    ),
+    "distributed.distributed_c10d": (
+        taken(
+            "distributed",
+            "Backend GroupMember ProcessGroup ReduceOp all_gather all_gather_object all_reduce barrier broadcast "
+            "get_backend get_rank get_world_size group init_process_group is_initialized",
+        ),
+    ),
     "distributed.device_mesh": (taken("distributed", "DeviceMesh init_device_mesh"),),
     "distributed.optim": (classes("ZeroRedundancyOptimizer", _NO_PROCESSES),),
     "distributed.fsdp": (
@@ -131,16 +136,17 @@ MODULES: dict[str, tuple[Row, ...]] = {
     ),
     "nn.parallel": (
         functions("gather parallel_apply replicate scatter", _NO_PROCESSES),
+        functions("data_parallel", (RuntimeError, "device type could not be determined")),
         classes("DistributedDataParallel", _NO_PROCESSES),
         taken("absent.parallel"),
     ),
-    "nn.parallel.data_parallel": (taken("absent.parallel"),),
+    "nn.parallel.data_parallel": (taken("nn.parallel", "DataParallel data_parallel"),),
     "nn.parallel.distributed": (taken("nn.parallel", "DistributedDataParallel"),),
     "nn.parallel.scatter_gather": (taken("nn.parallel", "gather scatter"),),
     "futures": (taken("absent.futures"),),
     "multiprocessing": (
         functions("spawn start_processes", _NO_PROCESSES),
-        _errors(ProcessException=Exception, ProcessRaisedException=Exception, ProcessExitedException=Exception),
+        errors("ProcessRaisedException ProcessExitedException", Exception),
         taken("absent.multiprocessing"),
     ),
     "multiprocessing.reductions": (functions("reduce_storage reduce_tensor rebuild_tensor", "tensors are copied"),),

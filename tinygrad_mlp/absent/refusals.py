@@ -11,7 +11,7 @@ NO_CUDA_SUPPORT = "PyTorch was compiled without CUDA support"
 # -- autocast --------------------------------------------------------------------------------------
 # autocast(device_type): ValueError for what is no text.
 AUTOCAST_DEVICE = "Expected `device_type` of type `str`, got: `{found}`"
-# The functions that ask for a device's autocast: TypeError for what is no text, RuntimeError for "meta".
+# The functions that ask for a device's autocast: TypeError for what is no text, RuntimeError for types without one.
 AUTOCAST_ARGUMENT = "{function}(): argument 'device_type' (position 1) must be str, not {found}"
 AUTOCAST_KEY = "unknown device type for autocast in get_autocast_dispatch_key_from_device_type"
 AUTOCAST_SCALAR_TYPE = "unsupported scalarType"

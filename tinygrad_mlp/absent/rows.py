@@ -10,13 +10,24 @@ from collections.abc import Callable
 from types import GenericAlias
 from typing import Any, NoReturn
 
-__all__ = ["NOT_HERE", "Row", "answers", "classes", "functions", "gives_back", "holds", "refusing_class", "taken"]
+__all__ = [
+    "NOT_HERE", "NotHere", "Row", "answers", "classes", "errors", "functions", "gives_back", "holds",
+    "refusing_class", "taken",
+]  # fmt: skip
 
 PACKAGE = __name__.partition(".")[0]
 Row = Callable[[str], dict[str, Any]]
 Refusal = tuple[type[Exception], str]  # the text may name {name}, the full name in torch, and {short}, the last part
 
-NOT_HERE = "{{name}} is not in tinygrad_mlp: {why}"  # NotImplementedError, whose {why} a row of the table gives
+NOT_HERE = "{name} is not in tinygrad_mlp: {why}"  # NotHere; a row of the table gives the reason
+
+
+class NotHere(NotImplementedError):
+    """What is raised where something is used of which there is only the name; `name` has it, as "torch.fx.Node"."""
+
+    def __init__(self, text: str, name: str = "") -> None:
+        super().__init__(text)
+        self.name = name
 
 
 def functions(names: str, refusal: str | Refusal) -> Row:
@@ -27,6 +38,11 @@ def functions(names: str, refusal: str | Refusal) -> Row:
 def classes(names: str, refusal: str | Refusal, **attributes: Any) -> Row:
     """Classes without instances: they can be named, subclassed and asked for, and refuse when they are called."""
     return lambda module: {short: refusing_class(module, short, refusal, **attributes) for short in names.split()}
+
+
+def errors(names: str, base: type[Exception]) -> Row:
+    """Classes of exceptions, for `except`; nothing raises them."""
+    return lambda module: {short: type(short, (base,), _place(module)) for short in names.split()}
 
 
 def answers(answer: Any, names: str) -> Row:
@@ -60,8 +76,12 @@ def refusing_class(module: str, short: str, refusal: str | Refusal, **attributes
     def __new__(cls: type, *args: Any, **kwargs: Any) -> NoReturn:
         raise _refused(module, short, refusal)
 
-    own = {"__new__": __new__, "__module__": f"{PACKAGE}.{module}", "__class_getitem__": classmethod(GenericAlias)}
+    own = _place(module) | {"__new__": __new__, "__class_getitem__": classmethod(GenericAlias)}
     return type(short, (), own | attributes)
+
+
+def _place(module: str) -> dict[str, Any]:
+    return {"__module__": f"{PACKAGE}.{module}"}
 
 
 def _refusing_function(module: str, short: str, refusal: str | Refusal) -> Callable[..., NoReturn]:
@@ -72,8 +92,11 @@ def _refusing_function(module: str, short: str, refusal: str | Refusal) -> Calla
 
 
 def _refused(module: str, short: str, refusal: str | Refusal) -> Exception:
-    kind, text = (NotImplementedError, NOT_HERE.format(why=refusal)) if isinstance(refusal, str) else refusal
-    return kind(text.format(name=f"torch.{module}.{short}", short=short))
+    name = f"torch.{module}.{short}"
+    if isinstance(refusal, str):
+        return NotHere(NOT_HERE.format(name=name, why=refusal), name)
+    kind, text = refusal
+    return kind(text.format(name=name, short=short))
 
 
 def _answering(module: str, short: str, answer: Any) -> Callable[..., Any]:

@@ -35,6 +35,8 @@ __all__ = ["GradScaler", "OptState"]
 class OptState(Enum):
     """How far an optimiser has come since the last `update` (torch.amp.grad_scaler.OptState)."""
 
+    __module__ = "tinygrad_mlp.amp.grad_scaler"
+
     READY = 0
     UNSCALED = 1
     STEPPED = 2
@@ -48,6 +50,8 @@ class GradScaler:
     nothing but call the optimiser. AssertionError for factors out of range, and where nothing was scaled before;
     RuntimeError for calls in the wrong order; ValueError for gradients in float16. Source: torch.amp.GradScaler.
     """
+
+    __module__ = "tinygrad_mlp.amp.grad_scaler"
 
     def __init__(
         self,
@@ -134,7 +138,7 @@ class GradScaler:
         if new_scale is not None:
             if not isinstance(new_scale, float) and (new_scale.numel() != 1 or new_scale.requires_grad):
                 raise AssertionError(NEW_SCALE)
-            self._scale = _single(new_scale)
+            self._scale = _single(float(new_scale))
         elif not found:
             raise AssertionError(NOTHING_RECORDED)
         elif any(found):
