@@ -13,7 +13,6 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -36,8 +35,11 @@ def modules_in(name: str) -> list[str]:
     return sorted({each[len(start) :].partition(".")[0] for each in MODULES if each.startswith(start)})
 
 
-class _Finder(MetaPathFinder, Loader):
-    """The import hook (PEP 451). It comes last, and so is asked only for what has no file."""
+class _Finder:
+    """The import hook (PEP 451). It comes last, and so is asked only for what has no file.
+
+    It does not derive from the classes of `importlib.abc`, which take longer to import than this whole room.
+    """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -45,7 +47,7 @@ class _Finder(MetaPathFinder, Loader):
         package, _, name = fullname.partition(".")
         if package != __name__.partition(".")[0] or not is_absent(name):
             return None
-        return ModuleSpec(fullname, self, is_package=bool(modules_in(name)))
+        return ModuleSpec(fullname, self, is_package=bool(modules_in(name)))  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return None  # as the import system makes it

@@ -68,7 +68,7 @@ def _of_a_gpu(refusal: Refusal, event: Refusal, stream: Refusal) -> tuple[Row, .
             "init current_device synchronize get_device_name get_device_capability get_device_properties set_device "
             "current_stream set_stream can_device_access_peer mem_get_info get_rng_state initial_seed "
             "reset_peak_memory_stats reset_accumulated_memory_stats memory_snapshot "
-            "set_per_process_memory_fraction get_per_process_memory_fraction graph make_graphed_callables ",
+            "set_per_process_memory_fraction get_per_process_memory_fraction graph make_graphed_callables",
             refusal,
         ),
         classes("Event MemPool", event),
