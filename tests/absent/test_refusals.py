@@ -12,7 +12,7 @@ import torch
 
 import tinygrad_mlp
 from support.two_worlds import refusal
-from tinygrad_mlp.absent.rows import NotHere
+from tinygrad_mlp.absent.rows import NotHere, is_only_a_name
 from tinygrad_mlp.absent.table import MODULES
 
 REFUSED = """
@@ -114,6 +114,20 @@ def test_a_class_without_instances_can_be_subclassed_and_named():
     assert not isinstance(tinygrad_mlp.nn.Linear(1, 1), (fx.GraphModule, tinygrad_mlp.jit.ScriptModule))
     assert fx.Node | None == fx.Node.__ror__(None) and fx.Node[int].__origin__ is fx.Node
     assert repr(fx.Node) == "<class 'tinygrad_mlp.fx.Node'>" and pickle.loads(pickle.dumps(fx.Node)) is fx.Node
+
+
+def test_what_has_only_its_name_can_be_told_before_it_is_called():
+    names = tinygrad_mlp.fft.fft, tinygrad_mlp.fx.Node, tinygrad_mlp.jit.load
+    assert all(map(is_only_a_name, names))
+
+    class Mine(tinygrad_mlp.fx.Tracer):
+        pass
+
+    others = (
+        tinygrad_mlp.cuda.is_available, tinygrad_mlp.cuda.synchronize, tinygrad_mlp.cuda.Stream,
+        tinygrad_mlp.jit.script, tinygrad_mlp.nn.Linear, tinygrad_mlp.relu, Mine, 3,
+    )  # fmt: skip
+    assert not any(map(is_only_a_name, others))
 
 
 def test_what_is_raised_is_a_not_implemented_error():

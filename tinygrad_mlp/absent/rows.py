@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 __all__ = [
     "NOT_HERE", "NotHere", "Row", "answers", "classes", "errors", "functions", "gives_back", "holds",
-    "refusing_class", "taken",
+    "is_only_a_name", "refusing_class", "taken",
 ]  # fmt: skip
 
 PACKAGE = __name__.partition(".")[0]
@@ -77,7 +77,7 @@ def refusing_class(module: str, short: str, refusal: str | Refusal, **attributes
         raise _refused(module, short, refusal)
 
     own = _place(module) | {"__new__": __new__, "__class_getitem__": classmethod(GenericAlias)}
-    return type(short, (), own | attributes)
+    return _marked(type(short, (), own | attributes), refusal)
 
 
 def _place(module: str) -> dict[str, Any]:
@@ -88,7 +88,21 @@ def _refusing_function(module: str, short: str, refusal: str | Refusal) -> Calla
     def function(*args: Any, **kwargs: Any) -> NoReturn:
         raise _refused(module, short, refusal)
 
-    return _named(function, module, short)
+    return _marked(_named(function, module, short), refusal)
+
+
+def is_only_a_name(found: object) -> bool:
+    """Whether something would raise NotHere if it were called, for those who look through a program beforehand."""
+    return hasattr(found, "__dict__") and _MARK in vars(found)
+
+
+_MARK = "_only_a_name"
+
+
+def _marked(found: Any, refusal: str | Refusal) -> Any:
+    if isinstance(refusal, str):  # torch itself raises the others
+        setattr(found, _MARK, True)
+    return found
 
 
 def _refused(module: str, short: str, refusal: str | Refusal) -> Exception:
