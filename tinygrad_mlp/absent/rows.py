@@ -70,7 +70,7 @@ def taken(source: str, names: str = "") -> Row:
     return row
 
 
-def refusing_class(module: str, short: str, refusal: str | Refusal, **attributes: Any) -> type:
+def refusing_class(module: str, short: str, refusal: str | Refusal, **attributes: Any) -> Any:
     """A class that refuses to make instances of itself or of its subclasses."""
 
     def __new__(cls: type, *args: Any, **kwargs: Any) -> NoReturn:
@@ -84,7 +84,7 @@ def _place(module: str) -> dict[str, Any]:
     return {"__module__": f"{PACKAGE}.{module}"}
 
 
-def _refusing_function(module: str, short: str, refusal: str | Refusal) -> Callable[..., NoReturn]:
+def _refusing_function(module: str, short: str, refusal: str | Refusal) -> Any:
     def function(*args: Any, **kwargs: Any) -> NoReturn:
         raise _refused(module, short, refusal)
 
