@@ -10,6 +10,7 @@ import importlib as _importlib
 import sys as _sys
 import typing as _typing
 
+from . import absent as _absent
 from . import autograd as autograd
 from .arrays import dtypes as dtypes
 from .autograd import (
@@ -136,6 +137,7 @@ is_inference = _on_a_tensor(is_inference)
 
 # The tape is shown by a floor above autograd, where a user of torch would look for it.
 autograd.names_from_above |= dict.fromkeys(("tape", "backward_steps"), f"{__name__}.viz")
+autograd.names_from_above["profiler"] = __name__
 autograd.names_from_above["TensorAdapter"] = f"{__name__}.viz.array_view"  # for treescope
 
 
@@ -158,6 +160,16 @@ _NAMES |= dict.fromkeys(("finfo", "iinfo"), ".arrays.limits")
 _NAMES |= dict.fromkeys(("TypedStorage", "UntypedStorage"), ".tensor.memory.storage")
 _NAMES |= dict.fromkeys(("load", "save"), ".serialization")
 _NAMES |= dict.fromkeys(_settings, ".settings")
+_NAMES |= {"Future": ".absent.futures", "OutOfMemoryError": ".absent.cuda"}
+_NAMES |= dict.fromkeys(
+    (
+        "autocast", "autocast_decrement_nesting", "autocast_increment_nesting", "clear_autocast_cache",
+        "get_autocast_cpu_dtype", "get_autocast_dtype", "get_autocast_gpu_dtype", "is_autocast_cache_enabled",
+        "is_autocast_cpu_enabled", "is_autocast_enabled", "set_autocast_cache_enabled", "set_autocast_cpu_dtype",
+        "set_autocast_cpu_enabled", "set_autocast_dtype", "set_autocast_enabled", "set_autocast_gpu_dtype",
+    ),
+    ".absent.autocast",
+)  # fmt: skip
 _NAMES |= dict.fromkeys(
     (
         "alpha_dropout", "bilinear", "celu", "celu_", "cosine_similarity", "dropout", "feature_alpha_dropout",
@@ -187,10 +199,12 @@ def __getattr__(name: str) -> _typing.Any:
         found = _on_a_tensor(getattr(Tensor, name)) if name in _ON_TENSORS else getattr(Tensor, name)
     elif name in _names_of_rows:  # unless a function above has the name of a row (`max`, or `add` with its alpha)
         found = _function_of_torch(name)
+    elif _absent.is_absent(name):
+        return _importlib.import_module(f".{name}", __name__)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_sys.modules[__name__])
     return globals().setdefault(name, found)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, *_NAMES, *_FILES, *_names_of_rows, *_METHODS})
+    return sorted({*globals(), *_ROOMS, *_NAMES, *_FILES, *_names_of_rows, *_METHODS, *_absent.modules_in("")})

@@ -21,7 +21,7 @@ X = np.random.default_rng(0).normal(size=(3, 4))
 WEIGHT = torch.linspace(-1, 1, 8, dtype=torch.float64).reshape(4, 2)
 ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh}
 SEEN: list[Any] = []
-FFT = torch.fft
+SIGNAL = torch.signal
 
 
 def layer(x: Any) -> Any:
@@ -341,7 +341,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a class": (torch.nn.Linear, "a function, or a pair of functions for tinygrad_mlp and torch, is compared, not <cl"),
     "a triple": ((abs, abs, abs), "a function, or a pair"),
     "what this package lacks": (torch.fft.fft, "tinygrad_mlp has no fft_fft: give a pair of functions"),
-    "a module that it lacks": (lambda x: FFT.fft(x), "tinygrad_mlp has no torch.fft: give a pair"),
+    "a module that it lacks": (lambda x: SIGNAL.windows.hann(x), "tinygrad_mlp has no torch.signal: give a pair"),
     "a class of one's own": (lambda x: Net()(x), "Net is a class that derives from one of torch, so that it cannot be"),
     "a module": (ONES, "a Linear is an object of torch that tinygrad_mlp does not know: give a pair"),
     "a method of a module": (ONES.forward, "a Linear is an object of torch"),

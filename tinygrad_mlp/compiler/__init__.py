@@ -25,7 +25,10 @@ from .recording import CannotRecord
 from .session import current
 from .step import CompiledStep, compile
 
-__all__ = ["CannotRecord", "CompiledStep", "compile", "disable", "is_compiling"]
+__all__ = [
+    "CannotRecord", "CompiledStep", "allow_in_graph", "assume_constant_result", "compile", "disable", "is_compiling",
+    "is_dynamo_compiling", "is_exporting", "reset",
+]  # fmt: skip
 
 
 def is_compiling() -> bool:
@@ -40,3 +43,21 @@ def disable(fn: Any = None, recursive: bool = True, *, reason: str | None = None
     the same results.
     """
     return (lambda function: function) if fn is None else fn
+
+
+def allow_in_graph(fn: Any) -> Any:
+    """The function itself: whatever a step calls is recorded (torch.compiler.allow_in_graph)."""
+    return fn
+
+
+assume_constant_result = allow_in_graph
+is_dynamo_compiling = is_compiling
+
+
+def is_exporting() -> bool:
+    """False: there is no torch.export (torch.compiler.is_exporting)."""
+    return False
+
+
+def reset() -> None:
+    """Do nothing: every compiled step keeps its own programs (torch.compiler.reset)."""

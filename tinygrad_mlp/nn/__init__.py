@@ -4,6 +4,10 @@
 `init` fills parameters before training, and `utils` clips gradients. All modules can be imported from here.
 """
 
+import importlib
+import sys
+from typing import Any
+
 from . import functional as functional
 from . import init as init
 from . import modules as modules
@@ -13,3 +17,11 @@ from .parameter import Buffer as Buffer
 from .parameter import Parameter as Parameter
 from .parameter import UninitializedBuffer as UninitializedBuffer
 from .parameter import UninitializedParameter as UninitializedParameter
+
+
+def __getattr__(name: str) -> Any:
+    """Import `parallel`, which stands on a floor above, when it is asked for."""
+    if name in ("DataParallel", "parallel"):
+        parallel = importlib.import_module(f"{__name__}.parallel")
+        return parallel if name == "parallel" else parallel.DataParallel
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
