@@ -18,6 +18,7 @@ from support.schedules import (
     go_on,
     named,
     optimizer_of,
+    plain,
     scheduler_of,
     seen,
 )
@@ -73,10 +74,10 @@ def test_going_on_from_an_epoch(name, options, groups):
         optimizer = optimizer_of(framework, groups)
         go_on(scheduler_of(framework, name, options, optimizer), [None] * 11)
         scheduler = scheduler_of(framework, name, options, optimizer, last_epoch=11)
-        return [seen(scheduler), *go_on(scheduler, [None] * 30)]
+        return [seen(scheduler), plain(scheduler.get_lr()), *go_on(scheduler, [None] * 30)]
 
-    result, _ = assert_same(program)
-    assert len(result) == 31
+    result, warnings = assert_same(program)
+    assert len(result) == 32 and len(warnings) == 1  # of get_lr
 
 
 @every_case
