@@ -18,7 +18,6 @@ from .parameter import Parameter as Parameter
 from .parameter import UninitializedBuffer as UninitializedBuffer
 from .parameter import UninitializedParameter as UninitializedParameter
 
-
 if TYPE_CHECKING:
     from ..absent.parallel import DataParallel as DataParallel
 else:
