@@ -167,6 +167,7 @@ MODULES: dict[str, tuple[Row, ...]] = {
         classes("profile emit_itt emit_nvtx EventList", _NO_PROFILER),
         taken("absent.profiler", "record_function"),
     ),
+    "utils.benchmark": (classes("Compare Timer", "Python's timeit measures how long something takes"),),
     "utils.cpp_extension": (
         functions("load load_inline include_paths library_paths", _NO_COMPILER),
         classes("BuildExtension CppExtension CUDAExtension", _NO_COMPILER),

@@ -6,7 +6,7 @@
 
 import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import functional as functional
 from . import init as init
@@ -18,10 +18,13 @@ from .parameter import Parameter as Parameter
 from .parameter import UninitializedBuffer as UninitializedBuffer
 from .parameter import UninitializedParameter as UninitializedParameter
 
+if TYPE_CHECKING:
+    from ..absent.parallel import DataParallel as DataParallel
+else:
 
-def __getattr__(name: str) -> Any:
-    """Import `parallel`, which stands on a floor above, when it is asked for."""
-    if name in ("DataParallel", "parallel"):
-        parallel = importlib.import_module(f"{__name__}.parallel")
-        return parallel if name == "parallel" else parallel.DataParallel
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
+    def __getattr__(name: str) -> Any:
+        """Import `parallel`, which stands on a floor above, when it is asked for."""
+        if name in ("DataParallel", "parallel"):
+            parallel = importlib.import_module(f"{__name__}.parallel")
+            return parallel if name == "parallel" else parallel.DataParallel
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
