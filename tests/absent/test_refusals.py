@@ -12,6 +12,7 @@ import torch
 
 import tinygrad_mlp
 from support.two_worlds import refusal
+from tinygrad_mlp.absent.layers import NAMES
 from tinygrad_mlp.absent.rows import NotHere, is_only_a_name
 from tinygrad_mlp.absent.table import MODULES
 
@@ -114,6 +115,26 @@ def test_a_class_without_instances_can_be_subclassed_and_named():
     assert not isinstance(tinygrad_mlp.nn.Linear(1, 1), (fx.GraphModule, tinygrad_mlp.jit.ScriptModule))
     assert fx.Node | None == fx.Node.__ror__(None) and fx.Node[int].__origin__ is fx.Node
     assert repr(fx.Node) == "<class 'tinygrad_mlp.fx.Node'>" and pickle.loads(pickle.dumps(fx.Node)) is fx.Node
+
+
+@pytest.mark.parametrize(("module", "name"), [(m, n) for m in NAMES for row in NAMES[m] for n in row(m)])
+def test_layers_of_other_networks_have_their_names(module, name):
+    ours = getattr(importlib.import_module(f"tinygrad_mlp.{module}"), name)
+    theirs = getattr(importlib.import_module(f"torch.{module}"), name)
+    assert is_only_a_name(ours) and isinstance(ours, type) is isinstance(theirs, type)
+    if isinstance(ours, type):
+        assert issubclass(ours, tinygrad_mlp.nn.Module) and not isinstance(tinygrad_mlp.nn.Linear(1, 1), ours)
+    with pytest.raises(NotHere, match=rf"^torch\.{module}\.{name} is not in tinygrad_mlp: it has the layers of"):
+        ours(2, 3)
+
+
+def test_a_layer_can_be_derived_from_one_that_has_only_its_name():
+    class Mine(tinygrad_mlp.nn.Conv2d):
+        pass
+
+    assert issubclass(Mine, tinygrad_mlp.nn.Module) and not is_only_a_name(Mine)
+    with pytest.raises(NotHere, match=r"^torch\.nn\.Conv2d is not in tinygrad_mlp"):
+        Mine(1, 2, 3)
 
 
 def test_what_has_only_its_name_can_be_told_before_it_is_called():

@@ -17,7 +17,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-__all__ = ["is_absent", "modules_in"]
+__all__ = ["is_absent", "modules_in", "name_in"]
 
 
 def is_absent(name: str) -> bool:
@@ -33,6 +33,22 @@ def modules_in(name: str) -> list[str]:
 
     start = name and name + "."
     return sorted({each[len(start) :].partition(".")[0] for each in MODULES if each.startswith(start)})
+
+
+def name_in(module: ModuleType, name: str) -> Any:
+    """What the table has for a name of a module that is there, such as nn.Conv2d; AttributeError if it has none."""
+    from .layers import NAMES
+
+    inside = module.__name__.partition(".")[2]
+    found = _names_in.get(inside) or _names_in.setdefault(
+        inside, {short: value for row in NAMES[inside] for short, value in row(inside).items()}
+    )
+    if name not in found:
+        raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}", name=name, obj=module)
+    return found[name]
+
+
+_names_in: dict[str, dict[str, Any]] = {}
 
 
 class _Finder:

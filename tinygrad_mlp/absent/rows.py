@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 __all__ = [
     "NOT_HERE", "NotHere", "Row", "answers", "classes", "errors", "functions", "gives_back", "holds",
-    "is_only_a_name", "refusing_class", "taken",
+    "is_only_a_name", "layers", "refusing_class", "taken",
 ]  # fmt: skip
 
 PACKAGE = __name__.partition(".")[0]
@@ -38,6 +38,16 @@ def functions(names: str, refusal: str | Refusal) -> Row:
 def classes(names: str, refusal: str | Refusal, **attributes: Any) -> Row:
     """Classes without instances: they can be named, subclassed and asked for, and refuse when they are called."""
     return lambda module: {short: refusing_class(module, short, refusal, **attributes) for short in names.split()}
+
+
+def layers(names: str, refusal: str) -> Row:
+    """Classes of modules without instances: that a module is none of them can be asked."""
+
+    def row(module: str) -> dict[str, Any]:
+        bases = (importlib.import_module(f"{PACKAGE}.nn").Module,)
+        return {short: refusing_class(module, short, refusal, bases) for short in names.split()}
+
+    return row
 
 
 def errors(names: str, base: type[Exception]) -> Row:
@@ -70,14 +80,16 @@ def taken(source: str, names: str = "") -> Row:
     return row
 
 
-def refusing_class(module: str, short: str, refusal: str | Refusal, **attributes: Any) -> Any:
+def refusing_class(
+    module: str, short: str, refusal: str | Refusal, bases: tuple[type, ...] = (), **attributes: Any
+) -> Any:
     """A class that refuses to make instances of itself or of its subclasses."""
 
     def __new__(cls: type, *args: Any, **kwargs: Any) -> NoReturn:
         raise _refused(module, short, refusal)
 
     own = _place(module) | {"__new__": __new__, "__class_getitem__": classmethod(GenericAlias)}
-    return _marked(type(short, (), own | attributes), refusal)
+    return _marked(type(short, bases, own | attributes), refusal)
 
 
 def _place(module: str) -> dict[str, Any]:

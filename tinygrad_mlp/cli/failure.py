@@ -16,6 +16,7 @@ from traceback import walk_tb
 from types import FrameType, ModuleType, TracebackType
 from typing import Any
 
+from ..absent.rows import NotHere
 from ..alias import renamed, within
 from .missing_names import missing_names
 from .refusals import BY_TORCH, OTHERS_MISSING
@@ -65,13 +66,15 @@ def _report_others(first: str, files: Mapping[str, str], package: str, source: s
 
 
 def _missing(error: BaseException, package: str) -> str | None:
-    """Return the torch name of what the package lacks, from an import or attribute error; None for other errors."""
+    """Return the torch name of what the package lacks, from an import or attribute error or a refusal."""
     if isinstance(error, ImportError):
         module = error.name or ""
         if isinstance(error, ModuleNotFoundError):
             return module if within(module, "torch") else None
         name = re.match(r"cannot import name '(\w+)'", str(error))  # `name_from` only exists since Python 3.12
         return f"{renamed(module, package, 'torch')}.{name[1]}" if name and within(module, package) else None
+    if isinstance(error, NotHere):
+        return error.name
     if isinstance(error, AttributeError) and error.name:
         owner = _owner(error.obj, error.name, package)
         return f"{owner}.{error.name}" if owner else None
@@ -111,7 +114,7 @@ def _place(trace: TracebackType | None, files: Mapping[str, str], package: str) 
     """Return the line of the program, and " (asked for in FILE:LINE)" if the attribute was read in another file.
 
     None if the package itself read it: that is a fault of the package, whose traceback should be seen. A `__getattr__`
-    of the package does not count, because the attribute is read by its caller.
+    of the package does not count, because the attribute is read by its caller, nor does what only refuses.
     """
     steps = [(frame, line) for frame, line in walk_tb(trace) if not within(_module_of(frame), "importlib")]
     outside = [index for index, (frame, _) in enumerate(steps) if not within(_module_of(frame), package)]
@@ -119,7 +122,8 @@ def _place(trace: TracebackType | None, files: Mapping[str, str], package: str) 
     if not outside or not own:  # a syntax error of the program has no frames
         return None
     inside = steps[outside[-1] + 1 :]
-    if inside and inside[0][0].f_code.co_name not in ("__getattr__", "__getattribute__"):
+    asked = not inside or inside[0][0].f_code.co_name in ("__getattr__", "__getattribute__")
+    if not asked and _module_of(inside[-1][0]) != f"{package}.absent.rows":
         return None
     frame, line = steps[outside[-1]]
     filename = frame.f_code.co_filename

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> Any:
-        """Import `parallel`, which stands on a floor above, when it is asked for."""
+        """Import what stands on a floor above when it is asked for: `parallel`, and layers that are only names."""
         if name in ("DataParallel", "parallel"):
             parallel = importlib.import_module(f"{__name__}.parallel")
             return parallel if name == "parallel" else parallel.DataParallel
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
+        absent = importlib.import_module(f"{__package__.rpartition('.')[0]}.absent")
+        return absent.name_in(sys.modules[__name__], name)
