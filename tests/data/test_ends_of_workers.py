@@ -17,7 +17,10 @@ import tinygrad_mlp
 from support import ROOT
 from tinygrad_mlp.utils.data import DataLoader, IterableDataset, TensorDataset, workers
 
-pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")  # on a machine with one processor
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:This DataLoader will create"),  # on a machine with one processor
+    pytest.mark.filterwarnings("ignore:This process:DeprecationWarning"),  # of Python 3.12, where there are threads
+]
 
 
 class Numbers:

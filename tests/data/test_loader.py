@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import collections
+import pickle
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_mlp
+from support import ROOT
 from support.cpu_build import IS_CPU_BUILD, PINS_NOTHING
 from support.two_worlds import assert_alike, refusal, run
 from tinygrad_mlp.utils.data import DataLoader, Subset, TensorDataset
@@ -204,12 +208,12 @@ def test_collating(samples) -> None:
     assert_alike(run, words=5)
 
 
-def test_a_batch_of_tensors_is_taken_at_once_and_keeps_its_history() -> None:
+def test_a_batch_of_tensors_keeps_its_history() -> None:
     def run(torch):
         x = torch.rand(4, 2, requires_grad=True)
         for (batch,) in torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x), 3, shuffle=True):
             (batch * batch).sum().backward()
-        return x.grad
+        return x.grad, type(batch.grad_fn).__name__
 
     assert_alike(run, rtol=1e-6)
 
@@ -235,11 +239,15 @@ def test_samples_that_come_several_at_a_time() -> None:
     assert_alike(run)
 
 
-def test_workers_are_accepted_and_none_is_started() -> None:
-    """In this process the batches are those that torch's workers bring."""
-    data = TensorDataset(tinygrad_mlp.arange(6))
-    loader = DataLoader(data, 4, num_workers=2, persistent_workers=True, prefetch_factor=3)
-    assert [batch.tolist() for (batch,) in loader] == [[0, 1, 2, 3], [4, 5]]
+def test_processes_are_a_matter_of_few_programs() -> None:
+    """What they need, which takes time to import, is imported when there are workers."""
+    program = (
+        "import sys, tinygrad_mlp as torch, tinygrad_mlp.utils.data as d; "
+        "list(d.DataLoader(d.TensorDataset(torch.ones(3)), 2, shuffle=True)); "
+        "print(*{'dataclasses', 'multiprocessing', 'tinygrad_mlp.utils.data.workers'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True).stdout
+    assert found == b"\n"
 
 
 def test_pinned_memory_is_warned_of() -> None:
@@ -296,6 +304,106 @@ def test_attributes() -> None:
     assert_alike(run)
 
 
+def stream(d):
+    """A stream without a length."""
+    return type("Stream", (d.IterableDataset,), {"__iter__": lambda self: iter(())})()
+
+
+def short(d):
+    """A data set of two samples that gives too few of them at once."""
+    return type("Short", (d.Dataset,), {"__len__": lambda self: 2, "__getitems__": lambda self, indices: [0]})()
+
+
+@given(
+    n=st.integers(0, 30), replicas=st.integers(1, 7), shuffle=st.booleans(), drop_last=st.booleans(),
+    seed=st.integers(0, 2**31), epoch=st.integers(0, 3),
+)  # fmt: skip
+def test_the_parts_of_several_processes(n, replicas, shuffle, drop_last, seed, epoch) -> None:
+    def run(torch):
+        parts = []
+        for rank in range(replicas):
+            sampler = torch.utils.data.distributed.DistributedSampler(
+                range(n), replicas, rank, shuffle=shuffle, seed=seed, drop_last=drop_last
+            )
+            before = list(sampler)
+            sampler.set_epoch(epoch)
+            parts.append([before, list(sampler), len(sampler), sampler.total_size, sampler.num_samples, sampler.epoch])
+        return parts
+
+    if n:  # torch divides by zero without samples
+        assert_alike(run)
+
+
+def test_the_number_of_processes_must_be_given() -> None:
+    """Torch has process groups that it can ask for them."""
+    for options in ({}, {"num_replicas": 2}, {"rank": 0}):
+        with pytest.raises(RuntimeError, match="Requires distributed package to be available"):
+            tinygrad_mlp.utils.data.DistributedSampler(range(4), **options)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda torch, d: d.Subset(rows(torch), [3, 1, 4]).__getitems__([0, 2]),
+        lambda torch, d: d.Subset(several(d), [3, 1, 4]).__getitems__([0, 2]),
+        lambda torch, d: list(d.DataLoader(d.Subset(several(d), [3, 1, 4]), 2)),
+        lambda torch, d: list(d.DataLoader(d.StackDataset(several(d), range(5)), 2)),
+        lambda torch, d: list(d.DataLoader(d.StackDataset(a=several(d), b=rows(torch, 5)), 3)),
+        lambda torch, d: list(d.DataLoader(d.TensorDataset(torch.arange(6.0).reshape(2, 3).t()), 2)),
+        lambda torch, d: list(d.DataLoader(d.TensorDataset(torch.arange(6).reshape(6, 1).expand(6, 4)), 2))[1],
+        lambda torch, d: [x[0].stride() for x in d.DataLoader(d.TensorDataset(torch.ones(3, 4).t()), 2)],
+        lambda torch, d: list(d.DataLoader(rows(torch), 2, sampler=[-1, True, 3])),
+        lambda torch, d: list(d.DataLoader(rows(torch), 2, sampler=[torch.tensor(3), np.int64(1)])),
+        lambda torch, d: list(d.DataLoader(d.Subset(rows(torch), torch.tensor([3, 1])), 2)),
+        lambda torch, d: list(d.DataLoader(rows(torch), batch_sampler=iter([(1, 2), torch.tensor([3])]))),
+        lambda torch, d: d.ConcatDataset.cumsum([range(3), range(2)]),
+        lambda torch, d: d._utils.collate.collate(
+            [1, 2], collate_fn_map={int: lambda batch, collate_fn_map: sum(batch)}
+        ),
+        lambda torch, d: d._utils.collate.collate([[True, 2]], collate_fn_map={(int, str): mapped_to_list}),
+        lambda torch, d: d.default_convert(
+            {"a": (np.ones(2), "s"), "b": [np.float32(1), range(2)], "c": Pair(1, np.int8(2))}
+        ),
+        lambda torch, d: str(d.default_convert([np.array(["a"]), np.array([None]), np.str_("s"), b"x", (1, 2)])),
+        lambda torch, d: [len(iter(d.DataLoader(rows(torch), 3))), d.dataloader.DataLoader is d.DataLoader],
+        lambda torch, d: [d.DataLoader[int].__name__, d.dataset.Subset is d.Subset, d.sampler.Sampler is d.Sampler],
+    ],
+)
+def test_more_data_sets(program) -> None:
+    assert_alike(lambda torch: program(torch, torch.utils.data))
+
+
+def several(d):
+    """A data set that gives several samples at once, which are others than those that it gives one by one."""
+    return type(
+        "Several", (d.Dataset,),
+        {
+            "__len__": lambda self: 5, "__getitem__": lambda self, i: i,
+            "__getitems__": lambda self, indices: [10 * i for i in indices],
+        },
+    )()  # fmt: skip
+
+
+def mapped_to_list(batch, *, collate_fn_map):
+    return list(map(str, batch))
+
+
+def test_the_map_of_collating_is_the_programs_to_change() -> None:
+    """Also for data sets of tensors, whose batches are taken at once as long as nobody changes it."""
+
+    def run(torch):
+        functions = torch.utils.data._utils.collate.default_collate_fn_map
+        kept = dict(functions)
+        functions[torch.Tensor] = lambda batch, *, collate_fn_map: len(batch)
+        try:
+            return list(torch.utils.data.DataLoader(rows(torch), 4))
+        finally:
+            functions.clear()
+            functions.update(kept)
+
+    assert_alike(run)
+
+
 # -- refusals --------------------------------------------------------------------------------------
 
 
@@ -333,6 +441,20 @@ def test_attributes() -> None:
         lambda torch, d: d.WeightedRandomSampler([0.5], 0),
         lambda torch, d: d.WeightedRandomSampler([0.5], 1, replacement=1),
         lambda torch, d: d.Dataset()[0],
+        lambda torch, d: next(iter(d.IterableDataset())),
+        lambda torch, d: d.ConcatDataset([stream(d)]),
+        lambda torch, d: d.DistributedSampler(range(4), 2, 2),
+        lambda torch, d: d.DistributedSampler(range(4), 2, -1),
+        lambda torch, d: type("Half", (d.Subset,), {"__getitem__": lambda self, i: i})(range(4), [1]),
+        lambda torch, d: d.StackDataset(range(2), short(d)).__getitems__([0, 1]),
+        lambda torch, d: list(d.DataLoader(rows(torch), 2, sampler=[1, 10])),
+        lambda torch, d: list(d.DataLoader(rows(torch), 2, sampler=[1, -11])),
+        lambda torch, d: list(d.DataLoader(rows(torch), batch_sampler=[[]])),
+        lambda torch, d: list(d.DataLoader(rows(torch), 2, sampler=[1, 0.5])),
+        lambda torch, d: d.default_convert([np.bytes_(b"a")]),
+        lambda torch, d: len(d.DataLoader(stream(d))),
+        lambda torch, d: d._utils.collate.collate([1, 2]),
+        lambda torch, d: pickle.dumps(iter(d.DataLoader(rows(torch)))),
     ],
 )
 def test_refusals(program) -> None:

@@ -12,7 +12,10 @@ import torch
 import tinygrad_mlp
 from support.two_worlds import assert_alike, refusal, run
 
-pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")  # on a machine with one processor
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:This DataLoader will create"),  # on a machine with one processor
+    pytest.mark.filterwarnings("ignore:This process:DeprecationWarning"),  # of Python 3.12, where there are threads
+]
 
 
 class Numbers:

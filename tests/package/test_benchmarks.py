@@ -141,3 +141,11 @@ def test_the_import_is_measured_with_and_without_bytecode():
     # In several rounds, because what else runs on the machine can make one import take longer than another.
     assert own_import_ratio(5, bytecode=True) > 0
     assert own_import_ratio(5, bytecode=False) > 0
+
+
+def test_an_epoch_of_a_loader():
+    done = run_benchmarks("loader", "--rounds", "1", "--samples", "300", "--workers", "0,1")
+    assert done.returncode == 0, done.stderr
+    lines = [line.split("|")[1:-1] for line in done.stdout.splitlines() if line.startswith("|")]
+    assert [line[0].strip() for line in lines[2:]] == ["0", "1"]
+    assert all(float(figure) >= 0 for line in lines[2:] for figure in line)

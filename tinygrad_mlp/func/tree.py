@@ -5,28 +5,25 @@ The transforms take and return such trees of Tensors; a tree's leaves are the va
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from .nodes import BUILTIN_TYPES, node_of
 
 
 def leaves(tree: Any) -> list[Any]:
     """The leaves of a tree in order."""
-    if isinstance(tree, dict):
-        return [leaf for part in tree.values() for leaf in leaves(part)]
-    return [leaf for part in tree for leaf in leaves(part)] if isinstance(tree, (tuple, list)) else [tree]
+    node = node_of(tree)
+    return [tree] if node is None else [leaf for part in node.flatten_fn(tree)[0] for leaf in leaves(part)]
 
 
 def mapped(function: Callable[[Any], Any], tree: Any) -> Any:
     """A tree of the same structure, with the results of a function at its leaves."""
-    if isinstance(tree, dict):
-        parts = ((key, mapped(function, part)) for key, part in tree.items())
-        return defaultdict(tree.default_factory, parts) if isinstance(tree, defaultdict) else type(tree)(parts)
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*(mapped(function, part) for part in tree))
-    if isinstance(tree, (tuple, list)):
-        return type(tree)(mapped(function, part) for part in tree)
-    return function(tree)
+    node = node_of(tree)
+    if node is None:
+        return function(tree)
+    parts, context = node.flatten_fn(tree)
+    return node.unflatten_fn([mapped(function, part) for part in parts], context)
 
 
 def filled(tree: Any, values: Iterator[Any]) -> Any:
@@ -36,6 +33,10 @@ def filled(tree: Any, values: Iterator[Any]) -> Any:
 
 def structure(tree: Any) -> str:
     """The structure of a tree as torch prints it, for example `(*, [*])`."""
+    node = node_of(tree)
+    if node is not None and node.type not in BUILTIN_TYPES:
+        parts, context = node.flatten_fn(tree)
+        return f"CustomTreeNode({type(tree).__name__}[{context}], [{', '.join(map(structure, parts))}])"
     if isinstance(tree, dict):
         return "{" + ", ".join(f"{key!r}: {structure(part)}" for key, part in tree.items()) + "}"
     if isinstance(tree, tuple):

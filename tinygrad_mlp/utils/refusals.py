@@ -1,4 +1,4 @@
-"""What `torch.utils.checkpoint` refuses, in torch's words: every text of an exception, with when it comes.
+"""What `torch.utils` refuses, apart from `data`, in torch's words: every text of an exception, with when it comes.
 
 The checks stand with the code that needs them; here are only the texts. Those with values are templates for
 `str.format`.
@@ -84,3 +84,49 @@ INPUTS_WITH_REENTRANT = (
     "to .backward(). To resolve this error, you can either set use_reentrant=False, or call .backward() without "
     "passing the `inputs` argument."
 )
+
+
+# -- Trees -----------------------------------------------------------------------------------------
+# ValueError for leaves of another number than a structure has.
+TREE_LEAVES = (
+    "treespec.unflatten(leaves): `leaves` has length {count} but the spec refers to a pytree that holds {wanted} items "
+    "({spec})."
+)
+# TypeError for tree_unflatten without a structure.
+NOT_A_TREESPEC = "Expected `treespec` to be an instance of PyTreeSpec but got item of type {type}."
+# ValueError, by flatten_up_to and by tree_map of several trees, for a tree that does not begin as the structure.
+NODE_TYPE = "Node type mismatch; expected {wanted!r}, but got {found!r}."
+NODE_CUSTOM_TYPE = "Type mismatch; expected {wanted!r}, but got {found!r}."
+NODE_ARITY = "Node arity mismatch; expected {wanted}, but got {found}."
+NODE_KEYS = "Node keys mismatch{what}."
+NODE_CONTEXT = "Node context mismatch for node type {type!r}; expected {wanted!r}, but got {found!r}."
+NODE_CUSTOM_CONTEXT = "Node context mismatch for custom node type {type!r}."
+# ValueError for registering a class twice.
+NODE_REGISTERED = "{type} is already registered as pytree node."
+# FutureWarning for the older function of this kind, and UserWarning where it replaces what was registered before.
+NODE_DEPRECATED = (
+    "`torch.utils._pytree._register_pytree_node` is deprecated. Please use `torch.utils._pytree.register_pytree_node` "
+    "instead."
+)
+NODE_WARNING = "{type} is already registered as pytree node. Overwriting the previous registration."
+# TypeError for a leaf's type that is neither a type nor a function.
+ONLY_TYPE = "Argument must be a type, a tuple of types, or a callable."
+# ValueError for the paths in a node whose type was registered without keys.
+NO_KEYS = (
+    "Did not find a flatten_with_keys_fn for type: {type}. Please pass a flatten_with_keys_fn argument to "
+    "register_pytree_node."
+)
+
+
+# -- What needs another package --------------------------------------------------------------------
+# ImportError for utils.tensorboard.
+NO_TENSORBOARD = "torch.utils.tensorboard needs the package tensorboard: pip install tensorboard"
+# SummaryWriter: AssertionError for a number that is a tensor of several elements.
+SCALAR_SHAPE = (
+    "Tensor should contain one element (0 dimensions).             Was given size: {size} and {ndim} dimensions."
+)
+# NotImplementedError for a value that is neither an array nor a number.
+NO_ARRAY = "Got {type}, but numpy array or torch tensor are expected."
+# ValueError for a histogram without values, or without any in its bins.
+HISTOGRAM_OF_NONE = "The input has no element."
+HISTOGRAM_EMPTY = "The histogram is empty, please file a bug report."

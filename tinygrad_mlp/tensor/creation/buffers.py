@@ -61,14 +61,46 @@ def frombuffer(
     return made(np.frombuffer(buffer, kind, max(count, -1), offset), requires_grad)
 
 
+class _Capsule:
+    """A capsule as an object of the kind that NumPy takes."""
+
+    def __init__(self, capsule: Any) -> None:
+        self._capsule = capsule
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self._capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0  # a CPU
+
+
+class _Writable:
+    """An array of a capsule of the first version, which cannot say whether it may be written to; torch does write."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array  # which keeps the memory
+        interface = array.__array_interface__
+        self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
+
+
 def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
     """A tensor that shares memory with what another library made (torch.from_dlpack).
 
-    RuntimeError for an object that does not speak DLPack.
+    It takes what has the method `__dlpack__`, or a capsule that such a method, or to_dlpack, returned. RuntimeError for
+    another object, and for a capsule whose memory is taken already.
     """
-    if not hasattr(ext_tensor, "__dlpack__"):
+    if type(ext_tensor).__name__ == "PyCapsule":
+        ext_tensor = _Capsule(ext_tensor)
+    elif not hasattr(ext_tensor, "__dlpack__"):
         raise RuntimeError(NO_CAPSULE)
-    array = np.from_dlpack(ext_tensor)
+    try:
+        array = np.from_dlpack(ext_tensor)
+    except ValueError:
+        if not isinstance(ext_tensor, _Capsule):
+            raise
+        raise RuntimeError(NO_CAPSULE) from None
+    if isinstance(ext_tensor, _Capsule) and not array.flags.writeable:
+        array = np.asarray(_Writable(array))
     return from_numpy(array.copy() if copy else array)
 
 

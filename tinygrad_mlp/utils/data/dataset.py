@@ -17,7 +17,6 @@ from .refusals import (
     CONCAT_OF_NONE,
     CONCAT_OF_STREAM,
     NO_GETITEM,
-    NO_ITER,
     SPLIT_FRACTION,
     SPLIT_LENGTHS,
     STACK_COUNT,
@@ -44,14 +43,11 @@ class Dataset(Generic[Sample]):
         return ConcatDataset([self, other])
 
 
-class IterableDataset(Dataset[Sample]):
-    """The base class of data sets that are streams: a subclass defines `__iter__`, which yields the samples.
+class IterableDataset(Dataset[Sample], Iterable[Sample]):
+    """The base class of data sets that are streams: a subclass must define `__iter__`, which yields the samples.
 
     `a + b` yields the samples of a, then those of b. Source: torch.utils.data.IterableDataset.
     """
-
-    def __iter__(self) -> Iterator[Sample]:
-        raise NotImplementedError(NO_ITER)
 
     def __add__(self, other: Any) -> ChainDataset:  # type: ignore[override]
         return ChainDataset([self, other])

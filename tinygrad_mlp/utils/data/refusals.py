@@ -14,8 +14,6 @@ CANNOT_COLLATE = "default_collate: batch must contain tensors, numpy arrays, num
 # -- Data sets -------------------------------------------------------------------------------------
 # NotImplementedError from a Dataset whose class defines no `__getitem__`.
 NO_GETITEM = "Subclasses of Dataset should implement __getitem__."
-# NotImplementedError from an IterableDataset whose class defines no `__iter__`.
-NO_ITER = "Subclasses of IterableDataset should implement __iter__."
 # ChainDataset: AssertionError for what is not an IterableDataset.
 CHAIN_TYPE = "ChainDataset only supports IterableDataset"
 # StackDataset: ValueError for positional arguments together with keywords.
