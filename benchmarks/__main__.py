@@ -1,7 +1,8 @@
 """`python -m benchmarks`: one training step at five sizes, for each contender, as ratios of medians.
 
 `python -m benchmarks small` times the small things that a training loop does, beside torch, and the import;
-`python -m benchmarks gradients` times `assert_gradients` beside torch's gradcheck.
+`python -m benchmarks gradients` times `assert_gradients` beside torch's gradcheck; `python -m benchmarks files` times
+save and load of 100 MB beside torch's.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import sys
 from pathlib import Path
 
-from benchmarks import environment, gradients, report, small
+from benchmarks import environment, files, gradients, report, small
 from benchmarks.contenders import CONTENDERS, find
 from benchmarks.imports import import_seconds
 from benchmarks.measure import measure
@@ -78,6 +79,6 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    others = {"small": small.main, "gradients": gradients.main}
+    others = {"small": small.main, "gradients": gradients.main, "files": files.main}
     other = others.get(sys.argv[1] if len(sys.argv) > 1 else "")
     sys.exit(other(sys.argv[2:]) if other else main())
