@@ -2,7 +2,8 @@
 
 `python -m benchmarks small` times the small things that a training loop does, beside torch, and the import;
 `python -m benchmarks gradients` times `assert_gradients` beside torch's gradcheck;
-`python -m benchmarks loader` times an epoch of a DataLoader, with and without workers, beside torch.
+`python -m benchmarks loader` times an epoch of a DataLoader, with and without workers, beside torch;
+`python -m benchmarks files` times save and load of 100 MB beside torch.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import sys
 from pathlib import Path
 
-from benchmarks import environment, gradients, loader, report, small
+from benchmarks import environment, files, gradients, loader, report, small
 from benchmarks.contenders import CONTENDERS, find
 from benchmarks.imports import import_seconds
 from benchmarks.measure import measure
@@ -79,6 +80,6 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    others = {"small": small.main, "gradients": gradients.main, "loader": loader.main}
+    others = {"small": small.main, "gradients": gradients.main, "loader": loader.main, "files": files.main}
     other = others.get(sys.argv[1] if len(sys.argv) > 1 else "")
     sys.exit(other(sys.argv[2:]) if other else main())

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from support.commands import flowers, houses, results, run, succeed
 from tinygrad_mlp.cli import main
 from tinygrad_mlp.serialization import save_file
+from tinygrad_mlp.tables import Model
 
 COLOURS = ["red", "blue", "green"]
 
@@ -46,6 +48,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for target, other in (("kind", "price"), ("price", "kind")):
         args = ["--data", "t.csv", "--target", target, "--ignore", other, "--save", f"{target}.safetensors"]
         results(folder, *args, "--epochs", "40")
+        Model.load(folder / f"{target}.safetensors").save(folder / f"{target}.pt")
     return folder
 
 
@@ -53,6 +56,14 @@ def predict(folder: Path, *args: str) -> tuple[str, str]:
     done = run(folder, "predict", *args)
     assert done.returncode == 0, done.stderr
     return done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("target", ["kind", "price"])
+def test_a_model_in_torchs_format_predicts_the_same(models: Path, target: str) -> None:
+    write(models / "new.csv", rows(50, 1), ["colour", "size", "day", "kind", "price"])
+    assert predict(models, f"{target}.pt", "--data", "new.csv") == predict(
+        models, f"{target}.safetensors", "--data", "new.csv"
+    )
 
 
 def test_classes_with_probabilities(models: Path) -> None:
@@ -132,6 +143,15 @@ def test_an_array_and_a_standard_input(tmp_path: Path, models: Path) -> None:
         ("kind.safetensors --data none.csv", "none.csv: no such file"),
         ("none.safetensors --data t.csv", "none.safetensors: no such file"),
         ("t.csv --data t.csv", "t.csv: not a model of tinygrad-mlp (the file is damaged or another one)"),
+        ("none.pt --data t.csv", "none.pt: no such file"),
+        ("folder.pt --data t.csv", "folder.pt: Is a directory"),
+        ("text.pt --data t.csv", "text.pt: not a model of tinygrad-mlp (the file is damaged or another one)"),
+        ("list.pt --data t.csv", "list.pt: not a model of tinygrad-mlp (the file is damaged or another one)"),
+        ("evil.pt --data t.csv", "evil.pt: not a model of tinygrad-mlp (the file is damaged or another one)"),
+        ("state.pt --data t.csv", "state.pt: not a model of tinygrad-mlp (its metadata does not say"),
+        ("large.pt --data t.csv", "large.pt: not a model of tinygrad-mlp (its metadata and arrays do not fit)"),
+        ("whole.pt --data t.csv", "whole.pt: not a model of tinygrad-mlp (its metadata and arrays do not fit)"),
+        ("empty.pt --data t.csv", "empty.pt: not a model of tinygrad-mlp (its metadata and arrays do not fit)"),
         ("other.safetensors --data t.csv", "other.safetensors: not a model of tinygrad-mlp (its metadata does not say"),
         ("kind.safetensors --data t.csv --out p.xls", "--out p.xls: the file's name must end with .csv, .tsv"),
         ("kind.safetensors --data t.csv --out no/p.csv", "--out no/p.csv: No such file or directory"),
@@ -149,6 +169,16 @@ def test_refusals_name_the_file_and_write_nothing(
     (models / "bad.csv").write_text("size,colour,day\n1,red,2024-03-01\n2,red,2024-03-01\n3,red,2024-03-01,9\n")
     save_file({"a": np.ones(2)}, models / "other.safetensors")
     (models / "p.csv").write_text("old")
+    (models / "folder.pt").mkdir(exist_ok=True)
+    (models / "text.pt").write_text("text")
+    kind = torch.load(models / "kind.pt")
+    objects: dict[str, Any] = {
+        "list": [1], "evil": [print], "state": kind["state_dict"], "large": {**kind, "layers": [10**6, 10**6, 2]},
+        "whole": {**kind, "state_dict": {k: x.to(torch.int64) for k, x in kind["state_dict"].items()}},
+        "empty": {**kind, "state_dict": None},
+    }  # fmt: skip
+    for name, obj in objects.items():
+        torch.save(obj, models / f"{name}.pt")
     monkeypatch.chdir(models)
     before = sorted(models.iterdir())
     assert main(["predict", *args.split()]) == 2
@@ -157,10 +187,11 @@ def test_refusals_name_the_file_and_write_nothing(
     assert sorted(models.iterdir()) == before and (models / "p.csv").read_text() == "old"
 
 
-def test_a_damaged_model_is_one_line(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    content = (models / "kind.safetensors").read_bytes()
-    header = 8 + int.from_bytes(content[:8], "little")
-    path = models / "damaged.safetensors"
+@pytest.mark.parametrize("ending", ["safetensors", "pt"])
+def test_a_damaged_model_is_one_line(models: Path, ending: str, capsys: pytest.CaptureFixture[str]) -> None:
+    content = (models / f"kind.{ending}").read_bytes()
+    header = 8 + int.from_bytes(content[:8], "little") if ending == "safetensors" else content.index(b"version")
+    path = models / f"damaged.{ending}"
     refused = 0
     for place in [*range(0, header, 37), len(content) - 1]:
         path.write_bytes(content[:place])

@@ -62,7 +62,7 @@ REFUSED = [
     ("--lr 1e30 --epochs 2", "the training diverged: the loss of epoch 1 is nan; try --lr below 1e+30"),
     ("--optimizer sgd --lr 1e9 --hidden 4", "the training diverged: the loss of epoch 1 is "),
     ("--hidden 1000000000000", "there is not enough memory for this network and data"),
-    ("--save net.bin", "--save: the file's name must end with .safetensors, not 'net.bin'"),
+    ("--save net.bin", "--save: the file's name must end with .pt, .pth or .safetensors, not 'net.bin'"),
     ("--save nowhere/net.safetensors", "--save nowhere/net.safetensors: No such file or directory"),
     ("--save folder.safetensors", "--save folder.safetensors: Is a directory"),
     ("--save empty.csv/net.safetensors", "--save empty.csv/net.safetensors: Not a directory"),

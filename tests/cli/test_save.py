@@ -10,10 +10,12 @@ import re
 import select
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from support.commands import COMMAND, environment, houses, results, rows_to_test_on, succeed
 from tinygrad_mlp.datasets import load_digits
@@ -49,6 +51,35 @@ def test_a_saved_regression_predicts_the_same(tmp_path: Path) -> None:
     assert f"test RMSE {rmse:.4g}" in output.replace(f"{rmse:.5g}", f"{rmse:.4g}")
 
 
+def test_a_file_of_torchs_format_is_read_by_torch(tmp_path: Path) -> None:
+    features, price = houses()
+    np.savez(tmp_path / "houses.npz", X=features, y=price)
+    for ending in ("pt", "pth", "safetensors"):
+        succeed(tmp_path, "--data", "houses.npz", "--epochs", "5", "--save", f"houses.{ending}")
+    content = torch.load(tmp_path / "houses.pt")
+    assert content["task"] == "regression" and content["layers"] == [2, 128, 64, 1]
+    assert content["feature_names"] == ["X[:, 0]", "X[:, 1]"]
+    net = torch.nn.Sequential(
+        torch.nn.Linear(2, 128), torch.nn.ReLU(), torch.nn.Linear(128, 64), torch.nn.ReLU(), torch.nn.Linear(64, 1)
+    )
+    net.load_state_dict(content["state_dict"])
+    models = [Model.load(tmp_path / f"houses.{ending}") for ending in ("pt", "pth", "safetensors")]
+    inputs = models[0].inputs(features)
+    wanted = models[2].outputs(inputs)
+    assert all(np.array_equal(model.outputs(inputs), wanted) for model in models[:2])
+    scaled = net(torch.from_numpy(inputs)).detach().numpy()[:, 0] * content["target_scale"] + content["target_mean"]
+    assert np.allclose(scaled, wanted, rtol=1e-4, atol=1e-3)
+
+
+def test_the_library_is_only_needed_for_its_own_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    Model.check_path(tmp_path / "a.pt")
+    with pytest.raises(ImportError, match="safetensors"):
+        Model.check_path(tmp_path / "a.safetensors")
+    with pytest.raises(FileNotFoundError):
+        Model.check_path(tmp_path / "nowhere" / "a.pt")
+
+
 SLOW_SAVE = """
 import os, sys, time
 real = os.replace
@@ -64,14 +95,15 @@ os.replace = replace
     [(signal.SIGKILL, -signal.SIGKILL, "", 1), (signal.SIGINT, 130, "tinygrad-mlp: interrupted\n", 0)],
     ids=["kill", "ctrl-c"],
 )
+@pytest.mark.parametrize("name", ["net.safetensors", "net.pt"])
 def test_a_save_that_is_ended_leaves_the_old_file(
-    number: int, code: int, message: str, left: int, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    number: int, code: int, message: str, left: int, name: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     slow = tmp_path_factory.mktemp("slow")
     (slow / "sitecustomize.py").write_text(SLOW_SAVE)
-    succeed(tmp_path, "--epochs", "1", "--save", "net.safetensors")
-    old = (tmp_path / "net.safetensors").read_bytes()
-    args = [*COMMAND, "train", "--json", "--epochs", "1", "--seed", "1", "--save", "net.safetensors"]
+    succeed(tmp_path, "--epochs", "1", "--save", name)
+    old = (tmp_path / name).read_bytes()
+    args = [*COMMAND, "train", "--json", "--epochs", "1", "--seed", "1", "--save", name]
     with subprocess.Popen(
         args, cwd=tmp_path, env=environment(slow), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -80,7 +112,7 @@ def test_a_save_that_is_ended_leaves_the_old_file(
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (code, "", message)
-    assert (tmp_path / "net.safetensors").read_bytes() == old
+    assert (tmp_path / name).read_bytes() == old
     assert len(list(tmp_path.glob(".*.tmp"))) == left
 
 

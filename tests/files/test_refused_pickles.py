@@ -114,8 +114,8 @@ def test_calls_are_refused_by_name(name: str, obj: Any, protocol: int) -> None:
         "torch.nn.modules.linear.Linear", "tinygrad_mlp.Tensor", "torch.hub.load", "builtins.type", "builtins.object",
         "builtins.dict", "builtins.list", "builtins.tuple", "builtins.frozenset", "builtins.int", "builtins.range",
         "torch.serialization.add_safe_globals", "torch._utils._import_dotted_name", "_codecs.decode",
-        "copyreg._reconstructor", "numpy.core.multiarray._reconstruct", "torch.Tensor.__init__", "collections.OrderedDict.__init__",
-        "a.b\x1b[31m",
+        "copyreg._reconstructor", "numpy.core.multiarray._reconstruct", "torch.Tensor.__init__",
+        "collections.OrderedDict.__init__", "a.b\x1b[31m",
         "torch._utils._rebuild_sparse_tensor", "torch.ComplexFloatStorage", "torch.uint16", "torch.float8_e5m2",
     ],
 )  # fmt: skip

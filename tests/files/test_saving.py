@@ -250,6 +250,17 @@ def test_a_batch_of_vmap_is_refused() -> None:
         tinygrad_mlp.vmap(lambda x: saved(tinygrad_mlp, x) and x)(tinygrad_mlp.ones(2, 3))
 
 
+def test_a_compiled_step_refuses_to_save() -> None:
+    def step(x: Any) -> Any:
+        y = x * 2
+        saved(tinygrad_mlp, y)
+        return y.sum()
+
+    compiled = tinygrad_mlp.compile(step)
+    with pytest.raises(RuntimeError, match="NumPy reads a value that a program computes anew at each call"):
+        compiled(tinygrad_mlp.ones(3))
+
+
 class Labelled(tinygrad_mlp.Tensor):
     """A class of tensors of one's own."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.files import DEEDS
 from benchmarks.imports import own_import_ratio
 from benchmarks.things import THINGS
 from support import ROOT
@@ -135,6 +136,14 @@ def test_gradients_are_a_table_of_ratios():
     lines = [line.split("|")[1:4] for line in done.stdout.splitlines() if line.startswith("|")]
     assert len(lines) == 7 and lines[2][0].strip() == "torch.autograd.gradcheck(fast_mode=True)"
     assert float(lines[2][2]) == 1 and all(float(line[1]) > 0 for line in lines[2:])
+
+
+def test_files_are_a_table_of_ratios():
+    done = run_benchmarks("files", "--rounds", "1", "--megabytes", "1")
+    assert done.returncode == 0, done.stderr
+    lines = [line.split("|")[1:5] for line in done.stdout.splitlines() if line.startswith("|")][2:]
+    assert [line[0].strip() for line in lines] == list(DEEDS)
+    assert all(float(cell) > 0 for line in lines for cell in line[1:])
 
 
 def test_the_import_is_measured_with_and_without_bytecode():

@@ -119,7 +119,9 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
         "--seed", type=_seed, default=0, metavar="N", help="the same seed gives the same numbers (default: 0)"
     )
     results = parser.add_argument_group("results")
-    results.add_argument("--save", type=_save, metavar="FILE.safetensors", help="write the model, for `predict`")
+    results.add_argument(
+        "--save", type=_save, metavar="FILE", help="write the model, for `predict`: .pt or .safetensors"
+    )
     results.add_argument(
         "--html",
         type=_html,
@@ -196,7 +198,7 @@ def _seed(text: str) -> Any:
 
 
 def _save(text: str) -> str:
-    if not text.endswith(".safetensors"):
+    if not text.endswith((".pt", ".pth", ".safetensors")):
         raise argparse.ArgumentTypeError(SAVE_ENDING.format(found=text))
     return text
 

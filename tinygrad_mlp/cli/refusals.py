@@ -8,7 +8,7 @@ templates for `str.format`.
 # A value of an option that is not allowed; argparse puts the name of the option before it.
 MUST_BE = "must be {wanted}, not {found!r}"
 # --save with a name that has another ending.
-SAVE_ENDING = "the file's name must end with .safetensors, not {found!r}"
+SAVE_ENDING = "the file's name must end with .pt, .pth or .safetensors, not {found!r}"
 # --html with a name that has another ending.
 HTML_ENDING = "the file's name must end with .html, not {found!r}"
 # --momentum with an optimiser other than sgd.

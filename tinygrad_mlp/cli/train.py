@@ -141,7 +141,7 @@ def _check(options: TrainOptions) -> None:
         raise Refused(NO_TORCH)
     if options.save is not None:
         try:
-            serialization.check_writable(options.save)
+            Model.check_path(options.save)
         except (OSError, ImportError) as error:
             raise _unsaved("--save", options.save, error) from error
     if options.html is not None:

@@ -242,7 +242,8 @@ class _WithNamesOfTorch:
         refuse_memory(array)
         if type(array) is MetaArray:
             return rebuilding.rebuild_meta_tensor, (tensor.dtype, tuple(array.shape), strides_of(array), needs_grad)
-        stored, start, array = self.storages.of_array(array)
+        # What stands for an array while a step is compiled refuses to become one.
+        stored, start, array = self.storages.of_array(np.asarray(array))
         where = (stored, start, tuple(array.shape), strides_of(array))
         return rebuilding.rebuild_tensor_v2, (*where, needs_grad, _no_hooks())
 

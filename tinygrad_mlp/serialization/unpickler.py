@@ -386,7 +386,7 @@ def names_in(data: bytes) -> set[str]:
     import pickletools  # which nothing else needs
 
     found: set[str] = set()
-    texts, memo, last = ["", ""], dict[int, str](), ""
+    texts, memo, last = ["", ""], dict[Any, str](), ""
     for opcode, argument, _ in pickletools.genops(data):
         if opcode.name == "GLOBAL":
             found.add(full_name(*str(argument).split(" ", 1)))

@@ -1,4 +1,4 @@
-"""The zip archive that torch.save writes, byte by byte as torch's own writer does.
+"""The zip archive that torch.save writes, byte by byte as torch's own writer does (below 4 GiB).
 
 Every record is stored as it is, behind a header that is padded so that the data begin at a multiple of 64 bytes, and
 followed by its checksum and size ("data descriptor"), so that nothing written is ever gone back to. Python's zipfile

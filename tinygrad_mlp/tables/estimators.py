@@ -218,7 +218,7 @@ class _Estimator:
     # -- the file ----------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the trained model to a .safetensors file, which the command `predict` reads, too; see `Model.save`."""
+        """Write the trained model to a file, which the command `predict` reads, too; see `Model.save`."""
         if not hasattr(self, "model_"):
             raise _not_fitted()(NOT_FITTED.format(name=type(self).__name__))
         self.model_.save(path)

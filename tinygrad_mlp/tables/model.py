@@ -1,15 +1,17 @@
 """A trained network with all that a new table needs to go through it: predictions, and a file to keep it in.
 
-The file is a .safetensors file: the parameters as arrays, everything else as JSON in its metadata. Reading it executes
-nothing of it.
+The file holds the parameters and everything else as JSON has it: a .safetensors file has the latter in its metadata, a
+.pt file of torch's format is a dict of both. Reading either executes nothing of it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+import pickle
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 FORMAT = "tinygrad-mlp model 2"
 BATCH = 4096
+TORCH_ENDINGS = (".pt", ".pth")  # of files in torch's format
+STATE = "state_dict"  # the key of the parameters in those
 
 
 @dataclass
@@ -106,9 +110,12 @@ class Model:
     # -- the file ----------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to a .safetensors file, which is replaced as a whole.
+        """Write the model to a file, which is replaced as a whole.
 
-        Raises OSError as `open(path, "wb")` would and ImportError without the package safetensors.
+        A name that ends with .pt or .pth gives a file of torch's format, which torch.load reads, too: a dict of facts,
+        and of the "state_dict" of an nn.Sequential of Linear layers with ReLU between them. Any other name gives a
+        .safetensors file. Raises OSError as `open(path, "wb")` would, and ImportError without the package safetensors
+        where that is needed.
         """
         facts: dict[str, Any] = {
             "format": FORMAT, "task": self.task, "layers": self.layers, "seed": self.seed,
@@ -122,9 +129,17 @@ class Model:
             facts["feature_scale"] = self.features.scaling.scale.tolist()
         if self.scaling is not None:
             facts["target_mean"], facts["target_scale"] = float(self.scaling.mean), float(self.scaling.scale)
+        if _is_torchs(path):
+            tinygrad_mlp.save({**json.loads(json.dumps(facts)), STATE: self.network.state_dict()}, path)
+            return
         arrays = {name: parameter.numpy() for name, parameter in self.network.state_dict().items()}
         metadata = {key: json.dumps(value, ensure_ascii=False) for key, value in facts.items()}
         serialization.save_file(arrays, path, metadata)
+
+    @staticmethod
+    def check_path(path: str | os.PathLike[str]) -> None:
+        """Raise the errors that `save` would raise for this path, before a training whose result is saved."""
+        (serialization.check_replaceable if _is_torchs(path) else serialization.check_writable)(path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
@@ -134,26 +149,26 @@ class Model:
         """
         name = os.fspath(path)
         try:
-            facts = {key: json.loads(text) for key, text in serialization.load_metadata(path).items()}
-            arrays = serialization.load_file(path)
+            facts, state = _facts_and_state(path)
         except FileNotFoundError as error:
             raise DataError(f"{name}: no such file") from error
         except OSError as error:
             raise DataError(f"{name}: {error.strerror or error}") from error
-        except ValueError as error:
+        except (ValueError, RuntimeError, pickle.UnpicklingError) as error:
             raise DataError(NOT_A_MODEL.format(path=name, reason="the file is damaged or another one")) from error
         if facts.get("format") != FORMAT:
             raise DataError(NOT_A_MODEL.format(path=name, reason=f"its metadata does not say {FORMAT!r}"))
         try:
-            return cls._from(facts, arrays)
-        except (KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
+            return cls._from(facts, state)
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             raise DataError(NOT_A_MODEL.format(path=name, reason="its metadata and arrays do not fit")) from error
 
     @classmethod
-    def _from(cls, facts: Mapping[str, Any], arrays: Mapping[str, Array]) -> Model:
+    def _from(cls, facts: Mapping[str, Any], state: Mapping[str, Any]) -> Model:
         layers = tuple(int(size) for size in facts["layers"])
+        _check_sizes(layers, state.values())
         network = build_model(tinygrad_mlp, layers)
-        network.load_state_dict({name: tinygrad_mlp.from_numpy(array) for name, array in arrays.items()})
+        network.load_state_dict(state)
         features: Features
         if "columns" in facts:
             features = Columns(from_json(facts["columns"]))
@@ -170,3 +185,27 @@ class Model:
             facts["task"], str(facts["target_name"]), classes, layers, features, target, network, int(facts["seed"]),
             str(facts["decimal"]), tuple(map(str, facts["missing"])),
         )  # fmt: skip
+
+
+def _check_sizes(layers: Sequence[int], tensors: Iterable[Any]) -> None:
+    """ValueError unless these are the parameters: a network takes memory by what a file says of its layers."""
+    wanted = [shape for inputs, outputs in pairwise(layers) for shape in ((outputs, inputs), (outputs,))]
+    found = [tuple(x.shape) for x in tensors if x.is_contiguous() and x.dtype is tinygrad_mlp.float32 and not x.is_meta]
+    if sorted(found) != sorted(wanted):
+        raise ValueError(found)
+
+
+def _is_torchs(path: str | os.PathLike[str]) -> bool:
+    return os.fspath(path).lower().endswith(TORCH_ENDINGS)
+
+
+def _facts_and_state(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a file says of the model, and its parameters; ValueError for a file of torch's that is not of this kind."""
+    if not _is_torchs(path):
+        facts = {key: json.loads(text) for key, text in serialization.load_metadata(path).items()}
+        arrays = serialization.load_file(path)
+        return facts, {name: tinygrad_mlp.from_numpy(array) for name, array in arrays.items()}
+    content = tinygrad_mlp.load(path)
+    if not isinstance(content, dict):
+        raise ValueError(type(content))
+    return content, content.pop(STATE, {})

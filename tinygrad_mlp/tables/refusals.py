@@ -96,7 +96,7 @@ DIVERGED = "the training diverged: the loss of epoch {epoch} is {loss}; try --lr
 
 
 # -- A saved model ---------------------------------------------------------------------------------
-# A .safetensors file that `train --save` or `Model.save` did not write.
+# A file that `train --save` or `Model.save` did not write.
 NOT_A_MODEL = "{path}: not a model of tinygrad-mlp ({reason})"
 # A column that the model reads is not in the table.
 COLUMN_MISSING = "the model needs column {name}{guess}, which is not there; there is {names}"
