@@ -81,7 +81,8 @@ from .tensor import (
 from .tensor.namespace import NAMES as _names_of_rows, function_of_torch as _function_of_torch
 
 if _typing.TYPE_CHECKING:
-    from . import distributions as distributions, func as func, linalg as linalg, nn as nn, optim as optim, return_types as return_types
+    from . import distributions as distributions
+    from . import func as func, linalg as linalg, nn as nn, optim as optim, return_types as return_types
     from . import overrides as overrides, special as special, types as types, utils as utils
     from .compiler import compile as compile
     from .func import vmap as vmap
@@ -147,8 +148,8 @@ _settings = (
 
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
 _ROOMS = frozenset((
-    "compiler", "distributions", "func", "linalg", "nn", "optim", "overrides", "return_types", "special", "testing", "types", "utils",
-    "viz",
+    "compiler", "distributions", "func", "linalg", "nn", "optim", "overrides", "return_types", "special", "testing",
+    "types", "utils", "viz",
 ))  # fmt: skip
 _NAMES = {"compile": ".compiler", "set_printoptions": ".tensor.printing", "vmap": ".func"}
 _NAMES |= dict.fromkeys(("finfo", "iinfo"), ".arrays.limits")

@@ -235,7 +235,7 @@ class Generator(Engine):
         """
         dtype = np.dtype(dtype)
         checks.check_geometric(p, dtype)
-        values = np.ceil(np.log(self._units53(size(shape))) / np.log1p(-p))
+        values: Array = np.ceil(np.log(self._units53(size(shape))) / np.log1p(-p))
         return values.astype(dtype, copy=False).reshape(shape)
 
     @silenced
