@@ -283,6 +283,9 @@ class State:
     def _object(self, value: Any, path: str) -> None:
         self.visit(getattr(value, "__dict__", {}).get("__wrapped__"), path)  # compiled, or in functools.cache
         own = getattr(value, "__dict__", {})
+        if getattr(type(value), "read_by_programs", False):  # one of the package's that holds tensors: a distribution
+            self._dict(own, path)
+            return
         if self._code_of(type(value), path, ("__call__",), value):
             self._note(own, None, path, "len")
         elif type(value).__module__.partition(".")[0] == _PACKAGE_NAME:

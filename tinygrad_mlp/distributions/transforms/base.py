@@ -20,6 +20,7 @@ class Transform:
     `cache_size` other than 0 and 1. Source: torch.distributions.transforms.Transform.
     """
 
+    read_by_programs = True  # a compiled step sees what is in it
     bijective: Any = False
     domain: Any
     codomain: Any
