@@ -62,13 +62,18 @@ def test_halves() -> None:
 # -- as functions of tensors -----------------------------------------------------------------------
 
 CALLS: dict[str, Any] = {
-    "poisson": lambda m, x: m.poisson(x), "poisson_generator": lambda m, x: m.poisson(x, generator=m.default_generator),
+    "poisson": lambda m, x: m.poisson(x),
+    "poisson_generator": lambda m, x: m.poisson(x, generator=m.default_generator),
     "binomial": lambda m, x: m.binomial((x * 10).floor(), x.sigmoid()),
-    "standard_gamma": lambda m, x: m._standard_gamma(x), "sample_dirichlet": lambda m, x: m._sample_dirichlet(x.detach()),
-    "cauchy_": lambda m, x: m.empty_like(x).cauchy_(), "cauchy_2": lambda m, x: m.empty_like(x).cauchy_(1.0, sigma=3.0),
-    "log_normal_": lambda m, x: m.empty_like(x).log_normal_(), "geometric_": lambda m, x: m.empty_like(x).geometric_(0.2),
-    "transposed": lambda m, x: m.empty_like(x).t().cauchy_(), "on_the_tape": lambda m, x: (x * 2).log_normal_(0.0, 1.0),
-}  # fmt: skip
+    "standard_gamma": lambda m, x: m._standard_gamma(x),
+    "sample_dirichlet": lambda m, x: m._sample_dirichlet(x.detach()),
+    "cauchy_": lambda m, x: m.empty_like(x).cauchy_(),
+    "cauchy_2": lambda m, x: m.empty_like(x).cauchy_(1.0, sigma=3.0),
+    "log_normal_": lambda m, x: m.empty_like(x).log_normal_(),
+    "geometric_": lambda m, x: m.empty_like(x).geometric_(0.2),
+    "transposed": lambda m, x: m.empty_like(x).t().cauchy_(),
+    "on_the_tape": lambda m, x: (x * 2).log_normal_(0.0, 1.0),
+}
 
 
 @pytest.mark.parametrize("dtype", REALS)
@@ -87,19 +92,27 @@ def test_functions(name: str, dtype: str) -> None:
 
 
 REFUSED: dict[str, Any] = {
-    "poisson_negative": lambda m: m.poisson(-m.ones(2)), "poisson_nan": lambda m: m.poisson(m.tensor([float("nan")])),
-    "poisson_integers": lambda m: m.poisson(m.ones(2).int()), "binomial_integers": lambda m: m.binomial(m.ones(2).int(), m.ones(2)),
+    "poisson_negative": lambda m: m.poisson(-m.ones(2)),
+    "poisson_nan": lambda m: m.poisson(m.tensor([float("nan")])),
+    "poisson_integers": lambda m: m.poisson(m.ones(2).int()),
+    "binomial_integers": lambda m: m.binomial(m.ones(2).int(), m.ones(2)),
     "binomial_prob": lambda m: m.binomial(m.ones(2), m.ones(2).int()),
     "binomial_dtypes": lambda m: m.binomial(m.ones(2), m.ones(2).double()),
     "binomial_half": lambda m: m.binomial(m.ones(2).half(), m.ones(2).half()),
-    "gamma_integers": lambda m: m._standard_gamma(m.ones(2).int()), "gamma_half": lambda m: m._standard_gamma(m.ones(2).half()),
+    "gamma_integers": lambda m: m._standard_gamma(m.ones(2).int()),
+    "gamma_half": lambda m: m._standard_gamma(m.ones(2).half()),
     "dirichlet_half": lambda m: m._sample_dirichlet(m.ones(2).half()),
-    "cauchy": lambda m: m.empty(2).cauchy_(0, -1), "cauchy_zero": lambda m: m.empty(2).cauchy_(0, 0),
-    "cauchy_long": lambda m: m.zeros(2).long().cauchy_(), "cauchy_short": lambda m: m.zeros(2).short().cauchy_(),
-    "cauchy_bool": lambda m: m.zeros(2).bool().cauchy_(), "log_normal": lambda m: m.empty(2).log_normal_(0, -1),
-    "log_normal_long": lambda m: m.zeros(2).long().log_normal_(), "geometric": lambda m: m.empty(2).geometric_(0),
-    "geometric_one": lambda m: m.empty(2).geometric_(1.0), "geometric_bool": lambda m: m.zeros(2).bool().geometric_(0.5),
-}  # fmt: skip
+    "cauchy": lambda m: m.empty(2).cauchy_(0, -1),
+    "cauchy_zero": lambda m: m.empty(2).cauchy_(0, 0),
+    "cauchy_long": lambda m: m.zeros(2).long().cauchy_(),
+    "cauchy_short": lambda m: m.zeros(2).short().cauchy_(),
+    "cauchy_bool": lambda m: m.zeros(2).bool().cauchy_(),
+    "log_normal": lambda m: m.empty(2).log_normal_(0, -1),
+    "log_normal_long": lambda m: m.zeros(2).long().log_normal_(),
+    "geometric": lambda m: m.empty(2).geometric_(0),
+    "geometric_one": lambda m: m.empty(2).geometric_(1.0),
+    "geometric_bool": lambda m: m.zeros(2).bool().geometric_(0.5),
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
