@@ -147,7 +147,7 @@ def test_refusals_and_edges(pair: Any) -> None:
 @pytest.mark.parametrize("types", [(int, "Normal"), ("Normal", "x")])
 def test_only_distributions_are_registered(types: Any) -> None:
     normal = tinygrad_mlp.distributions.Normal
-    with pytest.raises(TypeError, match="Expected type_[pq] to be a Distribution subclass but got"):
+    with pytest.raises(TypeError, match=r"Expected type_[pq] to be a Distribution subclass but got"):
         tinygrad_mlp.distributions.register_kl(*(normal if t == "Normal" else t for t in types))
 
 
@@ -188,8 +188,10 @@ def test_a_pair_of_ones_own() -> None:
 def test_names_of_modules() -> None:
     d = tinygrad_mlp.distributions
     assert d.kl.kl_divergence is d.kl_divergence and d.kl.register_kl is d.register_kl
-    for module in ("normal", "bernoulli", "studentT", "fishersnedecor", "multivariate_normal", "transforms", "utils",
-                   "constraints", "constraint_registry", "exp_family", "distribution", "relaxed_categorical"):  # fmt: skip
+    for module in (
+        "normal", "bernoulli", "studentT", "fishersnedecor", "multivariate_normal", "transforms", "utils",
+        "constraints", "constraint_registry", "exp_family", "distribution", "relaxed_categorical",
+    ):  # fmt: skip
         ours, theirs = getattr(d, module), getattr(torch.distributions, module)
         assert [name for name in getattr(theirs, "__all__", ()) if not hasattr(ours, name)] == []
     assert set(torch.distributions.__all__) - set(d.__all__) == {"Wishart"}

@@ -22,7 +22,9 @@ TRANSFORMS: dict[str, Any] = {
     "affine_of_events": (lambda m, d: d.AffineTransform(m.arange(4.0), m.tensor(3.0), event_dim=1), (3, 4)),
     "exp": (lambda m, d: d.ExpTransform(), (3, 4)),
     "log": (lambda m, d: d.ComposeTransform([d.ExpTransform(), d.PowerTransform(2.0), d.ExpTransform().inv]), (3, 4)),
-    "power": (lambda m, d: d.ComposeTransform([d.ExpTransform(), d.PowerTransform(m.tensor([2.0, -1.5, 0.5, 3.0]))]), (3, 4)),
+    "power": (
+        lambda m, d: d.ComposeTransform([d.ExpTransform(), d.PowerTransform(m.tensor([2.0, -1.5, 0.5, 3.0]))]), (3, 4)
+    ),
     "power_of_a_number": (lambda m, d: d.ComposeTransform([d.ExpTransform(), d.PowerTransform(1.5)]), (3, 4)),
     "sigmoid": (lambda m, d: d.SigmoidTransform(), (3, 4)),
     "softplus": (lambda m, d: d.SoftplusTransform(), (3, 4)),
@@ -35,7 +37,8 @@ TRANSFORMS: dict[str, Any] = {
     "reshape": (lambda m, d: d.ReshapeTransform((4,), (2, 2)), (3, 4)),
     "independent": (lambda m, d: d.IndependentTransform(d.ExpTransform(), 1), (3, 4)),
     "composed": (
-        lambda m, d: d.ComposeTransform([d.AffineTransform(0.0, 0.5), d.StickBreakingTransform(), d.ExpTransform()]), (3, 4)
+        lambda m, d: d.ComposeTransform([d.AffineTransform(0.0, 0.5), d.StickBreakingTransform(), d.ExpTransform()]),
+        (3, 4),
     ),
     "identity": (lambda m, d: d.identity_transform, (3, 4)),
     "cat": (lambda m, d: d.CatTransform([d.ExpTransform(), d.TanhTransform()], dim=-1, lengths=[1, 3]), (3, 4)),
@@ -75,7 +78,7 @@ def test_values_inverses_and_jacobians(name: str, dtype: str) -> None:
 
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_what_it_says_of_itself(name: str) -> None:
-    (ours, x), (theirs, _) = both(name)
+    (ours, _), (theirs, _) = both(name)
     for attribute in ("bijective", "sign", "event_dim", "domain", "codomain"):
         for mine, other in ((ours, theirs), (ours.inv, theirs.inv)):
             a, b = (answer(lambda t=t, attribute=attribute: getattr(t, attribute)) for t in (mine, other))
@@ -98,10 +101,9 @@ def test_shapes(name: str) -> None:
     (ours, x), (theirs, _) = both(name)
     for shape in (tuple(x.shape), (5, *x.shape), (), (4,), (3,), (6,), (2, 2), (2, 3)):
         for method in ("forward_shape", "inverse_shape"):
-            assert_same(
-                *(answer(lambda t=t, m=method: tuple(getattr(t, m)(cls(shape)))) for t, cls in
-                  ((ours, tinygrad_mlp.Size), (theirs, torch.Size))), 0.0, f"{method} of {shape}"
-            )  # fmt: skip
+            mine = answer(getattr(ours, method), tinygrad_mlp.Size(shape))
+            other = answer(getattr(theirs, method), torch.Size(shape))
+            assert_same(mine, other, 0.0, f"{method} of {shape}")
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)
@@ -166,10 +168,7 @@ def test_refusals(name: str) -> None:
 def test_triangles_as_vectors(diagonal: int) -> None:
     matrix = np.arange(1.0, 19.0, dtype="float32").reshape(2, 3, 3)
     for name, argument in (("tril_matrix_to_vec", matrix), ("vec_to_tril_matrix", matrix.reshape(3, 6))):
-        found = [
-            answer(lambda m=m: getattr(m.distributions.utils, name)(m.from_numpy(argument.copy()), diagonal))
-            for m in WORLDS
-        ]
+        found = [answer(getattr(m.distributions.utils, name), m.from_numpy(argument.copy()), diagonal) for m in WORLDS]
         if isinstance(found[1], Exception):
             assert isinstance(found[0], Exception)
         else:
@@ -211,15 +210,9 @@ def test_constraints(name: str) -> None:
     for attribute in ("is_discrete", "event_dim"):
         assert_same(*(answer(lambda c=c, a=attribute: getattr(c, a)) for c in (ours, theirs)), 0.0, attribute)
     for i, value in enumerate(VALUES):
-        mine, other = (
-            answer(lambda c=c, m=m: c.check(m.from_numpy(value.copy())))
-            for c, m in zip((ours, theirs), WORLDS, strict=True)
-        )
-        if (
-            isinstance(other, (Exception, type(None)))
-            or i == 12
-            or (value.ndim < 2 and "e" in name and ours.event_dim == 2)
-        ):
+        mine = answer(ours.check, tinygrad_mlp.from_numpy(value.copy()))
+        other = answer(theirs.check, torch.from_numpy(value.copy()))
+        if isinstance(other, Exception) and not isinstance(other, AssertionError):  # a value of too few dimensions
             continue
         assert_same(mine, other, 0.0, f"value {i}")
     assert WORLDS[0].distributions.constraints.is_dependent(ours) == WORLDS[1].distributions.constraints.is_dependent(

@@ -139,10 +139,10 @@ def pair(name: str, dtype: str, batch: tuple[int, ...], validate: bool = True) -
     return made
 
 
-def answer(question: Callable[[], Any]) -> Any:
+def answer(question: Callable[..., Any], *args: Any) -> Any:
     """What a call gives, or what it raises."""
     try:
-        return question()
+        return question(*args)
     except Exception as error:
         return error
 

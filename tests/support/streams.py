@@ -130,3 +130,43 @@ def check(seed, *calls):
     for call in calls:
         assert_same(*call(a, b))
         assert_same_state(a, b)
+
+
+def cauchy(shape, dtype, median, sigma):
+    return lambda a, b: (
+        a.cauchy(shape, dtype, median, sigma),
+        empty(shape, dtype).cauchy_(median, sigma, generator=b),
+        {**EXPONENTIAL, "float64": 1e-12}[dtype],
+    )
+
+
+def log_normal(shape, dtype, mean, std):
+    return lambda a, b: (
+        a.log_normal(shape, dtype, mean, std),
+        empty(shape, dtype).log_normal_(mean, std, generator=b),
+        {**EXPONENTIAL, "float64": 1e-12}[dtype],
+    )
+
+
+def geometric(shape, dtype, p):
+    return lambda a, b: (a.geometric(shape, dtype, p), empty(shape, dtype).geometric_(p, generator=b), 0)
+
+
+def gamma(alpha):
+    return lambda a, b: (a.standard_gamma(alpha), torch._standard_gamma(torch.from_numpy(alpha), generator=b), 1e-6)
+
+
+def dirichlet(alpha):
+    return lambda a, b: (a.dirichlet(alpha), torch._sample_dirichlet(torch.from_numpy(alpha), generator=b), 1e-6)
+
+
+def poisson(rates):
+    return lambda a, b: (a.poisson(rates), torch.poisson(torch.from_numpy(rates), generator=b), 0)
+
+
+def binomial(counts, probabilities):
+    return lambda a, b: (
+        a.binomial(counts, probabilities),
+        torch.binomial(torch.from_numpy(counts), torch.from_numpy(probabilities), generator=b),
+        0,
+    )

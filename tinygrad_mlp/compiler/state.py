@@ -283,6 +283,9 @@ class State:
     def _object(self, value: Any, path: str) -> None:
         self.visit(getattr(value, "__dict__", {}).get("__wrapped__"), path)  # compiled, or in functools.cache
         own = getattr(value, "__dict__", {})
+        if getattr(type(value), "read_by_programs", False):  # one of the package's that holds tensors: a distribution
+            self._dict(own, path)
+            return
         # A scheduler changes itself in the package's code, which is not searched for names: all of it is noted.
         schedules = any(_is_of_package(base) and "state_dict" in base.__dict__ for base in type(value).__mro__)
         if self._code_of(type(value), path, ("__call__",), value):

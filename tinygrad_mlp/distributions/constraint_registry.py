@@ -24,7 +24,7 @@ class ConstraintRegistry:
     def __init__(self) -> None:
         self._registry: dict[Any, Callable[[Any], Any]] = {}
 
-    def register(self, constraint: Any, factory: Callable[[Any], Any] | None = None) -> Any:
+    def register(self, constraint: Any, factory: Callable[[Any], Any] | None = None) -> Callable[[Any], Any]:
         """Register `factory(constraint)` for a class of constraints, or an object of it; also as a decorator.
 
         TypeError for what is no constraint.

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..linalg import cholesky_ex, eigvalsh
-from .functions import cat as join
+from .. import linalg
+from . import functions
 from .functions import finfo
-from .functions import stack as pile
 from .refusals import (
     BASE_CONSTRAINT,
     CONSTRAINTS_ONLY,
@@ -56,12 +55,12 @@ class _Dependent(Constraint):
         super().__init__()
 
     @property
-    def is_discrete(self) -> bool:  # type: ignore[override]
+    def is_discrete(self) -> bool:
         """Whether it is discrete; NotImplementedError where only the instance knows."""
         return self._static("is_discrete", self._is_discrete)  # type: ignore[no-any-return]
 
     @property
-    def event_dim(self) -> int:  # type: ignore[override]
+    def event_dim(self) -> int:
         """The dimensions of an event; NotImplementedError where only the instance knows."""
         return self._static("event_dim", self._event_dim)  # type: ignore[no-any-return]
 
@@ -116,12 +115,12 @@ class _IndependentConstraint(Constraint):
         self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
 
     @property
-    def is_discrete(self) -> bool:  # type: ignore[override]
+    def is_discrete(self) -> bool:
         """Whether the base is discrete."""
         return self.base_constraint.is_discrete  # type: ignore[no-any-return]
 
     @property
-    def event_dim(self) -> int:  # type: ignore[override]
+    def event_dim(self) -> int:
         """The dimensions of an event."""
         return self.base_constraint.event_dim + self.reinterpreted_batch_ndims  # type: ignore[no-any-return]
 
@@ -150,12 +149,12 @@ class MixtureSameFamilyConstraint(Constraint):
         self.base_constraint = base_constraint
 
     @property
-    def is_discrete(self) -> bool:  # type: ignore[override]
+    def is_discrete(self) -> bool:
         """Whether the base is discrete."""
         return self.base_constraint.is_discrete  # type: ignore[no-any-return]
 
     @property
-    def event_dim(self) -> int:  # type: ignore[override]
+    def event_dim(self) -> int:
         """The dimensions of an event."""
         return self.base_constraint.event_dim  # type: ignore[no-any-return]
 
@@ -361,7 +360,7 @@ class _PositiveSemidefinite(_Symmetric):
         symmetric = super().check(value)
         if value.shape[-2] != value.shape[-1]:
             return symmetric
-        return symmetric & eigvalsh(value).ge(0).all(-1)
+        return symmetric & linalg.eigvalsh(value).ge(0).all(-1)
 
 
 class _PositiveDefinite(_Symmetric):
@@ -371,7 +370,7 @@ class _PositiveDefinite(_Symmetric):
         symmetric = super().check(value)
         if value.shape[-2] != value.shape[-1]:
             return symmetric
-        return symmetric & cholesky_ex(value).info.eq(0)
+        return symmetric & linalg.cholesky_ex(value).info.eq(0)
 
 
 # -- several constraints ---------------------------------------------------------------------------
@@ -385,7 +384,7 @@ class _Several(Constraint):
         self.dim = dim
 
     @property
-    def is_discrete(self) -> bool:  # type: ignore[override]
+    def is_discrete(self) -> bool:
         """Whether any of them is discrete."""
         return any(c.is_discrete for c in self.cseq)
 
@@ -404,7 +403,7 @@ class _Cat(_Several):
             raise AssertionError(LENGTHS.format(lengths=len(self.lengths), what="cseq", count=len(self.cseq)))
 
     @property
-    def event_dim(self) -> int:  # type: ignore[override]
+    def event_dim(self) -> int:
         """The most dimensions of an event of any of them."""
         return max(c.event_dim for c in self.cseq)  # type: ignore[no-any-return]
 
@@ -415,7 +414,7 @@ class _Cat(_Several):
         for constraint, length in zip(self.cseq, self.lengths, strict=True):
             checks.append(constraint.check(value.narrow(self.dim, start, length)))
             start += length
-        return join(checks, self.dim)
+        return functions.cat(checks, self.dim)
 
 
 class _Stack(_Several):
@@ -425,7 +424,7 @@ class _Stack(_Several):
         super().__init__(cseq, dim)
 
     @property
-    def event_dim(self) -> int:  # type: ignore[override]
+    def event_dim(self) -> int:
         """The dimensions of an event, with the stacked one, where that is behind them."""
         dim = max(c.event_dim for c in self.cseq)
         return dim + (self.dim + dim < 0)  # type: ignore[no-any-return]
@@ -434,7 +433,7 @@ class _Stack(_Several):
         """The checks of all places, stacked."""
         self._check_dim(value)
         parts = [value.select(self.dim, i) for i in range(value.size(self.dim))]
-        return pile([c.check(v) for v, c in zip(parts, self.cseq, strict=False)], self.dim)
+        return functions.stack([c.check(v) for v, c in zip(parts, self.cseq, strict=False)], self.dim)
 
 
 dependent: Any = _Dependent()
@@ -456,4 +455,5 @@ simplex = _Simplex()
 lower_triangular, lower_cholesky, corr_cholesky = _LowerTriangular(), _LowerCholesky(), _CorrCholesky()
 square, symmetric = _Square(), _Symmetric()
 positive_semidefinite, positive_definite = _PositiveSemidefinite(), _PositiveDefinite()
-cat, stack = _Cat, _Stack
+cat: Any = _Cat
+stack: Any = _Stack

@@ -20,8 +20,8 @@ class ContinuousBernoulli(ProbsOrLogits, ExponentialFamily):
     """Numbers x in [0, 1] with a density in proportion to probs^x (1 - probs)^(1 - x).
 
     Between the `lims`, around 1/2, Taylor series take the place of formulas that cancel. Samples are torch's for the
-    same seed. ValueError for both and for none of `probs` and `logits`. Source: torch.distributions.ContinuousBernoulli,
-    after Loaiza-Ganem & Cunningham (2019).
+    same seed. ValueError for both and for none of the two. Source: torch.distributions.ContinuousBernoulli, after
+    Loaiza-Ganem & Cunningham (2019).
     """
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
@@ -116,7 +116,7 @@ class ContinuousBernoulli(ProbsOrLogits, ExponentialFamily):
     def _natural_params(self) -> tuple[Any, ...]:
         return (self.logits,)
 
-    def _log_normalizer(self, x: Any) -> Any:  # type: ignore[override]
+    def _log_normalizer(self, x: Any) -> Any:
         """The logarithm of the normalizer as a function of the logits."""
         outside = (x <= self._lims[0] - 0.5) | (x > self._lims[1] - 0.5)
         cut = where(outside, x, self._lims[0] - 0.5)

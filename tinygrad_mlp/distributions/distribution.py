@@ -41,6 +41,7 @@ class Distribution:
     torch.distributions.Distribution.
     """
 
+    read_by_programs = True  # a compiled step sees what is in it
     has_rsample: Any = False
     has_enumerate_support: Any = False
     _validate_args = __debug__

@@ -10,21 +10,19 @@ from ..arrays.limits import finfo as finfo
 from ..autograd import enable_grad as enable_grad
 from ..autograd import grad as grad
 from ..autograd import no_grad as no_grad
-from ..nn.functional import binary_cross_entropy_with_logits as cross_entropy_of_logits
+from ..nn import functional
 from ..nn.functional import one_hot as one_hot
 from ..tensor import FUNCTIONS, Size, Tensor, as_array, wrap
 from ..tensor.composite.elements import where as where
 from ..tensor.composite.joining import broadcast_shapes as broadcast_shapes
 from ..tensor.composite.joining import broadcast_tensors as broadcast_tensors
+from ..tensor.creation import sampled
 from ..tensor.creation.data import tensor as tensor
 from ..tensor.creation.drawn import bernoulli as bernoulli
 from ..tensor.creation.drawn import multinomial as multinomial
 from ..tensor.creation.drawn import normal as normal
 from ..tensor.creation.drawn import rand as rand
 from ..tensor.creation.drawn import randn as randn
-from ..tensor.creation.sampled import _dirichlet_grad as dirichlet_grad
-from ..tensor.creation.sampled import _sample_dirichlet as sample_dirichlet
-from ..tensor.creation.sampled import _standard_gamma as standard_gamma
 from ..tensor.creation.sampled import binomial as binomial
 from ..tensor.creation.sampled import poisson as poisson
 from ..tensor.creation.values import arange as arange
@@ -40,17 +38,14 @@ from ..tensor.creation.values import zeros_like as zeros_like
 
 __all__ = ["Size", "Tensor", "as_array", "wrap"]
 
-atan2, cat, expm1, i0e, i1e, lgamma, log_ndtr, logaddexp, logsigmoid, logsumexp, ndtr, ndtri, softplus, stack, xlogy = (
-    FUNCTIONS[name]
-    for name in (
-        "atan2", "cat", "expm1", "special_i0e", "special_i1e", "lgamma", "special_log_ndtr", "logaddexp", "logsigmoid", "logsumexp",
-        "special_ndtr", "special_ndtri", "softplus", "stack", "xlogy",
-    )
-)  # fmt: skip
-cholesky, inverse, solve_triangular = (
-    FUNCTIONS[name] for name in ("linalg_cholesky", "linalg_inv", "linalg_solve_triangular")
+cross_entropy_of_logits = functional.binary_cross_entropy_with_logits
+dirichlet_grad, sample_dirichlet = sampled._dirichlet_grad, sampled._sample_dirichlet
+standard_gamma = sampled._standard_gamma
+cat, clamp, logsigmoid, logsumexp, softplus, stack, xlogy = (
+    FUNCTIONS[name] for name in ("cat", "clamp", "logsigmoid", "logsumexp", "softplus", "stack", "xlogy")
 )
-clamp, lerp, tril = (FUNCTIONS[name] for name in ("clamp", "lerp", "tril"))
+i0e, i1e = FUNCTIONS["special_i0e"], FUNCTIONS["special_i1e"]
+cholesky, solve_triangular = FUNCTIONS["linalg_cholesky"], FUNCTIONS["linalg_solve_triangular"]
 
 
 def standard_normal(shape: Any, dtype: Any) -> Tensor:

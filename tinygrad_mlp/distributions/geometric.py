@@ -51,8 +51,8 @@ class Geometric(ProbsOrLogits):
     def log_prob(self, value: Any) -> Any:
         self._check(value)
         value, probs = broadcast_all(value, self.probs)
-        probs = where((probs == 1) & (value == 0), 0.0, probs)
-        return value * (-probs).log1p() + self.probs.log()
+        certain = where(probs.eq(1) & value.eq(0), 0.0, probs)  # 0 log(0) is 0
+        return value * (-certain).log1p() + self.probs.log()
 
     def entropy(self) -> Any:
         return cross_entropy_of_logits(self.logits, self.probs, reduction="none") / self.probs

@@ -87,6 +87,6 @@ class Multinomial(Distribution):
     def log_prob(self, value: Any) -> Any:
         self._check(value)
         logits, value = broadcast_all(self.logits, value)
-        logits = where((value == 0) & (logits == -math.inf), 0.0, logits)
+        logits = where(value.eq(0) & logits.eq(-math.inf), 0.0, logits)
         choices = (value.sum(-1) + 1).lgamma() - (value + 1).lgamma().sum(-1)
         return choices + (logits * value).sum(-1)

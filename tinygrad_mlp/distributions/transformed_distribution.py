@@ -19,8 +19,8 @@ class TransformedDistribution(Distribution):
     """The distribution of transform(x), where x is of `base_distribution`; `transforms` is one of them, or a list.
 
     A family whose transforms have parameters of its own gives them by a method `_transforms`, for `expand`. The density
-    is that of x divided by the Jacobian of the transform. ValueError for a base of too few dimensions and for what is no
-    transform. Source: torch.distributions.TransformedDistribution.
+    is that of x divided by the Jacobian of the transform. ValueError for a base of too few dimensions and for what is
+    no transform. Source: torch.distributions.TransformedDistribution.
     """
 
     arg_constraints: Any = {}
@@ -44,7 +44,7 @@ class TransformedDistribution(Distribution):
         if tuple(base_shape) != expanded:
             base_distribution = base_distribution.expand(expanded[: len(expanded) - base_event_dim])
         extra = transform.domain.event_dim - base_event_dim
-        self.base_dist = Independent(base_distribution, extra) if extra > 0 else base_distribution
+        self.base_dist: Any = Independent(base_distribution, extra) if extra > 0 else base_distribution
         change = transform.codomain.event_dim - transform.domain.event_dim
         event_dim = max(transform.codomain.event_dim, base_event_dim + change)
         cut = len(shape) - event_dim
@@ -71,7 +71,7 @@ class TransformedDistribution(Distribution):
         return constraints.independent(support, extra) if extra > 0 else support
 
     @property
-    def has_rsample(self) -> Any:  # type: ignore[override]
+    def has_rsample(self) -> Any:
         return self.base_dist.has_rsample
 
     def sample(self, sample_shape: Any = ()) -> Any:

@@ -67,6 +67,6 @@ class VonMises(Distribution):
         return self.loc
 
     @lazy_property
-    def variance(self) -> Any:  # type: ignore[override]
+    def variance(self) -> Any:
         """The circular variance."""
         return 1 - i1e(self.concentration) / i0e(self.concentration)

@@ -145,8 +145,7 @@ class Generator(Engine):
 
         dtype = checks.single_or_double(alpha.dtype, "gamma_cpu")
         values = rejection.each(self, rejection.gamma_in(dtype), alpha).astype(dtype)
-        result: Array = np.maximum(values, np.finfo(dtype).tiny)
-        return result
+        return np.maximum(values, np.finfo(dtype).tiny, out=values)
 
     @silenced
     def dirichlet(self, alpha: Array) -> Array:
@@ -159,8 +158,7 @@ class Generator(Engine):
         dtype = checks.single_or_double(alpha.dtype, "dirichlet")
         parts = rejection.each(self, rejection.gamma_in(np.dtype(np.float64)), alpha)
         shares = parts / parts.sum(axis=-1, keepdims=True)
-        result: Array = np.maximum(shares, np.finfo(dtype).tiny).astype(dtype)
-        return result
+        return np.maximum(shares, np.finfo(dtype).tiny, out=shares).astype(dtype)
 
     # Discrete distributions
 
@@ -235,7 +233,7 @@ class Generator(Engine):
         """
         dtype = np.dtype(dtype)
         checks.check_geometric(p, dtype)
-        values = np.ceil(np.log(self._units53(size(shape))) / np.log1p(-p))
+        values: Array = np.ceil(np.log(self._units53(size(shape))) / np.log1p(-p))
         return values.astype(dtype, copy=False).reshape(shape)
 
     @silenced

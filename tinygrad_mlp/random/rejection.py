@@ -62,7 +62,7 @@ class Uniforms:
 
 
 def each(engine: Engine, draw: Callable[..., float], *parameters: Array) -> Array:
-    """Call `draw(uniforms, ...)` for the elements of arrays, broadcast, and return its numbers as an array of float64."""
+    """Call `draw(uniforms, ...)` for the elements of arrays, broadcast, and return its numbers in float64."""
     uniforms = Uniforms(engine)
     arrays = np.broadcast_arrays(*parameters)
     try:
@@ -78,8 +78,8 @@ _THIRD, _SQUEEZE = float(np.float32(1 / 3)), float(np.float32(0.0331))  # torch 
 
 
 def gamma_in(dtype: np.dtype[Any]) -> Callable[[Uniforms, float], float]:
-    """The sampler of the gamma distribution with rate 1 for shapes in a dtype, in which torch computes its constants."""
-    rounded: Any = float if dtype == np.float64 else lambda x: float(dtype.type(x))
+    """The sampler of the gamma distribution with rate 1, whose constants torch computes in a dtype."""
+    rounded: Callable[[float], float] = float if dtype == np.float64 else lambda x: float(dtype.type(x))
 
     def draw(uniforms: Uniforms, alpha: float) -> float:
         scale = 1.0
@@ -144,7 +144,7 @@ def _poisson_by_rejection(uniforms: Uniforms, rate: float) -> float:
 
 
 def binomial_in(dtype: np.dtype[Any]) -> Callable[[Uniforms, float, float], float]:
-    """The sampler of the binomial distribution for parameters in a dtype, in which torch computes its constants."""
+    """The sampler of the binomial distribution, whose constants torch computes in a dtype."""
     return _binomial if dtype == np.float64 else lambda uniforms, n, p: _binomial(uniforms, n, p, dtype.type)
 
 

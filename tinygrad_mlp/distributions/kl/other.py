@@ -33,7 +33,6 @@ def _infinite(p: Any, q: Any) -> Any:
 
 
 for _p, _q in (
-    (Bernoulli, ()),
     (Beta, (Pareto,)),
     (ContinuousBernoulli, (Pareto,)),
     (Exponential, (Beta, ContinuousBernoulli, Pareto, Uniform)),
@@ -83,8 +82,8 @@ def _to_normal(p: Any, q: Any) -> Any:
     return -p.entropy() + 0.5 * (variance.log() + _LOG_2_PI) + 0.5 * (p.variance + (p.mean - q.loc).pow(2)) / variance
 
 
-for _p in (Beta, ContinuousBernoulli, Exponential, Gamma, Gumbel, Laplace, Uniform):
-    register_kl(_p, Normal)(_to_normal)
+for _family in (Beta, ContinuousBernoulli, Exponential, Gamma, Gumbel, Laplace, Uniform):
+    register_kl(_family, Normal)(_to_normal)
 
 
 @register_kl(Beta, Uniform)

@@ -15,7 +15,7 @@ from ..continuous_bernoulli import ContinuousBernoulli
 from ..dirichlet import Dirichlet
 from ..exp_family import ExponentialFamily
 from ..exponential import Exponential
-from ..functions import solve_triangular, softplus, where
+from ..functions import softplus, solve_triangular, where
 from ..gamma import Gamma
 from ..geometric import Geometric
 from ..gumbel import Gumbel

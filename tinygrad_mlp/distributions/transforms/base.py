@@ -20,6 +20,7 @@ class Transform:
     `cache_size` other than 0 and 1. Source: torch.distributions.transforms.Transform.
     """
 
+    read_by_programs = True  # a compiled step sees what is in it
     bijective: Any = False
     domain: Any
     codomain: Any
@@ -120,15 +121,15 @@ class _InverseTransform(Transform):
         self._inv: Transform = transform
 
     @property
-    def domain(self) -> Any:  # type: ignore[override]
+    def domain(self) -> Any:
         return self._inv.codomain
 
     @property
-    def codomain(self) -> Any:  # type: ignore[override]
+    def codomain(self) -> Any:
         return self._inv.domain
 
     @property
-    def bijective(self) -> Any:  # type: ignore[override]
+    def bijective(self) -> Any:
         return self._inv.bijective
 
     @property

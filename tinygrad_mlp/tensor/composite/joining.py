@@ -222,7 +222,7 @@ def broadcast_shapes(*shapes: Any) -> Size:
 
     RuntimeError where there is none.
     """
-    common: list[int] = []
+    common = [1] * max((len(shape) for shape in shapes if isinstance(shape, (tuple, list))), default=0)
     for i, shape in enumerate(shapes):
         if not isinstance(shape, (int, tuple, list)):
             raise RuntimeError(SHAPES_TYPE.format(found=shape))

@@ -78,7 +78,7 @@ class _StandardGamma(Function):
 
     @staticmethod
     def forward(alpha: Tensor, drawn: Tensor) -> Tensor:
-        return drawn.clone()
+        return drawn.clone()  # type: ignore[no-any-return]
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
