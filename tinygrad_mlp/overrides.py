@@ -1,19 +1,18 @@
-"""What libraries ask of torch.overrides: whether an object stands for a tensor.
+"""How a class takes over torch's functions by a method `__torch_function__` (torch.overrides).
 
-Torch lets a class take over its functions by a method `__torch_function__`. Here no function looks for that method; so
-the answer to `has_torch_function` is that no argument takes a function over.
+The functions of the package ask an object of another class when they are called with one; see tensor/overriding.py.
+Subclasses of Tensor are not asked: they are Tensors in every function.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NoReturn
+from typing import Any
 
 from .tensor import Tensor
+from .tensor.overriding import take_over, takers
 
 __all__ = ["handle_torch_function", "has_torch_function", "is_tensor_like", "is_tensor_method_or_property"]
-
-NOT_HANDLED = "tinygrad_mlp calls no __torch_function__: {function} was asked to give way to one"
 
 
 def is_tensor_like(inp: object) -> bool:
@@ -22,15 +21,19 @@ def is_tensor_like(inp: object) -> bool:
 
 
 def has_torch_function(relevant_args: Iterable[Any]) -> bool:
-    """False: no argument takes a function over (torch.overrides.has_torch_function)."""
-    return False
+    """Whether an argument is of a class that takes functions over (torch.overrides.has_torch_function)."""
+    return bool(takers(relevant_args))
 
 
 def handle_torch_function(
     public_api: Callable[..., Any], relevant_args: Iterable[Any], *args: Any, **kwargs: Any
-) -> NoReturn:
-    """Refuse: NotImplementedError. Nobody comes here who asks `has_torch_function` first."""
-    raise NotImplementedError(NOT_HANDLED.format(function=getattr(public_api, "__name__", public_api)))
+) -> Any:
+    """What the class of an argument makes of a call (torch.overrides.handle_torch_function).
+
+    `args` and `kwargs` are those of the call, and `relevant_args` those of them that may be Tensors. TypeError if no
+    class of theirs takes it over.
+    """
+    return take_over(public_api, relevant_args, args, kwargs)
 
 
 def is_tensor_method_or_property(func: Any) -> bool:

@@ -145,7 +145,8 @@ class Generator(Engine):
 
         dtype = checks.single_or_double(alpha.dtype, "gamma_cpu")
         values = rejection.each(self, rejection.gamma_in(dtype), alpha).astype(dtype)
-        return np.maximum(values, np.finfo(dtype).tiny, out=values)
+        np.maximum(values, np.finfo(dtype).tiny, out=values)
+        return values
 
     @silenced
     def dirichlet(self, alpha: Array) -> Array:
@@ -158,7 +159,8 @@ class Generator(Engine):
         dtype = checks.single_or_double(alpha.dtype, "dirichlet")
         parts = rejection.each(self, rejection.gamma_in(np.dtype(np.float64)), alpha)
         shares = parts / parts.sum(axis=-1, keepdims=True)
-        return np.maximum(shares, np.finfo(dtype).tiny, out=shares).astype(dtype)
+        np.maximum(shares, np.finfo(dtype).tiny, out=shares)
+        return shares.astype(dtype)
 
     # Discrete distributions
 

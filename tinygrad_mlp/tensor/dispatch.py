@@ -32,6 +32,7 @@ from .batches import batches_of, on_batch, run_over_batch, run_rule, share_among
 from .halves import half_class, in_single
 from .kinds import USUAL
 from .named import result_class
+from .overriding import hand_over, named_in_torch, take_over, takers
 from .refusals import UNEXPECTED_KEYWORD
 from .tensor import Tensor, new, wrap  # noqa: F401 (written callers use it)
 
@@ -201,6 +202,8 @@ def _with_signature(row: Operator, caller: Caller, write_into: Function | None =
                     return caller.call(args[0], args[1:])
                 return called(args, kwargs)
             except Exception as error:
+                if takers((*args, *kwargs.values())):
+                    return take_over(named_in_torch(function), (*args, *kwargs.values()), args, kwargs)
                 noted(error)
                 raise
 
@@ -212,6 +215,8 @@ def _with_signature(row: Operator, caller: Caller, write_into: Function | None =
                     return caller.call(*args)
                 return called(args, kwargs)
             except Exception as error:
+                if takers((*args, *kwargs.values())):
+                    return take_over(named_in_torch(function), (*args, *kwargs.values()), args, kwargs)
                 noted(error)
                 raise
 
@@ -246,8 +251,9 @@ def _wrapper_maker(arity: int, renames: bool, out: bool) -> Function:
         call = f"({call}) if out is None else write_into(out, {arguments})"
     more = (", *, out=None" if out else "") + (", **other" if renames else "")
     made: dict[str, Function] = {}
-    text = _WRAPPER.format(names=names, more=more, call=call)
-    exec(compile(text, "<tinygrad_mlp.tensor.dispatch>", "exec"), {"noted": noted}, made)
+    text = _WRAPPER.format(names=names, more=more, call=call, other="other" if renames else "{}")
+    given = {"noted": noted, "takers": takers, "hand_over": hand_over}
+    exec(compile(text, "<tinygrad_mlp.tensor.dispatch>", "exec"), given, made)
     return made["make"]
 
 
@@ -258,6 +264,8 @@ def make(caller, renamed, write_into):
         try:
             return {call}
         except Exception as error:
+            if takers(({names},)):
+                return hand_over(wrapper, ({names},), {other})
             noted(error)
             raise
     return wrapper

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..arrays import dtypes
 from ..ops import Operator
+from .overriding import named_in_torch, take_over, takers
 from .refusals import ARGUMENT_TYPE, FIRST_ELEMENT, LATER_ELEMENT, NO_SUCH_CALL
 from .tensor import Tensor
 
@@ -188,20 +189,25 @@ def checked(function: Function) -> Function:
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            if len(args) > len(positions) and not takes_more:
-                return function(*args, **kwargs)  # which Python refuses
-            values = list(args)
-            for i, kind in positional:
-                if i >= len(values):
-                    break
-                values[i] = read(called, names[i], i + first, kind, values[i])
-            for name in kwargs:
-                named = kinds.get(name)
-                if named is not None:
-                    place = names.index(name) + first
-                    known = place < len(positions) + first
-                    kwargs[name] = read(called, name, place if known else None, named, kwargs[name])
-            return function(*values, **kwargs)
+            try:
+                if len(args) > len(positions) and not takes_more:
+                    return function(*args, **kwargs)  # which Python refuses
+                values = list(args)
+                for i, kind in positional:
+                    if i >= len(values):
+                        break
+                    values[i] = read(called, names[i], i + first, kind, values[i])
+                for name in kwargs:
+                    named = kinds.get(name)
+                    if named is not None:
+                        place = names.index(name) + first
+                        known = place < len(positions) + first
+                        kwargs[name] = read(called, name, place if known else None, named, kwargs[name])
+                return function(*values, **kwargs)
+            except Exception:
+                if takers((*args, *kwargs.values())):
+                    return take_over(named_in_torch(function), (*args, *kwargs.values()), args, kwargs)
+                raise
 
         return call
 

@@ -24,6 +24,7 @@ from .dispatch import Caller
 from .functions import INPLACE
 from .kinds import wrong_type
 from .named import NamedResult, result_class
+from .overriding import take_over, takers
 from .refusals import OUT_DTYPE, OUT_NOT_DIFFERENTIABLE, OUT_OTHER_DTYPE, OUT_RESIZED
 from .tensor import Tensor
 
@@ -62,7 +63,12 @@ def _taking_out(function: Function, casts: bool) -> Function:
     @functools.wraps(function)
     def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         if out is None:
-            return function(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except Exception:
+                if takers((*args, *kwargs.values())):
+                    return take_over(call, (*args, *kwargs.values()), args, kwargs)
+                raise
         return write_into(out, casts, function, *args, **kwargs)
 
     taking: Any = call
