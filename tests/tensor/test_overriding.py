@@ -106,7 +106,7 @@ def test_a_subclass_is_asked_first_and_a_refusal_goes_on() -> None:
             framework.add(Base(), Derived())
         with pytest.raises(TypeError, match="Multiple dispatch failed"):
             framework.cat([Other(), Base(), Derived(), Base()])
-        said.append(asked)
+        said.append(list(dict.fromkeys(asked)))  # a function that calls another may ask again
     assert said[0] == said[1]
 
 

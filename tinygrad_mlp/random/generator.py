@@ -158,7 +158,7 @@ class Generator(Engine):
 
         dtype = checks.single_or_double(alpha.dtype, "dirichlet")
         parts = rejection.each(self, rejection.gamma_in(np.dtype(np.float64)), alpha)
-        shares = parts / parts.sum(axis=-1, keepdims=True)
+        shares: Array = parts / parts.sum(axis=-1, keepdims=True)
         np.maximum(shares, np.finfo(dtype).tiny, out=shares)
         return shares.astype(dtype)
 
