@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 
@@ -16,6 +17,15 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This DataLoader will create"),  # on a machine with one processor
     pytest.mark.filterwarnings("ignore:This process:DeprecationWarning"),  # of Python 3.12, where there are threads
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def torch_waits_shortly():
+    """Torch waits five seconds for a worker whose exception has reached the parent, when its iterator is collected."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.utils.data._utils, "MP_STATUS_CHECK_INTERVAL", 0.2)
+        yield
+        gc.collect()
 
 
 class Numbers:
