@@ -179,6 +179,20 @@ def interrupting(function, call):
     return interrupted
 
 
+def test_after_an_exception_workers_end_without_the_garbage_collector() -> None:
+    """The exception does not keep the iterator, as long as nobody keeps the exception."""
+    gc.disable()
+    try:
+        for options in ({}, {"collate_fn": len, "worker_init_fn": float.fromhex}):
+            try:
+                list(DataLoader(Numbers(2, lambda: {}["key"]), 2, num_workers=2, **options))
+            except (KeyError, TypeError) as error:
+                assert "in DataLoader worker process" in str(error)
+            assert multiprocessing.active_children() == []
+    finally:
+        gc.enable()
+
+
 def test_a_stream_of_one_worker_that_ends_early() -> None:
     class Stream(IterableDataset):
         def __iter__(self):

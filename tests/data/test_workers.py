@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 
@@ -16,6 +17,15 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This DataLoader will create"),  # on a machine with one processor
     pytest.mark.filterwarnings("ignore:This process:DeprecationWarning"),  # of Python 3.12, where there are threads
 ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def torch_waits_shortly():
+    """Torch waits five seconds for a worker whose exception has reached the parent, when its iterator is collected."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.utils.data._utils, "MP_STATUS_CHECK_INTERVAL", 0.2)
+        yield
+        gc.collect()
 
 
 class Numbers:
@@ -297,6 +307,13 @@ def test_workers_that_are_not_forked() -> None:
     assert [batch.sum(1).tolist() for (batch,) in loader] == [
         [499500.0 + 1000000.0 * i for i in range(4)], [499500.0 + 1000000.0 * i for i in (4, 5)]
     ]  # fmt: skip
+
+
+def test_where_torch_is_another_name_workers_must_be_forked(monkeypatch) -> None:
+    """A new process would import torch itself."""
+    monkeypatch.setattr(tinygrad_mlp.utils.data._utils.worker.Job, "__module__", "torch.utils.data._utils.worker")
+    with pytest.raises(RuntimeError, match="workers must be forked; multiprocessing_context='spawn' starts"):
+        iter(tinygrad_mlp.utils.data.DataLoader(range(3), num_workers=1, multiprocessing_context="spawn"))
 
 
 def test_memory_that_a_data_set_uses_again() -> None:

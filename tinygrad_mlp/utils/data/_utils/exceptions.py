@@ -40,4 +40,7 @@ class ExceptionWrapper:
             error = self.exc_type(text)
         except Exception:
             raise RuntimeError(text) from None
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # else the frame and the exception would keep each other alive, and with them all workers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import select
@@ -78,6 +79,7 @@ def run(job: Job, tasks: Connection, results: Connection) -> None:
 
     global _worker_info
     transport.close_ends_of_parent()
+    gc.freeze()  # what a fork has inherited is the parent's to collect: finalizers might wait for other processes
     try:
         set_num_threads(1)
         seed = job.base_seed + job.id
