@@ -140,10 +140,10 @@ OPCODES: dict[str, tuple[bytes, str]] = {
     "large bytearray": (b"\x96" + b"\xff" * 7 + b"\x7f.", "ends too early"),
     "out of band": (b"\x97.", "Unsupported operand 151"),
     "protocol": (b"\x80\x20.", "Unsupported operand 32"),
-    "call of a number": (b"K\x01)R.", "unrecognized function 1"),
-    "call of a list": (b"])R.", "unrecognized function []"),
-    "call of a tensor": (tensor()[:-1] + b")R.", "unrecognized function tensor"),
-    "call of a dtype": (named("torch.float32") + b")R.", "unrecognized function torch.float32"),
+    "call of a number": (b"K\x01)R.", "unrecognized function <class 'int'>"),
+    "call of a list": (b"])R.", "unrecognized function <class 'list'>"),
+    "call of a tensor": (tensor()[:-1] + b")R.", "unrecognized function <class 'tinygrad_mlp.Tensor'>"),
+    "call of a dtype": (named("torch.float32") + b")R.", "unrecognized function <class 'tinygrad_mlp.dtype'>"),
     "call of a storage type": (named("torch.FloatStorage") + number(1 << 40) + b"\x85R.", "unrecognized function"),
     "call of a storage": (named("torch.storage.UntypedStorage") + number(1 << 40) + b"\x85R.", "unrecognized function"),
     "call of Tensor": (named("torch.Tensor") + number(1 << 40) + b"\x85R.", "unrecognized function"),
@@ -221,7 +221,7 @@ OPCODES: dict[str, tuple[bytes, str]] = {
     "requires grad of a number": (tensor(end=b"K\x01)"), "cannot be called"),
     "grad of integers": (tensor(of=storage("torch.IntStorage"), end=b"\x88)"), "floating"),
     "hooks": (tensor(end=b"\x89}K\x00" + ORDERED + b"s"), "brings hooks along"),
-    "the negative bit": (tensor(end=b"\x89)}" + text("neg") + b"\x88s"), "neg bit"),
+    "the negative bit": (tensor(end=b"\x89)}" + text("neg") + b"\x88s"), "brings metadata along"),
     "too many arguments": (tensor(end=b"\x89)NNNNNN"), "TypeError"),
     "a tensor of a class": (
         named("torch._tensor._rebuild_from_type_v2") + b"(" + named("builtins.set") + named("torch.Tensor") + b")}tR.",
@@ -276,6 +276,47 @@ def test_keys_that_would_take_years_to_hash_are_refused(content: bytes, reason: 
     start = time.process_time()
     assert reason in refused_pickle(with_pickle(content))
     assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        nested_tuples(70) + b")R.",
+        nested_tuples(70) + b")\x81.",
+        nested_tuples(70) + b"\x85Q.",
+        nested_tuples(70) + b"Q.",
+        b"]" + nested_tuples(70) + b"ab.",
+        ORDERED + b")R]" + nested_tuples(70) + b"ab.",
+        named("_codecs.encode") + text("a") + nested_tuples(70) + b"\x86R.",
+        named("torch.Size") + b"]" + nested_tuples(70) + b"a\x85R.",
+        named("torch.device") + nested_tuples(70) + b"\x85R.",
+        named("torch.serialization._get_layout") + nested_tuples(70) + b"\x85R.",
+        tensor(size=nested_tuples(70)),
+        tensor(of=nested_tuples(70)),
+        tensor(end=b"\x89)" + nested_tuples(70)),
+        tensor(end=b"\x89" + nested_tuples(70)),
+    ],
+)
+def test_messages_do_not_print_what_holds_itself_many_times(content: bytes) -> None:
+    start = time.process_time()
+    refused_pickle(with_pickle(content))
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("kind", ["set", "OrderedDict", "Counter", "bytearray", "encode", "Size"])
+def test_a_pickle_does_not_get_more_copies_than_it_holds_values(kind: str) -> None:
+    numbers_in_a_list = b"](" + b"".join(number(i) for i in range(1000)) + b"e"
+    made = {
+        "set": (named("builtins.set"), numbers_in_a_list),
+        "OrderedDict": (ORDERED, b"](" + b"".join(number(i) + b"N\x86" for i in range(1000)) + b"e"),
+        "Counter": (named("collections.Counter"), b"}(" + b"".join(number(i) + b"N" for i in range(1000)) + b"u"),
+        "bytearray": (named("builtins.bytearray"), text("x" * 10_000)),
+        "encode": (named("_codecs.encode"), text("x" * 10_000)),
+        "Size": (named("torch.Size"), numbers_in_a_list),
+    }
+    function, argument = made[kind]
+    once = function + b"q\x00" + argument + b"q\x01"
+    assert "more copies" in refused_pickle(with_pickle(b"(" + once + b"h\x00h\x01\x85R" * 2000 + b"t."))
 
 
 def test_deeply_nested_lists_are_made_without_recursion() -> None:

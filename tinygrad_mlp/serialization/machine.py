@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pickle import UnpicklingError
 from typing import Any
 
-from .making import Keys
+from .making import Limits
 from .refusals import BAD_VALUE, ENDED, NO_MEMO, NO_STACK, NOT_ADDED, NOT_APPENDED, NOT_SET, OPERAND
 
 INVALID = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -43,7 +43,7 @@ class Machine:
         self._stack: list[Any] = []
         self._outer: list[list[Any]] = []  # the stacks below each mark
         self._memo: dict[int, Any] = {}
-        self._keys = Keys()
+        self._limits = Limits(len(data))
 
     def load(self) -> Any:
         """Run the pickle to its end, and return what it made."""
@@ -252,7 +252,7 @@ class Machine:
         if type(found) is not set:
             raise UnpicklingError(NOT_ADDED.format(found=kind_of(found)))
         for item in items:
-            self._keys.check(item)
+            self._limits.check(item)
             found.add(item)
 
     @on(pickle.EMPTY_DICT)
@@ -273,7 +273,7 @@ class Machine:
         if type(found) not in (dict, OrderedDict, Counter):
             raise UnpicklingError(NOT_SET.format(found=kind_of(found)))
         for key, value in zip(items[::2], items[1::2], strict=True):
-            self._keys.check(key)
+            self._limits.check(key)
             found[key] = value
 
 

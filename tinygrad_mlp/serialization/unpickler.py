@@ -11,6 +11,7 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections import OrderedDict
 from collections.abc import Callable
 from pickle import UnpicklingError
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from .machine import INVALID, Machine, Raised, kind_of, on, shown
@@ -67,14 +68,14 @@ class Unpickler(Machine):
     def _reduce(self) -> None:
         args, function = self._pop(), self._pop()
         if type(args) is not tuple or not self._is_called(function):
-            raise UnpicklingError(NOT_CALLABLE.format(found=shown(repr(function))))
+            raise UnpicklingError(NOT_CALLABLE.format(found=_callable(function)))
         self._stack.append(self._made(function, args) if id(function) in MAKING else _outside(function, *args))
 
     @on(pickle.NEWOBJ)
     def _new_object(self) -> None:
         args, cls = self._pop(), self._pop()
         if type(args) is not tuple or not isinstance(cls, type) or not self._is_called(cls):
-            raise UnpicklingError(NOT_MADE.format(found=shown(repr(cls))))
+            raise UnpicklingError(NOT_MADE.format(found=_callable(cls)))
         self._stack.append(self._made(cls, args) if id(cls) in MAKING else _outside(cls.__new__, cls, *args))
 
     def _is_called(self, function: Any) -> bool:
@@ -82,7 +83,7 @@ class Unpickler(Machine):
 
     def _made(self, function: Any, args: tuple[Any, ...]) -> Any:
         try:
-            return MAKING[id(function)](self._keys, *args)
+            return MAKING[id(function)](self._limits, *args)
         except RuntimeError as error:  # of a constructor that is given what it refuses
             if isinstance(error, (NotImplementedError, RecursionError)):
                 raise
@@ -94,7 +95,7 @@ class Unpickler(Machine):
         if type(instance) is OrderedDict:
             for name in state:
                 if type(name) is not str or hasattr(OrderedDict, name):
-                    raise UnpicklingError(BAD_STATE.format(name=name))
+                    raise UnpicklingError(BAD_STATE.format(name=shown(name) if type(name) is str else kind_of(name)))
             vars(instance).update(state)
         elif id(type(instance)) in self._trusted_ids:
             _outside(_set_state, instance, state)
@@ -104,6 +105,11 @@ class Unpickler(Machine):
     @on(pickle.BINPERSID)
     def _persistent(self) -> None:
         self._stack.append(_outside(self._persistent_load, self._pop()))
+
+
+def _callable(value: Any) -> str:
+    """A class or function for a message; of anything else its class, as a list may hold itself many times over."""
+    return shown(repr(value)) if isinstance(value, (type, FunctionType, BuiltinFunctionType)) else kind_of(value)
 
 
 def _outside(function: Callable[..., Any], *args: Any) -> Any:
