@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import pickle
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import torch
 
 import tinygrad_mlp
@@ -72,6 +74,15 @@ def saved(framework: Any, obj: Any, **options: Any) -> bytes:
 def loaded(framework: Any, content: bytes, **options: Any) -> Any:
     """What a framework reads from bytes."""
     return framework.load(io.BytesIO(content), **options)
+
+
+def refused_pickle(content: bytes, **options: Any) -> str:
+    """The one line with which `load` refuses the pickle in a file."""
+    with pytest.raises(pickle.UnpicklingError) as raised:
+        loaded(tinygrad_mlp, content, **options)
+    text = str(raised.value)
+    assert text.startswith("<BytesIO>: ") and text.isprintable() and len(text) < 900
+    return text
 
 
 # -- objects, each made under either framework -----------------------------------------------------

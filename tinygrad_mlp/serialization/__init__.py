@@ -2,7 +2,7 @@
 
 - saving.py, loading.py: `save` and `load`, as torch.save and torch.load;
 - writing.py, reading.py, checksum.py: the zip archive that such a file is;
-- unpickler.py, making.py, trust.py: what a pickle may do, and what a program allows besides;
+- unpickler.py, machine.py, making.py, trust.py: what a pickle may do, and what a program allows besides;
 - names.py, rebuilding.py, storages.py, locations.py: what the names in it stand for, and how tensors are made;
 - named_arrays.py: .safetensors files;
 - atomic.py: files that are replaced as a whole;

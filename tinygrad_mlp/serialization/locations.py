@@ -49,7 +49,7 @@ def default_restore_location(storage: UntypedStorage, location: str) -> UntypedS
     found = re.match("(cuda|hpu|xpu)(:|[0-9]|$)", location)
     if found:
         raise RuntimeError(NO_DEVICE.format(device=found[1].upper(), module=found[1]))
-    raise RuntimeError(NO_LOCATION.format(location=location))
+    raise RuntimeError(NO_LOCATION.format(location=location if location.isprintable() else ascii(location)))
 
 
 def location_tag(storage: Any) -> str:

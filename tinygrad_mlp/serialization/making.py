@@ -1,8 +1,8 @@
 """What a file may call while it is restricted, with arguments that cannot do harm.
 
-`bytearray` of a number would take as much memory as the number says, and the hash of a key that holds itself many times
-over would take years: so each callable of the list has a function here that makes the same, of the arguments that
-`save` writes, and TypeError or ValueError for any others.
+`bytearray` of a number would take as much memory as the number says, a pickle can ask for a copy of one list again and
+again, and the hash of a key that holds itself many times over would take years: so each callable of the list has a
+function here that makes the same, of the arguments that `save` writes, and TypeError or ValueError for any others.
 """
 
 from __future__ import annotations
@@ -17,21 +17,29 @@ from ..arrays import device
 from ..nn.parameter import Parameter
 from ..tensor import Size, Tensor
 from . import rebuilding
-from .refusals import COSTLY_KEYS
+from .refusals import COSTLY_COPIES, COSTLY_KEYS
 
 _SMALL = 1 << 60  # integers below it are their own hash
 _DEPTH, _BUDGET = 100, 1_000_000
 
 
-class Keys:
-    """Checks what becomes a key of a dict or an element of a set, which Python hashes and compares.
+class Limits:
+    """How much a pickle of a size may still ask for.
 
-    Text and small integers are free; nested tuples, and numbers of which many can have one hash, may only be so many in
-    a file.
+    What becomes a key of a dict or an element of a set is hashed and compared by Python: text and small integers are
+    free; nested tuples, and numbers of which many can have one hash, may only be so many. What is copied stands in the
+    pickle itself, if `save` wrote it, twice at most.
     """
 
-    def __init__(self) -> None:
-        self._left = _BUDGET
+    def __init__(self, size: int) -> None:
+        self._left, self._copies = _BUDGET, 2 * size
+
+    def copy(self, value: Any, *kinds: type) -> Any:
+        """The value itself if it is of one of these kinds, of which a copy is made; else TypeError."""
+        self._copies -= len(_of(value, *kinds))
+        if self._copies < 0:
+            raise UnpicklingError(COSTLY_COPIES)
+        return value
 
     def check(self, key: Any) -> None:
         """UnpicklingError where it would take too long to hash."""
@@ -50,52 +58,52 @@ class Keys:
                 nodes += [(each, depth + 1) for each in node]
 
 
-def _set(keys: Keys, elements: Any = ()) -> set[Any]:
-    found = list(_of(elements, list, tuple))
+def _set(limits: Limits, elements: Any = ()) -> set[Any]:
+    found = limits.copy(elements, list, tuple)
     for each in found:
-        keys.check(each)
+        limits.check(each)
     return set(found)
 
 
-def _ordered_dict(keys: Keys, pairs: Any = ()) -> OrderedDict[Any, Any]:
+def _ordered_dict(limits: Limits, pairs: Any = ()) -> OrderedDict[Any, Any]:
     found: OrderedDict[Any, Any] = OrderedDict()
-    for key, value in _of(pairs, list, tuple):
-        keys.check(key)
+    for key, value in limits.copy(pairs, list, tuple):
+        limits.check(key)
         found[key] = value
     return found
 
 
-def _counter(keys: Keys, counts: Any = None) -> Counter[Any]:
-    return Counter(None if counts is None else _of(counts, dict))
+def _counter(limits: Limits, counts: Any = None) -> Counter[Any]:
+    return Counter(None if counts is None else limits.copy(counts, dict))
 
 
-def _encoded(keys: Keys, text: Any, encoding: Any = "latin1") -> bytes:
-    if encoding not in ("latin1", "latin-1"):
+def _encoded(limits: Limits, text: Any, encoding: Any = "latin1") -> bytes:
+    if _of(encoding, str) not in ("latin1", "latin-1"):
         raise ValueError(encoding)
-    return str.encode(text, encoding)
+    return str.encode(limits.copy(text, str), encoding)
 
 
-def _no_bytes(keys: Keys) -> bytes:
+def _no_bytes(limits: Limits) -> bytes:
     return b""  # protocol 2 writes all others as text
 
 
-def _bytearray(keys: Keys, content: Any = b"", encoding: Any = "latin1") -> bytearray:
-    return bytearray(_encoded(keys, content, encoding) if type(content) is str else _of(content, bytes))
+def _bytearray(limits: Limits, content: Any = b"", encoding: Any = "latin1") -> bytearray:
+    return bytearray(_encoded(limits, content, encoding) if type(content) is str else limits.copy(content, bytes))
 
 
-def _complex(keys: Keys, real: Any, imaginary: Any) -> complex:
+def _complex(limits: Limits, real: Any, imaginary: Any) -> complex:
     return complex(_of(real, float, int), _of(imaginary, float, int))
 
 
-def _size(keys: Keys, sizes: Any) -> Size:
-    return Size(_of(sizes, tuple, list))
+def _size(limits: Limits, sizes: Any) -> Size:
+    return Size(limits.copy(sizes, tuple, list))
 
 
-def _device(keys: Keys, *arguments: Any) -> device:
+def _device(limits: Limits, *arguments: Any) -> device:
     return device(*arguments)
 
 
-def _parameter(keys: Keys, data: Any, requires_grad: Any = True) -> Parameter:
+def _parameter(limits: Limits, data: Any, requires_grad: Any = True) -> Parameter:
     return Parameter(_of(data, Tensor), _of(requires_grad, bool))
 
 
@@ -108,7 +116,7 @@ def _of(value: Any, *kinds: type) -> Any:
 
 def _rebuilt(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that checks its arguments itself."""
-    return lambda keys, *arguments: function(*arguments)
+    return lambda limits, *arguments: function(*arguments)
 
 
 _REBUILDING = (

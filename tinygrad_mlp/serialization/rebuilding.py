@@ -85,7 +85,7 @@ def rebuild_from_type_v2(func: Any, new_type: Any, args: Any, state: Any) -> Ten
 
 def get_layout(name: Any) -> Any:
     """The layout of a name: torch.strided is all there is (torch.serialization._get_layout)."""
-    if name != "torch.strided":
+    if type(name) is not str or name != "torch.strided":
         raise UnpicklingError(ARGUMENTS.format(function="_get_layout"))
     return strided
 
@@ -101,8 +101,8 @@ def _view(array: Any, offset: Any, size: Any, stride: Any) -> Any:
         raise UnpicklingError(ARGUMENTS.format(function="_rebuild_tensor"))
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) if 0 not in size else offset - 1
     if last >= array.size:
-        found = GEOMETRY.format(size=tuple(size), stride=tuple(stride), offset=offset, count=array.size)
-        raise UnpicklingError(found)
+        sizes = (tuple(each[:8]) for each in (size, stride))
+        raise UnpicklingError(GEOMETRY.format(size=next(sizes), stride=next(sizes), offset=offset, count=array.size))
     if type(array) is MetaArray:
         return MetaArray(tuple(size), array.dtype)
     if 0 in size:
@@ -131,9 +131,8 @@ def _check_rest(backward_hooks: Any, metadata: Any) -> None:
     """Refuse hooks, which would run, and the marks of a tensor that stands for its negative or its conjugate."""
     if backward_hooks:
         raise UnpicklingError(BACKWARD_HOOKS)
-    for name, value in (metadata or {}).items():
-        if value:
-            raise UnpicklingError(BITS.format(name=name))
+    if metadata:
+        raise UnpicklingError(BITS.format(name=[each for each in ("neg", "conj") if each in metadata]))
 
 
 def _with_attributes(tensor: _AnyTensor, state: Any) -> _AnyTensor:
@@ -141,6 +140,6 @@ def _with_attributes(tensor: _AnyTensor, state: Any) -> _AnyTensor:
     attributes = state[0] if type(state) is tuple and len(state) == 2 else state
     for name, value in (attributes or {}).items():
         if type(name) is not str or hasattr(Tensor, name):
-            raise UnpicklingError(BAD_ATTRIBUTE.format(name=name))
+            raise UnpicklingError(BAD_ATTRIBUTE.format(name=str(name)[:80] if type(name) is str else type(name)))
         setattr(tensor, name, value)
     return tensor

@@ -56,14 +56,14 @@ class StoragesOfFile:
 
         The id is ("storage", type, key, location, number of elements).
         """
-        if not (type(pid) is tuple and len(pid) == 5 and pid[0] == "storage" and _is_storage_id(*pid[1:])):
+        if not (type(pid) is tuple and len(pid) == 5 and _is_storage_id(*pid)):
             raise UnpicklingError(PERSISTENT_ID.format(found=_shown(pid)))
         _, kind, key, location, count = pid
         of = dtypes.uint8 if kind is UntypedStorage else kind.dtype
         known = self._loaded.get(key)
         if known is not None:
             if known.array.dtype != of.numpy or known.array.size != count:
-                raise UnpicklingError(STORAGE_DTYPES.format(key=key))
+                raise UnpicklingError(STORAGE_DTYPES.format(key=key[:80]))
             return known
         array = self._array(key, of, count)
         if not self._meta:
@@ -76,7 +76,7 @@ class StoragesOfFile:
         name, wanted = f"data/{key}", count * of.itemsize
         found = self._archive.size(name)
         if found != wanted:
-            reason = STORAGE_SIZE.format(key=key, found=found, count=count, dtype=of, wanted=wanted)
+            reason = STORAGE_SIZE.format(key=key[:80], found=found, count=count, dtype=of, wanted=wanted)
             raise UnpicklingError(reason)
         if self._meta:
             return MetaArray((count,), of.numpy)
@@ -97,9 +97,11 @@ class StoragesOfFile:
         return array if array.flags.aligned else array.copy()
 
 
-def _is_storage_id(kind: Any, key: Any, location: Any, count: Any) -> bool:
+def _is_storage_id(word: Any, kind: Any, key: Any, location: Any, count: Any) -> bool:
     return (
-        (kind is UntypedStorage or isinstance(kind, StorageType))
+        type(word) is str
+        and word == "storage"
+        and (kind is UntypedStorage or isinstance(kind, StorageType))
         and type(key) is str
         and type(location) is str
         and type(count) is int
@@ -115,5 +117,6 @@ def _typed(restored: Any, array: Any) -> Any:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value[0] if type(value) is tuple and value else type(value))
-    return text[:80]
+    """What a wrong id is, for a message: its first element, if that is text, or its class."""
+    first = value[0] if type(value) is tuple and value else value
+    return repr(first[:80] if type(first) is str else type(value))
