@@ -73,6 +73,11 @@ def sum_rightmost(value: Any, dims: int) -> Any:
     return value.reshape((*value.shape[: value.dim() - dims], -1)).sum(-1)
 
 
+def clamp_above_eps(x: Any) -> Any:
+    """Numbers that are at least the eps of their dtype."""
+    return x.clamp(min=finfo(x.dtype).eps)
+
+
 class lazy_property:
     """A property that is computed, with gradients, when it is first asked for, and then is an attribute."""
 
