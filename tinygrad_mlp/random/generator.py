@@ -144,8 +144,9 @@ class Generator(Engine):
         from . import rejection  # which only such draws need
 
         dtype = checks.single_or_double(alpha.dtype, "gamma_cpu")
-        values = rejection.each(self, rejection.gamma_in(dtype), alpha).astype(dtype)
-        return np.maximum(values, np.finfo(dtype).tiny, out=values)
+        values: Array = rejection.each(self, rejection.gamma_in(dtype), alpha).astype(dtype)
+        np.maximum(values, np.finfo(dtype).tiny, out=values)
+        return values
 
     @silenced
     def dirichlet(self, alpha: Array) -> Array:
@@ -157,8 +158,9 @@ class Generator(Engine):
 
         dtype = checks.single_or_double(alpha.dtype, "dirichlet")
         parts = rejection.each(self, rejection.gamma_in(np.dtype(np.float64)), alpha)
-        shares = parts / parts.sum(axis=-1, keepdims=True)
-        return np.maximum(shares, np.finfo(dtype).tiny, out=shares).astype(dtype)
+        shares: Array = parts / parts.sum(axis=-1, keepdims=True)
+        np.maximum(shares, np.finfo(dtype).tiny, out=shares)
+        return shares.astype(dtype)
 
     # Discrete distributions
 
