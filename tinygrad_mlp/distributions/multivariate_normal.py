@@ -138,3 +138,7 @@ class MultivariateNormal(Distribution):
     def entropy(self) -> Any:
         result = 0.5 * self._event_shape[0] * (1.0 + math.log(2 * math.pi)) + self._half_log_det()
         return result.expand(self._batch_shape)
+
+
+# Torch's own names of these, by which libraries import them.
+_batch_mahalanobis, _batch_mv, _precision_to_scale_tril = batch_mahalanobis, batch_mv, precision_to_scale_tril

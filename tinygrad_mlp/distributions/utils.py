@@ -30,7 +30,6 @@ __all__ = [
 ]  # fmt: skip
 
 euler_constant = 0.57721566490153286060
-_standard_normal = standard_normal
 
 
 def is_number(x: Any) -> bool:
@@ -120,3 +119,7 @@ def vec_to_tril_matrix(vec: Any, diag: int = 0) -> Any:
     matrix: Any = zeros((*vec.shape[:-1], round(n), round(n)), dtype=vec.dtype)
     matrix[..., rows, columns] = vec
     return matrix
+
+
+# Torch's own names of these, by which libraries import them.
+_standard_normal, _sum_rightmost = standard_normal, sum_rightmost
