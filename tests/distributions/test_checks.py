@@ -90,6 +90,10 @@ ARGUMENTS: dict[str, Any] = {
     "uniform_tensors": lambda m, d: d.Uniform(m.tensor([0.0, 2.0]), m.tensor([1.0, 1.0])),
     "von_mises": lambda m, d: d.VonMises(m.tensor(0.0), m.tensor(-1.0)),
     "weibull": lambda m, d: d.Weibull(m.tensor(-1.0), 1.0),
+    "wishart_none": lambda m, d: d.Wishart(m.tensor(4.0)),
+    "wishart_df": lambda m, d: d.Wishart(m.tensor(0.5), m.eye(2)),
+    "wishart_1d": lambda m, d: d.Wishart(m.tensor(4.0), m.ones(2)),
+    "wishart_indefinite": lambda m, d: d.Wishart(m.tensor(4.0), -m.eye(2)),
     "default": lambda m, d: d.Distribution.set_default_validate_args(2),
 }
 

@@ -123,6 +123,37 @@ def test_distributions_from_outside() -> None:
     assert counted().item() == 7
 
 
+SHIFT = {"by": 1.0}
+
+
+class Shifted(d.Normal):
+    """A class whose method reads what is outside of it."""
+
+    @property
+    def mean(self) -> Any:
+        return self.loc + SHIFT["by"]
+
+    def entropy(self) -> Any:
+        return self.mean * 2
+
+
+def test_methods_of_ones_own() -> None:
+    """The package calls `entropy`, which reads a variable that the step does not name."""
+    shifted = Shifted(torch.zeros(2), 1.0)
+
+    @torch.compile
+    def step() -> Any:
+        return shifted.perplexity()
+
+    try:
+        first = [step()[0].item() for _ in range(2)]
+        SHIFT["by"] = 2.0
+        second = step()[0].item()
+    finally:
+        SHIFT["by"] = 1.0
+    assert (first, second) == ([pytest.approx(2.718281828**2)] * 2, pytest.approx(2.718281828**4))
+
+
 def test_arguments_are_checked_at_each_call() -> None:
     @torch.compile
     def step(scale: Any, value: Any) -> Any:

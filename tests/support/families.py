@@ -110,6 +110,8 @@ FAMILIES: dict[str, Callable[[Any, Maker], Any]] = {
     "uniform": lambda d, m: d.Uniform(m.real(), m.large()),
     "von_mises": lambda d, m: d.VonMises(m.real(), m.positive()),
     "weibull": lambda d, m: d.Weibull(m.positive(), m.positive()),
+    "wishart": lambda d, m: d.Wishart(m.large(), m.covariance(3)),
+    "wishart_tril": lambda d, m: d.Wishart(m.large(), scale_tril=m.triangle(2).tril()),
     # made of others
     "independent": lambda d, m: d.Independent(d.Normal(m.real(3), m.positive(3)), 1),
     "independent_bernoulli": lambda d, m: d.Independent(d.Bernoulli(m.unit(2, 3)), 2),

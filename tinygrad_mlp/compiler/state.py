@@ -284,6 +284,8 @@ class State:
         self.visit(getattr(value, "__dict__", {}).get("__wrapped__"), path)  # compiled, or in functools.cache
         own = getattr(value, "__dict__", {})
         if getattr(type(value), "read_by_programs", False):  # one of the package's that holds tensors: a distribution
+            names = tuple(name for base in type(value).__mro__ for name in base.__dict__)  # the package calls them
+            self._code_of(type(value), path, names)
             self._dict(own, path)
             return
         # A scheduler changes itself in the package's code, which is not searched for names: all of it is noted.

@@ -45,7 +45,9 @@ cat, clamp, logsigmoid, logsumexp, softplus, stack, xlogy = (
     FUNCTIONS[name] for name in ("cat", "clamp", "logsigmoid", "logsumexp", "softplus", "stack", "xlogy")
 )
 i0e, i1e = FUNCTIONS["special_i0e"], FUNCTIONS["special_i1e"]
-cholesky, solve_triangular = FUNCTIONS["linalg_cholesky"], FUNCTIONS["linalg_solve_triangular"]
+cholesky, slogdet, solve_triangular = (
+    FUNCTIONS[f"linalg_{name}"] for name in ("cholesky", "slogdet", "solve_triangular")
+)
 
 
 def standard_normal(shape: Any, dtype: Any) -> Tensor:
@@ -58,3 +60,8 @@ def mvlgamma(x: Tensor, p: int) -> Tensor:
     halves = arange(p, dtype=x.dtype) / 2
     constant: float = p * (p - 1) / 4 * 1.1447298858494002  # log(pi)
     return (x.unsqueeze(-1) - halves).lgamma().sum(-1) + constant  # type: ignore[no-any-return]
+
+
+def mvdigamma(x: Tensor, p: int) -> Tensor:
+    """The derivative of `mvlgamma`."""
+    return (x.unsqueeze(-1) - arange(p, dtype=x.dtype) / 2).digamma().sum(-1)  # type: ignore[no-any-return]

@@ -24,6 +24,11 @@ def batch_mahalanobis(factor: Any, x: Any) -> Any:
     return solve_triangular(factor, x.unsqueeze(-1), False).squeeze(-1).pow(2).sum(-1)
 
 
+def batch_squares(factor: Any, matrix: Any) -> Any:
+    """The trace of L^-1 M M^T L^-T for triangular factors L; the batches are broadcast."""
+    return solve_triangular(factor, matrix, False).pow(2).sum(-2).sum(-1)
+
+
 def precision_to_scale_tril(precision: Any) -> Any:
     """The Cholesky factor of the inverse of a matrix, by that of the matrix with its rows and columns reversed."""
     reverse = cholesky(precision.flip((-2, -1)))
@@ -133,3 +138,7 @@ class MultivariateNormal(Distribution):
     def entropy(self) -> Any:
         result = 0.5 * self._event_shape[0] * (1.0 + math.log(2 * math.pi)) + self._half_log_det()
         return result.expand(self._batch_shape)
+
+
+# Torch's own names of these, by which libraries import them.
+_batch_mahalanobis, _batch_mv, _precision_to_scale_tril = batch_mahalanobis, batch_mv, precision_to_scale_tril

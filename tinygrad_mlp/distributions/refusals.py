@@ -59,6 +59,8 @@ FACTOR_SHAPE = "cov_factor must be a batch of matrices with shape {n} x m"
 DIAGONAL_SHAPE = "cov_diag must be a batch of vectors with shape {shape}"
 INCOMPATIBLE = "Incompatible batch shapes: loc {loc}, cov_factor {factor}, cov_diag {diagonal}"
 WISHART_DF = "Value of df={df} expected to be greater than ndim - 1 = {least}."
+# UserWarning of Wishart.
+WISHART_LOW_DF = "Low df values detected. Singular samples are highly likely to occur for ndim - 1 < df < ndim."
 # LKJCholesky.
 LKJ_DIMENSION = "Expected dim to be an integer greater than or equal to 2. Found dim={dim}."
 # Independent.

@@ -99,7 +99,7 @@ class TransformedDistribution(Distribution):
             y = x
         return result + sum_rightmost(self.base_dist.log_prob(y), event_dim - len(self.base_dist.event_shape))
 
-    def _monotonized(self, probability: Any) -> Any:
+    def _monotonize_cdf(self, probability: Any) -> Any:
         """A probability of a value or a smaller one, from that of its inverse under falling transforms."""
         sign: Any = 1
         for transform in self.transforms:
@@ -113,7 +113,7 @@ class TransformedDistribution(Distribution):
             value = transform.inv(value)
         if self._validate_args:
             self.base_dist._validate_sample(value)
-        return self._monotonized(self.base_dist.cdf(value))
+        return self._monotonize_cdf(self.base_dist.cdf(value))
 
     def icdf(self, value: Any) -> Any:
-        return self._forward(self.base_dist.icdf(self._monotonized(value)))
+        return self._forward(self.base_dist.icdf(self._monotonize_cdf(value)))

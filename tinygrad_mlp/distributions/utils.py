@@ -30,7 +30,6 @@ __all__ = [
 ]  # fmt: skip
 
 euler_constant = 0.57721566490153286060
-_standard_normal = standard_normal
 
 
 def is_number(x: Any) -> bool:
@@ -71,6 +70,11 @@ def sum_rightmost(value: Any, dims: int) -> Any:
     if not dims:
         return value
     return value.reshape((*value.shape[: value.dim() - dims], -1)).sum(-1)
+
+
+def clamp_above_eps(x: Any) -> Any:
+    """Numbers that are at least the eps of their dtype."""
+    return x.clamp(min=finfo(x.dtype).eps)
 
 
 class lazy_property:
@@ -115,3 +119,7 @@ def vec_to_tril_matrix(vec: Any, diag: int = 0) -> Any:
     matrix: Any = zeros((*vec.shape[:-1], round(n), round(n)), dtype=vec.dtype)
     matrix[..., rows, columns] = vec
     return matrix
+
+
+# Torch's own names of these, by which libraries import them.
+_standard_normal, _sum_rightmost = standard_normal, sum_rightmost

@@ -144,7 +144,7 @@ class Generator(Engine):
         from . import rejection  # which only such draws need
 
         dtype = checks.single_or_double(alpha.dtype, "gamma_cpu")
-        values = rejection.each(self, rejection.gamma_in(dtype), alpha).astype(dtype)
+        values: Array = rejection.each(self, rejection.gamma_in(dtype), alpha).astype(dtype)
         np.maximum(values, np.finfo(dtype).tiny, out=values)
         return values
 

@@ -9,7 +9,10 @@ Hörmann (1993), PTRS and BTRS, and for small means the products and the sums of
 
 from __future__ import annotations
 
+import itertools
 import math
+import operator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,11 +24,11 @@ if TYPE_CHECKING:
 
     from .engine import Engine
 
-_CHUNK = 512  # uniforms that are made at once
+_FEWEST, _MOST = 64, 8192  # uniforms that are made at once
 
 
 class Uniforms:
-    """The 53-bit uniforms of an engine one by one, and normals of pairs of them.
+    """The 53-bit uniforms of an engine one by one, as `next()` gives them, and normals of pairs of them.
 
     They are made in advance; `close` sets the engine to where the last one that was taken ends.
     """
@@ -34,31 +37,35 @@ class Uniforms:
         self._engine = engine
         self._bits = engine._mt19937
         self._start = self._bits.state
-        self._taken = 0
-        self._ready: list[float] = []
+        self._spare = engine._spare_normal
+        self._made = 0
+        self._chunk: Iterator[float] = iter(())
+        self.next: Callable[[], float] = itertools.chain.from_iterable(self._chunks()).__next__  # quicker than a method
 
-    def next(self) -> float:
-        """A uniform from [0, 1)."""
-        if not self._ready:
-            self._ready = self._engine._units53(_CHUNK)[::-1].tolist()
-        self._taken += 1
-        return self._ready.pop()
+    def _chunks(self) -> Iterator[Iterator[float]]:
+        count = _FEWEST
+        while True:
+            self._chunk = iter(self._engine._units53(count).tolist())
+            self._made += count
+            yield self._chunk
+            count = min(2 * count, _MOST)
 
     def normal(self) -> float:
         """A normal number; of two that are made of a pair of uniforms, the second is kept (Box & Muller 1958)."""
-        spare = self._engine._spare_normal
+        spare = self._spare
         if spare is not None:
-            self._engine._spare_normal = None
+            self._spare = None
             return spare
         angle = 2 * math.pi * self.next()
         radius = math.sqrt(-2 * math.log1p(-self.next()))
-        self._engine._spare_normal = radius * math.sin(angle)
+        self._spare = radius * math.sin(angle)
         return radius * math.cos(angle)
 
     def close(self) -> None:
         """Leave the engine behind the last uniform that was taken."""
         self._bits.state = self._start
-        self._bits.random_raw(2 * self._taken)
+        self._bits.random_raw(2 * (self._made - operator.length_hint(self._chunk)))
+        self._engine._spare_normal = self._spare
 
 
 def each(engine: Engine, draw: Callable[..., float], *parameters: Array) -> Array:

@@ -23,7 +23,7 @@ from ..half_normal import HalfNormal
 from ..independent import Independent
 from ..laplace import Laplace
 from ..lowrank_multivariate_normal import LowRankMultivariateNormal, log_det, mahalanobis
-from ..multivariate_normal import MultivariateNormal, batch_mahalanobis
+from ..multivariate_normal import MultivariateNormal, batch_mahalanobis, batch_squares
 from ..normal import Normal
 from ..one_hot_categorical import OneHotCategorical
 from ..pareto import Pareto
@@ -203,11 +203,6 @@ def _check_events(p: Any, q: Any, what: str) -> Any:
     return p.event_shape[0]
 
 
-def _squares(factor: Any, matrix: Any) -> Any:
-    """The trace of L^-1 M M^T L^-T for a triangular factor L; the batches are broadcast."""
-    return solve_triangular(factor, matrix, False).pow(2).sum(-2).sum(-1)
-
-
 def _scaled(p: Any, q: Any) -> list[Any]:
     """The matrices whose products with their transposes sum to the covariance of p."""
     if isinstance(p, LowRankMultivariateNormal):
@@ -227,7 +222,7 @@ def _to_multivariate_normal(p: Any, q: Any) -> Any:
     both = type(p) is type(q)
     n = _check_events(p, q, "Multivariate Normals" if both else "(Low Rank) Multivariate Normals")
     factor = q._unbroadcasted_scale_tril
-    trace = sum(_squares(factor, matrix) for matrix in _scaled(p, q))
+    trace = sum(batch_squares(factor, matrix) for matrix in _scaled(p, q))
     return 0.5 * (_log_det(q) - _log_det(p) + trace + batch_mahalanobis(factor, q.loc - p.loc) - n)
 
 
