@@ -133,14 +133,6 @@ NOT_A_LEAF = (
 )
 
 
-# RuntimeError for workers that are not forked while `torch` is another name of this package: a new process would import
-# torch itself.
-NOT_FORKED = (
-    "Where torch is another name of tinygrad_mlp, workers must be forked; multiprocessing_context={method!r} starts "
-    "processes that do not know the name"
-)
-
-
 # -- DataLoader: what is warned of -----------------------------------------------------------------
 PIN_MEMORY = (
     "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory won't be used."

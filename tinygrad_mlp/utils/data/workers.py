@@ -29,7 +29,7 @@ from ._utils.fetch import batch_of_tensors
 from ._utils.worker import MP_STATUS_CHECK_INTERVAL, Exhausted, Job, Resume, run
 from .dataset import TensorDataset
 from .iterators import _BaseDataLoaderIter
-from .refusals import DEAD_WORKERS, INTERRUPTED, NO_PREFETCH, NOT_FORKED, NOT_PICKLED, TIMED_OUT
+from .refusals import DEAD_WORKERS, INTERRUPTED, NO_PREFETCH, NOT_PICKLED, TIMED_OUT
 
 if TYPE_CHECKING:
     from .dataloader import DataLoader
@@ -142,8 +142,6 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
     def _start(self, loader: DataLoader[Any]) -> None:
         _prepare()
         context = loader.multiprocessing_context or multiprocessing.get_context()
-        if context.get_start_method() != "fork" and Job.__module__.partition(".")[0] != __name__.partition(".")[0]:
-            raise RuntimeError(NOT_FORKED.format(method=context.get_start_method()))
         for i in range(self._num_workers):
             job = Job(
                 self._dataset_kind, self._dataset, self._auto_collation, self._collate_fn, self._drop_last,
