@@ -23,6 +23,8 @@ POOLS = """
         for method in ("fork", "spawn"):
             with multiprocessing.get_context(method).Pool(1) as pool:
                 assert pool.map(name, [torch.tensor(2.0)]) == [expected], method
+        loader = torch.utils.data.DataLoader(range(4), 2, num_workers=1, multiprocessing_context="spawn")
+        assert [batch.tolist() for batch in loader] == [[0, 1], [2, 3]]
         code = "import torch.nn as nn, torch; print(torch.__name__, nn.__name__)"
         started = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert started.stdout == "tinygrad_mlp tinygrad_mlp.nn\\n", started
