@@ -45,6 +45,11 @@ def missing(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("def later():\n    import torch.jit\n    return torch.jit.script\n", {"torch.jit": 2}),
         ("from torch.jit import *\n", {"torch.jit": 1}),
         ("from torch.nn import *\n", {}),
+        # what is only a name is missing where it is called
+        ("from torch import nn\nisinstance(3, nn.LSTMCell)\n", {}),
+        ("from torch import nn\n\nnn.LSTMCell(2, 3)\n", {"torch.nn.LSTMCell": 3}),
+        ("from torch.nn import LSTMCell\nLSTMCell(2, 3)\n", {"torch.nn.LSTMCell": 2}),
+        ("from torch.nn import Linear\nLinear(torch.fft)\n", {}),
         # what is asked about before
         ("import torch\ntry:\n    torch.fft\nexcept AttributeError:\n    torch.hann\n", {"torch.hann": 5}),
         ("import torch\ntry:\n    torch.fft\nexcept (ValueError, Exception):\n    pass\n", {}),

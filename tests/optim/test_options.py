@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 import tinygrad_mlp
@@ -139,3 +141,9 @@ def test_a_step_that_would_have_to_be_recorded_is_refused() -> None:
     p.grad = torch.ones(2)
     with pytest.raises(NotImplementedError, match="differentiable=True"):
         optimizer.step()
+
+
+def test_the_sign_that_an_option_is_required_is_there_for_libraries() -> None:
+    from tinygrad_mlp.optim.optimizer import required
+
+    assert repr(required) == "<required parameter>" == repr(importlib.import_module("torch.optim.optimizer").required)

@@ -1,7 +1,7 @@
 """Ten programs as people write them, under torch and under `tinygrad-mlp run`: what they print is compared.
 
-Words must be the same, and numbers agree within a hundredth: float32 rounds otherwise in the two, and some hundred steps
-of training make that grow.
+Words must be the same, and numbers agree within a hundredth: float32 rounds otherwise in the two, and some steps of
+training make that grow.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ MINITORCH = {
             return function()
         """,
     "nn/__init__.py": """
-        from .module import Linear, Module
+        from .module import Linear, LSTMCell, Module
         """,
     "nn/module.py": """
         class Module:
@@ -48,6 +48,9 @@ MINITORCH = {
 
         class Linear(Module):
             pass
+
+        class LSTMCell:
+            _only_a_name = True
         """,
     "nn/functional.py": "def relu(x): return x\n",
     "optim.py": "class SGD: pass\n",

@@ -129,7 +129,11 @@ MODULES: dict[str, tuple[Row, ...]] = {
         functions("fully_shard", _NO_PROCESSES),
         classes("FullyShardedDataParallel MixedPrecision ShardingStrategy StateDictType", _NO_PROCESSES),
     ),
-    "distributed.rpc": (functions("init_rpc rpc_async rpc_sync remote shutdown", _NO_PROCESSES),),
+    "distributed.nn": (functions("all_gather all_reduce all_to_all broadcast gather reduce scatter", _NO_PROCESSES),),
+    "distributed.rpc": (
+        answers(False, "is_available"),
+        functions("init_rpc rpc_async rpc_sync remote shutdown", _NO_PROCESSES),
+    ),
     "distributed.tensor": (
         functions("distribute_module distribute_tensor", _NO_PROCESSES),
         classes("DTensor Partial Placement Replicate Shard", _NO_PROCESSES),

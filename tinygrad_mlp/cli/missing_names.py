@@ -19,6 +19,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 
+from ..absent.rows import is_only_a_name
 from ..alias import within
 
 __all__ = ["missing_names"]
@@ -38,8 +39,8 @@ def missing_names(source: str, file: str, package: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name, program in _reached(source, file):
-        for dotted, line in program.used:
-            missing = _first_missing(dotted, package)
+        for dotted, line, called in program.used:
+            missing = _first_missing(dotted, package, called)
             if missing is not None:
                 found.setdefault(missing, f"{name}:{line}")
     return found
@@ -54,7 +55,7 @@ class _Program(ast.NodeVisitor):
     def __init__(self, source: str, package: str) -> None:
         self.package = package  # in which relative imports are found
         self.imported: list[str] = []  # at the level of the module
-        self.used: list[tuple[str, int]] = []
+        self.used: list[tuple[str, int, bool]] = []  # the name, the line, and whether it is called there
         self._in_function = False
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of old escape sequences, which the import has said
@@ -74,18 +75,27 @@ class _Program(ast.NodeVisitor):
 
     def _add_import(self, name: str, node: ast.stmt) -> None:
         if within(name, "torch"):
-            self.used.append((name, node.lineno))
+            self.used.append((name, node.lineno, False))
         elif not self._in_function:
             self.imported.append(name)
 
+    def visit_Call(self, node: ast.Call) -> None:
+        self._use(node.func, called=True)
+        self._visit_all([*node.args, *node.keywords])
+
     def visit_Attribute(self, node: ast.Attribute) -> None:
+        self._use(node, called=False)
+
+    def _use(self, node: ast.expr, called: bool) -> None:
+        """Note a name of torch, with its attributes; or go on into another expression."""
         parts: list[str] = []
-        inner: ast.expr = node
+        inner = node
         while isinstance(inner, ast.Attribute):
             parts.append(inner.attr)
             inner = inner.value
-        if isinstance(inner, ast.Name) and inner.id in self._names:
-            self.used.append((".".join([self._names[inner.id], *reversed(parts)]), node.lineno))
+        if isinstance(inner, ast.Name):
+            if inner.id in self._names:
+                self.used.append((".".join([self._names[inner.id], *reversed(parts)]), node.lineno, called))
         else:
             self.visit(inner)
 
@@ -201,8 +211,11 @@ def _imports_torch(package: str) -> bool:
 # -- what the package has --------------------------------------------------------------------------
 
 
-def _first_missing(dotted: str, package: str) -> str | None:
-    """Return the part of a dotted name of torch up to the first that the package lacks; None if it has all."""
+def _first_missing(dotted: str, package: str, called: bool) -> str | None:
+    """Return the part of a dotted name of torch up to the first that the package lacks; None if it has all.
+
+    What is only a name (tinygrad_mlp.absent) is missing where it is called: in `isinstance` it gives an answer.
+    """
     held: object = importlib.import_module(package)
     name = "torch"
     for part in dotted.split(".")[1:]:
@@ -218,4 +231,4 @@ def _first_missing(dotted: str, package: str) -> str | None:
                 held = importlib.import_module(f"{held.__name__}.{part}")
             except ImportError:
                 return name
-    return None
+    return name if called and is_only_a_name(held) else None

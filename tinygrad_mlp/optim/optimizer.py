@@ -48,6 +48,16 @@ Group = dict[str, Any]
 BLOCK = 1 << 18
 
 
+class _RequiredParameter:
+    """What libraries give as the default of an option that a program must give (torch.optim.optimizer.required)."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _RequiredParameter()
+
+
 class Optimizer:
     """The base class of optimisers, which update parameters from their gradients.
 

@@ -57,9 +57,14 @@ LATER = {
         "cholesky logdet matrix_power pinverse qr svd",
     ),
     "questions": (
-        "can_cast get_device is_complex is_conj is_distributed is_neg is_nonzero is_same_size is_signed is_storage "
-        "promote_types typename",
-        "is_complex is_conj is_neg is_distributed is_nonzero is_same_size is_signed get_device",
+        (
+            "can_cast conj conj_physical get_device imag is_complex is_conj is_distributed is_neg is_nonzero "
+            "is_same_size is_signed is_storage isreal promote_types real resolve_conj resolve_neg typename"
+        ),
+        (
+            "conj conj_physical get_device is_complex is_conj is_distributed is_neg is_nonzero is_same_size is_signed "
+            "isreal resolve_conj resolve_neg"
+        ),
     ),
     "layers": ("prelu", "prelu"),
     "shapes": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from ...arrays import dtype as _dtype
 from ...arrays import dtypes
@@ -11,8 +11,9 @@ from ..later import as_methods
 from ..tensor import Tensor
 
 __all__ = [
-    "can_cast", "get_device", "is_complex", "is_conj", "is_distributed", "is_neg", "is_nonzero", "is_same_size",
-    "is_signed", "is_storage", "promote_types", "typename",
+    "can_cast", "conj", "conj_physical", "get_device", "imag", "is_complex", "is_conj", "is_distributed", "is_neg",
+    "is_nonzero", "is_same_size", "is_signed", "is_storage", "isreal", "promote_types", "real", "resolve_conj",
+    "resolve_neg", "typename",
 ]  # fmt: skip
 
 
@@ -82,6 +83,51 @@ def typename(obj: Any) -> str:
     return obj.__qualname__ if module in ("", "builtins") else f"{module}.{obj.__qualname__}"
 
 
+# -- complex numbers, of which there are none: functions that libraries call on any tensor ------------
+
+
+@checked
+def real(input: Tensor) -> Tensor:
+    """The real part: the tensor itself (torch.real)."""
+    return input
+
+
+@checked
+def imag(input: Tensor) -> Tensor:
+    """The imaginary part: refused with a RuntimeError, as for every tensor of real numbers (torch.imag)."""
+    return input.imag  # type: ignore[no-any-return]
+
+
+@checked
+def conj(input: Tensor) -> Tensor:
+    """The conjugate numbers: the tensor itself (torch.conj)."""
+    return input
+
+
+@checked
+def conj_physical(input: Tensor) -> Tensor:
+    """The conjugate numbers: the tensor itself (torch.conj_physical)."""
+    return input
+
+
+@checked
+def resolve_conj(input: Tensor) -> Tensor:
+    """The numbers of a view of conjugates: the tensor itself (torch.resolve_conj)."""
+    return input
+
+
+@checked
+def resolve_neg(input: Tensor) -> Tensor:
+    """The numbers of a view of negated ones: the tensor itself (torch.resolve_neg)."""
+    return input
+
+
+@checked
+def isreal(input: Tensor) -> Tensor:
+    """Which elements are real numbers: all of them, as bools of the input's shape (torch.isreal)."""
+    return cast(Tensor, input.eq(input).logical_or(input.ne(input)))  # `ne` for nan
+
+
 # -- dtypes ----------------------------------------------------------------------------------------
 
 
@@ -109,5 +155,6 @@ def _given(function: str, name: str, place: int, d: Any) -> _dtype:
 
 
 METHODS = as_methods(
-    is_complex, is_conj, is_neg, is_distributed, is_nonzero, is_same_size, is_signed, get_device
+    conj, conj_physical, get_device, is_complex, is_conj, is_distributed, is_neg, is_nonzero, is_same_size, is_signed,
+    isreal, resolve_conj, resolve_neg,
 )  # fmt: skip
