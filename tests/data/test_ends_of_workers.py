@@ -212,6 +212,7 @@ class Slow:
     def __getitem__(self, index):
         time.sleep(0.02)
         return index
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has it ignored by what runs in the background
 loader = data.DataLoader(Slow(), 4, num_workers=2, persistent_workers=True)
 iterator = iter(loader)
 next(iterator)

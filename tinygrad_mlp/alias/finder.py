@@ -10,11 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.metadata import Distribution, DistributionFinder
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-__all__ = ["install_as_torch", "renamed", "torch_alias", "within"]
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution, DistributionFinder
+
+__all__ = ["install_as_torch", "is_of_package", "renamed", "torch_alias", "within"]
 
 # RuntimeError for `install_as_torch` in a process that already uses torch itself.
 TORCH_IS_IMPORTED = (
@@ -36,11 +39,20 @@ def install_as_torch() -> None:
 
     Raises RuntimeError if torch itself has already been imported.
     """
-    if any(isinstance(finder, _TorchFinder) for finder in sys.meta_path):
+    if _is_aliased():
         return
     if "torch" in sys.modules:
         raise RuntimeError(TORCH_IS_IMPORTED)
     _TorchFinder(_PACKAGE).install()
+
+
+def is_of_package(cls: type) -> bool:
+    """Whether a class is one of this package, whose classes say that they are torch's while `torch` is its name."""
+    return within(cls.__module__, _PACKAGE) or (within(cls.__module__, "torch") and _is_aliased())
+
+
+def _is_aliased() -> bool:
+    return any(isinstance(finder, _TorchFinder) for finder in sys.meta_path)
 
 
 @contextmanager
@@ -122,7 +134,9 @@ class _TorchFinder(MetaPathFinder, Loader):
     def find_distributions(self, context: DistributionFinder.Context | None = None) -> Iterator[Distribution]:
         """What `importlib.metadata.version("torch")` reads, by which libraries ask for the version."""
         if context is not None and context.name == "torch":
-            yield _TorchDistribution()
+            from .metadata import TorchDistribution  # with importlib.metadata, which takes long to import
+
+            yield TorchDistribution()
 
     # -- what the classes of the package say of themselves -------------------------------------------
 
@@ -150,17 +164,6 @@ class _TorchFinder(MetaPathFinder, Loader):
         """Give the classes their own modules back."""
         for each, module in self._named.items():
             each.__module__ = module
-
-
-class _TorchDistribution(Distribution):
-    """The metadata of a distribution named torch, with torch's version."""
-
-    def read_text(self, filename: str) -> str | None:
-        version = importlib.import_module(_PACKAGE).__version__
-        return f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\n" if filename == "METADATA" else None
-
-    def locate_file(self, path: str | os.PathLike[str]) -> Path:
-        return Path(__file__).parent.parent / path
 
 
 class _Naming(Loader):

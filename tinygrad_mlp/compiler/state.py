@@ -23,13 +23,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..alias import is_of_package
 from ..nn.modules.module import Module
 from ..optim.optimizer import Optimizer
 from ..tensor import Tensor
 
 MOST_PLACES = 5000  # a program compares them all at each call
 _BY_ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # these read attributes whose names are in no code
-_PACKAGE_NAME = __name__.partition(".")[0]
 _PACKAGE = str(Path(__file__).parents[1]) + os.sep  # as code objects have it: symbolic links are not followed
 _USER_PARTS = tuple(_PACKAGE + part + os.sep for part in ("examples", "cli", "testing"))
 _STANDARD_LIBRARY = {sysconfig.get_path("stdlib") + os.sep, sysconfig.get_path("platstdlib") + os.sep}
@@ -289,10 +289,10 @@ class State:
             self._dict(own, path)
             return
         # A scheduler changes itself in the package's code, which is not searched for names: all of it is noted.
-        schedules = any(_is_of_package(base) and "state_dict" in base.__dict__ for base in type(value).__mro__)
+        schedules = any(is_of_package(base) and "state_dict" in base.__dict__ for base in type(value).__mro__)
         if self._code_of(type(value), path, ("__call__",), value):
             self._note(own, None, path, "len")
-        elif _is_of_package(type(value)) and not schedules:
+        elif is_of_package(type(value)) and not schedules:
             return
         for name in sorted(own.keys() if schedules or self._names & _BY_ANY_NAME else self._names & own.keys()):
             self._note(own, name, f"{path}.{name}" if path else name)
@@ -314,10 +314,6 @@ class State:
                     self._note(value, name, f"{path}.{name}", "slot")
                 self._note(base.__dict__, name, f"{path}.{name}")
         return found
-
-
-def _is_of_package(cls: type) -> bool:
-    return cls.__module__.partition(".")[0] == _PACKAGE_NAME
 
 
 _MODULE_PARTS = ("training", "_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks")

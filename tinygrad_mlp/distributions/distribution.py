@@ -11,6 +11,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ..alias import is_of_package
 from ..ops.table import check_of_each
 from . import constraints
 from .functions import Size, Tensor, no_grad
@@ -29,8 +30,6 @@ from .refusals import (
 from .utils import lazy_property
 
 __all__ = ["Distribution"]
-
-_PACKAGE = __name__.rpartition(".")[0]
 
 
 class Distribution:
@@ -241,7 +240,7 @@ def _shown(value: Any) -> str:
 
 def family(cls: type) -> Any:
     """The nearest class of this package among a class and its bases."""
-    return next(c for c in cls.__mro__ if c.__module__.startswith(_PACKAGE))
+    return next(c for c in cls.__mro__ if is_of_package(c))
 
 
 def _comes_later(x: Any) -> bool:
