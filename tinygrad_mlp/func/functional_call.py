@@ -5,7 +5,8 @@ The given tensors take the place of the module's own for one call, and the modul
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ..tensor import Tensor
@@ -42,17 +43,23 @@ def functional_call(
     a tensor that the module has under several names is replaced under all of them. ValueError for a name that is given
     twice; with `strict`, RuntimeError for names that are missing or unknown. Source: torch.func.functional_call.
     """
-    given = _merged(parameter_and_buffer_dicts)
+    args = () if args is None else args if isinstance(args, tuple) else (args,)
+    with replaced_parameters(module, _merged(parameter_and_buffer_dicts), tie_weights, strict):
+        return module(*args, **(kwargs or {}))
+
+
+@contextmanager
+def replaced_parameters(module: Any, given: dict[str, Any], tie_weights: bool, strict: bool) -> Iterator[None]:
+    """A `with` block in which a module has the given tensors; see `functional_call`."""
     tensors = _tied(module, given) if tie_weights else given
     if strict:
         _check_names(module, tensors)
-    args = () if args is None else args if isinstance(args, tuple) else (args,)
     replaced: list[tuple[Any, str, Any]] = []
     try:
         for name, tensor in tensors.items():
             owner, attribute = _owner(module, name)
             replaced.append((owner, attribute, _swap(owner, attribute, tensor)))
-        return module(*args, **(kwargs or {}))
+        yield
     finally:
         found = {(id(owner), name): _swap(owner, name, old) for owner, name, old in replaced}
         for name in list(given):
