@@ -23,8 +23,9 @@ Function = Callable[..., Any]
 DTYPES = (torch.float64, torch.float32, torch.int64)
 UNSET = {"empty", "empty_like", "new_empty", "new_empty_strided", "empty_strided"}  # whose elements nobody set
 OF_EQUALS = {"kthvalue", "mode", "topk"}  # which of equal integers they take is up to how torch sorts
-# Every so many of the samples run: what another version of Python or NumPy changes shows in few of them.
-STEP = 5 if os.environ.get("HYPOTHESIS_PROFILE") == "fewer" else 1
+# Every so many of the samples run in CI, so that it ends in time; all of them by `python -m tests.database`, and where
+# no profile is asked for.
+STEP = {"ci": 4, "fewer": 15}.get(os.environ.get("HYPOTHESIS_PROFILE", ""), 1)
 FEW = 3  # how many samples are enough where a form of a call is asked for, and not its numbers
 
 
