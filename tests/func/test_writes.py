@@ -137,6 +137,7 @@ ARGUMENTS = {
     "a tensor": lambda torch, x: (x,),
     "a tensor without dimensions": lambda torch, x: (x[0, 0],),
     "a number": lambda torch, x: (1,),
+    "a probability": lambda torch, x: (0.5,),
     "a size": lambda torch, x: ((4,), (1,)),
     "two tensors": lambda torch, x: (x, x),
     "two numbers": lambda torch, x: (0, 1),
