@@ -6,7 +6,10 @@ import pytest
 import torch
 
 import tinygrad_mlp
-from support.two_worlds import assert_alike, plain
+from support.cpu_build import IS_CPU_BUILD
+from support.two_worlds import assert_alike, plain, run
+
+from .cpu_build import RECORD
 
 # Each line is run in both worlds: values, exceptions with their texts, and warnings must be the same.
 ALIKE = """
@@ -142,7 +145,15 @@ class _Names(dict):
 
 @pytest.mark.parametrize("line", ALIKE.strip().splitlines())
 def test_it_answers_as_torch_without_a_gpu(line):
-    assert_alike(lambda world: text_of(eval(line, {}, names_of(world))))
+    if line not in RECORD or IS_CPU_BUILD:
+        assert_alike(lambda world: text_of(eval(line, {}, names_of(world))))
+    if line in RECORD:  # torch's CUDA build says something else
+        result, warned = run(lambda world: text_of(eval(line, {}, names_of(world))), tinygrad_mlp, 0)
+        assert f"{plain(result)}{warned or ''}" == RECORD[line]
+
+
+def test_the_record_is_of_lines_that_run():
+    assert set(RECORD) <= set(ALIKE.strip().splitlines())
 
 
 def text_of(result):

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import tinygrad_mlp
+from support.cpu_build import IS_CPU_BUILD
 from support.two_worlds import refusal
 from tinygrad_mlp.absent.layers import NAMES
 from tinygrad_mlp.absent.rows import NotHere, is_only_a_name
@@ -159,5 +160,8 @@ def test_what_is_raised_is_a_not_implemented_error():
 
 def test_the_types_of_tensors_on_a_gpu_refuse_in_torchs_words():
     for name in ("FloatTensor", "HalfTensor", "LongTensor", "BoolTensor"):
-        refusal(lambda world, name=name: getattr(world.cuda, name)(2))
+        if IS_CPU_BUILD:
+            refusal(lambda world, name=name: getattr(world.cuda, name)(2))
+        with pytest.raises(TypeError, match=f"type torch.cuda.{name} not available. Torch not compiled with CUDA"):
+            getattr(tinygrad_mlp.cuda, name)(2)
         assert issubclass(getattr(tinygrad_mlp.cuda, name), object) and isinstance(getattr(torch.cuda, name), type)
