@@ -54,6 +54,9 @@ from .arrays.dtypes import (
     set_default_dtype as set_default_dtype,
     short as short,
     uint8 as uint8,
+    uint16 as uint16,
+    uint32 as uint32,
+    uint64 as uint64,
 )
 from .arrays import (
     contiguous_format as contiguous_format,

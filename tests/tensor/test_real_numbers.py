@@ -38,3 +38,18 @@ def test_what_is_no_tensor_is_refused(name: str) -> None:
     for framework in (torch, tinygrad_mlp):
         with pytest.raises(TypeError, match=rf"{name}\(\): argument 'input' \(position 1\) must be Tensor, not float"):
             getattr(framework, name)(1.5)
+
+
+@pytest.mark.parametrize("name", ["uint16", "uint32", "uint64"])
+def test_unsigned_integers_are_names_only(name: str) -> None:
+    ours, theirs = getattr(tinygrad_mlp, name), getattr(torch, name)
+    for attribute in ("is_complex", "is_floating_point", "is_signed", "itemsize"):
+        assert getattr(ours, attribute) == getattr(theirs, attribute)
+    assert repr(ours) == repr(theirs)
+    for call in (lambda: tinygrad_mlp.ones(2, dtype=ours), lambda: tinygrad_mlp.tensor([1, 2], dtype=ours)):
+        with pytest.raises(
+            NotImplementedError, match=rf"but torch\.uint8: torch\.{name} is a name only"
+        ):
+            call()
+    with pytest.raises(NotImplementedError, match="is a name only"):
+        tinygrad_mlp.ones(2).to(ours)

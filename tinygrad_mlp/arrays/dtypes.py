@@ -19,6 +19,7 @@ from .refusals import (
     NO_COMPLEX_DTYPE,
     NO_DTYPE,
     NO_TORCH_DTYPE,
+    NO_UNSIGNED,
 )
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -40,7 +41,7 @@ class dtype:
     """A torch data type: `name`, its NumPy counterpart `numpy`, and torch's properties.
 
     `numpy` of bfloat16, which NumPy itself lacks, is made when it is first asked for; ImportError without ml_dtypes.
-    NotImplementedError for `numpy` of a complex dtype: these are names only.
+    NotImplementedError for `numpy` of a complex dtype, of uint16, uint32 and uint64: these are names only.
     """
 
     __module__ = "tinygrad_mlp"  # as torch's own: where programs find the class, and what its text says
@@ -64,8 +65,9 @@ class dtype:
     def __getattr__(self, attribute: str) -> Any:
         if attribute != "numpy":
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {attribute!r}")
-        if self.is_complex:
-            raise NotImplementedError(NO_COMPLEX.format(dtype=self))
+        if self is not bfloat16:
+            text = NO_COMPLEX if self.is_complex else NO_UNSIGNED
+            raise NotImplementedError(text.format(dtype=self))
         try:
             import ml_dtypes
         except ImportError:
@@ -101,6 +103,9 @@ int16 = short = dtype("int16", "ShortTensor")
 int32 = int = dtype("int32", "IntTensor")
 int64 = long = dtype("int64", "LongTensor")
 bool_ = dtype("bool", "BoolTensor")
+uint16 = dtype("uint16", "UInt16Tensor", "u", 2)
+uint32 = dtype("uint32", "UInt32Tensor", "u", 4)
+uint64 = dtype("uint64", "UInt64Tensor", "u", 8)
 bfloat16 = dtype("bfloat16", "BFloat16Tensor", "f", 2)
 complex32 = chalf = dtype("complex32", "ComplexHalfTensor", "c", 4)
 complex64 = cfloat = dtype("complex64", "ComplexFloatTensor", "c", 8)

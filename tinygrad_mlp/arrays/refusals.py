@@ -55,6 +55,8 @@ DTYPE_TYPE = "{function}(): argument 'dtype' must be torch.dtype, not {found}"
 NO_BFLOAT16 = "torch.bfloat16 needs the package ml_dtypes: pip install 'tinygrad_mlp[bfloat16]'"
 # NotImplementedError for an array of a complex dtype.
 NO_COMPLEX = "tinygrad_mlp has no complex numbers: {dtype} is a name only"
+# NotImplementedError for an array of a dtype of unsigned integers that torch itself computes little with.
+NO_UNSIGNED = "tinygrad_mlp has no unsigned integers but torch.uint8: {dtype} is a name only"
 # dtype.to_complex: RuntimeError for a dtype of integers.
 NO_COMPLEX_DTYPE = "Unknown Complex ScalarType for {dtype}"
 # torch.iinfo and torch.finfo: TypeError for a dtype of the other kind, and for bool.

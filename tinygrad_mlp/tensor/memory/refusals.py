@@ -37,3 +37,7 @@ SET_DTYPE = "Could not set tensor of type {found} to a tensor of type {own}"
 FUNCTION_OF_GRAD = "Can't call {function}() on Variable that requires grad. Use var.detach().{function}() instead."
 # map_: TypeError for a tensor of another dtype.
 MAP_DTYPE = "{function}: expected torch.{wanted} for '{name}' (got torch.{found})"
+
+# RuntimeError for a storage of a file that cannot be opened, and of one that has fewer bytes than the storage.
+NOT_OPENED = "unable to open file <{path}> in {mode} mode: {reason} ({number})"
+FILE_TOO_SMALL = "file <{path}> size <{size}> is smaller than the required mapping size <{wanted}>"

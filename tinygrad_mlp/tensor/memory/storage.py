@@ -6,6 +6,7 @@ where torch knows of the slice alone. Both classes look into that memory: what i
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ import numpy as np
 from ...arrays import CPU, device, dtype, dtypes
 from ...autograd.inplace.views import memory_of
 from .refusals import (
+    FILE_TOO_SMALL,
     NO_FLAT_MEMORY,
+    NOT_OPENED,
     STORAGE_INDEX,
     STORAGE_INDEX_TYPE,
     STORAGE_RESIZED,
@@ -117,6 +120,27 @@ class UntypedStorage(_Storage):
 
     __slots__ = ()
     __module__ = "tinygrad_mlp"
+
+    @classmethod
+    def from_file(cls, filename: Any, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
+        """The first bytes of a file as memory, which is read when it is first looked at (torch.UntypedStorage).
+
+        What is written into it goes to the file if it is `shared`, and otherwise to this process alone. RuntimeError
+        for a file that cannot be opened or that has fewer bytes.
+        """
+        path = os.fspath(filename)
+        try:
+            size = os.stat(path).st_size
+            if size < nbytes:
+                raise RuntimeError(FILE_TOO_SMALL.format(path=path, size=size, wanted=nbytes))
+            mapped = (
+                np.memmap(path, np.uint8, "r+" if shared else "c", shape=(nbytes,)) if nbytes else np.empty(0, "u1")
+            )
+        except OSError as error:
+            how = "read-write" if shared else "read-only"
+            text = NOT_OPENED.format(path=path, mode=how, reason=error.strerror, number=error.errno)
+            raise RuntimeError(text) from None
+        return cls(mapped.view(np.ndarray))
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
