@@ -29,7 +29,7 @@ model = MDN()
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
 plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=5, threshold=1e-3)
 history = []
-for epoch in range(200):
+for epoch in range(120):
     optimizer.zero_grad()
     loss = -model(x).log_prob(y.squeeze(-1)).mean()
     loss.backward()
@@ -44,7 +44,7 @@ with torch.no_grad():
     grid = torch.linspace(-1, 1, 5).unsqueeze(-1)
     mixture = model(grid)
     print("shape", mixture.batch_shape, mixture.event_shape)
-    print("mean", [f"{m:.2f}" for m in mixture.mean.tolist()])
+    print("mean", [f"{m:.1f}" for m in mixture.mean.tolist()])
     print("most probable", mixture.mixture_distribution.probs.argmax(-1).tolist())
     samples = mixture.sample((1000,))
     print("within", bool((samples.mean(0) - mixture.mean).abs().max() < 0.2), tuple(samples.shape))
