@@ -47,9 +47,7 @@ def test_unsigned_integers_are_names_only(name: str) -> None:
         assert getattr(ours, attribute) == getattr(theirs, attribute)
     assert repr(ours) == repr(theirs)
     for call in (lambda: tinygrad_mlp.ones(2, dtype=ours), lambda: tinygrad_mlp.tensor([1, 2], dtype=ours)):
-        with pytest.raises(
-            NotImplementedError, match=rf"but torch\.uint8: torch\.{name} is a name only"
-        ):
+        with pytest.raises(NotImplementedError, match=rf"but torch\.uint8: torch\.{name} is a name only"):
             call()
     with pytest.raises(NotImplementedError, match="is a name only"):
         tinygrad_mlp.ones(2).to(ours)
