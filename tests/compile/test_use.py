@@ -74,6 +74,7 @@ def test_a_method_that_is_decorated():
 
 
 def test_a_copy_of_a_compiled_model_is_compiled():
+    torch.manual_seed(0)  # with other weights no hidden unit may be active, and the copy would give the same
     compiled = compile(mlp(2, 3, 2), fallback=True)
     with torch.no_grad():
         repeated(compiled, x)

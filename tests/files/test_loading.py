@@ -248,10 +248,10 @@ def test_bfloat16_without_its_package(tmp_path: Path) -> None:
     [
         ("complex64", pickle.UnpicklingError, "which tinygrad_mlp lacks"),
         ("float8_e5m2", pickle.UnpicklingError, "which tinygrad_mlp lacks"),
-        ("uint16", NotImplementedError, "<BytesIO>: .*: torch.uint16 is a name only"),
+        ("uint16", (pickle.UnpicklingError, NotImplementedError), "<BytesIO>: .* torch.uint16"),
     ],
 )
-def test_dtypes_that_are_not_here_are_named(dtype: str, error: type[Exception], text: str) -> None:
+def test_dtypes_that_are_not_here_are_named(dtype: str, error: Any, text: str) -> None:
     content = saved(torch, torch.zeros(2, dtype=getattr(torch, dtype)))
     for restricted in (True, False):
         with pytest.raises(error, match=text):
