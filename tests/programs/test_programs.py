@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from support import warm_torch
 from support.commands import COMMAND, environment
 
 FOLDER = Path(__file__).parent
@@ -20,11 +22,17 @@ PROGRAMS = sorted(path.stem for path in FOLDER.glob("*.py") if not path.name.sta
 NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:e[-+]?\d+)?")
 
 
-def printed(command: list[str], name: str, folder: Path) -> str:
+def ours(path: Path, folder: Path) -> Any:
+    return subprocess.run([*COMMAND, "run", str(path)], cwd=folder, env=environment(), capture_output=True, text=True)
+
+
+def theirs(path: Path, folder: Path) -> Any:
+    return warm_torch.python(str(path), cwd=folder, env=environment())
+
+
+def printed(run: Callable[[Path, Path], Any], name: str, folder: Path) -> str:
     """What a program prints; it must end without an error, and say nothing on stderr."""
-    done = subprocess.run(
-        [*command, str(FOLDER / f"{name}.py")], cwd=folder, env=environment(), capture_output=True, text=True
-    )
+    done = run(FOLDER / f"{name}.py", folder)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done.stdout
 
@@ -35,8 +43,7 @@ def test_there_are_ten() -> None:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_output_is_torchs(name: str, tmp_path: Path) -> None:
-    theirs = printed([sys.executable], name, tmp_path)
-    ours = printed([*COMMAND, "run"], name, tmp_path)
-    assert NUMBER.sub("#", ours) == NUMBER.sub("#", theirs)
-    numbers = [[float(number) for number in NUMBER.findall(text)] for text in (ours, theirs)]
-    assert numbers[0] == pytest.approx(numbers[1], rel=1e-2, abs=1e-2), f"{ours}\n-- torch --\n{theirs}"
+    right, found = printed(theirs, name, tmp_path), printed(ours, name, tmp_path)
+    assert NUMBER.sub("#", found) == NUMBER.sub("#", right)
+    numbers = [[float(number) for number in NUMBER.findall(text)] for text in (found, right)]
+    assert numbers[0] == pytest.approx(numbers[1], rel=1e-2, abs=1e-2), f"{found}\n-- torch --\n{right}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from . import process
 from .blame import blamed, calls_to_keep, chosen, given_arrays, occurrence, unseen
 from .comparison import Comparison
 from .parting import Tolerance, held
@@ -140,14 +139,9 @@ def record(
     common = {"program": request.program, "seed": request.seed, "dtype": request.dtype, "steps": request.steps}
     asked = {**own, **common, "given": None if given is None else str(given)}
     (folder / "request.json").write_text(json.dumps(asked))
-    package = Path(__file__).parents[2]
-    paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"}
-    command = [sys.executable, "-m", "tinygrad_mlp.cli.recorded", str(folder / "request.json")]
-    run = subprocess.run(command, input=request.stdin, capture_output=True, env=environment)
-    said = run.stderr.decode(errors="replace")
+    ended = process.start("tinygrad_mlp.cli.recorded", folder / "request.json", request.stdin)
     if not (folder / "head.json").exists():
-        raise CannotRun(said.strip().splitlines()[-1] if said.strip() else framework)
+        raise CannotRun(ended.stderr.strip().splitlines()[-1] if ended.stderr.strip() else framework)
     trace = read_folder(folder)
-    trace.about["stderr"] = said
+    trace.about["stderr"] = ended.stderr
     return trace

@@ -6,8 +6,6 @@ import functools
 import json
 import linecache
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import process
 from ..parting import Tolerance
 from ..records import Trace, read_folder
 from .held import Held
@@ -338,19 +337,15 @@ def record(command: list[str], request: dict[str, Any], folder: Path, stdin: byt
     folder.mkdir()
     path = folder / "request.json"
     path.write_text(json.dumps({**request, "program": command, "folder": str(folder)}))
-    paths = [str(Path(__file__).parents[3]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"}
-    line = [sys.executable, "-m", "tinygrad_mlp.cli.watched", str(path)]
-    run = subprocess.run(line, input=stdin, capture_output=True, env=environment)
-    said = run.stderr.decode(errors="replace")
+    ended = process.start("tinygrad_mlp.cli.watched", path, stdin)
+    said = ended.stderr.strip().splitlines()
     if not (folder / "head.json").exists():
-        last = said.strip().splitlines()
-        raise CannotStart(CANNOT_START.format(program=command[0], why=last[-1] if last else f"exit {run.returncode}"))
+        raise CannotStart(CANNOT_START.format(program=command[0], why=said[-1] if said else f"exit {ended.code}"))
     trace = read_folder(folder)
-    trace.about["stderr"] = said
+    trace.about["stderr"] = ended.stderr
     if trace.about["exit"] and not len(trace):
-        if "No module named 'torch'" in said:
+        if "No module named 'torch'" in ended.stderr:
             raise CannotStart(NO_TORCH)
-        last = said.strip().splitlines() or [f"exit code {trace.about['exit']}"]
+        last = said or [f"exit code {trace.about['exit']}"]
         raise CannotStart(CANNOT_START.format(program=command[0], why=last[-1].removeprefix(f"{command[0]}: ")))
     return trace
