@@ -4,36 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import constraints
-from .distribution import Distribution
 from .functions import empty, finfo
-from .utils import broadcast_all
+from .location_scale import LocationScale
 
 __all__ = ["Laplace"]
 
 
-class Laplace(Distribution):
+class Laplace(LocationScale):
     """Laplace's distribution: exponential on both sides of `loc`, at the rate 1 / `scale`.
 
     Samples are torch's for the same seed. Source: torch.distributions.Laplace.
     """
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
-    has_rsample = True
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc: Any
-        self.scale: Any
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.size(), validate_args=validate_args)
-
     @property
     def mean(self) -> Any:
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
         return self.loc
 
     @property

@@ -5,37 +5,23 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from . import constraints
 from .exp_family import ExponentialFamily
 from .functions import no_grad, normal, standard_normal
-from .utils import broadcast_all
+from .location_scale import LocationScale
 
 __all__ = ["Normal"]
 
 
-class Normal(ExponentialFamily):
+class Normal(LocationScale, ExponentialFamily):
     """The normal distribution with mean `loc` and standard deviation `scale`.
 
     Samples are torch's for the same seed. Source: torch.distributions.Normal.
     """
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
-    has_rsample = True
     _mean_carrier_measure = 0.0
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc: Any
-        self.scale: Any
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.size(), validate_args=validate_args)
 
     @property
     def mean(self) -> Any:
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
         return self.loc
 
     @property
