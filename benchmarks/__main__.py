@@ -3,7 +3,8 @@
 `python -m benchmarks small` times the small things that a training loop does, beside torch, and the import;
 `python -m benchmarks gradients` times `assert_gradients` beside torch's gradcheck;
 `python -m benchmarks loader` times an epoch of a DataLoader, with and without workers, beside torch;
-`python -m benchmarks files` times save and load of 100 MB beside torch.
+`python -m benchmarks files` times save and load of 100 MB beside torch;
+`python -m benchmarks optimizers` times a step of three optimisers over many parameters beside torch.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import sys
 from pathlib import Path
 
-from benchmarks import environment, files, gradients, loader, report, small
+from benchmarks import environment, files, gradients, loader, optimizers, report, small
 from benchmarks.contenders import CONTENDERS, find
 from benchmarks.imports import import_seconds
 from benchmarks.measure import measure
@@ -80,6 +81,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    others = {"small": small.main, "gradients": gradients.main, "loader": loader.main, "files": files.main}
+    others = {
+        module.__name__.rpartition(".")[2]: module.main for module in (small, gradients, loader, files, optimizers)
+    }
     other = others.get(sys.argv[1] if len(sys.argv) > 1 else "")
     sys.exit(other(sys.argv[2:]) if other else main())

@@ -1,18 +1,15 @@
-"""Times the lines of things.py with one package in a process of its own: `python -m benchmarks.small_worker PACKAGE`.
-
-It answers each line on stdin, `run NAME`, by a line of JSON, until stdin ends.
-"""
+"""Times the lines of things.py with one package in a process of its own."""
 
 from __future__ import annotations
 
 import gc
 import importlib
-import json
-import sys
 import time
 import timeit
+from collections.abc import Callable
 from typing import Any
 
+from benchmarks import beside
 from benchmarks.things import SETUP, THINGS
 
 BLOCK_SECONDS = 0.01
@@ -32,8 +29,8 @@ def calls_for(timed: timeit.Timer) -> int:
     return max(1, int(calls * BLOCK_SECONDS / seconds))
 
 
-def serve(package: str) -> None:
-    """Prepare, say so, and answer until stdin ends."""
+def prepare(package: str) -> Callable[[str], float]:
+    """Run the setup; a function of a line's name that returns the seconds of a call."""
     torch = importlib.import_module(package)
     names: dict[str, Any] = {"torch": torch}
     exec(SETUP, names)
@@ -41,18 +38,15 @@ def serve(package: str) -> None:
     gc.collect()
     gc.freeze()  # what the setup made is not looked through again while a line is timed
     calls: dict[str, int] = {}
-    print(json.dumps({"ready": package}), flush=True)
-    for question in sys.stdin:
-        name = question.rstrip("\n").partition(" ")[2]
+
+    def seconds_of(name: str) -> float:
         if name not in calls:
             calls[name] = calls_for(timers[name])
         timers[name].timeit(max(1, calls[name] // 8))  # the caches were another process's in the meantime
-        print(json.dumps({"seconds": timers[name].timeit(calls[name]) / calls[name]}), flush=True)
+        return timers[name].timeit(calls[name]) / calls[name]
+
+    return seconds_of
 
 
 if __name__ == "__main__":
-    try:
-        serve(*sys.argv[1:])
-    except Exception as problem:
-        print(json.dumps({"error": f"{type(problem).__name__}: {problem}"}), flush=True)
-        raise
+    beside.serve(prepare)

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.files import DEEDS
 from benchmarks.imports import own_import_ratio
+from benchmarks.optimizers import OPTIMIZERS
 from benchmarks.things import THINGS
 from support import ROOT
 
@@ -158,3 +159,11 @@ def test_an_epoch_of_a_loader():
     lines = [line.split("|")[1:-1] for line in done.stdout.splitlines() if line.startswith("|")]
     assert [line[0].strip() for line in lines[2:]] == ["0", "1"]
     assert all(float(figure) >= 0 for line in lines[2:] for figure in line)
+
+
+def test_a_step_of_an_optimiser():
+    done = run_benchmarks("optimizers", "--rounds", "1", "--sizes", "100 thousand")
+    assert done.returncode == 0, done.stderr
+    lines = [line.split("|")[1:-1] for line in done.stdout.splitlines() if line.startswith("|")]
+    assert [line[0].strip() for line in lines[2:]] == [f"100 thousand: {name}" for name in OPTIMIZERS]
+    assert all(float(figure) > 0 for line in lines[2:] for figure in line[1:])
