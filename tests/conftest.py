@@ -18,7 +18,7 @@ import tinygrad_mlp
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
-for name, examples in {"ci": 25, "fewer": 8}.items():
+for name, examples in {"ci": 15, "fewer": 8}.items():
     settings.register_profile(
         name, derandomize=True, max_examples=examples, deadline=None, print_blob=True, suppress_health_check=_SLOW
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +14,7 @@ import tinygrad_mlp
 from tinygrad_mlp.absent.rows import is_only_a_name
 
 from .comparison import differences, first_words, name, same_refusal
-from .operators import FEW, STEP, _shown, _tensors, _weighted, seeded
+from .operators import FEW, _shown, _tensors, _weighted, seeded, spread
 from .scope import MODULES_LEFT_OUT
 from .worlds import Untranslatable, translated
 
@@ -102,7 +101,7 @@ def _lines(found: Any, expected: Any) -> list[str]:
 def _samples(info: Any, dtype: torch.dtype, training: bool) -> Iterator[ModuleCall]:
     seeded()
     drawn = info.module_inputs_func(info, device="cpu", dtype=dtype, requires_grad=True, training=training)
-    for sample in itertools.islice(drawn, 0, None, STEP):
+    for sample in spread(drawn):
         call = ModuleCall(info, sample, dtype, training)
         try:
             given = sample.forward_input
