@@ -4,7 +4,6 @@ import tempfile
 from pathlib import Path
 
 import torch
-from ignite.contrib.handlers import ProgressBar
 from ignite.engine import Events, create_supervised_evaluator, create_supervised_trainer
 from ignite.handlers import EarlyStopping, ModelCheckpoint, PiecewiseLinear
 from ignite.metrics import Accuracy, ConfusionMatrix, Loss, Precision, RunningAverage

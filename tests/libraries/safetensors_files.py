@@ -16,7 +16,7 @@ with tempfile.TemporaryDirectory() as folder:
     print("missing and unexpected:", load_model(other, path))
     x = torch.randn(5, 3)
     print("same outputs:", torch.equal(model(x), other(x)))
-    tensors = {"weights": torch.randn(2, 3, dtype=torch.float64), "half": torch.ones(2).half(), "steps": torch.tensor(7)}
+    tensors = {"weights": torch.randn(2, 3).double(), "half": torch.ones(2).half(), "steps": torch.tensor(7)}
     save_file(tensors, path, metadata={"epoch": "3"})
     for name, tensor in sorted(load_file(path).items()):
         print(name, tensor.dtype, tuple(tensor.shape), torch.equal(tensor, tensors[name]))
