@@ -13,8 +13,8 @@ from . import transposed
 # For each file torch's functions, and the methods of Tensor. It is imported when a program first asks for one of them.
 LATER = {
     "arithmetic": (
-        "add div index_add rsub sub",
-        "add sub add_ sub_ div div_ index_add index_add_",
+        "add addcdiv addcmul div index_add rsub sub",
+        "add sub add_ sub_ addcdiv addcdiv_ addcmul addcmul_ div div_ index_add index_add_",
     ),
     "conversion": (
         "clone",
