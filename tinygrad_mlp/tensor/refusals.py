@@ -207,8 +207,8 @@ ALPHA_BY_POSITION = (
 )
 # addcmul, addcdiv: UserWarning for a value that stands before the tensors.
 VALUE_BY_POSITION = (
-    "This overload of {name} is deprecated:\n\t{name}(Number value, Tensor tensor1, Tensor tensor2)\nConsider using one of "
-    "the following signatures instead:\n\t{name}(Tensor tensor1, Tensor tensor2, *, Number value = 1)"
+    "This overload of {name} is deprecated:\n\t{name}(Number value, Tensor tensor1, Tensor tensor2)\nConsider using "
+    "one of the following signatures instead:\n\t{name}(Tensor tensor1, Tensor tensor2, *, Number value = 1)"
 )
 # outer: RuntimeError for what is no vector.
 OUTER_NDIM = "outer: Expected 1-D argument {name}, but got {ndim}-D"

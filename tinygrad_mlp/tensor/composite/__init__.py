@@ -10,6 +10,13 @@ from ..later import alias, later, methods_in
 from ..tensor import Tensor
 from . import transposed
 
+# Functions of lists of tensors, new ones and in place, as `_foreach_sqrt` and `_foreach_sqrt_`.
+_FOREACH = (
+    "abs acos add addcdiv addcmul asin atan ceil clamp_max clamp_min cos cosh div erf erfc exp expm1 floor frac lerp "
+    "lgamma log log10 log1p log2 maximum minimum mul neg pow reciprocal round rsqrt sigmoid sign sin sinh sqrt sub tan "
+    "tanh trunc"
+)
+
 # For each file torch's functions, and the methods of Tensor. It is imported when a program first asks for one of them.
 LATER = {
     "arithmetic": (
@@ -82,8 +89,13 @@ LATER = {
         "chunk dsplit hsplit split split_with_sizes tensor_split unbind vsplit",
         "unbind split_with_sizes tensor_split chunk split dsplit hsplit vsplit",
     ),
+    "foreach": (
+        " ".join(f"_foreach_{name}" for name in ("clone copy_ max norm zero_ " + _FOREACH).split())
+        + "".join(f" _foreach_{name}_" for name in _FOREACH.split()),
+        "",
+    ),
     "statistics": (
-        "corrcoef cov diff nanquantile quantile trapezoid",
+        "corrcoef cov cumulative_trapezoid diff nanquantile quantile trapezoid trapz",
         "corrcoef cov diff nanquantile quantile",
     ),
 }
