@@ -65,7 +65,7 @@ LATER = {
     ),
     "questions": (
         (
-            "can_cast conj conj_physical get_device imag is_complex is_conj is_distributed is_neg is_nonzero "
+            "_assert can_cast conj conj_physical get_device imag is_complex is_conj is_distributed is_neg is_nonzero "
             "is_same_size is_signed is_storage isreal promote_types real resolve_conj resolve_neg typename"
         ),
         (
@@ -80,7 +80,7 @@ LATER = {
             "squeeze swapaxes swapdims unflatten"
         ),
         (
-            "fliplr flipud sum_to_size "
+            "fill_diagonal_ fliplr flipud sum_to_size "
             "diag diagflat adjoint view flatten view_as reshape_as expand_as ravel swapaxes movedim unflatten "
             "as_strided as_strided_ squeeze moveaxis swapdims"
         ),
