@@ -116,6 +116,11 @@ CASES = {
     "lgamma at its poles": (lambda torch, x: torch.lgamma(x).detach(), [0.0, -1.0, -INF, INF, NAN, 1.0, 2.0]),
     "digamma at its pole": (lambda torch, x: torch.digamma(x).detach(), [0.0, -0.0, -1.0, INF, -INF, NAN]),
     "heaviside": (lambda torch, x, y: torch.heaviside(x.detach(), y.detach()), [-1.0, 0.0, 2.0, NAN], [7.0] * 4),
+    "renorm of zeros": (lambda torch, x: torch.renorm(x.reshape(2, 2), 2, 0, 1.0), [0.0, 0.0, 3.0, 4.0]),
+    "renorm by the largest": (
+        lambda torch, x: torch.renorm(x.reshape(2, 2), float("inf"), 1, 0.5),
+        [0.25, -1.0, 0.5, 1.0],
+    ),
     "nextafter": (lambda torch, x, y: torch.nextafter(x, y), [1.0, 2.0, 0.0], [2.0, 2.0, -1.0]),
     "the normal distribution": (lambda torch, x: torch.special.log_ndtr(x) + torch.special.ndtr(x), [-1.0, 0.0, 2.0]),
     "the normal distribution far from its mean": (

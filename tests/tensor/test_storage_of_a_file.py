@@ -1,6 +1,8 @@
-"""UntypedStorage.from_file: the bytes of a file as memory."""
+"""UntypedStorage.from_file: the bytes of a file as memory; and what storages weigh."""
 
 from __future__ import annotations
+
+import sys
 
 import pytest
 import torch
@@ -57,3 +59,9 @@ def test_safetensors_reads_files_into_it(tmp_path) -> None:
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "tensor([[1., 1., 1.],\n        [1., 1., 1.]]) tensor([0, 1, 2, 3]) (set(), []) True\n"
+
+
+@FRAMEWORKS
+def test_the_size_of_a_storage_counts_its_memory(framework) -> None:
+    empty, x = framework.ones(0), framework.ones(2, 5, dtype=framework.int64)[1:]
+    assert sys.getsizeof(x.untyped_storage()) - sys.getsizeof(empty.untyped_storage()) == 80

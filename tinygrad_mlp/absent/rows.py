@@ -118,7 +118,7 @@ def _marked(found: Any, refusal: str | Refusal) -> Any:
 
 
 def _refused(module: str, short: str, refusal: str | Refusal) -> Exception:
-    name = f"torch.{module}.{short}"
+    name = ".".join(filter(None, ("torch", module, short)))
     if isinstance(refusal, str):
         return NotHere(NOT_HERE.format(name=name, why=refusal), name)
     kind, text = refusal

@@ -212,6 +212,13 @@ nextafter = binary(
     numbers=False, kinds="f", doc="The next number after `input` towards `other` that its dtype has",
 )  # fmt: skip
 
+gcd = binary(
+    "gcd", np.gcd, numbers=False, kinds="i", doc="The greatest common divisor, which is not negative",
+)  # fmt: skip
+lcm = binary(
+    "lcm", np.lcm, numbers=False, kinds="i", doc="The least common multiple, which is not negative",
+)  # fmt: skip
+
 # -- of three --------------------------------------------------------------------------------------
 
 

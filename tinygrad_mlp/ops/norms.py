@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays.dtypes import FLOATING, HALVES
 from .basic import no_bool_subtraction
-from .dims import axes, dtype_word, in_order
+from .dims import axes, axis, dtype_word, in_order
 from .fitting import spread
 from .pointwise import sign
 from .refusals import (
@@ -19,9 +19,12 @@ from .refusals import (
     NORM_NARROWED,
     NORM_OF_INTEGERS,
     NORM_OF_NOTHING,
+    RENORM_LIMIT,
+    RENORM_NDIM,
+    RENORM_ORDER,
 )
 from .sums import total
-from .table import Array, Dims, DType, operator
+from .table import Array, Dims, DType, Number, operator
 
 
 def _norm_input(g: Array, out: Array, input: Array, ord: float, dim: Any, keepdim: bool) -> Array:
@@ -110,6 +113,48 @@ def norm(input: Array, ord: float, over: tuple[int, ...], keepdim: bool) -> Arra
     powers = (input != 0).astype(input.dtype) if ord == 0 else size if ord == 1 else size**ord
     sums = in_order(total(powers, over, keepdim))
     return sums if ord in (0, 1) else sums ** (1 / ord)
+
+
+def _scaled_down(norm: Array, maxnorm: Any) -> Array:
+    return np.where(norm > maxnorm, maxnorm / (norm + 1e-7), 1)  # torch's guard of a norm of 0
+
+
+def _renorm_input(g: Array, input: Array, p: float, dim: int, maxnorm: float) -> Array:
+    over = _but(input, dim)
+    norm = linalg_vector_norm(input, p, over, True)
+    slope = np.where(norm > maxnorm, -maxnorm / ((norm + 1e-7) * (norm + 1e-7)), 0) * total(g * input, over, True)
+    return g * _scaled_down(norm, maxnorm) + _norm_input(slope, norm, input, p, over, True)
+
+
+def _but(input: Array, dim: int) -> tuple[int, ...]:
+    return tuple(k for k in range(input.ndim) if k != axis(dim, input.ndim))
+
+
+@operator(
+    {"input": _renorm_input},
+    inplace=True,
+    check=_floating_alone,
+    sample=lambda s: (
+        s.moderate(s.floats(shape := s.shape(2, least=1))),
+        s.choice([2, 1, 3, float("inf")]),
+        s.dim(shape),
+        s.choice([0.5, 1.0, 100]),
+    ),
+)
+def renorm(input: Array, p: Number, dim: int, maxnorm: Number) -> Array:
+    """The input, with each slice along a dimension scaled down to the p-norm `maxnorm` if its norm is above that.
+
+    Refuses: RuntimeError for less than two dimensions, and for a p or a `maxnorm` that is too small.
+    """
+    if p <= 0:
+        raise RuntimeError(RENORM_ORDER)
+    if maxnorm < 0:
+        raise RuntimeError(RENORM_LIMIT.format(found=maxnorm))
+    if input.ndim < 2:
+        raise RuntimeError(RENORM_NDIM.format(ndim=input.ndim))
+    return input * _scaled_down(linalg_vector_norm.forward(input, p, _but(input, dim), True), maxnorm).astype(
+        input.dtype
+    )
 
 
 def _can_be_subtracted(input: Array, other: Array, *args: Any) -> None:

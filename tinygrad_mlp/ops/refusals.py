@@ -242,6 +242,10 @@ NO_FREEDOM = (
 )
 # var, std: integers or bools.
 SPREAD_OF_INTEGERS = "std and var only support floating point and complex dtypes"
+# renorm: RuntimeErrors for the order of the norm, its limit, and a vector or a number.
+RENORM_ORDER = "renorm: non-positive-norm not supported"
+RENORM_LIMIT = "renorm: expected maxnorm to be >= 0 but got {found:g}"
+RENORM_NDIM = "renorm: input needs at least 2 dimensions, got {ndim} dimensions"
 # vector_norm: integers or bools.
 NORM_OF_INTEGERS = "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {word}"
 # vector_norm: a dtype that is not floating.

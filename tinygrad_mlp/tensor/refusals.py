@@ -205,6 +205,11 @@ ALPHA_BY_POSITION = (
     "Consider using one of the following signatures instead:\n\t{name}(Tensor input, Tensor other, *, Number alpha = "
     "1, Tensor out = None)"
 )
+# addcmul, addcdiv: UserWarning for a value that stands before the tensors.
+VALUE_BY_POSITION = (
+    "This overload of {name} is deprecated:\n\t{name}(Number value, Tensor tensor1, Tensor tensor2)\nConsider using "
+    "one of the following signatures instead:\n\t{name}(Tensor tensor1, Tensor tensor2, *, Number value = 1)"
+)
 # outer: RuntimeError for what is no vector.
 OUTER_NDIM = "outer: Expected 1-D argument {name}, but got {ndim}-D"
 # isclose, allclose: RuntimeError for tensors of different dtypes.

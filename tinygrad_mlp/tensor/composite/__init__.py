@@ -10,11 +10,18 @@ from ..later import alias, later, methods_in
 from ..tensor import Tensor
 from . import transposed
 
+# Functions of lists of tensors, new ones and in place, as `_foreach_sqrt` and `_foreach_sqrt_`.
+_FOREACH = (
+    "abs acos add addcdiv addcmul asin atan ceil clamp_max clamp_min cos cosh div erf erfc exp expm1 floor frac lerp "
+    "lgamma log log10 log1p log2 maximum minimum mul neg pow reciprocal round rsqrt sigmoid sign sin sinh sqrt sub tan "
+    "tanh trunc"
+)
+
 # For each file torch's functions, and the methods of Tensor. It is imported when a program first asks for one of them.
 LATER = {
     "arithmetic": (
-        "add div index_add rsub sub",
-        "add sub add_ sub_ div div_ index_add index_add_",
+        "add addcdiv addcmul div index_add rsub sub",
+        "add sub add_ sub_ addcdiv addcdiv_ addcmul addcmul_ div div_ index_add index_add_",
     ),
     "conversion": (
         "clone",
@@ -58,7 +65,7 @@ LATER = {
     ),
     "questions": (
         (
-            "can_cast conj conj_physical get_device imag is_complex is_conj is_distributed is_neg is_nonzero "
+            "_assert can_cast conj conj_physical get_device imag is_complex is_conj is_distributed is_neg is_nonzero "
             "is_same_size is_signed is_storage isreal promote_types real resolve_conj resolve_neg typename"
         ),
         (
@@ -73,7 +80,7 @@ LATER = {
             "squeeze swapaxes swapdims unflatten"
         ),
         (
-            "fliplr flipud sum_to_size "
+            "fill_diagonal_ fliplr flipud sum_to_size "
             "diag diagflat adjoint view flatten view_as reshape_as expand_as ravel swapaxes movedim unflatten "
             "as_strided as_strided_ squeeze moveaxis swapdims"
         ),
@@ -82,8 +89,13 @@ LATER = {
         "chunk dsplit hsplit split split_with_sizes tensor_split unbind vsplit",
         "unbind split_with_sizes tensor_split chunk split dsplit hsplit vsplit",
     ),
+    "foreach": (
+        " ".join(f"_foreach_{name}" for name in ("clone copy_ max norm zero_ " + _FOREACH).split())
+        + "".join(f" _foreach_{name}_" for name in _FOREACH.split()),
+        "",
+    ),
     "statistics": (
-        "corrcoef cov diff nanquantile quantile trapezoid",
+        "corrcoef cov cumulative_trapezoid diff nanquantile quantile trapezoid trapz",
         "corrcoef cov diff nanquantile quantile",
     ),
 }

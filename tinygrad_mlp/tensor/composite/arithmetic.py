@@ -14,10 +14,10 @@ from ..functions import FUNCTIONS, INPLACE
 from ..kinds import KINDS, no_such_call, read
 from ..later import as_methods
 from ..out import with_cast_out, with_out
-from ..refusals import ALPHA_BY_POSITION, BOOL_ALPHA, FLOAT_ALPHA, ROUNDING_MODE
+from ..refusals import ALPHA_BY_POSITION, BOOL_ALPHA, FLOAT_ALPHA, ROUNDING_MODE, VALUE_BY_POSITION
 from ..tensor import Tensor, wrap
 
-__all__ = ["add", "div", "index_add", "rsub", "sub"]
+__all__ = ["add", "addcdiv", "addcmul", "div", "index_add", "rsub", "sub"]
 
 _f = FUNCTIONS
 _NUMBERS = frozenset((bool, int, float))
@@ -126,6 +126,45 @@ def sub_(input: Tensor, other: Any, *scaled: Any, alpha: Any = 1) -> Tensor:
     return INPLACE["sub_"](input, _scaled("sub", input, other, alpha))
 
 
+def _value_first(name: str, first: Any, second: Any, third: tuple[Any, ...], value: Any) -> tuple[Any, Any, Any]:
+    """`tensor1`, `tensor2` and `value` of addcmul(input, value, tensor1, tensor2), as old optimisers call it."""
+    if len(third) > 1 or value != 1 or not is_plain_number(first):
+        takes = 3 - name.endswith("_")
+        raise TypeError(TOO_MANY_ARGUMENTS.format(name=name, count=takes, given=takes + len(third)))
+    warn_once(VALUE_BY_POSITION.format(name=name))
+    return second, third[0], first
+
+
+@with_cast_out
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *third: Any, value: Any = 1) -> Tensor:
+    """input + value * tensor1 * tensor2 (torch.addcmul)."""
+    if third:
+        tensor1, tensor2, value = _value_first("addcmul", tensor1, tensor2, third, value)
+    return _f["addcmul"](input, tensor1, tensor2, value)
+
+
+@with_cast_out
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *third: Any, value: Any = 1) -> Tensor:
+    """input + value * tensor1 / tensor2 (torch.addcdiv)."""
+    if third:
+        tensor1, tensor2, value = _value_first("addcdiv", tensor1, tensor2, third, value)
+    return _f["addcdiv"](input, tensor1, tensor2, value)
+
+
+def addcmul_(input: Tensor, tensor1: Any, tensor2: Any, *third: Any, value: Any = 1) -> Tensor:
+    """input += value * tensor1 * tensor2 (torch.Tensor.addcmul_)."""
+    if third:
+        tensor1, tensor2, value = _value_first("addcmul_", tensor1, tensor2, third, value)
+    return INPLACE["addcmul_"](input, tensor1, tensor2, value)
+
+
+def addcdiv_(input: Tensor, tensor1: Any, tensor2: Any, *third: Any, value: Any = 1) -> Tensor:
+    """input += value * tensor1 / tensor2 (torch.Tensor.addcdiv_)."""
+    if third:
+        tensor1, tensor2, value = _value_first("addcdiv_", tensor1, tensor2, third, value)
+    return INPLACE["addcdiv_"](input, tensor1, tensor2, value)
+
+
 @with_cast_out
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """input / other, rounded towards 0 ("trunc") or down ("floor") if asked (torch.div)."""
@@ -166,4 +205,4 @@ def _as_own(x: Tensor, alpha: Any) -> Any:
     return alpha if x.is_floating_point() else int(alpha)
 
 
-METHODS = as_methods(add, sub, add_, sub_, div, div_, index_add, index_add_)
+METHODS = as_methods(add, sub, add_, sub_, addcdiv, addcdiv_, addcmul, addcmul_, div, div_, index_add, index_add_)

@@ -17,6 +17,12 @@ __all__ = [
 ]  # fmt: skip
 
 
+def _assert(condition: Any, message: str) -> None:
+    """Raise AssertionError with a message unless a bool, or a tensor of one element, is true (torch._assert)."""
+    if not condition:
+        raise AssertionError(message)
+
+
 @checked
 def is_complex(input: Tensor) -> bool:
     """Whether a tensor is of complex numbers: never (torch.is_complex)."""

@@ -51,6 +51,16 @@ DIFF_SIZES = (
 )
 TRAPEZOID_OF_BOOLS = "trapezoid: received a bool input for `y`, but bool is not supported"
 TRAPEZOID_COUNT = "trapezoid: There must be one `x` value for each sample point"
+CUMULATIVE_OF_BOOLS = "cumulative_" + TRAPEZOID_OF_BOOLS
+CUMULATIVE_COUNT = "cumulative_" + TRAPEZOID_COUNT
+# fill_diagonal_: RuntimeErrors.
+DIAGONAL_OF_VECTOR = "dimensions must larger than 1"
+DIAGONAL_SIZES = "all dimensions of input must be of equal length"
+
+# -- lists of tensors ------------------------------------------------------------------------------
+FOREACH_NOTHING = "Tensor list must have at least one tensor."
+FOREACH_COUNT = "Tensor lists must have the same number of tensors, got {own} and {other}"
+FOREACH_SCALARS = "Tensor list must have same number of elements as scalar list."
 
 # -- linear algebra --------------------------------------------------------------------------------
 # lstsq: another driver, and sizes that do not fit.

@@ -38,6 +38,7 @@ from ..shape_refusals import (
     VIEW_STRIDES,
 )
 from ..tensor import Tensor
+from .refusals import DIAGONAL_OF_VECTOR, DIAGONAL_SIZES
 from .transposed import adjoint_of
 
 __all__ = [
@@ -316,12 +317,36 @@ def adjoint(input: Tensor) -> Tensor:
     return adjoint_of(input, "adjoint()")
 
 
+def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
+    """Fill the main diagonal with a number (torch.Tensor.fill_diagonal_).
+
+    With `wrap`, the diagonal of a matrix that has more rows than columns starts again below its end. RuntimeError for
+    less than two dimensions, and for more of different sizes.
+    """
+    shape = self.array.shape
+    if len(shape) < 2:
+        raise RuntimeError(DIAGONAL_OF_VECTOR)
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise RuntimeError(DIAGONAL_SIZES)
+    diagonal = _f["diagonal"]
+    if len(shape) == 2:
+        rows, columns = shape
+        for start in range(0, rows if wrap else min(rows, 1), columns + 1):
+            diagonal(_f["narrow"](self, 0, start, min(columns, rows - start))).fill_(fill_value)
+        return self
+    view = self
+    while view.array.ndim > 1:  # the dimension of each diagonal is the last
+        view = diagonal(view, 0, 0, -1)
+    view.fill_(fill_value)
+    return self
+
+
 moveaxis, swapdims = movedim, swapaxes
 
 METHODS = as_methods(
     diag, diagflat, adjoint,
     view, flatten, view_as, reshape_as, expand_as, ravel, swapaxes, movedim, unflatten, as_strided, as_strided_,
-    sum_to_size, fliplr, flipud,
+    sum_to_size, fill_diagonal_, fliplr, flipud,
 ) | {
     "squeeze": _squeeze_method,  # which, unlike the function, takes several dimensions as separate integers
     "moveaxis": movedim,

@@ -15,11 +15,12 @@ from ..keywords import numpy_names
 from ..kinds import KINDS, checked, no_such_call
 from ..later import as_methods
 from ..out import with_out
+from ..refusals import SLICE_OF_0D
 from ..tensor import Tensor, wrap
 from . import refusals
 from .shapes import movedim
 
-__all__ = ["corrcoef", "cov", "diff", "nanquantile", "quantile", "trapezoid"]
+__all__ = ["corrcoef", "cov", "cumulative_trapezoid", "diff", "nanquantile", "quantile", "trapezoid", "trapz"]
 
 _f = FUNCTIONS
 
@@ -232,20 +233,53 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Ten
         return _f["sum"](y, d)
     if np.bool_ in (y.array.dtype, y.array.dtype if x is None else x.array.dtype):
         raise RuntimeError(refusals.TRAPEZOID_OF_BOOLS)
-    size = y.array.shape[d] - 1
     if x is None:
         ends = _f["select"](y, d, 0) + _f["select"](y, d, -1)
         area: Tensor = (_f["sum"](y, d) - ends * 0.5) * (1 if dx is None else KINDS["Number"].read(dx))
         return area
+    return _f["sum"](_twice_the_areas(y, x, d, refusals.TRAPEZOID_COUNT), d) / 2
+
+
+def _twice_the_areas(y: Tensor, x: Tensor, d: int, refusal: str) -> Tensor:
+    """Twice the area of each trapezium between two points next to each other."""
+    size = y.array.shape[d] - 1
     if x.array.ndim == 1:
         if x.array.shape[0] != size + 1:
-            raise RuntimeError(refusals.TRAPEZOID_COUNT)
+            raise RuntimeError(refusal)
         x = x.reshape([-1 if k == d else 1 for k in range(y.array.ndim)])
     elif x.array.ndim < y.array.ndim:
         x = x.reshape((1,) * (y.array.ndim - x.array.ndim) + x.array.shape)
-    narrow, widths = _f["narrow"], diff(x, dim=d)
-    heights = narrow(y, d, 0, size) + narrow(y, d, 1, size)
-    return _f["sum"](heights * widths, d) / 2
+    return _heights(y, d) * diff(x, dim=d)
+
+
+def _heights(y: Tensor, d: int) -> Any:
+    narrow, size = _f["narrow"], max(y.array.shape[d] - 1, 0)
+    return narrow(y, d, 0, size) + narrow(y, d, min(1, y.array.shape[d]), size)
+
+
+@checked
+def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
+    """The area below the points from the first to each later one, by the trapezoidal rule.
+
+    The points stand as those of `trapezoid` do, and the result has one element less along the dimension (torch.
+    cumulative_trapezoid). RuntimeError for bools and for an `x` that does not fit.
+    """
+    if x is not None and (dx is not None or not isinstance(x, Tensor)):
+        raise no_such_call("cumulative_trapezoid", y, x, *([] if dx is None else [dx]))
+    if not y.array.ndim:
+        raise IndexError(SLICE_OF_0D)
+    d = axis(dim, y.array.ndim)
+    if np.bool_ in (y.array.dtype, y.array.dtype if x is None else x.array.dtype):
+        raise RuntimeError(refusals.CUMULATIVE_OF_BOOLS)
+    if x is None:
+        scale = 1 if dx is None else KINDS["Number"].read(dx)
+        return _f["cumsum"](_heights(y, d), d) * (scale / 2)
+    return _f["cumsum"](_twice_the_areas(y, x, d, refusals.CUMULATIVE_COUNT), d) / 2
+
+
+def trapz(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
+    """`trapezoid` by its older name (torch.trapz)."""
+    return trapezoid(y, x, dx=dx, dim=dim)  # type: ignore[no-any-return]
 
 
 METHODS = as_methods(corrcoef, cov, diff, nanquantile, quantile)

@@ -44,6 +44,10 @@ class _Storage:
         """The size of the memory in bytes."""
         return int(self.array.nbytes)
 
+    def __sizeof__(self) -> int:
+        """The size of the object and of its memory in bytes: what `sys.getsizeof` counts of torch's storages."""
+        return object.__sizeof__(self) + self.nbytes()
+
     def element_size(self) -> int:
         """The size of an element in bytes."""
         return int(self.array.itemsize)
