@@ -85,7 +85,7 @@ from .tensor import (
 from .tensor.namespace import NAMES as _names_of_rows, function_of_torch as _function_of_torch
 
 if _typing.TYPE_CHECKING:
-    from . import distributions as distributions, func as func, linalg as linalg, nn as nn, optim as optim
+    from . import distributions as distributions, fft as fft, func as func, linalg as linalg, nn as nn, optim as optim
     from . import overrides as overrides, return_types as return_types, serialization as serialization
     from . import special as special, types as types, utils as utils
     from .alias import install_as_torch as install_as_torch
@@ -155,7 +155,7 @@ _settings = (
 
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
 _ROOMS = frozenset((
-    "compiler", "distributions", "func", "linalg", "nn", "optim", "overrides", "return_types", "serialization",
+    "compiler", "distributions", "fft", "func", "linalg", "nn", "optim", "overrides", "return_types", "serialization",
     "special", "testing", "types", "utils", "viz",
 ))  # fmt: skip
 _NAMES = {"compile": ".compiler", "install_as_torch": ".alias", "set_printoptions": ".tensor.printing", "vmap": ".func"}

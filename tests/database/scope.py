@@ -8,7 +8,7 @@ _LEFT_OUT = {
         cdouble cfloat chalf nn.functional.silu/complex linalg.eig linalg.eigvals""",
     "sparse tensors, and those of other layouts": """
         sparse.sampled_addmm sparse.mm/reduce to_sparse empty_permuted""",
-    "the Fourier transform and signals": """
+    "the Fourier transform, whose results here are pairs of tensors (tests/fft has them), and signals": """
         stft istft fft.fft fft.fft2 fft.fftn fft.hfft fft.hfft2 fft.hfftn fft.rfft fft.rfft2 fft.rfftn fft.ifft
         fft.ifft2 fft.ifftn fft.ihfft fft.ihfft2 fft.ihfftn fft.irfft fft.irfft2 fft.irfftn fft.fftshift fft.ifftshift
         signal.windows.hamming signal.windows.hann signal.windows.bartlett signal.windows.blackman

@@ -13,7 +13,7 @@ SIZES: dict[str, Callable[[Any], Any]] = {
     "of two": lambda size: size + size,
     "with a tuple": lambda size: size + (1,),  # noqa: RUF005 (what is tested)
     "behind a tuple": lambda size: (1,) + size,  # noqa: RUF005
-    "behind nothing": lambda size: () + size,
+    "behind nothing": lambda size: () + size,  # noqa: RUF005
     "twice": lambda size: size * 2,
     "twice, from the left": lambda size: 2 * size,
     "not at all": lambda size: size * -1,

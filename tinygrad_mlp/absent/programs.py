@@ -22,7 +22,6 @@ _NO_NESTED = "there are no nested tensors"
 _NO_SPARSE = "there are no sparse tensors"
 _NO_MASKED = "there are no masked tensors"
 _NO_QUANTIZATION = "there are no quantized dtypes"
-_NO_FOURIER = "there are no Fourier transforms; numpy.fft has them for arrays"
 _NO_LIBRARY = "operators are rows of its own table, and autograd.Function adds others"
 _NO_PACKAGE = "torch.save writes a model to a file"
 _NO_COMPILER = "there is no C++ to compile"
@@ -182,13 +181,6 @@ MODULES: dict[str, tuple[Row, ...]] = {
     "version": (taken("", "__version__"), holds(cuda=None, hip=None, rocm=None, xpu=None, debug=False, git_version="")),
     "__config__": (taken("absent.config"),),
     # -- other kinds of tensors ----------------------------------------------------------------------
-    "fft": (
-        functions(
-            "fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn fftfreq rfftfreq fftshift "
-            "ifftshift",
-            _NO_FOURIER,
-        ),
-    ),
     "masked": (
         functions("as_masked_tensor masked_tensor", _NO_MASKED),
         answers(False, "is_masked_tensor"),
