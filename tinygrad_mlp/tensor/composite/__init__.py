@@ -83,7 +83,7 @@ LATER = {
         "unbind split_with_sizes tensor_split chunk split dsplit hsplit vsplit",
     ),
     "statistics": (
-        "corrcoef cov diff nanquantile quantile trapezoid",
+        "corrcoef cov cumulative_trapezoid diff nanquantile quantile trapezoid",
         "corrcoef cov diff nanquantile quantile",
     ),
 }

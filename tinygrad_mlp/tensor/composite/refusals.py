@@ -49,8 +49,8 @@ DIFF_SIZES = (
     "diff expects the shape of tensor to prepend or append to match that of input except along the differencing "
     "dimension; input.size({dim}) = {size}, but got tensor.size({dim}) = {other}"
 )
-TRAPEZOID_OF_BOOLS = "trapezoid: received a bool input for `y`, but bool is not supported"
-TRAPEZOID_COUNT = "trapezoid: There must be one `x` value for each sample point"
+TRAPEZOID_OF_BOOLS = "{function}: received a bool input for {names}, but bool is not supported"
+TRAPEZOID_COUNT = "{function}: There must be one `x` value for each sample point"
 
 # -- linear algebra --------------------------------------------------------------------------------
 # lstsq: another driver, and sizes that do not fit.
