@@ -416,3 +416,6 @@ NO_EMBEDDING_IN_BAG = "Index {place} of input takes value {index} which is not i
 # The Fourier transform: RuntimeError for float16, and for a dimension without elements.
 FOURIER_HALF = "Unsupported dtype {word}"
 FOURIER_POINTS = "Invalid number of data points ({n}) specified"
+# mvlgamma: RuntimeError for a dimension below 1, and for bools.
+MULTIVARIATE_DIMENSION = "p has to be greater than or equal to 1"
+MULTIVARIATE_BOOL = "The input tensor may not be a boolean tensor."
