@@ -66,6 +66,7 @@ from .arrays import (
     layout as layout,
     memory_format as memory_format,
     preserve_format as preserve_format,
+    sparse_coo as sparse_coo,
     strided as strided,
 )
 from .random import (
@@ -85,9 +86,9 @@ from .tensor import (
 from .tensor.namespace import NAMES as _names_of_rows, function_of_torch as _function_of_torch
 
 if _typing.TYPE_CHECKING:
-    from . import distributions as distributions, func as func, linalg as linalg, nn as nn, optim as optim
+    from . import distributions as distributions, fft as fft, func as func, linalg as linalg, nn as nn, optim as optim
     from . import overrides as overrides, return_types as return_types, serialization as serialization
-    from . import special as special, types as types, utils as utils
+    from . import sparse as sparse, special as special, types as types, utils as utils
     from .alias import install_as_torch as install_as_torch
     from .compiler import compile as compile
     from .func import vmap as vmap
@@ -155,13 +156,14 @@ _settings = (
 
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
 _ROOMS = frozenset((
-    "compiler", "distributions", "func", "linalg", "nn", "optim", "overrides", "return_types", "serialization",
-    "special", "testing", "types", "utils", "viz",
+    "compiler", "distributions", "fft", "func", "linalg", "nn", "optim", "overrides", "return_types", "serialization",
+    "sparse", "special", "testing", "types", "utils", "viz",
 ))  # fmt: skip
 _NAMES = {"compile": ".compiler", "install_as_torch": ".alias", "set_printoptions": ".tensor.printing", "vmap": ".func"}
 _NAMES |= dict.fromkeys(("finfo", "iinfo"), ".arrays.limits")
 _NAMES |= dict.fromkeys(("TypedStorage", "UntypedStorage"), ".tensor.memory.storage")
 _NAMES |= dict.fromkeys(("load", "save"), ".serialization")
+_NAMES |= dict.fromkeys(("dsmm", "sparse_coo_tensor"), ".sparse")
 _NAMES |= dict.fromkeys(_settings, ".settings")
 _NAMES |= {"Future": ".absent.futures", "OutOfMemoryError": ".absent.cuda"}
 _NAMES |= dict.fromkeys(

@@ -340,7 +340,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "no function": (3, "a function, or a pair of functions for tinygrad_mlp and torch, is compared, not 3"),
     "a class": (torch.nn.Linear, "a function, or a pair of functions for tinygrad_mlp and torch, is compared, not <cl"),
     "a triple": ((abs, abs, abs), "a function, or a pair"),
-    "what this package lacks": (torch.fft.fft, "tinygrad_mlp has no fft_fft: give a pair of functions"),
+    "what this package lacks": (torch.sparse.spdiags, "tinygrad_mlp has no _spdiags: give a pair of functions"),
     "a module that it lacks": (lambda x: SIGNAL.windows.hann(x), "tinygrad_mlp has no torch.signal: give a pair"),
     "a class of one's own": (lambda x: Net()(x), "Net is a class that derives from one of torch, so that it cannot be"),
     "a module": (ONES, "a Linear is an object of torch that tinygrad_mlp does not know: give a pair"),

@@ -182,7 +182,7 @@ def signs(row: Operator, result: Any) -> bool:
 # its first term: torch's does one or the other, by the sizes.
 UNSIGNED = {"trilinear", "mm", "bmm", "mv", "dot", "matmul", "linear", "addmm", "addmv", "addbmm", "baddbmm"}
 # So does LAPACK, and rules in which products of matrices are.
-UNSIGNED |= {name for name in ROWS if name.startswith("linalg_")} | {"cholesky_solve"}
+UNSIGNED |= {name for name in ROWS if name.startswith("linalg_")} | {"cholesky_solve", "discrete_fourier"}
 # Of 0 and -0 neither is larger: the order in which torch goes through them decides, which is another for other strides.
 UNSIGNED |= {"amax", "amin", "max_all", "min_all"}
 UNSIGNED |= {"median_all", "nanmedian_all", "unique_all", "unique_dim"}
@@ -227,7 +227,7 @@ OVERLOADED = {"div_rounded", "fmod", "masked_fill", "mean", "pow", "prod", "rema
 OVERLOADED |= {"clamp_max", "clamp_min", "copysign", "fill", "lerp", "round", "rsub", "special_xlog1py", "xlogy"}
 OVERLOADED |= {"index_fill", "scatter"}
 # Rows for which torch has other nodes by the index, the strides or the number of dimensions, or several nodes for one.
-NO_NODE_OF_ITS_OWN = {"slice_along", "unindex", "differentiable_once", "unpad"} | {
+NO_NODE_OF_ITS_OWN = {"discrete_fourier", "slice_along", "unindex", "differentiable_once", "unpad"} | {
     "flatten",
     "getitem",
     "linear",

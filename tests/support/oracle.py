@@ -50,6 +50,7 @@ COUNTERPARTS: dict[str, Call] = {
     "clamp": lambda x, min=None, max=None: _clamped(x, min, max),
     "contiguous_clone": lambda x: x.clone(memory_format=torch().contiguous_format),
     "differentiable_once": lambda x: _once().apply(x),
+    "discrete_fourier": lambda x, imag=None, dim=-1, inverse=False: _transformed(x, imag, dim, inverse),
     "div_rounded": lambda x, y, mode: torch().div(x, y, rounding_mode=mode),
     "embedding_bag": lambda *args, **options: _bag(*args, **options),
     "elu": lambda x, alpha=1.0, scale=1.0: torch().ops.aten.elu(x, alpha, scale),
@@ -124,6 +125,21 @@ def counterpart(row: Operator) -> Call:
         if hasattr(home, row.name):
             return getattr(home, row.name)  # type: ignore[no-any-return]
     raise LookupError(f"torch has no {row.name}; say in support.oracle.COUNTERPARTS what stands for it")
+
+
+def _transformed(x: Any, imag: Any, dim: int, inverse: bool) -> Any:
+    """The parts of torch's Fourier transform of complex numbers given by theirs."""
+    z = x if imag is None else torch().complex(*torch().broadcast_tensors(*_floating_alike(x, imag)))
+    found = torch().fft.ifft(z, dim=dim, norm="forward") if inverse else torch().fft.fft(z, dim=dim)
+    return found.real, found.imag
+
+
+def _floating_alike(x: Any, y: Any) -> tuple[Any, Any]:
+    dtype = torch().result_type(x, y)
+    if dtype is torch().float16:
+        torch().fft.fft(x.to(dtype))  # of two parts, the refusal is an accident of the library that computes it
+    dtype = dtype if dtype.is_floating_point else torch().get_default_dtype()
+    return x.to(dtype), y.to(dtype)
 
 
 def _clamped(x: Any, low: Any, high: Any) -> Any:

@@ -103,8 +103,9 @@ MODULES: dict[str, tuple[Row, ...]] = {
     "cuda.nvtx": (functions("mark range range_pop range_push range_start range_end", _NO_NVTX),),
     "cuda.random": (taken("cuda", "manual_seed manual_seed_all seed seed_all get_rng_state set_rng_state"),),
     "cuda.sparse": (
-        taken(
-            "sparse", "BFloat16Tensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor"
+        classes(
+            "BFloat16Tensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor",
+            "sparse tensors lie on the CPU",
         ),
     ),
     "cuda.streams": (taken("cuda", "Event Stream ExternalStream"),),

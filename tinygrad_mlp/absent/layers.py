@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from .rows import Row, functions, layers
+from .rows import Row, classes, functions, layers
 
 __all__ = ["NAMES"]
 
+_LITTLE_SPARSE = "it has sparse tensors for products with dense ones alone"
 _NO_LAYER = "it has the layers of multi-layer perceptrons"
 
 NAMES: dict[str, tuple[Row, ...]] = {
+    "sparse": (
+        functions(
+            "addmm as_sparse_gradcheck log_softmax sampled_addmm softmax spdiags spsolve to_sparse_semi_structured",
+            _LITTLE_SPARSE,
+        ),
+        classes("check_sparse_tensor_invariants SparseSemiStructuredTensor", _LITTLE_SPARSE),
+    ),
     "nn": (
         layers(
             "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveLogSoftmaxWithLoss AdaptiveMaxPool1d "

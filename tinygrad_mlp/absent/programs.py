@@ -19,10 +19,8 @@ _NO_GROUP = (ValueError, "Default process group has not been initialized, please
 _NO_NETWORK = "it loads nothing from the network; torch.load reads a file"
 _NO_PROFILER = "Python's cProfile shows where the time goes"
 _NO_NESTED = "there are no nested tensors"
-_NO_SPARSE = "there are no sparse tensors"
 _NO_MASKED = "there are no masked tensors"
 _NO_QUANTIZATION = "there are no quantized dtypes"
-_NO_FOURIER = "there are no Fourier transforms; numpy.fft has them for arrays"
 _NO_LIBRARY = "operators are rows of its own table, and autograd.Function adds others"
 _NO_PACKAGE = "torch.save writes a model to a file"
 _NO_COMPILER = "there is no C++ to compile"
@@ -182,13 +180,6 @@ MODULES: dict[str, tuple[Row, ...]] = {
     "version": (taken("", "__version__"), holds(cuda=None, hip=None, rocm=None, xpu=None, debug=False, git_version="")),
     "__config__": (taken("absent.config"),),
     # -- other kinds of tensors ----------------------------------------------------------------------
-    "fft": (
-        functions(
-            "fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn fftfreq rfftfreq fftshift "
-            "ifftshift",
-            _NO_FOURIER,
-        ),
-    ),
     "masked": (
         functions("as_masked_tensor masked_tensor", _NO_MASKED),
         answers(False, "is_masked_tensor"),
@@ -197,18 +188,6 @@ MODULES: dict[str, tuple[Row, ...]] = {
     "nested": (
         functions(
             "as_nested_tensor nested_tensor nested_tensor_from_jagged to_padded_tensor narrow masked_select", _NO_NESTED
-        ),
-    ),
-    "sparse": (
-        functions(
-            "addmm as_sparse_gradcheck log_softmax mm sampled_addmm softmax spdiags spsolve sum "
-            "to_sparse_semi_structured",
-            _NO_SPARSE,
-        ),
-        classes(
-            "check_sparse_tensor_invariants SparseSemiStructuredTensor BFloat16Tensor ByteTensor CharTensor "
-            "DoubleTensor FloatTensor HalfTensor IntTensor LongTensor ShortTensor",
-            _NO_SPARSE,
         ),
     ),
     "quasirandom": (classes("SobolEngine", "scipy.stats.qmc has Sobol's sequences", MAXDIM=21201),),

@@ -14,6 +14,7 @@ from .devices import (
     memory_format,
     on_cpu,
     preserve_format,
+    sparse_coo,
     strided,
 )
 from .dtypes import Array, dtype
@@ -22,5 +23,5 @@ from .meta import MetaArray, is_meta
 
 __all__ = [
     "CPU", "META", "Array", "MetaArray", "contiguous_format", "device", "dtype", "dtypes", "entered", "is_meta",
-    "keep_freed_memory", "layout", "memory_format", "on_cpu", "preserve_format", "strided",
+    "keep_freed_memory", "layout", "memory_format", "on_cpu", "preserve_format", "sparse_coo", "strided",
 ]  # fmt: skip

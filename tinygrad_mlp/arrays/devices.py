@@ -115,13 +115,16 @@ def on_cpu(place: Any, function: str = "to") -> None:
 
 
 class layout:
-    """How a tensor's elements lie in memory (torch.layout). The only one here is `strided`."""
+    """How a tensor's elements lie in memory (torch.layout): `strided`, or `sparse_coo` for those of `sparse`."""
 
     __module__ = "tinygrad_mlp"
-    __slots__ = ()
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def __repr__(self) -> str:
-        return "torch.strided"
+        return f"torch.{self.name}"
 
 
 class memory_format:
@@ -140,5 +143,5 @@ class memory_format:
         return f"torch.{self.name}"
 
 
-strided = layout()
+strided, sparse_coo = layout("strided"), layout("sparse_coo")
 contiguous_format, preserve_format = memory_format("contiguous_format"), memory_format("preserve_format")

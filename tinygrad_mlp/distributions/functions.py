@@ -50,9 +50,9 @@ cholesky, slogdet, solve_triangular = (
 )
 
 
-def standard_normal(shape: Any, dtype: Any) -> Tensor:
+def standard_normal(shape: Any, dtype: Any, device: Any = None) -> Tensor:
     """Normals of mean 0 and variance 1, as torch.distributions draws them."""
-    return randn(shape, dtype=dtype)
+    return randn(shape, dtype=dtype, device=device)
 
 
 def mvlgamma(x: Tensor, p: int) -> Tensor:

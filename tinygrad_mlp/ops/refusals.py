@@ -417,3 +417,9 @@ EMBEDDING_WEIGHT = "'weight' must be 2-D"
 NO_EMBEDDINGS = "index_select(): self indexing axis dim should be positive"
 # embedding_bag: an index that is no row of the weight.
 NO_EMBEDDING_IN_BAG = "Index {place} of input takes value {index} which is not in the valid range [0, {rows})"
+# The Fourier transform: RuntimeError for float16, and for a dimension without elements.
+FOURIER_HALF = "Unsupported dtype {word}"
+FOURIER_POINTS = "Invalid number of data points ({n}) specified"
+# mvlgamma: RuntimeError for a dimension below 1, and for bools.
+MULTIVARIATE_DIMENSION = "p has to be greater than or equal to 1"
+MULTIVARIATE_BOOL = "The input tensor may not be a boolean tensor."

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..arrays.dtypes import FLOATING
 from .pointwise import sgn
-from .refusals import NEGATIVE_ORDER, NO_HALF
+from .refusals import MULTIVARIATE_BOOL, MULTIVARIATE_DIMENSION, NEGATIVE_ORDER, NO_HALF
 from .scipy_rooms import special
 from .table import Array, binary, operator, unary
 
@@ -126,6 +126,40 @@ lgamma = floating(
     "lgamma", _lgamma, lambda g, input: g * digamma(input), **_gamma,
     aliases="special_gammaln", doc="The logarithm of the absolute value of the gamma function",
 )  # fmt: skip
+
+
+def _no_bools(input: Array, p: int) -> None:
+    """RuntimeError for bools."""
+    if input.dtype == np.bool_:
+        raise RuntimeError(MULTIVARIATE_BOOL)
+
+
+def _shifted(function: Any, input: Array, p: int) -> Array:
+    """The sum of function(x - j / 2) for j from 0 to p - 1."""
+    found = function(input)
+    for j in range(1, p):
+        found = found + function(input - j / 2)
+    return found
+
+
+@operator(
+    {"input": lambda g, input, p: g * _shifted(digamma, input, p)},
+    promotion="float",
+    inplace=True,
+    aliases="special_multigammaln",
+    check=_no_bools,
+    sample=lambda s: (np.absolute(x := s.moderate(s.floats(s.shape()))) + np.asarray(2, x.dtype), s.size(1, 3)),
+)
+def mvlgamma(input: Array, p: int) -> Array:
+    """The logarithm of the multivariate gamma function of dimension p (DLMF 35.3.4).
+
+    Refuses: RuntimeError for bools, and for a p below 1.
+    """
+    if p < 1:
+        raise RuntimeError(MULTIVARIATE_DIMENSION)
+    constant = p * (p - 1) / 4 * math.log(math.pi)
+    return (_shifted(_lgamma, input, p) + constant).astype(input.dtype, copy=False)
+
 
 # -- modified Bessel functions of the first kind ---------------------------------------------------
 

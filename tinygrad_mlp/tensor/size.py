@@ -19,7 +19,10 @@ def _size(i: int, n: Any) -> int:
 
 
 class Size(tuple[int, ...]):
-    """The shape of a tensor: a tuple that prints as torch.Size and counts its elements."""
+    """The shape of a tensor: a tuple that prints as torch.Size and counts its elements.
+
+    Parts of it, sums with tuples and multiples are of the class, too.
+    """
 
     __slots__ = ()
     __module__ = "tinygrad_mlp"  # as torch's own: where programs find the class, and what its text says
@@ -42,3 +45,14 @@ class Size(tuple[int, ...]):
     def __getitem__(self, index: Any) -> Any:
         part = tuple.__getitem__(self, index)
         return Size(part) if isinstance(index, slice) else part
+
+    def __add__(self, other: Any) -> Size:
+        return Size(tuple.__add__(self, other)) if isinstance(other, tuple) else NotImplemented
+
+    def __radd__(self, other: Any) -> Size:
+        return Size(tuple.__add__(other, self)) if isinstance(other, tuple) else NotImplemented
+
+    def __mul__(self, times: Any) -> Size:
+        return Size(tuple.__mul__(self, times))
+
+    __rmul__ = __mul__

@@ -49,10 +49,8 @@ DIFF_SIZES = (
     "diff expects the shape of tensor to prepend or append to match that of input except along the differencing "
     "dimension; input.size({dim}) = {size}, but got tensor.size({dim}) = {other}"
 )
-TRAPEZOID_OF_BOOLS = "trapezoid: received a bool input for `y`, but bool is not supported"
-TRAPEZOID_COUNT = "trapezoid: There must be one `x` value for each sample point"
-CUMULATIVE_OF_BOOLS = "cumulative_" + TRAPEZOID_OF_BOOLS
-CUMULATIVE_COUNT = "cumulative_" + TRAPEZOID_COUNT
+TRAPEZOID_OF_BOOLS = "{function}: received a bool input for {names}, but bool is not supported"
+TRAPEZOID_COUNT = "{function}: There must be one `x` value for each sample point"
 # fill_diagonal_: RuntimeErrors.
 DIAGONAL_OF_VECTOR = "dimensions must larger than 1"
 DIAGONAL_SIZES = "all dimensions of input must be of equal length"

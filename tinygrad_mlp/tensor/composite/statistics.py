@@ -8,6 +8,7 @@ import numpy as np
 
 from ...messages import warn
 from ...ops.dims import axis, dtype_word
+from ...ops.index_refusals import SLICE_OF_NUMBER
 from ...ops.refusals import ROLL_OF_NUMBER
 from ..arguments import is_plain_number
 from ..functions import FUNCTIONS
@@ -15,7 +16,6 @@ from ..keywords import numpy_names
 from ..kinds import KINDS, checked, no_such_call
 from ..later import as_methods
 from ..out import with_out
-from ..refusals import SLICE_OF_0D
 from ..tensor import Tensor, wrap
 from . import refusals
 from .shapes import movedim
@@ -224,62 +224,68 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Ten
     The points have the distance `dx`, by default 1, or stand at `x`. RuntimeError for bools and for an `x` that does
     not fit.
     """
-    if x is not None and (dx is not None or not isinstance(x, Tensor)):
-        raise no_such_call("trapezoid", y, x, *([] if dx is None else [dx]))
-    if not y.array.ndim:
-        raise IndexError(ROLL_OF_NUMBER.format(dim=dim))
-    d = axis(dim, y.array.ndim)
+    d = _dimension_of_points("trapezoid", y, x, dx, dim)
     if not y.array.shape[d]:
         return _f["sum"](y, d)
-    if np.bool_ in (y.array.dtype, y.array.dtype if x is None else x.array.dtype):
-        raise RuntimeError(refusals.TRAPEZOID_OF_BOOLS)
+    _refuse_bools("trapezoid", y, x)
     if x is None:
         ends = _f["select"](y, d, 0) + _f["select"](y, d, -1)
         area: Tensor = (_f["sum"](y, d) - ends * 0.5) * (1 if dx is None else KINDS["Number"].read(dx))
         return area
-    return _f["sum"](_twice_the_areas(y, x, d, refusals.TRAPEZOID_COUNT), d) / 2
+    return _f["sum"](_sums_of_neighbours(y, d) * _widths("trapezoid", y, x, d), d) / 2
 
 
-def _twice_the_areas(y: Tensor, x: Tensor, d: int, refusal: str) -> Tensor:
-    """Twice the area of each trapezium between two points next to each other."""
-    size = y.array.shape[d] - 1
-    if x.array.ndim == 1:
-        if x.array.shape[0] != size + 1:
-            raise RuntimeError(refusal)
-        x = x.reshape([-1 if k == d else 1 for k in range(y.array.ndim)])
-    elif x.array.ndim < y.array.ndim:
-        x = x.reshape((1,) * (y.array.ndim - x.array.ndim) + x.array.shape)
-    return _heights(y, d) * diff(x, dim=d)
-
-
-def _heights(y: Tensor, d: int) -> Any:
-    narrow, size = _f["narrow"], max(y.array.shape[d] - 1, 0)
-    return narrow(y, d, 0, size) + narrow(y, d, min(1, y.array.shape[d]), size)
+@checked
+def trapz(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
+    """`trapezoid` by its older name (torch.trapz)."""
+    return trapezoid(y, x, dx=dx, dim=dim)  # type: ignore[no-any-return]
 
 
 @checked
 def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
-    """The area below the points from the first to each later one, by the trapezoidal rule.
+    """The areas below the first two points along a dimension, below the first three, ... (torch.cumulative_trapezoid).
 
-    The points stand as those of `trapezoid` do, and the result has one element less along the dimension (torch.
-    cumulative_trapezoid). RuntimeError for bools and for an `x` that does not fit.
+    The result has one element less in that dimension. The arguments and errors are those of `trapezoid`; IndexError for
+    a tensor without dimensions.
     """
-    if x is not None and (dx is not None or not isinstance(x, Tensor)):
-        raise no_such_call("cumulative_trapezoid", y, x, *([] if dx is None else [dx]))
-    if not y.array.ndim:
-        raise IndexError(SLICE_OF_0D)
-    d = axis(dim, y.array.ndim)
-    if np.bool_ in (y.array.dtype, y.array.dtype if x is None else x.array.dtype):
-        raise RuntimeError(refusals.CUMULATIVE_OF_BOOLS)
+    d = _dimension_of_points("cumulative_trapezoid", y, x, dx, dim)
+    _refuse_bools("cumulative_trapezoid", y, x)
+    sums = _sums_of_neighbours(y, d)
     if x is None:
-        scale = 1 if dx is None else KINDS["Number"].read(dx)
-        return _f["cumsum"](_heights(y, d), d) * (scale / 2)
-    return _f["cumsum"](_twice_the_areas(y, x, d, refusals.CUMULATIVE_COUNT), d) / 2
+        return _f["cumsum"](sums * ((1 if dx is None else KINDS["Number"].read(dx)) / 2), d)
+    return _f["cumsum"](sums * _widths("cumulative_trapezoid", y, x, d), d) / 2
 
 
-def trapz(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
-    """`trapezoid` by its older name (torch.trapz)."""
-    return trapezoid(y, x, dx=dx, dim=dim)  # type: ignore[no-any-return]
+def _dimension_of_points(function: str, y: Tensor, x: Any, dx: Any, dim: int) -> int:
+    """The dimension along which the points lie; TypeError for `x` and `dx` together."""
+    if x is not None and (dx is not None or not isinstance(x, Tensor)):
+        raise no_such_call(function, y, x, *([] if dx is None else [dx]))
+    if not y.array.ndim:
+        raise IndexError(SLICE_OF_NUMBER if function != "trapezoid" else ROLL_OF_NUMBER.format(dim=dim))
+    return axis(dim, y.array.ndim)
+
+
+def _refuse_bools(function: str, y: Tensor, x: Tensor | None) -> None:
+    if np.bool_ in (y.array.dtype, y.array.dtype if x is None else x.array.dtype):
+        names = "`y`" if x is None else "`x` or `y`"
+        raise RuntimeError(refusals.TRAPEZOID_OF_BOOLS.format(function=function, names=names))
+
+
+def _sums_of_neighbours(y: Tensor, d: int) -> Tensor:
+    size = max(y.array.shape[d] - 1, 0)
+    return _f["narrow"](y, d, 0, size) + _f["narrow"](y, d, min(1, y.array.shape[d]), size)
+
+
+def _widths(function: str, y: Tensor, x: Tensor, d: int) -> Tensor:
+    """The distances of the points at `x`, in the dimensions of `y`; RuntimeError where there are not as many."""
+    ndim = y.array.ndim
+    if x.array.ndim == 1:
+        if x.array.shape[0] != y.array.shape[d]:
+            raise RuntimeError(refusals.TRAPEZOID_COUNT.format(function=function))
+        x = x.reshape([-1 if k == d else 1 for k in range(ndim)])
+    elif x.array.ndim < ndim:
+        x = x.reshape((1,) * (ndim - x.array.ndim) + x.array.shape)
+    return diff(x, dim=d)
 
 
 METHODS = as_methods(corrcoef, cov, diff, nanquantile, quantile)
