@@ -26,6 +26,7 @@ import numpy as np
 
 from ..alias import is_of_package
 from ..nn.modules.module import Module
+from ..optim.hooks import OF_ALL as OF_ALL_OPTIMIZERS
 from ..optim.optimizer import Optimizer
 from ..tensor import Tensor
 
@@ -292,8 +293,10 @@ class State:
         outer, self._in_optimizer = self._in_optimizer, True
         users = self._code_of(type(value), path, ("step", "update"))
         own = vars(value)
-        for name in sorted({"state", "param_groups"} | (self._names & own.keys() if users else set())):
+        for name in sorted(_OPTIMIZER_PARTS | (self._names & own.keys() if users else set())):
             self._note(own, name, f"{path}.{name}")
+        for hooks in OF_ALL_OPTIMIZERS:
+            self.visit(hooks, "the hooks of all optimizers")
         self._in_optimizer = outer
 
     def _object(self, value: Any, path: str) -> None:
@@ -349,6 +352,7 @@ def _unnamed(cls: type, base: type) -> set[str]:
 
 
 _OF_EVERY_CLASS = {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__"}
+_OPTIMIZER_PARTS = {"state", "param_groups", "_optimizer_step_pre_hooks", "_optimizer_step_post_hooks"}
 _CONTAINERS = (collections.UserDict, collections.UserList, collections.UserString, collections.ChainMap)
 _FUNCTIONS = (types.FunctionType, types.MethodType, functools.partial, Module)
 _MODULE_PARTS = ("training", "_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks")

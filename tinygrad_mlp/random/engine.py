@@ -45,6 +45,7 @@ class Engine:
     """
 
     __slots__ = ("_bits", "_initial_seed", "_restarted", "_spare_normal")
+    _restarted: bool  # whether the engine has still to be seeded
 
     def __init__(self, device: Any = "cpu") -> None:
         if isinstance(device, (str, Device)) and Device(device).type == "cuda":
@@ -85,7 +86,7 @@ class Engine:
     def _restart(self, seed: int) -> None:
         self._initial_seed = seed
         self._spare_normal: float | None = None
-        self._restarted: bool = True
+        self._restarted = True
 
     def seed(self) -> int:
         """Restart the stream at a random seed from the operating system, and return that seed."""
