@@ -7,10 +7,9 @@ from typing import Any
 
 from . import constraints
 from .cauchy import Cauchy
-from .functions import full, tensor, where, zeros_like
+from .functions import as_tensor, full, where, zeros_like
 from .transformed_distribution import TransformedDistribution
 from .transforms import AbsTransform
-from .utils import is_number
 
 __all__ = ["HalfCauchy"]
 
@@ -44,7 +43,7 @@ class HalfCauchy(TransformedDistribution):
 
     def log_prob(self, value: Any) -> Any:
         self._check(value)
-        value = tensor(value, dtype=self.scale.dtype) if is_number(value) else value
+        value = as_tensor(value, dtype=self.scale.dtype)
         return where(value >= 0, self.base_dist.log_prob(value) + math.log(2), -math.inf)
 
     def cdf(self, value: Any) -> Any:

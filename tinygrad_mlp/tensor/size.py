@@ -6,7 +6,7 @@ import operator
 from typing import Any
 
 from ..messages import type_name
-from .refusals import SIZE_ELEMENT
+from .refusals import SIZE_ELEMENT, SIZE_SUM
 
 _INTEGERS = frozenset((int,))
 
@@ -42,3 +42,18 @@ class Size(tuple[int, ...]):
     def __getitem__(self, index: Any) -> Any:
         part = tuple.__getitem__(self, index)
         return Size(part) if isinstance(index, slice) else part
+
+    # A sum or a multiple is a shape, too, and what it takes is checked as when one is made.
+
+    def __add__(self, other: Any) -> Any:
+        if not isinstance(other, tuple):
+            raise TypeError(SIZE_SUM.format(found=type_name(other)))
+        return Size(tuple.__add__(self, other))
+
+    def __radd__(self, other: Any) -> Any:
+        return Size(tuple.__add__(other, self)) if isinstance(other, tuple) else NotImplemented
+
+    def __mul__(self, count: Any) -> Any:
+        return Size(tuple.__mul__(self, count))
+
+    __rmul__ = __mul__
