@@ -116,6 +116,8 @@ VALUES: dict[str, Any] = {
     "uniform": lambda m, d: d.Uniform(0.0, 1.0).log_prob(m.tensor(2.0)),
     "uniform_cdf": lambda m, d: d.Uniform(0.0, 1.0).cdf(m.tensor(2.0)),
     "gamma_cdf": lambda m, d: d.Gamma(1.0, 1.0).cdf(m.tensor(-2.0)),
+    "gamma_number": lambda m, d: d.Gamma(1.0, 1.0).log_prob(-2.0),
+    "multinomial_count": lambda m, d: d.Multinomial(-1, m.ones(2)),
     "half_normal": lambda m, d: d.HalfNormal(1.0).log_prob(m.tensor(-1.0)),
     "half_normal_cdf": lambda m, d: d.HalfNormal(1.0).cdf(m.tensor(-1.0)),
     "log_normal": lambda m, d: d.LogNormal(0.0, 1.0).log_prob(m.tensor(-1.0)),
@@ -180,6 +182,9 @@ UNCHECKED: dict[str, Any] = {
     "repr_number": lambda m, d: repr(d.Normal(m.tensor([1.0]), 2.0)),
     "repr_mixture": lambda m, d: repr(d.MixtureSameFamily(d.Categorical(m.ones(2)), d.Normal(m.zeros(2), 1.0))),
     "repr_transformed": lambda m, d: repr(d.TransformedDistribution(d.Normal(0.0, 1.0), d.ExpTransform())),
+    "gamma_of_numbers": lambda m, d: m.stack([d.Gamma(2.0, 3.0).log_prob(0.5), d.Chi2(3.0).log_prob(2)]),
+    "gamma_of_double": lambda m, d: d.Gamma(2.0, 3.0).log_prob(m.tensor([0.5, 1.0]).double()),
+    "half_cauchy_of_double": lambda m, d: d.HalfCauchy(2.0).log_prob(m.tensor([0.5, 1.0]).double()),
     "support_of_nothing": lambda m, d: repr(d.TransformedDistribution(d.Normal(0.0, 1.0), []).support),
 }  # fmt: skip
 

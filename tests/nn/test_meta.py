@@ -64,6 +64,9 @@ MADE = {
     "a parameter": lambda torch: torch.nn.Parameter(torch.empty(2, device="meta")),
     "a parameter that is copied": lambda torch: copy.deepcopy(network(torch)[0].weight),
     "a parameter that is pickled": lambda torch: pickle.loads(pickle.dumps(network(torch)[0].weight)),
+    "too large for any memory": lambda torch: torch.nn.Linear(10**7, 10**7, bias=False, device="meta").weight,
+    "a full one too large for any memory": lambda torch: torch.full((10**7, 10**7), 3.0, device="meta"),
+    "like one too large for any memory": lambda torch: torch.ones_like(torch.zeros(10**7, 10**7, device="meta")),
     "of another dtype than the default": lambda torch: torch.empty(2, 3, device="meta", dtype=torch.float64),
 }
 

@@ -173,6 +173,8 @@ BESIDE = {
     "lerp": lambda m, x, y: m.lerp(x, y, 0.1),
     "a tensor of one number": lambda m, x, y: x * m.tensor(1e-9),
     "over a tensor of one number": lambda m, x, y: x / m.tensor(7e4, dtype=m.float64),
+    "rms_norm": lambda m, x, y: m.nn.functional.rms_norm(x, (7,)),
+    "rms_norm with a weight": lambda m, x, y: m.nn.functional.rms_norm(x, (7,), y[0], 0.125),
     "index_add": lambda m, x, y: x.index_add(0, m.tensor([1, 1, 1, 1, 0]), y),
     "index_select": lambda m, x, y: x.index_select(0, m.tensor([1, 1, 1, 1, 0])),
     "gather": lambda m, x, y: x.gather(0, m.zeros(5, 7, dtype=m.int64)),

@@ -371,7 +371,11 @@ class RecordingArray:
     def __setitem__(self, index: Any, value: Any) -> None:
         self.recorder.write(operator.setitem, (self, index, value), into=self)
 
-    transpose = T.fget  # type: ignore[attr-defined] # rules transpose by swapaxes otherwise
+    def transpose(self, *axes: Any) -> Any:
+        if not axes:
+            return self.T
+        axes = tuple(axes[0]) if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes
+        return self.recorder.write(np.transpose, (self, axes))
 
     def squeeze(self, axis: Any = None) -> Any:
         return self.recorder.write(np.squeeze, (self, axis))

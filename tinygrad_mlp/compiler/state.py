@@ -13,6 +13,7 @@ from __future__ import annotations
 import collections
 import dis
 import functools
+import operator
 import os
 import sys
 import sysconfig
@@ -25,11 +26,13 @@ import numpy as np
 
 from ..alias import is_of_package
 from ..nn.modules.module import Module
+from ..optim.hooks import OF_ALL as OF_ALL_OPTIMIZERS
 from ..optim.optimizer import Optimizer
 from ..tensor import Tensor
 
 MOST_PLACES = 5000  # a program compares them all at each call
 _BY_ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # these read attributes whose names are in no code
+_ANY_GLOBAL = {"globals", "eval", "exec"}  # and these read variables of a module
 _PACKAGE = str(Path(__file__).parents[1]) + os.sep  # as code objects have it: symbolic links are not followed
 _USER_PARTS = tuple(_PACKAGE + part + os.sep for part in ("examples", "cli", "testing"))
 _STANDARD_LIBRARY = {sysconfig.get_path("stdlib") + os.sep, sysconfig.get_path("platstdlib") + os.sep}
@@ -216,14 +219,23 @@ class State:
 
     def _function(self, value: Any, path: str) -> None:
         if not is_users(value.__code__.co_filename):
+            self._called_by(value, path)
             return
         self._found |= _names_of(value.__code__)
-        for name in sorted(_globals_of(value.__code__) & value.__globals__.keys()):
-            self._note(value.__globals__, name, name)
+        read, variables = _globals_of(value.__code__), value.__globals__
+        for name in sorted(variables if read & _ANY_GLOBAL else read & variables.keys()):
+            self._note(variables, name, name)
         for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
             self._note(cell, None, name, "cell")
         for default in (*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()):
             self.visit(default, path)
+
+    def _called_by(self, value: Any, path: str) -> None:
+        """What a function that is not the user's calls: decorators and transforms hold the user's in their closures."""
+        for cell in value.__closure__ or ():
+            held = None if cell == types.CellType() else cell.cell_contents
+            if isinstance(held, _FUNCTIONS):
+                self.visit(held, path)
 
     def _descriptor(self, value: Any, path: str) -> None:
         for function in (getattr(value, name, None) for name in ("__func__", "fget", "fset", "func")):
@@ -236,6 +248,9 @@ class State:
     def _partial(self, value: Any, path: str) -> None:
         for part in (value.func, value.args, value.keywords):
             self.visit(part, path)
+
+    def _getter(self, value: Any, path: str) -> None:
+        self._found |= {part for name in value.__reduce__()[1] if isinstance(name, str) for part in name.split(".")}
 
     def _sequence(self, value: Any, path: str) -> None:
         if not isinstance(value, tuple):
@@ -254,9 +269,10 @@ class State:
             self._note(value, key, f"{path}[{key!r}]")
 
     def _class(self, value: type, path: str) -> None:
-        if is_users(getattr(sys.modules.get(value.__module__), "__file__", None) or "<string>"):
-            for name in sorted(self._names & value.__dict__.keys()):
+        if is_users(_file_of(value)):
+            for name in sorted((self._names | _unnamed(value, value)) & value.__dict__.keys()):
                 self._note(value.__dict__, name, f"{path}.{name}")
+            self.visit(type(value), path)
 
     def _module_of_python(self, value: Any, path: str) -> None:
         if is_users(getattr(value, "__file__", None) or "<frozen"):
@@ -275,9 +291,12 @@ class State:
     def _optimizer(self, value: Optimizer, path: str) -> None:
         self.optimizers.append((value, path))
         outer, self._in_optimizer = self._in_optimizer, True
-        self._code_of(type(value), path, ("step", "update"))
-        self._note(vars(value), "state", f"{path}.state")
-        self._note(vars(value), "param_groups", f"{path}.param_groups")
+        users = self._code_of(type(value), path, ("step", "update"))
+        own = vars(value)
+        for name in sorted(_OPTIMIZER_PARTS | (self._names & own.keys() if users else set())):
+            self._note(own, name, f"{path}.{name}")
+        for hooks in OF_ALL_OPTIMIZERS:
+            self.visit(hooks, "the hooks of all optimizers")
         self._in_optimizer = outer
 
     def _object(self, value: Any, path: str) -> None:
@@ -286,7 +305,9 @@ class State:
         if getattr(type(value), "read_by_programs", False):  # one of the package's that holds tensors: a distribution
             names = tuple(name for base in type(value).__mro__ for name in base.__dict__)  # the package calls them
             self._code_of(type(value), path, names)
-            self._dict(own, path)
+            self._note(own, None, path, "len")
+            for name in own.keys() - type(value).unread_by_programs:
+                self._note(own, name, f"{path}.{name}")
             return
         # A scheduler changes itself in the package's code, which is not searched for names: all of it is noted.
         schedules = any(is_of_package(base) and "state_dict" in base.__dict__ for base in type(value).__mro__)
@@ -294,28 +315,46 @@ class State:
             self._note(own, None, path, "len")
         elif is_of_package(type(value)) and not schedules:
             return
-        for name in sorted(own.keys() if schedules or self._names & _BY_ANY_NAME else self._names & own.keys()):
+        every = schedules or self._names & _BY_ANY_NAME or isinstance(value, _CONTAINERS)
+        for name in sorted(own.keys() if every else self._names & own.keys()):
             self._note(own, name, f"{path}.{name}" if path else name)
 
     def _code_of(self, cls: type, path: str, always: tuple[str, ...], value: Any = None) -> bool:
         """Visit the methods of an object's class that the step can call; return whether any base is the user's.
 
-        These are the methods whose names the code mentions, and those in `always`.
+        These are the methods whose names the code mentions, those in `always`, and those that no code names.
         """
         found = False
         for base in cls.__mro__:
-            if not is_users(getattr(sys.modules.get(base.__module__), "__file__", None) or "<string>") or (
-                base.__module__ == "builtins"
-            ):
+            if not is_users(_file_of(base)) or base.__module__ == "builtins":
                 continue
             found = True
-            for name in sorted((self._names | set(always)) & base.__dict__.keys()):
+            for name in sorted((self._names | _unnamed(cls, base) | set(always)) & base.__dict__.keys()):
                 if value is not None and isinstance(base.__dict__[name], types.MemberDescriptorType):
                     self._note(value, name, f"{path}.{name}", "slot")
                 self._note(base.__dict__, name, f"{path}.{name}")
         return found
 
 
+def _file_of(cls: type) -> str:
+    return getattr(sys.modules.get(cls.__module__), "__file__", None) or "<string>"
+
+
+def _unnamed(cls: type, base: type) -> set[str]:
+    """The attributes of one of a class's bases that are asked for without a name in the user's code.
+
+    Python asks for the special methods. If the class is derived from one of the package's, this asks for any, such as
+    the `backward` of a Function; of modules and optimisers, which have much else, `always` tells the few.
+    """
+    if any(is_of_package(parent) for parent in cls.__mro__) and not issubclass(cls, (Module, Optimizer)):
+        return set(base.__dict__) - _OF_EVERY_CLASS
+    return {name for name, value in base.__dict__.items() if name.startswith("__") and isinstance(value, _FUNCTIONS)}
+
+
+_OF_EVERY_CLASS = {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__"}
+_OPTIMIZER_PARTS = {"state", "param_groups", "_optimizer_step_pre_hooks", "_optimizer_step_post_hooks"}
+_CONTAINERS = (collections.UserDict, collections.UserList, collections.UserString, collections.ChainMap)
+_FUNCTIONS = (types.FunctionType, types.MethodType, functools.partial, Module)
 _MODULE_PARTS = ("training", "_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks")
 _VISITS: tuple[tuple[Any, Any], ...] = (
     (Tensor, State._tensor),
@@ -325,6 +364,7 @@ _VISITS: tuple[tuple[Any, Any], ...] = (
     (types.FunctionType, State._function),
     (types.MethodType, State._method),
     (functools.partial, State._partial),
+    ((operator.attrgetter, operator.methodcaller), State._getter),
     ((property, staticmethod, classmethod, functools.cached_property), State._descriptor),
     ((list, tuple, collections.deque), State._sequence),
     ((set, frozenset), State._set),

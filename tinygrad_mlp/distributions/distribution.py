@@ -9,6 +9,7 @@ A family writes `_expanded_parts`, which names what `expand` makes larger, where
 from __future__ import annotations
 
 import warnings
+from collections.abc import Set
 from typing import Any
 
 from ..alias import is_of_package
@@ -41,6 +42,7 @@ class Distribution:
     """
 
     read_by_programs = True  # a compiled step sees what is in it
+    unread_by_programs: Set[str] = frozenset()
     has_rsample: Any = False
     has_enumerate_support: Any = False
     _validate_args = __debug__

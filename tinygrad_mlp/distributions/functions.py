@@ -17,6 +17,7 @@ from ..tensor.composite.elements import where as where
 from ..tensor.composite.joining import broadcast_shapes as broadcast_shapes
 from ..tensor.composite.joining import broadcast_tensors as broadcast_tensors
 from ..tensor.creation import sampled
+from ..tensor.creation.data import as_tensor as as_tensor
 from ..tensor.creation.data import tensor as tensor
 from ..tensor.creation.drawn import bernoulli as bernoulli
 from ..tensor.creation.drawn import multinomial as multinomial

@@ -10,7 +10,7 @@ from ..autograd.function import Function
 from ..ops.table import by_value
 from . import constraints
 from .exp_family import ExponentialFamily
-from .functions import Tensor, as_array, finfo, standard_gamma, wrap, xlogy
+from .functions import Tensor, as_array, as_tensor, finfo, standard_gamma, wrap, xlogy
 from .refusals import NO_DERIVATIVE
 from .utils import broadcast_all
 
@@ -85,6 +85,7 @@ class Gamma(ExponentialFamily):
         return value
 
     def log_prob(self, value: Any) -> Any:
+        value = as_tensor(value, dtype=self.rate.dtype)
         self._check(value)
         a = self.concentration
         return xlogy(a, self.rate) + xlogy(a - 1, value) - self.rate * value - a.lgamma()

@@ -7,8 +7,7 @@ from typing import Any
 
 from .cauchy import Cauchy
 from .folded import Folded
-from .functions import full, tensor
-from .utils import is_number
+from .functions import as_tensor, full
 
 __all__ = ["HalfCauchy"]
 
@@ -27,6 +26,5 @@ class HalfCauchy(Folded):
         return self.base_dist.variance
 
     def log_prob(self, value: Any) -> Any:
-        if is_number(value) and not self._validate_args:
-            value = tensor(value, dtype=self.scale.dtype)
-        return super().log_prob(value)
+        self._check(value)
+        return super().log_prob(as_tensor(value, dtype=self.scale.dtype))

@@ -33,6 +33,8 @@ class Multinomial(Distribution):
             raise NotImplementedError(INHOMOGENEOUS_COUNT)
         self.total_count = total_count
         self._categorical = Categorical(probs=probs, logits=logits)
+        if total_count < 0:
+            Binomial(total_count, self._categorical.probs)  # refuses it, as in torch
         shape = self._categorical.param_shape
         super().__init__(self._categorical.batch_shape, shape[-1:], validate_args=validate_args)
 

@@ -295,5 +295,12 @@ def _one_dtype(input: Array, end: Array, weight: Any) -> None:
 )
 def lerp(input: Array, end: Array, weight: Any) -> Array:
     """input + weight * (end - input)."""
-    from_end = end - (end - input) * (1 - weight)  # exact at weight 1; the other form is exact at 0
-    return np.where(np.absolute(weight) < 0.5, input + weight * (end - input), from_end)
+    way = end - input
+    if type(weight) is float:
+        if abs(weight) < 0.5:
+            way *= weight
+            return input + way
+        way *= 1 - weight
+        return end - way
+    # The first form is exact at weight 0, the second at 1.
+    return np.where(np.absolute(weight) < 0.5, input + weight * way, end - way * (1 - weight))

@@ -230,11 +230,14 @@ def index_add(input: Array, dim: int, index: Array, source: Array) -> Array:
     Shapes: the result has the shape of `input`. `source` has it too, with the length of the vector `index` along
         `dim`.
     Dtypes: `input` and `source` of one dtype; `index` has integers.
-    Refuses: RuntimeError for different dtypes.
+    Refuses: RuntimeError for different dtypes, IndexError or RuntimeError for an index outside of the array.
     """
     d = axis(dim, input.ndim)
     _refuse_added(input, d, index, source)
-    _in_range(index, input.shape[d] if input.ndim else 1)
+    if input.ndim > 1 and d in (0, input.ndim - 1):
+        in_bounds(index, input.shape[d], d)  # torch adds along an outer dimension by scatter_add
+    else:
+        _in_range(index, input.shape[d] if input.ndim else 1)
     if not input.ndim:
         return input + source
     whole = input.copy()

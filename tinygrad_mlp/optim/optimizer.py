@@ -17,6 +17,9 @@ from ..autograd.captured import refuse_captured, running
 from ..autograd.grad_mode import enable_grad, no_grad
 from ..messages import noted, warn
 from ..tensor import Tensor, wrap
+from .hooks import Hooked, replaced
+from .hooks import register_optimizer_step_post_hook as register_optimizer_step_post_hook
+from .hooks import register_optimizer_step_pre_hook as register_optimizer_step_pre_hook
 from .refusals import (
     AT_LEAST_ZERO,
     BETA,
@@ -48,6 +51,13 @@ Group = dict[str, Any]
 BLOCK = 1 << 18
 
 
+# Options that older files do not have, and what they stand for there.
+_LATER_OPTIONS = {
+    "nesterov": False, "amsgrad": False, "maximize": False, "differentiable": False, "capturable": False,
+    "decoupled_weight_decay": False, "centered": False, "foreach": None, "fused": None,
+}  # fmt: skip
+
+
 class _RequiredParameter:
     """What libraries give as the default of an option that a program must give (torch.optim.optimizer.required)."""
 
@@ -58,7 +68,7 @@ class _RequiredParameter:
 required = _RequiredParameter()
 
 
-class Optimizer:
+class Optimizer(Hooked):
     """The base class of optimisers, which update parameters from their gradients.
 
     `params` is an iterable of tensors, or of dicts for groups with options of their own. `param_groups` is the list of
@@ -73,6 +83,7 @@ class Optimizer:
         self.defaults = defaults
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
+        self._make_hooks()
         if isinstance(params, Tensor):
             raise TypeError(PARAMS_TYPE.format(found=params.type()))
         groups = list(params)
@@ -168,16 +179,19 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state and the groups as dicts, in which parameters are numbered in the order of the groups."""
+        for hook in tuple(self._optimizer_state_dict_pre_hooks.values()):
+            hook(self)
         numbers = {id(p): i for i, p in enumerate(self._parameters())}
         groups = [
             {**{k: v for k, v in group.items() if k != "params"}, "params": [numbers[id(p)] for p in group["params"]]}
             for group in self.param_groups
         ]
-        return {"state": {numbers[id(p)]: dict(s) for p, s in self.state.items() if s}, "param_groups": groups}
+        state = {numbers[id(p)]: dict(s) for p, s in self.state.items() if s}
+        return replaced(self._optimizer_state_dict_post_hooks, self, {"state": state, "param_groups": groups})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Load what `state_dict` returned; ValueError, and no change, if the groups do not match this optimiser's."""
-        saved = deepcopy(state_dict)
+        saved = deepcopy(replaced(self._optimizer_load_state_dict_pre_hooks, self, state_dict.copy()))
         groups = saved["param_groups"]
         if len(groups) != len(self.param_groups):
             raise ValueError(GROUPS_DIFFER)
@@ -185,15 +199,31 @@ class Optimizer:
             raise ValueError(GROUP_SIZES_DIFFER)
         parameters = dict(zip([i for group in groups for i in group["params"]], self._parameters(), strict=True))
         states = {parameters[i]: _cast(parameters[i], s) for i, s in saved["state"].items()}
-        self.state = defaultdict(dict, states)
-        self.param_groups = [
+        param_groups = [
             {**group, "params": own["params"], **_names_of(group if "param_names" in group else own)}
             for group, own in zip(groups, self.param_groups, strict=True)
         ]
+        self.__setstate__({"state": defaultdict(dict, states), "param_groups": param_groups})
+        for hook in tuple(self._optimizer_load_state_dict_post_hooks.values()):
+            hook(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy keeps: all but the `step` that a scheduler has put around that of the class, as in torch."""
-        return {name: value for name, value in vars(self).items() if name not in ("step", "_opt_called")}
+        """What a copy keeps: all but hooks, and the `step` that a scheduler has put around that of the class."""
+        left = ("step", "_opt_called")
+        return {k: v for k, v in vars(self).items() if k not in left and not k.startswith("_optimizer_")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over a state, in which options that were added to torch's optimisers later may be missing."""
+        vars(self).update(state)
+        if "_optimizer_step_pre_hooks" not in vars(self):
+            self._make_hooks()
+        for group in self.param_groups:
+            for name in self.defaults:
+                if name in _LATER_OPTIONS:
+                    group.setdefault(name, _LATER_OPTIONS[name])
+        for own in self.state.values():
+            if "step" in own and not isinstance(own["step"], Tensor):
+                own["step"] = wrap(np.array(own["step"], np.float32))
 
     def _parameters(self) -> Iterator[Tensor]:
         for group in self.param_groups:

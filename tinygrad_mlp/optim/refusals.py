@@ -89,3 +89,4 @@ TWO_AVERAGES = "Only one of avg_fn and multi_avg_fn should be provided"
 DECAY = "Invalid decay value {value} provided. Please provide a value in [0,1] range."
 # SWALR: ValueError for a number of epochs that is no integer, or below 0.
 ANNEAL_EPOCHS = "anneal_epochs must be equal or greater than 0, got {value}"
+NEW_ARGUMENTS = "{step} must return None or a tuple of (new_args, new_kwargs), but got {found}."

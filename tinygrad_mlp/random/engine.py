@@ -45,14 +45,15 @@ class Engine:
     """
 
     __slots__ = ("_bits", "_initial_seed", "_restarted", "_spare_normal")
+    _restarted: bool  # whether the engine has still to be seeded
 
     def __init__(self, device: Any = "cpu") -> None:
         if isinstance(device, (str, Device)) and Device(device).type == "cuda":
             raise RuntimeError(NO_CUDA)
         on_cpu(device, "Generator")
         self._bits: Any = None
-        self._restarted = True
-        self.manual_seed(_DEFAULT_SEED)
+        self._restart(_DEFAULT_SEED)
+        self.manual_seed(_DEFAULT_SEED)  # which `compile` records: a generator made in a step starts anew at each call
 
     @property
     def device(self) -> Device:
@@ -79,10 +80,13 @@ class Engine:
             raise RuntimeError(SEED_TYPE.format(kind=type(seed).__name__))
         if not -(2**63) <= seed < 2**64:
             raise ValueError(SEED_RANGE)
-        self._initial_seed = int(seed) % 2**64
+        self._restart(int(seed) % 2**64)
+        return self
+
+    def _restart(self, seed: int) -> None:
+        self._initial_seed = seed
         self._spare_normal: float | None = None
         self._restarted = True
-        return self
 
     def seed(self) -> int:
         """Restart the stream at a random seed from the operating system, and return that seed."""

@@ -221,6 +221,7 @@ VOLATILE = "volatile was removed (Variable.volatile is always False)"
 # `element in x`: RuntimeError for what is neither a Tensor nor a number.
 CONTAINS = "Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type}."
 # torch.Size: TypeError for an element that is no integer.
+SIZE_SUM = "can only concatenate tuple (not {found}) to torch.Size"
 SIZE_ELEMENT = "torch.Size() takes an iterable of 'int' (item {i} is '{found}')"
 # from_numpy: ValueError for an array that runs backwards.
 NEGATIVE_STRIDES = (

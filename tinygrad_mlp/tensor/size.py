@@ -6,7 +6,7 @@ import operator
 from typing import Any
 
 from ..messages import type_name
-from .refusals import SIZE_ELEMENT
+from .refusals import SIZE_ELEMENT, SIZE_SUM
 
 _INTEGERS = frozenset((int,))
 
@@ -46,13 +46,17 @@ class Size(tuple[int, ...]):
         part = tuple.__getitem__(self, index)
         return Size(part) if isinstance(index, slice) else part
 
-    def __add__(self, other: Any) -> Size:
-        return Size(tuple.__add__(self, other)) if isinstance(other, tuple) else NotImplemented
+    # What a sum takes is checked as when a shape is made.
 
-    def __radd__(self, other: Any) -> Size:
+    def __add__(self, other: Any) -> Any:
+        if not isinstance(other, tuple):
+            raise TypeError(SIZE_SUM.format(found=type_name(other)))
+        return Size(tuple.__add__(self, other))
+
+    def __radd__(self, other: Any) -> Any:
         return Size(tuple.__add__(other, self)) if isinstance(other, tuple) else NotImplemented
 
-    def __mul__(self, times: Any) -> Size:
-        return Size(tuple.__mul__(self, times))
+    def __mul__(self, count: Any) -> Any:
+        return Size(tuple.__mul__(self, count))
 
     __rmul__ = __mul__

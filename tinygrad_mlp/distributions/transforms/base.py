@@ -8,6 +8,7 @@ With `cache_size=1` a transform remembers its last pair, so that the inverse of 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Set
 from typing import Any
 
 from ..refusals import CACHE_SIZE, EVENT_DIM, NO_CACHE
@@ -21,6 +22,7 @@ class Transform:
     """
 
     read_by_programs = True  # a compiled step sees what is in it
+    unread_by_programs: Set[str] = {"_inv"}  # but for this, which keeps the inverse as long as it is used
     bijective: Any = False
     domain: Any
     codomain: Any
@@ -115,6 +117,8 @@ class Transform:
 
 class _InverseTransform(Transform):
     """The inverse of a transform, which computes nothing of its own."""
+
+    unread_by_programs = frozenset()
 
     def __init__(self, transform: Transform) -> None:
         super().__init__(cache_size=transform._cache_size)

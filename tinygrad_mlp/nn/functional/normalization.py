@@ -86,8 +86,8 @@ def rms_norm(
     """Divide by the root of the mean square over the last dimensions: x / sqrt(mean(x^2) + eps) * weight.
 
     The input has the shape (*, *normalized_shape), `weight` has `normalized_shape`; without `eps` it is the epsilon of
-    the dtype. RuntimeError for an input or weight of another shape. Source: torch.nn.functional.rms_norm, after Zhang &
-    Sennrich (2019).
+    the dtype. Halves are computed in float32, whose epsilon it is then. RuntimeError for an input or weight of another
+    shape. Source: torch.nn.functional.rms_norm, after Zhang & Sennrich (2019).
     """
     shape = tuple(normalized_shape)
     if input.ndim < len(shape):
@@ -95,11 +95,15 @@ def rms_norm(
     _check_normalized(input, shape, weight=weight)
     if not input.is_floating_point():
         raise NotImplementedError(RMS_NORM_DTYPE.format(found=input.dtype.tensor_type.removesuffix("Tensor")))
+    dtype = input.dtype
+    if dtype.itemsize == 2:
+        input, weight = input.float(), None if weight is None else weight.float()
     dims = tuple(range(input.ndim - len(shape), input.ndim))
     least = float(np.finfo(input.array.dtype).eps) if eps is None else eps
     mean: Any = _f["mean"](_f["square"](input), dims, True)
     out: Any = input * _f["rsqrt"](mean + least)
-    return out if weight is None else out * weight  # type: ignore[no-any-return]
+    out = out if weight is None else out * weight
+    return out.to(dtype) if dtype.itemsize == 2 else out  # type: ignore[no-any-return]
 
 
 def _one_dtype(input: Tensor, *parts: Tensor | None) -> None:

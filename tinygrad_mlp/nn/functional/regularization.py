@@ -117,7 +117,7 @@ def _mask(array: Any, kept: float) -> Any:
 
         generator = over_batches(generator)
     mask = generator.bernoulli(kept, shape).astype(array.dtype)
-    return mask if order is None else mask.transpose(np.argsort(order))
+    return mask if order is None else mask.transpose(np.argsort(order).tolist())
 
 
 def _memory_order(array: Any) -> list[int]:

@@ -100,14 +100,17 @@ def _watch(optimizer: Any) -> None:
     """
     if hasattr(optimizer.step, "_wrapped_by_lr_sched"):
         return
-    function = optimizer.step.__func__
+    function, of_class = optimizer.step.__func__, type(optimizer).step
     owner = ref(optimizer)  # the optimiser shall not hold itself, so that it goes as soon as nobody uses it
 
     @wraps(function)
     def step(*args: Any, **kwargs: Any) -> Any:
         optimizer: Any = owner()
         optimizer._opt_called = True
-        return function(optimizer, *args, **kwargs)
+        now = (
+            type(optimizer).step if function is of_class else function
+        )  # hooks may be added to that of the class later
+        return now(optimizer, *args, **kwargs)
 
     step._wrapped_by_lr_sched = True  # type: ignore[attr-defined]
     optimizer.step = step

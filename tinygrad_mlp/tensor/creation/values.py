@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...arrays import META, Array, MetaArray, contiguous_format, dtypes
+from ...arrays import META, Array, MetaArray, contiguous_format, dtypes, entered, is_meta
 from ...arrays.dtypes import FLOATING
 from ...arrays.silence import silenced
 from ...ops.dims import as_dtype
@@ -54,25 +54,33 @@ __all__ = [
 ]  # fmt: skip
 
 
+def _new(make: Any, shape: tuple[int, ...], dtype: Any, requires_grad: bool, device: Any) -> Tensor:
+    """A new leaf over the array that `make` gives for a shape and a dtype; on "meta" no memory is asked for."""
+    if device is None and entered:
+        device = entered[-1]
+    array = make(shape, dtype) if device is None or not is_meta(device) else MetaArray(shape, dtype)
+    return made(array, requires_grad, device)
+
+
 @with_new_out
 def zeros(*sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]) -> Tensor:
     """A tensor of zeros (torch.zeros)."""
     shape = size_of("zeros", sizes, options)
-    return made(np.zeros(shape, settle("zeros", dtype, options)), requires_grad, options.get("device"))
+    return _new(np.zeros, shape, settle("zeros", dtype, options), requires_grad, options.get("device"))
 
 
 @with_new_out
 def ones(*sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]) -> Tensor:
     """A tensor of ones (torch.ones)."""
     shape = size_of("ones", sizes, options)
-    return made(np.ones(shape, settle("ones", dtype, options)), requires_grad, options.get("device"))
+    return _new(np.ones, shape, settle("ones", dtype, options), requires_grad, options.get("device"))
 
 
 @with_new_out
 def empty(*sizes: Any, dtype: DType = None, requires_grad: bool = False, **options: Unpack[SizedOptions]) -> Tensor:
     """A tensor whose elements are whatever was in memory (torch.empty)."""
     shape = size_of("empty", sizes, options)
-    return made(np.empty(shape, settle("empty", dtype, options)), requires_grad, options.get("device"))
+    return _new(np.empty, shape, settle("empty", dtype, options), requires_grad, options.get("device"))
 
 
 @with_new_out
@@ -84,7 +92,13 @@ def full(
     value = number("full", "fill_value", 2, fill_value)
     shape = sequence_of("full", size, 1)
     kind = settle("full", dtype, options, dtypes.result_type(value))
-    return made(np.full(shape, value, kind), requires_grad, options.get("device"))
+    element = _in_dtype(value, kind)
+    return _new(lambda shape, dtype: np.full(shape, element, dtype), shape, kind, requires_grad, options.get("device"))
+
+
+def _in_dtype(value: Any, dtype: Any) -> Any:
+    """A number as an element of a dtype; RuntimeError if it is too large. A recorded number is one already."""
+    return as_dtype(value, np.dtype(dtype)) if type(value) in (int, float) else value
 
 
 # -- like another ----------------------------------------------------------------------------------
@@ -107,8 +121,10 @@ def _like(make: Any, make_like: Any) -> Any:
         own = tensor_of(name, input).array
         kind = settle(name, dtype, options, own.dtype)
         plain = type(own) in (np.ndarray, MetaArray) and (own.flags.c_contiguous or order(options, own) == "C")
-        array = make(own.shape, kind) if plain else make_like(own, kind, subok=False)
-        return made(array, requires_grad, options.get("device", META if type(own) is MetaArray else None))
+        place = options.get("device", META if type(own) is MetaArray else None)
+        if plain:
+            return _new(make, own.shape, kind, requires_grad, place)
+        return made(make_like(own, kind, subok=False), requires_grad, place)
 
     like.__name__ = like.__qualname__ = name
     like.__doc__ = f"As `{name[:-5]}`, with the shape, dtype and memory format of another tensor (torch.{name})."
@@ -131,7 +147,7 @@ def full_like(
     own = tensor_of("full_like", input).array
     value = number("full_like", "fill_value", 2, fill_value)
     kind = settle("full_like", dtype, options, own.dtype)
-    return made(np.full_like(own, value, kind, order(options, own)), requires_grad)
+    return made(np.full_like(own, _in_dtype(value, kind), kind, order(options, own)), requires_grad)
 
 
 # -- in steps --------------------------------------------------------------------------------------
