@@ -18,7 +18,7 @@ import numpy as np
 from ..arrays import dtypes
 from ..nn.parameter import Parameter
 from ..tensor import NamedResult, Size, Tensor
-from . import passes
+from . import buffers, loops, passes
 from .arguments import Arguments
 from .conditions import Conditions
 from .emit import Source
@@ -55,7 +55,7 @@ class Compiled:
     It is `confirmed`, and may be run, once a second recording has given the same program.
     """
 
-    def __init__(self, session: Session, arguments: Arguments, result: Any, title: str, blas: str) -> None:
+    def __init__(self, session: Session, arguments: Arguments, result: Any, title: str, blas: str, in_loops: bool = False) -> None:
         self.session: Any = session
         self.arguments: Any = arguments
         self.recorder: Any = session.recorder
@@ -76,7 +76,8 @@ class Compiled:
         wish_names(session, {id(t): name for t, _, name in arguments.tensors})
         for value in self.recorder.values.values():  # before the passes copy the values
             value.forget()
-        program, source = self.emitted(blas)
+        self.written: loops.Written | None = None  # the loops, if it is written in them
+        program, source = self.emitted(blas, in_loops)
         self.source = source.text
         self.namespace, self.kinds = source.namespace, source.kinds
         conditions = Conditions(session, arguments, program, self._grads_in)
@@ -95,23 +96,37 @@ class Compiled:
     @functools.cached_property
     def call(self) -> Callable[..., Any]:
         """`call(args, kwargs)` runs the program and returns what the step returns, or MISS if it does not fit."""
-        scope = {"__name__": __name__, **self.namespace}  # the package's name, for which NumPy's warnings are off
-        exec(compile(self.source, f"<compiled {self.title}>", "exec"), scope)
+        text, functions = self.source, {}
+        if self.written is not None:
+            text, functions = self.written.executed, {f.__name__: loops.compiled(f) for f in self.written.functions}
+        # the package's name, for which NumPy's warnings are off
+        scope = {"__name__": __name__, **self.namespace, **functions}
+        exec(compile(text, f"<compiled {self.title}>", "exec"), scope)
         self._checks.namespace["run"] = scope[self.title]
         check: Callable[..., Any] = self._checks.function(self._steps)
         return check
 
-    def emitted(self, blas: str | None) -> tuple[Program, Source]:
-        """The program after all passes, and its source; `blas` as in passes.finish."""
+    def emitted(self, blas: str | None, in_loops: bool = False) -> tuple[Program, Source]:
+        """The program after all passes, and its source, in loops or else in NumPy; `blas` as in passes.finish."""
         program = self.recorded.copy()
-        passes.finish(program, blas)
+        if in_loops:
+            passes.shorten(program, "scipy")
+        else:
+            passes.finish(program, blas)
         for value in program.outputs:
             if value.kind == "constant":  # who made the recorded call has the original, and may write to it
                 value.array = value.array.copy()
         self._drop_unused(program)
         names = name_values(program, self.title)
         parameters = [names[value] for value in (*program.inputs, *program.numbers)]
-        return program, Source(program, names, self.title, parameters)
+        if in_loops:
+            self.written = written = loops.write(program, names, self.title)
+            buffers.assign(program)
+            written.executed = Source(written.short(), names, self.title, parameters).text
+        source = Source(program, names, self.title, parameters)
+        if in_loops:
+            source.text = "\n\n".join([*(function.text for function in written.functions), source.text])
+        return program, source
 
     def same_as(self, other: Compiled) -> str:
         """An empty text if two recordings gave the same program, else the first place where they differ."""

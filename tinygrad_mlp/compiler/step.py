@@ -56,12 +56,15 @@ class CompiledStep:
     `source` is the Python source of the newest.
     """
 
-    def __init__(self, function: Callable[..., Any], fallback: bool = False, blas: str = "numpy") -> None:
+    def __init__(
+        self, function: Callable[..., Any], fallback: bool = False, blas: str = "numpy", backend: Any = None
+    ) -> None:
         if blas not in ("numpy", "scipy"):
             raise ValueError(UNKNOWN_BLAS.format(blas=blas))
         self.function = function
         self.fallback = fallback
         self.blas = blas
+        self._in_loops = backend == "loops"
         self._programs: list[Compiled] = []
         self._lock = threading.RLock()
         self._eager = False
@@ -243,7 +246,7 @@ class CompiledStep:
                 raise CannotRecord(NEVER_SETTLES)
             return
         self._warm_ups = 0
-        program = Compiled(session, arguments, result, self._title, self.blas)
+        program = Compiled(session, arguments, result, self._title, self.blas, self._in_loops)
         if expected is not None:
             parted = program.same_as(expected)
             if parted:
@@ -280,8 +283,8 @@ def compile(
     and the signature are those of torch.compile.
     """
     if function is None:
-        return functools.partial(compile, fallback=fallback, blas=blas, disable=disable)
-    return function if disable else CompiledStep(function, fallback, blas)
+        return functools.partial(compile, fallback=fallback, blas=blas, disable=disable, backend=backend)
+    return function if disable else CompiledStep(function, fallback, blas, backend)
 
 
 def _title(name: str) -> str:
