@@ -46,6 +46,7 @@ from .standalone import save
 from .state import State, is_same
 
 MOST_PROGRAMS = 16
+DEFAULT_BACKEND = "numpy"
 WARM_UPS = 3  # so many calls in turn may leave new optimiser state, which an optimiser makes in its first step
 
 
@@ -64,7 +65,7 @@ class CompiledStep:
         self.function = function
         self.fallback = fallback
         self.blas = blas
-        self._in_loops = backend == "loops"
+        self._in_loops = (backend or DEFAULT_BACKEND) == "loops"
         self._programs: list[Compiled] = []
         self._lock = threading.RLock()
         self._eager = False

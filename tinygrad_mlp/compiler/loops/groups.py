@@ -157,7 +157,7 @@ class Groups:
 
     def _place(self, step: Step) -> None:
         position = len(self.listed)
-        while position:
+        while position > 1 or (position == 1 and step.form is None):
             group = self.listed[position - 1]
             if step.may_join(group):
                 step.join(group)
