@@ -447,4 +447,23 @@ def _reduction(line: Line, views: Views) -> Form | None:
     return Reduction(line, x.shape, function, operand, reduced, dtype, Access(line.out, tuple(entries)))
 
 
-__all__ = ["Arithmetic", "Elementwise", "Form", "Operand", "Product", "Reduction", "form_of", "literal", "numbers_of"]
+# -- why a line has no loop ------------------------------------------------------------------------
+
+
+def why_no_loop(line: Line) -> str:
+    """The reason in a few words for a line that stays a call of NumPy."""
+    if getattr(line.function, "draws", False):
+        return "it draws random numbers"
+    if line.out is None and line.target is None:
+        return "it checks what it is given, and has no result"
+    values = [x for x in (*line.reads(), line.out) if x is not None and x.kind != "number"]
+    for value in values:
+        if value.dtype not in DTYPES or not value.dtype.isnative:
+            return f"loops do not compute in {value.dtype}"
+    if any(0 in value.shape for value in values):
+        return "an array is empty"
+    if line.out is not None and line.out.kind == "number":
+        return "a call of NumPy reads this number, or it is an integer of Python, which has no bounds"
+    if line.out is not None and line.out.kind == "view":
+        return "it is a view that loops have no index for"
+    return "the table of loops does not have it"

@@ -10,7 +10,7 @@ import keyword
 import linecache
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -63,8 +63,19 @@ class Written:
     program: Program
     functions: list[LoopsFunction]
     left: list[Line]
-    groups: list[Group] = field(default_factory=list)
+    groups: Groups
+    names: dict[Any, str]
     executed: str = ""  # the source that calls the compiled functions
+
+    @property
+    def text(self) -> str:
+        """The source of the functions."""
+        return "\n\n".join(function.text for function in self.functions)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all is in loops but for checks of the arguments, which compute nothing."""
+        return all(line.out is None and line.target is None for line in self.left)
 
     def short(self) -> Program:
         """The program as it is executed: the functions find by themselves what is the same at every call."""
@@ -120,7 +131,7 @@ class _Writer:
                 lines.append(self._call(region, number))
         lines += self._views(self.program.outputs)
         self.program.lines = lines
-        return Written(self.program, self.functions, left, self.groups.listed)
+        return Written(self.program, self.functions, left, self.groups, self.names)
 
     def _views(self, values: list[Value]) -> Iterator[Line]:
         """The lines that make the views which a call of NumPy reads, or which are returned."""
