@@ -219,6 +219,8 @@ def _matrices(line: Line, a: Any, b: Any, alpha: Any, beta: float, target: Acces
         if len(value.shape) != 2:
             return None
         access = resolved(whole(value, value.shape), views)
+        if access.base.shape not in (value.shape, value.shape[::-1]):
+            return None  # a part of a matrix
         sides.append(_transposed(access) if turn else access)
     matrices = [*sides, resolved(target, views)]
     dtypes = {access.base.dtype for access in matrices}
@@ -258,7 +260,7 @@ def _ufunc(line: Line, views: Views) -> Form | None:
     if scalar is None or line.kwargs or len(line.args) != line.function.nin:
         return None
     kinds = [_promotable(x) for x in line.args]
-    if None in kinds:
+    if any(kind is None for kind in kinds):  # a dtype equals None: that of float64
         return None
     try:
         dtypes = line.function.resolve_dtypes((*kinds, None))
@@ -318,9 +320,10 @@ def _clip(line: Line, views: Views) -> Form | None:
     x, low, high = (*line.args, None, None)[:3]
     if line.kwargs or len(line.args) > 3 or not isinstance(x, Value):
         return None
-    if any(_promotable(bound) not in (x.dtype, float, int, None) for bound in (low, high)) or x.dtype.kind != "f":
-        return None
     bounds = [bound for bound in (low, high) if bound is not None]
+    kinds = [_promotable(bound) for bound in bounds]
+    if x.dtype.kind != "f" or not all(kind is float or kind is int or kind is x.dtype for kind in kinds):
+        return None
     text = "{0}" if low is None else "maximum({0}, {1})"
     text = text if high is None else f"minimum({text}, {{{len(bounds)}}})"
     return _elementwise(line, Scalar(text, "f"), [x, *bounds], [x.dtype] * (1 + len(bounds)), x.dtype, views)
