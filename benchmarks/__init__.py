@@ -1,1 +1,1 @@
-"""One training step at five sizes: `tinygrad_mlp` beside NumPy by hand, torch and their peers."""
+"""One training step at six sizes: `tinygrad_mlp` beside NumPy by hand, torch and their peers."""

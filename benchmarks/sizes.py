@@ -1,4 +1,4 @@
-"""The five training steps that every contender runs, and the numbers that they start from."""
+"""The six training steps that every contender runs, and the numbers that they start from."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ SIZES = {
     "seed": Size("tutorial", 64, (1000, 100, 10), lr=1e-6),
     "tiny": Size("tutorial", 32, (4, 16, 1), lr=1e-6),
     "nn_tiny": Size("regression", 32, (4, 16, 1), lr=1e-2),
+    "digits32": Size("adam", 32, (64, 128, 64, 10), lr=1e-3),
     "digits": Size("adam", 128, (784, 256, 128, 10), lr=1e-3),
     "wide": Size("momentum", 512, (2048, 2048, 2048, 10), lr=1e-2),
 }

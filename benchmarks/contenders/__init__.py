@@ -25,6 +25,7 @@ CONTENDERS = {
     "tinygrad_mlp": Contender("tinygrad_mlp", "benchmarks.contenders.torch_like"),
     "compiled": Contender("tinygrad_mlp", "benchmarks.contenders.compiled_step"),
     "compiled_scipy": Contender("tinygrad_mlp", "benchmarks.contenders.compiled_scipy_step"),
+    "loops": Contender("numba", "benchmarks.contenders.loops_step"),
     "jax": Contender("jax", "benchmarks.contenders.jax_step"),
     "autograd": Contender("autograd", "benchmarks.contenders.autograd_step"),
     "mygrad": Contender("mygrad", "benchmarks.contenders.mygrad_step"),

@@ -18,7 +18,7 @@ import numpy as np
 from ..arrays import dtypes
 from ..nn.parameter import Parameter
 from ..tensor import NamedResult, Size, Tensor
-from . import passes
+from . import buffers, loops, passes
 from .arguments import Arguments
 from .conditions import Conditions
 from .emit import Source
@@ -55,7 +55,9 @@ class Compiled:
     It is `confirmed`, and may be run, once a second recording has given the same program.
     """
 
-    def __init__(self, session: Session, arguments: Arguments, result: Any, title: str, blas: str) -> None:
+    def __init__(
+        self, session: Session, arguments: Arguments, result: Any, title: str, blas: str, backend: str = "numpy"
+    ) -> None:
         self.session: Any = session
         self.arguments: Any = arguments
         self.recorder: Any = session.recorder
@@ -76,9 +78,11 @@ class Compiled:
         wish_names(session, {id(t): name for t, _, name in arguments.tensors})
         for value in self.recorder.values.values():  # before the passes copy the values
             value.forget()
-        program, source = self.emitted(blas)
-        self.source = source.text
-        self.namespace, self.kinds = source.namespace, source.kinds
+        self.blas = blas
+        self.written: loops.Written | None = None  # the loops, if it is written in them
+        self.not_in_loops = ""  # why it is not, where that was asked for
+        program, source = self._in_loops(backend) if backend != "numpy" else self.emitted(blas)
+        self._take(source)
         conditions = Conditions(session, arguments, program, self._grads_in)
         self._checks = conditions.guard
         self._steps = self._tail(conditions, program)
@@ -95,23 +99,68 @@ class Compiled:
     @functools.cached_property
     def call(self) -> Callable[..., Any]:
         """`call(args, kwargs)` runs the program and returns what the step returns, or MISS if it does not fit."""
-        scope = {"__name__": __name__, **self.namespace}  # the package's name, for which NumPy's warnings are off
-        exec(compile(self.source, f"<compiled {self.title}>", "exec"), scope)
+        functions = self._compiled_loops()
+        text = self.source if self.written is None else self.written.executed
+        # the package's name, for which NumPy's warnings are off
+        scope = {"__name__": __name__, **self.namespace, **functions}
+        exec(compile(text, f"<compiled {self.title}>", "exec"), scope)
         self._checks.namespace["run"] = scope[self.title]
         check: Callable[..., Any] = self._checks.function(self._steps)
         return check
 
+    def _take(self, source: Source) -> None:
+        """Make a source the program's own."""
+        self.source = source.text if self.written is None else f"{self.written.text}\n\n{source.text}"
+        self.namespace, self.kinds = source.namespace, source.kinds
+
+    @property
+    def backend(self) -> str:
+        """How it is written out: "loops" or "numpy"."""
+        return "numpy" if self.written is None else "loops"
+
+    def _compiled_loops(self) -> dict[str, Any]:
+        """The compiled functions by their names; where numba refuses one, the program is written in NumPy again."""
+        if self.written is None:
+            return {}
+        try:
+            return {function.__name__: loops.compiled(function) for function in self.written.functions}
+        except Exception as problem:
+            self.not_in_loops = f"{type(problem).__name__}: {problem}"
+            self.written = None
+            self._take(self.emitted(self.blas)[1])
+            return {}
+
+    def _in_loops(self, backend: str) -> tuple[Program, Source]:
+        """The program in loops and its source; for the backend "auto" in NumPy, if a part of it would stay NumPy's."""
+        program, names, parameters = self._named(self._shortened(lambda program: passes.shorten(program, "scipy")))
+        written = loops.write(program, names, self.title)
+        if not written.functions or (backend == "auto" and not written.is_whole):
+            self.not_in_loops = loops.WITHOUT if not written.functions else loops.NOT_WHOLE
+            return self.emitted(self.blas)
+        self.written = written
+        buffers.assign(program)
+        written.executed = Source(written.short(), names, self.title, parameters).text
+        return program, Source(program, names, self.title, parameters)
+
     def emitted(self, blas: str | None) -> tuple[Program, Source]:
-        """The program after all passes, and its source; `blas` as in passes.finish."""
+        """The program as NumPy calls after all passes, and its source; `blas` as in passes.finish."""
+        program, names, parameters = self._named(self._shortened(lambda program: passes.finish(program, blas)))
+        return program, Source(program, names, self.title, parameters)
+
+    def _shortened(self, finish: Callable[[Program], None]) -> Program:
+        """A copy of the recorded program after passes."""
         program = self.recorded.copy()
-        passes.finish(program, blas)
+        finish(program)
         for value in program.outputs:
             if value.kind == "constant":  # who made the recorded call has the original, and may write to it
                 value.array = value.array.copy()
         self._drop_unused(program)
+        return program
+
+    def _named(self, program: Program) -> tuple[Program, dict[Any, str], list[str]]:
+        """A program with the names of its values, and those of its parameters."""
         names = name_values(program, self.title)
-        parameters = [names[value] for value in (*program.inputs, *program.numbers)]
-        return program, Source(program, names, self.title, parameters)
+        return program, names, [names[value] for value in (*program.inputs, *program.numbers)]
 
     def same_as(self, other: Compiled) -> str:
         """An empty text if two recordings gave the same program, else the first place where they differ."""

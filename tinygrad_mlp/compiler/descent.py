@@ -105,7 +105,7 @@ def _into_product(descent: Descent, made: dict[Any, Line]) -> list[Line]:
     if not isinstance(alpha, Value):
         alpha = descent.sign * alpha
     elif descent.sign < 0:
-        negative = Value(None, "number", alpha.name)
+        negative = Value(alpha.array, "number", alpha.name)
         lines.append(Line(operator.neg, (alpha,), {}, negative, None, line.where, calls=descent.scaled.calls))
         alpha = negative
     first, second = (transposed(x) if x.in_c_order else x for x in (b, a))

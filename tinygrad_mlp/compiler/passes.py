@@ -22,18 +22,23 @@ def start(program: Program, before_write: dict[int, tuple[Any, Any]]) -> None:
 
 
 def finish(program: Program, blas: str | None) -> None:
-    """All other passes.
+    """All other passes for a program of NumPy calls.
 
     `blas` says whose matrix products are used, "numpy" or "scipy". With None every call is one that NumPy has: even
     plain descent does not use SciPy's gemm.
     """
-    rewrites.start_from_zero(program)
-    rewrites.share(program)
-    fusion.softmax_of_exp(program)
-    rewrites.drop_dead(program)
-    descent.fuse(program, blas)
+    shorten(program, blas)
     if blas == "scipy":
         products.use_scipy(program)
     fusion.mask_by_bits(program)
     blocks.mark(program)
     buffers.assign(program)
+
+
+def shorten(program: Program, blas: str | None) -> None:
+    """The passes that are of use in whatever way the program is written out."""
+    rewrites.start_from_zero(program)
+    rewrites.share(program)
+    fusion.softmax_of_exp(program)
+    rewrites.drop_dead(program)
+    descent.fuse(program, blas)

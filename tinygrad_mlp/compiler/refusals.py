@@ -10,6 +10,11 @@ from __future__ import annotations
 
 # ValueError: the argument `blas` of `compile` names no library that is known.
 UNKNOWN_BLAS = "blas must be 'numpy' or 'scipy', but got {blas!r}"
+# ImportError: `backend="loops"` without numba.
+NO_NUMBA = "backend='loops' needs numba: pip install 'tinygrad_mlp[fast]'"
+# What `explain` prints of a program that has no loops, with a reason.
+ALL_IN_NUMPY = "All lines are calls of NumPy: {reason}."
+NOT_ASKED = "the backend is 'numpy'"
 # RuntimeError: `source`, `save` or `to_html` is asked for before the step was called.
 NOTHING_RECORDED = "nothing is recorded yet: call the step once"
 # A page is asked for when the optimiser has lost its state.

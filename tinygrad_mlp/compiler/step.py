@@ -26,14 +26,18 @@ from ..autograd.grad_mode import inference_mode, set_grad_enabled
 from ..autograd.modes import modes
 from ..nn.modules.module import Module
 from ..tape import state as mode
+from . import loops
 from .arguments import Arguments
 from .build import Compiled, check_state
 from .emit import identifier
 from .guard import MISS
 from .recording import CannotRecord
 from .refusals import (
+    ALL_IN_NUMPY,
     DIFFERENT_PROGRAMS,
     NEVER_SETTLES,
+    NO_NUMBA,
+    NOT_ASKED,
     NOTHING_RECORDED,
     OTHER_STATE,
     RECURSIVE,
@@ -46,6 +50,8 @@ from .standalone import save
 from .state import State, is_same
 
 MOST_PROGRAMS = 16
+BACKENDS = ("loops", "numpy")
+DEFAULT_BACKEND = "numpy"  # or "auto": loops, where numba is installed and the whole program can be written in them
 WARM_UPS = 3  # so many calls in turn may leave new optimiser state, which an optimiser makes in its first step
 
 
@@ -56,12 +62,17 @@ class CompiledStep:
     `source` is the Python source of the newest.
     """
 
-    def __init__(self, function: Callable[..., Any], fallback: bool = False, blas: str = "numpy") -> None:
+    def __init__(
+        self, function: Callable[..., Any], fallback: bool = False, blas: str = "numpy", backend: Any = None
+    ) -> None:
         if blas not in ("numpy", "scipy"):
             raise ValueError(UNKNOWN_BLAS.format(blas=blas))
         self.function = function
         self.fallback = fallback
         self.blas = blas
+        self._asked = backend if backend in BACKENDS else None
+        if self._asked == "loops" and not loops.is_available():
+            raise ImportError(NO_NUMBA)
         self._programs: list[Compiled] = []
         self._lock = threading.RLock()
         self._eager = False
@@ -106,6 +117,24 @@ class CompiledStep:
         if not self._programs:
             raise RuntimeError(NOTHING_RECORDED)
         return self._programs[-1].source
+
+    @property
+    def backend(self) -> str:
+        """What the newest program is written in: "loops" or "numpy"; before the first call what is asked for."""
+        return self._programs[-1].backend if self._programs else self._asked or DEFAULT_BACKEND
+
+    def explain(self) -> None:
+        """Print what runs where in the newest program: loops, BLAS's products, and calls of NumPy with the reason.
+
+        RuntimeError before the first call.
+        """
+        if not self._programs:
+            raise RuntimeError(NOTHING_RECORDED)
+        program = self._programs[-1]
+        if program.written is not None:
+            print(loops.explained(program.written))
+        else:
+            print(ALL_IN_NUMPY.format(reason=program.not_in_loops or NOT_ASKED))
 
     def save(self, path: str | Path, steps: int = 10) -> None:
         """Write the newest program to a Python file that needs only NumPy (SciPy for a few functions).
@@ -172,7 +201,7 @@ class CompiledStep:
         return self if instance is None else types.MethodType(self, instance)
 
     def __reduce__(self) -> Any:
-        return CompiledStep, (self.function, self.fallback, self.blas)  # a copy records its own programs
+        return CompiledStep, (self.function, self.fallback, self.blas, self._asked)  # a copy records its own programs
 
     def __repr__(self) -> str:
         return f"<compiled {self._title}, programs: {len(self._programs)}>"
@@ -243,7 +272,7 @@ class CompiledStep:
                 raise CannotRecord(NEVER_SETTLES)
             return
         self._warm_ups = 0
-        program = Compiled(session, arguments, result, self._title, self.blas)
+        program = Compiled(session, arguments, result, self._title, self.blas, self._asked or DEFAULT_BACKEND)
         if expected is not None:
             parted = program.same_as(expected)
             if parted:
@@ -280,8 +309,8 @@ def compile(
     and the signature are those of torch.compile.
     """
     if function is None:
-        return functools.partial(compile, fallback=fallback, blas=blas, disable=disable)
-    return function if disable else CompiledStep(function, fallback, blas)
+        return functools.partial(compile, fallback=fallback, blas=blas, disable=disable, backend=backend)
+    return function if disable else CompiledStep(function, fallback, blas, backend)
 
 
 def _title(name: str) -> str:

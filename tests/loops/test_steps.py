@@ -1,0 +1,180 @@
+"""Whole steps in loops that numba compiles: beside the NumPy program, kept on disk, explained, saved."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+import tinygrad_mlp as torch
+from support.compiled import World, assert_equal, batches, descent, doubled, mlp
+from tinygrad_mlp.compiler import loops
+from tinygrad_mlp.compiler.loops import cache
+
+F = torch.nn.functional
+ADAM, SGD = torch.optim.Adam, torch.optim.SGD
+
+
+def world(optimizer=ADAM, dtype="float32", loss=F.cross_entropy, **options):
+    torch.manual_seed(0)
+    model = mlp(4, 6, 3).to(getattr(torch, dtype))
+    optimizer = optimizer(model.parameters(), lr=0.05, **options)
+    return World(descent(model, optimizer, loss), model, optimizer)
+
+
+def calls(count=8, dtype="float32"):
+    return batches(count) if dtype == "float32" else doubled(batches(count))
+
+
+def run(world, calls, backend):
+    step = torch.compile(world.step, backend=backend)
+    losses = [step(*call).detach().numpy().copy() for call in calls]
+    assert step.backend == backend
+    return losses, world.seen(), step
+
+
+@pytest.mark.parametrize(
+    "optimizer, options, dtype, rtol",
+    [(ADAM, {}, "float32", 1e-6), (SGD, {"momentum": 0.9, "weight_decay": 0.1}, "float64", 1e-12)],
+)
+def test_a_step_in_loops_is_the_numpy_program(optimizer, options, dtype, rtol):
+    ours, theirs = (run(world(optimizer, dtype, **options), calls(5, dtype), kind) for kind in ("loops", "numpy"))
+    assert_equal(list(ours[:2]), list(theirs[:2]), rtol, "step")
+
+
+def test_a_step_that_stays_in_numpy_in_part():
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(4, 3)
+
+    def step(x):
+        h = F.dropout(layer(x), 0.5).tanh().detach()
+        order = h.argsort(dim=1)
+        return h.sum(), order, (h * 2).amax(dim=0)
+
+    results = []
+    for backend in ("loops", "numpy"):
+        torch.manual_seed(1)
+        compiled = torch.compile(step, backend=backend)
+        results.append([[x.numpy().copy() for x in compiled(batches(1)[0][0])] for _ in range(4)])
+    assert_equal(results[0], results[1], 1e-6)
+    assert [line.function.__name__ for line in compiled.programs[0].recorded.lines if "sort" in str(line.function)]
+
+
+def test_an_index_that_is_out_of_bounds():
+    def step(x, i):
+        return (x * 2)[torch.arange(3), i] + 1
+
+    x, compiled, in_numpy = torch.randn(3, 4), *(torch.compile(step, backend=kind) for kind in ("loops", "numpy"))
+    for i in ([0, 1, 2], [3, 3, 3], [1, 0, 1], [-1, -4, 0]):
+        np.testing.assert_array_equal(compiled(x, torch.tensor(i)).numpy(), in_numpy(x, torch.tensor(i)).numpy())
+    for i in ([0, 4, 0], [0, 0, -5]):
+        with pytest.raises(IndexError) as theirs:
+            in_numpy(x, torch.tensor(i))
+        with pytest.raises(IndexError) as ours:
+            compiled(x, torch.tensor(i))
+        assert str(ours.value) == str(theirs.value)
+
+
+def test_what_runs_where(capsys):
+    _, _, step = run(world(), calls(4), "loops")
+    step.explain()
+    said = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("BLAS   product = x @ ") for line in said)
+    assert any(line.startswith("loop   8 x 6: ") for line in said)
+    assert "NumPy  check_classes: it checks what it is given, and has no result" in said
+    _, _, step = run(world(), calls(4), "numpy")
+    step.explain()
+    assert capsys.readouterr().out == "All lines are calls of NumPy: the backend is 'numpy'.\n"
+
+
+def test_the_source_is_the_loops():
+    _, _, step = run(world(), calls(4), "loops")
+    assert "def step_loops(x, " in step.source
+    assert "# compiled.py:" in step.source
+    assert "grad_weight_0[:]" not in step.source
+    assert "gemm(1.0, x, False, weight_0, True, 0.0, product)  # product = x @ weight_0.T" in step.source
+
+
+def test_a_saved_step_goes_on_in_numpy(tmp_path):
+    _, _, step = run(world(), calls(4), "loops")
+    step.save(tmp_path / "step.py")
+    assert "np.dot(" in (tmp_path / "step.py").read_text()
+
+
+def test_a_program_that_numba_refuses_runs_in_numpy(monkeypatch):
+    def refuse(function):
+        raise TypeError("no such type")
+
+    monkeypatch.setattr(loops, "compiled", refuse)
+    step = torch.compile(world().step, backend="loops")
+    expected, *_ = run(world(), calls(5), "numpy")
+    for call, loss in zip(calls(5), expected, strict=True):
+        np.testing.assert_allclose(step(*call).detach().numpy(), loss, rtol=1e-6)
+    assert step.backend == "numpy"
+    assert "_loops" not in step.source
+
+
+def test_loops_without_numba(monkeypatch):
+    monkeypatch.setattr(loops, "is_available", lambda: False)
+    with pytest.raises(ImportError, match=r"pip install 'tinygrad_mlp\[fast\]'"):
+        torch.compile(world().step, backend="loops")
+
+
+# -- what is kept on disk --------------------------------------------------------------------------
+
+
+def kept_files(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def losses():
+    """The results of a small step that is compiled, which takes numba a second."""
+    step = torch.compile(lambda x: (x * 2 + 1).exp().sum(), backend="loops")
+    return [step(torch.arange(i, i + 5.0)).item() for i in range(4)]
+
+
+def test_a_second_process_finds_what_the_first_compiled(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYGRAD_MLP_CACHE", str(tmp_path))
+    first = losses()
+    files = {path: path.stat().st_mtime_ns for path in kept_files(tmp_path)}
+    assert {path.suffix for path in files} == {".py", ".nbi", ".nbc"}
+    assert losses() == first
+    assert {path: path.stat().st_mtime_ns for path in kept_files(tmp_path)} == files
+
+
+@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[: len(data) // 2], lambda data: b"x" * 99])
+def test_damaged_files_are_made_anew(damage, tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYGRAD_MLP_CACHE", str(tmp_path))
+    first = losses()
+    for path in kept_files(tmp_path):
+        path.write_bytes(damage(path.read_bytes()))
+    assert losses() == first
+
+
+def test_files_that_cannot_be_written(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("TINYGRAD_MLP_CACHE", str(tmp_path / "file"))
+    first = losses()
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setenv("TINYGRAD_MLP_CACHE", str(tmp_path / "other"))
+    monkeypatch.setattr(cache.os, "replace", full)
+    assert losses() == first
+
+
+def test_two_threads_write_at_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("TINYGRAD_MLP_CACHE", str(tmp_path))
+    found = {}
+
+    def work(i):
+        found[i] = losses()
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found[0] == found[1]

@@ -1,0 +1,135 @@
+"""What the text of loops calls besides NumPy: BLAS's gemm, sums, extrema, and the arithmetic of Python's numbers.
+
+This module imports numba, and so is imported only where loops are compiled. It is written so that numba can keep what
+it compiles on disk: BLAS is called by a name that is bound to SciPy's pointer in each process.
+"""
+
+# numba has no types to check against.
+# mypy: ignore-errors
+
+from __future__ import annotations
+
+import ctypes
+
+import llvmlite.binding
+import numba
+import numpy as np
+import scipy.linalg.cython_blas
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import get_cython_function_address, intrinsic, overload
+
+for _name in ("sgemm", "dgemm"):
+    llvmlite.binding.add_symbol(
+        f"tinygrad_mlp_{_name}", get_cython_function_address("scipy.linalg.cython_blas", _name)
+    )
+
+jit = numba.njit(error_model="numpy", nogil=True)
+
+
+@intrinsic
+def _blas_gemm(typing_context, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc):
+    """A call of BLAS's gemm, in Fortran's order of memory, with pointers to all of its arguments."""
+    integer, byte = ir.IntType(32), ir.IntType(8)
+    element = c.dtype
+    if element not in (types.float32, types.float64) or {a.dtype, b.dtype} != {element}:
+        return None
+    name = "tinygrad_mlp_sgemm" if element == types.float32 else "tinygrad_mlp_dgemm"
+    signature = types.void(
+        types.boolean, types.boolean, *[types.intp] * 3, types.float64, a, types.intp, b, types.intp, types.float64, c,
+        types.intp,
+    )  # fmt: skip
+
+    def generate(context, builder, signature, arguments):
+        real = context.get_value_type(element)
+
+        def pointer_to(value):
+            return builder.bitcast(cgutils.alloca_once_value(builder, value), byte.as_pointer())
+
+        def pass_on(value, of):
+            if isinstance(of, types.Array):
+                data = context.make_array(of)(context, builder, value).data
+                return builder.bitcast(data, byte.as_pointer())
+            if of == types.boolean:
+                return pointer_to(builder.select(value, byte(ord("T")), byte(ord("N"))))
+            if of == types.float64:
+                return pointer_to(value if element == types.float64 else builder.fptrunc(value, real))
+            return pointer_to(builder.trunc(value, integer))
+
+        function_type = ir.FunctionType(ir.VoidType(), [byte.as_pointer()] * 13)
+        function = cgutils.get_or_insert_function(builder.module, function_type, name)
+        builder.call(function, [pass_on(x, of) for x, of in zip(arguments, signature.args)])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@jit
+def gemm(alpha, a, trans_a, b, trans_b, beta, c):
+    """`c = alpha * (a @ b) + beta * c`, where a and b are transposed if the flags say so; all are in C order.
+
+    In Fortran's order of memory an array in C order is its transpose, and c.T = b.T @ a.T.
+    """
+    m, n = c.shape
+    k = a.shape[0] if trans_a else a.shape[1]
+    _blas_gemm(trans_b, trans_a, n, m, k, alpha, b, b.shape[1], a, a.shape[1], beta, c, n)
+
+
+@intrinsic
+def plus(typing_context, total, x):
+    """`total + x` in a sum whose terms may be added in any order: several at once in the processor's registers.
+
+    Only the order of this sum is free: what else is computed keeps its own.
+    """
+    if not isinstance(total, types.Float) or total != x:
+        return None
+
+    def generate(context, builder, signature, arguments):
+        return builder.fadd(*arguments, flags=("reassoc",))
+
+    return total(total, total), generate
+
+
+@intrinsic
+def pointer(typing_context, address):
+    """An integer as a pointer."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+    return types.voidptr(types.intp), generate
+
+
+@jit
+def maximum(a, b):
+    """np.maximum of two numbers: nan if one is, and the second of two zeros."""
+    return a if a > b or a != a else b
+
+
+@jit
+def minimum(a, b):
+    """np.minimum of two numbers."""
+    return a if a < b or a != a else b
+
+
+@jit
+def divided(a, b):
+    """`a / b` of Python's numbers."""
+    if b == 0:
+        raise ZeroDivisionError("division by zero")
+    return np.float64(a) / np.float64(b)
+
+
+@jit
+def raised(a, b):
+    """`a ** b` of Python's numbers, one of which is a float; ValueError where Python gives a complex number."""
+    a, b = np.float64(a), np.float64(b)
+    if a == 0 and b < 0:
+        raise ZeroDivisionError("0.0 cannot be raised to a negative power")
+    if a < 0 and np.isfinite(a) and np.isfinite(b) and b != np.floor(b):
+        raise ValueError("a negative number cannot be raised to a fractional power")
+    result = a**b
+    if np.isinf(result) and np.isfinite(a) and np.isfinite(b):
+        raise OverflowError("(34, 'Numerical result out of range')")
+    return result
+

@@ -1,0 +1,302 @@
+"""Writes a group of lines as one loop nest.
+
+    for i in range(64):
+        for j in range(10):
+            difference_ij = product[i, j] - y[i, j]
+            loss_sum = plus(loss_sum, np.float64(difference_ij * difference_ij))
+            grad[i, j] = np.float32(2.0) * difference_ij
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..lines import Value
+from .access import Access, Entry, whole
+from .forms import Arithmetic, Elementwise, Reduction
+from .groups import Group
+from .places import Places
+from .scalars import SUMS, cast, literal
+
+BLOCK = 1024  # elements of one float64 sum that are added up before it joins the others
+_LETTERS = "ijklmnpq"
+
+
+class Nest:
+    """The text of a group's loops. `names` are those of arrays and numbers; `taken` are all names in use."""
+
+    def __init__(self, group: Group, places: Places, names: dict[Any, str], taken: set[str]) -> None:
+        self.group = group
+        self.places = places
+        self.names = names
+        self.taken = taken
+        self.space: tuple[int, ...] = group.space or ()
+        self.before: dict[int, list[str]] = {}  # statements by the number of loops that surround them
+        self.after: dict[int, list[str]] = {}
+        self.body: list[str] = []
+        self.checks: list[tuple[str, str, int, int]] = []
+        self._now: dict[Value, str] = {}  # the expressions of elements that this iteration has computed
+        self._changed: dict[Value, Access] = {}  # what is to be stored at the end of an iteration
+        self._given: set[str] = set()
+        self._reads = _count_reads(group)
+        self.flat = self._is_flat()
+        self.axes = [axis for axis in self._loop_order() if self.space[axis] != 1]
+        self.index = self._index_names()
+        self._write()
+
+    # -- the loops ---------------------------------------------------------------------------------
+
+    def _accesses(self) -> Iterator[Access]:
+        for form in self.group.forms:
+            yield from form.reads()
+            yield from form.writes()
+
+    def _is_flat(self) -> bool:
+        """Whether all arrays can be gone through as if they had one axis."""
+        if sum(size != 1 for size in self.space) < 2:
+            return False
+        for form in self.group.forms:
+            if isinstance(form, Reduction) and len(form.axes) != len(self.space):
+                return False
+        arrays = [a for a in self._accesses() if a.base.shape and a.base not in self.places.locals_]
+        return bool(arrays) and all(
+            a.base.in_c_order and a.base.shape == self.space and a == whole(a.base, self.space) for a in arrays
+        )
+
+    def _loop_order(self) -> list[int]:
+        """The axes from the outermost loop to the innermost, which is to go along the memory."""
+        written = [a.base for form in self.group.forms for a in form.writes() if a.base.shape == self.space]
+        backwards = any(not base.in_c_order for base in written)
+        return list(range(len(self.space)))[:: -1 if backwards else 1]
+
+    def _index_names(self) -> dict[int, str]:
+        letters = iter(letter for letter in _LETTERS if letter not in self.taken)
+        return {axis: next(letters, f"index_{axis}") for axis in self.axes}
+
+    def lines(self) -> list[str]:
+        """The statements of the nest."""
+        if self.flat:
+            return self._flat_lines()
+        found: list[str] = []
+        for depth, axis in enumerate(self.axes):
+            found += self._at(self.before, depth)
+            found.append(f"{'    ' * depth}for {self.index[axis]} in range({self.space[axis]}):")
+        found += self._at(self.before, len(self.axes))
+        found += ["    " * len(self.axes) + text for text in self.body]
+        for depth in range(len(self.axes), -1, -1):
+            found += self._at(self.after, depth)
+        return found
+
+    def _at(self, statements: dict[int, list[str]], depth: int) -> list[str]:
+        return ["    " * depth + text for text in statements.get(depth, [])]
+
+    def _flat_lines(self) -> list[str]:
+        arrays = dict.fromkeys(
+            a.base for a in self._accesses() if a.base.shape and a.base not in self.places.locals_
+        )
+        found = [f"{self._flat_name(base)} = {self.names[base]}.reshape(-1)" for base in arrays]
+        index = self.index[self.axes[0]]
+        found += self.before.get(0, [])
+        found.append(f"for {index} in range({math.prod(self.space)}):")
+        found += [f"    {text}" for text in self.body]
+        return found + self.after.get(0, [])
+
+    def _flat_name(self, base: Value) -> str:
+        return self._free(f"{self.names[base]}_flat")
+
+    def _free(self, wish: str) -> str:
+        """A name that no array has."""
+        while wish in self.taken:
+            wish += "_"
+        return wish
+
+    # -- forms -------------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        forms = self.group.forms
+        for position, form in enumerate(forms):
+            follower = forms[position + 1] if position + 1 < len(forms) else None
+            if isinstance(form, Elementwise):
+                self._elementwise(form, follower)
+            elif isinstance(form, Reduction):
+                self._reduction(form)
+            elif isinstance(form, Arithmetic):
+                self.body.append(f"{self.names[form.line.out]} = {self._filled(form.text, form.operands, None, form)}")
+        for base, access in self._changed.items():
+            self.body.append(f"{self._element(access)} = {self._now[base]}")
+
+    def _elementwise(self, form: Elementwise, follower: Any) -> None:
+        for access, axis, size in form.checked:
+            self.checks.append((self._element(access), self._loops_of(access), axis, size))
+        text = self._filled(form.text, form.operands, form.casts, form)
+        base = form.target.base
+        if form.text != "{0}":
+            text = self._typed(text, form.result)
+        text = cast(text, form.result, base.dtype)
+        if base in self.places.scalars:
+            self.body.append(f"{self.names[base]} = {text}")
+            return
+        if any(entry.by is not None for entry in form.target.entries):
+            self.body.append(f"{self._element(form.target)} = {text}")
+            return
+        kept = base not in self.places.locals_ and not self.places.is_last(base, self.group)
+        if not kept and self._reads[base] == 1 and _reads_once(follower, base):
+            self._now[base] = f"({text})" if _is_compound(text) else text
+            return
+        name = self._local(base)
+        self.body.append(f"{name} = {text}")
+        self._now[base] = name
+        if kept:
+            self._changed[base] = form.target
+
+    def _local(self, base: Value) -> str:
+        letters = "".join(self.index[axis] for axis in sorted(self.axes)) if not self.flat else self._flat_index()
+        name = self._free(f"{self.names[base]}_{letters}" if letters else f"{self.names[base]}_now")
+        self._given.add(name)
+        return name
+
+    def _flat_index(self) -> str:
+        return self.index[self.axes[0]]
+
+    def _reduction(self, form: Reduction) -> None:
+        base, dtype = form.target.base, form.dtype
+        rule = SUMS[form.function]
+        element = cast(self._operand(form.operand, form.operand.base.dtype), form.operand.base.dtype, dtype)
+        begin = rule.begin
+        if begin.startswith("{"):
+            bound = np.inf if dtype.kind == "f" else np.iinfo(dtype).max
+            least = -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+            begin = literal(bound if begin == "{highest}" else least, dtype)
+        reduced = [axis for axis in self.axes if axis in form.axes]
+        depth = len(self.axes) - len(reduced)
+        if set(self.axes[depth:]) != set(reduced):
+            self._sum_into_array(form, begin, rule.text, element)
+            return
+        wide = np.dtype(np.float64) if form.function is np.add and dtype.kind == "f" else dtype
+        total = self._free(f"{self.names[base]}_sum")
+        self._given.add(total)
+        start = literal(float(begin), wide) if wide.kind == "f" and form.function in (np.add, np.multiply) else begin
+        self.before.setdefault(depth, []).append(f"{total} = {start}")
+        element = cast(element, dtype, wide)
+        if wide.kind == "f" and form.function is np.add:
+            self.body.append(f"{total} = plus({total}, {element})")
+        else:
+            self.body.append(f"{total} = {self._typed(rule.text.format(total, element), dtype)}")
+        result = cast(total, wide, dtype)
+        into = self.names[base] if base in self.places.scalars else self._element(form.target)
+        self.after.setdefault(depth, []).append(f"{into} = {result}")
+
+    def _sum_into_array(self, form: Reduction, begin: str, text: str, element: str) -> None:
+        base = form.target.base
+        start = literal(float(begin), form.dtype) if form.dtype.kind == "f" and begin in "01" else begin
+        self.before.setdefault(0, []).append(f"{self.names[base]}[:] = {start}")
+        place = self._element(form.target)
+        self.body.append(f"{place} = {self._typed(text.format(place, element), form.dtype)}")
+
+    def _typed(self, text: str, dtype: np.dtype[Any]) -> str:
+        """An expression whose integers have the bits of its dtype: numba computes with more."""
+        return f"np.int32({text})" if dtype == np.int32 else text
+
+    # -- expressions -------------------------------------------------------------------------------
+
+    def _filled(self, text: str, operands: list[Any], casts: Any, form: Any) -> str:
+        """An expression with its operands; one that it uses twice, or chooses from, is computed before."""
+        words = []
+        for position, x in enumerate(operands):
+            word = self._operand(x, None if casts is None else casts[position])
+            twice = text.count(f"{{{position}}}") > 1 or (" if " in text and position)
+            if twice and not word.isidentifier() and isinstance(x, Access) and casts is not None:
+                name = self._free(f"{self.names[x.base]}_at" if x.base in self.names else "element")
+                while name in self._given:
+                    name += "_"
+                self._given.add(name)
+                self.body.append(f"{name} = {word}")
+                word = name
+            words.append(word)
+        return text.format(*words)
+
+    def _operand(self, x: Any, dtype: Any) -> str:
+        if isinstance(x, Access):
+            text = self._now.get(x.base) or self._read(x)
+            return text if dtype is None else cast(text, x.base.dtype, dtype)
+        if isinstance(x, Value):
+            return self.names[x] if dtype is None else f"np.{dtype.name}({self.names[x]})"
+        if dtype is None:
+            return f"({x!r})" if x < 0 else repr(x)
+        text = literal(x, dtype)
+        return f"({text})" if text.startswith("-") else text
+
+    def _read(self, access: Access) -> str:
+        """The element of an array, which is read before the loops if it is the only one."""
+        base, text = access.base, self._element(access)
+        if base.shape or not self.axes or base in self.places.scalars or base.root in self.group.written:
+            return text
+        name = self._free(f"{self.names[base]}_now")
+        self._given.add(name)
+        if (statement := f"{name} = {text}") not in self.before.setdefault(0, []):
+            self.before[0].append(statement)
+        return name
+
+    def _element(self, access: Access) -> str:
+        """The element of an array in an iteration."""
+        base = access.base
+        if base in self.places.scalars:
+            return self.names[base]
+        if not base.shape:
+            return f"{self.names[base]}[()]"
+        if self.flat:
+            return f"{self._flat_name(base)}[{self._flat_index()}]"
+        return f"{self.names[base]}[{', '.join(map(self._entry, access.entries))}]"
+
+    def _entry(self, entry: Entry) -> str:
+        if entry.by is not None:
+            return self._now.get(entry.by.base) or self._element(entry.by)
+        name = self.index.get(entry.axis) if entry.axis is not None else None
+        if name is None:
+            return str(entry.start)
+        scaled = name if entry.scale == 1 else f"{entry.scale} * {name}"
+        return scaled if not entry.start else f"{entry.start} + {scaled}"
+
+    def _loops_of(self, access: Access) -> str:
+        return "\n".join(
+            f"{'    ' * depth}for {self.index[axis]} in range({self.space[axis]}):"
+            for depth, axis in enumerate(self.axes)
+            if any(entry.axis == axis for entry in access.entries)
+        )
+
+
+def _count_reads(group: Group) -> Counter[Value]:
+    """How often the forms of a group read each array."""
+    return Counter(access.base for form in group.forms for access in form.reads())
+
+
+def _reads_once(form: Any, base: Value) -> bool:
+    """Whether the next form is the one that reads a value, and its expression uses it once, whatever else it chooses."""
+    if isinstance(form, Reduction):
+        return form.operand.base is base
+    if not isinstance(form, Elementwise) or any(entry.by is not None for entry in form.target.entries):
+        return False
+    for position, x in enumerate(form.operands):
+        if isinstance(x, Access) and x.base is base and all(entry.by is None for entry in x.entries):
+            chosen = " if " in form.text and position > 0
+            return form.text.count(f"{{{position}}}") == 1 and not chosen
+    return False
+
+
+def _is_compound(text: str) -> bool:
+    """Whether an expression needs parentheses as an operand: an operator stands outside of its parentheses."""
+    depth = 0
+    for character in re.sub(r"\s+", " ", text):
+        depth += (character in "([") - (character in ")]")
+        if character == " " and not depth:
+            return True
+    return text.startswith("-")
+
+
+Writer = Callable[[Group], list[str]]

@@ -1,0 +1,255 @@
+"""Writes the loops of a program as functions, and the program as calls of them and of NumPy.
+
+    np.dot(x, w, out=h); h += b; np.maximum(h, 0, out=h); order = np.argsort(h)   # lines of a program, and afterwards:
+    step_loops(x, w, b, h); order = np.argsort(h)                                 # the first three are one function
+"""
+
+from __future__ import annotations
+
+import keyword
+import linecache
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..lines import Line, Program, Value
+from .access import Access
+from .forms import Product, is_transposed, numbers_of
+from .groups import Group, Groups
+from .nests import Nest
+from .places import Places
+from .scalars import literal
+
+# What the text of loops calls (`functions`), and the words that it uses.
+HELPERS = ("gemm", "plus", "maximum", "minimum", "divided", "raised", "pointer")
+_WORDS = {"np", "math", "numba", "range", "abs", "float", "int", "float32", "table", *HELPERS, *keyword.kwlist}
+
+
+class LoopsFunction:
+    """A function of loops: its `text`, and the values that are its parameters. It is the function of a line.
+
+    `checks` are the axes and lengths that its indices are checked for; it returns the number of the check that failed
+    and the index.
+    """
+
+    loops = True
+
+    def __init__(self, name: str, parameters: list[Value], names: list[str]) -> None:
+        self.__name__ = name
+        self.parameters = parameters
+        self.names = names
+        self.text = ""
+        self.checks: list[tuple[int, int]] = []
+
+    def __call__(self, *args: Any) -> Any:
+        raise TypeError(f"{self.__name__} is not compiled")
+
+
+def is_static(value: Value) -> bool:
+    """Whether a parameter is found by its address: an array that is the same at every call, in one piece of memory."""
+    if value.kind not in ("captured", "constant", "buffer") or not isinstance(value.array, np.ndarray):
+        return False
+    flags = value.array.flags
+    return bool(flags.aligned and (flags.c_contiguous or flags.f_contiguous))
+
+
+@dataclass
+class Written:
+    """A program whose loops are written: its lines call the `functions`. `left` are the lines that stay NumPy's."""
+
+    program: Program
+    functions: list[LoopsFunction]
+    left: list[Line]
+    groups: Groups
+    names: dict[Any, str]
+    executed: str = ""  # the source that calls the compiled functions
+
+    @property
+    def text(self) -> str:
+        """The source of the functions."""
+        return "\n\n".join(function.text for function in self.functions)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all is in loops but for checks of the arguments, which compute nothing."""
+        return all(line.out is None and line.target is None for line in self.left)
+
+    def short(self) -> Program:
+        """The program as it is executed: the functions find by themselves what is the same at every call."""
+        lines = []
+        for line in self.program.lines:
+            if isinstance(line.function, LoopsFunction):
+                of = zip(line.args, line.function.parameters, strict=True)
+                line = replace(line, args=tuple(x for x, parameter in of if not is_static(parameter)))
+            lines.append(line)
+        return replace(self.program, lines=lines)
+
+
+def write(program: Program, names: dict[Any, str], title: str) -> Written:
+    """Write the loops of a program, which is changed; `names` are those of its values."""
+    calls: frozenset[Line] = frozenset()
+    while True:
+        groups = Groups(program, calls)
+        places = Places(program, groups)
+        crossing = places.crossing_numbers()
+        if not crossing:
+            break
+        calls |= {line for line in program.lines if line.out in crossing}
+    places.buffers(groups.listed)
+    return _Writer(program, groups, places, names, title).written()
+
+
+class _Writer:
+    def __init__(self, program: Program, groups: Groups, places: Places, names: dict[Any, str], title: str) -> None:
+        self.program = program
+        self.groups = groups
+        self.places = places
+        self.names = names
+        self.title = title
+        self.functions: list[LoopsFunction] = []
+        self._viewed: set[Value] = set()
+
+    def written(self) -> Written:
+        lines: list[Line] = []
+        left: list[Line] = []
+        begun: set[Value] = set()
+        done: set[int] = set()
+        for group in self.groups.listed:
+            if group.is_numpy:
+                for line in group.forms:
+                    lines += [*self._views(line.reads()), line]
+                left += group.forms
+                continue
+            number = self.places.region_of[group]
+            if number not in done:
+                done.add(number)
+                region = self.places.regions[number]
+                lines += self._new_arrays(region, begun)
+                lines.append(self._call(region, number))
+        lines += self._views(self.program.outputs)
+        self.program.lines = lines
+        return Written(self.program, self.functions, left, self.groups, self.names)
+
+    def _views(self, values: list[Value]) -> Iterator[Line]:
+        """The lines that make the views which a call of NumPy reads, or which are returned."""
+        for value in values:
+            line = self.groups.view_lines.get(value)
+            if line is not None and value not in self._viewed:
+                self._viewed.add(value)
+                yield from self._views(line.reads())
+                yield line
+
+    def _new_arrays(self, region: list[Group], begun: set[Value]) -> Iterator[Line]:
+        for group in region:
+            for root, maker in self.places.maker.items():
+                if maker is group and root in self.places.fresh and root not in begun:
+                    begun.add(root)
+                    args = (root.shape, root.dtype)
+                    order = {} if root.in_c_order else {"order": "F"}
+                    yield Line(np.empty, args, order, root, None, _where(group))
+
+    # -- a function --------------------------------------------------------------------------------
+
+    def _call(self, region: list[Group], number: int) -> Line:
+        taken = {*self.names.values(), *_WORDS}
+        name = f"{self.title}_loops" if len(self.places.regions) == 1 else f"{self.title}_loops_{number + 1}"
+        while name in taken:
+            name += "_"
+        parameters = self._parameters(region)
+        words = [self._name(x, taken) for x in parameters]
+        function = LoopsFunction(name, parameters, words)
+        taken |= {*words}
+        body: list[str] = []
+        last: Any = None
+        for group in region:
+            where = _where(group)
+            if where != last:
+                last = where
+                body += _comment(where)
+            body += self._group(group, taken, function)
+        if function.checks:
+            body.append("return 0, 0")
+        function.text = f"def {name}({', '.join(words)}):\n" + "\n".join(f"    {text}" for text in body) + "\n"
+        self.functions.append(function)
+        arguments = tuple(self._argument(x) for x in parameters)
+        calls = tuple(call for group in region for form in group.forms for call in form.line.calls)
+        return Line(function, arguments, {}, None, None, _where(region[0]), calls=calls)
+
+    def _name(self, value: Value, taken: set[str]) -> str:
+        """The name of a parameter; an array of constants has none before."""
+        if value not in self.names:
+            name, count = "constant", 1
+            while name in taken:
+                count += 1
+                name = f"constant_{count}"
+            taken.add(name)
+            self.names[value] = name
+        return self.names[value]
+
+    def _argument(self, value: Value) -> Value:
+        """A parameter as the program hands it over: as an array, where NumPy may have given a scalar."""
+        if value.kind != "made" or value.shape or value in self.places.maker:
+            return value
+        array = Value(None, "made")
+        array.shape, array.dtype = value.shape, value.dtype
+        self.names[array] = f"np.asarray({self.names[value]})"
+        return array
+
+    def _parameters(self, region: list[Group]) -> list[Value]:
+        """The arrays and numbers that a region takes from outside, in the order of their use."""
+        made = {number for group in region for number in group.made}
+        found: dict[Value, None] = {}
+        for group in region:
+            for form in group.forms:
+                for access in (*form.reads(), *form.writes()):
+                    base = access.base
+                    if base not in self.places.locals_ and base not in self.places.scalars:
+                        found.setdefault(base)
+                for number in numbers_of(form):
+                    if number not in made:
+                        found.setdefault(number)
+        return list(found)
+
+    def _group(self, group: Group, taken: set[str], function: LoopsFunction) -> list[str]:
+        if isinstance(group.forms[0], Product):
+            return [self._product(group.forms[0])]
+        nest = Nest(group, self.places, self.names, taken)
+        lines: list[str] = []
+        for element, loops, axis, size in nest.checks:
+            function.checks.append((axis, size))
+            outer = loops.splitlines()
+            indent = "    " * len(outer)
+            lines += [*outer, f"{indent}if not -{size} <= {element} < {size}:"]
+            lines.append(f"{indent}    return {len(function.checks)}, {element}  # not an index of the axis {axis}")
+        return lines + nest.lines()
+
+    def _product(self, form: Product) -> str:
+        (a, turned_a), (b, turned_b), (c, turned_c) = map(self._matrix, (form.a, form.b, form.target))
+        said = [f"{self.names[x.base]}{'.T' if is_transposed(x) else ''}" for x in (form.target, form.a, form.b)]
+        if turned_c:  # c.T = b.T @ a.T
+            a, turned_a, b, turned_b = b, not turned_b, a, not turned_a
+        if isinstance(form.alpha, Value):
+            alpha = self.names[form.alpha]
+        else:
+            alpha = literal(float(form.alpha), np.dtype(np.float64))
+        comment = f"{said[0]} = {said[1]} @ {said[2]}"
+        if form.beta:
+            comment = f"{said[0]} += {alpha} * ({said[1]} @ {said[2]})"
+        return f"gemm({alpha}, {a}, {turned_a}, {b}, {turned_b}, {form.beta}, {c})  # {comment}"
+
+    def _matrix(self, access: Access) -> tuple[str, bool]:
+        """A matrix in C order, and whether the operand is its transpose."""
+        name, turned = self.names[access.base], is_transposed(access)
+        return (name, turned) if access.base.in_c_order else (f"{name}.T", not turned)
+
+
+def _where(group: Group) -> Any:
+    return group.forms[0].line.where
+
+
+def _comment(where: Any) -> list[str]:
+    text = linecache.getline(where.filename, where.number).strip()
+    return [f"# {os.path.basename(where.filename)}:{where.number}" + (f"  {text}" if text else "")]
