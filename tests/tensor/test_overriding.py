@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import inspect
+import operator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import torch
 
 import tinygrad_mlp
+from tinygrad_mlp.absent.rows import is_only_a_name
 
 # The call, with `a` an object of the class and `t` a tensor; and the function that the class is told of.
 CALLS = {
@@ -36,6 +42,16 @@ CALLS = {
     "torch.erf(a)": "erf",
     "torch.softmax(a, -1)": "softmax",
     "torch.exp(a)": "exp",
+    "torch.inverse(a)": "inverse",
+    "torch.linalg.inv(a)": "linalg.inv",
+    "torch.det(a)": "det",
+    "torch.multiply(t, a)": "multiply",
+    "torch.max(a)": "max",
+    "torch.max(a, 1)": "max",
+    "torch.median(a, dim=1)": "median",
+    "torch.zeros_like(a)": "zeros_like",
+    "torch.nn.functional.mse_loss(a, a)": "nn.functional.mse_loss",
+    "torch.nn.functional.softmin(a)": "nn.functional.softmin",
 }
 
 
@@ -142,3 +158,65 @@ def test_what_libraries_ask_of_overrides() -> None:
             overrides.handle_torch_function(test_what_libraries_ask_of_overrides, (t, a), a, t, scale=2) == "answered"
         )
         assert told[0][0] is test_what_libraries_ask_of_overrides and told[0][2][0] is a and told[0][3] == {"scale": 2}
+
+
+# Where the class is told of another function, which that one calls; and where it is not asked, because the others of
+# its arguments are wrong, or nothing is wrong with this one.
+OF_ANOTHER = {
+    "divide", "dsmm", "ger", "linalg.norm",
+    "moveaxis", "nn.functional.multilabel_soft_margin_loss", "nn.functional.normalize",
+    "nn.functional.poisson_nll_loss", "nn.functional.relu6", "nn.functional.selu", "nn.functional.softsign",
+    "nn.functional.tanhshrink", "norm", "row_stack", "selu", "subtract", "swapdims",
+}  # fmt: skip
+NOT_ASKED = {
+    "flip", "is_inference", "nn.functional.alpha_dropout", "nn.functional.feature_alpha_dropout", "permute", "reshape",
+    "rsub",
+}  # fmt: skip
+
+
+def test_every_function_that_torch_lets_classes_take_over_asks_them() -> None:
+    asked, of_another, not_asked = set(), set(), set()
+    for name, arguments in calls_of_all_functions():
+        a, told = made(tinygrad_mlp, "answered")
+        args, kwargs = arguments(a)
+        with contextlib.suppress(Exception):
+            operator.attrgetter(name)(tinygrad_mlp)(*args, **kwargs)
+        own = [name.rpartition(".")[2], name.replace(".", "_")]
+        (asked if told and told[0][0].__name__ in own else of_another if told else not_asked).add(name)
+    assert not_asked == NOT_ASKED and of_another == OF_ANOTHER
+    assert len(asked) > 400
+
+
+def calls_of_all_functions() -> Iterator[tuple[str, Callable[[Any], tuple[list[Any], dict[str, Any]]]]]:
+    """The functions of both frameworks that torch lets classes take over, with arguments that make it ask an object."""
+    signatures = torch.overrides.get_testing_overrides()
+    for room in ("", "linalg.", "special.", "nn.functional."):
+        theirs = operator.attrgetter(room[:-1])(torch) if room else torch
+        for short in dir(theirs):
+            function = getattr(theirs, short)
+            if short[0] == "_" or not callable(function) or isinstance(function, type) or function not in signatures:
+                continue
+            arguments = functools.partial(required, inspect.signature(signatures[function]))
+            try:
+                own = operator.attrgetter(room + short)(tinygrad_mlp)
+            except AttributeError:
+                continue
+            if not is_only_a_name(own) and asks_in_torch(function, arguments):
+                yield room + short, arguments
+
+
+def required(signature: inspect.Signature, a: Any) -> tuple[list[Any], dict[str, Any]]:
+    """The object for each argument of a call that has no default."""
+    parameters = [p for p in signature.parameters.values() if p.default is p.empty]
+    args = [[a, a] if p.name == "tensors" else a for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    if not args and any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        args = [a, a]
+    return args, {p.name: a for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def asks_in_torch(function: Any, arguments: Any) -> bool:
+    a, told = made(torch, "answered")
+    args, kwargs = arguments(a)
+    with contextlib.suppress(Exception):
+        function(*args, **kwargs)
+    return bool(told)

@@ -6,18 +6,21 @@ because it needs Tensors, and the object is asked only then: so nobody else pays
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from .tensor import Tensor
 
-__all__ = ["hand_over", "named_in_torch", "take_over", "takers"]
+__all__ = ["asking", "hand_over", "named_in_torch", "take_over", "takers"]
 
 # TypeError where all of the objects that were asked answer NotImplemented.
 NO_IMPLEMENTATION = (
     "Multiple dispatch failed for 'torch.{function}'; all __torch_function__ handlers returned NotImplemented: {types}"
 )
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PACKAGE = __name__.partition(".")[0]
 _ROOMS = ("linalg", "special")
@@ -52,6 +55,25 @@ def take_over(
     raise TypeError(NO_IMPLEMENTATION.format(function=function.__name__, types=", ".join(map(str, types))))
 
 
+def asking(function: Function) -> Function:
+    """A function that hands a call on that fails, if an argument is of a class that takes functions over.
+
+    It is for those that are neither of rows nor `checked`, which do it themselves.
+    """
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception:
+            relevant = (*args, *kwargs.values())
+            if takers(relevant):
+                return take_over(call, relevant, args, kwargs)
+            raise
+
+    return cast(Function, call)
+
+
 def hand_over(function: Any, values: tuple[Any, ...], more: Mapping[str, Any]) -> Any:
     """Hand a call on, given the values of all parameters of the function of a row: without those that are defaults."""
     defaults = function.__defaults__ or ()
@@ -68,4 +90,4 @@ def named_in_torch(function: Callable[..., Any]) -> Callable[..., Any]:
     for room in _ROOMS:
         if name.startswith(f"{room}_"):
             return getattr(getattr(torch, room), name.removeprefix(f"{room}_"), function)
-    return getattr(torch, name, function)
+    return getattr(torch, name.removesuffix("_all").removesuffix("_dim"), function)  # of max_all and max_dim it is max

@@ -22,6 +22,7 @@ from ...random import Generator
 from ...tensor import FUNCTIONS, INPLACE, Tensor, wrap
 from ...tensor.composite.layers import prelu
 from ...tensor.inplace import inplace_of
+from ...tensor.overriding import asking
 from ..refusals import HARDTANH_LIMITS, RRELU_BOUND, RRELU_BOUNDS, RRELU_DTYPE
 
 __all__ = [
@@ -157,11 +158,13 @@ def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
     return result
 
 
+@asking
 def softsign(input: Tensor) -> Tensor:
     """x / (1 + abs(x)) (torch.nn.functional.softsign)."""
     return input / (_f["abs"](input) + 1)
 
 
+@asking
 def tanhshrink(input: Tensor) -> Tensor:
     """x - tanh(x) (torch.nn.functional.tanhshrink)."""
     return input - tanh(input)
@@ -179,6 +182,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 # -- slopes below 0 that are drawn -----------------------------------------------------------------
 
 
+@asking
 def rrelu(
     input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False,
     *, generator: Generator | None = None,
@@ -223,6 +227,7 @@ def rrelu_(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, traini
 # -- along a dimension -----------------------------------------------------------------------------
 
 
+@asking
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: _dtype | None = None) -> Tensor:
     """exp(x) / sum(exp(x)) along `dim`, safe from overflow: numbers in [0, 1] that sum to 1.
 
@@ -232,11 +237,13 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     return _along("softmax", input, dim, _stacklevel, dtype)
 
 
+@asking
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: _dtype | None = None) -> Tensor:
     """log(softmax(x)) along `dim`, safe from overflow; for `dim` and `dtype` see `softmax` (torch.nn.functional)."""
     return _along("log_softmax", input, dim, _stacklevel, dtype)
 
 
+@asking
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: _dtype | None = None) -> Tensor:
     """softmax(-x) along `dim`; for `dim` and `dtype` see `softmax` (torch.nn.functional.softmin)."""
     return _along("softmax", -input, dim, _stacklevel, dtype, "softmin")

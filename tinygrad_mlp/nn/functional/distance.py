@@ -13,6 +13,7 @@ from ...tensor import FUNCTIONS, Tensor, wrap
 from ...tensor.composite.elements import result_type
 from ...tensor.composite.joining import broadcast_tensors
 from ...tensor.composite.reductions import norm
+from ...tensor.overriding import asking
 from .refusals import (
     BILINEAR_BATCH,
     BILINEAR_DTYPES,
@@ -29,6 +30,7 @@ __all__ = ["bilinear", "cosine_similarity", "pairwise_distance", "pdist"]
 _f: dict[str, Callable[..., Any]] = FUNCTIONS
 
 
+@asking
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x^T W y + bias for each pair of vectors x and y, and each matrix W.
 
@@ -58,6 +60,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
 _C_NAMES = {"torch.float32": "float", "torch.float64": "double", "torch.float16": "c10::Half"}
 
 
+@asking
 def pairwise_distance(
     x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Tensor:  # fmt: skip
@@ -66,6 +69,7 @@ def pairwise_distance(
     return norm(difference, p, difference.ndim - 1, keepdim)
 
 
+@asking
 def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     """The p-norm of the difference of each pair of rows (n, m): those of rows 0 and 1, 0 and 2, ... 1 and 2, ...
 
@@ -85,6 +89,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     return _f["linalg_vector_norm"](difference, p, 1)  # type: ignore[no-any-return]
 
 
+@asking
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between vectors along `dim`: x1 x2 / (max(|x1|, eps) max(|x2|, eps)), summed.
 

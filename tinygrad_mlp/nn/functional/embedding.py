@@ -14,6 +14,7 @@ import numpy as np
 from ...arrays.silence import silenced
 from ...ops.table import by_value
 from ...tensor import FUNCTIONS, Tensor, wrap
+from ...tensor.overriding import asking
 from .refusals import (
     BAG_EMPTY_ROWS,
     BAG_FIRST_OFFSET,
@@ -74,6 +75,7 @@ def _limit_norms(weight: Tensor, indices: Any, max_norm: float, norm_type: float
     weight.versions[0] += 1
 
 
+@asking
 def embedding_bag(
     input: Tensor, weight: Tensor, offsets: Tensor | None = None, max_norm: float | None = None, norm_type: float = 2,
     scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False,

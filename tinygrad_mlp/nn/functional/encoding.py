@@ -9,6 +9,7 @@ import numpy as np
 from ...ops.dims import in_order
 from ...ops.table import by_value
 from ...tensor import Tensor, wrap
+from ...tensor.overriding import asking
 from ..refusals import ONE_HOT_DTYPE, ONE_HOT_EMPTY, ONE_HOT_NEGATIVE, ONE_HOT_TOO_LARGE
 
 
@@ -20,6 +21,7 @@ def _check_range(classes: Any, num_classes: int) -> None:
         raise RuntimeError(ONE_HOT_TOO_LARGE)
 
 
+@asking
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Encode int64 classes of shape (*) as int64 vectors (*, num_classes): 1 at the class and 0 elsewhere.
 

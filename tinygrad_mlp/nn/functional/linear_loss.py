@@ -11,6 +11,7 @@ import numpy as np
 
 from ...arrays import dtypes
 from ...tensor import FUNCTIONS, Tensor
+from ...tensor.overriding import asking
 from .loss import cross_entropy
 from .refusals import (
     CHUNK_SIZE,
@@ -67,6 +68,7 @@ class LinearCrossEntropyOptions(_Options):
             raise ValueError(OPTIONS_DTYPE.format(dtype=self.acc_dtype))
 
 
+@asking
 def linear_cross_entropy(
     input: Tensor, linear_weight: Tensor, target: Tensor, *, linear_bias: Tensor | None = None,
     weight: Tensor | None = None, reduction: str = "mean", ignore_index: int | None = None,

@@ -19,6 +19,7 @@ from ...ops.refusals import OTHER_OUTPUT_SHAPE
 from ...tape import state
 from ...tensor import FUNCTIONS, Tensor, as_array, wrap
 from ...tensor.composite.joining import broadcast_tensors
+from ...tensor.overriding import asking
 from ..refusals import (
     BATCH_SIZES,
     BCE_DTYPES,
@@ -105,6 +106,7 @@ def _weighted(error: Any, weight: Tensor, input: Tensor, reduction: str, divisor
     return _sum(loss) / divisor if reduction == "mean" else reduced(loss, reduction)
 
 
+@asking
 def mse_loss(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
     reduction: str = "mean", weight: Tensor | None = None,
@@ -123,6 +125,7 @@ def mse_loss(
     return _mse(input, target, reduction)
 
 
+@asking
 def l1_loss(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
     reduction: str = "mean", weight: Tensor | None = None,
@@ -140,6 +143,7 @@ def l1_loss(
     return reduced(error, reduction)
 
 
+@asking
 def smooth_l1_loss(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
     reduction: str = "mean", beta: float = 1.0,
@@ -159,6 +163,7 @@ def smooth_l1_loss(
     return _f["smooth_l1_loss"](input, target, reduction, beta)
 
 
+@asking
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
@@ -182,6 +187,7 @@ def huber_loss(
 # -- of probabilities ------------------------------------------------------------------------------
 
 
+@asking
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
     reduce: bool | None = None, reduction: str = "mean",
@@ -210,6 +216,7 @@ def refuse_gradient(function: str, **constants: Tensor | None) -> None:
             raise RuntimeError(NOT_DIFFERENTIABLE.format(function=function, name=name))
 
 
+@asking
 def binary_cross_entropy_with_logits(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
     reduce: bool | None = None, reduction: str = "mean", pos_weight: Tensor | None = None,
@@ -227,6 +234,7 @@ def binary_cross_entropy_with_logits(
     return _f["binary_cross_entropy_with_logits"](input, target, weight, pos_weight, reduction)
 
 
+@asking
 def kl_div(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None,
     reduction: str = "mean", log_target: bool = False,
@@ -257,6 +265,7 @@ def kl_div(
 # -- of classes ------------------------------------------------------------------------------------
 
 
+@asking
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
     ignore_index: int = -100, reduce: bool | None = None, reduction: str = "mean",
@@ -274,6 +283,7 @@ def nll_loss(
     return _classes(input, target, weight, reduction, ignore_index)
 
 
+@asking
 def cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: bool | None = None,
     ignore_index: int = -100, reduce: bool | None = None, reduction: str = "mean", label_smoothing: float = 0.0,

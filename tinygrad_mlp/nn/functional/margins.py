@@ -15,6 +15,7 @@ import numpy as np
 
 from ...autograd import no_grad
 from ...tensor import FUNCTIONS, Tensor
+from ...tensor.overriding import asking
 from .activation import logsigmoid
 from .distance import pairwise_distance
 from .loss import check_reduction, reduced, reduction_of, refuse_gradient
@@ -49,6 +50,7 @@ def _named(size_average: bool | None, reduce: bool | None, reduction: str) -> st
 # -- of pairs and triples --------------------------------------------------------------------------
 
 
+@asking
 def hinge_embedding_loss(
     input: Any, target: Any, margin: float = 1.0, size_average: bool | None = None, reduce: bool | None = None,
     reduction: str = "mean",
@@ -59,6 +61,7 @@ def hinge_embedding_loss(
     return reduced(far + _f["where"](target != -1, input, 0.0), reduction)
 
 
+@asking
 def margin_ranking_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0, size_average: bool | None = None,
     reduce: bool | None = None, reduction: str = "mean",
@@ -76,6 +79,7 @@ def margin_ranking_loss(
 _EPSILON = float(np.float32(1e-12))  # a float in torch's source
 
 
+@asking
 def cosine_embedding_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0, size_average: bool | None = None,
     reduce: bool | None = None, reduction: str = "mean",
@@ -99,6 +103,7 @@ def cosine_embedding_loss(
     return reduced(near + far, reduction)
 
 
+@asking
 def triplet_margin_loss(
     anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 1.0, p: float = 2, eps: float = 1e-6,
     swap: bool = False, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
@@ -117,6 +122,7 @@ def triplet_margin_loss(
     return _of_triplets(anchor, positive, negative, distance, margin, swap, reduction)
 
 
+@asking
 def triplet_margin_with_distance_loss(
     anchor: Tensor, positive: Tensor, negative: Tensor, *, distance_function: Callable[..., Tensor] | None = None,
     margin: float = 1.0, swap: bool = False, reduction: str = "mean",
@@ -145,6 +151,7 @@ def _of_triplets(
 # -- of classes ------------------------------------------------------------------------------------
 
 
+@asking
 def soft_margin_loss(
     input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
 ) -> Tensor:
@@ -185,6 +192,7 @@ def multilabel_margin_loss(
     return _f["multilabel_margin_loss"](input, target, reduction)  # type: ignore[no-any-return]
 
 
+@asking
 def multilabel_soft_margin_loss(
     input: Any, target: Any, weight: Tensor | None = None, size_average: bool | None = None,
     reduce: bool | None = None, reduction: str = "mean",
@@ -210,6 +218,7 @@ def _reduced_or_not_valid(loss: Any, reduction: str) -> Tensor:
 # -- negative logarithms of likelihoods ------------------------------------------------------------
 
 
+@asking
 def poisson_nll_loss(
     input: Any, target: Any, log_input: bool = True, full: bool = False, size_average: bool | None = None,
     eps: float = 1e-8, reduce: bool | None = None, reduction: str = "mean",
@@ -227,6 +236,7 @@ def poisson_nll_loss(
     return reduced(loss, reduction)
 
 
+@asking
 def gaussian_nll_loss(
     input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Tensor:

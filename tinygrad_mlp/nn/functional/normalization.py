@@ -17,6 +17,7 @@ from ...tape import state
 from ...tensor import FUNCTIONS, Tensor
 from ...tensor.composite.reductions import norm
 from ...tensor.out import with_out
+from ...tensor.overriding import asking
 from ..refusals import NOT_DIFFERENTIABLE
 from .refusals import (
     BATCH_NORM_EPS,
@@ -51,6 +52,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
     return input / _f["clamp"](norm(input, p, dim, keepdim=True), eps)
 
 
+@asking
 def layer_norm(
     input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, bias: Tensor | None = None,
     eps: float = 1e-5,
@@ -80,6 +82,7 @@ def _check_normalized(input: Tensor, shape: tuple[int, ...], **parts: Tensor | N
         )
 
 
+@asking
 def rms_norm(
     input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
 ) -> Tensor:
@@ -111,6 +114,7 @@ def _one_dtype(input: Tensor, *parts: Tensor | None) -> None:
         raise RuntimeError(MIXED_DTYPES if input.dtype.itemsize < 8 else MIXED_WITH_DOUBLE)
 
 
+@asking
 def batch_norm(
     input: Tensor, running_mean: Tensor | None, running_var: Tensor | None, weight: Tensor | None = None,
     bias: Tensor | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
@@ -155,6 +159,7 @@ def batch_norm(
     return _f["batch_norm"](input, weight, bias, None, None, eps)
 
 
+@asking
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
@@ -180,6 +185,7 @@ def group_norm(
     return _f["group_norm"](input, num_groups, weight, bias, eps)
 
 
+@asking
 def instance_norm(
     input: Tensor, running_mean: Tensor | None = None, running_var: Tensor | None = None, weight: Tensor | None = None,
     bias: Tensor | None = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5,

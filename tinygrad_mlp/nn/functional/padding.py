@@ -9,6 +9,7 @@ import numpy as np
 
 from ...tensor import FUNCTIONS as _f
 from ...tensor import Tensor, wrap
+from ...tensor.overriding import asking
 from .refusals import PAD_DIMENSIONS, PAD_EMPTIES, PAD_MODE, PAD_ODD, PAD_VALUE, PAD_WRAPS
 
 __all__ = ["pad"]
@@ -16,6 +17,7 @@ __all__ = ["pad"]
 _ROWS = {"reflect": "reflection_pad{}d", "replicate": "replication_pad{}d"}
 
 
+@asking
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Any = None) -> Tensor:
     """The input with more elements at the ends of its last dimensions, or with fewer (torch.nn.functional.pad).
 

@@ -12,11 +12,13 @@ from ... import random
 from ...arrays.dtypes import FLOATING
 from ...batching import running as batching
 from ...tensor import FUNCTIONS, INPLACE, Tensor, wrap
+from ...tensor.overriding import asking
 from .refusals import DROPOUT1D_NDIM, DROPOUT_DTYPE, DROPOUT_PROBABILITY, FEATURE_DROPOUT_NDIM
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "feature_alpha_dropout"]
 
 
+@asking
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """In training, set each element to 0 with probability `p` and divide the others by 1 - p.
 
@@ -31,6 +33,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return multiply(input, noise)
 
 
+@asking
 def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """In training, set each channel of an input (n, c, l) or (c, l) to 0 with probability `p`, divide others by 1 - p.
 
@@ -48,6 +51,7 @@ def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     return multiply(input, wrap(noise if input.ndim == 3 or p == 1 else noise[0]))
 
 
+@asking
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """In training, set each element to selu's lowest value with probability `p`, and keep mean 0 and variance 1.
 
@@ -57,6 +61,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     return _alpha_dropout(input, p, training, inplace, lambda array: array)
 
 
+@asking
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """`alpha_dropout` of whole channels, the second dimension (torch.nn.functional.feature_alpha_dropout)."""
     return _alpha_dropout(input, p, training, inplace, _of_channels)

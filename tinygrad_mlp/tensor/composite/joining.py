@@ -15,6 +15,7 @@ from ..functions import FUNCTIONS
 from ..kinds import checked, wrong_type
 from ..later import as_methods
 from ..out import with_cast_out
+from ..overriding import asking
 from ..refusals import ELEMENT_TYPE
 from ..shape_refusals import (
     BROADCAST_SHAPES,
@@ -63,16 +64,19 @@ def _block(x: Tensor) -> Tensor:
     return _f["unsqueeze"](_matrix(x), -1) if x.array.ndim < 3 else x
 
 
+@asking
 def atleast_1d(*tensors: Any) -> Any:
     """0-d tensors with a dimension of size 1, others as they are (torch.atleast_1d)."""
     return _each(_row, tensors)
 
 
+@asking
 def atleast_2d(*tensors: Any) -> Any:
     """Tensors of fewer dimensions as matrices of one row (torch.atleast_2d)."""
     return _each(_matrix, tensors)
 
 
+@asking
 def atleast_3d(*tensors: Any) -> Any:
     """Tensors of fewer dimensions in three: (n,) becomes (1, n, 1), (n, m) becomes (n, m, 1) (torch.atleast_3d)."""
     return _each(_block, tensors)
@@ -121,6 +125,7 @@ def column_stack(tensors: Any) -> Tensor:
 row_stack = vstack
 
 
+@asking
 def block_diag(*tensors: Any) -> Tensor:
     """The matrix that has some matrices on its diagonal, and zeros beside them (torch.block_diag).
 
@@ -134,6 +139,7 @@ def block_diag(*tensors: Any) -> Tensor:
 # -- grids -----------------------------------------------------------------------------------------
 
 
+@asking
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """Vectors expanded to all of their combinations, each along its own dimension (torch.meshgrid).
 
@@ -168,6 +174,7 @@ def _refuse_matrix(x: Tensor) -> None:
         raise RuntimeError(NO_VECTOR.format(shape=list(x.array.shape)))
 
 
+@asking
 def cartesian_prod(*tensors: Any) -> Tensor:
     """All combinations of one element from each of several vectors, a row each (torch.cartesian_prod)."""
     for x in (listed := _listed("meshgrid", tensors)):
@@ -202,6 +209,7 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     return _f["expand"](input, size)
 
 
+@asking
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     """Views of tensors, all expanded to their common shape; RuntimeError where there is none.
 

@@ -14,6 +14,7 @@ from ..kinds import ABSENT, KINDS, checked, no_such_call, read
 from ..later import as_methods
 from ..named import result_class
 from ..out import with_cast_out, with_out
+from ..overriding import asking
 from ..tensor import Tensor
 from .conversion import to
 from .linear_algebra import linalg_matrix_norm
@@ -155,6 +156,7 @@ def _refuse_integers(name: str, input: Tensor) -> None:
         raise RuntimeError(SPREAD_OF_INTEGERS.format(name=name))
 
 
+@asking
 @numpy_names
 def var_mean(
     input: Tensor, dim: Any = ABSENT, unbiased: Any = ABSENT, keepdim: bool = False, *, correction: Any = ABSENT
@@ -165,6 +167,7 @@ def var_mean(
     return _f["var"](input, over, by, keepdim), _f["mean"](input, over, keepdim)
 
 
+@asking
 @numpy_names
 def std_mean(
     input: Tensor, dim: Any = ABSENT, unbiased: Any = ABSENT, keepdim: bool = False, *, correction: Any = ABSENT

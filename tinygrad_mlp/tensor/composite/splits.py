@@ -14,6 +14,7 @@ from ..functions import FUNCTIONS
 from ..keywords import numpy_names
 from ..kinds import ABSENT, KINDS, checked, no_such_call, wrong_type
 from ..later import as_methods
+from ..overriding import asking
 from ..shape_refusals import (
     CHUNK_0D,
     CHUNKS,
@@ -190,7 +191,7 @@ def _equal_split(name: str, least: int) -> Any:
     split.__doc__ = (
         f"Views of equal sizes, or between given indices, along the {_WHICH[name]} dimension (torch.{name})."
     )
-    return split
+    return asking(split)
 
 
 _WHICH = {"hsplit": "second (of a vector the only)", "vsplit": "first", "dsplit": "third"}

@@ -20,6 +20,7 @@ from ...ops.table import check_of_each
 from ..arguments import as_array
 from ..kinds import ABSENT, KINDS, no_such_call, read
 from ..out import with_new_out
+from ..overriding import asking
 from ..refusals import MISSING_ARGUMENT, STD_NEGATIVE
 from ..shape_refusals import HIGH_NDIM
 from ..tensor import Tensor, wrap
@@ -270,6 +271,7 @@ def with_zero_gradient(values: Any, inputs: list[Tensor]) -> Tensor:
     return result.copy_(wrap(as_array(values)))  # type: ignore[no-any-return]
 
 
+@asking
 @with_new_out
 def bernoulli(input: Tensor, p: Any = ABSENT, *, generator: Generator = None) -> Tensor:
     """Draw 1 with the probability that each element gives, or with `p` for all, else 0; same shape and dtype.
@@ -288,6 +290,7 @@ def bernoulli(input: Tensor, p: Any = ABSENT, *, generator: Generator = None) ->
     return with_zero_gradient(drawn.astype(array.dtype), [input])
 
 
+@asking
 @with_new_out
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator = None) -> Tensor:
     """`num_samples` int64 indices for each row of weights, each as likely as its weight (torch.multinomial).

@@ -18,6 +18,7 @@ from ...arrays.silence import silenced
 from ...ops.dims import as_dtype
 from ..kinds import no_such_call
 from ..out import with_new_out
+from ..overriding import asking
 from ..refusals import (
     EMPTY_STRIDES,
     EYE_SIZE,
@@ -128,7 +129,7 @@ def _like(make: Any, make_like: Any) -> Any:
 
     like.__name__ = like.__qualname__ = name
     like.__doc__ = f"As `{name[:-5]}`, with the shape, dtype and memory format of another tensor (torch.{name})."
-    return like
+    return asking(like)
 
 
 zeros_like, ones_like, empty_like = (
@@ -138,6 +139,7 @@ zeros_like, ones_like, empty_like = (
 )
 
 
+@asking
 @silenced
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: DType = None, requires_grad: bool = False,
