@@ -124,6 +124,14 @@ MODULES: dict[str, tuple[Row, ...]] = {
         ),
     ),
     "distributed.device_mesh": (taken("distributed", "DeviceMesh init_device_mesh"),),
+    "distributed.autograd": (
+        answers(False, "is_available"),
+        functions("backward get_gradients", _NO_PROCESSES),
+        classes("DistAutogradContext context", _NO_PROCESSES),
+    ),
+    "distributed.elastic": (),
+    "distributed.elastic.multiprocessing": (),
+    "distributed.elastic.multiprocessing.errors": (gives_back("record"), errors("ChildFailedError", Exception)),
     "distributed.optim": (classes("ZeroRedundancyOptimizer", _NO_PROCESSES),),
     "distributed.fsdp": (
         functions("fully_shard", _NO_PROCESSES),
