@@ -249,7 +249,8 @@ def _twice_the_areas(y: Tensor, x: Tensor, d: int, refusal: str) -> Tensor:
         x = x.reshape([-1 if k == d else 1 for k in range(y.array.ndim)])
     elif x.array.ndim < y.array.ndim:
         x = x.reshape((1,) * (y.array.ndim - x.array.ndim) + x.array.shape)
-    return _heights(y, d) * diff(x, dim=d)
+    areas: Tensor = _heights(y, d) * diff(x, dim=d)
+    return areas
 
 
 def _heights(y: Tensor, d: int) -> Any:
@@ -279,7 +280,7 @@ def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int =
 
 def trapz(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
     """`trapezoid` by its older name (torch.trapz)."""
-    return trapezoid(y, x, dx=dx, dim=dim)  # type: ignore[no-any-return]
+    return trapezoid(y, x, dx=dx, dim=dim)
 
 
 METHODS = as_methods(corrcoef, cov, diff, nanquantile, quantile)
