@@ -279,3 +279,11 @@ def test_a_program_that_reports_its_errors_to_a_launcher_runs_as_it_is():
         return record(lambda x: x + 1)(2)
 
     assert plain(assert_alike(program)) == 3
+
+
+def test_the_module_of_batch_normalisation_has_the_class_that_is_asked_for():
+    def program(world):
+        kind = importlib.import_module(f"{world.__name__}.nn.modules.batchnorm")._BatchNorm
+        return isinstance(world.nn.BatchNorm1d(2), kind), isinstance(world.nn.LayerNorm(2), kind)
+
+    assert plain(assert_alike(program)) == [True, False]

@@ -146,6 +146,10 @@ MODULES: dict[str, tuple[Row, ...]] = {
         functions("distribute_module distribute_tensor", _NO_PROCESSES),
         classes("DTensor Partial Placement Replicate Shard", _NO_PROCESSES),
     ),
+    "nn.modules.batchnorm": (
+        taken("nn", "BatchNorm1d BatchNorm2d BatchNorm3d"),
+        lambda module: {"_BatchNorm": taken("nn", "BatchNorm1d")(module)["BatchNorm1d"]},  # the only kind here
+    ),
     "nn.parallel": (
         functions("gather parallel_apply replicate scatter", _NO_PROCESSES),
         functions("data_parallel", (RuntimeError, "device type could not be determined")),
