@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 import torch
 
@@ -269,3 +271,19 @@ def test_data_parallel_trains_the_module_itself():
         return [parallel.module is module, module.weight.grad, dict(parallel.named_parameters())]
 
     assert_alike(program, rtol=1e-6)
+
+
+def test_a_program_that_reports_its_errors_to_a_launcher_runs_as_it_is():
+    def program(world):
+        record = importlib.import_module(f"{world.__name__}.distributed.elastic.multiprocessing.errors").record
+        return record(lambda x: x + 1)(2)
+
+    assert plain(assert_alike(program)) == 3
+
+
+def test_the_module_of_batch_normalisation_has_the_class_that_is_asked_for():
+    def program(world):
+        kind = importlib.import_module(f"{world.__name__}.nn.modules.batchnorm")._BatchNorm
+        return isinstance(world.nn.BatchNorm1d(2), kind), isinstance(world.nn.LayerNorm(2), kind)
+
+    assert plain(assert_alike(program)) == [True, False]

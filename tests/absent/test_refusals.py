@@ -29,6 +29,8 @@ jit.ScriptModule()
 onnx.export(None, (), "model.onnx")
 distributed.init_process_group("gloo")
 distributed.TCPStore("localhost", 1)
+distributed.autograd.get_gradients(1)
+distributed.autograd.context()
 distributed.tensor.DTensor()
 nn.parallel.DistributedDataParallel(None)
 nn.parallel.scatter_gather.scatter(None, [0])
@@ -157,6 +159,14 @@ def test_what_is_raised_is_a_not_implemented_error():
     assert issubclass(NotHere, NotImplementedError)
     copy = pickle.loads(pickle.dumps(NotHere("text", "torch.fx.Node")))
     assert (str(copy), copy.name) == ("text", "torch.fx.Node")
+
+
+def test_what_makes_sparse_tensors_refuses_by_its_name():
+    for kind in ("bsc", "bsr", "compressed", "coo", "csc", "csr"):
+        name = f"sparse_{kind}_tensor"
+        assert hasattr(torch, name) and name in dir(tinygrad_mlp) and is_only_a_name(getattr(tinygrad_mlp, name))
+        with pytest.raises(NotHere, match=rf"torch\.{name} is not in tinygrad_mlp: there are no sparse tensors"):
+            getattr(tinygrad_mlp, name)([[0]], [1.0])
 
 
 def test_the_types_of_tensors_on_a_gpu_refuse_in_torchs_words():

@@ -49,6 +49,8 @@ def test_what_is_imported_afterwards_is_the_package(tmp_path: Path) -> None:
         tinygrad_mlp.install_as_torch()  # a second call does nothing
         import torch, torch.nn.functional, torch.optim
         assert torch is tinygrad_mlp and torch.nn.functional is tinygrad_mlp.nn.functional
+        import functorch
+        assert functorch is torch.func and functorch.vmap is torch.vmap and torch.func.__name__ == "tinygrad_mlp.func"
         assert str(type(torch.ones(1))) == "<class 'torch.Tensor'>"
         assert importlib.metadata.version("torch") == torch.__version__
         assert importlib.util.find_spec("torch") and importlib.util.find_spec("torch.nn")

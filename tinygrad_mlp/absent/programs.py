@@ -122,6 +122,14 @@ MODULES: dict[str, tuple[Row, ...]] = {
         ),
     ),
     "distributed.device_mesh": (taken("distributed", "DeviceMesh init_device_mesh"),),
+    "distributed.autograd": (
+        answers(False, "is_available"),
+        functions("backward get_gradients", _NO_PROCESSES),
+        classes("DistAutogradContext context", _NO_PROCESSES),
+    ),
+    "distributed.elastic": (),
+    "distributed.elastic.multiprocessing": (),
+    "distributed.elastic.multiprocessing.errors": (gives_back("record"), errors("ChildFailedError", Exception)),
     "distributed.optim": (classes("ZeroRedundancyOptimizer", _NO_PROCESSES),),
     "distributed.fsdp": (
         functions("fully_shard", _NO_PROCESSES),
@@ -135,6 +143,10 @@ MODULES: dict[str, tuple[Row, ...]] = {
     "distributed.tensor": (
         functions("distribute_module distribute_tensor", _NO_PROCESSES),
         classes("DTensor Partial Placement Replicate Shard", _NO_PROCESSES),
+    ),
+    "nn.modules.batchnorm": (
+        taken("nn", "BatchNorm1d BatchNorm2d BatchNorm3d"),
+        lambda module: {"_BatchNorm": taken("nn", "BatchNorm1d")(module)["BatchNorm1d"]},  # the only kind here
     ),
     "nn.parallel": (
         functions("gather parallel_apply replicate scatter", _NO_PROCESSES),

@@ -65,7 +65,7 @@ def torch_alias(package: str = _PACKAGE) -> Iterator[None]:
     """
     importlib.import_module(package)  # if it failed later, `import torch` would find torch itself
     finder = _TorchFinder(package)
-    set_aside = {name: module for name, module in sys.modules.items() if within(name, "torch")}
+    set_aside = {name: module for name, module in sys.modules.items() if _is_of_torch(name)}
     for name in set_aside:
         del sys.modules[name]
     finders, python_path = sys.meta_path, os.environ.get("PYTHONPATH")
@@ -83,7 +83,7 @@ def torch_alias(package: str = _PACKAGE) -> Iterator[None]:
             os.environ.pop("PYTHONPATH", None)
         else:
             os.environ["PYTHONPATH"] = python_path
-        for name in [name for name in sys.modules if within(name, "torch")]:
+        for name in [name for name in sys.modules if _is_of_torch(name)]:
             del sys.modules[name]
         sys.modules.update(set_aside)
 
@@ -110,17 +110,21 @@ class _TorchFinder(MetaPathFinder, Loader):
     ) -> ModuleSpec | None:
         if within(fullname, self.package):
             return self._spec_of_own(fullname, path)
-        if not within(fullname, "torch"):
+        if not _is_of_torch(fullname):
             return None
-        real = renamed(fullname, "torch", self.package)
+        real = self._real(fullname)
         if real not in sys.modules and importlib.util.find_spec(real) is None:
             return None  # the other finders look in the folder of the package and do not find it either
         return ModuleSpec(fullname, self)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        module = importlib.import_module(renamed(spec.name, "torch", self.package))
+        module = importlib.import_module(self._real(spec.name))
         spec.loader_state = module.__spec__
         return module
+
+    def _real(self, name: str) -> str:
+        """The module of the package that stands for one of torch: `functorch` is what `torch.func` was called."""
+        return f"{self.package}.func" if name == "functorch" else renamed(name, "torch", self.package)
 
     def exec_module(self, module: ModuleType) -> None:
         # The import system has just replaced the spec of the module by that of the alias.
@@ -185,6 +189,10 @@ class _Naming(Loader):
 
 def within(name: str, package: str) -> bool:
     return name == package or name.startswith(package + ".")
+
+
+def _is_of_torch(name: str) -> bool:
+    return within(name, "torch") or within(name, "functorch")  # which torch's package installs beside it
 
 
 def renamed(name: str, old: str, new: str) -> str:

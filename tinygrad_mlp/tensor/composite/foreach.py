@@ -20,7 +20,7 @@ Function = Callable[..., Any]
 # Those that are not the method of the same name.
 _OTHERS: dict[str, Function] = {
     "_foreach_norm": lambda x, ord=2, dtype=None: FUNCTIONS["linalg_vector_norm"](x, ord, None, False, dtype),
-    "_foreach_max": lambda x: Tensor.max(x),
+    "_foreach_max": lambda x: x.max(),
     "_foreach_maximum": lambda x, other: _of_two("maximum", "clamp_min", x, other),
     "_foreach_minimum": lambda x, other: _of_two("minimum", "clamp_max", x, other),
     "_foreach_maximum_": lambda x, other: x.copy_(_of_two("maximum", "clamp_min", x, other)),

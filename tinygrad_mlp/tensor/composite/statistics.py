@@ -238,7 +238,7 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Ten
 @checked
 def trapz(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
     """`trapezoid` by its older name (torch.trapz)."""
-    return trapezoid(y, x, dx=dx, dim=dim)  # type: ignore[no-any-return]
+    return trapezoid(y, x, dx=dx, dim=dim)
 
 
 @checked
