@@ -162,6 +162,41 @@ OF_ONE_NUMBER = {
 }
 
 
+def hooked(register: Any) -> Any:
+    """A gradient through a layer or a leaf with a hook, which is registered before the step is compiled."""
+    layer, leaf = torch.nn.ReLU(), torch.ones(2, requires_grad=True)
+    register(layer, leaf)
+
+    def step(x):
+        leaf.grad = None
+        layer(leaf * x).sum().backward()
+        return leaf.grad.clone()
+
+    return step
+
+
+@functools.singledispatch
+def dispatched(kind, x):
+    return x
+
+
+@dispatched.register
+def _(kind: int, x):
+    return x * k
+
+
+OF_ONE_NUMBER |= {
+    "singledispatch": lambda x: dispatched(1, x),
+    "a hook of a leaf": hooked(lambda layer, leaf: leaf.register_hook(lambda g: g * k)),
+    "a hook after accumulation": hooked(
+        lambda layer, leaf: leaf.register_post_accumulate_grad_hook(lambda p: setattr(p, "grad", p.grad * k))
+    ),
+    "a backward hook": hooked(
+        lambda layer, leaf: layer.register_full_backward_hook(lambda module, inputs, outputs: (inputs[0] * k,))
+    ),
+}
+
+
 def followed(call: Any, eager: Any, change: Any) -> None:
     """Whether a compiled function gives what the eager one does while a number stays, and after it changed."""
     x = torch.tensor([1.0, 2.0])
@@ -223,6 +258,43 @@ def test_containers_of_the_standard_library(name: str) -> None:
     value, read, put = CONTAINERS[name]
     step = lambda x: x * read(value)  # noqa: E731
     followed(torch.compile(step), step, lambda number: put(value, number))
+
+
+@pytest.mark.parametrize("name", ["forward_hook", "full_backward_hook"])
+def test_hooks_of_all_modules(name: str) -> None:
+    register = getattr(torch.nn.modules.module, f"register_module_{name}")
+    hooks = {
+        "forward_hook": lambda module, inputs, output: output * k,
+        "full_backward_hook": lambda module, inputs, outputs: (inputs[0] * k,),
+    }
+    step, handles = hooked(lambda layer, leaf: None), []
+
+    def change(number: float) -> None:
+        global k
+        if k == 1.0 and number == 4.0:
+            handles.append(register(hooks[name]))  # between calls of a program
+        k = number if handles else 1.0
+
+    try:
+        change(1.0)
+        followed(torch.compile(step), step, change)
+    finally:
+        for handle in handles:
+            handle.remove()
+    assert handles
+
+
+def test_hooks_on_what_is_saved_are_refused() -> None:
+    def step(x):
+        y = x.detach().requires_grad_()
+        with torch.autograd.graph.saved_tensors_hooks(lambda saved: saved * 3, lambda packed: packed):
+            z = y * y
+        return torch.autograd.grad(z.sum(), y)[0]
+
+    with pytest.raises(CannotRecord, match="saved_tensors_hooks change what the tape saves"):
+        torch.compile(step)(torch.ones(2))
+    again = torch.compile(lambda x: torch.utils.checkpoint.checkpoint(times, x, use_reentrant=False))
+    assert again(torch.ones(2)).tolist() == [k, k]
 
 
 def test_a_generator_made_in_the_step_is_refused() -> None:

@@ -112,3 +112,23 @@ def test_shapes_without_elements_or_dimensions(call):
             return eval(call, {"t": t})
 
     assert_alike(program, words=1)
+
+
+WRITTEN = {
+    "scatter": lambda t, x: x.scatter(0, t.zeros(1, 2, dtype=t.int64), 7.0),
+    "scatter a tensor": lambda t, x: x.scatter(0, t.zeros(1, 2, dtype=t.int64), t.ones(1, 2)),
+    "scatter_add": lambda t, x: x.scatter_add(0, t.zeros(1, 2, dtype=t.int64), t.ones(1, 2)),
+    "index_copy": lambda t, x: x.index_copy(0, t.tensor([0, 2]), t.ones(2, 2)),
+    "index_add": lambda t, x: x.index_add(0, t.tensor([0, 2]), t.ones(2, 2)),
+    "masked_scatter": lambda t, x: x.masked_scatter(x > 2, t.ones(6)),
+    "masked_fill": lambda t, x: x.masked_fill(x > 2, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_transposed_matrix_that_is_written_into_is_copied_in_c_order(name):
+    def program(t):
+        result = WRITTEN[name](t, t.arange(6.0).reshape(2, 3).t())
+        return result.stride(), result.view(-1)
+
+    assert_alike(program)

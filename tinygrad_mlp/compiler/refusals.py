@@ -57,6 +57,7 @@ COMPUTED_BEFORE = (
 # `Generator.seed` or `initial_seed` is called.
 READS_SEED = "{method}() gives a number that may be another at each call"
 # `Tensor._version` is read.
+SAVED_HOOKS = "saved_tensors_hooks change what the tape saves, which a program does not keep"
 READS_VERSION = "_version is a number that may be another at each call"
 # A Tensor's element is read: `item`, `tolist`, `numpy`, `bool`, `float`, printing and the like.
 READS_TENSOR = "{how} reads a value of a tensor, which a program computes anew at each call"

@@ -19,7 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from ..alias import is_of_package
 from ..autograd import engine
+from ..autograd.graph import saved_tensors_hooks
 from ..autograd.hooks import hooks_of
 from ..random import Generator
 from ..tape import AccumulateGrad, Node, reachable, run
@@ -28,7 +30,7 @@ from .emit import identifier
 from .lines import Where
 from .number import Number
 from .recording import Recorder, RecordingArray, memory_of
-from .refusals import COMPUTED_BEFORE, READS_SEED, READS_TENSOR, READS_VERSION, UNREACHABLE_TENSOR
+from .refusals import COMPUTED_BEFORE, READS_SEED, READS_TENSOR, READS_VERSION, SAVED_HOOKS, UNREACHABLE_TENSOR
 from .state import Place, State, is_users, random_states
 
 _lock = threading.RLock()
@@ -405,6 +407,17 @@ def _version(tensor: Tensor) -> int:
     return int(tensor.versions[0])
 
 
+_enter_saved_hooks = saved_tensors_hooks.__enter__
+
+
+def _saved_hooks(hooks: Any) -> None:
+    """Entering a block of hooks on what is saved; only the package's own leave the values as they are."""
+    session = current()
+    if session is not None and (type(hooks) is saved_tensors_hooks or not is_of_package(type(hooks))):
+        session.recorder.refuse(SAVED_HOOKS)
+    _enter_saved_hooks(hooks)
+
+
 _TENSORS = ("get_state", "set_state")  # they call state_array and continue_from, which are recorded
 _DRAWS = tuple(
     name
@@ -419,4 +432,5 @@ _PATCHES: list[tuple[Any, str, Any]] = [
     *((Tensor, name, _refusing(name)) for name in _READING),
     *((Generator, name, _drawn(getattr(Generator, name))) for name in _DRAWS),
     (engine, "run", _running(run)),
+    (saved_tensors_hooks, "__enter__", _saved_hooks),
 ]

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..alias import is_of_package
+from ..nn.modules.hooks import HOOKS, of_all_modules
 from ..nn.modules.module import Module
 from ..optim.hooks import OF_ALL as OF_ALL_OPTIMIZERS
 from ..optim.optimizer import Optimizer
@@ -213,6 +214,11 @@ class State:
 
     def _tensor(self, value: Tensor, path: str) -> None:
         self.tensors[id(value)] = (value, path)
+        hooks = value._leaf_hooks
+        if hooks is not None:
+            for called in (*hooks.of_outputs.values(), hooks.accumulated):
+                for hook in called.values():
+                    self.visit(hook, path)
 
     def _array(self, value: Any, path: str) -> None:
         self.arrays[id(value)] = (value, path)
@@ -234,8 +240,9 @@ class State:
         """What a function that is not the user's calls: decorators and transforms hold the user's in their closures."""
         for cell in value.__closure__ or ():
             held = None if cell == types.CellType() else cell.cell_contents
-            if isinstance(held, _FUNCTIONS):
-                self.visit(held, path)
+            for function in held.values() if type(held) is dict else (held,):  # a dict as in functools.singledispatch
+                if isinstance(function, _FUNCTIONS):
+                    self.visit(function, path)
 
     def _descriptor(self, value: Any, path: str) -> None:
         for function in (getattr(value, name, None) for name in ("__func__", "fget", "fset", "func")):
@@ -281,6 +288,8 @@ class State:
 
     def _nn_module(self, value: Module, path: str) -> None:
         self.modules.append((value, path))
+        for hooks in _HOOKS_OF_ALL_MODULES:
+            self.visit(hooks, "the hooks of all modules")
         own = vars(value)
         self._note(own, None, path, "len")  # a new attribute may hide one of the class
         users = self._code_of(type(value), path, ("forward", "__call__"))
@@ -355,7 +364,10 @@ _OF_EVERY_CLASS = {"__module__", "__qualname__", "__doc__", "__dict__", "__weakr
 _OPTIMIZER_PARTS = {"state", "param_groups", "_optimizer_step_pre_hooks", "_optimizer_step_post_hooks"}
 _CONTAINERS = (collections.UserDict, collections.UserList, collections.UserString, collections.ChainMap)
 _FUNCTIONS = (types.FunctionType, types.MethodType, functools.partial, Module)
-_MODULE_PARTS = ("training", "_parameters", "_buffers", "_modules", "_forward_hooks", "_forward_pre_hooks")
+_MODULE_PARTS = ("training", "_parameters", "_buffers", "_modules", *HOOKS)
+_HOOKS_OF_ALL_MODULES = [
+    hooks for name, hooks in vars(of_all_modules).items() if name.startswith(("forward", "backward"))
+]
 _VISITS: tuple[tuple[Any, Any], ...] = (
     (Tensor, State._tensor),
     (Module, State._nn_module),

@@ -80,7 +80,7 @@ def scatter(input: Array, dim: int, index: Array, src: Any) -> Array:
     Dtypes: `input` and `src` of one dtype; `index` has integers.
     Refuses: RuntimeError for different dtypes, and for an index that is out of bounds.
     """
-    whole = copied(input)
+    whole = np.copy(input, order="C")
     _scatter(whole, dim, index, src)
     return whole
 
@@ -106,7 +106,7 @@ def scatter_combined(input: Array, dim: int, index: Array, src: Any, reduce: str
     """
     if reduce not in _COMBINED:
         raise RuntimeError(SCATTER_COMBINED)
-    whole = input.copy()
+    whole = np.copy(input, order="C")
     whole, place, part = _places(whole, axis(dim, input.ndim), index, src)
     if index.size:
         _COMBINED[reduce].at(whole, place, part)
@@ -309,7 +309,7 @@ def index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
     d = axis(dim, input.ndim)
     _refuse_copied(input, d, index, source)
     _refuse_negative(index, input.shape[d] if input.ndim else 1, d)
-    whole = copied(input)
+    whole = np.copy(input, order="C")
     if input.ndim:
         whole[(*(slice(None),) * d, index.reshape((-1,)))] = source
     elif index.size:
@@ -381,7 +381,7 @@ def _scattered(input: Array, mask: Array, source: Array) -> Array:
     count = np.count_nonzero(mask)
     if count > source.size:
         raise RuntimeError(MASKED_SCATTER_COUNT)
-    whole = copied(input)
+    whole = np.copy(input, order="C")
     whole[mask] = source.reshape(-1)[:count]
     return whole
 
