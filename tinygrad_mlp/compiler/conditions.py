@@ -134,7 +134,11 @@ class Conditions:
             if key in self.session.touched
         }
         seen: dict[int, str] = {}
-        writes = any(line.target is not None and line.target.root.kind == "input" for line in program.lines)
+        writes = any(
+            (line.target is not None and line.target.root.kind == "input")
+            or getattr(line.function, "writes_inputs", False)
+            for line in program.lines
+        )
         for i, (tensor, expression, _) in enumerate(self.arguments.tensors):
             if id(tensor) in self.session.state.tensors:
                 guard.require(f"{expression} is {guard.name(tensor)}")

@@ -2,7 +2,8 @@
 
 1. `scalars`: what NumPy's functions are for one element; the one table of it.
 2. `access`: views as index arithmetic.
-3. `forms`: what each line is: elementwise, a reduction, a product, arithmetic of numbers, or a call of NumPy.
+3. `forms`, `reading` and `elementwise`: what each line is: elementwise, a reduction, a product, arithmetic of
+   numbers, or a call of NumPy.
 4. `groups`: which lines share a loop nest.
 5. `places`: which values are variables, and which lie in arrays.
 6. `nests` and `regions`: write the text of the functions, and the program that calls them.
@@ -14,4 +15,14 @@ from .explained import NOT_WHOLE, WITHOUT, explained
 from .machine import compiled, is_available
 from .regions import LoopsFunction, Written, is_static, write
 
-__all__ = ["NOT_WHOLE", "WITHOUT", "LoopsFunction", "Written", "compiled", "explained", "is_available", "is_static", "write"]
+__all__ = [
+    "NOT_WHOLE",
+    "WITHOUT",
+    "LoopsFunction",
+    "Written",
+    "compiled",
+    "explained",
+    "is_available",
+    "is_static",
+    "write",
+]

@@ -52,8 +52,10 @@ def whole(value: Value, space: tuple[int, ...]) -> Access:
 def view_of(line: Line) -> Access | None:
     """What the result of a line is a view of, in a loop over the result's shape; None if a loop cannot say it."""
     base, out = (line.args[0] if line.args else None), line.out
-    if line.function not in _VIEWING or line.target is not None or not isinstance(base, Value) or not base.shape:
+    if line.function not in _VIEWING or line.target is not None or not isinstance(base, Value):
         return None
+    if not base.shape:
+        return Access(base, ()) if line.function is np.broadcast_to else None
     if len(base.shape) > _MOST_AXES or max(base.shape) >= _BASE or 0 in base.shape:
         return None
     if len(line.reads()) > 1 or (out.kind == "made" and line.function is not np.broadcast_to):
@@ -90,7 +92,10 @@ def _decoded(base: Value, strides: tuple[int, ...], start: int) -> Access | None
             if digit:
                 scales[k] = (axis, digit)
     return Access(
-        base, tuple(Entry(axis, scale or 1, first) for (axis, scale), first in zip(scales, _digits(start, count)))
+        base,
+        tuple(
+            Entry(axis, scale or 1, first) for (axis, scale), first in zip(scales, _digits(start, count), strict=True)
+        ),
     )
 
 

@@ -32,12 +32,14 @@ def directory() -> Path:
 
 def kept(text: str, name: str, helpers: dict[str, Any], signature: Any) -> Any:
     """The function `name` of a text, compiled for a signature; from the disk if it is there."""
-    for attempt in (_from_disk, _anew_on_disk):
-        try:
-            return attempt(text, name, helpers, signature)
-        except Exception:  # a damaged file, no room, no rights: numba raises what it meets
-            continue
-    return _compile(text, name, helpers, signature, "<loops>", cache=False)
+    try:
+        return _from_disk(text, name, helpers, signature)
+    except Exception:  # a damaged file, no room, no rights: numba raises what it meets
+        pass
+    try:
+        return _anew_on_disk(text, name, helpers, signature)
+    except Exception:
+        return _compile(text, name, helpers, signature, "<loops>", cache=False)
 
 
 def _from_disk(text: str, name: str, helpers: dict[str, Any], signature: Any) -> Any:
@@ -77,7 +79,8 @@ def _own_sources() -> str:
 def _compile(text: str, name: str, helpers: dict[str, Any], signature: Any, filename: str, cache: bool) -> Any:
     import numba
 
-    scope = {"__name__": "tinygrad_mlp_loops", "np": np, "math": math, "numba": numba, **helpers}
+    # A module that is there when numba reads what it has kept: that of the helpers.
+    scope = {"__name__": f"{__package__}.functions", "np": np, "math": math, "numba": numba, **helpers}
     exec(compile(text, filename, "exec"), scope)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

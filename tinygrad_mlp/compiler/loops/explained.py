@@ -1,9 +1,9 @@
 """Says of each line of a program what runs it, loops, BLAS or NumPy, and why.
 
-    >>> print(explained(written, names))
-    BLAS   product = x @ weight_0.T
-    loop   32 x 16: product, larger, mask
-    NumPy  check_classes: it may raise, or has no result
+>>> print(explained(written, names))
+BLAS   product = x @ weight_0.T
+loop   32 x 16: product, larger, mask
+NumPy  check_classes: it may raise, or has no result
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import Any
 
 from ..emit import function_name
 from ..lines import Line
-from .forms import Product, is_transposed, why_no_loop
+from .forms import Product, is_transposed
 from .groups import Group
+from .reading import why_no_loop
 from .regions import Written
 
 # `step.backend` is "numpy" though loops were asked for.

@@ -9,20 +9,15 @@ it compiles on disk: BLAS is called by a name that is bound to SciPy's pointer i
 
 from __future__ import annotations
 
-import ctypes
-
 import llvmlite.binding
 import numba
 import numpy as np
-import scipy.linalg.cython_blas
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import get_cython_function_address, intrinsic, overload
+from numba.extending import get_cython_function_address, intrinsic
 
 for _name in ("sgemm", "dgemm"):
-    llvmlite.binding.add_symbol(
-        f"tinygrad_mlp_{_name}", get_cython_function_address("scipy.linalg.cython_blas", _name)
-    )
+    llvmlite.binding.add_symbol(f"tinygrad_mlp_{_name}", get_cython_function_address("scipy.linalg.cython_blas", _name))
 
 jit = numba.njit(error_model="numpy", nogil=True)
 
@@ -58,7 +53,7 @@ def _blas_gemm(typing_context, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb,
 
         function_type = ir.FunctionType(ir.VoidType(), [byte.as_pointer()] * 13)
         function = cgutils.get_or_insert_function(builder.module, function_type, name)
-        builder.call(function, [pass_on(x, of) for x, of in zip(arguments, signature.args)])
+        builder.call(function, [pass_on(x, of) for x, of in zip(arguments, signature.args, strict=True)])
         return context.get_dummy_value()
 
     return signature, generate
@@ -132,4 +127,3 @@ def raised(a, b):
     if np.isinf(result) and np.isfinite(a) and np.isfinite(b):
         raise OverflowError("(34, 'Numerical result out of range')")
     return result
-

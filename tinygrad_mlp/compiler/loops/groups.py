@@ -17,7 +17,8 @@ import numpy as np
 
 from ..lines import Line, Program, Value
 from .access import Access, resolved, view_of, whole
-from .forms import Form, Product, Reduction, Views, form_of, numbers_of
+from .forms import Form, Product, Reduction, Views, numbers_of
+from .reading import form_of
 
 _SAFE = (np.empty, np.zeros_like, np.ones_like, np.full_like, np.copy, np.array, np.sum, np.where)
 
@@ -69,7 +70,9 @@ class Step:
 
     def _may_raise_or_draw(self) -> bool:
         if self.form is not None:
-            return bool(getattr(self.form, "checked", ())) or "(" in getattr(self.form, "text", "") and bool(self.made)
+            return bool(getattr(self.form, "checked", ())) or (
+                "(" in getattr(self.form, "text", "") and bool(self.made)
+            )
         function = self.line.function
         return not (isinstance(getattr(function, "__self__", function), np.ufunc) or function in _SAFE)
 

@@ -10,7 +10,6 @@ Arrays that are the same at every call (parameters, buffers, constants) are not 
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import importlib.util
 from collections.abc import Callable
 from typing import Any
@@ -27,12 +26,6 @@ from .regions import HELPERS, LoopsFunction, is_static
 def is_available() -> bool:
     """Whether numba is installed."""
     return importlib.util.find_spec("numba") is not None
-
-
-@functools.cache
-def version() -> str:
-    """Numba's version."""
-    return importlib.metadata.version("numba")
 
 
 def compiled(function: LoopsFunction) -> Callable[..., Any]:
@@ -79,8 +72,9 @@ def _as_compiled(function: LoopsFunction) -> tuple[str, list[Any]]:
     """The text of a function whose static parameters come from a table, and the types of the others."""
     import numba
 
-    head, body = function.text.split("\n", 1)
-    words, types, found = ["table"], [numba.types.Array(numba.intp, 1, "C")], []
+    _, body = function.text.split("\n", 1)
+    found: list[str] = []
+    words, types = ["table"], [numba.types.Array(numba.intp, 1, "C")]
     for value, name in zip(function.parameters, function.names, strict=True):
         if is_static(value):
             make = "carray" if value.array.flags.c_contiguous else "farray"
@@ -93,7 +87,7 @@ def _as_compiled(function: LoopsFunction) -> tuple[str, list[Any]]:
 
 
 def _dtype_name(dtype: np.dtype[Any]) -> str:
-    return "bool_" if dtype == bool else dtype.name
+    return "bool_" if dtype.kind == "b" else dtype.name
 
 
 def _type_of(value: Value) -> Any:

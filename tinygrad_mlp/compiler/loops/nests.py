@@ -1,10 +1,10 @@
 """Writes a group of lines as one loop nest.
 
-    for i in range(64):
-        for j in range(10):
-            difference_ij = product[i, j] - y[i, j]
-            loss_sum = plus(loss_sum, np.float64(difference_ij * difference_ij))
-            grad[i, j] = np.float32(2.0) * difference_ij
+for i in range(64):
+    for j in range(10):
+        difference_ij = product[i, j] - y[i, j]
+        loss_sum = plus(loss_sum, np.float64(difference_ij * difference_ij))
+        grad[i, j] = np.float32(2.0) * difference_ij
 """
 
 from __future__ import annotations
@@ -97,9 +97,7 @@ class Nest:
         return ["    " * depth + text for text in statements.get(depth, [])]
 
     def _flat_lines(self) -> list[str]:
-        arrays = dict.fromkeys(
-            a.base for a in self._accesses() if a.base.shape and a.base not in self.places.locals_
-        )
+        arrays = dict.fromkeys(a.base for a in self._accesses() if a.base.shape and a.base not in self.places.locals_)
         found = [f"{self._flat_name(base)} = {self.names[base]}.reshape(-1)" for base in arrays]
         index = self.index[self.axes[0]]
         found += self.before.get(0, [])
@@ -277,7 +275,7 @@ def _count_reads(group: Group) -> Counter[Value]:
 
 
 def _reads_once(form: Any, base: Value) -> bool:
-    """Whether the next form is the one that reads a value, and its expression uses it once, whatever else it chooses."""
+    """Whether a form is the only one to read a value, and its expression uses it once, and in any case."""
     if isinstance(form, Reduction):
         return form.operand.base is base
     if not isinstance(form, Elementwise) or any(entry.by is not None for entry in form.target.entries):

@@ -1,7 +1,7 @@
 """Where the values of a program live: in a variable of a loop, in an array that the program keeps, or in a new one.
 
-    d = h - y; s = (d * d).sum(); g = 2 * d   # d and d * d are variables of the loop; s is one of the function;
-                                              # g, which a product reads, lies in an array
+d = h - y; s = (d * d).sum(); g = 2 * d   # d and d * d are variables of the loop; s is one of the function;
+                                          # g, which a product reads, lies in an array
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Writes the loops of a program as functions, and the program as calls of them and of NumPy.
 
-    np.dot(x, w, out=h); h += b; np.maximum(h, 0, out=h); order = np.argsort(h)   # lines of a program, and afterwards:
-    step_loops(x, w, b, h); order = np.argsort(h)                                 # the first three are one function
+np.dot(x, w, out=h); h += b; np.maximum(h, 0, out=h); order = np.argsort(h)   # lines of a program, and afterwards:
+step_loops(x, w, b, h); order = np.argsort(h)                                 # the first three are one function
 """
 
 from __future__ import annotations
@@ -35,14 +35,13 @@ class LoopsFunction:
     and the index.
     """
 
-    loops = True
-
     def __init__(self, name: str, parameters: list[Value], names: list[str]) -> None:
         self.__name__ = name
         self.parameters = parameters
         self.names = names
         self.text = ""
         self.checks: list[tuple[int, int]] = []
+        self.writes_inputs = False  # whether it writes into arguments of the step
 
     def __call__(self, *args: Any) -> Any:
         raise TypeError(f"{self.__name__} is not compiled")
@@ -175,6 +174,8 @@ class _Writer:
         function.text = f"def {name}({', '.join(words)}):\n" + "\n".join(f"    {text}" for text in body) + "\n"
         self.functions.append(function)
         arguments = tuple(self._argument(x) for x in parameters)
+        written = (access.base.root for group in region for form in group.forms for access in form.writes())
+        function.writes_inputs = any(root.kind == "input" for root in written)
         calls = tuple(call for group in region for form in group.forms for call in form.line.calls)
         return Line(function, arguments, {}, None, None, _where(region[0]), calls=calls)
 

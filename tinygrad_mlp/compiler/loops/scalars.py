@@ -94,7 +94,7 @@ SUMS: dict[Any, Sum] = {
 def literal(x: Any, dtype: np.dtype[Any]) -> str:
     """A number as an expression of this dtype."""
     value = dtype.type(x).item()
-    if dtype == bool:
+    if dtype.kind == "b":
         return repr(value)
     if isinstance(value, float) and dtype == np.float32:
         value = float(str(dtype.type(x)))  # the shortest that gives the same
@@ -113,4 +113,4 @@ def cast(text: str, source: Any, into: np.dtype[Any]) -> str:
     """An expression of one dtype as one of another."""
     if source == into:
         return text
-    return f"({text} != 0)" if into == bool else f"np.{into.name}({text})"
+    return f"({text} != 0)" if into.kind == "b" else f"np.{into.name}({text})"

@@ -1,0 +1,189 @@
+"""Reads the lines that compute each element for itself: ufuncs, np.where, copies, and elements at integer indices."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..lines import Line, Value
+from .access import Access, Entry, resolved, whole
+from .forms import Elementwise, Form, Views, is_huge, kind_of_number, operand_of, target_of
+from .scalars import DTYPES, SCALARS, Scalar, can_be_cast
+
+ndarray = np.ndarray
+
+
+def elementwise(line: Line, views: Views) -> Form | None:
+    """The form of a line if it is elementwise, else None."""
+    reader = _OTHERS.get(line.function)
+    return _ufunc(line, views) if reader is None else reader(line, views)
+
+
+def _ufunc(line: Line, views: Views) -> Form | None:
+    scalar = SCALARS.get(line.function) if isinstance(line.function, np.ufunc) else None
+    if scalar is None or line.kwargs or len(line.args) != line.function.nin:
+        return None
+    kinds = [_promotable(x) for x in line.args]
+    if any(kind is None for kind in kinds):  # a dtype equals None: that of float64
+        return None
+    try:
+        dtypes = line.function.resolve_dtypes((*kinds, None))
+    except (TypeError, OverflowError):
+        return None
+    text, casts, result = scalar.text, list(dtypes[:-1]), dtypes[-1]
+    return _elementwise(line, scalar._replace(text=text), list(line.args), casts, result, views)
+
+
+def _promotable(x: Any) -> Any:
+    """What NumPy promotes an operand by: its dtype, or the type of a Python number."""
+    if isinstance(x, Value):
+        return kind_of_number(x) if x.kind == "number" else x.dtype
+    if isinstance(x, np.generic):
+        return x.dtype
+    return type(x) if type(x) in (int, float) else np.dtype(bool) if type(x) is bool else None
+
+
+def _elementwise(
+    line: Line, scalar: Scalar, args: list[Any], casts: list[Any], result: np.dtype[Any], views: Views
+) -> Form | None:
+    out = line.out
+    if result not in DTYPES or any(dtype not in DTYPES or dtype.kind not in scalar.kinds for dtype in casts):
+        return None
+    for x, dtype in zip(args, casts, strict=True):
+        if isinstance(x, Value) and x.kind == "number":
+            if kind_of_number(x) is int and dtype.kind != "f":
+                return None
+        elif isinstance(x, Value):
+            if not can_be_cast(x.dtype, dtype):
+                return None
+        elif type(x) is int and (is_huge(x) or (dtype.kind == "i" and dtype.type(x) != x)):
+            return None
+    if not can_be_cast(result, out.dtype):
+        return None
+    operands = [operand_of(x, out.shape, views) for x in args]
+    text = scalar.text.replace("{T}", f"np.{casts[0].name}" if casts else "")
+    return Elementwise(line, out.shape, text, operands, casts, result, target_of(line, views))
+
+
+_COPY, _WHERE = Scalar("{0}", "fib"), Scalar("{1} if {0} else {2}", "fib")
+
+
+def _where(line: Line, views: Views) -> Form | None:
+    if len(line.args) != 3 or line.kwargs or getattr(getattr(line.args[0], "dtype", None), "kind", "") != "b":
+        return None
+    return _elementwise(line, _WHERE, list(line.args), [np.dtype(bool), *[line.out.dtype] * 2], line.out.dtype, views)
+
+
+def _clip(line: Line, views: Views) -> Form | None:
+    x, low, high = (*line.args, None, None)[:3]
+    if line.kwargs or len(line.args) > 3 or not isinstance(x, Value):
+        return None
+    bounds = [bound for bound in (low, high) if bound is not None]
+    kinds = [_promotable(bound) for bound in bounds]
+    if x.dtype.kind != "f" or not all(kind is float or kind is int or kind is x.dtype for kind in kinds):
+        return None
+    text = "{0}" if low is None else "maximum({0}, {1})"
+    text = text if high is None else f"minimum({text}, {{{len(bounds)}}})"
+    return _elementwise(line, Scalar(text, "f"), [x, *bounds], [x.dtype] * (1 + len(bounds)), x.dtype, views)
+
+
+def _astype(line: Line, views: Views) -> Form | None:
+    if line.kwargs or len(line.args) != 2:
+        return None
+    return _copy_of(line, line.args[0], views)
+
+
+def _copy(line: Line, views: Views) -> Form | None:
+    if line.kwargs.keys() - {"order"} or len(line.args) != 1:
+        return None
+    return _copy_of(line, line.args[0], views)
+
+
+def _copyto(line: Line, views: Views) -> Form | None:
+    return None if line.kwargs or len(line.args) != 2 else _copy_of(line, line.args[1], views)
+
+
+def _copy_of(line: Line, x: Any, views: Views) -> Form | None:
+    if isinstance(x, Value) and x.kind != "number" and len(x.shape) > len(line.out.shape):
+        return None
+    return _elementwise(line, _COPY, [x], [line.out.dtype], line.out.dtype, views)
+
+
+def _fill(line: Line, views: Views) -> Form | None:
+    return _copy_of(line, line.args[1], views)
+
+
+def _filled(value: int) -> Any:
+    def reader(line: Line, views: Views) -> Form | None:
+        return _copy_of(line, value, views) if line.kwargs.keys() <= {"dtype", "shape"} else None
+
+    return reader
+
+
+def _getitem(line: Line, views: Views) -> Form | None:
+    """Elements of an array at integers that other arrays hold (and single elements, which are no views)."""
+    base, index = line.args
+    entries = _entries(base, index, line.out.shape, views)
+    if entries is None:
+        return None
+    operand, checked = entries
+    form = Elementwise(line, line.out.shape, "{0}", [operand], [base.dtype], base.dtype, target_of(line, views))
+    form.checked = checked
+    return form if line.out.dtype == base.dtype else None
+
+
+def _setitem(line: Line, views: Views) -> Form | None:
+    base, index, x = line.args
+    if index is Ellipsis or (isinstance(index, slice) and index == slice(None)):
+        return _copy_of(line, x, views)
+    shape = _shape_at(index)
+    entries = None if shape is None else _entries(base, index, shape, views)
+    if entries is None or shape is None:
+        return None
+    target, checked = entries
+    if (
+        isinstance(x, Value)
+        and x.kind != "number"
+        and (len(x.shape) > len(shape) or not can_be_cast(x.dtype, base.dtype))
+    ):
+        return None
+    if isinstance(x, Value) and x.kind == "number":
+        return None
+    operand = operand_of(x, shape, views)
+    return Elementwise(line, shape, "{0}", [operand], [base.dtype], base.dtype, target, checked)
+
+
+def _shape_at(index: Any) -> tuple[int, ...] | None:
+    arrays = [part for part in (index if isinstance(index, tuple) else (index,)) if isinstance(part, Value)]
+    return np.broadcast_shapes(*(x.shape for x in arrays)) if arrays else ()
+
+
+def _entries(base: Value, index: Any, shape: tuple[int, ...], views: Views) -> Any:
+    """The access base[index] with its index arrays to be checked, if the index has an integer for every axis."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if not isinstance(base, Value) or len(parts) != len(base.shape) or base in views:
+        return None
+    entries: list[Entry] = []
+    checked: list[tuple[Access, int, int]] = []
+    for axis, (part, size) in enumerate(zip(parts, base.shape, strict=True)):
+        if isinstance(part, Value) and part.kind != "number" and part.shape and part.dtype == np.int64:
+            access = resolved(whole(part, shape), views)
+            if any(entry.by is not None for entry in access.entries):
+                return None
+            entries.append(Entry(None, by=access))
+            if part.kind != "constant" or not (-size <= part.array.min() and part.array.max() < size):
+                checked.append((access, axis, size))
+        elif type(part) is int and -size <= part < size:
+            entries.append(Entry(None, 1, part % size))
+        else:
+            return None
+    return Access(base, tuple(entries)), checked
+
+
+_OTHERS = {
+    np.where: _where, np.clip: _clip, ndarray.astype: _astype, np.copy: _copy, np.array: _copy, np.copyto: _copyto,
+    ndarray.fill: _fill, np.zeros_like: _filled(0), np.ones_like: _filled(1), operator.getitem: _getitem,
+    operator.setitem: _setitem,
+}  # fmt: skip
