@@ -166,7 +166,7 @@ _NAMES |= dict.fromkeys(("load", "save"), ".serialization")
 _NAMES |= dict.fromkeys(("dsmm", "sparse_coo_tensor"), ".sparse")
 _NAMES |= dict.fromkeys(_settings, ".settings")
 _NAMES |= dict.fromkeys(
-    (f"sparse_{kind}_tensor" for kind in ("bsc", "bsr", "compressed", "coo", "csc", "csr")), ".absent.sparse_tensors"
+    (f"sparse_{kind}_tensor" for kind in ("bsc", "bsr", "compressed", "csc", "csr")), ".absent.sparse_tensors"
 )
 _NAMES |= {"Future": ".absent.futures", "OutOfMemoryError": ".absent.cuda"}
 _NAMES |= dict.fromkeys(

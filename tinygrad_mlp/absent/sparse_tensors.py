@@ -1,11 +1,9 @@
-"""The functions of torch's own namespace that make sparse tensors: they have their names, and refuse."""
+"""The functions of torch's own namespace that make sparse tensors of other layouts than coordinates: they refuse."""
 
 from __future__ import annotations
 
 from .rows import functions
 
-NAMES = (
-    "sparse_bsc_tensor sparse_bsr_tensor sparse_compressed_tensor sparse_coo_tensor sparse_csc_tensor sparse_csr_tensor"
-)
+NAMES = "sparse_bsc_tensor sparse_bsr_tensor sparse_compressed_tensor sparse_csc_tensor sparse_csr_tensor"
 
-globals().update(functions(NAMES, "there are no sparse tensors")(""))
+globals().update(functions(NAMES, "its sparse tensors are in coordinates, as sparse_coo_tensor makes them")(""))
