@@ -72,6 +72,7 @@ _KINDS = {
     "f": "floating ones",
     "if": "floating ones and integers, but no bools",
     "bi": "integers and bools",
+    "i": "integers",
 }
 _PROMOTIONS = {
     "arithmetic": "; different ones are promoted as torch.result_type says.",

@@ -13,7 +13,10 @@ from typing import Any
 from ..functions import FUNCTIONS
 from ..kinds import no_such_call
 from ..tensor import Tensor
+from . import LATER
 from .refusals import FOREACH_COUNT, FOREACH_NOTHING, FOREACH_SCALARS
+
+__all__ = sorted(LATER["foreach"][0].split())
 
 Function = Callable[..., Any]
 

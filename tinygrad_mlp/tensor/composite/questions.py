@@ -11,9 +11,9 @@ from ..later import as_methods
 from ..tensor import Tensor
 
 __all__ = [
-    "can_cast", "conj", "conj_physical", "get_device", "imag", "is_complex", "is_conj", "is_distributed", "is_neg",
-    "is_nonzero", "is_same_size", "is_signed", "is_storage", "isreal", "promote_types", "real", "resolve_conj",
-    "resolve_neg", "typename",
+    "_assert", "can_cast", "conj", "conj_physical", "get_device", "imag", "is_complex", "is_conj", "is_distributed",
+    "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "isreal", "promote_types", "real",
+    "resolve_conj", "resolve_neg", "typename",
 ]  # fmt: skip
 
 
