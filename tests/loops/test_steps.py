@@ -178,3 +178,15 @@ def test_two_threads_write_at_once(tmp_path, monkeypatch):
     for thread in threads:
         thread.join()
     assert found[0] == found[1]
+
+
+def test_what_numpy_computes_faster_stays_there(capsys):
+    step = torch.compile(lambda x: (x * 2).tanh() + 1, backend="loops")
+    for size in (8, 4096):
+        x = torch.linspace(-3, 3, size)
+        for _ in range(3):
+            np.testing.assert_allclose(step(x).numpy(), (x * 2).tanh().numpy() + 1, rtol=1e-6, atol=1e-6)
+    step.explain()
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()[1:]] == [
+        "loop   4096", "NumPy  np.tanh -> tanh", "loop   4096",
+    ]  # fmt: skip

@@ -118,6 +118,11 @@ class Compiled:
         """How it is written out: "loops" or "numpy"."""
         return "numpy" if self.written is None else "loops"
 
+    @functools.cached_property
+    def is_silent(self) -> bool:
+        """Whether it makes no call of NumPy that could warn."""
+        return self.call is not None and self.written is not None and self.written.is_silent
+
     def _compiled_loops(self) -> dict[str, Any]:
         """The compiled functions by their names; where numba refuses one, the program is written in NumPy again."""
         if self.written is None:

@@ -52,6 +52,7 @@ from .state import State, is_same
 MOST_PROGRAMS = 16
 BACKENDS = ("loops", "numpy")
 DEFAULT_BACKEND = "numpy"  # or "auto": loops, where numba is installed and the whole program can be written in them
+_QUIET = contextlib.nullcontext()
 WARM_UPS = 3  # so many calls in turn may leave new optimiser state, which an optimiser makes in its first step
 
 
@@ -96,7 +97,7 @@ class CompiledStep:
                     if expected is None and program.fits(args, kwargs) is True:
                         expected = program
                     continue
-                with silent():
+                with _QUIET if program.is_silent else silent():
                     result = program.call(args, kwargs)
                 if result is not MISS:
                     return result

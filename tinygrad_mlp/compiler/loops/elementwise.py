@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from ..lines import Line, Value
 from .access import Access, Entry, resolved, whole
 from .forms import Elementwise, Form, Views, is_huge, kind_of_number, operand_of, target_of
-from .scalars import DTYPES, SCALARS, Scalar, can_be_cast
+from .scalars import DTYPES, SCALARS, Scalar, can_be_cast, is_faster_in_numpy
 
 ndarray = np.ndarray
 
@@ -21,9 +22,14 @@ def elementwise(line: Line, views: Views) -> Form | None:
     return _ufunc(line, views) if reader is None else reader(line, views)
 
 
+def stays_in_numpy(line: Line) -> bool:
+    """Whether a line has a loop, and NumPy is faster."""
+    return line.out is not None and is_faster_in_numpy(line.function, math.prod(line.out.shape), line.out.dtype)
+
+
 def _ufunc(line: Line, views: Views) -> Form | None:
     scalar = SCALARS.get(line.function) if isinstance(line.function, np.ufunc) else None
-    if scalar is None or line.kwargs or len(line.args) != line.function.nin:
+    if scalar is None or line.kwargs or len(line.args) != line.function.nin or stays_in_numpy(line):
         return None
     kinds = [_promotable(x) for x in line.args]
     if any(kind is None for kind in kinds):  # a dtype equals None: that of float64

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..lines import Line, Value
 from .access import Access, Entry, resolved, whole
-from .elementwise import elementwise
+from .elementwise import elementwise, stays_in_numpy
 from .forms import Arithmetic, Form, Product, Reduction, Views, is_constant, is_huge, kind_of_number, operand_of
 from .scalars import DTYPES, SUMS, can_be_cast
 
@@ -154,6 +154,8 @@ def why_no_loop(line: Line) -> str:
         return "it draws random numbers"
     if line.out is None and line.target is None:
         return "it checks what it is given, and has no result"
+    if stays_in_numpy(line):
+        return "NumPy computes several elements at once, which is faster for so many"
     values = [x for x in (*line.reads(), line.out) if x is not None and x.kind != "number"]
     for value in values:
         if value.dtype not in DTYPES or not value.dtype.isnative:

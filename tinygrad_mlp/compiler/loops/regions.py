@@ -17,6 +17,7 @@ import numpy as np
 
 from ..lines import Line, Program, Value
 from .access import Access
+from .elementwise import stays_in_numpy
 from .forms import Product, is_transposed, numbers_of
 from .groups import Group, Groups
 from .nests import Nest
@@ -73,8 +74,13 @@ class Written:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all is in loops but for checks of the arguments, which compute nothing."""
-        return all(line.out is None and line.target is None for line in self.left)
+        """Whether all is in loops but for checks of the arguments, and what NumPy computes faster."""
+        return all((line.out is None and line.target is None) or stays_in_numpy(line) for line in self.left)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no call of NumPy is left that could warn of a nan or an infinity."""
+        return not self.left
 
     def short(self) -> Program:
         """The program as it is executed: the functions find by themselves what is the same at every call."""

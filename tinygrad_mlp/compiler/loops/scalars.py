@@ -70,6 +70,16 @@ SCALARS: dict[Any, Scalar] = {
 }  # fmt: skip
 
 
+# Functions that NumPy computes for several float32 elements at once, and a loop for one after the other: up to so many
+# elements a loop is as fast all the same, because a call and a pass over the memory are saved.
+_FASTER_IN_NUMPY = {np.tanh: 256, np.exp: 2048, np.log: 2048}
+
+
+def is_faster_in_numpy(function: Any, size: int, dtype: Any) -> bool:
+    """Whether a call of NumPy for so many elements of a dtype takes less time than a loop that computes the same."""
+    return function in _FASTER_IN_NUMPY and dtype == np.float32 and size > _FASTER_IN_NUMPY[function]
+
+
 class Sum(NamedTuple):
     """A reduction: where its accumulator begins, and what becomes of it and of one element.
 
