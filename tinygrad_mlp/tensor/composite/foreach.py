@@ -6,7 +6,6 @@ An argument that is a list has an element for each tensor; any other is the same
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -64,19 +63,18 @@ def _apply(name: str, tensors: Any, args: tuple[Any, ...], options: dict[str, An
     return results
 
 
-def _in_place(name: str, self: Any, *args: Any, **options: Any) -> list[Any]:
-    return _apply(name, self, args, options)
+def _function(name: str) -> Function:
+    """torch's function of a name: one that ends in an underscore gives back a list, another a tuple of new tensors."""
+
+    def call(self: Any, *args: Any, **options: Any) -> Any:
+        if name == "_foreach_pow" and isinstance(self, (int, float)):  # a number, to the power of each
+            return tuple(FUNCTIONS["pow"](self, exponent) for exponent in args[0])
+        results = _apply(name, self, args, options)
+        return results if name.endswith("_") else tuple(results)
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"{name.removeprefix('_foreach_')} of every tensor of a list (torch.{name})."
+    return call
 
 
-def _new(name: str, self: Any, *args: Any, **options: Any) -> tuple[Any, ...]:
-    if name == "_foreach_pow" and isinstance(self, (int, float)):  # a number, to the power of each
-        return tuple(FUNCTIONS["pow"](self, exponent) for exponent in args[0])
-    return tuple(_apply(name, self, args, options))
-
-
-def __getattr__(name: str) -> Function:
-    if not name.startswith("_foreach_"):
-        raise AttributeError(name)
-    function = functools.partial(_in_place if name.endswith("_") else _new, name)
-    function.__doc__ = f"{name.removeprefix('_foreach_')} of every tensor of a list (torch.{name})."
-    return function
+globals().update({name: _function(name) for name in __all__})
