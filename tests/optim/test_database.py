@@ -7,7 +7,7 @@ from torch.testing._internal.common_optimizers import optim_db
 
 import tinygrad_mlp
 
-OPTIMISERS = {entry.name: entry for entry in optim_db if entry.name != "SparseAdam"}  # there are no sparse tensors
+OPTIMISERS = {entry.name: entry for entry in optim_db if entry.name != "SparseAdam"}  # sparse gradients are not here
 CASES = [
     pytest.param(entry, options.kwargs, id=f"{name}: {options.desc}")
     for name, entry in OPTIMISERS.items()
