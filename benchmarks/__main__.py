@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: one training step at five sizes, for each contender, as ratios of medians.
+"""`python -m benchmarks`: one training step at six sizes, for each contender, as ratios of medians.
 
 `python -m benchmarks small` times the small things that a training loop does, beside torch, and the import;
 `python -m benchmarks gradients` times `assert_gradients` beside torch's gradcheck;

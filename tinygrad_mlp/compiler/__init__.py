@@ -13,8 +13,9 @@ source was made from these notes, without a tape, Tensors or modules. A step pas
 8. `passes`: shortens and speeds up the lines, by `rewrites`, `fusion`, `descent`, `products`, `blocks` and `buffers`.
 9. `names`: finds a name for each array, the user's own where there is one.
 10. `emit`: writes the lines as Python source.
-11. `conditions` and `guard`: what must be as it was for the program to be right, checked at every call.
-12. `standalone`: saves a program as a file that runs without this package.
+11. `loops`: writes the lines as loops instead, which numba compiles, for `backend="loops"`.
+12. `conditions` and `guard`: what must be as it was for the program to be right, checked at every call.
+13. `standalone`: saves a program as a file that runs without this package.
 
 The texts of all refusals are in `refusals`, what the passes say of the lines that they leave out in `reasons`.
 """

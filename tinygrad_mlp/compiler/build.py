@@ -137,7 +137,9 @@ class Compiled:
 
     def _in_loops(self, backend: str) -> tuple[Program, Source]:
         """The program in loops and its source; for the backend "auto" in NumPy, if a part of it would stay NumPy's."""
-        program, names, parameters = self._named(self._shortened(lambda program: passes.shorten(program, "scipy")))
+        program, names, parameters = self._named(
+            self._shortened(lambda program: passes.shorten(program, "scipy")), loops.WORDS
+        )
         written = loops.write(program, names, self.title)
         if not written.functions or (backend == "auto" and not written.is_whole):
             self.not_in_loops = loops.WITHOUT if not written.functions else loops.NOT_WHOLE
@@ -162,9 +164,11 @@ class Compiled:
         self._drop_unused(program)
         return program
 
-    def _named(self, program: Program) -> tuple[Program, dict[Any, str], list[str]]:
-        """A program with the names of its values, and those of its parameters."""
-        names = name_values(program, self.title)
+    def _named(
+        self, program: Program, reserved: frozenset[str] = frozenset()
+    ) -> tuple[Program, dict[Any, str], list[str]]:
+        """A program with the names of its values, none of them reserved, and those of its parameters."""
+        names = name_values(program, self.title, reserved)
         return program, names, [names[value] for value in (*program.inputs, *program.numbers)]
 
     def same_as(self, other: Compiled) -> str:

@@ -40,6 +40,8 @@ class Conditions:
         self.arguments = arguments
         self.grads_in = grads_in
         self.guard = Guard()
+        # NumPy refuses to write into a read-only array; loops would write.
+        self._written_in_loops = any(getattr(line.function, "writes_inputs", False) for line in program.lines)
         self._all(program)
 
     def _all(self, program: Program) -> None:
@@ -108,6 +110,8 @@ class Conditions:
             arrays.append(array := f"{expression}.array")
             guard.require(f"{array}.shape == {grad.array.shape} and {array}.strides == {grad.array.strides}")
             guard.require(f"{array}.dtype is {guard.name(grad.array.dtype)} and {array}.base is None")
+            if self._written_in_loops:
+                guard.require(f"{array}.flags.writeable")
         if len(arrays) > 1:
             guard.require(f"len({{{', '.join(f'id({array})' for array in arrays)}}}) == {len(arrays)}")
 
@@ -134,10 +138,8 @@ class Conditions:
             if key in self.session.touched
         }
         seen: dict[int, str] = {}
-        writes = any(
-            (line.target is not None and line.target.root.kind == "input")
-            or getattr(line.function, "writes_inputs", False)
-            for line in program.lines
+        writes = self._written_in_loops or any(
+            line.target is not None and line.target.root.kind == "input" for line in program.lines
         )
         for i, (tensor, expression, _) in enumerate(self.arguments.tensors):
             if id(tensor) in self.session.state.tensors:
@@ -157,6 +159,8 @@ class Conditions:
             guard.require(f"({a} := {t}.array).shape == {array.shape}")
             guard.require(f"{a}.dtype is {guard.name(array.dtype)}")
             guard.require(f"{a}.strides == {array.strides}")
+            if self._written_in_loops:
+                guard.require(f"{a}.flags.writeable")
             guard.require(f"{t}.needs_grad is {tensor.needs_grad}")
             guard.require(
                 f"({t}.viewed is None or not {t}.requires_grad)" if not tensor.needs_grad else f"{t}.node is None"

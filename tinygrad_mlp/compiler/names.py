@@ -9,6 +9,7 @@ a cotangent, and otherwise a word for the operation:
 from __future__ import annotations
 
 import keyword
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -30,10 +31,10 @@ def wish_names(session: Session, arguments: dict[int, str]) -> None:
         value.name = wishes.get(id(value), "")
 
 
-def name_values(program: Program, title: str) -> dict[Any, str]:
+def name_values(program: Program, title: str, reserved: Iterable[str] = ()) -> dict[Any, str]:
     """A name for each value in the lines, all different, and different from `title`, the program's own."""
     names: dict[Any, str] = {}
-    taken = {"np", "generator", title, *keyword.kwlist, *helper_names(program)}
+    taken = {"np", "generator", title, *reserved, *keyword.kwlist, *helper_names(program)}
 
     def give(value: Any, wish: str) -> None:
         name, count = wish, 1

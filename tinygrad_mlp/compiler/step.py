@@ -60,7 +60,7 @@ class CompiledStep:
     """A step together with the programs that were recorded from its calls; it is called like the step itself.
 
     `programs` holds one program for each signature that was seen, at most 16: beyond that the oldest is dropped.
-    `source` is the Python source of the newest.
+    `source` is the Python source of the newest, `backend` what it is written in.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class CompiledStep:
             print(ALL_IN_NUMPY.format(reason=program.not_in_loops or NOT_ASKED))
 
     def save(self, path: str | Path, steps: int = 10) -> None:
-        """Write the newest program to a Python file that needs only NumPy (SciPy for a few functions).
+        """Write the newest program to a Python file that needs only NumPy (SciPy for a few functions), with no loops.
 
         The arrays that it starts from go to a .npz file of the same name. When the file is run it does `steps` steps
         with the arguments of the recorded call and prints the losses. RuntimeError before the first call, ValueError
@@ -305,9 +305,16 @@ def compile(
 
     With `blas="scipy"` matrix products are computed by SciPy's BLAS, which can add a product to a weight in one call.
     This is faster, unless NumPy computes products between the calls: then the threads of the two libraries compete
-    for the cores. ValueError for any other `blas` than "numpy" and "scipy". With `disable` the step itself is
-    returned. The other options are torch's and make no difference. Source: the design is this package's own, the name
-    and the signature are those of torch.compile.
+    for the cores. ValueError for any other `blas` than "numpy" and "scipy".
+
+    With `backend="loops"` the program is written in loops that numba compiles: lines that compute element by element
+    and the sums that follow them in one pass, products by SciPy's BLAS whatever `blas` says. Lines that have no loop
+    stay calls of NumPy, and results differ from the NumPy program's by rounding alone. The first call of a program
+    takes seconds to compile; what is compiled is kept in the user's cache directory. ImportError without numba. Any
+    other `backend`, such as torch's, gives the NumPy program.
+
+    With `disable` the step itself is returned. The other options are torch's and make no difference. Source: the
+    design is this package's own, the name and the signature are those of torch.compile.
     """
     if function is None:
         return functools.partial(compile, fallback=fallback, blas=blas, disable=disable, backend=backend)

@@ -13,11 +13,12 @@
 
 from .explained import NOT_WHOLE, WITHOUT, explained
 from .machine import compiled, is_available
-from .regions import LoopsFunction, Written, is_static, write
+from .regions import WORDS, LoopsFunction, Written, is_static, write
 
 __all__ = [
     "NOT_WHOLE",
     "WITHOUT",
+    "WORDS",
     "LoopsFunction",
     "Written",
     "compiled",

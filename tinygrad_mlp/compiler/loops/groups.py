@@ -74,7 +74,8 @@ class Step:
                 "(" in getattr(self.form, "text", "") and bool(self.made)
             )
         function = self.line.function
-        return not (isinstance(getattr(function, "__self__", function), np.ufunc) or function in _SAFE)
+        of_ufunc = isinstance(getattr(function, "__self__", function), np.ufunc)
+        return not ((of_ufunc and function.__name__ != "at") or function in _SAFE)  # `at` takes indices
 
     @property
     def space(self) -> tuple[int, ...] | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,6 @@ from .groups import Group
 from .places import Places
 from .scalars import SUMS, cast, literal
 
-BLOCK = 1024  # elements of one float64 sum that are added up before it joins the others
 _LETTERS = "ijklmnpq"
 
 
@@ -295,6 +294,3 @@ def _is_compound(text: str) -> bool:
         if character == " " and not depth:
             return True
     return text.startswith("-")
-
-
-Writer = Callable[[Group], list[str]]

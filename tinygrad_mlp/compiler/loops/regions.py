@@ -26,7 +26,7 @@ from .scalars import literal
 
 # What the text of loops calls (`functions`), and the words that it uses.
 HELPERS = ("gemm", "plus", "maximum", "minimum", "divided", "raised", "pointer")
-_WORDS = {"np", "math", "numba", "range", "abs", "float", "int", "float32", "table", *HELPERS, *keyword.kwlist}
+WORDS = frozenset(("np", "math", "numba", "range", "abs", "min", "table", *HELPERS, *keyword.kwlist))
 
 
 class LoopsFunction:
@@ -159,7 +159,7 @@ class _Writer:
     # -- a function --------------------------------------------------------------------------------
 
     def _call(self, region: list[Group], number: int) -> Line:
-        taken = {*self.names.values(), *_WORDS}
+        taken = {*self.names.values(), *WORDS}
         name = f"{self.title}_loops" if len(self.places.regions) == 1 else f"{self.title}_loops_{number + 1}"
         while name in taken:
             name += "_"
