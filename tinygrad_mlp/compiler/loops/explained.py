@@ -13,7 +13,7 @@ from typing import Any
 
 from ..emit import function_name
 from ..lines import Line
-from .forms import Product, is_transposed
+from .forms import Product
 from .groups import Group
 from .reading import why_no_loop
 from .regions import Written
@@ -42,9 +42,7 @@ def _said(group: Group, written: Written) -> list[tuple[Any, str]]:
         return [(line.where, f"NumPy  {_call(line, names)}: {why_no_loop(line)}") for line in group.forms]
     first = group.forms[0]
     if isinstance(first, Product):
-        c, a, b = (f"{names[x.base]}{'.T' if is_transposed(x) else ''}" for x in (first.target, first.a, first.b))
-        sign = "+=" if first.beta else "="
-        return [(first.line.where, f"BLAS   {c} {sign} {a} @ {b}")]
+        return [(first.line.where, f"BLAS   {first.said(names)}")]
     made = dict.fromkeys(names[form.line.out] for form in group.forms)
     size = " x ".join(map(str, group.space or ())) or "once"
     return [(first.line.where, f"loop   {size}: {', '.join(made)}")]

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..lines import Line, Value
 from .access import Access, resolved, whole
+from .scalars import literal
 
 Views = dict[Value, Access]
 Operand = Any  # an Access, or a scalar: a number's Value, or a number that is known
@@ -79,6 +80,17 @@ class Product:
 
     def writes(self) -> Iterator[Access]:
         yield self.target
+
+    def factor(self, names: dict[Any, str]) -> str:
+        """`alpha` as an expression."""
+        if isinstance(self.alpha, Value):
+            return names[self.alpha]
+        return literal(float(self.alpha), np.dtype(np.float64))
+
+    def said(self, names: dict[Any, str]) -> str:
+        """The product as a person writes it."""
+        c, a, b = (f"{names[x.base]}{'.T' if is_transposed(x) else ''}" for x in (self.target, self.a, self.b))
+        return f"{c} += {self.factor(names)} * ({a} @ {b})" if self.beta else f"{c} = {a} @ {b}"
 
 
 @dataclass(eq=False)

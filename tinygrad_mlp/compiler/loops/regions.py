@@ -22,7 +22,6 @@ from .forms import Product, is_transposed, numbers_of
 from .groups import Group, Groups
 from .nests import Nest
 from .places import Places
-from .scalars import literal
 
 # What the text of loops calls (`functions`), and the words that it uses.
 HELPERS = ("gemm", "plus", "maximum", "minimum", "divided", "raised", "pointer")
@@ -235,17 +234,10 @@ class _Writer:
 
     def _product(self, form: Product) -> str:
         (a, turned_a), (b, turned_b), (c, turned_c) = map(self._matrix, (form.a, form.b, form.target))
-        said = [f"{self.names[x.base]}{'.T' if is_transposed(x) else ''}" for x in (form.target, form.a, form.b)]
         if turned_c:  # c.T = b.T @ a.T
             a, turned_a, b, turned_b = b, not turned_b, a, not turned_a
-        if isinstance(form.alpha, Value):
-            alpha = self.names[form.alpha]
-        else:
-            alpha = literal(float(form.alpha), np.dtype(np.float64))
-        comment = f"{said[0]} = {said[1]} @ {said[2]}"
-        if form.beta:
-            comment = f"{said[0]} += {alpha} * ({said[1]} @ {said[2]})"
-        return f"gemm({alpha}, {a}, {turned_a}, {b}, {turned_b}, {form.beta}, {c})  # {comment}"
+        call = f"gemm({form.factor(self.names)}, {a}, {turned_a}, {b}, {turned_b}, {form.beta}, {c})"
+        return f"{call}  # {form.said(self.names)}"
 
     def _matrix(self, access: Access) -> tuple[str, bool]:
         """A matrix in C order, and whether the operand is its transpose."""
