@@ -123,7 +123,7 @@ def test_the_random_stream_stands_still():
 
 # Other names of operators, by which torch calls them; ours say the usual name. And what ours does by another operator.
 _NAMED_OTHERWISE = {f"{name}_" for name in TABLE.aliases} | {"divide_", "subtract_", "swapaxes_", "swapdims_"}
-_NAMED_OTHERWISE |= {"float_power_", "polygamma_"}
+_NAMED_OTHERWISE |= {"fill_diagonal_", "float_power_", "polygamma_"}
 _INPLACE = sorted(
     name
     for name in dir(tinygrad_mlp.Tensor)
@@ -141,6 +141,7 @@ ARGUMENTS = {
     "a size": lambda torch, x: ((4,), (1,)),
     "two tensors": lambda torch, x: (x, x),
     "two numbers": lambda torch, x: (0, 1),
+    "three numbers": lambda torch, x: (2, 0, 1.0),
     "a tensor and a number": lambda torch, x: (x, 0.5),
     "a mask and a tensor": lambda torch, x: (torch.tensor(_INDEX) > 0, x[0, 0]),
     "a mask and a number": lambda torch, x: (torch.tensor(_INDEX) > 0, 1.0),
@@ -159,7 +160,7 @@ ARGUMENTS = {
 
 @pytest.mark.parametrize("name", _INPLACE)
 def test_every_operator_in_place_names_itself(name):
-    dtype = "bool" if name.startswith("bitwise") else "float64"
+    dtype = "bool" if name.startswith("bitwise") else "int64" if name in ("gcd_", "lcm_") else "float64"
 
     def refusal(torch: Any, arguments: Any) -> Any:
         """None where the operator takes no such arguments."""

@@ -196,6 +196,11 @@ SPECIAL = {
     "lgamma": case("lgamma", mp.loggamma, [*MIDDLE, *TAIL]),
     "digamma": case("digamma", mp.digamma, [*MIDDLE, *TAIL]),
     "polygamma": Case(in_special("polygamma", 1), lambda x: mp.polygamma(1, x), [*MIDDLE, *TAIL]),
+    "mvlgamma": Case(
+        lambda m, x: m.mvlgamma(x, 3),
+        lambda x: 1.5 * mp.log(mp.pi) + sum(mp.loggamma(x - mp.mpf(j) / 2) for j in range(3)),
+        [1.5, 3.0, *TAIL],
+    ),
     "i0": case("i0", lambda x: mp.besseli(0, x), both(*MIDDLE, 8.1)),
     "special_i0e": Case(in_special("i0e"), lambda x: mp.besseli(0, x) * mp.exp(-abs(x)), both(*MIDDLE, *TAIL)),
     "special_i1": Case(in_special("i1"), lambda x: mp.besseli(1, x), both(*MIDDLE, 8.1)),
@@ -292,12 +297,12 @@ remainder repeat reshape roll round rsub scatter_add select sign slice_along sor
 threshold_backward topk trace transpose tril triu trunc unindex unslice unsqueeze where zero
 binary_cross_entropy_backward gelu_backward log_sigmoid_backward
 addbmm addmv addr baddbmm block_diag cdist constant_pad_nd copysign deg2rad diagonal_scatter differentiable_once
-embedding embedding_bag fmax fmin hardshrink hardshrink_backward heaviside index_copy index_fill ldexp linalg_cross
-linalg_diagonal masked_scatter multi_margin_loss multilabel_margin_loss nan_to_num narrow_copy nextafter
+discrete_fourier embedding embedding_bag fmax fmin hardshrink hardshrink_backward heaviside index_copy index_fill ldexp
+linalg_cross linalg_diagonal masked_scatter multi_margin_loss multilabel_margin_loss nan_to_num narrow_copy nextafter
 nll_loss_backward prelu_kernel prelu_kernel_backward put_added rad2deg reflection_pad1d reflection_pad2d
-reflection_pad3d replication_pad1d replication_pad2d replication_pad3d rot90 rrelu_with_noise rrelu_with_noise_backward
-scatter scatter_combined scatter_reduce select_scatter sgn slice_scatter softshrink softshrink_backward trilinear
-unfold unpad vdot
+reflection_pad3d renorm replication_pad1d replication_pad2d replication_pad3d rot90 rrelu_with_noise
+rrelu_with_noise_backward scatter scatter_combined scatter_reduce select_scatter sgn slice_scatter softshrink
+softshrink_backward trilinear unfold unpad vdot
 """
 # Algorithms, whose error depends on the matrix: tests/ops/test_rows.py holds them to torch's.
 LINEAR_ALGEBRA = """

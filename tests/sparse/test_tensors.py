@@ -85,11 +85,11 @@ def test_gradients_of_values_and_of_dense_factors() -> None:
     assert_alike(program, rtol=1e-12)
 
 
-def test_old_constructors_warn_once() -> None:
+def test_old_constructors_warn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def program(torch: Any) -> Any:
         return torch.sparse.FloatTensor(torch.tensor([[0], [1]]), torch.ones(1), torch.Size([2, 2])).to_dense()
 
-    tinygrad_mlp.messages._said.clear()
+    monkeypatch.setattr(tinygrad_mlp.messages, "_said", set())
     _, first = run(program, tinygrad_mlp, 0)
     _, second = run(program, tinygrad_mlp, 0)
     (said,) = first

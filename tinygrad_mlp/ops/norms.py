@@ -152,9 +152,8 @@ def renorm(input: Array, p: Number, dim: int, maxnorm: Number) -> Array:
         raise RuntimeError(RENORM_LIMIT.format(found=maxnorm))
     if input.ndim < 2:
         raise RuntimeError(RENORM_NDIM.format(ndim=input.ndim))
-    return input * _scaled_down(linalg_vector_norm.forward(input, p, _but(input, dim), True), maxnorm).astype(
-        input.dtype
-    )
+    factors = _scaled_down(linalg_vector_norm.forward(input, p, _but(input, dim), True), maxnorm)
+    return np.multiply(input, factors.astype(input.dtype), order="C")
 
 
 def _can_be_subtracted(input: Array, other: Array, *args: Any) -> None:

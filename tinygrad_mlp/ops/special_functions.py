@@ -148,7 +148,7 @@ def _shifted(function: Any, input: Array, p: int) -> Array:
     inplace=True,
     aliases="special_multigammaln",
     check=_no_bools,
-    sample=lambda s: (np.absolute(x := s.moderate(s.floats(s.shape()))) + np.asarray(2, x.dtype), s.size(1, 3)),
+    sample=lambda s: (np.asarray(np.absolute(x := s.moderate(s.floats(s.shape()))) + 2, x.dtype), s.size(1, 3)),
 )
 def mvlgamma(input: Array, p: int) -> Array:
     """The logarithm of the multivariate gamma function of dimension p (DLMF 35.3.4).
