@@ -1,8 +1,7 @@
 """Libraries made for torch, or used beside it, run on this package as they are: what programs with them print.
 
 Each program runs in a process of its own under `tinygrad-mlp run`, or makes this package torch itself. What torch
-prints for all of them comes from one process. Words must be the same, and
-numbers agree within a tolerance, as float32 rounds otherwise in the two.
+prints for all of them comes from one process.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from support.commands import COMMAND, environment
+from support.printed import assert_same_output
 
 FOLDER = Path(__file__).parent
 TOLERANCES = {  # what training makes of rounding; the others are printed with all digits that agree
@@ -28,7 +28,6 @@ TOLERANCES = {  # what training makes of rounding; the others are printed with a
     "torchinfo_summary": 0.0,
 }
 INSTALLED = "import tinygrad_mlp\n\ntinygrad_mlp.install_as_torch()\n"
-NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:e[-+]?\d+)?")
 DURATION = re.compile(r"took \S+ s")
 
 ALL_UNDER_TORCH = """
@@ -64,6 +63,4 @@ def test_the_output_is_torchs(name: str, under_torch: Path, tmp_path: Path) -> N
     done = subprocess.run([*command, str(program)], cwd=tmp_path, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     ours, theirs = (DURATION.sub("", text) for text in (done.stdout, under_torch.joinpath(f"{name}.txt").read_text()))
-    assert ours and NUMBER.sub("#", ours) == NUMBER.sub("#", theirs)
-    numbers = [[float(number) for number in NUMBER.findall(text)] for text in (ours, theirs)]
-    assert numbers[0] == pytest.approx(numbers[1], rel=TOLERANCES[name], abs=TOLERANCES[name]), ours + theirs
+    assert_same_output(ours, theirs, TOLERANCES[name])
