@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tinygrad_mlp
@@ -115,3 +116,20 @@ def test_a_step_may_name_zero_and_minus_zero() -> None:
     step = tinygrad_mlp.compile(divide)
     for _ in range(3):
         assert [y.tolist() for y in step(X)] == [y.tolist() for y in divide(X)]
+
+
+def test_a_changing_float_that_a_gradient_is_made_of():
+    scale = {"k": 1.5}
+    w = tinygrad_mlp.rand(3, dtype=tinygrad_mlp.float64).requires_grad_()
+
+    def step(x):
+        w.grad = None
+        loss = ((x * w).square()).sum() * scale["k"]
+        loss.backward()
+        return loss.detach(), w.grad
+
+    compiled = tinygrad_mlp.compile(step)
+    x = tinygrad_mlp.rand(2, 3, dtype=tinygrad_mlp.float64)
+    for scale["k"] in (1.5, 1.5, 2.0, 2.5, 3.0, 0.5):
+        for ours, eager in zip(compiled(x), step(x), strict=True):
+            np.testing.assert_allclose(ours.numpy(), eager.numpy(), rtol=1e-12)

@@ -19,7 +19,7 @@ import numpy as np
 
 from ..lines import Value
 from .access import Access, Entry, whole
-from .forms import Arithmetic, Elementwise, Reduction
+from .forms import Arithmetic, Elementwise, Reduction, kind_of_number
 from .groups import Group
 from .places import Places
 from .scalars import SUMS, cast, literal
@@ -232,7 +232,8 @@ class Nest:
     def _read(self, access: Access) -> str:
         """The element of an array, which is read before the loops if it is the only one."""
         base, text = access.base, self._element(access)
-        if base.shape or not self.axes or base in self.places.scalars or base.root in self.group.written:
+        is_only = not base.shape and base.kind != "number" and base not in self.places.scalars
+        if not is_only or not self.axes or base.root in self.group.written:
             return text
         name = self._free(f"{self.names[base]}_now")
         self._given.add(name)
@@ -243,6 +244,8 @@ class Nest:
     def _element(self, access: Access) -> str:
         """The element of an array in an iteration."""
         base = access.base
+        if base.kind == "number":  # one that was broadcast, which NumPy makes an array of
+            return f"np.{'float64' if kind_of_number(base) is float else 'int64'}({self.names[base]})"
         if base in self.places.scalars:
             return self.names[base]
         if not base.shape:
