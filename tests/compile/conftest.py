@@ -27,6 +27,6 @@ def backend(request: Any) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(of_steps, "DEFAULT_BACKEND", request.param)
         if request.param == "loops":
-            patch.setattr(compiled, "rounding", {"float32": 1e-5, "float64": 1e-11})
+            patch.setattr(compiled, "rounding", {"float32": 1e-6, "float64": 1e-12})
         patch.setattr(loops, "compiled", interpreted.compiled)
         yield request.param
