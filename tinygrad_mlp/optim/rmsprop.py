@@ -63,21 +63,23 @@ class RMSprop(Optimizer):
         lr, alpha, momentum = number(group["lr"]), group["alpha"], group["momentum"]
         for w, g, v, *rest in blocks(p.array, grad, *(state[name].array for name in ("square_avg", *extra))):
             g = descent(g, w, group)
+            change = g * g
+            change *= 1 - alpha
             v *= alpha
-            v += (1 - alpha) * (g * g)
-            spread = v
+            v += change
             if group["centered"]:
                 a = rest[-1]
                 a += (1 - alpha) * (g - a)
-                spread = v - a * a
-            change = np.sqrt(spread)
+                np.sqrt(v - a * a, out=change)
+            else:
+                np.sqrt(v, out=change)
             change += group["eps"]
             np.divide(g, change, out=change)
             if momentum > 0:
                 buf = rest[0]
                 buf *= momentum
                 buf += change
-                change = lr * buf
+                np.multiply(buf, lr, out=change)
             else:
                 change *= lr
             w -= change
