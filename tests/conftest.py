@@ -10,7 +10,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import warnings
+import zlib
 
+import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
@@ -39,3 +41,26 @@ with warnings.catch_warnings():
         x = framework.ones((), requires_grad=True)
         x.backward(create_graph=True)
         float(x)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--one-in", type=int, default=1, help="of a test's many parameters, run one in so many (1: all)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what `--one-in` says.
+
+    Which parameters are run is drawn from the test's name, always the same: so it is others in each test, and a row of
+    the derivative table, which is a parameter of many tests, has some of them. The first of each test is always run.
+    """
+    share = config.getoption("one_in")
+    seen: set[str] = set()
+    kept, left_out = [], []
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        first = test not in seen
+        seen.add(test)
+        (kept if first or zlib.crc32(item.nodeid.encode()) % share == 0 else left_out).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
