@@ -17,7 +17,7 @@ import tinygrad_mlp
 from support import oracle
 from support.row_inputs import row_inputs
 from tinygrad_mlp.ops import TABLE
-from tinygrad_mlp.tensor import FUNCTIONS, INPLACE, callers, dispatch
+from tinygrad_mlp.tensor import FUNCTIONS, INPLACE, callers, dispatch, signatures
 from tinygrad_mlp.tensor.inplace import inplace_of
 
 ROWS = sorted(TABLE)
@@ -85,8 +85,8 @@ def test_tracebacks_show_the_lines():
 def test_several_threads_may_be_the_first(monkeypatch):
     written, plain = [], callers.compiled
     monkeypatch.setattr(callers, "compiled", lambda name, *rest: written.append(name) or plain(name, *rest))
-    dispatch._caller_of.cache_clear()  # that of an earlier test may have been called
-    function, barrier, results = dispatch.function_of(TABLE["tanh"]), threading.Barrier(8), []
+    dispatch.caller_for.cache_clear()  # that of an earlier test may have been called
+    function, barrier, results = signatures.function_of(TABLE["tanh"]), threading.Barrier(8), []
 
     def call():
         barrier.wait()
@@ -102,7 +102,7 @@ def test_several_threads_may_be_the_first(monkeypatch):
 
 
 def test_a_call_in_inference_mode_may_be_the_first():
-    function = dispatch.function_of(TABLE["tanh"])
+    function = signatures.function_of(TABLE["tanh"])
     with tinygrad_mlp.inference_mode():
         assert function(tinygrad_mlp.ones(2)).is_inference()
     assert not function(tinygrad_mlp.ones(2)).is_inference()
@@ -112,7 +112,7 @@ def test_a_function_that_is_made_while_somebody_observes_is_observed():
     seen = []
     dispatch.observe_calls(lambda row, args, call: seen.append(row.name) or call(*args))
     try:
-        result = dispatch.function_of(TABLE["tanh"])(tinygrad_mlp.zeros(2))
+        result = signatures.function_of(TABLE["tanh"])(tinygrad_mlp.zeros(2))
     finally:
         dispatch.observe_calls(None)
     assert seen == ["tanh"] and result.tolist() == [0.0, 0.0]

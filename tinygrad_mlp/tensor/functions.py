@@ -13,9 +13,9 @@ import numpy as np
 from ..autograd.modes import modes
 from ..ops import TABLE, Operator, by_numpy, write_sources_with
 from .arguments import as_array
-from .dispatch import function_of
 from .later import Made, later
 from .refusals import NO_PROTOCOL, NO_ROW
+from .signatures import function_of
 from .tensor import Tensor, wrap
 
 Function = Callable[..., Any]

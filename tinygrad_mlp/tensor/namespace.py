@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ..ops import TABLE
-from .dispatch import function_of, function_with_out
 from .functions import FUNCTIONS, named
 from .kinds import of_one_tuple
 from .out import write_row_into
+from .signatures import function_of, function_with_out
 
 NAMES = frozenset(name for name in named("function") if not name.endswith("_dim"))
 
