@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.testing._internal import common_utils
 from torch.testing._internal.common_methods_invocations import op_db
+from torch.testing._internal.opinfo import core
 
 import tinygrad_mlp
 
@@ -25,6 +27,9 @@ OF_EQUALS = {"kthvalue", "mode", "topk"}  # which of equal integers they take is
 # So many samples of an entry, spread over all of them, run in CI, so that it ends in time; all of them run by
 # `python -m tests.database`, and where no profile is asked for.
 MOST = {"ci": 6, "fewer": 3}.get(os.environ.get("HYPOTHESIS_PROFILE", ""))
+# For every sample torch looks for the unittest that asks for it, and reads the source of all frames on the stack. Here
+# there is none, and the search took most of the time.
+common_utils.extract_test_fn = core.extract_test_fn = lambda: None  # type: ignore[assignment]
 FEW = 3  # how many samples are enough where a form of a call is asked for, and not its numbers
 
 
