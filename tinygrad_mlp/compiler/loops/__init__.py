@@ -8,7 +8,8 @@
 5. `places`: which values are variables, and which lie in arrays.
 6. `nests` and `regions`: write the text of the functions, and the program that calls them.
 7. `explained`: says what runs where.
-8. `machine` and `cache`: compile the functions by numba, and keep them on disk; `functions` has what they call.
+8. `machine`: compiles the functions, or finds them on disk. `objects` makes machine code by numba, `functions` has
+   what it calls, `cache` keeps it, and `loading` makes functions of Python from it.
 """
 
 from .explained import NOT_WHOLE, WITHOUT, explained
