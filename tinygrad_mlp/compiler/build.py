@@ -105,7 +105,10 @@ class Compiled:
         scope = {"__name__": __name__, **self.namespace, **functions}
         exec(compile(text, f"<compiled {self.title}>", "exec"), scope)
         self._checks.namespace["run"] = scope[self.title]
-        check: Callable[..., Any] = self._checks.function(self._steps)
+        silent = self.written is not None and self.written.is_silent  # it makes no call of NumPy that could warn
+        steps = self._steps if silent else ["with silent():", *(f"    {line}" for line in self._steps)]
+        same, answered = (None, set[str]()) if self.written is None else loops.same(self._checks.identities)
+        check: Callable[..., Any] = self._checks.function(steps, same, answered)
         return check
 
     def _take(self, source: Source) -> None:
@@ -117,11 +120,6 @@ class Compiled:
     def backend(self) -> str:
         """How it is written out: "loops" or "numpy"."""
         return "numpy" if self.written is None else "loops"
-
-    @functools.cached_property
-    def is_silent(self) -> bool:
-        """Whether it makes no call of NumPy that could warn."""
-        return self.call is not None and self.written is not None and self.written.is_silent
 
     def _compiled_loops(self) -> dict[str, Any]:
         """The compiled functions by their names; where numba refuses one, the program is written in NumPy again."""

@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..arrays.silence import silent
 from ..autograd.grad_mode import inference_mode, set_grad_enabled
 from ..autograd.modes import modes
 from ..nn.modules.module import Module
@@ -52,7 +51,6 @@ from .state import State, is_same
 MOST_PROGRAMS = 16
 BACKENDS = ("loops", "numpy")
 DEFAULT_BACKEND = "numpy"  # or "auto": loops, where numba is installed and the whole program can be written in them
-_QUIET = contextlib.nullcontext()
 WARM_UPS = 3  # so many calls in turn may leave new optimiser state, which an optimiser makes in its first step
 
 
@@ -97,8 +95,7 @@ class CompiledStep:
                     if expected is None and program.fits(args, kwargs) is True:
                         expected = program
                     continue
-                with _QUIET if program.is_silent else silent():
-                    result = program.call(args, kwargs)
+                result = program.call(args, kwargs)
                 if result is not MISS:
                     return result
             return self._record(args, kwargs, expected)

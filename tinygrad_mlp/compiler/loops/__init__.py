@@ -10,8 +10,10 @@
 7. `explained`: says what runs where.
 8. `machine`: compiles the functions, or finds them on disk. `objects` makes machine code by numba, `functions` has
    what it calls, `cache` keeps it, and `loading` makes functions of Python from it.
+9. `checking`: asks the conditions of a program's guard in machine code.
 """
 
+from .checking import same
 from .explained import NOT_WHOLE, WITHOUT, explained
 from .machine import compiled, is_available
 from .regions import WORDS, LoopsFunction, Written, is_static, write
@@ -26,5 +28,6 @@ __all__ = [
     "explained",
     "is_available",
     "is_static",
+    "same",
     "write",
 ]

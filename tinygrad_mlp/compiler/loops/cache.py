@@ -22,6 +22,7 @@ import scipy
 from .loading import Code, processor
 
 _ROOM = Path(__file__).parent
+_SOURCES = ("checking.py", "functions.py", "loading.py", "objects.py")  # what machine code is made by
 _MOST_FILES, _MOST_BYTES = 1000, 1 << 26
 _DAY = 86400.0  # a file that was not used for so many seconds is marked as used
 
@@ -95,7 +96,7 @@ def _file(parts: list[str]) -> Path:
 @functools.cache
 def _versions() -> tuple[str, ...]:
     """What machine code depends on besides the text: the libraries, the processor, and how this package makes it."""
-    own = [(_ROOM / name).read_text(encoding="utf-8") for name in ("functions.py", "objects.py", "loading.py")]
+    own = [(_ROOM / name).read_text(encoding="utf-8") for name in _SOURCES]
     libraries = [np.__version__, scipy.__version__, *map(version, ("numba", "llvmlite"))]
     return *own, *libraries, sys.version, *processor()
 

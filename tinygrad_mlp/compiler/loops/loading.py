@@ -12,7 +12,9 @@ import ctypes
 import functools
 import importlib
 import pickle
+from collections import OrderedDict
 from collections.abc import Callable
+from types import CellType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +24,7 @@ HEADER = object.__basicsize__  # so many bytes are before an array's pointer to 
 _POINTER = ctypes.sizeof(ctypes.c_void_p)
 TYPE = HEADER - _POINTER  # an object's class
 STRIDES = HEADER + 3 * _POINTER  # an array's pointer to its strides: after elements, number of axes, and shape
+ITEMS = HEADER + _POINTER  # a list's pointer to its items
 
 # The first places of a function's table: what it calls to raise, None, the class ndarray, and what went wrong.
 # Addresses of arrays follow.
@@ -32,7 +35,7 @@ NO_ARRAY = -2  # an argument is not the array that it should be
 
 _OF_PYTHON = (
     "PyEval_SaveThread", "PyEval_RestoreThread", "PyFloat_AsDouble", "PyLong_AsLongLong", "PyObject_CallObject",
-    "PyType_IsSubtype", "Py_IncRef",
+    "PyType_IsSubtype", "PyDict_GetItem", "Py_IncRef",
 )  # fmt: skip
 _FASTCALL = 0x0080  # METH_FASTCALL of CPython's methodobject.h
 
@@ -107,16 +110,7 @@ def loaded(code: Code, name: str, static: list[Any], checks: list[tuple[int, int
 
     `checks` are the axes and sizes of which an IndexError tells. ImportError if the code calls what is not there.
     """
-    import llvmlite.binding as llvm
-
-    _check_layout()
-    define_symbols()
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())  # finds C's functions from now on
-    for symbol in code.outside:
-        if llvm.address_of_symbol(symbol) is None:  # LLVM would end the process
-            raise ImportError(f"no {symbol}")
-    engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code.data))
-    engine.finalize_object()
+    engine = running(code)
     table = np.array([0] * FIRST + [x.ctypes.data for x in static], np.intp)
 
     def fail() -> None:
@@ -130,11 +124,31 @@ def loaded(code: Code, name: str, static: list[Any], checks: list[tuple[int, int
         raise IndexError(f"index {detail} is out of bounds for axis {axis} with size {length}")
 
     table[FAIL], table[NONE], table[NDARRAY] = id(fail), id(None), id(np.ndarray)
+    return builtin(name, engine, table, (fail, static))
+
+
+def running(code: Code) -> Any:
+    """An engine with the machine code in it. ImportError if the code calls what is not there."""
+    import llvmlite.binding as llvm
+
+    _check_layout()
+    define_symbols()
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())  # finds C's functions from now on
+    for symbol in code.outside:
+        if llvm.address_of_symbol(symbol) is None:  # LLVM would end the process
+            raise ImportError(f"no {symbol}")
+    engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code.data))
+    engine.finalize_object()
+    return engine
+
+
+def builtin(name: str, engine: Any, table: Any, alive: Any) -> Callable[..., Any]:
+    """The function SYMBOL of an engine as a built-in function of Python, with a table; it keeps alive what it needs."""
     definition = _MethodDef(name.encode(), engine.get_function_address(SYMBOL), _FASTCALL, None)
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
-    alive = (definition, engine, fail, static)  # a built-in function keeps what is said to be its module
-    function: Callable[..., Any] = make(ctypes.addressof(definition), table, alive)
+    kept = (definition, engine, alive)  # a built-in function keeps what is said to be its module
+    function: Callable[..., Any] = make(ctypes.addressof(definition), table, kept)
     return function
 
 
@@ -150,3 +164,12 @@ def _check_layout() -> None:
         ctypes.c_ssize_t.from_address(strides or 0).value != 8
     ):
         raise ImportError("arrays are not laid out as expected")
+    for container in (list(range(37)), dict.fromkeys(range(37)), OrderedDict.fromkeys(range(37))):
+        if ctypes.c_ssize_t.from_address(id(container) + HEADER).value != 37:
+            raise ImportError("lists and dicts are not laid out as expected")
+    cell, items = CellType(number), [array, number]
+    if ctypes.c_void_p.from_address(id(cell) + HEADER).value != id(number):
+        raise ImportError("cells are not laid out as expected")
+    first = ctypes.c_void_p.from_address(id(items) + ITEMS).value
+    if [ctypes.c_void_p.from_address((first or 0) + _POINTER * i).value for i in range(2)] != [*map(id, items)]:
+        raise ImportError("lists are not laid out as expected")
