@@ -71,6 +71,7 @@ CHANGES = [
     ([1, 2, 3], None, "len", 3, lambda x: x.append(4)),
     ([1, 2, 3], None, "len", 3, emptied),
     ({"a": 1}, None, "len", 1, emptied),
+    ({1, 2}, None, "len", 2, lambda x: x.remove(1)),
     (collections.OrderedDict(a=1), None, "len", 1, lambda x: x.update(b=2)),
     (collections.defaultdict(int, a=1), "a", "item", 1, emptied),
     ({"a": None}, "a", "item", None, lambda x: x.update(a=False)),
@@ -113,7 +114,7 @@ class Key:
 
 @pytest.mark.parametrize(
     "holder, key, kind",
-    [(Counting(a=2), "a", "item"), ({"a": 2}, Key(), "item"), ({1, 2}, None, "len"), ((1,), 0, "item")],
+    [(Counting(a=2), "a", "item"), ({"a": 2}, Key(), "item"), (collections.deque([1]), None, "len"), ((1,), 0, "item")],
 )
 def test_what_it_does_not_know_is_left_to_the_guard(holder, key, kind):
     _, answered = loops.same(identities(holder, key, kind, 1))

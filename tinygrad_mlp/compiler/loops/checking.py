@@ -18,7 +18,7 @@ import numpy as np
 
 from ...tensor import Tensor
 from .cache import found, keep
-from .loading import HEADER, ITEMS, SYMBOL, Code, builtin, own, running, target_machine
+from .loading import HEADER, ITEMS, SIZE_OF_SET, SYMBOL, Code, builtin, own, running, target_machine
 
 _KEY = ["checking"]
 _FEW = 8  # so few conditions are asked one by one
@@ -60,7 +60,8 @@ def _row(x: Any) -> tuple[int, int, int, int] | None:
     is_dict = isinstance(holder, dict) and kind.__getitem__ is dict.__getitem__ and kind.__len__ is dict.__len__
     is_list = isinstance(holder, list) and kind.__getitem__ is list.__getitem__ and kind.__len__ is list.__len__
     if x.kind == "len":
-        return (_FIELDS, id(holder), HEADER, x.value) if is_dict or is_list else None
+        offset = HEADER if is_dict or is_list else SIZE_OF_SET if kind in (set, frozenset) else None
+        return None if offset is None else (_FIELDS, id(holder), offset, x.value)
     if x.kind == "cell":
         return _FIELDS, id(holder), HEADER, id(x.value)
     if x.kind == "slot" and isinstance(holder, Tensor):
@@ -135,7 +136,7 @@ def _made() -> Code:
         builder.cbranch(builder.icmp_unsigned("<", now, end), body, after)
         builder.position_at_end(body)
         holder, key, expected = (field(as_pointer(now), word(i * size)) for i in range(_WIDTH))
-        there = value(as_pointer(holder), key)
+        there = value(as_pointer(holder), key)  # type: ignore[no-untyped-call]
         now.add_incoming(builder.add(now, word(_WIDTH * size)), builder.block)
         builder.cbranch(builder.icmp_unsigned("==", there, expected), head, no)
         builder.position_at_end(after)
@@ -146,5 +147,5 @@ def _made() -> Code:
         answer = as_pointer(field(table, word(position * size)))
         builder.call(increase, [answer])
         builder.ret(answer)
-    made: Any = llvm.parse_assembly(str(module))  # type: ignore[no-untyped-call]
+    made: Any = llvm.parse_assembly(str(module))
     return Code((entry.name, increase.name), target_machine().emit_object(made))

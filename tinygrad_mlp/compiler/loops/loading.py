@@ -25,6 +25,7 @@ _POINTER = ctypes.sizeof(ctypes.c_void_p)
 TYPE = HEADER - _POINTER  # an object's class
 STRIDES = HEADER + 3 * _POINTER  # an array's pointer to its strides: after elements, number of axes, and shape
 ITEMS = HEADER + _POINTER  # a list's pointer to its items
+SIZE_OF_SET = HEADER + _POINTER  # the number of a set's elements; that of a list or dict is at HEADER
 
 # The first places of a function's table: what it calls to raise, None, the class ndarray, and what went wrong.
 # Addresses of arrays follow.
@@ -164,9 +165,12 @@ def _check_layout() -> None:
         ctypes.c_ssize_t.from_address(strides or 0).value != 8
     ):
         raise ImportError("arrays are not laid out as expected")
-    for container in (list(range(37)), dict.fromkeys(range(37)), OrderedDict.fromkeys(range(37))):
-        if ctypes.c_ssize_t.from_address(id(container) + HEADER).value != 37:
-            raise ImportError("lists and dicts are not laid out as expected")
+    others = set(range(38))
+    others.remove(0)
+    for container in (list(range(37)), dict.fromkeys(range(37)), OrderedDict.fromkeys(range(37)), others):
+        place = SIZE_OF_SET if container is others else HEADER
+        if ctypes.c_ssize_t.from_address(id(container) + place).value != 37:
+            raise ImportError("lists, dicts and sets are not laid out as expected")
     cell, items = CellType(number), [array, number]
     if ctypes.c_void_p.from_address(id(cell) + HEADER).value != id(number):
         raise ImportError("cells are not laid out as expected")
