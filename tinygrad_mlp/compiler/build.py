@@ -31,6 +31,7 @@ from .refusals import (
     CHANGES_VARIABLE,
     DIFFERENT_LINES,
     GRADIENT_WITH_GRAPH,
+    LATER,
     LENGTH,
     MORE_LINES,
     OTHER_ARRAY,
@@ -44,6 +45,7 @@ from .refusals import (
     RETURNS_ON_TAPE,
     RETURNS_TENSOR_WITH_GRAD,
     TENSOR,
+    WITHOUT_NUMBA,
 )
 from .session import Session
 from .state import State, is_same, random_states
@@ -81,6 +83,7 @@ class Compiled:
         self.blas = blas
         self.written: loops.Written | None = None  # the loops, if it is written in them
         self.not_in_loops = ""  # why it is not, where that was asked for
+        self.seconds: Any = None  # how long it has run, if it is to be compiled in loops after some time
         program, source = self._in_loops(backend) if backend != "numpy" else self.emitted(blas)
         self._take(source)
         conditions = Conditions(session, arguments, program, self._grads_in)
@@ -134,13 +137,22 @@ class Compiled:
             return {}
 
     def _in_loops(self, backend: str) -> tuple[Program, Source]:
-        """The program in loops and its source; for the backend "auto" in NumPy, if a part of it would stay NumPy's."""
+        """The program in loops and its source, or in NumPy if it cannot be, or should not be.
+
+        For the backend "whole" no part of it may stay NumPy's; for "auto" it must have been compiled earlier, too.
+        """
+        if backend == "auto" and not (loops.is_available() and loops.is_any_kept()):
+            self.not_in_loops, self.seconds = (LATER, 0.0) if loops.is_available() else (WITHOUT_NUMBA, None)
+            return self.emitted(self.blas)
         program, names, parameters = self._named(
             self._shortened(lambda program: passes.shorten(program, "scipy")), loops.WORDS
         )
         written = loops.write(program, names, self.title)
-        if not written.functions or (backend == "auto" and not written.is_whole):
+        if not written.functions or (backend != "loops" and not written.is_whole):
             self.not_in_loops = loops.WITHOUT if not written.functions else loops.NOT_WHOLE
+            return self.emitted(self.blas)
+        if backend == "auto" and not all(map(loops.is_kept, written.functions)):
+            self.not_in_loops, self.seconds = LATER, 0.0
             return self.emitted(self.blas)
         self.written = written
         buffers.assign(program)

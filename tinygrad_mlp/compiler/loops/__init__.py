@@ -15,7 +15,7 @@
 
 from .checking import same
 from .explained import NOT_WHOLE, WITHOUT, explained
-from .machine import compiled, is_available
+from .machine import compiled, is_any_kept, is_available, is_kept
 from .regions import WORDS, LoopsFunction, Written, is_static, write
 
 __all__ = [
@@ -26,7 +26,9 @@ __all__ = [
     "Written",
     "compiled",
     "explained",
+    "is_any_kept",
     "is_available",
+    "is_kept",
     "is_static",
     "same",
     "write",

@@ -49,12 +49,21 @@ def compiled(function: LoopsFunction) -> Callable[..., Any]:
     return loaded(code, function.__name__, static, function.checks)
 
 
-def is_on_disk(function: LoopsFunction) -> bool:
-    """Whether the function need not be compiled."""
+def is_any_kept() -> bool:
+    """Whether any function is on disk."""
+    from .cache import directory
+
+    return next(directory().glob("*.code"), None) is not None
+
+
+def is_kept(function: LoopsFunction) -> bool:
+    """Whether the function is on disk, and need not be compiled."""
     from .cache import found
 
-    text, kinds = _as_compiled(function)
-    return found(_key(text, kinds)) is not None
+    try:
+        return found(_key(*_as_compiled(function))) is not None
+    except Exception:  # numba cannot tell its version, say: whoever compiles will see
+        return False
 
 
 def _as_compiled(function: LoopsFunction) -> tuple[str, tuple[str, ...]]:
