@@ -10,7 +10,7 @@ import pytest
 import tinygrad_mlp as torch
 from support import interpreted
 from support.compiled import World, assert_equal, batches, descent, mlp
-from tinygrad_mlp.compiler import CannotRecord, CompiledStep, loops
+from tinygrad_mlp.compiler import CannotRecord, CompiledStep, build, loops
 from tinygrad_mlp.compiler import step as of_steps
 
 F = torch.nn.functional
@@ -18,7 +18,9 @@ F = torch.nn.functional
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """Nothing is on disk, each call takes a second, and Python itself runs the loops."""
+    """Nothing is on disk, calls take a second and compiling three, and Python itself runs the loops."""
+    monkeypatch.setattr(build, "SECONDS_TO_COMPILE", 3.0)
+    monkeypatch.setattr(build, "SECONDS_A_LINE", 0.0)
     monkeypatch.setenv("TINYGRAD_MLP_CACHE", str(tmp_path))
     seconds = itertools.count()
     monkeypatch.setattr(of_steps, "clock", lambda: float(next(seconds)))
@@ -71,6 +73,16 @@ def test_a_file_that_comes_between_two_recordings_changes_nothing(monkeypatch):
     assert step(torch.ones(3)).item() == 9
     assert step.backend == "numpy"
     assert step.programs[0].confirmed
+
+
+def test_a_longer_program_takes_longer_to_compile(monkeypatch):
+    monkeypatch.setattr(build, "SECONDS_A_LINE", 1.0)
+    remaining = []
+    for function in (lambda x: x + 1, lambda x: ((x + 1) * x).exp().sum()):
+        step = torch.compile(function)
+        step(torch.ones(3))
+        remaining.append(step.programs[0].remaining)
+    assert remaining == [4, 7]
 
 
 def test_each_program_has_a_time_of_its_own():

@@ -50,6 +50,8 @@ from .refusals import (
 from .session import Session
 from .state import State, is_same, random_states
 
+SECONDS_TO_COMPILE, SECONDS_A_LINE = 1.0, 0.02  # what numba takes, and what for each line more
+
 
 class Compiled:
     """The program for one signature: its `source`, `fits`, which checks whether a call may run it, and `call`.
@@ -83,7 +85,7 @@ class Compiled:
         self.blas = blas
         self.written: loops.Written | None = None  # the loops, if it is written in them
         self.not_in_loops = ""  # why it is not, where that was asked for
-        self.seconds: Any = None  # how long it has run, if it is to be compiled in loops after some time
+        self.remaining: Any = None  # so many seconds it is to run before it is compiled in loops, if it is
         program, source = self._in_loops(backend) if backend != "numpy" else self.emitted(blas)
         self._take(source)
         conditions = Conditions(session, arguments, program, self._grads_in)
@@ -142,22 +144,28 @@ class Compiled:
         For the backend "whole" no part of it may stay NumPy's; for "auto" it must have been compiled earlier, too.
         """
         if backend == "auto" and not (loops.is_available() and loops.is_any_kept()):
-            self.not_in_loops, self.seconds = (LATER, 0.0) if loops.is_available() else (WITHOUT_NUMBA, None)
-            return self.emitted(self.blas)
+            return self._waiting() if loops.is_available() else self._in_numpy(WITHOUT_NUMBA)
         program, names, parameters = self._named(
             self._shortened(lambda program: passes.shorten(program, "scipy")), loops.WORDS
         )
         written = loops.write(program, names, self.title)
         if not written.functions or (backend != "loops" and not written.is_whole):
-            self.not_in_loops = loops.WITHOUT if not written.functions else loops.NOT_WHOLE
-            return self.emitted(self.blas)
+            return self._in_numpy(loops.WITHOUT if not written.functions else loops.NOT_WHOLE)
         if backend == "auto" and not all(map(loops.is_kept, written.functions)):
-            self.not_in_loops, self.seconds = LATER, 0.0
-            return self.emitted(self.blas)
+            return self._waiting()
         self.written = written
         buffers.assign(program)
         written.executed = Source(written.short(), names, self.title, parameters).text
         return program, Source(program, names, self.title, parameters)
+
+    def _in_numpy(self, reason: str) -> tuple[Program, Source]:
+        self.not_in_loops = reason
+        return self.emitted(self.blas)
+
+    def _waiting(self) -> tuple[Program, Source]:
+        """The program in NumPy, until it has run for about as long as compiling it takes: no run pays much in vain."""
+        self.remaining = SECONDS_TO_COMPILE + SECONDS_A_LINE * len(self.recorded.lines)
+        return self._in_numpy(LATER)
 
     def emitted(self, blas: str | None) -> tuple[Program, Source]:
         """The program as NumPy calls after all passes, and its source; `blas` as in passes.finish."""

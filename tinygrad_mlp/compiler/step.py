@@ -52,7 +52,6 @@ from .state import State, is_same
 MOST_PROGRAMS = 16
 BACKENDS = ("loops", "numpy")
 DEFAULT_BACKEND = "auto"
-LOOPS_AFTER = 3.0  # seconds that a program has run in NumPy before it is compiled in loops, which takes about as long
 clock = time.perf_counter
 WARM_UPS = 3  # so many calls in turn may leave new optimiser state, which an optimiser makes in its first step
 
@@ -98,8 +97,8 @@ class CompiledStep:
                     if expected is None and program.fits(args, kwargs) is True:
                         expected = program
                     continue
-                if program.seconds is not None:
-                    if program.seconds > LOOPS_AFTER:
+                if program.remaining is not None:
+                    if program.remaining < 0:
                         if due is None and program.fits(args, kwargs) is True:
                             due = program
                         continue
@@ -224,7 +223,7 @@ class CompiledStep:
         start = clock()
         result = program.call(args, kwargs)
         if result is not MISS:
-            program.seconds += clock() - start
+            program.remaining -= clock() - start
         return result
 
     def _take(self, due: Compiled, args: tuple[Any, ...], kwargs: dict[str, Any], expected: Compiled | None) -> Any:
@@ -232,7 +231,7 @@ class CompiledStep:
         try:
             result = self._record(args, kwargs, expected, due)
         except CannotRecord:
-            due.seconds = None
+            due.remaining = None
             return due.call(args, kwargs)
         if expected is not None and expected.confirmed:
             self._programs.remove(due)
@@ -355,7 +354,7 @@ def compile(
     takes seconds to compile; what is compiled is kept in the user's cache directory. ImportError without numba.
 
     With `backend="numpy"` the program stays one of NumPy. Without a backend, or with one of torch's, it runs in NumPy
-    at first where numba is installed, and in loops when it has run for as long as compiling takes, three seconds; at
+    at first where numba is installed, and in loops when it has run for as long as compiling is expected to take; at
     once, if it was compiled earlier. That is for programs that can be written in loops whole, and for `blas="numpy"`;
     `step.backend` says which it is now. So two runs with the same seed may differ by rounding, from the call on where
     one of them has changed to loops: name a backend where every bit counts.
