@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from ..arrays import dtypes
-from ..nn.parameter import Parameter
 from ..tensor import NamedResult, Size, Tensor
 from . import buffers, loops, passes
 from .arguments import Arguments
@@ -27,28 +26,21 @@ from .names import name_values, wish_names
 from .number import Number
 from .recording import CannotRecord, memory_of
 from .refusals import (
-    CHANGES_LEARNING_RATE,
-    CHANGES_VARIABLE,
     DIFFERENT_LINES,
     GRADIENT_WITH_GRAPH,
     LATER,
-    LENGTH,
     MORE_LINES,
     OTHER_ARRAY,
-    OTHER_MEMORY,
-    OTHER_RANDOM_NUMBERS,
     OTHER_RESULTS,
-    PARAMETER,
     RESULTS_NOT_ALIKE,
     RETURNS_LEARNING_RATE,
     RETURNS_OBJECT,
     RETURNS_ON_TAPE,
     RETURNS_TENSOR_WITH_GRAD,
-    TENSOR,
     WITHOUT_NUMBA,
 )
 from .session import Session
-from .state import State, is_same, random_states
+from .state import is_same
 
 SECONDS_TO_COMPILE, SECONDS_A_LINE = 1.0, 0.02  # what numba takes, and what for each line more
 
@@ -387,31 +379,3 @@ def _copied(value: Value) -> str:
 def _is_done(node: Any, session: Session) -> bool:
     """Whether backward has run through a node."""
     return any(visited is node for visited, _ in session.cotangents)
-
-
-def check_state(state: State, session: Session) -> bool:
-    """Check what the step did to the Python state; False if an optimiser made new state, as in its first step.
-
-    CannotRecord for a variable that the step itself changed. A flag such as `training` may change: the program sets it.
-    """
-    settled = True
-    drawn = random_states()
-    # A module that was imported during the step has no earlier state to compare with.
-    if any(drawn[name] != before for name, before in session.random_states.items()):
-        raise CannotRecord(OTHER_RANDOM_NUMBERS)
-    for place in state.changes():
-        if place.key == "_last_lr" or (place.of_optimizer and place.key == "lr"):  # of a scheduler, or of its groups
-            raise CannotRecord(CHANGES_LEARNING_RATE.format(path=place.path))
-        if place.of_optimizer:
-            settled = False
-            continue
-        if type(place.value) is type(now := place.now()) is bool and place.can_be_put:
-            session.switched.append((place, now))  # by model.train() or model.eval()
-            continue
-        raise CannotRecord(CHANGES_VARIABLE.format(path=place.path, what=LENGTH if place.kind == "len" else ""))
-    for touched in session.before.values():
-        tensor = touched.tensor
-        if tensor.array is not touched.array or tensor.needs_grad != touched.needs_grad:
-            what = PARAMETER if isinstance(tensor, Parameter) else TENSOR
-            raise CannotRecord(OTHER_MEMORY.format(what=what, shape=list(touched.array.shape)))
-    return settled

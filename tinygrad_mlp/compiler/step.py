@@ -28,7 +28,8 @@ from ..nn.modules.module import Module
 from ..tape import state as mode
 from . import loops
 from .arguments import Arguments
-from .build import Compiled, check_state
+from .build import Compiled
+from .changed import check_state
 from .emit import identifier
 from .guard import MISS
 from .recording import CannotRecord
