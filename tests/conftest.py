@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 # Tests run in parallel processes, and two that share the cores wait for each other's BLAS threads a hundred times as
 # long as the product takes. Before anything imports NumPy or torch; subprocesses inherit it.
@@ -69,3 +71,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder in which tests keep what they compile: none finds what an earlier run or the user has compiled."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("kept")
+        patch.setenv("TINYGRAD_MLP_CACHE", str(folder))
+        yield folder

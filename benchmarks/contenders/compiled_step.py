@@ -10,5 +10,5 @@ from benchmarks.sizes import Size
 
 def build(tinygrad_mlp: Any, size: Size) -> Step:
     """The size's program, compiled at its first calls."""
-    step: Step = tinygrad_mlp.compile(torch_like.build(tinygrad_mlp, size))
+    step: Step = tinygrad_mlp.compile(torch_like.build(tinygrad_mlp, size), backend="numpy")
     return step

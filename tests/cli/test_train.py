@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support import commands
+from support import commands, interpreted
 from support.commands import COMMAND, environment, flowers, houses, results, run, succeed, write_csv
 from tinygrad_mlp.cli import main
+from tinygrad_mlp.compiler import build, loops
 
 # A fixture, which pytest finds by the name that it has here.
 without = commands.without
@@ -354,3 +355,26 @@ def test_main_can_be_called_where_stdout_is_not_a_file() -> None:
     with contextlib.redirect_stdout(io.StringIO()) as out:
         assert main(["train", "--epochs", "1"]) == 0
     assert "test accuracy" in out.getvalue()
+
+
+# -- compiled steps --------------------------------------------------------------------------------
+
+
+def test_compiled_steps_train_the_same_network(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for option in ([], ["--compile"]):
+        assert main(["train", "--json", "--epochs", "4", *option]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    eager, compiled = found
+    assert "backend" not in eager
+    assert compiled["backend"] == "numpy"  # after so few steps
+    losses = [[epoch["loss"] for epoch in run["epochs"]] for run in found]
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-5)
+    monkeypatch.setattr(build, "SECONDS_TO_COMPILE", -100.0)
+    monkeypatch.setattr(loops, "compiled", interpreted.compiled)
+    assert (
+        main(["train", "--data", "digits", "--epochs", "3", "--hidden", "4", "--batch-size", "359", "--compile"]) == 0
+    )
+    assert re.search(r"trained in \S+ s, compiled in loops$", capsys.readouterr().out, re.M)

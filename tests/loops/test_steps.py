@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 import pytest
 
 import tinygrad_mlp as torch
 from support.compiled import World, assert_equal, batches, descent, doubled, mlp
 from tinygrad_mlp.compiler import loops
-from tinygrad_mlp.compiler.loops import cache
 
 F = torch.nn.functional
 ADAM, SGD = torch.optim.Adam, torch.optim.SGD
@@ -119,65 +116,6 @@ def test_loops_without_numba(monkeypatch):
     monkeypatch.setattr(loops, "is_available", lambda: False)
     with pytest.raises(ImportError, match=r"pip install 'tinygrad_mlp\[fast\]'"):
         torch.compile(world().step, backend="loops")
-
-
-# -- what is kept on disk --------------------------------------------------------------------------
-
-
-def kept_files(folder):
-    return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
-def losses():
-    """The results of a small step that is compiled, which takes numba a second."""
-    step = torch.compile(lambda x: (x * 2 + 1).exp().sum(), backend="loops")
-    return [step(torch.arange(i, i + 5.0)).item() for i in range(4)]
-
-
-def test_a_second_process_finds_what_the_first_compiled(tmp_path, monkeypatch):
-    monkeypatch.setenv("TINYGRAD_MLP_CACHE", str(tmp_path))
-    first = losses()
-    files = {path: path.stat().st_mtime_ns for path in kept_files(tmp_path)}
-    assert {path.suffix for path in files} == {".py", ".nbi", ".nbc"}
-    assert losses() == first
-    assert {path: path.stat().st_mtime_ns for path in kept_files(tmp_path)} == files
-
-
-@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[: len(data) // 2], lambda data: b"x" * 99])
-def test_damaged_files_are_made_anew(damage, tmp_path, monkeypatch):
-    monkeypatch.setenv("TINYGRAD_MLP_CACHE", str(tmp_path))
-    first = losses()
-    for path in kept_files(tmp_path):
-        path.write_bytes(damage(path.read_bytes()))
-    assert losses() == first
-
-
-def test_files_that_cannot_be_written(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("no folder")
-    monkeypatch.setenv("TINYGRAD_MLP_CACHE", str(tmp_path / "file"))
-    first = losses()
-
-    def full(*args, **kwargs):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setenv("TINYGRAD_MLP_CACHE", str(tmp_path / "other"))
-    monkeypatch.setattr(cache.os, "replace", full)
-    assert losses() == first
-
-
-def test_two_threads_write_at_once(tmp_path, monkeypatch):
-    monkeypatch.setenv("TINYGRAD_MLP_CACHE", str(tmp_path))
-    found = {}
-
-    def work(i):
-        found[i] = losses()
-
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found[0] == found[1]
 
 
 def test_what_numpy_computes_faster_stays_there(capsys):

@@ -15,6 +15,11 @@ def gemm(alpha: Any, a: Any, trans_a: bool, b: Any, trans_b: bool, beta: float, 
     c[...] = product + c if beta else product
 
 
+def flat(x: Any) -> Any:
+    assert x.flags.c_contiguous
+    return x.reshape(-1)
+
+
 def divided(a: Any, b: Any) -> Any:
     return np.float64(float(a) / float(b))
 
@@ -44,7 +49,7 @@ def _numba_type(x: Any) -> Any:
 
 _HELPERS = {
     "np": np, "math": types.SimpleNamespace(erf=lambda x: type(x)(math.erf(x))), "gemm": gemm, "divided": divided,
-    "raised": raised, "maximum": maximum, "minimum": minimum, "plus": plus,
+    "raised": raised, "maximum": maximum, "minimum": minimum, "plus": plus, "flat": flat,
 }  # fmt: skip
 
 

@@ -40,6 +40,7 @@ class TrainOptions:
     momentum: float | None
     weight_decay: float | None
     seed: int
+    compile: bool
     save: str | None
     html: str | None
     importance: bool
@@ -118,6 +119,11 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     network.add_argument(
         "--seed", type=_seed, default=0, metavar="N", help="the same seed gives the same numbers (default: 0)"
     )
+    network.add_argument(
+        "--compile", action="store_true",
+        help="for long trainings: compile the steps, in loops where numba is installed; the numbers are then rounded "
+        "otherwise, and after thousands of steps other ones",
+    )  # fmt: skip
     results = parser.add_argument_group("results")
     results.add_argument(
         "--save", type=_save, metavar="FILE", help="write the model, for `predict`: .pt or .safetensors"

@@ -26,6 +26,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 # A confusion matrix is shown for up to MOST_CLASSES classes, whose names are cut to NAME_WIDTH characters.
 MOST_CLASSES = 20
+_BACKENDS = {"numpy": "NumPy"}
 NAME_WIDTH = 12
 
 
@@ -132,6 +133,8 @@ def summary(scores: Scores, guess: Scores, fitted: Fitted, class_names: Sequence
     `guess` are the scores of the simplest guess, beside which those of the network stand.
     """
     trained = f"trained in {fitted.seconds:.2f} s"
+    if fitted.backend is not None:
+        trained += f", compiled in {_BACKENDS.get(fitted.backend, fitted.backend)}"
     if fitted.epochs[-1].validation_loss is not None:
         trained += f", kept from epoch {fitted.best} of {len(fitted.epochs)}"
     if isinstance(scores, Regression):

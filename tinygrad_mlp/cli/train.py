@@ -99,7 +99,7 @@ def train(options: TrainOptions, arguments: Sequence[str]) -> int:
             print(json.dumps({"data": _data_results(options, job, notes)}, allow_nan=False))
         return 0
     watch = _watch(job) if options.html else None
-    ours = _train_ours(job, screen, watch)
+    ours = _train_ours(job, screen, watch, options.compile)
     model = Model.of(job, ours.model, source.decimal, options.missing)
     if options.save:
         _save(options.save, model)
@@ -211,7 +211,7 @@ def _watch(job: Job) -> Watch:
     return Watch(job, _steps(job) // job.plan.epochs)
 
 
-def _train_ours(job: Job, screen: report.Screen, watch: Watch | None) -> Fitted:
+def _train_ours(job: Job, screen: report.Screen, watch: Watch | None, compiled: bool) -> Fitted:
     """Train under this package, and show the rows of the epochs."""
     screen.line(report.epoch_header(job.plan.task))
 
@@ -222,13 +222,13 @@ def _train_ours(job: Job, screen: report.Screen, watch: Watch | None) -> Fitted:
 
     with screen.progress("training", _steps(job)) as on_step:
         if watch is None:
-            return fit(tinygrad_mlp, job.parts, job.plan, on_step, on_epoch)
+            return fit(tinygrad_mlp, job.parts, job.plan, on_step, on_epoch, compiled=compiled)
 
         def on_watched_step() -> None:
             on_step()
             watch.step()
 
-        return fit(tinygrad_mlp, job.parts, job.plan, on_watched_step, on_epoch, watch.model)
+        return fit(tinygrad_mlp, job.parts, job.plan, on_watched_step, on_epoch, watch.model, compiled)
 
 
 def _compared(arguments: Sequence[str], screen: report.Screen) -> Comparison:
@@ -390,6 +390,7 @@ def _fitted_results(fitted: Fitted) -> dict[str, Any]:
         "best_epoch": fitted.best,
         "test": {**_score_results(scores), **more},
         "seconds": fitted.seconds,
+        **({} if fitted.backend is None else {"backend": fitted.backend}),
     }  # fmt: skip
 
 

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from ..arrays import dtypes
-from ..nn.parameter import Parameter
 from ..tensor import NamedResult, Size, Tensor
 from . import buffers, loops, passes
 from .arguments import Arguments
@@ -27,26 +26,23 @@ from .names import name_values, wish_names
 from .number import Number
 from .recording import CannotRecord, memory_of
 from .refusals import (
-    CHANGES_LEARNING_RATE,
-    CHANGES_VARIABLE,
     DIFFERENT_LINES,
     GRADIENT_WITH_GRAPH,
-    LENGTH,
+    LATER,
     MORE_LINES,
     OTHER_ARRAY,
-    OTHER_MEMORY,
-    OTHER_RANDOM_NUMBERS,
     OTHER_RESULTS,
-    PARAMETER,
     RESULTS_NOT_ALIKE,
     RETURNS_LEARNING_RATE,
     RETURNS_OBJECT,
     RETURNS_ON_TAPE,
     RETURNS_TENSOR_WITH_GRAD,
-    TENSOR,
+    WITHOUT_NUMBA,
 )
 from .session import Session
-from .state import State, is_same, random_states
+from .state import is_same
+
+SECONDS_TO_COMPILE, SECONDS_A_LINE = 1.0, 0.02  # what numba takes, and what for each line more
 
 
 class Compiled:
@@ -81,6 +77,7 @@ class Compiled:
         self.blas = blas
         self.written: loops.Written | None = None  # the loops, if it is written in them
         self.not_in_loops = ""  # why it is not, where that was asked for
+        self.remaining: Any = None  # so many seconds it is to run before it is compiled in loops, if it is
         program, source = self._in_loops(backend) if backend != "numpy" else self.emitted(blas)
         self._take(source)
         conditions = Conditions(session, arguments, program, self._grads_in)
@@ -105,7 +102,10 @@ class Compiled:
         scope = {"__name__": __name__, **self.namespace, **functions}
         exec(compile(text, f"<compiled {self.title}>", "exec"), scope)
         self._checks.namespace["run"] = scope[self.title]
-        check: Callable[..., Any] = self._checks.function(self._steps)
+        silent = self.written is not None and self.written.is_silent  # it makes no call of NumPy that could warn
+        steps = self._steps if silent else ["with silent():", *(f"    {line}" for line in self._steps)]
+        same, answered = (None, set[str]()) if self.written is None else loops.same(self._checks.identities)
+        check: Callable[..., Any] = self._checks.function(steps, same, answered)
         return check
 
     def _take(self, source: Source) -> None:
@@ -117,11 +117,6 @@ class Compiled:
     def backend(self) -> str:
         """How it is written out: "loops" or "numpy"."""
         return "numpy" if self.written is None else "loops"
-
-    @functools.cached_property
-    def is_silent(self) -> bool:
-        """Whether it makes no call of NumPy that could warn."""
-        return self.call is not None and self.written is not None and self.written.is_silent
 
     def _compiled_loops(self) -> dict[str, Any]:
         """The compiled functions by their names; where numba refuses one, the program is written in NumPy again."""
@@ -136,18 +131,33 @@ class Compiled:
             return {}
 
     def _in_loops(self, backend: str) -> tuple[Program, Source]:
-        """The program in loops and its source; for the backend "auto" in NumPy, if a part of it would stay NumPy's."""
+        """The program in loops and its source, or in NumPy if it cannot be, or should not be.
+
+        For the backend "whole" no part of it may stay NumPy's; for "auto" it must have been compiled earlier, too.
+        """
+        if backend == "auto" and not (loops.is_available() and loops.is_any_kept()):
+            return self._waiting() if loops.is_available() else self._in_numpy(WITHOUT_NUMBA)
         program, names, parameters = self._named(
             self._shortened(lambda program: passes.shorten(program, "scipy")), loops.WORDS
         )
         written = loops.write(program, names, self.title)
-        if not written.functions or (backend == "auto" and not written.is_whole):
-            self.not_in_loops = loops.WITHOUT if not written.functions else loops.NOT_WHOLE
-            return self.emitted(self.blas)
+        if not written.functions or (backend != "loops" and not written.is_whole):
+            return self._in_numpy(loops.WITHOUT if not written.functions else loops.NOT_WHOLE)
+        if backend == "auto" and not all(map(loops.is_kept, written.functions)):
+            return self._waiting()
         self.written = written
         buffers.assign(program)
         written.executed = Source(written.short(), names, self.title, parameters).text
         return program, Source(program, names, self.title, parameters)
+
+    def _in_numpy(self, reason: str) -> tuple[Program, Source]:
+        self.not_in_loops = reason
+        return self.emitted(self.blas)
+
+    def _waiting(self) -> tuple[Program, Source]:
+        """The program in NumPy, until it has run for about as long as compiling it takes: no run pays much in vain."""
+        self.remaining = SECONDS_TO_COMPILE + SECONDS_A_LINE * len(self.recorded.lines)
+        return self._in_numpy(LATER)
 
     def emitted(self, blas: str | None) -> tuple[Program, Source]:
         """The program as NumPy calls after all passes, and its source; `blas` as in passes.finish."""
@@ -369,31 +379,3 @@ def _copied(value: Value) -> str:
 def _is_done(node: Any, session: Session) -> bool:
     """Whether backward has run through a node."""
     return any(visited is node for visited, _ in session.cotangents)
-
-
-def check_state(state: State, session: Session) -> bool:
-    """Check what the step did to the Python state; False if an optimiser made new state, as in its first step.
-
-    CannotRecord for a variable that the step itself changed. A flag such as `training` may change: the program sets it.
-    """
-    settled = True
-    drawn = random_states()
-    # A module that was imported during the step has no earlier state to compare with.
-    if any(drawn[name] != before for name, before in session.random_states.items()):
-        raise CannotRecord(OTHER_RANDOM_NUMBERS)
-    for place in state.changes():
-        if place.key == "_last_lr" or (place.of_optimizer and place.key == "lr"):  # of a scheduler, or of its groups
-            raise CannotRecord(CHANGES_LEARNING_RATE.format(path=place.path))
-        if place.of_optimizer:
-            settled = False
-            continue
-        if type(place.value) is type(now := place.now()) is bool and place.can_be_put:
-            session.switched.append((place, now))  # by model.train() or model.eval()
-            continue
-        raise CannotRecord(CHANGES_VARIABLE.format(path=place.path, what=LENGTH if place.kind == "len" else ""))
-    for touched in session.before.values():
-        tensor = touched.tensor
-        if tensor.array is not touched.array or tensor.needs_grad != touched.needs_grad:
-            what = PARAMETER if isinstance(tensor, Parameter) else TENSOR
-            raise CannotRecord(OTHER_MEMORY.format(what=what, shape=list(touched.array.shape)))
-    return settled

@@ -39,6 +39,7 @@ class Conditions:
         self.session = session
         self.arguments = arguments
         self.grads_in = grads_in
+        self._grad_names: dict[int, str] = {}  # the names of their tensors, by tensor
         self.guard = Guard()
         # NumPy refuses to write into a read-only array; loops would write.
         self._written_in_loops = any(getattr(line.function, "writes_inputs", False) for line in program.lines)
@@ -96,19 +97,20 @@ class Conditions:
             guard.require(_is_zero(guard, value.array, expressions.get(id(value.array)) or guard.name(value.array)))
 
     def of_grad(self, tensor: Tensor) -> str:
-        """The expression that finds the array of a tensor's gradient."""
-        return f"{self.of_tensor(tensor)}._grad.array"
+        """The name of the array of a tensor's gradient."""
+        return f"{self._grad_names[id(tensor)]}_array"
 
     def _grads(self) -> None:
         """Require gradients like those that were there before the step, no two of them the same."""
         guard = self.guard
         arrays = []
-        for tensor, grad, _ in self.grads_in:
-            expression = f"{self.of_tensor(tensor)}._grad"
-            guard.require(f"{expression} is not None and type({expression}) is {guard.name(type(grad))}")
-            guard.require(f"not {expression}.needs_grad and {expression}.node is None and {expression}.viewed is None")
-            arrays.append(array := f"{expression}.array")
-            guard.require(f"{array}.shape == {grad.array.shape} and {array}.strides == {grad.array.strides}")
+        for i, (tensor, grad, _) in enumerate(self.grads_in):
+            name = self._grad_names[id(tensor)] = f"g{i}"
+            guard.require(f"type(({name} := {self.of_tensor(tensor)}._grad)) is {guard.name(type(grad))}")
+            guard.require(f"not {name}.needs_grad and {name}.node is None and {name}.viewed is None")
+            arrays.append(array := f"{name}_array")
+            guard.require(f"({array} := {name}.array).shape == {grad.array.shape}")
+            guard.require(f"{array}.strides == {grad.array.strides}")
             guard.require(f"{array}.dtype is {guard.name(grad.array.dtype)} and {array}.base is None")
             if self._written_in_loops:
                 guard.require(f"{array}.flags.writeable")
@@ -186,7 +188,7 @@ class Conditions:
         if id(tensor) not in self.session.state.tensors:
             for owner, grad in self.session.grads_before.values():
                 if grad is tensor:
-                    return f"{self.of_tensor(owner)}._grad"
+                    return self._grad_names.get(id(owner)) or f"{self.of_tensor(owner)}._grad"
         return self.guard.name(tensor)
 
 

@@ -9,11 +9,13 @@ It is generated as source, because it runs at every call: most of its conditions
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..arrays import dtypes
+from ..arrays.silence import silent
 from ..autograd.hooks.anomaly import mode as anomaly
 from ..autograd.modes import modes
 from ..tape import state as mode
@@ -23,15 +25,32 @@ from .state import Place, is_same
 MISS = object()  # what a guard returns if the program does not fit the call
 
 
+class Identity(NamedTuple):
+    """A condition that holds if the same object is still in a place: of a place's kind, or a tensor's "slot".
+
+    For the kind "len" the value is a number, and the container must have as many items.
+    """
+
+    condition: str
+    holder: Any
+    key: Any
+    kind: str
+    value: Any
+
+
 class Guard:
-    """Conditions and statements as text, and the objects that their names stand for."""
+    """Conditions and statements as text, and the objects that their names stand for.
+
+    `identities` says of those conditions for which this is enough how they can be answered without the text.
+    """
 
     def __init__(self) -> None:
         self.conditions: list[str] = []
         self.statements: list[str] = []
+        self.identities: list[Identity] = []
         self.namespace: dict[str, Any] = {
             "MISS": MISS, "mode": mode, "modes": modes, "anomaly": anomaly, "dtypes": dtypes, "is_same": is_same,
-            "wrap": wrap, "asarray": np.asarray, "id": id, "type": type, "len": len, "vars": vars,
+            "silent": silent, "wrap": wrap, "asarray": np.asarray, "id": id, "type": type, "len": len, "vars": vars,
         }  # fmt: skip
         self._names: dict[int, str] = {}
 
@@ -47,15 +66,17 @@ class Guard:
         if condition not in self.conditions:
             self.conditions.append(condition)
 
-    def equals(self, expression: str, value: Any) -> None:
+    def equals(self, expression: str, value: Any) -> str:
         """Require that an expression gives this same object or, for numbers and strings, an equal one."""
         if value is None or value is True or value is False:
-            self.require(f"{expression} is {value}")
+            condition = f"{expression} is {value}"
         elif type(value) in (int, float, str, bytes):
             name = self.name(value)
-            self.require(f"({expression} is {name} or is_same({expression}, {name}))")
+            condition = f"({expression} is {name} or is_same({expression}, {name}))"
         else:
-            self.require(f"{expression} is {self.name(value)}")
+            condition = f"{expression} is {self.name(value)}"
+        self.require(condition)
+        return condition
 
     def expression(self, place: Place) -> str:
         """The expression that gives the value of a place."""
@@ -69,16 +90,20 @@ class Guard:
 
     def place(self, place: Place) -> None:
         """Require that a place of the user's state holds the value that it held."""
-        self.equals(self.expression(place), place.value)
+        if place.kind == "len":
+            self.require(condition := f"{self.expression(place)} == {place.value}")
+        else:
+            condition = self.equals(self.expression(place), place.value)
+        self.identities.append(Identity(condition, place.holder, place.key, place.kind, place.value))
 
     def tensor(self, name: str, tensor: Tensor, array: Any, needs_grad: bool) -> None:
         """Require that a tensor from outside, which `name` gives, is as it was; its elements may differ."""
-        self.require(f"{name}.array is {self.name(array)}")
-        self.require(f"{name}.needs_grad is {needs_grad}")
+        self._slot(name, tensor, "array", array)
+        self._slot(name, tensor, "needs_grad", needs_grad)
         if tensor.viewed is None:
-            self.require(f"{name}.viewed is None")
+            self._slot(name, tensor, "viewed", None)
         if needs_grad:
-            self.require(f"{name}.node is None")
+            self._slot(name, tensor, "node", None)
             hooks = tensor._leaf_hooks
             if hooks is None:
                 self.require(f"{name}._leaf_hooks is None")
@@ -87,9 +112,23 @@ class Guard:
                 self.require(f"tuple({name}._leaf_hooks.of_outputs.get(0, ())) == {ids[0]}")
                 self.require(f"tuple({name}._leaf_hooks.accumulated) == {ids[1]}")
 
-    def function(self, tail: list[str]) -> Any:
-        """The function `check(args, kwargs)`: MISS unless all conditions hold, else what `tail` returns."""
-        conditions = " and\n        ".join(self.conditions) or "True"
+    def _slot(self, name: str, tensor: Tensor, slot: str, value: Any) -> None:
+        """Require that a tensor, which `name` gives, has this same object in a slot."""
+        condition = self.equals(f"{name}.{slot}", value)
+        if self.namespace.get(name) is tensor:
+            self.identities.append(Identity(condition, tensor, slot, "slot", value))
+
+    def function(self, tail: list[str], same: Callable[[], bool] | None = None, answered: Any = ()) -> Any:
+        """The function `check(args, kwargs)`: MISS unless all conditions hold, else what `tail` returns.
+
+        `same`, if given, is True only if the `answered` ones among the conditions hold; else they are asked one by one.
+        """
+        rest = [condition for condition in self.conditions if condition not in answered]
+        if same is not None:
+            slow = " and\n        ".join(condition for condition in self.conditions if condition in answered)
+            rest.append(f"(same() or ({slow}))")
+            self.namespace["same"] = same
+        conditions = " and\n        ".join(rest) or "True"
         text = [
             "def check(args, kwargs):",
             "    try:",

@@ -35,7 +35,7 @@ MOST_PLACES = 5000  # a program compares them all at each call
 _BY_ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # these read attributes whose names are in no code
 _ANY_GLOBAL = {"globals", "eval", "exec"}  # and these read variables of a module
 _PACKAGE = str(Path(__file__).parents[1]) + os.sep  # as code objects have it: symbolic links are not followed
-_USER_PARTS = tuple(_PACKAGE + part + os.sep for part in ("examples", "cli", "testing"))
+_USER_PARTS = tuple(_PACKAGE + part + os.sep for part in ("examples", "cli", "tables", "testing"))
 _STANDARD_LIBRARY = {sysconfig.get_path("stdlib") + os.sep, sysconfig.get_path("platstdlib") + os.sep}
 _NOT_USERS = (*_STANDARD_LIBRARY, "<frozen", "<__array_function__", "<tinygrad_mlp")
 # Folders of installed libraries wherever they are: of the system below a virtual environment, of the user, in a .pth.
@@ -47,7 +47,7 @@ MISSING = object()
 def is_users(filename: str) -> bool:
     """Whether a source file is the user's: neither of this package, nor of Python, nor of an installed library.
 
-    This package's examples, commands and testing tools count as the user's.
+    This package's examples, commands, estimators and testing tools count as the user's.
     """
     if filename.startswith(_PACKAGE):
         return filename.startswith(_USER_PARTS)

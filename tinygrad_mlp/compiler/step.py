@@ -15,20 +15,21 @@ import importlib
 import inspect
 import os
 import threading
+import time
 import types
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..arrays.silence import silent
 from ..autograd.grad_mode import inference_mode, set_grad_enabled
 from ..autograd.modes import modes
 from ..nn.modules.module import Module
 from ..tape import state as mode
 from . import loops
 from .arguments import Arguments
-from .build import Compiled, check_state
+from .build import Compiled
+from .changed import check_state
 from .emit import identifier
 from .guard import MISS
 from .recording import CannotRecord
@@ -51,8 +52,8 @@ from .state import State, is_same
 
 MOST_PROGRAMS = 16
 BACKENDS = ("loops", "numpy")
-DEFAULT_BACKEND = "numpy"  # or "auto": loops, where numba is installed and the whole program can be written in them
-_QUIET = contextlib.nullcontext()
+DEFAULT_BACKEND = "auto"
+clock = time.perf_counter
 WARM_UPS = 3  # so many calls in turn may leave new optimiser state, which an optimiser makes in its first step
 
 
@@ -71,7 +72,7 @@ class CompiledStep:
         self.function = function
         self.fallback = fallback
         self.blas = blas
-        self._asked = backend if backend in BACKENDS else None
+        self._asked = backend if backend in BACKENDS else "numpy" if blas != "numpy" else None
         if self._asked == "loops" and not loops.is_available():
             raise ImportError(NO_NUMBA)
         self._programs: list[Compiled] = []
@@ -91,17 +92,23 @@ class CompiledStep:
         if self._eager or current() is not None or (self._is_module and self._is_on_tape()):
             return self.function(*args, **kwargs)  # inside another recording its calls become part of that program
         with self._lock:
-            expected = None
+            expected = due = None
             for program in reversed(self._programs):
                 if not program.confirmed:
                     if expected is None and program.fits(args, kwargs) is True:
                         expected = program
                     continue
-                with _QUIET if program.is_silent else silent():
+                if program.remaining is not None:
+                    if program.remaining < 0:
+                        if due is None and program.fits(args, kwargs) is True:
+                            due = program
+                        continue
+                    result = self._timed(program, args, kwargs)
+                else:
                     result = program.call(args, kwargs)
                 if result is not MISS:
                     return result
-            return self._record(args, kwargs, expected)
+            return self._record(args, kwargs, expected) if due is None else self._take(due, args, kwargs, expected)
 
     def _is_on_tape(self) -> bool:
         """Whether the outputs of the module are put on the tape now, because a parameter requires grad."""
@@ -121,7 +128,10 @@ class CompiledStep:
 
     @property
     def backend(self) -> str:
-        """What the newest program is written in: "loops" or "numpy"; before the first call what is asked for."""
+        """What the newest program is written in: "loops" or "numpy", which may become loops later (see `compile`).
+
+        Before the first call it is what was asked for, or "auto".
+        """
         return self._programs[-1].backend if self._programs else self._asked or DEFAULT_BACKEND
 
     def explain(self) -> None:
@@ -209,18 +219,40 @@ class CompiledStep:
 
     # -- recording ---------------------------------------------------------------------------------
 
-    def _record(self, args: tuple[Any, ...], kwargs: dict[str, Any], expected: Compiled | None) -> Any:
+    def _timed(self, program: Compiled, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a program in NumPy that will be compiled in loops when it has run for long enough."""
+        start = clock()
+        result = program.call(args, kwargs)
+        if result is not MISS:
+            program.remaining -= clock() - start
+        return result
+
+    def _take(self, due: Compiled, args: tuple[Any, ...], kwargs: dict[str, Any], expected: Compiled | None) -> Any:
+        """Record once more a program that has run for long enough, to have it in loops; if need be it goes on."""
+        try:
+            result = self._record(args, kwargs, expected, due)
+        except CannotRecord:
+            due.remaining = None
+            return due.call(args, kwargs)
+        if expected is not None and expected.confirmed:
+            self._programs.remove(due)
+        return result
+
+    def _record(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], expected: Compiled | None, due: Compiled | None = None
+    ) -> Any:
         if self._inside:
             raise CannotRecord(RECURSIVE.format(title=self._title))
         try:
             arguments = Arguments(args, kwargs, self._names)
         except CannotRecord as refusal:
-            if not self.fallback:
+            if not self.fallback or due is not None:
                 raise
             return self._run_eagerly(str(refusal), self.function(*args, **kwargs))
         state = State(self.function, [x for x, _, _ in arguments.others])
         changing = self._note_floats(state)
-        session = Session(state, [tensor for tensor, _, _ in arguments.tensors], not self.fallback, changing)
+        fallback = self.fallback and due is None
+        session = Session(state, [tensor for tensor, _, _ in arguments.tensors], not fallback, changing)
         modes_now = mode.recording, modes.inference
         self._inside = True
         try:
@@ -228,9 +260,10 @@ class CompiledStep:
                 result = self.function(*args, **kwargs)
             if session.recorder.failed is not None:
                 raise CannotRecord(session.recorder.failed)
-            self._keep(session, arguments, result, expected, (args, kwargs, *modes_now, session.called_from))
+            example = (args, kwargs, *modes_now, session.called_from)
+            self._keep(session, arguments, result, expected, example, self._backend_now(expected, due))
         except CannotRecord as refusal:
-            if self.fallback:
+            if fallback:
                 return self._run_eagerly(str(refusal), result)
             session.undo()
             raise
@@ -258,8 +291,17 @@ class CompiledStep:
         warnings.warn(RUNS_EAGERLY.format(title=self._title, reason=reason), stacklevel=4)
         return result
 
+    def _backend_now(self, expected: Compiled | None, due: Compiled | None) -> str:
+        """What a program is to be written in: the second recording of one as the first, whatever is on disk by now."""
+        wanted = self._asked or DEFAULT_BACKEND
+        if wanted != "auto":
+            return wanted
+        if expected is not None:
+            return "whole" if expected.backend == "loops" else "numpy"
+        return "auto" if due is None else "whole"
+
     def _keep(
-        self, session: Session, arguments: Arguments, result: Any, expected: Compiled | None, example: Any
+        self, session: Session, arguments: Arguments, result: Any, expected: Compiled | None, example: Any, backend: str
     ) -> None:
         """Make a program of the recording, or confirm the `expected` one that an earlier call recorded.
 
@@ -273,7 +315,7 @@ class CompiledStep:
                 raise CannotRecord(NEVER_SETTLES)
             return
         self._warm_ups = 0
-        program = Compiled(session, arguments, result, self._title, self.blas, self._asked or DEFAULT_BACKEND)
+        program = Compiled(session, arguments, result, self._title, self.blas, backend)
         if expected is not None:
             parted = program.same_as(expected)
             if parted:
@@ -310,8 +352,13 @@ def compile(
     With `backend="loops"` the program is written in loops that numba compiles: lines that compute element by element
     and the sums that follow them in one pass, products by SciPy's BLAS whatever `blas` says. Lines that have no loop
     stay calls of NumPy, and results differ from the NumPy program's by rounding alone. The first call of a program
-    takes seconds to compile; what is compiled is kept in the user's cache directory. ImportError without numba. Any
-    other `backend`, such as torch's, gives the NumPy program.
+    takes seconds to compile; what is compiled is kept in the user's cache directory. ImportError without numba.
+
+    With `backend="numpy"` the program stays one of NumPy. Without a backend, or with one of torch's, it runs in NumPy
+    at first where numba is installed, and in loops when it has run for as long as compiling is expected to take; at
+    once, if it was compiled earlier. That is for programs that can be written in loops whole, and for `blas="numpy"`;
+    `step.backend` says which it is now. So two runs with the same seed may differ by rounding, from the call on where
+    one of them has changed to loops: name a backend where every bit counts.
 
     With `disable` the step itself is returned. The other options are torch's and make no difference. Source: the
     design is this package's own, the name and the signature are those of torch.compile.

@@ -88,12 +88,14 @@ class Epoch:
 class Fitted:
     """A trained model, a `torch.nn.Sequential`, and the epochs of its training.
 
-    The model is that after epoch `best`: the one with the smallest validation loss, or else the last.
+    The model is that after epoch `best`: the one with the smallest validation loss, or else the last. `backend` is in
+    what compiled steps ran at the end, None for steps that were not compiled.
     """
 
     model: Any
     epochs: list[Epoch]
     best: int = 0
+    backend: str | None = None
 
     @property
     def scores(self) -> Scores | None:
@@ -120,13 +122,15 @@ def fit(
     on_step: Callable[[], object],
     on_epoch: Callable[[Epoch], object],
     on_model: Callable[[Any], object] = lambda _: None,
+    compiled: bool = False,
 ) -> Fitted:
     """Train a multi-layer perceptron with `torch`, which is this package or torch itself; both do the same steps.
 
     The seed determines the initial weights and the order of the rows. The loss is the mean cross entropy, or for
     regression the mean squared error of the standardised target. `on_model` is called with the model before the first
     batch, `on_step` after each batch, and `on_epoch` after each epoch and its test. With a validation part the
-    parameters of the best epoch are kept. Raises Diverged if the loss becomes nan or infinite.
+    parameters of the best epoch are kept. With `compiled` the steps run by this package's `torch.compile`, which rounds
+    otherwise. Raises Diverged if the loss becomes nan or infinite.
     """
     torch.manual_seed(plan.seed)
     model = build_model(torch, plan.layers)
@@ -134,16 +138,22 @@ def fit(
     optimizer = _build_optimizer(torch, model, plan)
     criterion = build_criterion(torch, plan)
     features, target = torch.from_numpy(parts.train_features), torch.from_numpy(parts.train_target)
+
+    def eager_step(x: Any, y: Any) -> Any:
+        batch_loss = criterion(model(x), y)
+        optimizer.zero_grad()
+        batch_loss.backward()
+        optimizer.step()
+        return batch_loss
+
+    step: Any = torch.compile(eager_step) if compiled else eager_step
     epochs: list[Epoch] = []
     best, best_loss, kept = 0, math.inf, None
     for number in range(1, plan.epochs + 1):
         start = time.perf_counter()
         loss = 0.0
         for rows in torch.randperm(len(features)).split(plan.batch_size):
-            batch_loss = criterion(model(features[rows]), target[rows])
-            optimizer.zero_grad()
-            batch_loss.backward()
-            optimizer.step()
+            batch_loss = step(features[rows], target[rows])
             loss += batch_loss.item() * len(rows) / len(features)
             on_step()
         seconds = time.perf_counter() - start
@@ -161,7 +171,12 @@ def fit(
             break
     if kept is not None:
         model.load_state_dict(kept)
-    return Fitted(model, epochs, best or len(epochs))
+    return Fitted(model, epochs, best or len(epochs), _backend(step.programs) if compiled else None)
+
+
+def _backend(programs: Any) -> str:
+    """In what a compiled step runs: a short last batch has a program of its own, which may stay in NumPy."""
+    return "loops" if any(program.backend == "loops" for program in programs) else "numpy"
 
 
 def _tested(torch: Any, model: Any, criterion: Any, parts: Parts, plan: Plan, epoch: Epoch) -> Epoch:

@@ -8,11 +8,14 @@
 5. `places`: which values are variables, and which lie in arrays.
 6. `nests` and `regions`: write the text of the functions, and the program that calls them.
 7. `explained`: says what runs where.
-8. `machine` and `cache`: compile the functions by numba, and keep them on disk; `functions` has what they call.
+8. `machine`: compiles the functions, or finds them on disk. `objects` makes machine code by numba, `functions` has
+   what it calls, `cache` keeps it, and `loading` makes functions of Python from it.
+9. `checking`: asks the conditions of a program's guard in machine code.
 """
 
+from .checking import same
 from .explained import NOT_WHOLE, WITHOUT, explained
-from .machine import compiled, is_available
+from .machine import compiled, is_any_kept, is_available, is_kept
 from .regions import WORDS, LoopsFunction, Written, is_static, write
 
 __all__ = [
@@ -23,7 +26,10 @@ __all__ = [
     "Written",
     "compiled",
     "explained",
+    "is_any_kept",
     "is_available",
+    "is_kept",
     "is_static",
+    "same",
     "write",
 ]

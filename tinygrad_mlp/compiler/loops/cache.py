@@ -1,24 +1,30 @@
-"""Keeps compiled functions on disk, in the user's cache directory, so that a second process need not compile them.
+"""Keeps machine code on disk, in the user's cache directory, so that a second process need not compile it.
 
-Numba does the keeping: each function is written to a file of its own, named after its text and whatever else the
-result depends on, and numba keeps the machine code beside it. Numba adds its own version and the processor to its key.
-Whatever goes wrong with the files is never an error: the function is then compiled without them.
+Each function has a file of its own, whose name tells all that the code depends on, and which begins with a checksum of
+the rest. Whatever goes wrong with the files is never an error: the function is then compiled without them.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import math
+import json
 import os
 import sys
 import tempfile
-import warnings
+import time
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import scipy
+
+from .loading import Code, processor
 
 _ROOM = Path(__file__).parent
+_SOURCES = ("checking.py", "functions.py", "loading.py", "objects.py")  # what machine code is made by
+_MOST_FILES, _MOST_BYTES = 1000, 1 << 26
+_DAY = 86400.0  # a file that was not used for so many seconds is marked as used
 
 
 def directory() -> Path:
@@ -30,59 +36,71 @@ def directory() -> Path:
     return Path(base) / "tinygrad_mlp" / "loops"
 
 
-def kept(text: str, name: str, helpers: dict[str, Any], signature: Any) -> Any:
-    """The function `name` of a text, compiled for a signature; from the disk if it is there."""
+def keep(parts: list[str], code: Code) -> None:
+    """Leave the machine code for these parts of a program on disk, if there are room and rights."""
     try:
-        return _from_disk(text, name, helpers, signature)
-    except Exception:  # a damaged file, no room, no rights: numba raises what it meets
+        _write(_file(parts), code)
+        _clear(directory())
+    except OSError:
         pass
+
+
+def found(parts: list[str]) -> Code | None:
+    """The machine code that is on disk, or None if there is none that is whole."""
+    path = _file(parts)
     try:
-        return _anew_on_disk(text, name, helpers, signature)
-    except Exception:
-        return _compile(text, name, helpers, signature, "<loops>", cache=False)
+        checksum, rest = path.read_bytes().split(b"\n", 1)
+        if checksum.decode() != hashlib.sha256(rest).hexdigest():
+            return None
+        outside, data = rest.split(b"\n", 1)
+        code = Code(tuple(json.loads(outside)), data)
+    except (OSError, ValueError):
+        return None
+    try:
+        if time.time() - path.stat().st_mtime > _DAY:
+            os.utime(path)
+    except OSError:
+        pass
+    return code
 
 
-def _from_disk(text: str, name: str, helpers: dict[str, Any], signature: Any) -> Any:
-    return _compile(text, name, helpers, signature, str(_file(text, signature)), cache=True)
-
-
-def _anew_on_disk(text: str, name: str, helpers: dict[str, Any], signature: Any) -> Any:
-    """The same after what is there has been removed."""
-    path = _file(text, signature)
-    for other in path.parent.glob(f"**/{path.stem}*"):
-        other.unlink()
-    return _compile(text, name, helpers, signature, str(_file(text, signature)), cache=True)
-
-
-def _file(text: str, signature: Any) -> Path:
-    """The file with a text, written if it is not there. Its name tells all that the machine code depends on."""
-    import numba
-    import scipy
-
-    parts = [text, str(signature), numba.__version__, np.__version__, scipy.__version__, sys.version, _own_sources()]
-    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-    path = directory() / f"loops_{key}.py"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+def _write(path: Path, code: Code) -> None:
+    """Write a file, which other processes see whole or not at all."""
+    rest = json.dumps(code.outside).encode() + b"\n" + code.data
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest)
         os.replace(temporary, path)
-    return path
+    except OSError:
+        os.unlink(temporary)
+        raise
 
 
-def _own_sources() -> str:
-    """What the text calls: the helpers as they are in this version of the package."""
-    return (_ROOM / "functions.py").read_text(encoding="utf-8")
+def _clear(folder: Path) -> None:
+    """Remove the files that were not used for the longest time, if there are many: also those of other versions."""
+    files = sorted(((path.stat(), path) for path in folder.iterdir()), key=lambda x: x[0].st_mtime, reverse=True)
+    total = 0
+    for position, (facts, path) in enumerate(files):
+        total += facts.st_size
+        if position >= _MOST_FILES or total > _MOST_BYTES:
+            path.unlink(missing_ok=True)
 
 
-def _compile(text: str, name: str, helpers: dict[str, Any], signature: Any, filename: str, cache: bool) -> Any:
-    import numba
+def _file(parts: list[str]) -> Path:
+    key = hashlib.sha256("\0".join((*parts, *_versions(), *_settings())).encode()).hexdigest()[:40]
+    return directory() / f"{key}.code"
 
-    # A module that is there when numba reads what it has kept: that of the helpers.
-    scope = {"__name__": f"{__package__}.functions", "np": np, "math": math, "numba": numba, **helpers}
-    exec(compile(text, filename, "exec"), scope)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        function = numba.njit(signature, error_model="numpy", nogil=True, cache=cache)(scope[name])
-    return next(iter(function.overloads.values())).entry_point
+
+@functools.cache
+def _versions() -> tuple[str, ...]:
+    """What machine code depends on besides the text: the libraries, the processor, and how this package makes it."""
+    own = [(_ROOM / name).read_text(encoding="utf-8") for name in _SOURCES]
+    libraries = [np.__version__, scipy.__version__, *map(version, ("numba", "llvmlite"))]
+    return *own, *libraries, sys.version, *processor()
+
+
+def _settings() -> list[str]:
+    """The environment variables that change what numba makes."""
+    return [f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith("NUMBA_")]

@@ -1,7 +1,7 @@
 """What the text of loops calls besides NumPy: BLAS's gemm, sums, extrema, and the arithmetic of Python's numbers.
 
-This module imports numba, and so is imported only where loops are compiled. It is written so that numba can keep what
-it compiles on disk: BLAS is called by a name that is bound to SciPy's pointer in each process.
+This module imports numba, and so is imported only where loops are compiled. What is compiled can be kept on disk: BLAS
+is called by a name that is bound to SciPy's pointer in each process.
 """
 
 # numba has no types to check against.
@@ -9,16 +9,15 @@ it compiles on disk: BLAS is called by a name that is bound to SciPy's pointer i
 
 from __future__ import annotations
 
-import llvmlite.binding
 import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import get_cython_function_address, intrinsic
+from numba.extending import intrinsic
 
-for _name in ("sgemm", "dgemm"):
-    llvmlite.binding.add_symbol(f"tinygrad_mlp_{_name}", get_cython_function_address("scipy.linalg.cython_blas", _name))
+from .loading import define_symbols, own
 
+define_symbols()
 jit = numba.njit(error_model="numpy", nogil=True)
 
 
@@ -29,7 +28,7 @@ def _blas_gemm(typing_context, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb,
     element = c.dtype
     if element not in (types.float32, types.float64) or {a.dtype, b.dtype} != {element}:
         return None
-    name = "tinygrad_mlp_sgemm" if element == types.float32 else "tinygrad_mlp_dgemm"
+    name = own("sgemm" if element == types.float32 else "dgemm")
     signature = types.void(
         types.boolean, types.boolean, *[types.intp] * 3, types.float64, a, types.intp, b, types.intp, types.float64, c,
         types.intp,
@@ -93,6 +92,12 @@ def pointer(typing_context, address):
         return builder.inttoptr(arguments[0], cgutils.voidptr_t)
 
     return types.voidptr(types.intp), generate
+
+
+@jit
+def flat(x):
+    """An array in C order as one of a single axis."""
+    return numba.carray(pointer(x.ctypes.data), (x.size,), x.dtype)
 
 
 @jit

@@ -1,10 +1,10 @@
-"""Compiles functions of loops by numba, and keeps what it compiles on disk.
+"""Compiles functions of loops, or finds their machine code on disk.
 
-Arrays that are the same at every call (parameters, buffers, constants) are not handed over at each call, which takes
-0.2 microseconds for each: the compiled function finds them by their addresses, in one table.
+Arrays that are the same at every call (parameters, buffers, constants) are not handed over at each call: the compiled
+function finds them by their addresses, in one table.
 
     def step_loops(x, weight, product): ...                        # as it is written
-    def step_loops(table, x): weight = carray(pointer(table[0]), (16, 4), np.float32); ...   # as it is compiled
+    def step_loops(table, x): weight = carray(pointer(table[6]), (16, 4), np.float32); ...   # as it is compiled
 """
 
 from __future__ import annotations
@@ -14,12 +14,9 @@ import importlib.util
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..lines import Value
-from .cache import kept
 from .forms import kind_of_number
-from .regions import HELPERS, LoopsFunction, is_static
+from .regions import LoopsFunction, is_static
 
 
 @functools.cache
@@ -29,71 +26,86 @@ def is_available() -> bool:
 
 
 def compiled(function: LoopsFunction) -> Callable[..., Any]:
-    """The compiled function; it is called with those parameters that are not static, in their order."""
-    import numba
+    """The compiled function; it is called with those parameters that are not static, in their order.
 
-    helpers = _helpers()
-    static = [x for x in function.parameters if is_static(x)]
-    table = np.array([x.array.ctypes.data for x in static] or [0], np.intp)
-    text, types = _as_compiled(function)
-    signature = numba.void(*types) if not function.checks else None
-    if signature is None:
-        signature = numba.types.UniTuple(numba.int64, 2)(*types)
-    entry = kept(text, function.__name__, helpers, signature)
-    return _bound(entry, table, static, function)
+    It is the same machine code whether it is compiled now or was found on disk.
+    """
+    from .cache import found, keep
+    from .loading import loaded
 
+    text, kinds = _as_compiled(function)
+    static = [x.array for x in function.parameters if is_static(x)]
+    key = _key(text, kinds)
+    code = found(key)
+    if code is not None:
+        try:
+            return loaded(code, function.__name__, static, function.checks)
+        except ImportError:  # it calls what is not there in this process
+            pass
+    from .objects import made
 
-def _bound(entry: Any, table: Any, static: list[Value], function: LoopsFunction) -> Callable[..., Any]:
-    alive = [x.array for x in static]  # their memory is used by address
-
-    if not function.checks:
-
-        def run(*args: Any, entry: Any = entry, table: Any = table, alive: Any = alive) -> None:
-            entry(table, *args)
-
-    else:
-
-        def run(*args: Any, entry: Any = entry, table: Any = table, alive: Any = alive) -> None:
-            failed, index = entry(table, *args)
-            if failed:
-                axis, size = function.checks[failed - 1]
-                raise IndexError(f"index {index} is out of bounds for axis {axis} with size {size}")
-
-    return run
+    code = made(text, function.__name__, kinds)
+    keep(key, code)
+    return loaded(code, function.__name__, static, function.checks)
 
 
-def _helpers() -> dict[str, Any]:
-    from . import functions
+def is_any_kept() -> bool:
+    """Whether any function is on disk."""
+    from .cache import directory
 
-    return {name: getattr(functions, name) for name in HELPERS}
+    return next(directory().glob("*.code"), None) is not None
 
 
-def _as_compiled(function: LoopsFunction) -> tuple[str, list[Any]]:
-    """The text of a function whose static parameters come from a table, and the types of the others."""
-    import numba
+def is_kept(function: LoopsFunction) -> bool:
+    """Whether the function is on disk, and need not be compiled."""
+    from .cache import found
+
+    try:
+        return found(_key(*_as_compiled(function))) is not None
+    except Exception:  # numba cannot tell its version, say: whoever compiles will see
+        return False
+
+
+def _as_compiled(function: LoopsFunction) -> tuple[str, tuple[str, ...]]:
+    """The text of a function that finds arrays by addresses, and the kinds of its parameters but for the table."""
+    from .loading import FIRST
 
     _, body = function.text.split("\n", 1)
-    found: list[str] = []
-    words, types = ["table"], [numba.types.Array(numba.intp, 1, "C")]
+    made: list[str] = []
+    words, kinds = ["table"], []
+    static = 0
     for value, name in zip(function.parameters, function.names, strict=True):
         if is_static(value):
-            make = "carray" if value.array.flags.c_contiguous else "farray"
-            address = f"pointer(table[{len(found)}])"
-            found.append(f"    {name} = numba.{make}({address}, {value.shape}, np.{_dtype_name(value.dtype)})\n")
+            address = f"table[{FIRST + static}]"
+            static += 1
         else:
-            words.append(name)
-            types.append(_type_of(value))
-    return f"def {function.__name__}({', '.join(words)}):\n{''.join(found)}{body}", types
+            kinds.append(_kind(value))
+            address = name if kinds[-1] in ("float", "int") else f"{name}_address"
+            words += [address, f"{name}_strides"] if kinds[-1] == "strided" else [address]
+            if address == name:
+                continue
+        made.append(f"    {name} = {_array(value, name, address)}\n")
+    end = "" if function.checks else "    return 0, 0\n"
+    return f"def {function.__name__}({', '.join(words)}):\n{''.join(made)}{body}{end}", tuple(kinds)
 
 
-def _dtype_name(dtype: np.dtype[Any]) -> str:
-    return "bool_" if dtype.kind == "b" else dtype.name
+def _key(text: str, kinds: tuple[str, ...]) -> list[str]:
+    """What the machine code depends on: not on the comments, which tell the user's lines."""
+    return ["\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#")), *kinds]
 
 
-def _type_of(value: Value) -> Any:
-    import numba
+def _array(value: Value, name: str, address: str) -> str:
+    """The expression that makes an array of memory."""
+    dtype = f"np.{'bool_' if value.dtype.kind == 'b' else value.dtype.name}"
+    if value.in_c_order or value.in_f_order:
+        return f"numba.{'carray' if value.in_c_order else 'farray'}(pointer({address}), {value.shape}, {dtype})"
+    strides = f"numba.carray(pointer({name}_strides), ({len(value.shape)},), np.intp)"
+    listed = ", ".join(f"{strides}[{axis}]" for axis in range(len(value.shape)))
+    base = f"numba.carray(pointer({address}), (1,), {dtype})"
+    return f"np.lib.stride_tricks.as_strided({base}, {value.shape}, ({listed},))"
 
+
+def _kind(value: Value) -> str:
     if value.kind == "number":
-        return numba.float64 if kind_of_number(value) is float else numba.int64
-    layout = "C" if value.in_c_order else "F" if value.in_f_order else "A"
-    return numba.types.Array(numba.from_dtype(value.dtype), len(value.shape), layout)
+        return "float" if kind_of_number(value) is float else "int"
+    return "array" if value.in_c_order or value.in_f_order else "strided"

@@ -97,7 +97,7 @@ class Nest:
 
     def _flat_lines(self) -> list[str]:
         arrays = dict.fromkeys(a.base for a in self._accesses() if a.base.shape and a.base not in self.places.locals_)
-        found = [f"{self._flat_name(base)} = {self.names[base]}.reshape(-1)" for base in arrays]
+        found = [f"{self._flat_name(base)} = flat({self.names[base]})" for base in arrays]
         index = self.index[self.axes[0]]
         found += self.before.get(0, [])
         found.append(f"for {index} in range({math.prod(self.space)}):")

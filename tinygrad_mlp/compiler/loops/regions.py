@@ -24,7 +24,7 @@ from .nests import Nest
 from .places import Places
 
 # What the text of loops calls (`functions`), and the words that it uses.
-HELPERS = ("gemm", "plus", "maximum", "minimum", "divided", "raised", "pointer")
+HELPERS = ("gemm", "plus", "maximum", "minimum", "divided", "raised", "pointer", "flat")
 WORDS = frozenset(("np", "math", "numba", "range", "abs", "min", "table", *HELPERS, *keyword.kwlist))
 
 
