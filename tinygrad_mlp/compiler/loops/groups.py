@@ -4,7 +4,8 @@
     # product | h, mask, total in one loop over the elements | a call of NumPy
 
 A line joins an earlier group if it computes over the same elements, and if it may come before all that lies between:
-nothing there makes what it reads, or reads or writes what it writes. What may raise an exception or draws random
+nothing there makes what it reads, or reads or writes what it writes. If other loops lie between, it joins only a group
+with which it has an array in common: elsewhere it would save nothing, and part what belongs to one update. What may raise an exception or draws random
 numbers keeps its place among its like, and among the lines that write to memory from outside the step.
 """
 
@@ -116,6 +117,11 @@ class Step:
             len(own.get(root, set()) | group.accesses.get(root, set())) == 1 for root in shared if root.kind != "number"
         )
 
+    def has_in_common(self, group: Group) -> bool:
+        """Whether it uses an array that a group uses; arithmetic of numbers belongs together in any case."""
+        shared = (self.read | self.written) & (group.read | group.written)
+        return self.space == () or any(root.shape for root in shared)
+
     def join(self, group: Group) -> None:
         """Become a part of a group."""
         group.forms.append(self.form or self.line)
@@ -161,13 +167,15 @@ class Groups:
 
     def _place(self, step: Step) -> None:
         position = len(self.listed)
+        is_next = True
         while position > 1 or (position == 1 and step.form is None):
             group = self.listed[position - 1]
-            if step.may_join(group):
+            if step.may_join(group) and (is_next or step.form is None or step.has_in_common(group)):
                 step.join(group)
                 return
             if step.must_follow(group):
                 break
+            is_next = is_next and group.space == () and not isinstance(group.forms[0], Product)
             position -= 1
         if step.form is None:
             position = len(self.listed)

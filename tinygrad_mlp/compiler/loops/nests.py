@@ -69,10 +69,17 @@ class Nest:
         )
 
     def _loop_order(self) -> list[int]:
-        """The axes from the outermost loop to the innermost, which is to go along the memory."""
-        written = [a.base for form in self.group.forms for a in form.writes() if a.base.shape == self.space]
-        backwards = any(not base.in_c_order for base in written)
-        return list(range(len(self.space)))[:: -1 if backwards else 1]
+        """The axes from the outermost loop to the innermost, along which most arrays lie in memory."""
+        axes = list(range(len(self.space)))
+        votes: Counter[int] = Counter()
+        for access in self._accesses():
+            own = [entry.axis for entry in access.entries if entry.axis is not None and self.space[entry.axis] != 1]
+            if len(own) > 1 and access.base not in self.places.locals_:
+                votes[own[-1] if access.base.in_c_order else own[0]] += 1
+        if not votes:
+            return axes
+        innermost = max(reversed(axes), key=votes.__getitem__)
+        return [axis for axis in axes if axis != innermost] + [innermost]
 
     def _index_names(self) -> dict[int, str]:
         letters = iter(letter for letter in _LETTERS if letter not in self.taken)
