@@ -137,9 +137,7 @@ class Compiled:
 
     def _in_loops(self, backend: str) -> tuple[Program, Source]:
         """The program in loops and its source; for the backend "auto" in NumPy, if a part of it would stay NumPy's."""
-        program, names, parameters = self._named(
-            self._shortened(lambda program: passes.shorten(program, "scipy")), loops.WORDS
-        )
+        program, names, parameters = self._named(self._shortened(_for_loops), loops.WORDS)
         written = loops.write(program, names, self.title)
         if not written.functions or (backend == "auto" and not written.is_whole):
             self.not_in_loops = loops.WITHOUT if not written.functions else loops.NOT_WHOLE
@@ -352,6 +350,12 @@ class Compiled:
 
 # What a step may return besides tensors; the program returns the same object at every call.
 _FIXED = (type(None), bool, int, float, complex, str, bytes, Size, type, np.dtype, dtypes.dtype, np.generic)
+
+
+def _for_loops(program: Program) -> None:
+    """The passes for a program in loops."""
+    passes.shorten(program, "scipy")
+    loops.lower(program)
 
 
 def _is_same_memory(x: Any, y: Any) -> bool:

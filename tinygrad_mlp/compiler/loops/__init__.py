@@ -1,9 +1,10 @@
 """A program as loops that numba compiles: the lines fused into few passes over the memory, products by BLAS.
 
-1. `scalars`: what NumPy's functions are for one element; the one table of it.
+1. `lowering`: replaces calls that have no loop by lines that have one. `scalars`: what NumPy's functions are for one
+   element; the one table of it.
 2. `access`: views as index arithmetic.
-3. `forms`, `reading` and `elementwise`: what each line is: elementwise, a reduction, a product, arithmetic of
-   numbers, or a call of NumPy.
+3. `forms`, `reading`, `elementwise` and `products`: what each line is: elementwise, a reduction, a product, arithmetic
+   of numbers, or a call of NumPy.
 4. `groups`: which lines share a loop nest.
 5. `places`: which values are variables, and which lie in arrays.
 6. `nests` and `regions`: write the text of the functions, and the program that calls them.
@@ -12,6 +13,7 @@
 """
 
 from .explained import NOT_WHOLE, WITHOUT, explained
+from .lowering import lower
 from .machine import compiled, is_available
 from .regions import WORDS, LoopsFunction, Written, is_static, write
 
@@ -25,5 +27,6 @@ __all__ = [
     "explained",
     "is_available",
     "is_static",
+    "lower",
     "write",
 ]

@@ -71,6 +71,17 @@ def view_of(line: Line) -> Access | None:
     return _decoded(base, result.strides, start)
 
 
+def alias_of(line: Line, views: dict[Value, Access]) -> Value | None:
+    """The array in C order of which a line makes a view in another shape; None if it does something else."""
+    base, out = (line.args[0] if line.args else None), line.out
+    if line.function not in (ndarray.reshape, np.reshape) or not isinstance(base, Value) or out.kind != "view":
+        return None
+    access = resolved(whole(base, base.shape), views)
+    if 0 in base.shape or not access.base.in_c_order or access != whole(access.base, base.shape):
+        return None
+    return access.base if access.base.shape == base.shape else None
+
+
 def _without_ones(shape: tuple[int, ...]) -> list[int]:
     return [size for size in shape if size != 1]
 

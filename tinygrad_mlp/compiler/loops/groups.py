@@ -5,8 +5,9 @@
 
 A line joins an earlier group if it computes over the same elements, and if it may come before all that lies between:
 nothing there makes what it reads, or reads or writes what it writes. If other loops lie between, it joins only a group
-with which it has an array in common: elsewhere it would save nothing, and part what belongs to one update. What may raise an exception or draws random
-numbers keeps its place among its like, and among the lines that write to memory from outside the step.
+with which it has an array in common: elsewhere it would save nothing, and part what belongs to one update. What may
+raise an exception or draws random numbers keeps its place among its like, and among the lines that write to memory
+from outside the step.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from ..lines import Line, Program, Value
-from .access import Access, resolved, view_of, whole
-from .forms import Form, Product, Reduction, Views, numbers_of
+from .access import Access, alias_of, resolved, view_of, whole
+from .forms import ALONE, Form, Reduction, Views, numbers_of
 from .reading import form_of
 
 _SAFE = (np.empty, np.zeros_like, np.ones_like, np.full_like, np.copy, np.array, np.sum, np.where)
@@ -95,7 +96,7 @@ class Step:
         """Whether it can be computed together with a group that it must perhaps follow."""
         if group.is_numpy or self.form is None:
             return group.is_numpy and self.form is None
-        if isinstance(self.form, Product) or any(isinstance(form, Product) for form in group.forms):
+        if isinstance(self.form, ALONE) or isinstance(group.forms[0], ALONE):
             return False
         if group.space != self.space or (self.orderly and not self.made and group.external):
             return False
@@ -151,12 +152,16 @@ class Groups:
     def __init__(self, program: Program, calls: frozenset[Line] = frozenset()) -> None:
         self.views: Views = {}
         self.view_lines: dict[Value, Line] = {}
+        self.aliases: dict[Value, Value] = {}  # what has the same elements in another shape
         self.listed: list[Group] = [Group(None)]  # calls of NumPy that may come first
         steps = []
         for line in program.lines:
             view = view_of(line)
+            alias = alias_of(line, self.views) if view is None else None
             if view is not None:
                 self.views[line.out], self.view_lines[line.out] = view, line
+            elif alias is not None:
+                self.aliases[line.out], self.view_lines[line.out] = alias, line
             else:
                 steps.append(Step(line, None if line in calls else form_of(line, self.views), self.views))
         _leave_to_python(steps, self.views)
@@ -175,7 +180,7 @@ class Groups:
                 return
             if step.must_follow(group):
                 break
-            is_next = is_next and group.space == () and not isinstance(group.forms[0], Product)
+            is_next = is_next and group.space == () and not isinstance(group.forms[0], ALONE)
             position -= 1
         if step.form is None:
             position = len(self.listed)

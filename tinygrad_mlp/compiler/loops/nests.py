@@ -19,7 +19,7 @@ import numpy as np
 
 from ..lines import Value
 from .access import Access, Entry, whole
-from .forms import Arithmetic, Elementwise, Reduction, kind_of_number
+from .forms import Arithmetic, Elementwise, Reduction, Running, Search, kind_of_number
 from .groups import Group
 from .places import Places
 from .scalars import SUMS, cast, literal
@@ -61,7 +61,9 @@ class Nest:
         if sum(size != 1 for size in self.space) < 2:
             return False
         for form in self.group.forms:
-            if isinstance(form, Reduction) and len(form.axes) != len(self.space):
+            if isinstance(form, (Search, Running)) or (
+                isinstance(form, Reduction) and len(form.axes) != len(self.space)
+            ):
                 return False
         arrays = [a for a in self._accesses() if a.base.shape and a.base not in self.places.locals_]
         return bool(arrays) and all(
@@ -71,6 +73,9 @@ class Nest:
     def _loop_order(self) -> list[int]:
         """The axes from the outermost loop to the innermost, along which most arrays lie in memory."""
         axes = list(range(len(self.space)))
+        form = self.group.forms[0]
+        if isinstance(form, (Search, Running)):
+            return axes if form.axis is None else [axis for axis in axes if axis != form.axis] + [form.axis]
         votes: Counter[int] = Counter()
         for access in self._accesses():
             own = [entry.axis for entry in access.entries if entry.axis is not None and self.space[entry.axis] != 1]
@@ -130,6 +135,10 @@ class Nest:
                 self._elementwise(form, follower)
             elif isinstance(form, Reduction):
                 self._reduction(form)
+            elif isinstance(form, Search):
+                self._search(form)
+            elif isinstance(form, Running):
+                self._running(form)
             elif isinstance(form, Arithmetic):
                 self.body.append(f"{self.names[form.line.out]} = {self._filled(form.text, form.operands, None, form)}")
         for base, access in self._changed.items():
@@ -172,11 +181,7 @@ class Nest:
         base, dtype = form.target.base, form.dtype
         rule = SUMS[form.function]
         element = cast(self._operand(form.operand, form.operand.base.dtype), form.operand.base.dtype, dtype)
-        begin = rule.begin
-        if begin.startswith("{"):
-            bound = np.inf if dtype.kind == "f" else np.iinfo(dtype).max
-            least = -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
-            begin = literal(bound if begin == "{highest}" else least, dtype)
+        begin = _bound(dtype, rule.begin == "{highest}") if rule.begin.startswith("{") else rule.begin
         reduced = [axis for axis in self.axes if axis in form.axes]
         depth = len(self.axes) - len(reduced)
         if set(self.axes[depth:]) != set(reduced):
@@ -195,6 +200,39 @@ class Nest:
         result = cast(total, wide, dtype)
         into = self.names[base] if base in self.places.scalars else self._element(form.target)
         self.after.setdefault(depth, []).append(f"{into} = {result}")
+
+    def _search(self, form: Search) -> None:
+        """The first of the largest elements; a nan is larger than all others, and smaller."""
+        dtype = form.operand.base.dtype
+        places = [axis for axis in self.axes if form.axis is None or axis == form.axis]
+        depth = len(self.axes) - len(places)
+        name = self.names[form.target.base]
+        best, at, element = (self._free(f"{name}_{word}") for word in ("best", "at", "now"))
+        self.before.setdefault(depth, []).extend((f"{best} = {_bound(dtype, not form.largest)}", f"{at} = 0"))
+        place = " + ".join(
+            f"{self.index[axis]} * {length}" if length != 1 else self.index[axis]
+            for k, axis in enumerate(places)
+            for length in [math.prod(self.space[other] for other in places[k + 1 :])]
+        )
+        beyond = f"{element} {'>' if form.largest else '<'} {best}"
+        if dtype.kind == "f":
+            beyond += f" or ({element} != {element} and {best} == {best})"
+        self.body += [
+            f"{element} = {self._read(form.operand)}", f"if {beyond}:", f"    {best} = {element}",
+            f"    {at} = {place or 0}",
+        ]  # fmt: skip
+        into = name if form.target.base in self.places.scalars else self._element(form.target)
+        self.after.setdefault(depth, []).append(f"{into} = {at}")
+
+    def _running(self, form: Running) -> None:
+        rule = SUMS[form.function]
+        begin = {"0": -0.0 if form.dtype.kind == "f" else 0, "1": 1}.get(rule.begin)  # -0 + x is x, for a -0, too
+        start = _bound(form.dtype, rule.begin == "{highest}") if begin is None else literal(begin, form.dtype)
+        total = self._free(f"{self.names[form.target.base]}_now")
+        element = cast(self._read(form.operand), form.operand.base.dtype, form.dtype)
+        self.before.setdefault(len(self.axes) - 1, []).append(f"{total} = {start}")
+        self.body.append(f"{total} = {self._typed(rule.text.format(total, element), form.dtype)}")
+        self.body.append(f"{self._element(form.target)} = {total}")
 
     def _sum_into_array(self, form: Reduction, begin: str, text: str, element: str) -> None:
         base = form.target.base
@@ -271,11 +309,19 @@ class Nest:
         return scaled if not entry.start else f"{entry.start} + {scaled}"
 
     def _loops_of(self, access: Access) -> str:
+        axes = [axis for axis in self.axes if any(entry.axis == axis for entry in access.entries)]
         return "\n".join(
-            f"{'    ' * depth}for {self.index[axis]} in range({self.space[axis]}):"
-            for depth, axis in enumerate(self.axes)
-            if any(entry.axis == axis for entry in access.entries)
+            f"{'    ' * depth}for {self.index[axis]} in range({self.space[axis]}):" for depth, axis in enumerate(axes)
         )
+
+
+def _bound(dtype: np.dtype[Any], highest: bool) -> str:
+    """The largest or the smallest number of a dtype, as an expression."""
+    if dtype.kind == "b":
+        return repr(highest)
+    if dtype.kind == "f":
+        return literal(np.inf if highest else -np.inf, dtype)
+    return literal(np.iinfo(dtype).max if highest else np.iinfo(dtype).min, dtype)
 
 
 def _count_reads(group: Group) -> Counter[Value]:

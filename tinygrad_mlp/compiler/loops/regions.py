@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from ..lines import Line, Program, Value
-from .access import Access
 from .elementwise import stays_in_numpy
-from .forms import Product, is_transposed, numbers_of
+from .forms import Product, numbers_of
 from .groups import Group, Groups
 from .nests import Nest
 from .places import Places
+from .products import text_of
 
 # What the text of loops calls (`functions`), and the words that it uses.
 HELPERS = ("gemm", "plus", "maximum", "minimum", "divided", "raised", "pointer")
@@ -166,7 +166,10 @@ class _Writer:
         words = [self._name(x, taken) for x in parameters]
         function = LoopsFunction(name, parameters, words)
         taken |= {*words}
-        body: list[str] = []
+        body = [
+            f"{self._name(x, taken)} = {self._name(self.groups.aliases[x], taken)}.reshape({x.shape})"
+            for x in self._aliases(region)
+        ]
         last: Any = None
         for group in region:
             where = _where(group)
@@ -212,6 +215,8 @@ class _Writer:
             for form in group.forms:
                 for access in (*form.reads(), *form.writes()):
                     base = access.base
+                    while base in self.groups.aliases:
+                        base = self.groups.aliases[base]
                     if base not in self.places.locals_ and base not in self.places.scalars:
                         found.setdefault(base)
                 for number in numbers_of(form):
@@ -219,9 +224,21 @@ class _Writer:
                         found.setdefault(number)
         return list(found)
 
+    def _aliases(self, region: list[Group]) -> list[Value]:
+        """The arrays that a region reads or writes in another shape than theirs; what they are made of comes first."""
+        found: dict[Value, None] = {}
+        for group in region:
+            for form in group.forms:
+                for access in (*form.reads(), *form.writes()):
+                    chain = [access.base]
+                    while chain[-1] in self.groups.aliases:
+                        chain.append(self.groups.aliases[chain[-1]])
+                    found |= dict.fromkeys(reversed(chain[:-1]))
+        return list(found)
+
     def _group(self, group: Group, taken: set[str], function: LoopsFunction) -> list[str]:
         if isinstance(group.forms[0], Product):
-            return [self._product(group.forms[0])]
+            return text_of(group.forms[0], self.names, taken)
         nest = Nest(group, self.places, self.names, taken)
         lines: list[str] = []
         for element, loops, axis, size in nest.checks:
@@ -231,18 +248,6 @@ class _Writer:
             lines += [*outer, f"{indent}if not -{size} <= {element} < {size}:"]
             lines.append(f"{indent}    return {len(function.checks)}, {element}  # not an index of the axis {axis}")
         return lines + nest.lines()
-
-    def _product(self, form: Product) -> str:
-        (a, turned_a), (b, turned_b), (c, turned_c) = map(self._matrix, (form.a, form.b, form.target))
-        if turned_c:  # c.T = b.T @ a.T
-            a, turned_a, b, turned_b = b, not turned_b, a, not turned_a
-        call = f"gemm({form.factor(self.names)}, {a}, {turned_a}, {b}, {turned_b}, {form.beta}, {c})"
-        return f"{call}  # {form.said(self.names)}"
-
-    def _matrix(self, access: Access) -> tuple[str, bool]:
-        """A matrix in C order, and whether the operand is its transpose."""
-        name, turned = self.names[access.base], is_transposed(access)
-        return (name, turned) if access.base.in_c_order else (f"{name}.T", not turned)
 
 
 def _where(group: Group) -> Any:
