@@ -25,6 +25,7 @@ from .places import Places
 from .scalars import SUMS, cast, literal
 
 _LETTERS = "ijklmnpq"
+_BLOCK = 128  # so many float64 elements are summed before the result is added with care
 
 
 class Nest:
@@ -39,6 +40,7 @@ class Nest:
         self.before: dict[int, list[str]] = {}  # statements by the number of loops that surround them
         self.after: dict[int, list[str]] = {}
         self.body: list[str] = []
+        self.around: tuple[list[str], list[str]] = ([], [])  # before and after each block of the innermost loop
         self.checks: list[tuple[str, str, int, int]] = []
         self._now: dict[Value, str] = {}  # the expressions of elements that this iteration has computed
         self._changed: dict[Value, Access] = {}  # what is to be stored at the end of an iteration
@@ -95,14 +97,34 @@ class Nest:
         if self.flat:
             return self._flat_lines()
         found: list[str] = []
-        for depth, axis in enumerate(self.axes):
+        depth = 0
+        for depth, axis in enumerate(self.axes[:-1]):
             found += self._at(self.before, depth)
             found.append(f"{'    ' * depth}for {self.index[axis]} in range({self.space[axis]}):")
-        found += self._at(self.before, len(self.axes))
-        found += ["    " * len(self.axes) + text for text in self.body]
-        for depth in range(len(self.axes), -1, -1):
+        depth = max(len(self.axes) - 1, 0)
+        found += self._at(self.before, depth)
+        if self.axes:
+            axis = self.axes[-1]
+            found += ["    " * depth + text for text in self._innermost(self.index[axis], self.space[axis])]
+        else:
+            found += self.body
+        for depth in range(len(self.axes) - 1, -1, -1):
             found += self._at(self.after, depth)
         return found
+
+    def _innermost(self, index: str, size: int) -> list[str]:
+        """The innermost loop; cut into blocks if there are long sums in it."""
+        before, after = self.around
+        body = [*self.before.get(len(self.axes), []), *self.body, *self.after.get(len(self.axes), [])]
+        if self.flat:
+            body = self.body
+        if not before or size <= _BLOCK:
+            return [*before, f"for {index} in range({size}):", *(f"    {text}" for text in body), *after]
+        begin = self._free(f"{index}_begin")
+        inner = [f"for {index} in range({begin}, min({begin} + {_BLOCK}, {size})):", *(f"    {text}" for text in body)]
+        return [
+            f"for {begin} in range(0, {size}, {_BLOCK}):", *(f"    {text}" for text in (*before, *inner, *after))
+        ]  # fmt: skip
 
     def _at(self, statements: dict[int, list[str]], depth: int) -> list[str]:
         return ["    " * depth + text for text in statements.get(depth, [])]
@@ -112,8 +134,7 @@ class Nest:
         found = [f"{self._flat_name(base)} = {self.names[base]}.reshape(-1)" for base in arrays]
         index = self.index[self.axes[0]]
         found += self.before.get(0, [])
-        found.append(f"for {index} in range({math.prod(self.space)}):")
-        found += [f"    {text}" for text in self.body]
+        found += self._innermost(index, math.prod(self.space))
         return found + self.after.get(0, [])
 
     def _flat_name(self, base: Value) -> str:
@@ -193,13 +214,25 @@ class Nest:
         start = literal(float(begin), wide) if wide.kind == "f" and form.function in (np.add, np.multiply) else begin
         self.before.setdefault(depth, []).append(f"{total} = {start}")
         element = cast(element, dtype, wide)
-        if wide.kind == "f" and form.function is np.add:
+        result = cast(total, wide, dtype)
+        if dtype == np.float64 and form.function is np.add and math.prod(self.space[a] for a in reduced) > _BLOCK:
+            result = self._long_sum(total, element, depth)
+        elif wide.kind == "f" and form.function is np.add:
             self.body.append(f"{total} = plus({total}, {element})")
         else:
             self.body.append(f"{total} = {self._typed(rule.text.format(total, element), dtype)}")
-        result = cast(total, wide, dtype)
         into = self.names[base] if base in self.places.scalars else self._element(form.target)
         self.after.setdefault(depth, []).append(f"{into} = {result}")
+
+    def _long_sum(self, total: str, element: str, depth: int) -> str:
+        """A sum of blocks, with what is lost in adding them; its result as an expression."""
+        part, lost = (self._free(f"{total}_{word}") for word in ("part", "lost"))
+        self.before.setdefault(depth, []).append(f"{lost} = 0.0")
+        before, after = self.around
+        before.append(f"{part} = 0.0")
+        self.body.append(f"{part} = plus({part}, {element})")
+        after.append(f"{total}, {lost} = added({total}, {lost}, {part})")
+        return f"{total} + {lost}"
 
     def _search(self, form: Search) -> None:
         """The first of the largest elements; a nan is larger than all others, and smaller."""

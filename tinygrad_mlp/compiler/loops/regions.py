@@ -24,7 +24,7 @@ from .places import Places
 from .products import text_of
 
 # What the text of loops calls (`functions`), and the words that it uses.
-HELPERS = ("gemm", "plus", "maximum", "minimum", "divided", "raised", "pointer")
+HELPERS = ("gemm", "plus", "added", "maximum", "minimum", "divided", "raised", "pointer")
 WORDS = frozenset(("np", "math", "numba", "range", "abs", "min", "table", *HELPERS, *keyword.kwlist))
 
 
