@@ -137,15 +137,20 @@ class Compiled:
 
     def _in_loops(self, backend: str) -> tuple[Program, Source]:
         """The program in loops and its source; for the backend "auto" in NumPy, if a part of it would stay NumPy's."""
-        program, names, parameters = self._named(self._shortened(_for_loops), loops.WORDS)
-        written = loops.write(program, names, self.title)
+        program, source, written = self.emitted_loops()
         if not written.functions or (backend == "auto" and not written.is_whole):
             self.not_in_loops = loops.WITHOUT if not written.functions else loops.NOT_WHOLE
             return self.emitted(self.blas)
         self.written = written
+        return program, source
+
+    def emitted_loops(self) -> tuple[Program, Source, loops.Written]:
+        """The program as calls of functions of loops, its source, and the functions."""
+        program, names, parameters = self._named(self._shortened(_for_loops), loops.WORDS)
+        written = loops.write(program, names, self.title)
         buffers.assign(program)
         written.executed = Source(written.short(), names, self.title, parameters).text
-        return program, Source(program, names, self.title, parameters)
+        return program, Source(program, names, self.title, parameters), written
 
     def emitted(self, blas: str | None) -> tuple[Program, Source]:
         """The program as NumPy calls after all passes, and its source; `blas` as in passes.finish."""

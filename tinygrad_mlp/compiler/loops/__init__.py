@@ -10,8 +10,10 @@
 6. `nests` and `regions`: write the text of the functions, and the program that calls them.
 7. `explained`: says what runs where.
 8. `machine` and `cache`: compile the functions by numba, and keep them on disk; `functions` has what they call.
+9. `alone`: the text of a saved program, which numba compiles without this package.
 """
 
+from . import alone
 from .explained import NOT_WHOLE, WITHOUT, explained
 from .lowering import lower
 from .machine import compiled, is_available
@@ -23,6 +25,7 @@ __all__ = [
     "WORDS",
     "LoopsFunction",
     "Written",
+    "alone",
     "compiled",
     "explained",
     "is_available",

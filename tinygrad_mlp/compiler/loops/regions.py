@@ -23,9 +23,12 @@ from .nests import Nest
 from .places import Places
 from .products import text_of
 
-# What the text of loops calls (`functions`), and the words that it uses.
+# What the text of loops calls (`functions`), and the words that it uses, or the file does in which it is saved.
 HELPERS = ("gemm", "plus", "added", "maximum", "minimum", "divided", "raised", "pointer")
-WORDS = frozenset(("np", "math", "numba", "range", "abs", "min", "table", *HELPERS, *keyword.kwlist))
+_OF_FILES = ("ctypes", "jit", "blas", "sgemm", "dgemm", "checked", "start", "Path", "get_cython_function_address")
+WORDS = frozenset(
+    ("np", "math", "numba", "range", "abs", "min", "table", *HELPERS, *_OF_FILES, *keyword.kwlist)
+)  # fmt: skip
 
 
 class LoopsFunction:
