@@ -110,7 +110,7 @@ class Compiled:
 
     def _take(self, source: Source) -> None:
         """Make a source the program's own."""
-        self.source = source.text if self.written is None else f"{self.written.text}\n\n{source.text}"
+        self.source = source.text if self.written is None else self.written.shown(source).text
         self.namespace, self.kinds = source.namespace, source.kinds
 
     @property
@@ -151,6 +151,13 @@ class Compiled:
         buffers.assign(program)
         written.executed = Source(written.short(), names, self.title, parameters).text
         return program, Source(program, names, self.title, parameters), written
+
+    def shown(self) -> tuple[Program, Source | loops.Shown]:
+        """The program after all passes, written anew, and its text."""
+        if self.written is None:
+            return self.emitted(self.blas)
+        program, source, written = self.emitted_loops()
+        return program, written.shown(source)
 
     def emitted(self, blas: str | None) -> tuple[Program, Source]:
         """The program as NumPy calls after all passes, and its source; `blas` as in passes.finish."""

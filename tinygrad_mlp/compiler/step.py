@@ -187,7 +187,8 @@ class CompiledStep:
                     result = self.function(*args, **kwargs)
                 if not check_state(state, session):
                     raise CannotRecord(OTHER_STATE)
-                yield Compiled(session, arguments, result, self._title, self.blas)
+                backend = self._programs[-1].backend
+                yield Compiled(session, arguments, result, self._title, self.blas, backend)
             finally:
                 self._inside = False
                 session.undo()

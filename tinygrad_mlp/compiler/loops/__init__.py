@@ -8,7 +8,7 @@
 4. `groups`: which lines share a loop nest.
 5. `places`: which values are variables, and which lie in arrays.
 6. `nests` and `regions`: write the text of the functions, and the program that calls them.
-7. `explained`: says what runs where.
+7. `origins` and `explained`: say which line of the text does what, and what runs where.
 8. `machine` and `cache`: compile the functions by numba, and keep them on disk; `functions` has what they call.
 9. `alone`: the text of a saved program, which numba compiles without this package.
 """
@@ -17,13 +17,14 @@ from . import alone
 from .explained import NOT_WHOLE, WITHOUT, explained
 from .lowering import lower
 from .machine import compiled, is_available
-from .regions import WORDS, LoopsFunction, Written, is_static, write
+from .regions import WORDS, LoopsFunction, Shown, Written, is_static, write
 
 __all__ = [
     "NOT_WHOLE",
     "WITHOUT",
     "WORDS",
     "LoopsFunction",
+    "Shown",
     "Written",
     "alone",
     "compiled",

@@ -11,15 +11,17 @@ import linecache
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..emit import Row, Source
 from ..lines import Line, Program, Value
 from .elementwise import stays_in_numpy
 from .forms import Product, numbers_of
 from .groups import Group, Groups
 from .nests import Nest
+from .origins import attributed
 from .places import Places
 from .products import text_of
 
@@ -43,6 +45,9 @@ class LoopsFunction:
         self.parameters = parameters
         self.names = names
         self.text = ""
+        self.rows: list[
+            tuple[str, list[Line]]
+        ] = []  # the lines of the text, each with the lines of the program it does
         self.checks: list[tuple[int, int]] = []
         self.writes_inputs = False  # whether it writes into arguments of the step
 
@@ -56,6 +61,13 @@ def is_static(value: Value) -> bool:
         return False
     flags = value.array.flags
     return bool(flags.aligned and (flags.c_contiguous or flags.f_contiguous))
+
+
+class Shown(NamedTuple):
+    """The text of a program with its functions; `rows` are its lines, each with those of the program that it does."""
+
+    text: str
+    rows: list[Row]
 
 
 @dataclass
@@ -83,6 +95,15 @@ class Written:
     def is_silent(self) -> bool:
         """Whether no call of NumPy is left that could warn of a nan or an infinity."""
         return not self.left
+
+    def shown(self, source: Source) -> Shown:
+        """The functions and the program that calls them, whose source is given, as they are shown to the user."""
+        rows: list[Row] = []
+        for function in self.functions:
+            rows += [*function.rows, ("", []), ("", [])]
+        for text, lines in source.rows:
+            rows.append((text, [line for line in lines if line.calls and not isinstance(line.function, LoopsFunction)]))
+        return Shown(f"{self.text}\n\n{source.text}", rows)
 
     def short(self) -> Program:
         """The program as it is executed: the functions find by themselves what is the same at every call."""
@@ -169,8 +190,11 @@ class _Writer:
         words = [self._name(x, taken) for x in parameters]
         function = LoopsFunction(name, parameters, words)
         taken |= {*words}
-        body = [
-            f"{self._name(x, taken)} = {self._name(self.groups.aliases[x], taken)}.reshape({x.shape})"
+        body: list[tuple[str, list[Line]]] = [
+            (
+                f"{self._name(x, taken)} = {self._name(self.groups.aliases[x], taken)}.reshape({x.shape})",
+                [self.groups.view_lines[x]],
+            )
             for x in self._aliases(region)
         ]
         last: Any = None
@@ -178,11 +202,12 @@ class _Writer:
             where = _where(group)
             if where != last:
                 last = where
-                body += _comment(where)
-            body += self._group(group, taken, function)
+                body += [(text, []) for text in _comment(where)]
+            body += attributed(self._group(group, taken, function), group, self.names, self.groups.view_lines)
         if function.checks:
-            body.append("return 0, 0")
-        function.text = f"def {name}({', '.join(words)}):\n" + "\n".join(f"    {text}" for text in body) + "\n"
+            body.append(("return 0, 0", []))
+        function.rows = [(f"def {name}({', '.join(words)}):", []), *((f"    {text}", of) for text, of in body)]
+        function.text = "\n".join(text for text, _ in function.rows) + "\n"
         self.functions.append(function)
         arguments = tuple(self._argument(x) for x in parameters)
         written = (access.base.root for group in region for form in group.forms for access in form.writes())
