@@ -173,3 +173,20 @@ def test_a_copy_that_reshape_makes_is_the_memory_of_its_views():
         compiled = torch.compile(step, backend=backend)
         for _ in range(4):
             np.testing.assert_array_equal(compiled(x).numpy(), step(x).numpy())
+
+
+def test_arrays_that_are_joined(by_python, capsys):
+    def step(x, y):
+        together = torch.cat([x, y]) * 2, torch.stack([x, y], 1) + 1, torch.cat([x[::2], y, x]).sum()
+        return *together, torch.stack([x.sum(), y.sum()]) + 1
+
+    for size, left in ((4, 0), (500_000, 1)):  # an axis of a million elements has no index
+        compiled = torch.compile(step, backend="loops")
+        x, y = torch.arange(size) % 7 / 4, torch.ones(size)
+        if size > 4:
+            compiled = torch.compile(lambda x, y: torch.cat([x, y, x])[:0].sum() + 1, backend="loops")
+            assert [compiled(x, y).item() for _ in range(3)] == [1, 1, 1]
+        else:
+            for _ in range(3):
+                assert_equal(values_of(compiled(x, y)), values_of(step(x, y)), 1e-6)
+        assert len([name for name in left_to_numpy(compiled, capsys) if name == "np.concatenate"]) == left

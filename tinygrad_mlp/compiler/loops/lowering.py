@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from ..lines import Line, Program, Value
+from .access import has_index
 from .scalars import DTYPES
 
 ndarray = np.ndarray
-_MOST_AXES = 3  # of an array whose parts loops have an index for
 
 
 def lower(program: Program) -> None:
@@ -40,6 +40,12 @@ def _made(shape: tuple[int, ...], dtype: Any) -> Value:
     return value
 
 
+def _has_elements(x: Any) -> bool:
+    """Whether an operand is an array that loops can read."""
+    is_array = isinstance(x, Value) and x.kind != "number" and x.dtype in DTYPES
+    return is_array and x.dtype.isnative and 0 not in x.shape
+
+
 def _line(of: Line, function: Any, args: tuple[Any, ...], out: Value, **kwargs: Any) -> Line:
     return Line(function, args, kwargs, out, None, of.where, calls=of.calls)
 
@@ -49,7 +55,7 @@ def _whether(ufunc: np.ufunc) -> Callable[[Line, Program], list[Line] | None]:
 
     def rule(line: Line, program: Program) -> list[Line] | None:
         (x, *others), lines = line.args, []
-        if others or line.kwargs.keys() - {"axis", "keepdims"} or x.dtype not in DTYPES or 0 in x.shape:
+        if others or line.kwargs.keys() - {"axis", "keepdims"} or not _has_elements(x):
             return None
         if x.dtype != bool:
             truths = _made(x.shape, bool)
@@ -63,7 +69,7 @@ def _whether(ufunc: np.ufunc) -> Callable[[Line, Program], list[Line] | None]:
 def _norm(line: Line, program: Program) -> list[Line] | None:
     """The norm of a vector: of the squares, of the sizes, or the largest size."""
     x, order = (*line.args, None)[:2]
-    if line.kwargs or len(line.args) > 2 or len(x.shape) != 1 or x.dtype.kind != "f" or 0 in x.shape:
+    if line.kwargs or len(line.args) > 2 or not _has_elements(x) or len(x.shape) != 1 or x.dtype.kind != "f":
         return None
     if order not in (None, 1, 2, math.inf):
         return None
@@ -104,10 +110,9 @@ def _joined(line: Line, program: Program) -> list[Line] | None:
     axis = line.kwargs.get("axis", others[0] if others else 0)
     if line.kwargs.keys() - {"axis"} or len(others) > 1 or not isinstance(axis, int) or out in program.outputs:
         return None
-    values = [x for x in parts if isinstance(x, Value) and x.kind != "number" and x.dtype == out.dtype]
-    if len(values) != len(parts) or out.dtype not in DTYPES or not out.in_c_order or len(out.shape) > _MOST_AXES:
+    if not all(_has_elements(x) and x.dtype == out.dtype for x in parts) or not out.in_c_order:
         return None
-    if any(0 in x.shape for x in parts):
+    if not has_index(out.shape):
         return None
     axis %= len(out.shape)
     lines, at = [], 0
@@ -127,7 +132,7 @@ def _joined(line: Line, program: Program) -> list[Line] | None:
 def _reshaped(line: Line, program: Program) -> list[Line] | None:
     """A reshape that has to copy: a copy in C order, and a view of it."""
     x, out = line.args[0], line.out
-    if out.kind != "made" or line.kwargs or x.dtype not in DTYPES or 0 in x.shape or out in program.outputs:
+    if out.kind != "made" or line.kwargs or not _has_elements(x) or out in program.outputs:
         return None
     copied = _made(x.shape, x.dtype)
     for other in {v for of in program.lines for v in (*of.reads(), of.out, of.target) if v is not None}:
