@@ -111,6 +111,14 @@ def test_long_sums_are_as_exact_as_numpys(dtype):
         assert ours <= pairwise + 2 * rounding, (i, float(ours / rounding), float(pairwise / rounding))
 
 
+def test_reductions_of_a_single_element():
+    x = np.array([[2.0]])
+    calls = [(np.add.reduce, (of(0),), {"axis": axis, "keepdims": True}) for axis in (0, 1, None)]
+    calls += [(function, (of(0),), {"axis": axis}) for function in (np.argmax, np.maximum.reduce) for axis in (0, None)]
+    for call, expected, ours in zip(calls, *run(calls, x), strict=True):
+        np.testing.assert_array_equal(ours, expected, err_msg=str(call))
+
+
 def test_long_sums_with_an_infinity_or_nan():
     x = np.ones((4, 5000))
     x[0, 7], x[1, 7], x[1, 4000], x[2, 3000], x[3] = np.inf, np.inf, -np.inf, np.nan, 1e308

@@ -108,8 +108,8 @@ class Nest:
             found += ["    " * depth + text for text in self._innermost(self.index[axis], self.space[axis])]
         else:
             found += self.body
-        for depth in range(len(self.axes) - 1, -1, -1):
-            found += self._at(self.after, depth)
+        for outer in range(depth, -1, -1):
+            found += self._at(self.after, outer)
         return found
 
     def _innermost(self, index: str, size: int) -> list[str]:
