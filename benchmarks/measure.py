@@ -19,7 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from benchmarks.contenders import find, is_installed
+from benchmarks.contenders import find, missing
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK_SECONDS = 0.075
@@ -87,7 +87,7 @@ class Worker:
 
 @dataclass
 class Run:
-    """The result of one contender at one size. `state` is "timed", "absent" (not installed), "wrong" or "failed"."""
+    """The result of one contender at one size. `state` is "timed", "absent" (see `missing`), "wrong" or "failed"."""
 
     state: str = "timed"
     detail: str = ""
@@ -121,8 +121,8 @@ def measure(size: str, contenders: list[str], rounds: int, tell: Callable[[str],
 
 def admit(name: str, size: str, run: Run, reference: Run, stack: ExitStack) -> Worker | None:
     """Start the worker of a contender. None if it cannot be timed; then `run` tells why."""
-    if not is_installed(find(name)):
-        run.state, run.detail = "absent", "not installed"
+    if why := missing(find(name)):
+        run.state, run.detail = "absent", why
         return None
     worker = stack.enter_context(Worker("benchmarks.worker", name, size))
     proof = worker.answer()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import shutil
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,15 +14,20 @@ Step = Callable[[], Any]  # one training step; returns the loss as its framework
 
 
 class Contender(NamedTuple):
-    """The package to import, and the module whose `build(package, size)` returns the step."""
+    """The package to import, and the module whose `build(package, size)` returns the step.
+
+    It needs one of the `programs`, if any are named.
+    """
 
     package: str
     source: str
+    programs: tuple[str, ...] = ()
 
 
 CONTENDERS = {
     "numpy": Contender("numpy", "benchmarks.contenders.numpy_step"),
     "torch": Contender("torch", "benchmarks.contenders.torch_like"),
+    "torch_compile": Contender("torch", "benchmarks.contenders.torch_compile_step", ("c++", "g++", "clang++")),
     "tinygrad_mlp": Contender("tinygrad_mlp", "benchmarks.contenders.torch_like"),
     "compiled": Contender("tinygrad_mlp", "benchmarks.contenders.compiled_step"),
     "compiled_scipy": Contender("tinygrad_mlp", "benchmarks.contenders.compiled_scipy_step"),
@@ -45,7 +51,16 @@ def is_installed(contender: Contender) -> bool:
     return spec is not None and spec.origin is not None
 
 
+def missing(contender: Contender) -> str:
+    """Why a contender cannot run here, in a few words; empty if it can."""
+    if not is_installed(contender):
+        return "not installed"
+    if contender.programs and not any(map(shutil.which, contender.programs)):
+        return f"not available, as there is none of {', '.join(contender.programs)}"
+    return ""
+
+
 def build(name: str, size: Size) -> Step:
     """Make the step of a contender. Its package is imported, and no other framework."""
-    package, source = find(name)
-    return importlib.import_module(source).build(importlib.import_module(package), size)
+    contender = find(name)
+    return importlib.import_module(contender.source).build(importlib.import_module(contender.package), size)

@@ -223,6 +223,14 @@ def test_a_saved_step_names_no_package(tmp_path):
     assert imports == ["from pathlib import Path", "import numpy as np"]
 
 
+def test_a_saved_step_names_a_wrong_class(tmp_path):
+    step = settled(classifier(), *batch())
+    step.programs[-1].example[0][1][0] = 7
+    step.save(tmp_path / "step.py")
+    told = subprocess.run([sys.executable, "-I", "step.py"], cwd=tmp_path, capture_output=True, text=True).stderr
+    assert told.endswith("IndexError: Target 7 is out of bounds.\n")
+
+
 def test_what_cannot_be_saved_is_refused(tmp_path):
     def noisy(x):
         return (x + torch.randn(3)).sum()

@@ -95,13 +95,36 @@ def test_sums_along_every_axis(dtype):
         np.testing.assert_allclose(result, expected, rtol=10 * ulps(dtype), atol=ulps(dtype), err_msg=str(call))
 
 
-def test_long_sums_are_as_exact_as_numpys():
-    exact = np.random.default_rng(0).random(10_000_000)
-    for dtype in (np.float32, np.float64):
-        x = exact.astype(dtype)
-        (pairwise,), (ours,) = run([(np.add.reduce, (of(0),), {"axis": None})], x)
-        true = float(np.add.reduce(x.astype(np.longdouble)))
-        assert abs(float(ours) - true) <= max(abs(float(pairwise) - true), 2 * abs(true) * np.finfo(dtype).eps)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_long_sums_are_as_exact_as_numpys(dtype):
+    random = np.random.default_rng(1)
+    cases = [(random.random(10_000_000), None), (random.standard_normal((1000, 10000)), 1)]
+    cases += [(random.standard_normal((1000, 10000)), axis) for axis in (None, 0)]
+    arrays = [x.astype(dtype) for x, _ in cases] + [np.asfortranarray(cases[1][0].astype(dtype))[:, ::2]]
+    calls = [(np.add.reduce, (of(i),), {"axis": axis}) for i, (_, axis) in enumerate([*cases, (None, (0, 1))])]
+    for (_, (i,), kwargs), pairwise, ours in zip(calls, *run(calls, *arrays), strict=True):
+        x = arrays[i.start]
+        true = np.add.reduce(x.astype(np.longdouble), **kwargs)
+        rounding = np.finfo(dtype).eps * abs(true).max()
+        ours, pairwise = abs(ours - true).max(), abs(pairwise - true).max()
+        # the same but for two roundings of the blocks, which NumPy sums in eight parts
+        assert ours <= pairwise + 2 * rounding, (i, float(ours / rounding), float(pairwise / rounding))
+
+
+def test_reductions_of_a_single_element():
+    x = np.array([[2.0]])
+    calls = [(np.add.reduce, (of(0),), {"axis": axis, "keepdims": True}) for axis in (0, 1, None)]
+    calls += [(function, (of(0),), {"axis": axis}) for function in (np.argmax, np.maximum.reduce) for axis in (0, None)]
+    for call, expected, ours in zip(calls, *run(calls, x), strict=True):
+        np.testing.assert_array_equal(ours, expected, err_msg=str(call))
+
+
+def test_long_sums_with_an_infinity_or_nan():
+    x = np.ones((4, 5000))
+    x[0, 7], x[1, 7], x[1, 4000], x[2, 3000], x[3] = np.inf, np.inf, -np.inf, np.nan, 1e308
+    calls = [(np.add.reduce, (of(0),), {"axis": axis}) for axis in (1, None)]
+    for expected, ours in zip(*run(calls, x), strict=True):
+        np.testing.assert_array_equal(ours, expected)
 
 
 @pytest.mark.parametrize("dtype", ["float32"])
@@ -115,3 +138,38 @@ def test_products_of_every_order_of_memory(dtype):
             calls.append((np.dot, (of(len(arrays) - 2), of(len(arrays) - 1)), {}))
     for expected, result in zip(*run(calls, *arrays), strict=True):
         np.testing.assert_allclose(result, expected, rtol=ulps(dtype), atol=ulps(dtype))
+
+
+def test_products_of_vectors_and_batches():
+    random = np.random.default_rng(0)
+    arrays, calls = [], []
+    for first, second in (
+        ((4, 3), (3,)), ((3,), (3, 5)), ((2, 4, 3), (2, 3, 5)), ((2, 4, 3), (3, 5)), ((4, 3), (2, 3, 5)),
+        ((2, 2, 4, 3), (2, 1, 3, 5)), ((2, 4, 3), (3,)),
+    ):  # fmt: skip
+        arrays += [random.standard_normal(shape).astype(np.float32) for shape in (first, second)]
+        calls.append((np.matmul, (of(len(arrays) - 2), of(len(arrays) - 1)), {}))
+    for expected, result in zip(*run(calls, *arrays), strict=True):
+        np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_searches_and_running_sums():
+    random = np.random.default_rng(0)
+    x = random.standard_normal((6, 5))
+    special = x.copy()
+    special[1, 2], special[1, 4], special[2], special[3], special[:, 0] = np.nan, np.nan, -np.inf, np.inf, -0.0
+    numbers = random.integers(-3, 3, (6, 5))
+    calls = [
+        (function, (of(i),), {"axis": axis})
+        for function in (
+            np.argmax, np.argmin, np.add.accumulate, np.multiply.accumulate, np.maximum.accumulate,
+            np.minimum.accumulate,
+        )
+        for i in range(3) for axis in (0, 1)
+    ]  # fmt: skip
+    calls += [(np.argmax, (of(i),), {"axis": None, "keepdims": keep}) for i in range(3) for keep in (False, True)]
+    for call, expected, result in zip(calls, *run(calls, x, special, numbers), strict=True):
+        np.testing.assert_array_equal(result, expected, err_msg=str(call))
+        if expected.dtype.kind == "f":
+            numbers = expected == expected
+            np.testing.assert_array_equal(np.signbit(result[numbers]), np.signbit(expected[numbers]), str(call))

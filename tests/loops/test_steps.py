@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -93,10 +96,28 @@ def test_the_source_is_the_loops():
     assert "gemm(1.0, x, False, weight_0, True, 0.0, product)  # product = x @ weight_0.T" in step.source
 
 
-def test_a_saved_step_goes_on_in_numpy(tmp_path):
-    _, _, step = run(world(), calls(4), "loops")
+@pytest.mark.parametrize("dtype, rtol", [("float32", 1e-6), ("float64", 1e-12)])
+def test_a_saved_step_goes_on_alone(dtype, rtol, tmp_path):
+    _, _, step = run(world(dtype=dtype), calls(4, dtype), "loops")
+    x, y = step.programs[-1].example[0]
+    step.save(tmp_path / "step.py", steps=5)
+    printed = subprocess.run(
+        [sys.executable, "-I", "step.py"], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout.split()
+    np.testing.assert_allclose(np.array(printed[1::2], float), [step(x, y).item() for _ in range(5)], rtol=rtol)
+    text = (tmp_path / "step.py").read_text()
+    assert "@jit\ndef step_loops(x, " in text
+    assert text.count("tinygrad_mlp") == 1  # the sentence that says who wrote it
+
+
+def test_a_saved_step_raises_for_a_wrong_index(tmp_path):
+    step = torch.compile(lambda x, i: (x * 2)[torch.arange(3), i].sum(), backend="loops")
+    for i in ([0, 1, 2], [1, 1, 1], [2, 0, 3]):
+        step(torch.ones(3, 4), torch.tensor(i))
+    step.programs[-1].example[0][1][:] = 4
     step.save(tmp_path / "step.py")
-    assert "np.dot(" in (tmp_path / "step.py").read_text()
+    told = subprocess.run([sys.executable, "-I", "step.py"], cwd=tmp_path, capture_output=True, text=True).stderr
+    assert told.endswith("IndexError: index 4 is out of bounds for axis 1 with size 4\n")
 
 
 def test_a_program_that_numba_refuses_runs_in_numpy(monkeypatch):

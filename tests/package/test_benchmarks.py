@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.contenders import CONTENDERS as CONTENDERS_BY_NAME
+from benchmarks.contenders import missing
 from benchmarks.files import DEEDS
 from benchmarks.imports import own_import_ratio
 from benchmarks.optimizers import OPTIMIZERS
@@ -88,6 +90,12 @@ def test_contender_is_reported_and_not_timed(outcome, name, state, detail):
     assert run["state"] == state and detail in run["detail"]
     assert not run["blocks"]
     assert f"{name}: {state}" in tables
+
+
+def test_a_contender_without_its_compiler_is_absent(monkeypatch):
+    assert missing(CONTENDERS_BY_NAME["torch_compile"]) in ("", "not available, as there is none of c++, g++, clang++")
+    monkeypatch.setenv("PATH", "")
+    assert missing(CONTENDERS_BY_NAME["torch_compile"]) == "not available, as there is none of c++, g++, clang++"
 
 
 def test_wrong_and_failed_show_in_the_exit_code(outcome):

@@ -42,6 +42,12 @@ def plus(a: Any, b: Any) -> Any:
     return np.float64(a) + b
 
 
+def added(total: Any, lost: Any, x: Any) -> Any:
+    result = total + x
+    loss = (total - result) + x if abs(total) >= abs(x) else (x - result) + total
+    return result, lost + (loss if loss == loss else 0.0)
+
+
 def _numba_type(x: Any) -> Any:
     """The type that numba gives a number: a float of Python is a float64, and an int an int64."""
     return {float: np.float64, int: np.int64}.get(type(x), type(x))
@@ -49,7 +55,7 @@ def _numba_type(x: Any) -> Any:
 
 _HELPERS = {
     "np": np, "math": types.SimpleNamespace(erf=lambda x: type(x)(math.erf(x))), "gemm": gemm, "divided": divided,
-    "raised": raised, "maximum": maximum, "minimum": minimum, "plus": plus, "flat": flat,
+    "raised": raised, "maximum": maximum, "minimum": minimum, "plus": plus, "flat": flat, "added": added,
 }  # fmt: skip
 
 

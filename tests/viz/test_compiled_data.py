@@ -2,6 +2,7 @@
 
 import functools
 import gc
+import itertools
 import json
 import re
 import weakref
@@ -10,10 +11,11 @@ import numpy as np
 import pytest
 
 import tinygrad_mlp as torch
-from support import compiled_steps
+from support import compiled_steps, interpreted
 from support.compiled import assert_equal, mlp, values
 from support.compiled_steps import EVERY, called, of_weight
-from tinygrad_mlp.compiler import CannotRecord, reasons, refusals
+from tinygrad_mlp.compiler import CannotRecord, loops, reasons, refusals
+from tinygrad_mlp.compiler import step as of_steps
 
 REASONS = {text for name, text in vars(reasons).items() if name.isupper()}
 
@@ -32,14 +34,17 @@ def titles(program, line):
 
 
 @functools.cache
-def made(make):
-    step = make()
-    return step, data_of(step)
+def made(make, backend="numpy"):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(of_steps, "DEFAULT_BACKEND", backend)
+        patch.setattr(loops, "compiled", interpreted.compiled)
+        step = make()
+        return step, data_of(step)
 
 
-@pytest.fixture(params=EVERY, ids=lambda make: make.__name__)
+@pytest.fixture(params=itertools.product(EVERY, ("numpy", "loops")), ids=lambda of: f"{of[0].__name__}-{of[1]}")
 def shown(request):
-    return made(request.param)
+    return made(*request.param)
 
 
 # -- nothing is left untold ------------------------------------------------------------------------
@@ -85,7 +90,7 @@ def test_every_recorded_call_has_a_line_or_a_reason(shown):
     from tinygrad_mlp.viz.origins import tracing
 
     with step.recorded_again(lambda session: tracing(session, lambda _: None)) as compiled:
-        program, source = compiled.emitted(step.blas)
+        program, source = compiled.shown()
         recorded = {call for line in compiled.recorded.lines for call in line.calls}
         told = {call for _, lines in source.rows for line in lines for call in line.calls}
         told |= {call for dropped in program.dropped for call in dropped.calls}
@@ -317,3 +322,23 @@ def test_a_step_that_would_be_recorded_otherwise_now():
     assert data["program"]["changed"]
     assert "bernoulli" in step.source
     assert "bernoulli" not in text_of(data["program"])
+
+
+@pytest.mark.parametrize(
+    ("make", "text", "expected"),
+    [
+        ("adam", "larger_ij = maximum(", ["%2 relu, forward"]),
+        ("adam", "= np.sqrt(exp_avg_sq_weight_2", ["Adam updates model.2.weight"]),
+        ("adam", "# grad_weight_2 = ", ["%3 linear, backward"]),
+        ("adam", "def step_loops(", []),
+        ("seed", "for i in range(6400):", []),
+        ("seed", "# w2 += -1e-06 * ", ["sub, line", "%3 mm, backward", "w2.grad", "mul, line"]),
+    ],
+)
+def test_the_origins_of_a_line_of_loops(make, text, expected):
+    program = made(getattr(compiled_steps, make), "loops")[1]["program"]
+    line = next(line for line in program["lines"] if text in line["text"])
+    found = titles(program, line)
+    assert len(found) == len(expected), found
+    for title, start in zip(sorted(found), sorted(expected), strict=True):
+        assert title.startswith(start)

@@ -110,7 +110,7 @@ class Compiled:
 
     def _take(self, source: Source) -> None:
         """Make a source the program's own."""
-        self.source = source.text if self.written is None else f"{self.written.text}\n\n{source.text}"
+        self.source = source.text if self.written is None else self.written.shown(source).text
         self.namespace, self.kinds = source.namespace, source.kinds
 
     @property
@@ -137,18 +137,28 @@ class Compiled:
         """
         if backend == "auto" and not (loops.is_available() and loops.is_any_kept()):
             return self._waiting() if loops.is_available() else self._in_numpy(WITHOUT_NUMBA)
-        program, names, parameters = self._named(
-            self._shortened(lambda program: passes.shorten(program, "scipy")), loops.WORDS
-        )
-        written = loops.write(program, names, self.title)
+        program, source, written = self.emitted_loops()
         if not written.functions or (backend != "loops" and not written.is_whole):
             return self._in_numpy(loops.WITHOUT if not written.functions else loops.NOT_WHOLE)
         if backend == "auto" and not all(map(loops.is_kept, written.functions)):
             return self._waiting()
         self.written = written
+        return program, source
+
+    def emitted_loops(self) -> tuple[Program, Source, loops.Written]:
+        """The program as calls of functions of loops, its source, and the functions."""
+        program, names, parameters = self._named(self._shortened(_for_loops), loops.WORDS)
+        written = loops.write(program, names, self.title)
         buffers.assign(program)
         written.executed = Source(written.short(), names, self.title, parameters).text
-        return program, Source(program, names, self.title, parameters)
+        return program, Source(program, names, self.title, parameters), written
+
+    def shown(self) -> tuple[Program, Source | loops.Shown]:
+        """The program after all passes, written anew, and its text."""
+        if self.written is None:
+            return self.emitted(self.blas)
+        program, source, written = self.emitted_loops()
+        return program, written.shown(source)
 
     def _in_numpy(self, reason: str) -> tuple[Program, Source]:
         self.not_in_loops = reason
@@ -362,6 +372,12 @@ class Compiled:
 
 # What a step may return besides tensors; the program returns the same object at every call.
 _FIXED = (type(None), bool, int, float, complex, str, bytes, Size, type, np.dtype, dtypes.dtype, np.generic)
+
+
+def _for_loops(program: Program) -> None:
+    """The passes for a program in loops."""
+    passes.shorten(program, "scipy")
+    loops.lower(program)
 
 
 def _is_same_memory(x: Any, y: Any) -> bool:

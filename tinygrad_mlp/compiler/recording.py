@@ -110,6 +110,8 @@ class Recorder:
         if owner is not array and id(owner) in self.values:
             value.root = self.values[id(owner)].root
             value.kind = "view"
+        elif owner is not array:  # the call made a copy and returned a view of it, as x.T.reshape(6) does
+            self.values[id(owner)] = value
         self.lines.append(Line(function, args, kwargs, value, None, self.where()))
         return self.array(array)
 

@@ -1,5 +1,7 @@
 """Saves a program as a Python file that runs without this package, with its arrays in a .npz file beside it.
 
+A program in loops needs numba, and SciPy for its pointer to BLAS; `loops/alone.py` has the text for them.
+
 `CompiledStep.save` calls it:
 
     step.save("step.py", steps=10)  # then `python step.py` does ten steps and prints their losses
@@ -17,11 +19,12 @@ import numpy as np
 from ..random import Generator
 from .emit import Source
 from .lines import Program
+from .loops import LoopsFunction, alone
 from .recording import memory_of
 from .refusals import DRAWS, NOT_AN_ARRAY, SHARED_MEMORY
 
 _HEAD = '''\
-"""{title}, one training step, as NumPy: `python {name}` runs it {steps} times and prints what it returns.
+"""{title}, one training step, as {kind}: `python {name}` runs it {steps} times and prints what it returns.
 
 The arrays to start from are in {data}. Written by tinygrad_mlp, which it does not need.
 """
@@ -51,25 +54,33 @@ def save(path: str | Path, compiled: Any, steps: int) -> None:
     """Write a program to `path`, and its arrays to the .npz file of the same name.
 
     Parameters, buffers and optimiser state start with their present values; the arguments are those of the recorded
-    call. ValueError for a program that needs more than NumPy and SciPy.
+    call. ValueError for a program that needs more than NumPy and SciPy, and numba where it is written in loops.
     """
     path = Path(path)
-    program, source = compiled.emitted(None)
+    written = None
+    if compiled.written is None:
+        program, source = compiled.emitted(None)
+    else:
+        program, source, written = compiled.emitted_loops()
+    helpers = {name: x for name, x in source.helpers.items() if not isinstance(x, LoopsFunction)}
     _check(program, source)
     _check_memory(source)
     arrays, lines = _arrays(source)
     arguments = _arguments(program, source, compiled, arrays)
     loaded = "".join(f'    {word} = start["{word}"]\n' for word in arguments if word.startswith("argument_"))
     generators = [x for x in source.namespace.values() if isinstance(x, Generator)]
-    scipy = ["from scipy import special"] * any(isinstance(x, np.ufunc) for x in source.helpers.values())
+    scipy = ["from scipy import special"] * any(isinstance(x, np.ufunc) for x in helpers.values())
     imports = ["import math"] * bool(generators) + ["from pathlib import Path", "", "import numpy as np", *scipy]
+    if written is not None:
+        imports = [*alone.imports(written), *scipy]
     parts = [
         _HEAD.format(title=compiled.title, name=path.name, data=path.with_suffix(".npz").name, steps=steps,
-                     imports="\n".join(imports)),
+                     kind="NumPy" if written is None else "loops that numba compiles", imports="\n".join(imports)),
         "\n".join(lines),
         *([_GENERATOR] if generators else []),
         *(_generator(name, x, arrays) for name, x in source.namespace.items() if isinstance(x, Generator)),
-        *(f"\n\n{_text_of(name, helper)}" for name, helper in source.helpers.items()),
+        *(f"\n\n{_text_of(name, helper)}" for name, helper in helpers.items()),
+        *([] if written is None else [f"\n\n{alone.text_of(written)}"]),
         f"\n\n{source.text}",
         f'\n\nif __name__ == "__main__":\n{loaded}    for number in range({steps}):\n'
         f"        result = {compiled.title}({', '.join(arguments)})\n        print(number, {_loss(program)})\n",
@@ -106,7 +117,8 @@ def _arrays(source: Source) -> tuple[dict[str, Any], list[str]]:
             continue
         if source.kinds.get(name, "buffer") == "buffer":
             order = "" if x.flags.c_contiguous else ', order="F"'
-            lines.append(f"{name} = np.empty({x.shape}, np.{x.dtype.name}{order})")
+            kind = "bool_" if x.dtype == bool else x.dtype.name
+            lines.append(f"{name} = np.empty({x.shape}, np.{kind}{order})")
         else:
             arrays[name] = x
             lines.append(f'{name} = start["{name}"]')
@@ -148,4 +160,9 @@ def _text_of(name: str, function: Any) -> str:
         return_annotation=signature.empty,
     )
     start = next(i for i, line in enumerate(lines) if line.rstrip().endswith(":"))
-    return "\n".join([f"def {name}{plain}:", *lines[start + 1 :]])
+    messages = [
+        f"{word} = {text!r}\n\n"
+        for word in function.__code__.co_names
+        if isinstance(text := function.__globals__.get(word), str)
+    ]
+    return "\n".join([*messages, f"def {name}{plain}:", *lines[start + 1 :]])

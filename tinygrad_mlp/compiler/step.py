@@ -148,7 +148,7 @@ class CompiledStep:
             print(ALL_IN_NUMPY.format(reason=program.not_in_loops or NOT_ASKED))
 
     def save(self, path: str | Path, steps: int = 10) -> None:
-        """Write the newest program to a Python file that needs only NumPy (SciPy for a few functions), with no loops.
+        """Write the newest program to a Python file that needs only NumPy (SciPy for a few functions, numba for loops).
 
         The arrays that it starts from go to a .npz file of the same name. When the file is run it does `steps` steps
         with the arguments of the recorded call and prints the losses. RuntimeError before the first call, ValueError
@@ -197,7 +197,8 @@ class CompiledStep:
                     result = self.function(*args, **kwargs)
                 if not check_state(state, session):
                     raise CannotRecord(OTHER_STATE)
-                yield Compiled(session, arguments, result, self._title, self.blas)
+                backend = self._programs[-1].backend
+                yield Compiled(session, arguments, result, self._title, self.blas, backend)
             finally:
                 self._inside = False
                 session.undo()

@@ -14,6 +14,7 @@ from typing import Any
 from ..autograd.graph.names import name_of
 from ..compiler.emit import Row, Source
 from ..compiler.lines import Line, Program, Where
+from ..compiler.loops import Shown
 from .gather import Gatherer
 from .model import Rows
 from .origins import Call, Origin, Trace
@@ -31,6 +32,10 @@ HEAD = "The arguments of the program: what it takes from outside at each call."
 RESULTS = "What the step returns, and the gradients that it leaves."
 SOURCE = "The line of the source from which the lines below it come, up to the next comment."
 LOOP = "A loop over blocks that fit into the processor's cache."
+LOOPS = "A loop over the elements of arrays, compiled by numba."
+INSIDE = "A part of the loops that computes nothing of the step: a number to start from, a view, or a check of indices."
+CALLED = "The program calls its loops, and makes the arrays that they fill."
+SPACE = "Here a function ends."
 NOTHING = "The program has nothing to do."
 # What is said of a line that computes into a buffer.
 BUFFER = "The result goes into memory that belongs to the program and is used again."
@@ -38,15 +43,17 @@ BUFFER = "The result goes into memory that belongs to the program and is used ag
 Json = dict[str, Any]
 
 
-def program_data(program: Program, source: Source, trace: Trace, gatherer: Gatherer, rows: Rows) -> Json:
+def program_data(program: Program, source: Source | Shown, trace: Trace, gatherer: Gatherer, rows: Rows) -> Json:
     """The lines of a program with their origins, the origins with their lines, and what was left out."""
     return _Writer(program, source, trace, gatherer, rows).write()
 
 
 class _Writer:
-    def __init__(self, program: Program, source: Source, trace: Trace, gatherer: Gatherer, rows: Rows) -> None:
+    def __init__(self, program: Program, source: Source | Shown, trace: Trace, gatherer: Gatherer, rows: Rows) -> None:
         self.program = program
         self.rows = source.rows
+        heads = [number for number, (text, _) in enumerate(self.rows, 1) if text.startswith("def ")]
+        self.first_of_program = heads[-1]  # what stands before it are functions of loops
         self.gatherer = gatherer
         self.steps = rows
         self.origins = _complete(trace, gatherer)
@@ -89,8 +96,15 @@ class _Writer:
         if lines:
             return "call", BUFFER if any(line.buffer is not None for line in lines) else ""
         bare = text.strip()
-        if number == 1:
+        if bare.startswith("def "):
             return "head", HEAD
+        if not bare:
+            return "space", SPACE
+        if self.first_of_program > 1 and not bare.startswith(("#", "return ")):
+            inside = LOOPS if bare.startswith("for ") else INSIDE
+            return "loop", inside if number < self.first_of_program else CALLED
+        if number < self.first_of_program and bare.startswith("return "):
+            return "loop", INSIDE
         if bare.startswith("#"):
             return "source", SOURCE
         if bare.startswith("return ") and number == len(self.rows):

@@ -19,7 +19,7 @@ def page_of_step(step: Any) -> str:
         trace = traces.pop()  # which has this function's variables, too, and so would keep itself alive
         gatherer = Gatherer(trace.roots, Names.of(trace.variables))
         rows = _rows(gatherer, trace)
-        program, source = compiled.emitted(step.blas)
+        program, source = compiled.shown()
         data = program_data(program, source, trace, gatherer, rows) | {"changed": source.text != step.source}
         return page(rows, None, Beside("program", f"{compiled.title}, compiled", {"program": data}))
 

@@ -1,35 +1,42 @@
 """A program as loops that numba compiles: the lines fused into few passes over the memory, products by BLAS.
 
-1. `scalars`: what NumPy's functions are for one element; the one table of it.
+1. `lowering`: replaces calls that have no loop by lines that have one. `scalars`: what NumPy's functions are for one
+   element; the one table of it.
 2. `access`: views as index arithmetic.
-3. `forms`, `reading` and `elementwise`: what each line is: elementwise, a reduction, a product, arithmetic of
-   numbers, or a call of NumPy.
+3. `forms`, `reading`, `elementwise` and `products`: what each line is: elementwise, a reduction, a product, arithmetic
+   of numbers, or a call of NumPy.
 4. `groups`: which lines share a loop nest.
 5. `places`: which values are variables, and which lie in arrays.
 6. `nests` and `regions`: write the text of the functions, and the program that calls them.
-7. `explained`: says what runs where.
+7. `origins` and `explained`: say which line of the text does what, and what runs where.
 8. `machine`: compiles the functions, or finds them on disk. `objects` makes machine code by numba, `functions` has
    what it calls, `cache` keeps it, and `loading` makes functions of Python from it.
 9. `checking`: asks the conditions of a program's guard in machine code.
+10. `alone`: the text of a saved program, which numba compiles without this package.
 """
 
+from . import alone
 from .checking import same
 from .explained import NOT_WHOLE, WITHOUT, explained
+from .lowering import lower
 from .machine import compiled, is_any_kept, is_available, is_kept
-from .regions import WORDS, LoopsFunction, Written, is_static, write
+from .regions import WORDS, LoopsFunction, Shown, Written, is_static, write
 
 __all__ = [
     "NOT_WHOLE",
     "WITHOUT",
     "WORDS",
     "LoopsFunction",
+    "Shown",
     "Written",
+    "alone",
     "compiled",
     "explained",
     "is_any_kept",
     "is_available",
     "is_kept",
     "is_static",
+    "lower",
     "same",
     "write",
 ]

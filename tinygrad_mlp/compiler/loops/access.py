@@ -49,6 +49,11 @@ def whole(value: Value, space: tuple[int, ...]) -> Access:
     )
 
 
+def has_index(shape: tuple[int, ...]) -> bool:
+    """Whether views of an array of this shape can be told."""
+    return len(shape) <= _MOST_AXES and min(shape) > 0 and max(shape) < _BASE
+
+
 def view_of(line: Line) -> Access | None:
     """What the result of a line is a view of, in a loop over the result's shape; None if a loop cannot say it."""
     base, out = (line.args[0] if line.args else None), line.out
@@ -56,7 +61,7 @@ def view_of(line: Line) -> Access | None:
         return None
     if not base.shape:
         return Access(base, ()) if line.function is np.broadcast_to else None
-    if len(base.shape) > _MOST_AXES or max(base.shape) >= _BASE or 0 in base.shape:
+    if not has_index(base.shape):
         return None
     if len(line.reads()) > 1 or (out.kind == "made" and line.function is not np.broadcast_to):
         return None
@@ -69,6 +74,17 @@ def view_of(line: Line) -> Access | None:
     result = line.function(dummy, *line.args[1:], **line.kwargs)
     start = result.__array_interface__["data"][0] - dummy.__array_interface__["data"][0]
     return _decoded(base, result.strides, start)
+
+
+def alias_of(line: Line, views: dict[Value, Access]) -> Value | None:
+    """The array in C order of which a line makes a view in another shape; None if it does something else."""
+    base, out = (line.args[0] if line.args else None), line.out
+    if line.function not in (ndarray.reshape, np.reshape) or not isinstance(base, Value) or out.kind != "view":
+        return None
+    access = resolved(whole(base, base.shape), views)
+    if 0 in base.shape or not access.base.in_c_order or access != whole(access.base, base.shape):
+        return None
+    return access.base if access.base.shape == base.shape else None
 
 
 def _without_ones(shape: tuple[int, ...]) -> list[int]:

@@ -144,7 +144,7 @@ def _setitem(line: Line, views: Views) -> Form | None:
     base, index, x = line.args
     if index is Ellipsis or (isinstance(index, slice) and index == slice(None)):
         return _copy_of(line, x, views)
-    shape = _shape_at(index)
+    shape = _shape_at(base, index)
     entries = None if shape is None else _entries(base, index, shape, views)
     if entries is None or shape is None:
         return None
@@ -161,21 +161,26 @@ def _setitem(line: Line, views: Views) -> Form | None:
     return Elementwise(line, shape, "{0}", [operand], [base.dtype], base.dtype, target, checked)
 
 
-def _shape_at(index: Any) -> tuple[int, ...] | None:
-    arrays = [part for part in (index if isinstance(index, tuple) else (index,)) if isinstance(part, Value)]
-    return np.broadcast_shapes(*(x.shape for x in arrays)) if arrays else ()
+def _shape_at(base: Any, index: Any) -> tuple[int, ...] | None:
+    """The shape of `base[index]`, where the index is made of integers and arrays of them; else None."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if not isinstance(base, Value) or len(parts) > len(base.shape):
+        return None
+    arrays = [part.shape for part in parts if isinstance(part, Value)]
+    return (*np.broadcast_shapes(*arrays), *base.shape[len(parts) :])
 
 
 def _entries(base: Value, index: Any, shape: tuple[int, ...], views: Views) -> Any:
     """The access base[index] with its index arrays to be checked, if the index has an integer for every axis."""
     parts = index if isinstance(index, tuple) else (index,)
-    if not isinstance(base, Value) or len(parts) != len(base.shape) or base in views:
+    if not isinstance(base, Value) or len(parts) > len(base.shape) or base in views:
         return None
     entries: list[Entry] = []
     checked: list[tuple[Access, int, int]] = []
-    for axis, (part, size) in enumerate(zip(parts, base.shape, strict=True)):
+    of_index = shape[: len(shape) - (len(base.shape) - len(parts))]
+    for axis, (part, size) in enumerate(zip(parts, base.shape, strict=False)):
         if isinstance(part, Value) and part.kind != "number" and part.shape and part.dtype == np.int64:
-            access = resolved(whole(part, shape), views)
+            access = resolved(whole(part, of_index), views)
             if any(entry.by is not None for entry in access.entries):
                 return None
             entries.append(Entry(None, by=access))
@@ -185,11 +190,46 @@ def _entries(base: Value, index: Any, shape: tuple[int, ...], views: Views) -> A
             entries.append(Entry(None, 1, part % size))
         else:
             return None
+    if len(parts) < len(base.shape) and all(entry.by is None for entry in entries):
+        return None  # a view
+    for axis, size in enumerate(base.shape[len(parts) :], len(of_index)):
+        entries.append(Entry(None) if size == 1 else Entry(axis))
     return Access(base, tuple(entries)), checked
+
+
+def _add_at(line: Line, views: Views) -> Form | None:
+    """np.add.at: what belongs to one place is added in the order of the indices."""
+    base, index, x = line.args
+    shape = _shape_at(base, index)
+    if line.kwargs or shape is None or not isinstance(x, Value) or x.kind == "number" or x.dtype != base.dtype:
+        return None
+    entries = _entries(base, index, shape, views)
+    if entries is None or len(x.shape) > len(shape):
+        return None
+    target, checked = entries
+    operands = [target, operand_of(x, shape, views)]
+    return Elementwise(line, shape, "{0} + {1}", operands, [base.dtype] * 2, base.dtype, target, checked)
+
+
+def _take_along_axis(line: Line, views: Views) -> Form | None:
+    """np.take_along_axis: along one axis the elements at the indices, which have their own along the others."""
+    x, index, axis = (*line.args, None)[:3]
+    if line.kwargs or len(line.args) != 3 or not isinstance(axis, int) or x in views or index.dtype != np.int64:
+        return None
+    axis %= len(x.shape)
+    by, shape = resolved(whole(index, line.out.shape), views), line.out.shape
+    if any(entry.by is not None for entry in by.entries) or len(x.shape) != len(index.shape):
+        return None
+    entries = [Entry(None) if size == 1 else Entry(k) for k, size in enumerate(x.shape)]
+    entries[axis] = Entry(None, by=by)
+    operand = Access(x, tuple(entries))
+    return Elementwise(
+        line, shape, "{0}", [operand], [x.dtype], x.dtype, target_of(line, views), [(by, axis, x.shape[axis])]
+    )
 
 
 _OTHERS = {
     np.where: _where, np.clip: _clip, ndarray.astype: _astype, np.copy: _copy, np.array: _copy, np.copyto: _copyto,
     ndarray.fill: _fill, np.zeros_like: _filled(0), np.ones_like: _filled(1), operator.getitem: _getitem,
-    operator.setitem: _setitem,
+    operator.setitem: _setitem, np.add.at: _add_at, np.take_along_axis: _take_along_axis,
 }  # fmt: skip

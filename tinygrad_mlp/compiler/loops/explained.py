@@ -15,6 +15,7 @@ from ..emit import function_name
 from ..lines import Line
 from .forms import Product
 from .groups import Group
+from .products import said
 from .reading import why_no_loop
 from .regions import Written
 
@@ -42,7 +43,7 @@ def _said(group: Group, written: Written) -> list[tuple[Any, str]]:
         return [(line.where, f"NumPy  {_call(line, names)}: {why_no_loop(line)}") for line in group.forms]
     first = group.forms[0]
     if isinstance(first, Product):
-        return [(first.line.where, f"BLAS   {first.said(names)}")]
+        return [(first.line.where, f"BLAS   {said(first, names)}")]
     made = dict.fromkeys(names[form.line.out] for form in group.forms)
     size = " x ".join(map(str, group.space or ())) or "once"
     return [(first.line.where, f"loop   {size}: {', '.join(made)}")]

@@ -64,7 +64,7 @@ class Reduction:
 
 @dataclass(eq=False)
 class Product:
-    """`target = alpha * (a @ b) + beta * target`, for matrices."""
+    """`target = alpha * (a @ b) + beta * target`, for matrices, or for each matrix of a batch (`products`)."""
 
     line: Line
     a: Access
@@ -72,6 +72,7 @@ class Product:
     alpha: Any
     beta: float
     target: Access
+    batch: tuple[int, ...] = ()
 
     def reads(self) -> Iterator[Access]:
         yield from (self.a, self.b)
@@ -87,10 +88,42 @@ class Product:
             return names[self.alpha]
         return literal(float(self.alpha), np.dtype(np.float64))
 
-    def said(self, names: dict[Any, str]) -> str:
-        """The product as a person writes it."""
-        c, a, b = (f"{names[x.base]}{'.T' if is_transposed(x) else ''}" for x in (self.target, self.a, self.b))
-        return f"{c} += {self.factor(names)} * ({a} @ {b})" if self.beta else f"{c} = {a} @ {b}"
+
+@dataclass(eq=False)
+class Search:
+    """`target[other axes]` is the place of the largest or smallest element along an axis, or (None) of all."""
+
+    line: Line
+    space: tuple[int, ...]
+    operand: Access
+    axis: int | None
+    largest: bool
+    target: Access
+
+    def reads(self) -> Iterator[Access]:
+        yield from _accesses([self.operand])
+
+    def writes(self) -> Iterator[Access]:
+        yield self.target
+
+
+@dataclass(eq=False)
+class Running:
+    """`target[...]` is the sum, or another reduction, of the elements so far along an axis."""
+
+    line: Line
+    space: tuple[int, ...]
+    function: np.ufunc
+    operand: Access
+    axis: int
+    dtype: np.dtype[Any]
+    target: Access
+
+    def reads(self) -> Iterator[Access]:
+        yield from _accesses([self.operand])
+
+    def writes(self) -> Iterator[Access]:
+        yield self.target
 
 
 @dataclass(eq=False)
@@ -108,7 +141,8 @@ class Arithmetic:
         return iter(())
 
 
-Form = Elementwise | Reduction | Product | Arithmetic
+Form = Elementwise | Reduction | Product | Search | Running | Arithmetic
+ALONE = (Product, Search, Running)  # the forms that share their loops with no other
 
 
 def _accesses(operands: list[Operand]) -> Iterator[Access]:
@@ -122,12 +156,6 @@ def numbers_of(form: Form) -> list[Value]:
     """The Python numbers that a form reads."""
     listed = form.operands if isinstance(form, (Elementwise, Arithmetic)) else [getattr(form, "alpha", None)]
     return [x for x in listed if isinstance(x, Value)]
-
-
-def is_transposed(access: Access) -> bool:
-    """Whether the access to a matrix is to its transpose; a matrix of one column or row may be either."""
-    first, second = access.entries
-    return first.axis == 1 or second.axis == 0
 
 
 # -- operands --------------------------------------------------------------------------------------

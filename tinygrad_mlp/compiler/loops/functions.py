@@ -84,6 +84,14 @@ def plus(typing_context, total, x):
     return total(total, total), generate
 
 
+@jit
+def added(total, lost, x):
+    """`total + x`, and what all additions so far have lost to rounding, to be added at the end (Neumaier's sum)."""
+    result = total + x
+    loss = (total - result) + x if abs(total) >= abs(x) else (x - result) + total
+    return result, lost + (loss if loss == loss else 0.0)  # it is nan where the sum is infinite
+
+
 @intrinsic
 def pointer(typing_context, address):
     """An integer as a pointer."""

@@ -4,8 +4,10 @@
     # product | h, mask, total in one loop over the elements | a call of NumPy
 
 A line joins an earlier group if it computes over the same elements, and if it may come before all that lies between:
-nothing there makes what it reads, or reads or writes what it writes. What may raise an exception or draws random
-numbers keeps its place among its like, and among the lines that write to memory from outside the step.
+nothing there makes what it reads, or reads or writes what it writes. If other loops lie between, it joins only a group
+with which it has an array in common: elsewhere it would save nothing, and part what belongs to one update. What may
+raise an exception or draws random numbers keeps its place among its like, and among the lines that write to memory
+from outside the step.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from ..lines import Line, Program, Value
-from .access import Access, resolved, view_of, whole
-from .forms import Form, Product, Reduction, Views, numbers_of
+from .access import Access, alias_of, resolved, view_of, whole
+from .forms import ALONE, Form, Reduction, Views, numbers_of
 from .reading import form_of
 
 _SAFE = (np.empty, np.zeros_like, np.ones_like, np.full_like, np.copy, np.array, np.sum, np.where)
@@ -94,7 +96,7 @@ class Step:
         """Whether it can be computed together with a group that it must perhaps follow."""
         if group.is_numpy or self.form is None:
             return group.is_numpy and self.form is None
-        if isinstance(self.form, Product) or any(isinstance(form, Product) for form in group.forms):
+        if isinstance(self.form, ALONE) or isinstance(group.forms[0], ALONE):
             return False
         if group.space != self.space or (self.orderly and not self.made and group.external):
             return False
@@ -115,6 +117,11 @@ class Step:
         return all(
             len(own.get(root, set()) | group.accesses.get(root, set())) == 1 for root in shared if root.kind != "number"
         )
+
+    def has_in_common(self, group: Group) -> bool:
+        """Whether it uses an array that a group uses; arithmetic of numbers belongs together in any case."""
+        shared = (self.read | self.written) & (group.read | group.written)
+        return self.space == () or any(root.shape for root in shared)
 
     def join(self, group: Group) -> None:
         """Become a part of a group."""
@@ -145,12 +152,16 @@ class Groups:
     def __init__(self, program: Program, calls: frozenset[Line] = frozenset()) -> None:
         self.views: Views = {}
         self.view_lines: dict[Value, Line] = {}
+        self.aliases: dict[Value, Value] = {}  # what has the same elements in another shape
         self.listed: list[Group] = [Group(None)]  # calls of NumPy that may come first
         steps = []
         for line in program.lines:
             view = view_of(line)
+            alias = alias_of(line, self.views) if view is None else None
             if view is not None:
                 self.views[line.out], self.view_lines[line.out] = view, line
+            elif alias is not None:
+                self.aliases[line.out], self.view_lines[line.out] = alias, line
             else:
                 steps.append(Step(line, None if line in calls else form_of(line, self.views), self.views))
         _leave_to_python(steps, self.views)
@@ -161,13 +172,15 @@ class Groups:
 
     def _place(self, step: Step) -> None:
         position = len(self.listed)
+        is_next = True
         while position > 1 or (position == 1 and step.form is None):
             group = self.listed[position - 1]
-            if step.may_join(group):
+            if step.may_join(group) and (is_next or step.form is None or step.has_in_common(group)):
                 step.join(group)
                 return
             if step.must_follow(group):
                 break
+            is_next = is_next and group.space == () and not isinstance(group.forms[0], ALONE)
             position -= 1
         if step.form is None:
             position = len(self.listed)

@@ -19,12 +19,13 @@ import numpy as np
 
 from ..lines import Value
 from .access import Access, Entry, whole
-from .forms import Arithmetic, Elementwise, Reduction, kind_of_number
+from .forms import Arithmetic, Elementwise, Reduction, Running, Search, kind_of_number
 from .groups import Group
 from .places import Places
 from .scalars import SUMS, cast, literal
 
 _LETTERS = "ijklmnpq"
+_BLOCK = 128  # so many float64 elements are summed before the result is added with care
 
 
 class Nest:
@@ -39,6 +40,7 @@ class Nest:
         self.before: dict[int, list[str]] = {}  # statements by the number of loops that surround them
         self.after: dict[int, list[str]] = {}
         self.body: list[str] = []
+        self.around: tuple[list[str], list[str]] = ([], [])  # before and after each block of the innermost loop
         self.checks: list[tuple[str, str, int, int]] = []
         self._now: dict[Value, str] = {}  # the expressions of elements that this iteration has computed
         self._changed: dict[Value, Access] = {}  # what is to be stored at the end of an iteration
@@ -61,7 +63,9 @@ class Nest:
         if sum(size != 1 for size in self.space) < 2:
             return False
         for form in self.group.forms:
-            if isinstance(form, Reduction) and len(form.axes) != len(self.space):
+            if isinstance(form, (Search, Running)) or (
+                isinstance(form, Reduction) and len(form.axes) != len(self.space)
+            ):
                 return False
         arrays = [a for a in self._accesses() if a.base.shape and a.base not in self.places.locals_]
         return bool(arrays) and all(
@@ -69,10 +73,20 @@ class Nest:
         )
 
     def _loop_order(self) -> list[int]:
-        """The axes from the outermost loop to the innermost, which is to go along the memory."""
-        written = [a.base for form in self.group.forms for a in form.writes() if a.base.shape == self.space]
-        backwards = any(not base.in_c_order for base in written)
-        return list(range(len(self.space)))[:: -1 if backwards else 1]
+        """The axes from the outermost loop to the innermost, along which most arrays lie in memory."""
+        axes = list(range(len(self.space)))
+        form = self.group.forms[0]
+        if isinstance(form, (Search, Running)):
+            return axes if form.axis is None else [axis for axis in axes if axis != form.axis] + [form.axis]
+        votes: Counter[int] = Counter()
+        for access in self._accesses():
+            own = [entry.axis for entry in access.entries if entry.axis is not None and self.space[entry.axis] != 1]
+            if len(own) > 1 and access.base not in self.places.locals_:
+                votes[own[-1] if access.base.in_c_order else own[0]] += 1
+        if not votes:
+            return axes
+        innermost = max(reversed(axes), key=votes.__getitem__)
+        return [axis for axis in axes if axis != innermost] + [innermost]
 
     def _index_names(self) -> dict[int, str]:
         letters = iter(letter for letter in _LETTERS if letter not in self.taken)
@@ -83,14 +97,34 @@ class Nest:
         if self.flat:
             return self._flat_lines()
         found: list[str] = []
-        for depth, axis in enumerate(self.axes):
+        depth = 0
+        for depth, axis in enumerate(self.axes[:-1]):
             found += self._at(self.before, depth)
             found.append(f"{'    ' * depth}for {self.index[axis]} in range({self.space[axis]}):")
-        found += self._at(self.before, len(self.axes))
-        found += ["    " * len(self.axes) + text for text in self.body]
-        for depth in range(len(self.axes), -1, -1):
-            found += self._at(self.after, depth)
+        depth = max(len(self.axes) - 1, 0)
+        found += self._at(self.before, depth)
+        if self.axes:
+            axis = self.axes[-1]
+            found += ["    " * depth + text for text in self._innermost(self.index[axis], self.space[axis])]
+        else:
+            found += self.body
+        for outer in range(depth, -1, -1):
+            found += self._at(self.after, outer)
         return found
+
+    def _innermost(self, index: str, size: int) -> list[str]:
+        """The innermost loop; cut into blocks if there are long sums in it."""
+        before, after = self.around
+        body = [*self.before.get(len(self.axes), []), *self.body, *self.after.get(len(self.axes), [])]
+        if self.flat:
+            body = self.body
+        if not before or size <= _BLOCK:
+            return [*before, f"for {index} in range({size}):", *(f"    {text}" for text in body), *after]
+        begin = self._free(f"{index}_begin")
+        inner = [f"for {index} in range({begin}, min({begin} + {_BLOCK}, {size})):", *(f"    {text}" for text in body)]
+        return [
+            f"for {begin} in range(0, {size}, {_BLOCK}):", *(f"    {text}" for text in (*before, *inner, *after))
+        ]  # fmt: skip
 
     def _at(self, statements: dict[int, list[str]], depth: int) -> list[str]:
         return ["    " * depth + text for text in statements.get(depth, [])]
@@ -100,8 +134,7 @@ class Nest:
         found = [f"{self._flat_name(base)} = flat({self.names[base]})" for base in arrays]
         index = self.index[self.axes[0]]
         found += self.before.get(0, [])
-        found.append(f"for {index} in range({math.prod(self.space)}):")
-        found += [f"    {text}" for text in self.body]
+        found += self._innermost(index, math.prod(self.space))
         return found + self.after.get(0, [])
 
     def _flat_name(self, base: Value) -> str:
@@ -123,6 +156,10 @@ class Nest:
                 self._elementwise(form, follower)
             elif isinstance(form, Reduction):
                 self._reduction(form)
+            elif isinstance(form, Search):
+                self._search(form)
+            elif isinstance(form, Running):
+                self._running(form)
             elif isinstance(form, Arithmetic):
                 self.body.append(f"{self.names[form.line.out]} = {self._filled(form.text, form.operands, None, form)}")
         for base, access in self._changed.items():
@@ -165,11 +202,7 @@ class Nest:
         base, dtype = form.target.base, form.dtype
         rule = SUMS[form.function]
         element = cast(self._operand(form.operand, form.operand.base.dtype), form.operand.base.dtype, dtype)
-        begin = rule.begin
-        if begin.startswith("{"):
-            bound = np.inf if dtype.kind == "f" else np.iinfo(dtype).max
-            least = -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
-            begin = literal(bound if begin == "{highest}" else least, dtype)
+        begin = _bound(dtype, rule.begin == "{highest}") if rule.begin.startswith("{") else rule.begin
         reduced = [axis for axis in self.axes if axis in form.axes]
         depth = len(self.axes) - len(reduced)
         if set(self.axes[depth:]) != set(reduced):
@@ -181,13 +214,58 @@ class Nest:
         start = literal(float(begin), wide) if wide.kind == "f" and form.function in (np.add, np.multiply) else begin
         self.before.setdefault(depth, []).append(f"{total} = {start}")
         element = cast(element, dtype, wide)
-        if wide.kind == "f" and form.function is np.add:
+        result = cast(total, wide, dtype)
+        if dtype == np.float64 and form.function is np.add and math.prod(self.space[a] for a in reduced) > _BLOCK:
+            result = self._long_sum(total, element, depth)
+        elif wide.kind == "f" and form.function is np.add:
             self.body.append(f"{total} = plus({total}, {element})")
         else:
             self.body.append(f"{total} = {self._typed(rule.text.format(total, element), dtype)}")
-        result = cast(total, wide, dtype)
         into = self.names[base] if base in self.places.scalars else self._element(form.target)
         self.after.setdefault(depth, []).append(f"{into} = {result}")
+
+    def _long_sum(self, total: str, element: str, depth: int) -> str:
+        """A sum of blocks, with what is lost in adding them; its result as an expression."""
+        part, lost = (self._free(f"{total}_{word}") for word in ("part", "lost"))
+        self.before.setdefault(depth, []).append(f"{lost} = 0.0")
+        before, after = self.around
+        before.append(f"{part} = 0.0")
+        self.body.append(f"{part} = plus({part}, {element})")
+        after.append(f"{total}, {lost} = added({total}, {lost}, {part})")
+        return f"{total} + {lost}"
+
+    def _search(self, form: Search) -> None:
+        """The first of the largest elements; a nan is larger than all others, and smaller."""
+        dtype = form.operand.base.dtype
+        places = [axis for axis in self.axes if form.axis is None or axis == form.axis]
+        depth = len(self.axes) - len(places)
+        name = self.names[form.target.base]
+        best, at, element = (self._free(f"{name}_{word}") for word in ("best", "at", "now"))
+        self.before.setdefault(depth, []).extend((f"{best} = {_bound(dtype, not form.largest)}", f"{at} = 0"))
+        place = " + ".join(
+            f"{self.index[axis]} * {length}" if length != 1 else self.index[axis]
+            for k, axis in enumerate(places)
+            for length in [math.prod(self.space[other] for other in places[k + 1 :])]
+        )
+        beyond = f"{element} {'>' if form.largest else '<'} {best}"
+        if dtype.kind == "f":
+            beyond += f" or ({element} != {element} and {best} == {best})"
+        self.body += [
+            f"{element} = {self._read(form.operand)}", f"if {beyond}:", f"    {best} = {element}",
+            f"    {at} = {place or 0}",
+        ]  # fmt: skip
+        into = name if form.target.base in self.places.scalars else self._element(form.target)
+        self.after.setdefault(depth, []).append(f"{into} = {at}")
+
+    def _running(self, form: Running) -> None:
+        rule = SUMS[form.function]
+        begin = {"0": -0.0 if form.dtype.kind == "f" else 0, "1": 1}.get(rule.begin)  # -0 + x is x, for a -0, too
+        start = _bound(form.dtype, rule.begin == "{highest}") if begin is None else literal(begin, form.dtype)
+        total = self._free(f"{self.names[form.target.base]}_now")
+        element = cast(self._read(form.operand), form.operand.base.dtype, form.dtype)
+        self.before.setdefault(len(self.axes) - 1, []).append(f"{total} = {start}")
+        self.body.append(f"{total} = {self._typed(rule.text.format(total, element), form.dtype)}")
+        self.body.append(f"{self._element(form.target)} = {total}")
 
     def _sum_into_array(self, form: Reduction, begin: str, text: str, element: str) -> None:
         base = form.target.base
@@ -264,11 +342,19 @@ class Nest:
         return scaled if not entry.start else f"{entry.start} + {scaled}"
 
     def _loops_of(self, access: Access) -> str:
+        axes = [axis for axis in self.axes if any(entry.axis == axis for entry in access.entries)]
         return "\n".join(
-            f"{'    ' * depth}for {self.index[axis]} in range({self.space[axis]}):"
-            for depth, axis in enumerate(self.axes)
-            if any(entry.axis == axis for entry in access.entries)
+            f"{'    ' * depth}for {self.index[axis]} in range({self.space[axis]}):" for depth, axis in enumerate(axes)
         )
+
+
+def _bound(dtype: np.dtype[Any], highest: bool) -> str:
+    """The largest or the smallest number of a dtype, as an expression."""
+    if dtype.kind == "b":
+        return repr(highest)
+    if dtype.kind == "f":
+        return literal(np.inf if highest else -np.inf, dtype)
+    return literal(np.iinfo(dtype).max if highest else np.iinfo(dtype).min, dtype)
 
 
 def _count_reads(group: Group) -> Counter[Value]:

@@ -10,7 +10,8 @@ import numpy as np
 from ..lines import Line, Value
 from .access import Access, Entry, resolved, whole
 from .elementwise import elementwise, stays_in_numpy
-from .forms import Arithmetic, Form, Product, Reduction, Views, is_constant, is_huge, kind_of_number, operand_of
+from .forms import Arithmetic, Form, Reduction, Running, Search, Views, is_huge, kind_of_number, operand_of, target_of
+from .products import descent, product
 from .scalars import DTYPES, SUMS, can_be_cast
 
 ndarray = np.ndarray
@@ -23,7 +24,7 @@ def form_of(line: Line, views: Views) -> Form | None:
         return None
     if line.target is None and not (line.out.in_c_order or line.out.in_f_order):
         return None  # in an order of memory that an array which is made for it would not have
-    for reader in (_arithmetic, _product, _descent, elementwise, _reduction):
+    for reader in (_arithmetic, product, descent, elementwise, _reduction, _search, _running):
         form = reader(line, views)
         if form is not None:
             return form
@@ -61,65 +62,6 @@ def _arithmetic(line: Line, views: Views) -> Form | None:
     return Arithmetic(line, text, list(line.args))
 
 
-# -- products --------------------------------------------------------------------------------------
-
-
-def _product(line: Line, views: Views) -> Form | None:
-    if line.function not in (np.dot, np.matmul) or line.kwargs or line.target is not None or len(line.args) != 2:
-        return None
-    a, b = line.args
-    if not isinstance(a, Value) or not isinstance(b, Value):
-        return None
-    return _matrices(line, a, b, 1.0, 0.0, whole(line.out, line.out.shape), views)
-
-
-def _descent(line: Line, views: Views) -> Form | None:
-    """What `descent.fuse` made of an update: a call of gemm that adds a product to a weight, by transposes."""
-    if not str(getattr(line.function, "__name__", "")).endswith("gemm") or line.target is None:
-        return None
-    alpha, first, second, _, _, turned_first, turned_second, _ = line.args
-    a, b = (_turned(x, not flag) for x, flag in ((second, turned_second), (first, turned_first)))
-    return _matrices(line, a, b, alpha, 1.0, whole(line.target, line.target.shape), views)
-
-
-def _turned(x: Value, turn: bool) -> Any:
-    return (x, turn)
-
-
-def _matrices(line: Line, a: Any, b: Any, alpha: Any, beta: float, target: Access, views: Views) -> Form | None:
-    sides = []
-    for x in (a, b):
-        value, turn = x if isinstance(x, tuple) else (x, False)
-        if len(value.shape) != 2:
-            return None
-        access = resolved(whole(value, value.shape), views)
-        if access.base.shape not in (value.shape, value.shape[::-1]):
-            return None  # a part of a matrix
-        sides.append(_transposed(access) if turn else access)
-    matrices = [*sides, resolved(target, views)]
-    dtypes = {access.base.dtype for access in matrices}
-    if len(dtypes) != 1 or dtypes.pop().kind != "f" or not all(map(_is_matrix, matrices)):
-        return None
-    if is_constant(alpha):
-        alpha = alpha.array.item()
-    if not isinstance(alpha, (float, int)) and not (isinstance(alpha, Value) and kind_of_number(alpha)):
-        return None
-    return Product(line, matrices[0], matrices[1], alpha, beta, matrices[2])
-
-
-def _transposed(access: Access) -> Access:
-    turned = {0: 1, 1: 0, None: None}
-    return Access(access.base, tuple(entry._replace(axis=turned[entry.axis]) for entry in access.entries))
-
-
-def _is_matrix(access: Access) -> bool:
-    """Whether an access is to a whole contiguous matrix, as it is or transposed."""
-    base = access.base
-    if len(base.shape) != 2 or not (base.in_c_order or base.in_f_order):
-        return False
-    return all(entry.scale == 1 and entry.start == 0 and entry.by is None for entry in access.entries)
-
-
 # -- reductions ------------------------------------------------------------------------------------
 
 
@@ -143,6 +85,38 @@ def _reduction(line: Line, views: Views) -> Form | None:
         entries = [Entry(None) if x.shape[a] == 1 else Entry(a) for a in kept]
     operand = resolved(whole(x, x.shape), views)
     return Reduction(line, x.shape, function, operand, reduced, dtype, Access(line.out, tuple(entries)))
+
+
+def _search(line: Line, views: Views) -> Form | None:
+    """np.argmax and np.argmin."""
+    if line.function not in (np.argmax, np.argmin) or len(line.args) != 1 or line.target is not None:
+        return None
+    (x,) = line.args
+    if not line.kwargs.keys() <= {"axis", "keepdims"} or not x.shape or line.out.dtype != np.int64:
+        return None
+    axis = line.kwargs.get("axis")
+    axis = None if axis is None else axis % len(x.shape)
+    kept = [] if axis is None else [a for a in range(len(x.shape)) if a != axis]
+    if len(line.out.shape) == len(x.shape):
+        entries = [Entry(a) if a in kept and x.shape[a] != 1 else Entry(None) for a in range(len(x.shape))]
+    else:
+        entries = [Entry(None) if x.shape[a] == 1 else Entry(a) for a in kept]
+    operand = resolved(whole(x, x.shape), views)
+    return Search(line, x.shape, operand, axis, line.function is np.argmax, Access(line.out, tuple(entries)))
+
+
+def _running(line: Line, views: Views) -> Form | None:
+    """np.add.accumulate and its like."""
+    function: Any = getattr(line.function, "__self__", None)
+    if function not in SUMS or line.function.__name__ != "accumulate" or len(line.args) != 1 or line.target is not None:
+        return None
+    (x,), axis, dtype = line.args, line.kwargs.get("axis", 0), line.out.dtype
+    if not line.kwargs.keys() <= {"axis", "dtype"} or not x.shape or x.shape[axis] == 1:
+        return None
+    if dtype.kind not in SUMS[function].kinds or not can_be_cast(x.dtype, dtype):
+        return None
+    operand = resolved(whole(x, x.shape), views)
+    return Running(line, x.shape, function, operand, axis % len(x.shape), dtype, target_of(line, views))
 
 
 # -- why a line has no loop ------------------------------------------------------------------------

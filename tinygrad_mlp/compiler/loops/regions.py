@@ -11,21 +11,26 @@ import linecache
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..emit import Row, Source
 from ..lines import Line, Program, Value
-from .access import Access
 from .elementwise import stays_in_numpy
-from .forms import Product, is_transposed, numbers_of
+from .forms import Product, numbers_of
 from .groups import Group, Groups
 from .nests import Nest
+from .origins import attributed
 from .places import Places
+from .products import text_of
 
-# What the text of loops calls (`functions`), and the words that it uses.
-HELPERS = ("gemm", "plus", "maximum", "minimum", "divided", "raised", "pointer", "flat")
-WORDS = frozenset(("np", "math", "numba", "range", "abs", "min", "table", *HELPERS, *keyword.kwlist))
+# What the text of loops calls (`functions`), and the words that it uses, or the file does in which it is saved.
+HELPERS = ("gemm", "plus", "added", "maximum", "minimum", "divided", "raised", "pointer", "flat")
+_OF_FILES = ("ctypes", "jit", "blas", "sgemm", "dgemm", "checked", "start", "Path", "get_cython_function_address")
+WORDS = frozenset(
+    ("np", "math", "numba", "range", "abs", "min", "table", *HELPERS, *_OF_FILES, *keyword.kwlist)
+)  # fmt: skip
 
 
 class LoopsFunction:
@@ -40,6 +45,9 @@ class LoopsFunction:
         self.parameters = parameters
         self.names = names
         self.text = ""
+        self.rows: list[
+            tuple[str, list[Line]]
+        ] = []  # the lines of the text, each with the lines of the program it does
         self.checks: list[tuple[int, int]] = []
         self.writes_inputs = False  # whether it writes into arguments of the step
 
@@ -53,6 +61,13 @@ def is_static(value: Value) -> bool:
         return False
     flags = value.array.flags
     return bool(flags.aligned and (flags.c_contiguous or flags.f_contiguous))
+
+
+class Shown(NamedTuple):
+    """The text of a program with its functions; `rows` are its lines, each with those of the program that it does."""
+
+    text: str
+    rows: list[Row]
 
 
 @dataclass
@@ -80,6 +95,15 @@ class Written:
     def is_silent(self) -> bool:
         """Whether no call of NumPy is left that could warn of a nan or an infinity."""
         return not self.left
+
+    def shown(self, source: Source) -> Shown:
+        """The functions and the program that calls them, whose source is given, as they are shown to the user."""
+        rows: list[Row] = []
+        for function in self.functions:
+            rows += [*function.rows, ("", []), ("", [])]
+        for text, lines in source.rows:
+            rows.append((text, [line for line in lines if line.calls and not isinstance(line.function, LoopsFunction)]))
+        return Shown(f"{self.text}\n\n{source.text}", rows)
 
     def short(self) -> Program:
         """The program as it is executed: the functions find by themselves what is the same at every call."""
@@ -166,17 +190,24 @@ class _Writer:
         words = [self._name(x, taken) for x in parameters]
         function = LoopsFunction(name, parameters, words)
         taken |= {*words}
-        body: list[str] = []
+        body: list[tuple[str, list[Line]]] = [
+            (
+                f"{self._name(x, taken)} = {self._name(self.groups.aliases[x], taken)}.reshape({x.shape})",
+                [self.groups.view_lines[x]],
+            )
+            for x in self._aliases(region)
+        ]
         last: Any = None
         for group in region:
             where = _where(group)
             if where != last:
                 last = where
-                body += _comment(where)
-            body += self._group(group, taken, function)
+                body += [(text, []) for text in _comment(where)]
+            body += attributed(self._group(group, taken, function), group, self.names, self.groups.view_lines)
         if function.checks:
-            body.append("return 0, 0")
-        function.text = f"def {name}({', '.join(words)}):\n" + "\n".join(f"    {text}" for text in body) + "\n"
+            body.append(("return 0, 0", []))
+        function.rows = [(f"def {name}({', '.join(words)}):", []), *((f"    {text}", of) for text, of in body)]
+        function.text = "\n".join(text for text, _ in function.rows) + "\n"
         self.functions.append(function)
         arguments = tuple(self._argument(x) for x in parameters)
         written = (access.base.root for group in region for form in group.forms for access in form.writes())
@@ -212,6 +243,8 @@ class _Writer:
             for form in group.forms:
                 for access in (*form.reads(), *form.writes()):
                     base = access.base
+                    while base in self.groups.aliases:
+                        base = self.groups.aliases[base]
                     if base not in self.places.locals_ and base not in self.places.scalars:
                         found.setdefault(base)
                 for number in numbers_of(form):
@@ -219,9 +252,21 @@ class _Writer:
                         found.setdefault(number)
         return list(found)
 
+    def _aliases(self, region: list[Group]) -> list[Value]:
+        """The arrays that a region reads or writes in another shape than theirs; what they are made of comes first."""
+        found: dict[Value, None] = {}
+        for group in region:
+            for form in group.forms:
+                for access in (*form.reads(), *form.writes()):
+                    chain = [access.base]
+                    while chain[-1] in self.groups.aliases:
+                        chain.append(self.groups.aliases[chain[-1]])
+                    found |= dict.fromkeys(reversed(chain[:-1]))
+        return list(found)
+
     def _group(self, group: Group, taken: set[str], function: LoopsFunction) -> list[str]:
         if isinstance(group.forms[0], Product):
-            return [self._product(group.forms[0])]
+            return text_of(group.forms[0], self.names, taken)
         nest = Nest(group, self.places, self.names, taken)
         lines: list[str] = []
         for element, loops, axis, size in nest.checks:
@@ -231,18 +276,6 @@ class _Writer:
             lines += [*outer, f"{indent}if not -{size} <= {element} < {size}:"]
             lines.append(f"{indent}    return {len(function.checks)}, {element}  # not an index of the axis {axis}")
         return lines + nest.lines()
-
-    def _product(self, form: Product) -> str:
-        (a, turned_a), (b, turned_b), (c, turned_c) = map(self._matrix, (form.a, form.b, form.target))
-        if turned_c:  # c.T = b.T @ a.T
-            a, turned_a, b, turned_b = b, not turned_b, a, not turned_a
-        call = f"gemm({form.factor(self.names)}, {a}, {turned_a}, {b}, {turned_b}, {form.beta}, {c})"
-        return f"{call}  # {form.said(self.names)}"
-
-    def _matrix(self, access: Access) -> tuple[str, bool]:
-        """A matrix in C order, and whether the operand is its transpose."""
-        name, turned = self.names[access.base], is_transposed(access)
-        return (name, turned) if access.base.in_c_order else (f"{name}.T", not turned)
 
 
 def _where(group: Group) -> Any:

@@ -1,0 +1,192 @@
+"""The steps that people write, and the rows that have loops of their own: what stays NumPy's, and the same results."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tinygrad_mlp as torch
+from support import interpreted
+from support.compiled import World, assert_equal
+from support.compiled import values as values_of
+from tinygrad_mlp.compiler import loops
+
+F, nn, optim = torch.nn.functional, torch.nn, torch.optim
+LABELS, TARGETS, TRUTHS = "labels", "targets", "truths"
+
+
+# name: (layers between two Linear, optimizer, loss, what the targets are)
+STEPS = {
+    "gelu and adamw": ((nn.GELU,), lambda p: optim.AdamW(p, lr=0.01), F.cross_entropy, LABELS),
+    "smoothed labels": (
+        (nn.ReLU,), lambda p: optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True),
+        nn.CrossEntropyLoss(label_smoothing=0.1), LABELS,
+    ),
+    "weighted classes": (
+        (nn.ReLU,), lambda p: optim.SGD(p, lr=0.1),
+        nn.CrossEntropyLoss(weight=torch.tensor([0.5, 1.0, 2.0, 0.1])), LABELS,
+    ),
+    "batch norm": ((lambda: nn.BatchNorm1d(16), nn.ReLU), lambda p: optim.SGD(p, lr=0.1), F.cross_entropy, LABELS),
+    "layer norm": ((lambda: nn.LayerNorm(16), nn.SiLU), optim.RMSprop, nn.MSELoss(), TARGETS),
+    "huber": ((nn.LeakyReLU,), optim.NAdam, nn.HuberLoss(), TARGETS),
+    "logits": ((nn.ELU,), optim.Adagrad, nn.BCEWithLogitsLoss(), TRUTHS),
+    "amsgrad": ((nn.Softplus,), lambda p: optim.Adam(p, amsgrad=True), nn.L1Loss(), TARGETS),
+    "adamax": ((nn.Hardswish,), optim.Adamax, nn.SmoothL1Loss(), TARGETS),
+    "adadelta": ((nn.Softsign,), optim.Adadelta, nn.MSELoss(), TARGETS),
+    "dropout": ((nn.ReLU, lambda: nn.Dropout(0.3)), optim.Adam, F.cross_entropy, LABELS),
+}  # fmt: skip
+
+
+@pytest.fixture
+def by_python(monkeypatch):
+    """Loops are run by Python itself, as to compile each would take seconds."""
+    monkeypatch.setattr(loops, "compiled", interpreted.compiled)
+
+
+def left_to_numpy(step, capsys):
+    capsys.readouterr()
+    step.explain()
+    said = capsys.readouterr().out.splitlines()
+    return {line.split()[1].rstrip(":") for line in said if line.startswith("NumPy")}
+
+
+def train(name, backend):
+    layers, optimizer_of, loss_of, kind = STEPS[name]
+    torch.manual_seed(0)
+    first = nn.Linear(8, 16, bias=name != "batch norm")  # whose gradient is 0 but for rounding
+    model = nn.Sequential(first, *(layer() for layer in layers), nn.Linear(16, 4))
+    optimizer = optimizer_of(model.parameters())
+
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = loss_of(model(x), y)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        return loss
+
+    x = torch.randn(32, 8)
+    y = {
+        LABELS: torch.randint(0, 4, (32,)), TARGETS: torch.randn(32, 4), TRUTHS: (torch.rand(32, 4) > 0.5).float()
+    }[kind]  # fmt: skip
+    compiled = torch.compile(step, backend=backend)
+    losses = [compiled(x, y).item() for _ in range(5)]
+    return losses, World(step, model, optimizer).seen(), compiled
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_the_steps_of_tutorials_are_loops(name, by_python, capsys):
+    ours, theirs = train(name, "loops"), train(name, "numpy")
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=2e-6)
+    assert_equal(ours[1], theirs[1], 5e-6, name)  # after five steps
+    assert left_to_numpy(ours[2], capsys) <= {"check_classes", "bernoulli"}
+
+
+def reductions(x, y):
+    return (
+        x.argmax(1), x.argmin(), x.argmax(0, keepdim=True), (x > 0).any(1), (x > 5).all(), x.any(0), x.cumsum(1),
+        x.cumsum(0), x.cumprod(0), x.max(1).values, x.norm(), torch.linalg.vector_norm(x, 1, dim=0), x.var(0), x.std(),
+        (x.argmax(1) == y).float().mean(), x.mean((0, 1)), x.logsumexp(1), x.cummax(1).values, torch.stack([x, x * 2]),
+        torch.cat([x, x + 1], 1) * 1, x.amin(0), x.median() * 2,
+    )  # fmt: skip
+
+
+def test_reductions_and_searches(capsys):
+    random = np.random.default_rng(0)
+    x = random.standard_normal((6, 5)).astype(np.float32)
+    special = x.copy()
+    special[1, 2], special[1, 4], special[2], special[3], special[:, 0] = np.nan, np.nan, -np.inf, -0.0, 1.0
+    compiled = torch.compile(reductions, backend="loops")
+    y = torch.tensor(random.integers(0, 5, 6))
+    for array in (x, x, special):
+        ours = values_of(compiled(torch.tensor(array), y))
+        assert_equal(ours, values_of(reductions(torch.tensor(array), y)), 1e-6)
+    assert left_to_numpy(compiled, capsys) <= {"middle", "np.concatenate", "np.stack", "np.maximum.accumulate"}
+
+
+PRODUCTS = [
+    ((4, 3), (3,)), ((3,), (3, 5)), ((3,), (3,)), ((2, 4, 3), (2, 3, 5)), ((2, 4, 3), (3, 5)), ((4, 3), (2, 3, 5)),
+    ((2, 4, 3), (3,)), ((3,), (2, 3, 5)), ((1, 4, 3), (2, 3, 5)), ((4, 1), (1, 5)), ((2, 4, 1), (2, 1, 5)),
+    ((1, 3), (3, 1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype, rtol", [("float32", 1e-6), ("float64", 1e-12)])
+def test_products_of_vectors_and_batches(dtype, rtol, by_python, capsys):
+    torch.manual_seed(0)
+    dtype = getattr(torch, dtype)
+    operands = [torch.randn(*shape, dtype=dtype, requires_grad=True) for pair in PRODUCTS for shape in pair]
+
+    of_four_axes = [
+        [torch.randn(*shape, dtype=dtype) for shape in pair]
+        for pair in (((2, 1, 4, 3), (2, 3, 5)), ((2, 2, 4, 3), (3, 5)), ((2, 3, 4, 3), (2, 3, 3, 1)))
+    ]
+
+    def step():
+        for x in operands:
+            x.grad = None
+        outs = [a @ b for a, b in zip(operands[::2], operands[1::2], strict=True)]
+        outs += [a.mT @ (a * 2) for a in operands[::2] if a.ndim > 1]
+        sum(out.pow(2).sum() for out in outs).backward()
+        return [out.detach() for out in outs], [x.grad for x in operands], [a @ b for a, b in of_four_axes]
+
+    compiled = torch.compile(step, backend="loops")
+    expected = values_of(step())
+    for _ in range(4):
+        assert_equal(values_of(compiled()), expected, rtol)
+    assert left_to_numpy(compiled, capsys) == set()
+
+
+def test_elements_at_indices_of_the_first_axes(capsys):
+    torch.manual_seed(0)
+    table = torch.randn(5, 3, requires_grad=True)
+
+    def step(i, x):
+        table.grad = None
+        rows = F.embedding(i, table)
+        loss = (rows.flatten(1) * x).sum()
+        loss.backward()
+        rows = rows.detach()
+        rows[i[:, 0]] = 7.0
+        return rows, table.grad
+
+    compiled = torch.compile(step, backend="loops")
+    for seed in range(4):
+        torch.manual_seed(seed)
+        i, x = torch.randint(0, 4, (4, 2)), torch.randn(4, 6)
+        assert_equal(values_of(compiled(i, x)), values_of(step(i, x)), 1e-6)
+    assert left_to_numpy(compiled, capsys) == {"check_indices"}
+    with pytest.raises(IndexError):
+        compiled(torch.full((4, 2), 5), torch.zeros(4, 6))
+
+
+def test_a_copy_that_reshape_makes_is_the_memory_of_its_views():
+    def step(x):
+        flat = x.t().reshape(6)
+        flat[1:] *= 2
+        part = flat[:3].view(3, 1)
+        part += 1
+        return flat * 1
+
+    x = torch.arange(6.0).reshape(2, 3)
+    for backend in ("loops", "numpy"):
+        compiled = torch.compile(step, backend=backend)
+        for _ in range(4):
+            np.testing.assert_array_equal(compiled(x).numpy(), step(x).numpy())
+
+
+def test_arrays_that_are_joined(by_python, capsys):
+    def step(x, y):
+        together = torch.cat([x, y]) * 2, torch.stack([x, y], 1) + 1, torch.cat([x[::2], y, x]).sum()
+        return *together, torch.stack([x.sum(), y.sum()]) + 1
+
+    for size, left in ((4, 0), (500_000, 1)):  # an axis of a million elements has no index
+        compiled = torch.compile(step, backend="loops")
+        x, y = torch.arange(size) % 7 / 4, torch.ones(size)
+        if size > 4:
+            compiled = torch.compile(lambda x, y: torch.cat([x, y, x])[:0].sum() + 1, backend="loops")
+            assert [compiled(x, y).item() for _ in range(3)] == [1, 1, 1]
+        else:
+            for _ in range(3):
+                assert_equal(values_of(compiled(x, y)), values_of(step(x, y)), 1e-6)
+        assert len([name for name in left_to_numpy(compiled, capsys) if name == "np.concatenate"]) == left

@@ -1,0 +1,112 @@
+"""What a saved program in loops needs besides its loops: BLAS, sums in any order, arithmetic of Python's numbers.
+
+step.save("step.py")  # step.py has `gemm` and the like as text, and `@jit` before its loops
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from .regions import LoopsFunction, Written
+
+_JIT = 'jit = numba.njit(error_model="numpy", nogil=True)'
+
+_GEMM = '''
+def blas(name):
+    """SciPy's BLAS function of this name, by its address: all of its arguments are pointers."""
+    address = get_cython_function_address("scipy.linalg.cython_blas", name)
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 13)(address)
+
+
+sgemm, dgemm = blas("sgemm"), blas("dgemm")
+
+
+@jit
+def gemm(alpha, a, trans_a, b, trans_b, beta, c):
+    """c = alpha * (a @ b) + beta * c, where a and b are transposed if the flags say so; all are in C order.
+
+    In Fortran's order of memory an array in C order is its transpose, and c.T = b.T @ a.T.
+    """
+    k = a.shape[0] if trans_a else a.shape[1]
+    sizes = np.array([c.shape[1], c.shape[0], k, b.shape[1], a.shape[1], c.shape[1]], np.int32)
+    factors = np.empty(2, c.dtype)
+    factors[0], factors[1] = alpha, beta
+    letters = np.array([84 if trans_b else 78, 84 if trans_a else 78], np.uint8)  # T or N
+    size, factor, letter = sizes.ctypes.data, factors.ctypes.data, letters.ctypes.data
+    first, second, into = b.ctypes.data, a.ctypes.data, c.ctypes.data
+    if c.itemsize == 4:
+        sgemm(letter, letter + 1, size, size + 4, size + 8, factor, first, size + 12, second, size + 16,
+              factor + 4, into, size + 20)
+    else:
+        dgemm(letter, letter + 1, size, size + 4, size + 8, factor, first, size + 12, second, size + 16,
+              factor + 8, into, size + 20)
+'''
+
+_PLUS = '''
+@numba.njit(error_model="numpy", nogil=True, fastmath={"reassoc"})
+def plus(total, x):
+    """total + x in a sum whose terms may be added in any order: several at once in the processor's registers."""
+    return total + x
+'''
+
+_CHECKED = '''
+def checked(function, axes):
+    """A function of loops that raises for an index that is out of bounds; `axes` are the axes and their lengths."""
+
+    def run(*args):
+        failed, index = function(*args)
+        if failed:
+            axis, size = axes[failed - 1]
+            raise IndexError(f"index {index} is out of bounds for axis {axis} with size {size}")
+
+    return run
+'''
+
+_FLAT = '''
+@jit
+def flat(x):
+    """An array in C order as one of a single axis."""
+    return x.reshape(-1)
+'''
+
+_OWN = {"gemm": _GEMM, "plus": _PLUS, "flat": _FLAT}
+_TAKEN_OVER = ("added", "maximum", "minimum", "divided", "raised")
+
+
+def imports(written: Written) -> list[str]:
+    """The imports of the file."""
+    pointer = ["from numba.extending import get_cython_function_address"] * _uses("gemm", written.text)
+    return [
+        *["import ctypes"] * _uses("gemm", written.text), *["import math"], "from pathlib import Path", "",
+        "import numba", "import numpy as np", *pointer,
+    ]  # fmt: skip
+
+
+def text_of(written: Written) -> str:
+    """The functions of loops with what they call."""
+    from . import functions
+
+    parts = [_JIT + "\n"]
+    parts += [text for name, text in _OWN.items() if _uses(name, written.text)]
+    for name in _TAKEN_OVER:
+        if _uses(name, written.text):
+            source = inspect.getsource(getattr(functions, name).py_func)
+            parts.append("\n" + source)
+    if any(function.checks for function in written.functions):
+        parts.append(_CHECKED)
+    parts += [_loops(function) for function in written.functions]
+    return "\n".join(parts)
+
+
+def _uses(name: str, text: str) -> bool:
+    return re.search(rf"\b{name}\(", text) is not None
+
+
+def _loops(function: LoopsFunction) -> str:
+    text = f"\n@jit\n{function.text}"
+    if function.checks:
+        axes: list[Any] = function.checks
+        text += f"\n\n{function.__name__} = checked({function.__name__}, {axes})\n"
+    return text
