@@ -99,6 +99,7 @@ class _TorchFinder(MetaPathFinder, Loader):
         """Be the first that is asked for a module, here and, for this package, in the processes that are started."""
         sys.meta_path.insert(0, self)
         self.name_classes()
+        sys.modules[self.package].__class__ = _NamedTorch
         if self.package == _PACKAGE:
             # multiprocessing hands `sys.path` to the processes that it starts, others take the environment.
             sys.path.insert(0, _FOR_CHILDREN)
@@ -165,9 +166,21 @@ class _TorchFinder(MetaPathFinder, Loader):
                 each.__module__ = renamed(each.__module__, self.package, "torch")
 
     def restore_names(self) -> None:
-        """Give the classes their own modules back."""
+        """Give the classes their own modules back, and the package its name."""
+        sys.modules[self.package].__class__ = ModuleType
         for each, module in self._named.items():
             each.__module__ = module
+
+
+class _NamedTorch(ModuleType):
+    """The class of the package while it is torch, for libraries that ask the module for its name.
+
+    Its own code still finds the package's name among its globals, by which its frames are told from the user's.
+    """
+
+    @property
+    def __name__(self) -> str:  # type: ignore[override]
+        return "torch"
 
 
 class _Naming(Loader):

@@ -25,7 +25,14 @@ from typing import Any
 import numpy as np
 
 from .contents import Table
-from .refusals import ARGUMENT_TWICE, MISSING_ARGUMENTS, NO_DERIVATIVE, TOO_MANY_ARGUMENTS, UNEXPECTED_KEYWORD
+from .refusals import (
+    ARGUMENT_TWICE,
+    MISSING_ARGUMENTS,
+    NO_DERIVATIVE,
+    NO_DERIVATIVE_OF,
+    TOO_MANY_ARGUMENTS,
+    UNEXPECTED_KEYWORD,
+)
 
 Array = Any  # an ndarray, or whatever implements NumPy's protocols
 Arrays = Sequence[Any]
@@ -252,6 +259,15 @@ def not_implemented(name: str) -> Rule:
 
     def rule(g: Array) -> Array:
         raise RuntimeError(NO_DERIVATIVE.format(name=name))
+
+    return rule
+
+
+def no_gradient(name: str) -> Rule:
+    """The same where torch says so in other words: the rule raises NotImplementedError."""
+
+    def rule(g: Array) -> Array:
+        raise NotImplementedError(NO_DERIVATIVE_OF.format(name=name))
 
     return rule
 
