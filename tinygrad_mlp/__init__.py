@@ -163,8 +163,8 @@ _settings = (
 
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
 _ROOMS = frozenset((
-    "compiler", "distributions", "fft", "func", "linalg", "nn", "optim", "overrides", "return_types", "serialization",
-    "sparse", "special", "testing", "types", "utils", "viz",
+    "compiler", "distributions", "fft", "func", "linalg", "nn", "optim", "overrides", "quasirandom", "return_types",
+    "serialization", "sparse", "special", "testing", "types", "utils", "viz",
 ))  # fmt: skip
 _NAMES = {"compile": ".compiler", "install_as_torch": ".alias", "set_printoptions": ".tensor.printing", "vmap": ".func"}
 _NAMES |= dict.fromkeys(("finfo", "iinfo"), ".arrays.limits")

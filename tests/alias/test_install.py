@@ -98,3 +98,28 @@ def test_run_carries_pytest(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "1 failed, 1 passed" in done.stdout
     assert "where tensor(2.) = " in done.stdout  # an assertion is explained, as pytest does it
+
+
+def test_torch_compile_refuses_nothing(tmp_path: Path) -> None:
+    # What cannot be recorded runs as it is; without the alias it is refused.
+    program = """
+        import warnings
+        import tinygrad_mlp
+        refused = tinygrad_mlp.compile(lambda x: x * (2 if x.sum().item() > 0 else 3))
+        tinygrad_mlp.install_as_torch()
+        import torch
+
+        @torch.compile(mode="reduce-overhead", fullgraph=True, dynamic=True)
+        def step(x):
+            return x * (2 if x.sum().item() > 0 else 3)
+
+        try:
+            refused(torch.ones(2))
+        except tinygrad_mlp.compiler.CannotRecord:
+            print("refused")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            print([step(x * torch.ones(1)).item() for x in (1, -1, 1, -1)], len(caught))
+        """
+    done = python(tmp_path, program)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "refused\n[2.0, -3.0, 2.0, -3.0] 1\n", "")

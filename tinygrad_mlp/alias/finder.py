@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, DistributionFinder
 
-__all__ = ["install_as_torch", "is_of_package", "renamed", "torch_alias", "within"]
+__all__ = ["install_as_torch", "is_of_package", "is_torch", "renamed", "torch_alias", "within"]
 
 # RuntimeError for `install_as_torch` in a process that already uses torch itself.
 TORCH_IS_IMPORTED = (
@@ -39,7 +39,7 @@ def install_as_torch() -> None:
 
     Raises RuntimeError if torch itself has already been imported.
     """
-    if _is_aliased():
+    if is_torch():
         return
     if "torch" in sys.modules:
         raise RuntimeError(TORCH_IS_IMPORTED)
@@ -48,10 +48,11 @@ def install_as_torch() -> None:
 
 def is_of_package(cls: type) -> bool:
     """Whether a class is one of this package, whose classes say that they are torch's while `torch` is its name."""
-    return within(cls.__module__, _PACKAGE) or (within(cls.__module__, "torch") and _is_aliased())
+    return within(cls.__module__, _PACKAGE) or (within(cls.__module__, "torch") and is_torch())
 
 
-def _is_aliased() -> bool:
+def is_torch() -> bool:
+    """Whether `torch` is another name of this package now."""
     return any(isinstance(finder, _TorchFinder) for finder in sys.meta_path)
 
 

@@ -5,7 +5,7 @@ Those named linalg_... are of the room `linalg`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -125,7 +125,8 @@ def _lu_solved(factors: Tensor, pivots: Any, b: Tensor, adjoint: bool) -> Tensor
     if adjoint:
         x = solve(factors.mT, solve(factors.mT, b, False), True, True, True)
         return _rows(x, np.argsort(order, -1))
-    return solve(factors, solve(factors, _rows(b, order), False, True, True), True)
+    x = solve(factors, solve(factors, _rows(b, order), False, True, True), True)
+    return cast(Tensor, x)
 
 
 def _rows(x: Tensor, order: Any) -> Tensor:
