@@ -290,8 +290,8 @@ class CompiledStep:
 
 def compile(
     function: Callable[..., Any] | None = None, *, fallback: bool | None = None, blas: str = "numpy",
-    disable: bool = False, fullgraph: bool = False, dynamic: bool | None = None, backend: Any = None, mode: str | None = None,
-    options: Any = None,
+    disable: bool = False, fullgraph: bool = False, dynamic: bool | None = None, backend: Any = None,
+    mode: str | None = None, options: Any = None,
 ) -> Any:  # fmt: skip
     """Return a function that does what `function`, a training step or a module, does, as one NumPy program.
 

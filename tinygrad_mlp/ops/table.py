@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -187,8 +188,8 @@ class Operator:
         if self.casts:
             args = self._cast(args, kwargs)
         separate = self.variadic and len(args) > 1 and not isinstance(args[1], bool)
-        if separate and all(isinstance(a, (int, np.integer)) for a in args[1:]):
-            args = (args[0], tuple(map(int, args[1:])))
+        if separate and all(hasattr(a, "__index__") and not getattr(a, "ndim", 0) for a in args[1:]):
+            args = (args[0], tuple(map(index, args[1:])))
         if len(args) > len(names):
             raise TypeError(TOO_MANY_ARGUMENTS.format(name=self.name, count=len(names), given=len(args)))
         values = dict(zip(names, args, strict=False))
