@@ -206,6 +206,7 @@ SPECIAL = {
     "special_i1": Case(in_special("i1"), lambda x: mp.besseli(1, x), both(*MIDDLE, 8.1)),
     "special_i1e": Case(in_special("i1e"), lambda x: mp.besseli(1, x) * mp.exp(-abs(x)), both(*MIDDLE, *TAIL)),
     "special_entr": Case(in_special("entr"), lambda x: -x * mp.log(x), POSITIVE),
+    "special_erfcx": Case(in_special("erfcx"), lambda x: mp.exp(x * x) * mp.erfc(x), NEAR),
     "special_ndtr": Case(in_special("ndtr"), ndtr, NEAR),
     "special_ndtri": Case(in_special("ndtri"), lambda p: mp.sqrt(2) * mp.erfinv(2 * p - 1), UNIT[3:-3]),
     "special_log_ndtr": Case(in_special("log_ndtr"), lambda x: mp.log(ndtr(x)), both(*MIDDLE, *TAIL[:3])),

@@ -53,6 +53,11 @@ erfc = floating(
     "erfc", _by_scipy("erfc"), lambda g, input: g * (-2 / math.sqrt(math.pi) * np.exp(-input * input)),
     aliases="special_erfc", doc="1 - erf(x)",
 )  # fmt: skip
+special_erfcx = floating(
+    "special_erfcx", _by_scipy("erfcx"), lambda g, out, input: g * (2 * input * out - 2 / math.sqrt(math.pi)),
+    method=False, inplace=False, check=_no_half("erfcx"),
+    doc="exp(x * x) times `erfc`, which does not become 0 for large x",
+)  # fmt: skip
 
 
 def _erfinv(input: Array) -> Array:
