@@ -113,7 +113,7 @@ def linalg_lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True,
     if pivots.array.shape[-1] != LU.array.shape[-1]:
         raise RuntimeError(LU_PIVOTS_COUNT)
     if not left:
-        return _lu_solved(LU, pivots.array, B.mT, not adjoint).mT
+        return cast(Tensor, _lu_solved(LU, pivots.array, B.mT, not adjoint).mT)
     return _lu_solved(LU, pivots.array, B, adjoint)
 
 
@@ -125,8 +125,7 @@ def _lu_solved(factors: Tensor, pivots: Any, b: Tensor, adjoint: bool) -> Tensor
     if adjoint:
         x = solve(factors.mT, solve(factors.mT, b, False), True, True, True)
         return _rows(x, np.argsort(order, -1))
-    x = solve(factors, solve(factors, _rows(b, order), False, True, True), True)
-    return cast(Tensor, x)
+    return solve(factors, solve(factors, _rows(b, order), False, True, True), True)
 
 
 def _rows(x: Tensor, order: Any) -> Tensor:
