@@ -67,6 +67,7 @@ from .arrays import (
     memory_format as memory_format,
     preserve_format as preserve_format,
     sparse_coo as sparse_coo,
+    sparse_csr as sparse_csr,
     strided as strided,
 )
 from .random import (
@@ -83,6 +84,7 @@ from .tensor import (
     Tensor as Tensor,
     on_a_tensor as _on_a_tensor,
 )
+from .tensor.later import later as _later, methods_in as _methods_in
 from .tensor.namespace import NAMES as _names_of_rows, function_of_torch as _function_of_torch
 
 if _typing.TYPE_CHECKING:
@@ -98,6 +100,7 @@ if _typing.TYPE_CHECKING:
     from .tensor.composite.elements import *  # noqa: F403
     from .tensor.composite.indexed import *  # noqa: F403
     from .tensor.composite.joining import *  # noqa: F403
+    from .tensor.composite.lu import *  # noqa: F403
     from .tensor.composite.ordering import *  # noqa: F403
     from .tensor.composite.products import *  # noqa: F403
     from .tensor.composite.pointwise import *  # noqa: F403
@@ -139,6 +142,10 @@ _ON_TENSORS = ("detach_", "fill_", "resize_as_", "zero_")  # no rows, which look
 is_inference = _on_a_tensor(is_inference)
 
 
+# Sparse tensors stand on a floor above the tensors that are made sparse.
+for _name in ("to_sparse", "to_sparse_csr"):
+    _later(_name, _methods_in(f"{__name__}.sparse.making", "to_sparse", "to_sparse_csr"), _name)
+
 # The tape is shown by a floor above autograd, where a user of torch would look for it.
 autograd.names_from_above |= dict.fromkeys(("tape", "backward_steps"), f"{__name__}.viz")
 autograd.names_from_above["profiler"] = __name__
@@ -156,17 +163,17 @@ _settings = (
 
 # Rooms that not every program enters are imported when they are first asked for; and names, from where they stand.
 _ROOMS = frozenset((
-    "compiler", "distributions", "fft", "func", "linalg", "nn", "optim", "overrides", "return_types", "serialization",
-    "sparse", "special", "testing", "types", "utils", "viz",
+    "compiler", "distributions", "fft", "func", "linalg", "nn", "optim", "overrides", "quasirandom", "return_types",
+    "serialization", "sparse", "special", "testing", "types", "utils", "viz",
 ))  # fmt: skip
 _NAMES = {"compile": ".compiler", "install_as_torch": ".alias", "set_printoptions": ".tensor.printing", "vmap": ".func"}
 _NAMES |= dict.fromkeys(("finfo", "iinfo"), ".arrays.limits")
 _NAMES |= dict.fromkeys(("TypedStorage", "UntypedStorage"), ".tensor.memory.storage")
 _NAMES |= dict.fromkeys(("load", "save"), ".serialization")
-_NAMES |= dict.fromkeys(("dsmm", "sparse_coo_tensor"), ".sparse")
+_NAMES |= dict.fromkeys(("dsmm", "sparse_coo_tensor", "sparse_csr_tensor"), ".sparse")
 _NAMES |= dict.fromkeys(_settings, ".settings")
 _NAMES |= dict.fromkeys(
-    (f"sparse_{kind}_tensor" for kind in ("bsc", "bsr", "compressed", "csc", "csr")), ".absent.sparse_tensors"
+    (f"sparse_{kind}_tensor" for kind in ("bsc", "bsr", "compressed", "csc")), ".absent.sparse_tensors"
 )
 _NAMES |= {"Future": ".absent.futures", "OutOfMemoryError": ".absent.cuda"}
 _NAMES |= dict.fromkeys(

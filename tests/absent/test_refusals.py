@@ -46,7 +46,6 @@ nested.nested_tensor([ones(2)])
 sparse.softmax(ones(2, 2), 0)
 cuda.sparse.FloatTensor(2)
 masked.masked_tensor(ones(2), ones(2))
-quasirandom.SobolEngine(2)
 ao.quantization.quantize_dynamic(None)
 quantization.QuantStub()
 _C.Graph()
@@ -162,11 +161,11 @@ def test_what_is_raised_is_a_not_implemented_error():
 
 
 def test_what_makes_sparse_tensors_of_other_layouts_refuses_by_its_name():
-    for kind in ("bsc", "bsr", "compressed", "csc", "csr"):
+    for kind in ("bsc", "bsr", "compressed", "csc"):
         name = f"sparse_{kind}_tensor"
         assert hasattr(torch, name) and name in dir(tinygrad_mlp) and is_only_a_name(getattr(tinygrad_mlp, name))
         with pytest.raises(
-            NotHere, match=rf"torch\.{name} is not in tinygrad_mlp: its sparse tensors are in coordinates"
+            NotHere, match=rf"torch\.{name} is not in tinygrad_mlp: its sparse tensors are in coordinates or by"
         ):
             getattr(tinygrad_mlp, name)([[0]], [1.0])
 

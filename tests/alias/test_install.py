@@ -19,7 +19,7 @@ POOLS = """
         return torch.__name__, F.__name__, x + 1
 
     if __name__ == "__main__":
-        expected = ("tinygrad_mlp", "tinygrad_mlp.nn.functional", torch.tensor(3.0))
+        expected = ("torch", "tinygrad_mlp.nn.functional", torch.tensor(3.0))
         for method in ("fork", "spawn"):
             with multiprocessing.get_context(method).Pool(1) as pool:
                 assert pool.map(name, [torch.tensor(2.0)]) == [expected], method
@@ -27,7 +27,7 @@ POOLS = """
         assert [batch.tolist() for batch in loader] == [[0, 1], [2, 3]]
         code = "import torch.nn as nn, torch; print(torch.__name__, nn.__name__)"
         started = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        assert started.stdout == "tinygrad_mlp tinygrad_mlp.nn\\n", started
+        assert started.stdout == "torch tinygrad_mlp.nn\\n", started
         print("ran")
     """
 
@@ -48,6 +48,7 @@ def test_what_is_imported_afterwards_is_the_package(tmp_path: Path) -> None:
         assert tinygrad_mlp.install_as_torch() is None
         tinygrad_mlp.install_as_torch()  # a second call does nothing
         import torch, torch.nn.functional, torch.optim
+        assert torch.__name__ == "torch" and torch.__package__ == "tinygrad_mlp"  # pyro compares the first
         assert torch is tinygrad_mlp and torch.nn.functional is tinygrad_mlp.nn.functional
         import functorch
         assert functorch is torch.func and functorch.vmap is torch.vmap and torch.func.__name__ == "tinygrad_mlp.func"
@@ -89,7 +90,7 @@ def test_run_carries_pytest(tmp_path: Path) -> None:
     )
     tmp_path.joinpath("test_it.py").write_text(
         "import torch\nfrom torch import nn\n"
-        "def test_passes(ones):\n    assert torch.__name__ == 'tinygrad_mlp' and ones.sum() == 2\n"
+        "def test_passes(ones):\n    assert torch.Tensor is __import__('tinygrad_mlp').Tensor and ones.sum() == 2\n"
         "def test_fails(ones):\n    assert ones.sum() == nn.Linear(1, 1)(ones[:1]).item()\n"
     )
     command = [sys.executable, "-m", "tinygrad_mlp", "run", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
@@ -97,3 +98,28 @@ def test_run_carries_pytest(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "1 failed, 1 passed" in done.stdout
     assert "where tensor(2.) = " in done.stdout  # an assertion is explained, as pytest does it
+
+
+def test_torch_compile_refuses_nothing(tmp_path: Path) -> None:
+    # What cannot be recorded runs as it is; without the alias it is refused.
+    program = """
+        import warnings
+        import tinygrad_mlp
+        refused = tinygrad_mlp.compile(lambda x: x * (2 if x.sum().item() > 0 else 3))
+        tinygrad_mlp.install_as_torch()
+        import torch
+
+        @torch.compile(mode="reduce-overhead", fullgraph=True, dynamic=True)
+        def step(x):
+            return x * (2 if x.sum().item() > 0 else 3)
+
+        try:
+            refused(torch.ones(2))
+        except tinygrad_mlp.compiler.CannotRecord:
+            print("refused")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            print([step(x * torch.ones(1)).item() for x in (1, -1, 1, -1)], len(caught))
+        """
+    done = python(tmp_path, program)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "refused\n[2.0, -3.0, 2.0, -3.0] 1\n", "")

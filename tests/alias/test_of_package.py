@@ -39,7 +39,7 @@ def test_a_compiled_step_that_steps_a_scheduler_is_refused() -> None:
         optimizer = tinygrad_mlp.optim.SGD([w], lr=0.1)
         scheduler = tinygrad_mlp.optim.lr_scheduler.StepLR(optimizer, 2)
 
-        @tinygrad_mlp.compile
+        @tinygrad_mlp.compile(fallback=False)
         def step():
             optimizer.zero_grad()
             w.sum().backward()

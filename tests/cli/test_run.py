@@ -132,7 +132,7 @@ def test_every_form_of_import_means_the_package(statement: str, expression: str,
         found = found[0] if isinstance(found, tuple) else found
         # Classes say that they are torch's, and functions what they are.
         home = found.__module__.split(".")[0]
-        print(home == ("torch" if isinstance(found, type) else "tinygrad_mlp"), sys.modules["torch"].__name__)
+        print(home == ("torch" if isinstance(found, type) else "tinygrad_mlp"), sys.modules["torch"].__package__)
         """,
     )
     assert (done.returncode, done.stderr) == (0, "")

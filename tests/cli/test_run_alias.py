@@ -50,7 +50,7 @@ def test_modules_are_the_same_objects_under_both_names(run: Run, statement, expr
         found = {expression}
         import sys, importlib
         assert found is sys.modules[{real!r}] is importlib.import_module({alias!r}) is sys.modules[{alias!r}]
-        assert found.__name__ == found.__spec__.name == {real!r}
+        assert found.__spec__.name == {real!r} and found.__name__ == {"torch" if real == "minitorch" else real!r}
         assert importlib.import_module({real!r}) is found
         print("ran")
         """
@@ -146,7 +146,7 @@ def test_an_earlier_torch_is_set_aside_and_put_back(run: Run, monkeypatch: pytes
         monkeypatch.setitem(sys.modules, name, module)
     before, meta_path = {n for n in sys.modules if n.split(".")[0] == "torch"}, list(sys.meta_path)
     source = "import torch, torch.utils.data, sys\nassert 'torch.only' not in sys.modules\nprint(torch.__name__)"
-    assert run(source) == (0, "minitorch\n", "")
+    assert run(source) == (0, "torch\n", "")
     assert {n for n in sys.modules if n.split(".")[0] == "torch"} == before
     assert all(sys.modules[name] is module for name, module in earlier.items())
     assert sys.meta_path == meta_path

@@ -95,7 +95,7 @@ def test_modules_of_a_package_import_each_other(tmp_path: Path) -> None:
     (tmp_path / "pkg").mkdir()
     (tmp_path / "pkg" / "__init__.py").write_text("")
     (tmp_path / "pkg" / "part.py").write_text("import torch\nvalue = torch.ones(2).sum().item()\n")
-    (tmp_path / "pkg" / "main.py").write_text("from .part import value, torch\nprint(value, torch.__name__)\n")
+    (tmp_path / "pkg" / "main.py").write_text("from .part import value, torch\nprint(value, torch.__package__)\n")
     done = subprocess.run(
         [*COMMAND, "run", "-m", "pkg.main"], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60
     )

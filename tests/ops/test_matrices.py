@@ -89,3 +89,20 @@ def test_a_gradient_of_one_of_several_results_alone(name: str, place: int) -> No
         return oracle.to_numpy(x.grad)
 
     np.testing.assert_allclose(gradient(tinygrad_mlp), gradient(torch()), rtol=1e-9, atol=1e-9)
+
+
+def test_a_factor_that_numpy_alone_does_not_find(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of a matrix that is just positive NumPy's LAPACK may say that it is not, and SciPy's, which names the minor, that
+    # it is. Then there is a factor.
+    def fails(x: Any) -> Any:
+        raise np.linalg.LinAlgError
+
+    x = np.stack([np.eye(2), [[4.0, 2.0], [2.0, 5.0]]])
+    expected = [oracle.to_numpy(torch().linalg.cholesky(torch().tensor(x), upper=upper)) for upper in (False, True)]
+    monkeypatch.setattr(np.linalg, "cholesky", fails)
+    for upper in (False, True):
+        factor, info = tinygrad_mlp.linalg.cholesky_ex(tinygrad_mlp.tensor(x), upper=upper)
+        np.testing.assert_allclose(oracle.to_numpy(factor), expected[upper], rtol=1e-12)
+        assert info.tolist() == [0, 0]
+    with pytest.raises(tinygrad_mlp.linalg.LinAlgError, match="The factorization could not be completed"):
+        tinygrad_mlp.linalg.cholesky(tinygrad_mlp.tensor(-x))

@@ -182,3 +182,26 @@ def test_hooks_in_a_compiled_step() -> None:
             step()
         moved.append(round((before - x.detach())[0].item(), 5))
     assert moved == [0.1, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.1, 0.1]
+
+
+def test_an_optimizer_around_another_that_makes_its_own_hooks():
+    # Libraries write such ones: they do not run Optimizer.__init__ and call torch's own method for it.
+    def program(torch):
+        class Around(torch.optim.Optimizer):
+            def __init__(self, inner):
+                self._optimizer_step_pre_hooks, self._optimizer_step_post_hooks = {}, {}
+                self._patch_step_function()
+                self.inner = inner
+
+            def step(self):
+                self.inner.step()
+
+        x, said = torch.ones(2, requires_grad=True), []
+        optimizer = Around(torch.optim.SGD([x], lr=0.5))
+        optimizer.register_step_pre_hook(lambda *args: said.append("before"))
+        optimizer.register_step_post_hook(lambda *args: said.append("after"))
+        x.sum().backward()
+        optimizer.step()
+        return x.detach(), said, isinstance(optimizer, torch.optim.Optimizer)
+
+    same(program)

@@ -30,6 +30,18 @@ torch.sparse_coo_tensor(s._indices(), s._values(), (2, 3), dtype=torch.float64).
 torch.sparse.FloatTensor(s._indices(), s._values(), torch.Size([2, 3])).to_dense()
 torch.sparse.DoubleTensor(s._indices(), s._values().double()).to_dense(), torch.sparse.FloatTensor(2, 3).to_dense()
 """
+# By rows, and what is made of dense tensors.
+ROWS = """
+r.crow_indices(), r.col_indices(), r.values(), r.shape, str(r.layout), r.is_sparse, r.is_sparse_csr, r._nnz()
+r.to_dense(), r.to_sparse().indices(), r @ d, r.mm(d), torch.mv(r, d[:, 0]), (r * 2).values(), r.clone().to_dense()
+r.double().values(), str(r.double().layout), (2 * r).crow_indices(), r.detach().col_indices()
+torch.sparse_csr_tensor([0, 1, 2], [1, 0], [1.0, 2.0]).shape, torch.sparse_csr_tensor([0, 0], [], []).shape
+torch.sparse_csr_tensor([0, 1, 2], [1, 0], [1, 2], (2, 4), dtype=torch.float64).to_dense()
+d.to_sparse().to_dense(), d.to_sparse().indices(), d.to_sparse().is_coalesced(), (d - 1).to_sparse(2).values()
+d.to_sparse(layout=torch.sparse_csr).col_indices(), d.to_sparse_csr().crow_indices(), d.to_sparse(layout=torch.strided)
+torch.tensor(3.0).to_sparse()._nnz(), torch.tensor(0.0).to_sparse()._nnz(), torch.zeros(2, 0).to_sparse().shape
+torch.tensor([True, False]).to_sparse().indices(), s.to_sparse()._nnz(), torch.ones(2, 1, 2).to_sparse().indices()
+"""
 REFUSED = """
 s.indices()
 s.values()
@@ -49,9 +61,10 @@ def names(torch: Any) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch says once that it does not check the indices
         s = torch.sparse_coo_tensor(torch.tensor([[0, 1, 1, 0], [2, 0, 2, 2]]), values, (2, 3))
+        r = torch.sparse_csr_tensor([0, 2, 3], [0, 2, 1], [1.0, 2.0, 3.0])
         b = torch.sparse_coo_tensor(torch.tensor([[0, 1, 1, 0], [1, 0, 0, 1], [2, 0, 1, 0]]), values, (2, 2, 3))
     return {
-        "torch": torch, "s": s, "c": s.coalesce(), "b": b, "d": torch.arange(6.0).reshape(3, 2) + 1,
+        "torch": torch, "r": r, "s": s, "c": s.coalesce(), "b": b, "d": torch.arange(6.0).reshape(3, 2) + 1,
         "e": torch.arange(4.0).reshape(2, 2),
     }  # fmt: skip
 
@@ -62,7 +75,7 @@ def outcome(line: str, torch: Any) -> Any:
         return eval(line, names(torch))
 
 
-@pytest.mark.parametrize("line", LINES.strip().splitlines())
+@pytest.mark.parametrize("line", (LINES + ROWS).strip().split("\n"))
 def test_values(line: str) -> None:
     assert_alike(lambda torch: outcome(line, torch), rtol=1e-6)
 
@@ -113,3 +126,12 @@ def test_old_constructors_warn_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_sparse_tensors_lack_is_refused(line: str, text: str) -> None:
     with pytest.raises(NotImplementedError, match=text):
         outcome(line, tinygrad_mlp)
+
+
+def test_gradients_get_to_the_elements_that_are_not_0() -> None:
+    def program(torch: Any) -> Any:
+        x = torch.tensor([[0.0, 2.0], [3.0, 0.0]], requires_grad=True)
+        x.to_sparse().to_dense().pow(2).sum().backward()
+        return x.grad
+
+    assert_alike(program)

@@ -171,3 +171,11 @@ def test_setters_as_torch(program):
 def test_attributes_that_cannot_be_set(name):
     with pytest.raises(AttributeError, match=name):
         setattr(tinygrad_mlp.ones(2), name, 1)
+
+
+def test_the_address_tells_tensors_apart():
+    def program(torch):
+        x = torch.nn.Parameter(torch.ones(2))
+        return x._cdata == x._cdata, x._cdata == x.data._cdata, isinstance(x._cdata, int), x._cdata == x.detach()._cdata
+
+    same(program)

@@ -202,7 +202,6 @@ MODULES: dict[str, tuple[Row, ...]] = {
             "as_nested_tensor nested_tensor nested_tensor_from_jagged to_padded_tensor narrow masked_select", _NO_NESTED
         ),
     ),
-    "quasirandom": (classes("SobolEngine", "scipy.stats.qmc has Sobol's sequences", MAXDIM=21201),),
     "ao": (),
     "ao.quantization": (
         functions(

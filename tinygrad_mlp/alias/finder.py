@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, DistributionFinder
 
-__all__ = ["install_as_torch", "is_of_package", "renamed", "torch_alias", "within"]
+__all__ = ["install_as_torch", "is_of_package", "is_torch", "renamed", "torch_alias", "within"]
 
 # RuntimeError for `install_as_torch` in a process that already uses torch itself.
 TORCH_IS_IMPORTED = (
@@ -39,7 +39,7 @@ def install_as_torch() -> None:
 
     Raises RuntimeError if torch itself has already been imported.
     """
-    if _is_aliased():
+    if is_torch():
         return
     if "torch" in sys.modules:
         raise RuntimeError(TORCH_IS_IMPORTED)
@@ -48,10 +48,11 @@ def install_as_torch() -> None:
 
 def is_of_package(cls: type) -> bool:
     """Whether a class is one of this package, whose classes say that they are torch's while `torch` is its name."""
-    return within(cls.__module__, _PACKAGE) or (within(cls.__module__, "torch") and _is_aliased())
+    return within(cls.__module__, _PACKAGE) or (within(cls.__module__, "torch") and is_torch())
 
 
-def _is_aliased() -> bool:
+def is_torch() -> bool:
+    """Whether `torch` is another name of this package now."""
     return any(isinstance(finder, _TorchFinder) for finder in sys.meta_path)
 
 
@@ -99,6 +100,7 @@ class _TorchFinder(MetaPathFinder, Loader):
         """Be the first that is asked for a module, here and, for this package, in the processes that are started."""
         sys.meta_path.insert(0, self)
         self.name_classes()
+        sys.modules[self.package].__class__ = _NamedTorch
         if self.package == _PACKAGE:
             # multiprocessing hands `sys.path` to the processes that it starts, others take the environment.
             sys.path.insert(0, _FOR_CHILDREN)
@@ -165,9 +167,21 @@ class _TorchFinder(MetaPathFinder, Loader):
                 each.__module__ = renamed(each.__module__, self.package, "torch")
 
     def restore_names(self) -> None:
-        """Give the classes their own modules back."""
+        """Give the classes their own modules back, and the package its name."""
+        sys.modules[self.package].__class__ = ModuleType
         for each, module in self._named.items():
             each.__module__ = module
+
+
+class _NamedTorch(ModuleType):
+    """The class of the package while it is torch, for libraries that ask the module for its name.
+
+    Its own code still finds the package's name among its globals, by which its frames are told from the user's.
+    """
+
+    @property
+    def __name__(self) -> str:  # type: ignore[override]
+        return "torch"
 
 
 class _Naming(Loader):

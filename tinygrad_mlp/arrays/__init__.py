@@ -15,6 +15,7 @@ from .devices import (
     on_cpu,
     preserve_format,
     sparse_coo,
+    sparse_csr,
     strided,
 )
 from .dtypes import Array, dtype
@@ -23,5 +24,6 @@ from .meta import MetaArray, is_meta
 
 __all__ = [
     "CPU", "META", "Array", "MetaArray", "contiguous_format", "device", "dtype", "dtypes", "entered", "is_meta",
-    "keep_freed_memory", "layout", "memory_format", "on_cpu", "preserve_format", "sparse_coo", "strided",
+    "keep_freed_memory", "layout", "memory_format", "on_cpu", "preserve_format", "sparse_coo",
+    "sparse_csr", "strided",
 ]  # fmt: skip

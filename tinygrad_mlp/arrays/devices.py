@@ -115,7 +115,7 @@ def on_cpu(place: Any, function: str = "to") -> None:
 
 
 class layout:
-    """How a tensor's elements lie in memory (torch.layout): `strided`, or `sparse_coo` for those of `sparse`."""
+    """How a tensor's elements lie in memory (torch.layout): `strided`, or for those of `sparse` two others."""
 
     __module__ = "tinygrad_mlp"
     __slots__ = ("name",)
@@ -143,5 +143,5 @@ class memory_format:
         return f"torch.{self.name}"
 
 
-strided, sparse_coo = layout("strided"), layout("sparse_coo")
+strided, sparse_coo, sparse_csr = layout("strided"), layout("sparse_coo"), layout("sparse_csr")
 contiguous_format, preserve_format = memory_format("contiguous_format"), memory_format("preserve_format")

@@ -72,7 +72,8 @@ def _missing(error: BaseException, package: str) -> str | None:
         if isinstance(error, ModuleNotFoundError):
             return module if within(module, "torch") else None
         name = re.match(r"cannot import name '(\w+)'", str(error))  # `name_from` only exists since Python 3.12
-        return f"{renamed(module, package, 'torch')}.{name[1]}" if name and within(module, package) else None
+        own = _under_torch(module, package)
+        return f"{own}.{name[1]}" if name and own else None
     if isinstance(error, NotHere):
         return error.name
     if isinstance(error, AttributeError) and error.name:
@@ -84,7 +85,7 @@ def _missing(error: BaseException, package: str) -> str | None:
 def _owner(holder: object, name: str, package: str) -> str | None:
     """Return the torch name of the module or class that lacks the attribute `name`; None if it is not the package's."""
     if isinstance(holder, ModuleType):
-        return renamed(holder.__name__, package, "torch") if within(holder.__name__, package) else None
+        return _under_torch(holder.__name__, package)
     if isinstance(holder, super):
         bound: Any = holder  # typeshed's super lacks the two attributes
         order = bound.__self_class__.__mro__
@@ -100,10 +101,16 @@ def _owner(holder: object, name: str, package: str) -> str | None:
     return None
 
 
+def _under_torch(module: str, package: str) -> str | None:
+    """The name under torch of a module of the package, which itself says in a run that it is torch; else None."""
+    own = renamed(module, package, "torch") if within(module, package) else module
+    return own if within(own, "torch") else None
+
+
 def _public_name(cls: type, package: str) -> str:
     """Return the shortest name by which a class can be imported, such as torch.Tensor, not torch.tensor.Tensor."""
-    modules = [m for m in list(sys.modules.values()) if isinstance(m, ModuleType) and within(m.__name__, package)]
-    names = [renamed(m.__name__, package, "torch") for m in modules if vars(m).get(cls.__name__) is cls]
+    modules = {m: _under_torch(m.__name__, package) for m in list(sys.modules.values()) if isinstance(m, ModuleType)}
+    names = [name for m, name in modules.items() if name and vars(m).get(cls.__name__) is cls]
     own = str(cls.__module__)  # which a class that was made in the run has not been told to call torch's
     own = renamed(own, package, "torch") if within(own, package) else own
     shortest = min(names or [own], key=lambda name: (name.count("."), name))

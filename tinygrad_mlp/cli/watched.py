@@ -78,7 +78,7 @@ def _seeded(request: dict[str, Any]) -> list[str]:
         package.manual_seed(request["seed"])
         if request.get("dtype"):
             package.set_default_dtype(getattr(package, request["dtype"]))
-    return [package.__name__ for package in packages]
+    return [package.__package__ for package in packages]
 
 
 def _speaks_of_torch(program: str) -> bool:

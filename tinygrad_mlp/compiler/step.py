@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..alias import is_torch
 from ..autograd.grad_mode import inference_mode, set_grad_enabled
 from ..autograd.modes import modes
 from ..nn.modules.module import Module
@@ -331,9 +332,9 @@ class CompiledStep:
 
 
 def compile(
-    function: Callable[..., Any] | None = None, *, fallback: bool = False, blas: str = "numpy", disable: bool = False,
-    fullgraph: bool = False, dynamic: bool | None = None, backend: Any = None, mode: str | None = None,
-    options: Any = None,
+    function: Callable[..., Any] | None = None, *, fallback: bool | None = None, blas: str = "numpy",
+    disable: bool = False, fullgraph: bool = False, dynamic: bool | None = None, backend: Any = None,
+    mode: str | None = None, options: Any = None,
 ) -> Any:  # fmt: skip
     """Return a function that does what `function`, a training step or a module, does, as one NumPy program.
 
@@ -344,7 +345,8 @@ def compile(
     its outputs are put on the tape.
 
     CannotRecord, which names the user's line, is raised for what a program cannot repeat, and all that the step has
-    changed is put back; with `fallback` the step runs eagerly from then on, after one warning.
+    changed is put back; with `fallback` the step runs eagerly from then on, after one warning. While `torch` is a name
+    of this package that is the default, because torch.compile refuses no program.
 
     With `blas="scipy"` matrix products are computed by SciPy's BLAS, which can add a product to a weight in one call.
     This is faster, unless NumPy computes products between the calls: then the threads of the two libraries compete
@@ -364,6 +366,8 @@ def compile(
     With `disable` the step itself is returned. The other options are torch's and make no difference. Source: the
     design is this package's own, the name and the signature are those of torch.compile.
     """
+    if fallback is None:
+        fallback = is_torch()
     if function is None:
         return functools.partial(compile, fallback=fallback, blas=blas, disable=disable, backend=backend)
     return function if disable else CompiledStep(function, fallback, blas, backend)

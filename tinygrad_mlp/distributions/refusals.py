@@ -93,8 +93,6 @@ NO_DERIVATIVE = "the derivative for '{name}' is not implemented."
 
 # -- kl_divergence ---------------------------------------------------------------------------------
 
-# TypeError: register_kl of what is no class of distributions.
-KL_TYPE = "Expected type_{which} to be a Distribution subclass but got {found}"
 # RuntimeWarning: two functions are equally close.
 KL_AMBIGUOUS = "Ambiguous kl_divergence({p}, {q}). Please register_kl({left}, {right})"
 # NotImplementedError.

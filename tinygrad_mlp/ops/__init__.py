@@ -9,7 +9,7 @@ from .table import NUMPY_KEYWORDS, TABLE, Dims, Operator, by_numpy, source, writ
 TABLE.stand_in(
     "activations", "added_products", "arithmetic", "basic", "bilinear", "comparison", "decompositions",
     "determinants", "diagonals", "distances", "embedding", "extremes", "fitting", "fourier", "gathering", "indexing",
-    "linalg", "losses", "margins", "masking", "normalization", "norms", "padding", "pointwise", "rectifiers",
+    "linalg", "losses", "lu", "margins", "masking", "normalization", "norms", "padding", "pointwise", "rectifiers",
     "reduction", "scattering", "searching", "shape", "slices", "solving", "sorting", "special_functions", "statistics",
 )  # fmt: skip
 

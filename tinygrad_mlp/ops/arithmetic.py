@@ -20,7 +20,7 @@ from .refusals import (
     NEGATIVE_POWER,
     POWER_OF_BOOLS,
 )
-from .table import Array, binary, by_value, not_implemented, operator
+from .table import Array, Number, binary, by_value, not_implemented, operator
 
 
 @by_value
@@ -235,7 +235,7 @@ lcm = binary(
     numbers=False,
     sample=lambda s: (*s.broadcast(s.floats, s.floats, s.floats), s.number()),
 )
-def addcmul(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Array:
+def addcmul(input: Array, tensor1: Array, tensor2: Array, value: Number = 1) -> Array:
     """input + value * tensor1 * tensor2."""
     return input + as_dtype(value, input.dtype) * tensor1 * tensor2
 
@@ -259,7 +259,7 @@ def _no_integer_quotient(input: Array, tensor1: Array, tensor2: Array, value: An
     check=_no_integer_quotient,
     sample=lambda s: (*s.broadcast(s.floats, s.floats, s.floats), s.number()),
 )
-def addcdiv(input: Array, tensor1: Array, tensor2: Array, value: Any = 1) -> Array:
+def addcdiv(input: Array, tensor1: Array, tensor2: Array, value: Number = 1) -> Array:
     """input + value * tensor1 / tensor2."""
     return input + value * tensor1 / tensor2
 

@@ -423,3 +423,6 @@ FOURIER_POINTS = "Invalid number of data points ({n}) specified"
 # mvlgamma: RuntimeError for a dimension below 1, and for bools.
 MULTIVARIATE_DIMENSION = "p has to be greater than or equal to 1"
 MULTIVARIATE_BOOL = "The input tensor may not be a boolean tensor."
+# The LU factorisation: an array that is no matrix, and what torch's kernel for the CPU lacks.
+LU_NDIM = "{name}: Expected tensor with 2 or more dimensions. Got size: {shape} instead"
+LU_WITHOUT_PIVOTS = "linalg.lu_factor: LU without pivoting is not implemented on the CPU"

@@ -9,7 +9,6 @@ import numpy as np
 from .dims import axis, dtype_word
 from .refusals import (
     ISIN_OF_BOOLS,
-    NO_DERIVATIVE_OF,
     ROLL_OF_NUMBER,
     SEARCH_NUMBER,
     SEARCH_SHAPES,
@@ -20,7 +19,7 @@ from .refusals import (
     SORTER_SHAPE,
     UNIQUE_OF_NOTHING,
 )
-from .table import Array, by_value, operator
+from .table import Array, by_value, no_gradient, operator
 
 # -- in a sorted sequence, and in a set ------------------------------------------------------------------
 
@@ -127,15 +126,6 @@ def isin(elements: Array, test_elements: Array, assume_unique: bool = False, inv
 # -- without repetitions ---------------------------------------------------------------------------------
 
 
-def _no_gradient(name: str) -> Any:
-    """A rule that raises NotImplementedError, in torch's words."""
-
-    def rule(g: Array) -> Array:
-        raise NotImplementedError(NO_DERIVATIVE_OF.format(name=name))
-
-    return rule
-
-
 _results: dict[str, Any] = {"outputs": ("values", "inverse", "counts")}
 
 
@@ -150,7 +140,7 @@ def _asked(found: Any, shape: tuple[int, ...], inverse: bool, counts: bool) -> t
 
 
 @operator(
-    {"input": _no_gradient("_unique2")},
+    {"input": no_gradient("_unique2")},
     name="unique_all",
     node_name="Unique2Backward0",
     sample=lambda s: (s.floats(s.shape()), True, True),
@@ -184,7 +174,7 @@ _slices: dict[str, Any] = {
 
 
 @operator(
-    {"input": _no_gradient("unique_dim")},
+    {"input": no_gradient("unique_dim")},
     name="unique_dim",
     node_name="UniqueDimBackward0",
     method=False,
@@ -207,7 +197,7 @@ def unique_dim(
 
 
 @operator(
-    {"input": _no_gradient("unique_consecutive")},
+    {"input": no_gradient("unique_consecutive")},
     name="unique_runs",
     node_name="UniqueConsecutiveBackward0",
     sample=lambda s: (s.floats(shape := s.shape(1, least=1)), s.maybe(s.dim(shape)), True, True),

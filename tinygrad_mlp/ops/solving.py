@@ -12,7 +12,7 @@ import numpy as np
 from ..arrays.dtypes import FLOATING, HALVES
 from .dims import dtype_word
 from .fitting import sum_to
-from .lapack import LinAlgError, eigh, failing, of_batch, refuse_matrix, refuse_system, regular, svd
+from .lapack import LinAlgError, each_matrix, eigh, failing, of_batch, refuse_matrix, refuse_system, regular, svd
 from .refusals import CHOLESKY_SOLVE_NDIM, NOT_POSITIVE, PINV_INPUT, SINGULAR_INVERSE, SINGULAR_SYSTEM
 from .scipy_rooms import lapack
 from .shape import tril, triu
@@ -160,6 +160,10 @@ def first_minor(matrix: Array) -> int:
     return int(order or (nan.argmax() + 1 if nan.any() else 0))
 
 
+def _factor(matrix: Array) -> Array:
+    return lapack.get_lapack_funcs("potrf", (matrix,))(matrix, lower=True, clean=True)[0]
+
+
 def _definite(s: Any) -> Array:
     x = regular(s)
     return x if x.dtype.kind not in FLOATING else np.asarray((x @ x.mT / 4).astype(x.dtype))
@@ -189,7 +193,10 @@ def linalg_cholesky(input: Array, upper: bool = False) -> Array:
         factor = None
     if factor is None or np.isnan(factor).any():
         i, minor = failing(matrix, first_minor)
-        raise LinAlgError(NOT_POSITIVE.format(batch=of_batch(i, input), minor=minor))
+        if minor:
+            raise LinAlgError(NOT_POSITIVE.format(batch=of_batch(i, input), minor=minor))
+        # A matrix on the edge of being positive, on which NumPy's LAPACK and SciPy's do not agree.
+        factor = np.stack(each_matrix(_factor, matrix)).reshape(matrix.shape)
     return factor.mT if upper else factor
 
 

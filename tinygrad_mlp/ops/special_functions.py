@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from ..arrays.dtypes import FLOATING
+from .dims import dtype_word
 from .pointwise import sgn
 from .refusals import MULTIVARIATE_BOOL, MULTIVARIATE_DIMENSION, NEGATIVE_ORDER, NO_HALF
 from .scipy_rooms import special
-from .table import Array, binary, operator, unary
+from .table import Array, binary, no_gradient, operator, unary
 
 floating = functools.partial(unary, promotion="float")  # of integers and bools the result is floating
 
@@ -51,6 +52,11 @@ erf = floating(
 erfc = floating(
     "erfc", _by_scipy("erfc"), lambda g, input: g * (-2 / math.sqrt(math.pi) * np.exp(-input * input)),
     aliases="special_erfc", doc="1 - erf(x)",
+)  # fmt: skip
+special_erfcx = floating(
+    "special_erfcx", _by_scipy("erfcx"), lambda g, out, input: g * (2 * input * out - 2 / math.sqrt(math.pi)),
+    method=False, inplace=False, check=_no_half("erfcx"),
+    doc="exp(x * x) times `erfc`, which does not become 0 for large x",
 )  # fmt: skip
 
 
@@ -160,6 +166,49 @@ def mvlgamma(input: Array, p: int) -> Array:
     constant = p * (p - 1) / 4 * math.log(math.pi)
     return (_shifted(_lgamma, input, p) + constant).astype(input.dtype, copy=False)
 
+
+# -- the incomplete gamma functions ----------------------------------------------------------------
+
+
+def _incomplete(name: str, kernel: str) -> dict[str, Any]:
+    """What the rows of both functions have in common."""
+
+    def forward(input: Array, other: Array) -> Array:
+        return getattr(special, name)(_double(input), _double(other)).astype(input.dtype, copy=False)
+
+    def check(input: Array, other: Array) -> None:
+        """NotImplementedError for integers and bools."""
+        if input.dtype.kind not in FLOATING and other.dtype.kind not in FLOATING:
+            dtype = np.promote_types(input.dtype, other.dtype)
+            raise NotImplementedError(NO_HALF.format(kernel=f"{kernel}_cpu", word=dtype_word(np.empty(0, dtype))))
+
+    return {
+        "forward": forward,
+        "first": no_gradient(f"{kernel}: input"),
+        "check": check,
+        "numbers": False,
+        "sample": lambda s: tuple(_order_and_bound(s, x) for x in s.broadcast(s.floats, s.floats)),
+    }
+
+
+def _order_and_bound(s: Any, x: Array) -> Array:
+    """Numbers for a test, positive and small: for large ones torch's series is cut off before it is exact."""
+    return np.asarray(np.absolute(s.moderate(x)) / 8 + 0.125, x.dtype) if x.dtype.kind in FLOATING else x
+
+
+def _density(g: Array, input: Array, other: Array) -> Array:
+    return g * np.exp((input - 1) * np.log(other) - other - lgamma(input))  # DLMF 8.8.13
+
+
+igamma = binary(
+    "igamma", second=_density, **_incomplete("gammainc", "igamma"), aliases="special_gammainc",
+    doc="The regularised lower incomplete gamma function of order `input`, up to `other` (DLMF 8.2.4)",
+)  # fmt: skip
+igammac = binary(
+    "igammac", second=lambda g, input, other: -_density(g, input, other), **_incomplete("gammaincc", "igammac"),
+    aliases="special_gammaincc",
+    doc="1 - igamma(a, x): the regularised upper incomplete gamma function",
+)  # fmt: skip
 
 # -- modified Bessel functions of the first kind ---------------------------------------------------
 

@@ -20,12 +20,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from .contents import Table
-from .refusals import ARGUMENT_TWICE, MISSING_ARGUMENTS, NO_DERIVATIVE, TOO_MANY_ARGUMENTS, UNEXPECTED_KEYWORD
+from .refusals import (
+    ARGUMENT_TWICE,
+    MISSING_ARGUMENTS,
+    NO_DERIVATIVE,
+    NO_DERIVATIVE_OF,
+    TOO_MANY_ARGUMENTS,
+    UNEXPECTED_KEYWORD,
+)
 
 Array = Any  # an ndarray, or whatever implements NumPy's protocols
 Arrays = Sequence[Any]
@@ -180,8 +188,8 @@ class Operator:
         if self.casts:
             args = self._cast(args, kwargs)
         separate = self.variadic and len(args) > 1 and not isinstance(args[1], bool)
-        if separate and all(isinstance(a, (int, np.integer)) for a in args[1:]):
-            args = (args[0], tuple(map(int, args[1:])))
+        if separate and all(hasattr(a, "__index__") and not getattr(a, "ndim", 0) for a in args[1:]):
+            args = (args[0], tuple(map(index, args[1:])))
         if len(args) > len(names):
             raise TypeError(TOO_MANY_ARGUMENTS.format(name=self.name, count=len(names), given=len(args)))
         values = dict(zip(names, args, strict=False))
@@ -252,6 +260,15 @@ def not_implemented(name: str) -> Rule:
 
     def rule(g: Array) -> Array:
         raise RuntimeError(NO_DERIVATIVE.format(name=name))
+
+    return rule
+
+
+def no_gradient(name: str) -> Rule:
+    """The same where torch says so in other words: the rule raises NotImplementedError."""
+
+    def rule(g: Array) -> Array:
+        raise NotImplementedError(NO_DERIVATIVE_OF.format(name=name))
 
     return rule
 

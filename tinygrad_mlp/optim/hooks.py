@@ -61,6 +61,10 @@ class Hooked:
         if any(OF_ALL):
             _wrap(type(self))
 
+    def _patch_step_function(self) -> None:
+        """Let the class's `step` call the hooks: for optimisers that do not run `Optimizer.__init__`, as in torch."""
+        _wrap(type(self))
+
     def register_step_pre_hook(self, hook: Hook) -> RemovableHandle:
         """Have hook(optimizer, args, kwargs) called before each step; `args` begins with the optimiser.
 

@@ -6,25 +6,29 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import dtypes
+from ..arrays import dtypes, sparse_coo, sparse_csr, strided
 from ..messages import warn_once
-from ..tensor import FUNCTIONS, Tensor
+from ..tensor import FUNCTIONS, Tensor, wrap
 from ..tensor.composite.conversion import to
 from ..tensor.creation.data import as_tensor
+from ..tensor.later import as_methods
 from .refusals import (
     DEPRECATED,
     HYBRID,
     INDEX_OUTSIDE,
     INDICES_NDIM,
+    LAST_START,
     NEGATIVE_INDEX,
     NO_LEAF,
     NOT_OF_SPARSE,
+    ONE_MATRIX,
     OTHER_NDIM,
     OTHER_NNZ,
 )
+from .rows import SparseRows
 from .tensor import SparseTensor
 
-__all__ = ["TYPES", "dsmm", "mm", "sparse_coo_tensor", "sum"]
+__all__ = ["TYPES", "dsmm", "mm", "sparse_coo_tensor", "sparse_csr_tensor", "sum"]
 
 
 def sparse_coo_tensor(
@@ -51,6 +55,57 @@ def sparse_coo_tensor(
         raise NotImplementedError(HYBRID)
     sizes = _sizes(positions.array, values.array, size)
     return SparseTensor(positions, values, sizes, bool(is_coalesced))
+
+
+def sparse_csr_tensor(
+    crow_indices: Any, col_indices: Any, values: Any, size: Any = None, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, check_invariants: bool | None = None,
+) -> SparseRows:  # fmt: skip
+    """A sparse matrix of which the row i has the values and columns from crow_indices[i] to crow_indices[i + 1].
+
+    Shapes: (rows + 1,), (nnz,) and (nnz,), each of which may be a sequence; without `size` it is as wide as the columns
+    ask for. Errors: as of `sparse_coo_tensor`. Source: torch.sparse_csr_tensor.
+    """
+    if requires_grad:
+        raise NotImplementedError(NO_LEAF)
+    starts, columns = (as_tensor(x, device=device).detach() for x in (crow_indices, col_indices))
+    values = as_tensor(values, dtype=dtype, device=device)
+    if starts.ndim != 1 or values.ndim != 1:
+        raise NotImplementedError(ONE_MATRIX)
+    if starts.array[-1:].tolist() != [values.numel()]:
+        raise RuntimeError(LAST_START.format(last=int(starts.array[-1]), nnz=values.numel()))
+    if size is None:
+        size = (starts.numel() - 1, int(columns.array.max(initial=-1)) + 1)
+    result = SparseRows(starts, columns, values, size)
+    _sizes(result._index.array, values.array, size)
+    return result
+
+
+def to_sparse(self: Tensor, sparse_dim: int | None = None, *, layout: Any = None) -> Any:
+    """The elements that are not 0, as a sparse tensor in coordinates, or by rows if `layout` says so.
+
+    Gradients get to these elements. NotImplementedError for another layout, and for a `sparse_dim` other than the
+    number of dimensions. Source: torch.Tensor.to_sparse.
+    """
+    if layout is strided:
+        return self
+    if sparse_dim not in (None, self.ndim):
+        raise NotImplementedError(HYBRID)
+    if layout not in (None, sparse_coo, sparse_csr):
+        raise NotImplementedError(NOT_OF_SPARSE.format(function="to_sparse"))
+    if layout is sparse_csr:
+        return to_sparse_csr(self)
+    flat = np.flatnonzero(self.array)
+    values = FUNCTIONS["index_select"](self.reshape(-1), 0, wrap(flat))
+    indices = np.stack(np.unravel_index(flat, self.shape)) if self.ndim else np.zeros((0, flat.size), np.int64)
+    return SparseTensor(wrap(indices), values, self.shape, True)
+
+
+def to_sparse_csr(self: Tensor, dense_dim: int | None = None) -> SparseRows:
+    """A matrix by rows, without the elements that are 0 (torch.Tensor.to_sparse_csr)."""
+    if self.ndim != 2 or dense_dim:
+        raise NotImplementedError(ONE_MATRIX)
+    return SparseRows.of(to_sparse(self))
 
 
 def _sizes(indices: Any, values: Any, size: Any) -> tuple[int, ...]:
@@ -105,3 +160,5 @@ TYPES = {
     for d in (*dtypes.ALL, dtypes.bfloat16)
     if d is not dtypes.bool_
 }
+
+METHODS = as_methods(to_sparse, to_sparse_csr)

@@ -10,6 +10,7 @@ OTHER_NDIM = (
 INDICES_NDIM = "indices must be sparse_dim x nnz, but got: {shape}"
 NEGATIVE_INDEX = "found negative index {index} for dim {dim}"
 INDEX_OUTSIDE = "size is inconsistent with indices: for dim {dim}, size is {size} but found index {index}"
+LAST_START = "`crow_indices[..., -1] == nnz` is not satisfied: the last is {last}, and there are {nnz} values"
 # RuntimeError for indices and values of a tensor whose positions may be named twice.
 UNCOALESCED = "Cannot get {what} on an uncoalesced tensor, please call .coalesce() first"
 # TypeError for an array of it.
@@ -25,6 +26,7 @@ DEPRECATED = (
     "device=)."
 )
 # NotImplementedError for what these tensors do not have here.
+ONE_MATRIX = "tinygrad_mlp has sparse tensors by rows that are one matrix of numbers"
 HYBRID = "tinygrad_mlp has sparse tensors whose values are numbers, and not tensors"
 NO_LEAF = "a sparse tensor of tinygrad_mlp is no leaf: let its values require grad"
 NOT_OF_SPARSE = "torch.{function} of sparse tensors is not in tinygrad_mlp: give it x.to_dense()"

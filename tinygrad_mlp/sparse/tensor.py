@@ -149,6 +149,9 @@ class SparseTensor:
         zeros = self._numbers.new_zeros(math.prod(self.shape))
         return zeros.index_add(0, wrap(self._flat()), self._numbers).reshape(self.shape)  # type: ignore[no-any-return]
 
+    def to_sparse(self) -> SparseTensor:
+        return self
+
     def coalesce(self) -> SparseTensor:
         """Every position once, in the order of the flattened tensor (torch.Tensor.coalesce)."""
         if self._coalesced:

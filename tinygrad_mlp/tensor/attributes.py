@@ -87,6 +87,11 @@ class Attributes:
 
     const_data_ptr = data_ptr
 
+    @property
+    def _cdata(self) -> int:
+        """A number of this very tensor, by which libraries tell tensors apart; in torch its address in C++."""
+        return id(self)
+
     def storage_offset(self) -> int:
         """How many elements of the memory lie before the first one (torch.Tensor.storage_offset)."""
         return int(geometry(self.array)[2])

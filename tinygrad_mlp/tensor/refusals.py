@@ -359,3 +359,8 @@ PRELU_WEIGHTS = (
 )
 # prelu: a weight of more than one dimension.
 PRELU_WEIGHT = "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {ndim}"
+# as_subclass: a class that is none of tensors.
+NO_SUBCLASS = (
+    "Creating a Tensor subclass from a class that does not inherit from Tensor is not possible. Make sure your class "
+    "inherits from Tensor."
+)

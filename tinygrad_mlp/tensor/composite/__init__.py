@@ -27,7 +27,7 @@ LATER = {
         "clone",
         (
             "clone to type type_as cpu cuda contiguous copy_ fill_ zero_ float double half long int short byte char "
-            "bool bfloat16 chalf cfloat cdouble"
+            "bool bfloat16 chalf cfloat cdouble as_subclass"
         ),
     ),
     "einsum": ("einsum", ""),
@@ -63,6 +63,7 @@ LATER = {
         "cholesky logdet matrix_power pinverse qr svd vander",
         "cholesky logdet matrix_power pinverse qr svd",
     ),
+    "lu": ("lu lu_solve lu_unpack triangular_solve", "lu lu_solve triangular_solve"),
     "questions": (
         (
             "_assert can_cast conj conj_physical get_device imag is_complex is_conj is_distributed is_neg is_nonzero "

@@ -19,7 +19,7 @@ from ...ops.refusals import OTHER_OUTPUT_SHAPE
 from ..functions import FUNCTIONS, INPLACE
 from ..kinds import no_such_call, wrong_type
 from ..later import as_methods
-from ..refusals import FILL_DIMENSIONS, OPTION_TYPE, TYPE_NAME, TYPE_TYPE
+from ..refusals import FILL_DIMENSIONS, NO_SUBCLASS, OPTION_TYPE, TYPE_NAME, TYPE_TYPE
 from ..tensor import Tensor
 
 __all__ = ["clone"]
@@ -195,4 +195,16 @@ def zero_(self: Tensor) -> Tensor:
     return INPLACE["zero_"](self)
 
 
-METHODS = as_methods(clone, to, type, type_as, cpu, cuda, contiguous, copy_, fill_, zero_) | CASTERS
+def as_subclass(self: Tensor, cls: builtins.type[Tensor]) -> Tensor:
+    """This tensor as one of another class, which shares its memory and its history (torch.Tensor.as_subclass).
+
+    TypeError for a class that is not derived from Tensor.
+    """
+    if not issubclass(cls, Tensor):
+        raise TypeError(NO_SUBCLASS)
+    result = _f["alias"](self)
+    result.__class__ = cls
+    return result
+
+
+METHODS = as_methods(as_subclass, clone, to, type, type_as, cpu, cuda, contiguous, copy_, fill_, zero_) | CASTERS

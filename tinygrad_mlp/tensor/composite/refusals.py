@@ -154,3 +154,46 @@ EINSUM_ELLIPSIS_SIZE = (
     "einsum(): dimension {place} covered by ellipsis in operand {operand}has size {size} which does not broadcast with "
     "previously seen ellipsis with size {before} for the respective dimension"
 )
+# The LU factorisation: a matrix that is singular, and pivots that are none.
+LU_SINGULAR = (
+    "{name}: {batch}U[{place},{place}] is zero and using it on lu_solve would result in a division by zero. If you "
+    "still want to perform the factorization, consider calling linalg.lu(A, pivot) or linalg.lu_factor_ex(A, pivot)"
+)
+LU_PIVOTS = (
+    "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.\n"
+    "Note: this function is intended to be used with the output produced by torch.linalg.lu_factor"
+)
+LU_PIVOTS_COUNT = "linalg.lu_solve: Number of pivots per batch should be same as the dimension of the matrix"
+LU_SOLVE_PIVOTS = "linalg.lu_solve: pivots should be a Tensor of scalar type torch.int32"
+LU_SOLVE_DTYPES = (
+    "linalg.lu_solve: Expected LU and B to have the same dtype, but found LU of type {lu} and B of type {b} instead"
+)
+# triangular_solve: arguments that do not fit.
+TRIANGULAR_NDIM = (
+    "torch.triangular_solve: Expected {name} to have at least 2 dimensions, but it has {ndim} dimensions instead"
+)
+TRIANGULAR_DTYPES = "Expected b and A to have the same dtype, but found b of type {b} and A of type {a} instead."
+TRIANGULAR_SQUARE = "A must be batches of square matrices, but they are {rows} by {columns} matrices"
+TRIANGULAR_SIZES = (
+    "Incompatible matrix sizes for triangular_solve: each A matrix is {n} by {n} but each b matrix is {rows} by "
+    "{columns}"
+)
+# UserWarnings of names that torch is about to remove.
+LU_DEPRECATED = (
+    "torch.lu is deprecated in favor of torch.linalg.lu_factor / torch.linalg.lu_factor_ex and will be removed in a "
+    "future PyTorch release.\nLU, pivots = torch.lu(A, compute_pivots)\nshould be replaced with\n"
+    "LU, pivots = torch.linalg.lu_factor(A, compute_pivots)\nand\n"
+    "LU, pivots, info = torch.lu(A, compute_pivots, get_infos=True)\nshould be replaced with\n"
+    "LU, pivots, info = torch.linalg.lu_factor_ex(A, compute_pivots)"
+)
+LU_SOLVE_DEPRECATED = (
+    "torch.lu_solve is deprecated in favor of torch.linalg.lu_solveand will be removed in a future PyTorch release.\n"
+    "Note that torch.linalg.lu_solve has its arguments reversed.\nX = torch.lu_solve(B, LU, pivots)\n"
+    "should be replaced with\nX = torch.linalg.lu_solve(LU, pivots, B)"
+)
+TRIANGULAR_DEPRECATED = (
+    "torch.triangular_solve is deprecated in favor of torch.linalg.solve_triangularand will be removed in a future "
+    "PyTorch release.\ntorch.linalg.solve_triangular has its arguments reversed and does not return a copy of one of "
+    "the inputs.\nX = torch.triangular_solve(B, A).solution\nshould be replaced with\n"
+    "X = torch.linalg.solve_triangular(A, B)."
+)
