@@ -7,7 +7,7 @@ Tensors or the tape.
 from .table import NUMPY_KEYWORDS, TABLE, Dims, Operator, by_numpy, source, write_sources_with
 
 TABLE.stand_in(
-    "activations", "added_products", "arithmetic", "basic", "bilinear", "comparison", "decompositions",
+    "activations", "added_products", "arithmetic", "basic", "bilinear", "bits", "comparison", "decompositions",
     "determinants", "diagonals", "distances", "embedding", "extremes", "fitting", "fourier", "gathering", "indexing",
     "linalg", "losses", "margins", "masking", "normalization", "norms", "padding", "pointwise", "rectifiers",
     "reduction", "scattering", "searching", "shape", "slices", "solving", "sorting", "special_functions", "statistics",

@@ -423,3 +423,5 @@ FOURIER_POINTS = "Invalid number of data points ({n}) specified"
 # mvlgamma: RuntimeError for a dimension below 1, and for bools.
 MULTIVARIATE_DIMENSION = "p has to be greater than or equal to 1"
 MULTIVARIATE_BOOL = "The input tensor may not be a boolean tensor."
+# frexp: RuntimeError for a dtype that is not floating.
+FREXP_DTYPE = "torch.frexp() only supports floating-point dtypes"
