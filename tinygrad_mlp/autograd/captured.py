@@ -104,6 +104,7 @@ def outside(function: Callable[..., Any], *args: Any) -> Any:
 
 _NAMES = {
     "assign_": "copy_", "div_rounded_": "div_", "put_": "index_put_", "put_added_": "index_put_",
+    "put_index_": "put_",
     "scatter_combined_": "scatter_",
 }  # fmt: skip
 _OVERLOADS: dict[str, tuple[str, str]] = {  # with a Tensor for the last argument, and with a number

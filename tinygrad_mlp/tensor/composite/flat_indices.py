@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...autograd.captured import refuse_captured, running
 from ...messages import warn_once
 from ...ops.dims import axis
 from ..functions import FUNCTIONS, INPLACE
@@ -61,9 +62,12 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
 @checked
 def put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
     """Write the elements of `source` at positions among all elements, or add them there (torch.Tensor.put_)."""
+    if running:
+        refuse_captured(self, "put_index_", (index, source))
     _refuse_put(self, index, source)
-    places = tuple(np.unravel_index(index.array.reshape(-1) % max(self.array.size, 1), self.array.shape))
-    INPLACE["put_added_" if accumulate else "put_"](self, places, _f["reshape"](source, (-1,)))
+    written = self if self.array.ndim else _f["reshape"](self, (1,))
+    places = np.unravel_index(index.array.reshape(-1) % max(self.array.size, 1), written.array.shape)
+    INPLACE["put_added_" if accumulate else "put_"](written, tuple(places), _f["reshape"](source, (-1,)))
     return self
 
 
@@ -117,6 +121,8 @@ def index_reduce_(
     self: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
 ) -> Tensor:
     """Reduce slices with those of `source` that `index` has for them (torch.Tensor.index_reduce_)."""
+    if running:
+        refuse_captured(self, "index_reduce_", (dim, index, source))
     index = _spread_index(self, dim, index, source, reduce)
     return INPLACE["scatter_reduce_"](self, dim, index, source, reduce, include_self)
 
