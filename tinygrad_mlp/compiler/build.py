@@ -25,6 +25,7 @@ from .emit import Source
 from .lines import Program, Value
 from .names import name_values, wish_names
 from .number import Number
+from .places import is_same
 from .recording import CannotRecord, memory_of
 from .refusals import (
     CHANGES_LEARNING_RATE,
@@ -46,7 +47,7 @@ from .refusals import (
     TENSOR,
 )
 from .session import Session
-from .state import State, is_same, random_states
+from .state import State, random_states
 
 
 class Compiled:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
 from ...autograd.captured import refuse_captured, running
 from ...messages import warn_once
 from ...ops.dims import axis
+from ...ops.table import by_value
 from ..functions import FUNCTIONS, INPLACE
 from ..kinds import checked
 from ..later import as_methods
@@ -47,9 +51,27 @@ def _refuse_put(self: Tensor, index: Tensor, source: Tensor) -> None:
         raise IndexError(PUT_COUNT.format(source=source.array.size, index=positions.size))
     if positions.size and not count:
         raise IndexError(PUT_EMPTY)
+    _refuse_outside(positions, count)
+
+
+@by_value
+def _refuse_outside(positions: Any, count: int) -> None:
     outside = positions[(positions < -count) | (positions >= count)]
     if outside.size:
         raise IndexError(PUT_BOUNDS.format(index=outside.flat[0], count=count))
+
+
+@by_value
+def _refuse_out_of_range(positions: Any, size: int) -> None:
+    if positions.size and not 0 <= positions.min() <= positions.max() < size:
+        raise IndexError(REDUCED_RANGE)
+
+
+def _places(positions: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """Positions among all elements as an index for each dimension."""
+    positions = positions.reshape((-1,)) % max(math.prod(shape), 1)
+    steps = [math.prod(shape[d + 1 :]) for d in range(len(shape))]
+    return tuple(positions // (step or 1) % (n or 1) for n, step in zip(shape, steps, strict=True))
 
 
 @checked
@@ -66,8 +88,8 @@ def put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
         refuse_captured(self, "put_index_", (index, source))
     _refuse_put(self, index, source)
     written = self if self.array.ndim else _f["reshape"](self, (1,))
-    places = np.unravel_index(index.array.reshape(-1) % max(self.array.size, 1), written.array.shape)
-    INPLACE["put_added_" if accumulate else "put_"](written, tuple(places), _f["reshape"](source, (-1,)))
+    places = _places(index.array, written.array.shape)
+    INPLACE["put_added_" if accumulate else "put_"](written, places, _f["reshape"](source, (-1,)))
     return self
 
 
@@ -94,8 +116,7 @@ def _spread_index(self: Tensor, dim: int, index: Tensor, source: Tensor, reduce:
         raise RuntimeError(REDUCED_COUNT.format(count=positions.size, size=size, dim=d))
     if len(own) != len(other) or own[:d] + own[d + 1 :] != other[:d] + other[d + 1 :]:
         raise RuntimeError(REDUCED_SHAPES.format(own=list(own), other=list(other)))
-    if positions.size and not 0 <= positions.min() <= positions.max() < (own[d] if own else 1):
-        raise IndexError(REDUCED_RANGE)
+    _refuse_out_of_range(positions, own[d] if own else 1)
     if not own:
         return _f["cast"](_f["reshape"](index, ()), np.dtype(np.int64))
     shape = tuple(-1 if k == d else 1 for k in range(len(other)))
