@@ -14,6 +14,7 @@ TABLE.stand_in(
 )  # fmt: skip
 
 from .fitting import cast, expand, sum_to  # noqa: E402
+from .layout import laid_out_as  # noqa: E402
 
 __all__ = [
     "NUMPY_KEYWORDS",
@@ -23,6 +24,7 @@ __all__ = [
     "by_numpy",
     "cast",
     "expand",
+    "laid_out_as",
     "source",
     "sum_to",
     "write_sources_with",
