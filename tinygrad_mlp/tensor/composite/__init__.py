@@ -65,8 +65,8 @@ LATER = {
         "aminmax cumprod cumprod_ cumsum cumsum_ max median min nanmean nanmedian norm prod std var",
     ),
     "linear_algebra": (
-        "cholesky logdet matrix_power pinverse qr svd vander",
-        "cholesky logdet matrix_power pinverse qr svd",
+        "cholesky logdet matrix_power pinverse qr slogdet svd vander",
+        "cholesky logdet matrix_power pinverse qr slogdet svd",
     ),
     "questions": (
         (
