@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextvars
 import dataclasses
 import functools
+import os
 import sys
 import types
+from os import getenv
 
 import numpy as np
 import pytest
@@ -80,8 +83,25 @@ def put(holder, key, value):
     holder[key] = value
 
 
+context = contextvars.ContextVar("context", default=1.0)
+chosen = {1.0}
+
+
+def to_environment(value):
+    os.environ["TINYGRAD_TEST"] = str(value)
+
+
 # Each: what a step does, and how its world changes with a number.
 CASES = {
+    "the environment": (lambda x: x * float(os.environ.get("TINYGRAD_TEST", "0")), lambda v: to_environment(v)),
+    "the environment by getenv": (lambda x: x * float(getenv("TINYGRAD_TEST", "0")), lambda v: to_environment(v)),
+    "what the environment has": (
+        lambda x: x * (2 if "TINYGRAD_TEST" in os.environ else 3),
+        lambda v: to_environment(v) if v == 3.0 else os.environ.pop("TINYGRAD_TEST", None),
+    ),
+    "a context variable": (lambda x: x * context.get(), lambda v: context.set(v)),
+    "what a set contains": (lambda x: x * (2 if 3.0 in chosen else 3), lambda v: (chosen.clear(), chosen.add(v))),
+    "the command line": (lambda x: x * len(sys.argv[-1]), lambda v: sys.argv.__setitem__(-1, "a" * int(v))),
     "an attribute": (lambda x: x * config.scale, lambda v: set_to(config, v)),
     "a nested attribute": (lambda x: x * config.inner.scale, lambda v: set_to(config.inner, v)),
     "an attribute by getattr": (lambda x: x * getattr(config, names[0]), lambda v: set_to(config, v)),

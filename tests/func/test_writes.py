@@ -127,7 +127,7 @@ _NAMED_OTHERWISE |= {"fill_diagonal_", "float_power_", "polygamma_"}
 _INPLACE = sorted(
     name
     for name in dir(tinygrad_mlp.Tensor)
-    if name.endswith("_") and not name.endswith("__") and hasattr(their_torch.Tensor, name) and name != "put_"
+    if name.endswith("_") and not name.endswith("__") and hasattr(their_torch.Tensor, name)
     and name not in ("apply_", "map_", "map2_")  # of which torch's transforms know nothing: they write
 )  # fmt: skip
 _SHAPES = {"addmv_": (2,), "baddbmm_": (1, 2, 2)}  # of what is written to, where it is no matrix
@@ -154,13 +154,16 @@ ARGUMENTS = {
     "a matrix and a vector": lambda torch, x: (x, x[0]),
     "two vectors": lambda torch, x: (x[0], x[0]),
     "two batches": lambda torch, x: (x.expand(1, 2, 2), x.expand(1, 2, 2)),
+    "an index, a tensor and a reduction": lambda torch, x: (0, torch.tensor([0, 1]), x, "amax"),
+    "positions and a tensor": lambda torch, x: (torch.tensor([0, 1]), x[0]),
     "indices and a tensor": lambda torch, x: (0, torch.tensor(_INDEX), x),
 }
 
 
 @pytest.mark.parametrize("name", _INPLACE)
 def test_every_operator_in_place_names_itself(name):
-    dtype = "bool" if name.startswith("bitwise") else "int64" if name in ("gcd_", "lcm_") else "float64"
+    of_integers = name in ("gcd_", "lcm_") or name.endswith("_shift_")
+    dtype = "int64" if of_integers else "bool" if name.startswith("bitwise") else "float64"
 
     def refusal(torch: Any, arguments: Any) -> Any:
         """None where the operator takes no such arguments."""

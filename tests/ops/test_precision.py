@@ -298,7 +298,8 @@ remainder repeat reshape roll round rsub scatter_add select sign slice_along sor
 threshold_backward topk trace transpose tril triu trunc unindex unslice unsqueeze where zero
 binary_cross_entropy_backward gelu_backward log_sigmoid_backward
 addbmm addmv addr baddbmm block_diag cdist constant_pad_nd copysign deg2rad diagonal_scatter differentiable_once
-discrete_fourier embedding embedding_bag fmax fmin hardshrink hardshrink_backward heaviside index_copy index_fill ldexp
+discrete_fourier embedding embedding_bag fmax fmin frexp hardshrink hardshrink_backward heaviside index_copy
+index_fill ldexp
 linalg_cross linalg_diagonal masked_scatter multi_margin_loss multilabel_margin_loss nan_to_num narrow_copy nextafter
 nll_loss_backward prelu_kernel prelu_kernel_backward put_added rad2deg reflection_pad1d reflection_pad2d
 reflection_pad3d renorm replication_pad1d replication_pad2d replication_pad3d rot90 rrelu_with_noise

@@ -28,6 +28,42 @@ v.clone().addcdiv_(2, v, w, value=3)
 v.clone().addcmul_(2, v)
 v.addcmul(v)
 t.addcdiv(v, v, w, out=v.clone())
+t.addmm(2, m, m, m)
+t.addmm(2, m, 3, m, m)
+t.addmm(m, 2, m, m)
+m.addmm(2, m, m)
+m.clone().addmm_(2, 3, m, m)
+m.addmm(2, 3, 4, m, m)
+t.addr(2, m, v[:2], v[:2])
+t.addmv(2, v[:2], 3, m, v[:2])
+t.baddbmm(2, m[None], m[None], m[None])
+m.addbmm(0.5, m[None], m[None])
+t.addmm(2, m, m, m, beta=3)
+v.put_(i, w[:2])
+v << 1
+i << 1
+i >> 70
+-i >> -1
+2 << i
+(v > 1) << 1
+i.to(t.int8) << 6
+t.bitwise_left_shift(i, 1.5)
+t.frexp(v)
+t.frexp(i)
+t.ones(2, requires_grad=1)
+t.ones(2, requires_grad=None)
+t.arange(2.0, requires_grad='a')
+t.tensor([1.0], requires_grad=0)
+v.clone().requires_grad_(1)
+t.nn.Parameter(v, 1)
+m.repeat_interleave(2, axis=1)
+m.narrow(axis=1, start=0, length=1)
+m.view(float)
+m.view(2, 2, dtype=t.int32)
+m.view(dtype=t.int32)
+v.__delitem__(0)
+repr(t.slogdet(m))
+repr(m.slogdet())
 t.add(v, 'a', w)
 t.add(v, 2, w, alpha=2)
 t.add(v, 2, w, w)
@@ -211,6 +247,7 @@ def test_taken_or_refused_alike(call):
     def program(t):
         v = t.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
         names = {"t": t, "v": v, "w": v.flip(0), "s": t.tensor(1.5), "i": t.tensor([2, 4]), "p": v / 8}
+        names["m"] = t.tensor([[1.0, 2.0], [3.0, 4.0]])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a form that is deprecated is warned of once in a process
             return eval(call, names)

@@ -104,11 +104,13 @@ def outside(function: Callable[..., Any], *args: Any) -> Any:
 
 _NAMES = {
     "assign_": "copy_", "div_rounded_": "div_", "put_": "index_put_", "put_added_": "index_put_",
+    "put_index_": "put_",
     "scatter_combined_": "scatter_",
 }  # fmt: skip
 _OVERLOADS: dict[str, tuple[str, str]] = {  # with a Tensor for the last argument, and with a number
     **dict.fromkeys(("add_", "sub_", "mul_", "div_", "floor_divide_"), ("Tensor", "Tensor")),
     **dict.fromkeys(("bitwise_and_", "bitwise_or_", "bitwise_xor_", "fill_", "fmod_"), ("Tensor", "Scalar")),
+    **dict.fromkeys(("bitwise_left_shift_", "bitwise_right_shift_"), ("Tensor", "Tensor_Scalar")),
     **dict.fromkeys(("eq_", "ge_", "gt_", "le_", "lt_", "ne_"), ("Tensor", "Scalar")),
     **dict.fromkeys(("lerp_", "masked_fill_", "pow_", "remainder_"), ("Tensor", "Scalar")),
     **dict.fromkeys(("clamp_", "clamp_max_", "clamp_min_"), ("Tensor", "")),

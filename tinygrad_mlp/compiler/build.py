@@ -24,6 +24,7 @@ from .emit import Source
 from .lines import Program, Value
 from .names import name_values, wish_names
 from .number import Number
+from .places import is_same
 from .recording import CannotRecord, memory_of
 from .refusals import (
     DIFFERENT_LINES,
@@ -40,7 +41,6 @@ from .refusals import (
     WITHOUT_NUMBA,
 )
 from .session import Session
-from .state import is_same
 
 SECONDS_TO_COMPILE, SECONDS_A_LINE = 1.0, 0.02  # what numba takes, and what for each line more
 

@@ -20,7 +20,7 @@ from ..autograd.hooks.anomaly import mode as anomaly
 from ..autograd.modes import modes
 from ..tape import state as mode
 from ..tensor import Tensor, wrap
-from .state import Place, is_same
+from .places import UNSET, Place, is_same
 
 MISS = object()  # what a guard returns if the program does not fit the call
 
@@ -85,11 +85,16 @@ class Guard:
             return f"{holder}.cell_contents"
         if place.kind == "slot":
             return f"{holder}.{place.key}"
+        if place.kind == "context":
+            return f"{holder}.get({self.name(UNSET)})"
         key = repr(place.key) if isinstance(place.key, (str, int)) else self.name(place.key)
         return f"len({holder})" if place.kind == "len" else f"{holder}[{key}]"
 
     def place(self, place: Place) -> None:
         """Require that a place of the user's state holds the value that it held."""
+        if place.kind == "contents":
+            self.require(f"{self.name(place.holder)} == {self.name(place.value)}")
+            return
         if place.kind == "len":
             self.require(condition := f"{self.expression(place)} == {place.value}")
         else:

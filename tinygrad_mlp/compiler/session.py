@@ -29,9 +29,10 @@ from ..tensor import Tensor
 from .emit import identifier
 from .lines import Where
 from .number import Number
+from .places import Place
 from .recording import Recorder, RecordingArray, memory_of
 from .refusals import COMPUTED_BEFORE, READS_SEED, READS_TENSOR, READS_VERSION, SAVED_HOOKS, UNREACHABLE_TENSOR
-from .state import Place, State, is_users, random_states
+from .state import State, is_users, random_states
 
 _lock = threading.RLock()
 _slot = Tensor.__dict__["array"]

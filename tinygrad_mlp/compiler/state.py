@@ -11,6 +11,7 @@ Of the user's own objects only those attributes count whose names occur in the c
 from __future__ import annotations
 
 import collections
+import contextvars
 import dis
 import functools
 import operator
@@ -20,7 +21,7 @@ import sysconfig
 import types
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from ..nn.modules.module import Module
 from ..optim.hooks import OF_ALL as OF_ALL_OPTIMIZERS
 from ..optim.optimizer import Optimizer
 from ..tensor import Tensor
+from .places import MISSING, Place
 
 MOST_PLACES = 5000  # a program compares them all at each call
 _BY_ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # these read attributes whose names are in no code
@@ -40,7 +42,11 @@ _STANDARD_LIBRARY = {sysconfig.get_path("stdlib") + os.sep, sysconfig.get_path("
 _NOT_USERS = (*_STANDARD_LIBRARY, "<frozen", "<__array_function__", "<tinygrad_mlp")
 # Folders of installed libraries wherever they are: of the system below a virtual environment, of the user, in a .pth.
 _INSTALLED = {"site-packages", "dist-packages"}
-MISSING = object()
+# What of Python's own modules a step reads when its code mentions one of these names.
+_OF_PYTHON: dict[str, tuple[set[str], Any]] = {
+    "os": ({"environ", "environb", "getenv", "getenvb"}, lambda: os.environ),
+    "sys": ({"argv"}, lambda: sys.argv),
+}
 
 
 @functools.cache
@@ -52,69 +58,6 @@ def is_users(filename: str) -> bool:
     if filename.startswith(_PACKAGE):
         return filename.startswith(_USER_PARTS)
     return not filename.startswith(_NOT_USERS) and _INSTALLED.isdisjoint(Path(filename).parts)
-
-
-class Place(NamedTuple):
-    """A place where a value is kept: an item of a dict or list, the cell of a closure, a slot, or a container's length.
-
-    `value` is what it held when the walk came to it, `path` how a person would write it.
-    """
-
-    holder: Any
-    key: Any
-    kind: str  # "item", "cell", "slot" or "len"
-    path: str
-    value: Any
-    of_optimizer: bool
-
-    def now(self) -> Any:
-        """The value that is there now, or MISSING if there is none any more."""
-        try:
-            if self.kind == "cell":
-                return self.holder.cell_contents
-            if self.kind == "slot":
-                return getattr(self.holder, self.key)
-            return len(self.holder) if self.kind == "len" else self.holder[self.key]
-        except (KeyError, IndexError, ValueError, AttributeError):
-            return MISSING
-
-    def put(self, value: Any) -> None:
-        """Put another value there."""
-        if self.kind == "cell":
-            self.holder.cell_contents = value
-        elif self.kind == "slot":
-            setattr(self.holder, self.key, value)
-        else:
-            self.holder[self.key] = value
-
-    @property
-    def can_be_put(self) -> bool:
-        """Whether `put` works here: it does not for a length, in a tuple, or in the namespace of a class."""
-        return self.kind != "len" and not isinstance(self.holder, (tuple, types.MappingProxyType))
-
-    @property
-    def is_learning_rate(self) -> bool:
-        """Whether it is an optimiser's learning rate: a program reads it at each call, as a scheduler may change it."""
-        return self.of_optimizer and self.key == "lr" and type(self.value) in (int, float)
-
-    @property
-    def id(self) -> tuple[int, Any]:
-        """A key that identifies the place, whatever value is there."""
-        return id(self.holder), self.key
-
-    def changed(self) -> bool:
-        """Whether another value is there now."""
-        return not is_same(self.now(), self.value)
-
-
-def is_same(a: Any, b: Any) -> bool:
-    """Whether two values are the same object, or equal numbers or strings of one type; 0.0 and -0.0 are two numbers."""
-    if a is b:
-        return True
-    return type(a) is type(b) and type(a) in _VALUES and a == b and (bool(a) or repr(a) == repr(b))
-
-
-_VALUES = frozenset((int, float, str, bytes, bool, complex))
 
 
 def random_states() -> dict[str, Any]:
@@ -223,7 +166,15 @@ class State:
     def _array(self, value: Any, path: str) -> None:
         self.arrays[id(value)] = (value, path)
 
+    def _context_variable(self, value: Any, path: str) -> None:
+        self._note(value, None, path, "context")
+
+    def _environment(self, value: Any, path: str) -> None:
+        self.visit(value._data, path)
+
     def _function(self, value: Any, path: str) -> None:
+        if value in (os.getenv, getattr(os, "getenvb", None)):
+            self.visit(os.environ, "os.environ")
         if not is_users(value.__code__.co_filename):
             self._called_by(value, path)
             return
@@ -266,7 +217,8 @@ class State:
             self._note(value, i, f"{path}[{i}]")
 
     def _set(self, value: Any, path: str) -> None:
-        self._note(value, None, path, "len")
+        if isinstance(value, set):
+            self._note(value, None, path, "contents")
         for part in value:
             self.visit(part, path)
 
@@ -285,6 +237,9 @@ class State:
         if is_users(getattr(value, "__file__", None) or "<frozen"):
             for name in sorted(self._names & vars(value).keys()):
                 self._note(vars(value), name, f"{path}.{name}")
+        names, read = _OF_PYTHON.get(value.__name__, (set(), None))
+        if read is not None and self._names & names:
+            self.visit(read(), path)
 
     def _nn_module(self, value: Module, path: str) -> None:
         self.modules.append((value, path))
@@ -373,6 +328,8 @@ _VISITS: tuple[tuple[Any, Any], ...] = (
     (Module, State._nn_module),
     (Optimizer, State._optimizer),
     (np.ndarray, State._array),
+    (contextvars.ContextVar, State._context_variable),
+    (type(os.environ), State._environment),
     (types.FunctionType, State._function),
     (types.MethodType, State._method),
     (functools.partial, State._partial),

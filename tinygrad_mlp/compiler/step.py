@@ -33,6 +33,7 @@ from .build import Compiled
 from .changed import check_state
 from .emit import identifier
 from .guard import MISS
+from .places import is_same
 from .recording import CannotRecord
 from .refusals import (
     ALL_IN_NUMPY,
@@ -49,7 +50,7 @@ from .refusals import (
 )
 from .session import Session, current
 from .standalone import save
-from .state import State, is_same
+from .state import State
 
 MOST_PROGRAMS = 16
 BACKENDS = ("loops", "numpy")

@@ -16,7 +16,7 @@ from ..autograd.captured import running, share_memory
 from ..autograd.modes import modes
 from ..tensor import Tensor
 from ..tensor.creation.values import empty
-from .refusals import FLOATING_ONLY, NO_SHAPE_YET
+from .refusals import FLAG_TYPE, FLOATING_ONLY, NO_SHAPE_YET
 
 new = object.__new__
 making.make_with(globals())
@@ -26,13 +26,15 @@ class Parameter(Tensor):
     """A leaf tensor that becomes part of `module.parameters()` when it is assigned to a module.
 
     `data` is a tensor of any shape, whose memory the parameter shares; without it the parameter is empty. RuntimeError
-    if `requires_grad` is true and the dtype is not floating. Source: torch.nn.Parameter.
+    if `requires_grad` is true and the dtype is not floating, TypeError if it is no bool. Source: torch.nn.Parameter.
     """
 
     __slots__ = ()
     _version_of_copies = 0
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        if not isinstance(requires_grad, bool):
+            raise TypeError(FLAG_TYPE.format(found=type(requires_grad).__name__))
         if data is None:
             self.array = np.empty(0, dtypes.get_default_dtype().numpy)
             self.versions = [0]

@@ -143,6 +143,8 @@ FAN_MODE = "Mode {mode} not supported, please use one of {modes}"
 
 # -- Parameters -----------------------------------------------------------------------------------
 # nn.Parameter: RuntimeError where a gradient is asked for and the dtype is not floating.
+# Parameter: TypeError where `requires_grad` is no bool.
+FLAG_TYPE = "Parameter(): argument 'requires_grad' must be bool, not {found}"
 FLOATING_ONLY = "Only Tensors of floating point and complex dtype can require gradients"
 
 

@@ -7,13 +7,14 @@ Tensors or the tape.
 from .table import NUMPY_KEYWORDS, TABLE, Dims, Operator, by_numpy, source, write_sources_with
 
 TABLE.stand_in(
-    "activations", "added_products", "arithmetic", "basic", "bilinear", "comparison", "decompositions",
+    "activations", "added_products", "arithmetic", "basic", "bilinear", "bits", "comparison", "decompositions",
     "determinants", "diagonals", "distances", "embedding", "extremes", "fitting", "fourier", "gathering", "indexing",
     "linalg", "losses", "lu", "margins", "masking", "normalization", "norms", "padding", "pointwise", "rectifiers",
     "reduction", "scattering", "searching", "shape", "slices", "solving", "sorting", "special_functions", "statistics",
 )  # fmt: skip
 
 from .fitting import cast, expand, sum_to  # noqa: E402
+from .layout import laid_out_as  # noqa: E402
 
 __all__ = [
     "NUMPY_KEYWORDS",
@@ -23,6 +24,7 @@ __all__ = [
     "by_numpy",
     "cast",
     "expand",
+    "laid_out_as",
     "source",
     "sum_to",
     "write_sources_with",

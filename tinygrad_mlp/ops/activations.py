@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .dims import as_dtype, axis, in_order
+from ..arrays.dtypes import HALVES
+from .dims import as_dtype, axis, in_order, within_range
 from .masking import keep
 from .refusals import (
     CELU_ALPHA,
@@ -193,7 +194,8 @@ def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
 )
 def threshold(input: Array, threshold: float, value: float) -> Array:
     """x where x > threshold, else `value`."""
-    return np.where(input <= as_dtype(threshold, input.dtype), as_dtype(value, input.dtype), input)
+    bound = as_dtype(threshold, np.dtype(np.float32) if input.dtype.char in HALVES else input.dtype)
+    return np.where(input <= bound, as_dtype(value, input.dtype), input)
 
 
 def _within_dtype(input: Array, min_val: float, max_val: float) -> None:
@@ -202,6 +204,7 @@ def _within_dtype(input: Array, min_val: float, max_val: float) -> None:
         raise RuntimeError(HARDTANH_OF_BOOLS)
     if input.dtype == np.uint8 and min(min_val, max_val) < 0:
         raise RuntimeError(HARDTANH_UNSIGNED)
+    within_range(input, min_val, max_val)
 
 
 @operator(

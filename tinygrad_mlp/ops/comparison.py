@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays.dtypes import FLOATING
-from .dims import as_dtype, dtype_word, in_order
+from .dims import as_dtype, dtype_word, in_order, within_range
 from .masking import keep
 from .refusals import (
     CLAMP_BOUNDS,
@@ -98,6 +98,7 @@ def _no_bool_bounds(input: Array, *bounds: Any) -> None:
     bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in (input, *given)]
     if np.all(bools) and not (len(given) == 1 and hasattr(given[0], "dtype")):  # for one tensor torch takes its maximum
         raise NotImplementedError(CLAMP_OF_BOOLS)
+    within_range(input, *given)
 
 
 def _clamp_input(g: Array, input: Array, min: Any, max: Any) -> Array:
@@ -131,6 +132,7 @@ def clamp(input: Array, min: Any = None, max: Any = None) -> Array:
         raise RuntimeError(CLAMP_WITHOUT_BOUNDS)
     if type(input) is np.ndarray and input.dtype.kind in FLOATING:
         _alike_bounds(min, max)
+        within_range(input, min, max)
     low = (
         input if min is None else np.maximum(min, input)
     )  # of 0 and -0 NumPy returns the second: the input's, as torch

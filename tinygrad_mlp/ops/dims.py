@@ -67,7 +67,7 @@ def mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> RuntimeError | None:
 def as_dtype(value: Any, dtype: np.dtype[Any]) -> Array:
     """A number or an array in a dtype; RuntimeError for a Python number that the dtype cannot hold."""
     if isinstance(value, (int, float)) and dtype.kind != "b":
-        least, most = _RANGES.get(dtype, _ANY)
+        least, most = _RANGES.get(dtype) or _range_of(dtype)
         if isinstance(value, int) and dtype.kind == "u":
             least = -most  # torch takes negative integers modulo 256
         if not least <= value <= most and (dtype.kind not in FLOATING or math.isfinite(value)):
@@ -79,7 +79,16 @@ def as_dtype(value: Any, dtype: np.dtype[Any]) -> Array:
 _RANGES: dict[np.dtype[Any], tuple[float, float]] = {
     np.dtype(name): (float(np.finfo(name).min), float(np.finfo(name).max)) for name in ("float16", "float32", "float64")
 } | {np.dtype(name): (np.iinfo(name).min, np.iinfo(name).max) for name in ("uint8", "int8", "int16", "int32", "int64")}
-_ANY = (-math.inf, math.inf)  # for the long doubles by which tests measure precision
+
+
+def _range_of(dtype: np.dtype[Any]) -> tuple[float, float]:
+    """The least and the largest bfloat16; no bounds for the long doubles by which tests measure precision."""
+    if dtype.name != "bfloat16":
+        return (-math.inf, math.inf)
+    most = (2 - 2.0**-7) * 2.0**127
+    return _RANGES.setdefault(dtype, (-most, most))
+
+
 _C_WORDS = {
     "float16": "c10::Half",
     "bfloat16": "c10::BFloat16",
@@ -87,6 +96,16 @@ _C_WORDS = {
     "float64": "double",
     "int32": "int",
 }
+
+
+def within_range(input: Any, *bounds: Any) -> None:
+    """RuntimeError for a number as a bound that the dtype of the input cannot hold."""
+    if type(input) is not np.ndarray or input.dtype == np.bool_:
+        return
+    taken = (int, float) if input.dtype.kind in FLOATING else int  # a fraction makes floats of integers
+    for bound in bounds:
+        if isinstance(bound, taken) and not isinstance(bound, bool) and not -128 < bound < 128:
+            as_dtype(bound, input.dtype)
 
 
 def number(x: Array) -> Any:

@@ -95,3 +95,16 @@ def strided_index(size: Sequence[int], stride: Sequence[int], offset: int) -> Ar
     for d, (n, step) in enumerate(zip(size, stride, strict=True)):
         index += (np.arange(n) * step).reshape([-1 if k == d else 1 for k in range(len(size))])
     return index
+
+
+def laid_out_as(leaf: Array, g: Array) -> Array:
+    """A leaf's gradient with the strides of the leaf where that is dense, else in C order, as torch lays it out."""
+    if type(g) is not np.ndarray or g.strides == leaf.strides or g.shape != leaf.shape:
+        return g
+    whole = np.empty_like(leaf, g.dtype)
+    if whole.strides != leaf.strides:
+        whole = np.empty(g.shape, g.dtype)
+    if whole.strides == g.strides:
+        return g
+    whole[...] = g
+    return whole

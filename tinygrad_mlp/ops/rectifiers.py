@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .dims import dtype_word
+from .dims import dtype_word, within_range
 from .masking import keep
 from .refusals import SOFTSHRINK_LAMBDA
 from .table import Array, operator
@@ -51,6 +51,7 @@ def hardshrink_backward(grad_output: Array, input: Array, lambd: float) -> Array
 )
 def hardshrink(input: Array, lambd: float = 0.5) -> Array:
     """x, and 0 where x is in [-lambd, lambd]."""
+    within_range(input, lambd)
     return keep.forward(input, _beyond(input, lambd))
 
 

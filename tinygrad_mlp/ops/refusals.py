@@ -426,3 +426,5 @@ MULTIVARIATE_BOOL = "The input tensor may not be a boolean tensor."
 # The LU factorisation: an array that is no matrix, and what torch's kernel for the CPU lacks.
 LU_NDIM = "{name}: Expected tensor with 2 or more dimensions. Got size: {shape} instead"
 LU_WITHOUT_PIVOTS = "linalg.lu_factor: LU without pivoting is not implemented on the CPU"
+# frexp: RuntimeError for a dtype that is not floating.
+FREXP_DTYPE = "torch.frexp() only supports floating-point dtypes"

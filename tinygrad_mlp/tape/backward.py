@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import cast, sum_to
+from ..ops import cast, laid_out_as, sum_to
 from .grad_mode import state
 from .node import Node
 
@@ -84,7 +84,7 @@ def run(
 
         leaves = pending if useful is None else {node: g for node, g in pending.items() if node in useful}
         for node, g in leaves.items() if accumulate else ():
-            node.accumulate(g, create_graph)  # type: ignore[attr-defined] # those that wait are AccumulateGrad
+            node.accumulate(laid_out_as(node.variable.array, g), create_graph)  # type: ignore[attr-defined]
         return leaves if useful is None else {**found, **leaves}
     finally:
         state.recording = previous

@@ -16,8 +16,11 @@ from .arguments import is_half
 from .tensor import Tensor
 
 # These compute float16 as it is. Torch's kernels for the first three round steps between: the place of a bin, the
-# logarithm of the sum, and 1 - eps. What the others give depends on which numbers the dtype has.
-_AS_IT_IS = frozenset(("histc", "log_softmax", "logit", "nan_to_num", "nextafter"))
+# logarithm of the sum, and 1 - eps. What the next two give depends on which numbers the dtype has; and the last ones
+# choose among elements and numbers, which the dtype has to hold.
+_AS_IT_IS = frozenset(
+    ("histc", "log_softmax", "logit", "nan_to_num", "nextafter", "hardshrink", "index_fill", "masked_fill", "threshold")
+)
 
 
 def in_single(row: Operator, arrays: Sequence[Any]) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.dtypes import HALVES
 from ..arrays.silence import silently
 from ..autograd.inplace.views import refresh, refuse_inplace
 from ..batching import begun, is_batched
@@ -20,7 +21,7 @@ from ..messages import type_name, warn
 from ..ops.dims import as_dtype
 from ..tape import state
 from .composite.conversion import is_written_at_once
-from .composite.indexed import index_error
+from .composite.indexed import index_error, refuse_bytes
 from .creation.data import as_tensor
 from .creation.options import stands_for
 from .functions import FUNCTIONS, INPLACE
@@ -81,6 +82,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     """
     if not isinstance(value, Tensor):
         _refuse_value(self, value)
+        if self.array.dtype.char in HALVES and type(value) in (int, float):  # which become infinite here
+            value = wrap(silently(np.asarray(value).astype, self.array.dtype))
         shape = self.array.shape
         if type(index) is int and shape and -shape[0] <= index < shape[0] and is_written_at_once(self, value):
             count = self.versions[-1]  # an inference tensor refuses here, before the write
@@ -105,6 +108,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if not arrays:
         _assign(part, value)
         return
+    if isinstance(index, (Tensor, np.ndarray, tuple)):
+        refuse_bytes(index, value)
     try:
         INPLACE["put_"](part, tuple(arrays), _without_leading_ones(value))
     except IndexError as error:

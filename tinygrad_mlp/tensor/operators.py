@@ -15,7 +15,7 @@ from ..arrays.dtypes import FLOATING
 from ..messages import noted
 from .functions import FUNCTIONS, INPLACE, Function
 from .later import Made, later
-from .refusals import INVERT_FLOAT, REFLECTED_OF_OTHER
+from .refusals import INVERT_FLOAT, NO_DELETION, REFLECTED_OF_OTHER
 from .tensor import Tensor, wrap
 
 # The row that each of them calls.
@@ -30,6 +30,8 @@ _ARITHMETIC = {
     "and": "bitwise_and",
     "or": "bitwise_or",
     "xor": "bitwise_xor",
+    "lshift": "bitwise_left_shift",
+    "rshift": "bitwise_right_shift",
 }
 _COMPARISONS = ("ne", "lt", "le", "gt", "ge")
 _COMMUTATIVE = frozenset(("add", "mul", "and", "or", "xor"))  # a + b is b + a, to the last bit
@@ -96,6 +98,11 @@ def _inverted(self: Tensor) -> Tensor:
     return FUNCTIONS["bitwise_not"](self)
 
 
+def _undeletable(self: Tensor, index: Any) -> None:
+    """TypeError: elements cannot be taken out of a tensor."""
+    raise TypeError(NO_DELETION)
+
+
 def _made(name: str) -> Function:
     """The operator of a name: one of arithmetic ("add"), the same reflected ("radd") or in place ("iadd")."""
     if name in _ARITHMETIC or name in _COMPARISONS:
@@ -122,6 +129,7 @@ def install() -> None:
     for name, special in {
         "__rtruediv__": _divided,
         "__rdiv__": _divided,
+        "__delitem__": _undeletable,
         "__reversed__": lambda self: FUNCTIONS["flip"](self, (0,)) if self.array.ndim else self,
         "__invert__": _inverted,
     }.items():

@@ -46,6 +46,8 @@ NO_ROW = "no row of the derivative table stands for {function}; use a torch func
 
 # -- requires_grad ---------------------------------------------------------------------------------
 
+# TypeError for an argument of a function that makes a tensor or sets the flag, which is no bool.
+REQUIRES_GRAD_KIND = "argument 'requires_grad' must be bool, not {found}"
 # RuntimeError for `x.requires_grad = value` with a value that is no bool.
 REQUIRES_GRAD_TYPE = "requires_grad must be a bool"
 # RuntimeError for True, set on a tensor whose dtype is not floating.
@@ -195,6 +197,8 @@ PLUS_BOOL = "The `+` operator, on a bool tensor is not supported."
 INVERT_FLOAT = "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
 # A reflected operator that is called on what is no Tensor: TypeError.
 REFLECTED_OF_OTHER = "descriptor '__r{name}__' for 'Tensor' objects doesn't apply to a '{found}' object"
+# del x[0]: TypeError.
+NO_DELETION = "Tensor does not support deleting items"
 # add and sub: RuntimeError for a floating `alpha` with integer tensors.
 FLOAT_ALPHA = "For integral input tensors, argument alpha must not be a floating point number."
 # add, sub: RuntimeError for a bool as `alpha` where the result is not of bools.
@@ -209,6 +213,11 @@ ALPHA_BY_POSITION = (
 VALUE_BY_POSITION = (
     "This overload of {name} is deprecated:\n\t{name}(Number value, Tensor tensor1, Tensor tensor2)\nConsider using "
     "one of the following signatures instead:\n\t{name}(Tensor tensor1, Tensor tensor2, *, Number value = 1)"
+)
+# addmm and its like: UserWarning for factors that stand before the tensors.
+FACTORS_BY_POSITION = (
+    "This overload of {name} is deprecated:\n\t{name}({old})\nConsider using one of the following signatures "
+    "instead:\n\t{name}({new}, *, Number beta = 1, Number alpha = 1)"
 )
 # outer: RuntimeError for what is no vector.
 OUTER_NDIM = "outer: Expected 1-D argument {name}, but got {ndim}-D"
@@ -364,3 +373,15 @@ NO_SUBCLASS = (
     "Creating a Tensor subclass from a class that does not inherit from Tensor is not possible. Make sure your class "
     "inherits from Tensor."
 )
+# where: a UserWarning, once, for a condition of uint8.
+CONDITION_OF_BYTES = (
+    "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version of "
+    "PyTorch. Use a boolean condition instead."
+)
+# scatter: a UserWarning, once, for `reduce` with a tensor.
+SCATTER_REDUCE = (
+    "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a future PyTorch "
+    "release. Use torch.scatter_reduce instead for more reduction options."
+)
+# An index of one uint8 mask for one value that is written: RuntimeError.
+FILL_BY_BYTES = "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char"

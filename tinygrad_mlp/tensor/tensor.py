@@ -45,6 +45,7 @@ from .refusals import (
     REQUIRES_GRAD_COMPUTED,
     REQUIRES_GRAD_DTYPE,
     REQUIRES_GRAD_INFERENCE,
+    REQUIRES_GRAD_KIND,
     REQUIRES_GRAD_METHOD_DTYPE,
     REQUIRES_GRAD_TYPE,
     RETAIN_WITHOUT_GRAD,
@@ -193,7 +194,12 @@ class Tensor(Attributes, Copies, Shown, Values):
         raise RuntimeError(REQUIRES_GRAD_TYPE)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Set `requires_grad`, and return the tensor itself; RuntimeError for a dtype that is not floating."""
+        """Set `requires_grad`, and return the tensor itself; RuntimeError for a dtype that is not floating.
+
+        TypeError for what is no bool.
+        """
+        if not isinstance(requires_grad, bool):
+            raise TypeError(f"requires_grad_(): {REQUIRES_GRAD_KIND.format(found=type(requires_grad).__name__)}")
         if running:
             refuse_inside(REQUIRES_GRAD_INSIDE)
         if requires_grad and self.array.dtype.kind not in FLOATING:

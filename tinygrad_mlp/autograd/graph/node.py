@@ -14,6 +14,7 @@ import numpy as np
 
 from ... import tape
 from ...batching import begun, is_batched
+from ...ops import laid_out_as
 from ...tape import FREED, state
 from .. import hooks
 from ..attached import attached_to
@@ -142,7 +143,7 @@ class AccumulateGrad(tape.AccumulateGrad, Node):
 
     def pull(self, g: Any, edges: Sequence[tape.Node | None], create_graph: bool) -> Sequence[Any]:
         """Accumulate at once, for a node that is watched. A `.grad` must not share memory with another cotangent."""
-        self.accumulate(g if create_graph else g.copy(), create_graph)
+        self.accumulate(g if create_graph else laid_out_as(self.variable.array, g.copy()), create_graph)
         return ()
 
 

@@ -73,3 +73,6 @@ square, symmetric = _Square(), _Symmetric()
 positive_semidefinite, positive_definite = _PositiveSemidefinite(), _PositiveDefinite()
 cat: Any = _Cat
 stack: Any = _Stack
+
+for _class in [x for x in globals().values() if isinstance(x, type) and issubclass(x, Constraint)]:
+    _class.__module__ = __name__  # torch has them all in one file

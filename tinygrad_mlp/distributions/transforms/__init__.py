@@ -32,3 +32,7 @@ __all__ = [
     "SoftplusTransform", "StackTransform", "StickBreakingTransform", "TanhTransform", "Transform",
     "_InverseTransform", "identity_transform",
 ]  # fmt: skip
+
+for _name in __all__:  # torch has them all in one file
+    if isinstance(globals()[_name], type):
+        globals()[_name].__module__ = __name__

@@ -31,3 +31,6 @@ _warn_get_lr_called_within_step = scheduler.warn_outside_step
 _format_param = groups.per_group
 _param_groups_val_list = groups.group_values
 _update_param_group_val = groups.set_group_value
+
+for _name in __all__:  # torch has them all in one file
+    globals()[_name].__module__ = __name__

@@ -19,6 +19,10 @@ _FOREACH = (
 
 # For each file torch's functions, and the methods of Tensor. It is imported when a program first asks for one of them.
 LATER = {
+    "added_products": (
+        "addbmm addmm addmv addr baddbmm",
+        "addbmm addmm addmv addr baddbmm addbmm_ addmm_ addmv_ addr_ baddbmm_",
+    ),
     "arithmetic": (
         "add addcdiv addcmul div index_add rsub sub",
         "add sub add_ sub_ addcdiv addcdiv_ addcmul addcmul_ div div_ index_add index_add_",
@@ -32,13 +36,14 @@ LATER = {
     ),
     "einsum": ("einsum", ""),
     "elements": (
-        "allclose equal is_floating_point is_tensor isclose nonzero numel result_type where",
+        "allclose equal is_floating_point is_tensor isclose nonzero numel result_type unravel_index where",
         "nonzero allclose isclose equal where",
     ),
     "indexed": (
         "argwhere index_put index_put_ narrow repeat_interleave scatter take_along_dim",
         "argwhere index_put index_put_ narrow repeat_interleave scatter scatter_ take_along_dim",
     ),
+    "flat_indices": ("index_reduce put", "index_reduce index_reduce_ put put_"),
     "joining": (
         (
             "atleast_1d atleast_2d atleast_3d block_diag broadcast_shapes broadcast_tensors broadcast_to "
@@ -60,8 +65,8 @@ LATER = {
         "aminmax cumprod cumprod_ cumsum cumsum_ max median min nanmean nanmedian norm prod std var",
     ),
     "linear_algebra": (
-        "cholesky logdet matrix_power pinverse qr svd vander",
-        "cholesky logdet matrix_power pinverse qr svd",
+        "cholesky logdet matrix_power pinverse qr slogdet svd vander",
+        "cholesky logdet matrix_power pinverse qr slogdet svd",
     ),
     "lu": ("lu lu_solve lu_unpack triangular_solve", "lu lu_solve triangular_solve"),
     "questions": (

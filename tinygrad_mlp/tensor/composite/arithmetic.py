@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays.dtypes import HALVES
+from ...arrays.dtypes import HALVES, result_type
 from ...messages import warn_once
+from ...ops.dims import as_dtype
 from ...ops.refusals import TOO_MANY_ARGUMENTS
 from ..arguments import is_plain_number
 from ..functions import FUNCTIONS, INPLACE
@@ -44,7 +45,12 @@ def _scaled(name: str, input: Any, other: Any, alpha: Any) -> Any:
         raise RuntimeError(BOOL_ALPHA)
     if isinstance(alpha, float) and not (_is_floating(input) or _is_floating(other)):
         raise RuntimeError(FLOAT_ALPHA)
-    return other if is_plain_number(alpha) and alpha == 1 else other * alpha
+    if is_plain_number(alpha):
+        if alpha == 1:
+            return other
+        if not -128 < alpha < 128:
+            as_dtype(alpha, result_type(*(x.array if isinstance(x, Tensor) else x for x in (input, other))))
+    return other * alpha
 
 
 def _are_scaled_halves(input: Any, other: Any, alpha: Any) -> bool:
@@ -57,7 +63,7 @@ def _are_scaled_halves(input: Any, other: Any, alpha: Any) -> bool:
 def _halves(input: Tensor, other: Tensor, alpha: Any) -> tuple[Tensor, Tensor, Tensor, float]:
     """What addcmul is called with for input + alpha * other."""
     kind = np.promote_types(input.array.dtype, other.array.dtype)
-    return input, other, wrap(np.ones((), kind)), float(kind.type(alpha))
+    return input, other, wrap(np.ones((), kind)), float(as_dtype(alpha, kind))
 
 
 def _is_bool(x: Any) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,17 +11,21 @@ import numpy as np
 from ...arrays import dtype as _dtype
 from ...arrays import dtypes
 from ...arrays.silence import silenced
+from ...messages import warn_once
 from ...ops.dims import mismatch
 from ..arguments import as_array
 from ..functions import FUNCTIONS
-from ..kinds import ABSENT, checked, no_such_call
+from ..kinds import ABSENT, checked, no_such_call, wrong_type
 from ..later import as_methods
 from ..out import with_out
-from ..refusals import CLOSE_DTYPES, TOLERANCE_NEGATIVE
+from ..overriding import asking
+from ..refusals import CLOSE_DTYPES, CONDITION_OF_BYTES, TOLERANCE_NEGATIVE
 from ..tensor import Tensor, wrap
+from .refusals import UNRAVEL_DTYPE, UNRAVEL_NEGATIVE, UNRAVEL_SHAPE, UNRAVEL_SIZE
 
 __all__ = [
-    "allclose", "equal", "is_floating_point", "is_tensor", "isclose", "nonzero", "numel", "result_type", "where",
+    "allclose", "equal", "is_floating_point", "is_tensor", "isclose", "nonzero", "numel", "result_type",
+    "unravel_index", "where",
 ]  # fmt: skip
 
 _f = FUNCTIONS
@@ -36,13 +42,19 @@ def where(condition: Tensor, input: Any = ABSENT, other: Any = ABSENT) -> Any:
         return nonzero(condition, as_tuple=True)
     if input is ABSENT or other is ABSENT:
         raise no_such_call("where", condition, other if input is ABSENT else input)
+    return _chosen(condition, input, other)
+
+
+def _chosen(condition: Tensor, input: Any, other: Any) -> Tensor:
+    if condition.array.dtype == np.uint8:
+        warn_once(CONDITION_OF_BYTES)
     return _f["where"](condition, input, other)
 
 
 def _where_method(self: Tensor, condition: Any, other: Any) -> Any:
     if not isinstance(condition, Tensor):
         raise no_such_call("where", condition, other)
-    return _f["where"](condition, self, other)
+    return _chosen(condition, self, other)
 
 
 _where_method.__name__ = _where_method.__qualname__ = "where"
@@ -57,7 +69,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """
     found = np.nonzero(input.array if input.array.ndim else input.array.reshape(1))
     if as_tuple:
-        return tuple(wrap(part) for part in found)
+        return tuple(wrap(part) for part in np.stack(found))  # in one piece of memory, as torch has them
     return wrap(np.stack(found).T[:, : input.array.ndim])
 
 
@@ -120,3 +132,29 @@ def _raw(x: Any) -> Any:
 
 
 METHODS = as_methods(nonzero, allclose, isclose, equal, _where_method)
+
+
+@asking
+def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
+    """The index along each dimension of a shape, for positions among all its elements (torch.unravel_index).
+
+    Positions beyond the end begin anew. TypeError for indices that are not integers, and for what is no shape;
+    ValueError for a negative size.
+    """
+    if not isinstance(indices, Tensor):
+        raise wrong_type("unravel_index", "indices", 1, "Tensor", indices)
+    if indices.array.dtype.kind not in "iu":
+        raise TypeError(UNRAVEL_DTYPE.format(dtype=indices.dtype))
+    if not isinstance(shape, (int, Sequence)):
+        raise TypeError(UNRAVEL_SHAPE.format(found=type(shape)))
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    for size in sizes:
+        if not isinstance(size, int):
+            raise TypeError(UNRAVEL_SIZE.format(found=type(size)))
+    if min(sizes, default=0) < 0:
+        raise ValueError(UNRAVEL_NEGATIVE.format(shape=sizes))
+    if not sizes:
+        return ()
+    steps = np.array([math.prod(sizes[d + 1 :]) for d in range(len(sizes))], np.int64)
+    places = indices.array[..., None].astype(np.int64) // steps % np.array(sizes, np.int64)
+    return tuple(wrap(places[..., d]) for d in range(len(sizes)))

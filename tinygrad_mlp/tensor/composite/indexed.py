@@ -6,18 +6,23 @@ from typing import Any
 
 import numpy as np
 
+from ...messages import warn, warn_once
 from ...ops.dims import axis, dtype_word
 from ..functions import FUNCTIONS, INPLACE
+from ..keywords import numpy_names
 from ..kinds import ABSENT, KINDS, checked, no_such_call, wrong_type
 from ..later import as_methods
 from ..out import with_out
 from ..refusals import (
     ELEMENT_OF_ARGUMENT,
+    FILL_BY_BYTES,
+    INDEX_BYTES,
     INDEX_DTYPE,
     INDEX_OF_NOTHING,
     INDEX_SHAPES,
     MASK_SHAPE,
     NOT_IMPLEMENTED,
+    SCATTER_REDUCE,
     TOO_MANY_INDICES,
 )
 from ..shape_refusals import (
@@ -53,7 +58,10 @@ def _indices(function: str, input: Tensor, indices: Any, position: int) -> tuple
     for i, index in enumerate(indices):
         if not isinstance(index, Tensor):
             raise TypeError(ELEMENT_OF_ARGUMENT.format(i=i, position=position - 1, found=type(index).__name__))
-        array = index.array.astype(np.bool_) if index.array.dtype == np.uint8 else index.array
+        array = index.array
+        if array.dtype == np.uint8:
+            warn(INDEX_BYTES)
+            array = array.astype(np.bool_)
         if array.dtype not in (np.int64, np.int32, np.bool_):
             raise IndexError(INDEX_DTYPE)
         arrays.append(array)
@@ -63,8 +71,20 @@ def _indices(function: str, input: Tensor, indices: Any, position: int) -> tuple
     return tuple(arrays)
 
 
+def refuse_bytes(index: Any, value: Any) -> None:
+    """RuntimeError for one mask of uint8, by which one value is written: torch fills by masks of bools alone."""
+    parts = [x for x in (index if isinstance(index, tuple) else (index,)) if isinstance(x, (Tensor, np.ndarray, list))]
+    if len(parts) != 1 or isinstance(parts[0], list) or (isinstance(value, Tensor) and value.array.size != 1):
+        return
+    mask = parts[0].array if isinstance(parts[0], Tensor) else parts[0]
+    if mask.dtype == np.uint8 and mask.ndim:
+        raise RuntimeError(FILL_BY_BYTES)
+
+
 def _put(table: Any, names: tuple[str, str], self: Tensor, indices: Any, values: Tensor, accumulate: bool) -> Tensor:
     index = _indices("index_put", self, indices, 2)
+    if not accumulate:
+        refuse_bytes(tuple(indices), values)
     try:
         result: Tensor = table[names[accumulate]](self, index, values)
     except IndexError as error:
@@ -96,6 +116,8 @@ def _scatter(table: Any, end: str, input: Tensor, dim: Any, index: Any, given: t
     if reduce is None:
         result: Tensor = table[f"scatter{end}"](input, dim, index, src)
     else:
+        if isinstance(src, Tensor):
+            warn_once(SCATTER_REDUCE)
         result = table[f"scatter_combined{end}"](input, dim, index, src, reduce)
     return result
 
@@ -163,6 +185,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     return _f["gather"](next(expanded), d, next(expanded))
 
 
+@numpy_names
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """A view of `length` elements along a dimension, from `start` on, which may be a 0-d tensor (torch.narrow)."""
     if isinstance(start, Tensor):
@@ -179,6 +202,7 @@ def argwhere(input: Tensor) -> Tensor:
     return found
 
 
+@numpy_names
 @checked
 def repeat_interleave(
     input: Tensor, repeats: Any = ABSENT, dim: int | None = None, *, output_size: int | None = None

@@ -37,7 +37,7 @@ from .refusals import (
     VANDER_SIZE,
 )
 
-__all__ = ["cholesky", "logdet", "matrix_power", "pinverse", "qr", "svd", "vander"]
+__all__ = ["cholesky", "logdet", "matrix_power", "pinverse", "qr", "slogdet", "svd", "vander"]
 
 _f = FUNCTIONS
 
@@ -172,6 +172,13 @@ def linalg_svdvals(A: Tensor) -> Tensor:
 def linalg_eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     """The eigenvalues of a symmetric matrix in ascending order (torch.linalg.eigvalsh)."""
     return _f["linalg_eigh"](A, UPLO)[0]
+
+
+@with_out
+@checked
+def slogdet(input: Tensor) -> Any:
+    """The sign of the determinant and the logarithm of its absolute value (torch.slogdet)."""
+    return result_class("slogdet", ("sign", "logabsdet"))(_f["linalg_slogdet"](input))
 
 
 @checked
@@ -360,4 +367,4 @@ def linalg_norm(
     return _f["linalg_vector_norm"](A, 2 if ord is None else ord, dim, keepdim)
 
 
-METHODS = as_methods(cholesky, logdet, matrix_power, pinverse, qr, svd)
+METHODS = as_methods(cholesky, logdet, matrix_power, pinverse, qr, slogdet, svd)

@@ -197,3 +197,38 @@ TRIANGULAR_DEPRECATED = (
     "the inputs.\nX = torch.triangular_solve(B, A).solution\nshould be replaced with\n"
     "X = torch.linalg.solve_triangular(A, B)."
 )
+# put: RuntimeError for an index of another dtype than int64, and for a source of another one than the tensor's.
+PUT_INDEX = "put_(): Expected a long tensor for index, but got {word}"
+PUT_DTYPES = (
+    "put_(): self and source expected to have the same dtype, but got self.dtype = {own} and source.dtype = {other}"
+)
+# put: IndexError for another number of positions than of elements, and for a position that there is not.
+PUT_COUNT = (
+    "put_(): Expected source and index to have the same number of elements, but got source.numel() = {source}, "
+    "index.numel() = {index}"
+)
+PUT_EMPTY = "put_(): Tried to put elements into an empty tensor"
+PUT_BOUNDS = "out of range: tried to access index {index} on a tensor of {count} elements."
+# index_reduce: a UserWarning, once.
+REDUCED_BETA = "index_reduce() is in beta and the API may change at any time."
+# index_reduce: RuntimeError for another reduction, other dtypes and shapes; IndexError for no vector and for an index
+# that is out of range.
+REDUCED_BY = "index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {found}."
+REDUCED_NDIM = (
+    "index_reduce_(): Index is supposed to be a vector, but got dim: {ndim} with type: {word} and size: {sizes}"
+)
+REDUCED_INDEX = "index_reduce_(): Expected dtype int32/int64 for index but got: {word}"
+REDUCED_DTYPES = "index_reduce_(): self ({own}) and source ({other}) must have the same scalar type"
+REDUCED_COUNT = (
+    "index_reduce_(): Number of indices ({count}) should be equal to source.size(dim): ({size}), for dim: {dim}"
+)
+REDUCED_SHAPES = (
+    "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = {own} "
+    "source.shape = {other}"
+)
+REDUCED_RANGE = "index out of range in self"
+# unravel_index: TypeError for indices that are no integers and for a shape that is none; ValueError below 0.
+UNRAVEL_DTYPE = "expected 'indices' to be integer dtype, but got {dtype}"
+UNRAVEL_SHAPE = "expected 'shape' to be int or sequence of ints, but got {found}"
+UNRAVEL_SIZE = "expected 'shape' sequence to only contain ints, but got {found}"
+UNRAVEL_NEGATIVE = "'shape' cannot have negative values, but got {shape}"

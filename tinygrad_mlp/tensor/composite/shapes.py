@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...arrays import dtype as _dtype
+from ...arrays import dtypes
 from ...autograd.inplace.views import geometry
 from ...ops import Dims
 from ...ops.dims import axis
@@ -73,8 +74,10 @@ def view(self: Tensor, *shape: Any, size: Any = None, dtype: _dtype | None = Non
     RuntimeError where the strides forbid it; TypeError for what is neither sizes nor a dtype.
     """
     if not shape or size is not None or dtype is not None or not _INTEGERS.issuperset(map(type, shape)):
-        if dtype is not None or (len(shape) == 1 and isinstance(shape[0], _dtype)):
-            return _as_dtype(self, dtype if dtype is not None else shape[0])
+        if len(shape) + (dtype is not None) == 1 and (dtype is not None or isinstance(shape[0], (_dtype, type))):
+            return _as_dtype(self, dtypes.of(dtypes.given(dtype if dtype is not None else shape[0], "view")))
+        if dtype is not None:
+            raise TypeError(VIEW_CALL.format(found=f"{', '.join(type(n).__name__ for n in shape)}, dtype=torch.dtype"))
         given = shape if size is None else (size,)
         if not given or not _NO_SIZES.isdisjoint(map(type, given)):
             names = ", ".join(type(n).__name__ for n in given)

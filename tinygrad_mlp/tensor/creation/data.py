@@ -34,6 +34,7 @@ from ..refusals import (
 from ..sequences import nested_lists
 from ..tensor import Tensor, wrap
 from .options import DType, made, settle, stands_for
+from .refusals import ARRAY_READ_ONLY
 
 __all__ = ["as_tensor", "from_numpy", "tensor"]
 
@@ -45,9 +46,10 @@ def tensor(
 
     A sequence is whatever has a length and items at 0, 1, ...: a list, a deque, an array.array, a bytearray, a range.
     Python floats give the default dtype, integers int64, bools bool. NumPy's numbers, arrays and tensors keep theirs;
-    the dtypes in a sequence are promoted. ValueError for sequences of unequal length and for an integer that int64
-    cannot hold, TypeError for text and for an array of a dtype that torch does not have, RuntimeError for any other
-    object, for a number that the `dtype` cannot hold and for pinned memory.
+    the dtypes in a sequence are promoted. ValueError for sequences of unequal length, for an integer that
+    int64 cannot hold, and for an array with negative strides or of another byte order, TypeError for text and for an
+    array of a dtype that torch does not have, RuntimeError for any other object, for a number that the `dtype` cannot
+    hold and for pinned memory.
     """
     options = {} if device is None and not pin_memory else {"device": device, "pin_memory": pin_memory}
     kind = settle("tensor", dtype, options, _ITS_OWN)
@@ -77,7 +79,10 @@ def as_tensor(data: Any, *, dtype: DType = None, device: Any = None) -> Tensor:
     kind = settle("as_tensor", dtype, {} if device is None else {"device": device}, _ITS_OWN)
     if isinstance(data, Tensor):
         return data if kind is _ITS_OWN else to(data, dtypes.of(kind))
-    return wrap(array_of(data, kind))
+    array = array_of(data, kind)
+    if isinstance(data, np.ndarray):
+        _warn_of_read_only(array)
+    return wrap(array)
 
 
 def from_numpy(ndarray: Any) -> Tensor:
@@ -87,14 +92,25 @@ def from_numpy(ndarray: Any) -> Tensor:
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(NO_ARRAY.format(found=type(ndarray).__name__))
-    if min(ndarray.strides, default=0) < 0:
-        raise ValueError(NEGATIVE_STRIDES)
-    if any(step % ndarray.itemsize for step in ndarray.strides):
-        raise ValueError(STRIDES_OF_BYTES)
-    if not ndarray.dtype.isnative:
-        raise ValueError(BYTE_ORDER)
+    _refuse_layout(ndarray)
     dtypes.of(ndarray.dtype)
+    _warn_of_read_only(ndarray)
     return wrap(ndarray)
+
+
+def _warn_of_read_only(array: Any) -> None:
+    if not array.flags.writeable:
+        warn_once(ARRAY_READ_ONLY)
+
+
+def _refuse_layout(array: Any) -> None:
+    """ValueError for an array that lies in memory as no tensor does."""
+    if min(array.strides, default=0) < 0:
+        raise ValueError(NEGATIVE_STRIDES)
+    if array.itemsize and any(step % array.itemsize for step in array.strides):
+        raise ValueError(STRIDES_OF_BYTES)
+    if not array.dtype.isnative:
+        raise ValueError(BYTE_ORDER)
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -109,6 +125,8 @@ def array_of(data: Any, kind: Any) -> Any:
         array = np.asarray(data)
         if isinstance(data, (str, bytes)):
             raise TypeError(TEXT.format(type=type_name(data)))
+        if array.dtype.kind in "biuf":
+            _refuse_layout(array)
     else:
         return _of_python(data, kind)
     if kind is _ITS_OWN or array.dtype.kind not in "biuf":

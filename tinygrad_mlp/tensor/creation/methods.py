@@ -19,7 +19,7 @@ from ..tensor import Tensor, wrap
 from .data import new_tensor
 from .drawn import Generator, bernoulli, filled, multinomial, normals, of
 from .options import DType, made, number, sequence_of, settle, size_of
-from .values import strided
+from .values import in_dtype, strided
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -138,7 +138,8 @@ def new_full(
     """As torch.full, in the dtype of this tensor unless another is given (torch.Tensor.new_full)."""
     value = number("new_full", "fill_value", 2, fill_value)
     shape = sequence_of("new_full", size, 1)
-    array = np.full(shape, value, settle("new_full", dtype, options, self.array.dtype))
+    kind = settle("new_full", dtype, options, self.array.dtype)
+    array = np.full(shape, in_dtype(value, kind), kind)
     array = _spread(array, self.array) if batching.batches else array
     return made(array, requires_grad, options.get("device", self.device))
 

@@ -19,6 +19,7 @@ from ..refusals import (
     MISSING_ARGUMENT,
     NO_PINNED_MEMORY,
     OPTION_TYPE,
+    REQUIRES_GRAD_KIND,
     REQUIRES_GRAD_NEW_DTYPE,
     SIZE_NEGATIVE,
     SIZE_NEGATIVE_ZEROS,
@@ -95,8 +96,10 @@ _TAKE_META = frozenset(("empty", "zeros", "ones", "full", "tensor", "empty_like"
 def made(array: Any, requires_grad: bool | None, device: Any = None) -> Tensor:
     """A new leaf over an array; RuntimeError where a gradient is asked for and the dtype is not floating.
 
-    On the device "meta" only its shape and its dtype are kept.
+    On the device "meta" only its shape and its dtype are kept. TypeError where `requires_grad` is no bool.
     """
+    if requires_grad is not False and requires_grad is not True and requires_grad is not None:
+        raise TypeError(REQUIRES_GRAD_KIND.format(found=type(requires_grad).__name__))
     if device is None and entered:
         device = entered[-1]
     tensor = wrap(MetaArray(array.shape, array.dtype) if device is not None and is_meta(device) else as_array(array))

@@ -45,6 +45,12 @@ BUFFER_READ_ONLY = (
     "data or make it writable before converting it to a tensor. This type of warning will be suppressed for the rest "
     "of this program."
 )
+# from_numpy and as_tensor: UserWarning, once, for an array that is not writable.
+ARRAY_READ_ONLY = (
+    "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing to "
+    "this tensor will result in undefined behavior. You may want to copy the array to protect its data or make it "
+    "writable before converting it to a tensor. This type of warning will be suppressed for the rest of this program."
+)
 # asarray: UserWarning, once in a process, for a tensor that requires grad where nothing is said of that.
 ASARRAY_GRAD = (
     "torch.asarray: unspecified requires_grad now defaults to obj.requires_grad instead of False. Pass "

@@ -93,11 +93,11 @@ def full(
     value = number("full", "fill_value", 2, fill_value)
     shape = sequence_of("full", size, 1)
     kind = settle("full", dtype, options, dtypes.result_type(value))
-    element = _in_dtype(value, kind)
+    element = in_dtype(value, kind)
     return _new(lambda shape, dtype: np.full(shape, element, dtype), shape, kind, requires_grad, options.get("device"))
 
 
-def _in_dtype(value: Any, dtype: Any) -> Any:
+def in_dtype(value: Any, dtype: Any) -> Any:
     """A number as an element of a dtype; RuntimeError if it is too large. A recorded number is one already."""
     return as_dtype(value, np.dtype(dtype)) if type(value) in (int, float) else value
 
@@ -149,7 +149,7 @@ def full_like(
     own = tensor_of("full_like", input).array
     value = number("full_like", "fill_value", 2, fill_value)
     kind = settle("full_like", dtype, options, own.dtype)
-    return made(np.full_like(own, _in_dtype(value, kind), kind, order(options, own)), requires_grad)
+    return made(np.full_like(own, in_dtype(value, kind), kind, order(options, own)), requires_grad)
 
 
 # -- in steps --------------------------------------------------------------------------------------
