@@ -40,6 +40,11 @@ def _norm_and_gradient(order: float) -> Any:
     return norm
 
 
+def _scattered(torch: Any, x: Any, y: Any, places: list[int], reduce: str) -> Any:
+    z = x.scatter_reduce(0, torch.tensor(places), y, reduce)
+    return z, torch.autograd.grad(z.sum(), (x, y)) if z.requires_grad else None
+
+
 # The function of some numbers, and the numbers; 1 / x shows the sign of a zero.
 CASES = {
     # The sign of a zero.
@@ -56,6 +61,10 @@ CASES = {
     "signbit": (lambda torch, x: torch.signbit(x), [-0.0, 0.0, -1.0, NAN, -INF]),
     "elu of 0 downwards": (lambda torch, x: 1 / _functional(torch).elu(x.detach(), -0.5), [0.0, -0.0, -1.0]),
     "cumsum of -0": (lambda torch, x: 1 / torch.cumsum(x, 0), [-0.0, -0.0]),
+    "amax of scattered numbers beside nan": (
+        lambda torch, x, y: _scattered(torch, x, y, [0, 0], "amax"), [1.0, NAN, 2.0], [3.0, NAN],
+    ),
+    "amax of scattered nan": (lambda torch, x, y: _scattered(torch, x, y, [1, 1], "amax"), [1.0, NAN], [NAN, 2.0]),
     "mse_loss at its target": (
         lambda torch, x, y: 1 / torch.autograd.grad(_functional(torch).mse_loss(x, y), y)[0],
         [1.0],
@@ -233,3 +242,16 @@ def test_the_mean_of_nothing_hands_back_nothing(shape, dim):
         (second,) = package.autograd.grad(first.sum(), g)
         found.append((tuple(first.shape), second.tolist()))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("dtype", ["int64", "bool"])
+def test_of_two_reasons_to_refuse_a_mean_of_bools_the_dtypes_come_first(dtype: str) -> None:
+    def mean(torch: Any) -> Any:
+        source = torch.ones(1, dtype=getattr(torch, dtype))
+        return torch.tensor([False]).scatter_reduce(0, torch.tensor([0]), source, "mean")
+
+    with pytest.raises((RuntimeError, NotImplementedError)) as theirs:
+        mean(torch)
+    with pytest.raises(type(theirs.value)) as ours:
+        mean(tinygrad_mlp)
+    assert type(ours.value) is type(theirs.value)

@@ -44,6 +44,11 @@ h.new_full((2,), 3)
 t.full((2,), 1e39, dtype=t.bfloat16)
 t.full((2,), 3.39e38, dtype=t.bfloat16)
 t.full_like(h, 1e6)
+i.index_put((i > 0,), t.tensor(float('inf')))
+i.index_put((i > 0,), t.tensor([2.0**40]))
+i.index_put((i > 9,), t.tensor(float('nan')))
+i.index_put((i > 0,), t.tensor(2.5))
+h.index_put((h > 0,), t.tensor(1e6))
 h + 1e6
 b + 300
 b == 300

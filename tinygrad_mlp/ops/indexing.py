@@ -111,10 +111,13 @@ def _unselected(g: Array, input_shape: tuple[int, ...], mask: Array) -> Array:
 
 
 def _put(input: Array, index: Any, value: Any) -> None:
-    if getattr(value, "dtype", input.dtype) != input.dtype and not is_basic(index) and not _fills(index, value):
-        input[index]  # an index that does not fit is refused first
-        own, other = (dtype_word(x) for x in (input, value))
-        raise RuntimeError(PUT_DTYPES.format(own=own, other=other))
+    if getattr(value, "dtype", input.dtype) != input.dtype and not is_basic(index):
+        if not _fills(index, value):
+            input[index]  # an index that does not fit is refused first
+            own, other = (dtype_word(x) for x in (input, value))
+            raise RuntimeError(PUT_DTYPES.format(own=own, other=other))
+        if isinstance(value, np.ndarray):
+            value = as_dtype(value.item(), input.dtype)  # refused where the dtype cannot hold it
     try:
         input[index] = value if hasattr(value, "dtype") else as_dtype(value, input.dtype)
     except (ValueError, TypeError):  # of masks NumPy says it by a TypeError

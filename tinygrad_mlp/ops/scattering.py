@@ -165,10 +165,10 @@ def scatter_reduce(input: Array, dim: int, index: Array, src: Array, reduce: str
     """
     if reduce not in _REDUCTIONS:
         raise RuntimeError(SCATTER_REDUCED.format(found=reduce))
-    if reduce == "mean" and input.dtype == np.bool_:
-        raise NotImplementedError(MEAN_OF_BOOLS)
     d = axis(dim, input.ndim)
     whole, place, part = _places(input.copy(), d, index, src)
+    if reduce == "mean" and input.dtype == np.bool_:
+        raise NotImplementedError(MEAN_OF_BOOLS)
     if not index.size:
         return whole
     if not include_self:
@@ -194,7 +194,7 @@ def _unreduced_input(
         others = masked_fill(input, input == 0, 1)
         g = g * scatter_reduce(others, dim, index, src, reduce, include_self) / others
     elif reduce != "sum":
-        g = keep(g / _ties(out, input, dim, index, src), input == out)
+        g = g / _ties(out, input, dim, index, src) * (input == out)  # nan for an element that is nan, as in torch
     return g if include_self else scatter(g, dim, index, 0)
 
 
@@ -212,7 +212,7 @@ def _unreduced_src(
         with_zeros = gather(g * out, dim, index) / masked_fill(src, zero, 1)
         return _once(np.where(alone, gather(g * others, dim, index), with_zeros), zeros)
     elif reduce != "sum":
-        return keep(gather(g / _ties(out, input, dim, index, src), dim, index), src == gather(out, dim, index))
+        return gather(g / _ties(out, input, dim, index, src), dim, index) * (src == gather(out, dim, index))
     return gather(g, dim, index)
 
 
