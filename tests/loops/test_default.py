@@ -1,8 +1,6 @@
-"""A step that names no backend runs in NumPy at first, in loops when that has paid, or at once where it is free."""
+"""A step that names no backend runs in NumPy at first, and in loops from the call on by which that is to pay."""
 
 from __future__ import annotations
-
-import itertools
 
 import numpy as np
 import pytest
@@ -10,22 +8,16 @@ import pytest
 import tinygrad_mlp as torch
 from support import interpreted
 from support.compiled import World, assert_equal, batches, descent, mlp
-from tinygrad_mlp.compiler import CannotRecord, CompiledStep, build, loops
-from tinygrad_mlp.compiler import step as of_steps
+from tinygrad_mlp.compiler import CannotRecord, CompiledStep, loops
 
 F = torch.nn.functional
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Nothing is on disk, calls take a second and compiling three, and Python itself runs the loops."""
-    monkeypatch.setattr(build, "SECONDS_TO_COMPILE", 3.0)
-    monkeypatch.setattr(build, "SECONDS_A_LINE", 0.0)
-    monkeypatch.setenv("TINYGRAD_MLP_CACHE", str(tmp_path))
-    seconds = itertools.count()
-    monkeypatch.setattr(of_steps, "clock", lambda: float(next(seconds)))
+def four_calls(monkeypatch):
+    """Compiling pays after four calls, and Python itself runs the loops."""
+    monkeypatch.setattr(loops, "calls_until_worth_it", lambda program: 4)
     monkeypatch.setattr(loops, "compiled", interpreted.compiled)
-    return tmp_path
 
 
 def world():
@@ -44,48 +36,41 @@ def run(step, calls):
     return losses, backends
 
 
-def test_loops_come_when_numpy_has_run_for_as_long_as_compiling_takes():
+def test_loops_come_after_the_calls_by_which_they_pay():
     ours, theirs = world(), world()
     step = torch.compile(ours.step)
     assert step.backend == "auto"
     losses, backends = run(step, batches(14))
-    assert backends == ["auto"] + ["numpy"] * 6 + ["loops"] * 7  # three calls that record, four seconds, loops
+    assert backends == ["auto"] + ["numpy"] * 6 + ["loops"] * 7  # three calls that record, four more, loops
     assert [program.confirmed for program in step.programs] == [True]
     assert_equal(losses, run(torch.compile(theirs.step, backend="numpy"), batches(14))[0], 1e-6)
     assert_equal(ours.seen(), theirs.seen(), 1e-5)
 
 
-def test_what_is_on_disk_is_taken_at_once(monkeypatch):
+def test_two_runs_change_over_at_the_same_call(monkeypatch):
+    """Also where the second finds on disk what the first has compiled."""
     monkeypatch.undo()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(of_steps, "clock", None)  # nothing is timed
-        losses, _ = run(torch.compile(world().step, backend="loops"), batches(5))
-        again, backends = run(torch.compile(world().step), batches(5))
-    assert backends == ["auto"] + ["loops"] * 4
+        patch.setattr(loops, "calls_until_worth_it", lambda program: 4)
+        losses, backends = run(torch.compile(world().step), batches(10))
+        again, same = run(torch.compile(world().step), batches(10))
+    assert backends == same == ["auto"] + ["numpy"] * 6 + ["loops"] * 3
     assert_equal(again, losses)
 
 
-def test_a_file_that_comes_between_two_recordings_changes_nothing(monkeypatch):
-    step = torch.compile(lambda x: (x * 2 + 1).sum())
-    step(torch.ones(3))
-    monkeypatch.setattr(loops, "is_any_kept", lambda: True)
-    monkeypatch.setattr(loops, "is_kept", lambda function: True)
-    assert step(torch.ones(3)).item() == 9
-    assert step.backend == "numpy"
-    assert step.programs[0].confirmed
+def test_a_program_that_does_more_is_worth_it_sooner(monkeypatch):
+    monkeypatch.undo()
+    calls = []
+    for n in (3, 300, 3000):
+        step = torch.compile(lambda x: ((x @ x + 1) * x).exp().sum())
+        step(torch.ones(n, n))
+        calls.append(step.programs[0].remaining)
+    assert calls == sorted(calls, reverse=True)
+    assert calls[0] > 20_000
+    assert calls[-1] < 5
 
 
-def test_a_longer_program_takes_longer_to_compile(monkeypatch):
-    monkeypatch.setattr(build, "SECONDS_A_LINE", 1.0)
-    remaining = []
-    for function in (lambda x: x + 1, lambda x: ((x + 1) * x).exp().sum()):
-        step = torch.compile(function)
-        step(torch.ones(3))
-        remaining.append(step.programs[0].remaining)
-    assert remaining == [4, 7]
-
-
-def test_each_program_has_a_time_of_its_own():
+def test_each_program_is_counted_on_its_own():
     step = torch.compile(lambda x: (x * 2 + 1).sum())
     short, long = torch.ones(3), torch.ones(5)
     for x in (short, long):
@@ -109,11 +94,10 @@ def test_a_program_that_is_not_whole_stays_in_numpy(capsys):
     assert capsys.readouterr().out == f"All lines are calls of NumPy: {loops.NOT_WHOLE}.\n"
 
 
-def test_without_numba_nothing_is_timed(monkeypatch, capsys):
+def test_without_numba_nothing_is_counted(monkeypatch, capsys):
     monkeypatch.setattr(loops, "is_available", lambda: False)
-    monkeypatch.setattr(of_steps, "clock", None)
     step = torch.compile(lambda x: (x * 2 + 1).sum())
-    for _ in range(5):
+    for _ in range(9):
         assert step(torch.ones(3)).item() == 9
     assert step.backend == "numpy"
     step.explain()
@@ -121,10 +105,9 @@ def test_without_numba_nothing_is_timed(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("options", [{"backend": "numpy"}, {"blas": "scipy"}])
-def test_who_asks_for_numpy_gets_it(options, monkeypatch):
-    monkeypatch.setattr(of_steps, "clock", None)
+def test_who_asks_for_numpy_gets_it(options):
     step = torch.compile(lambda x: (x * 2 + 1).sum(), **options)
-    for _ in range(5):
+    for _ in range(9):
         assert step(torch.ones(3)).item() == 9
     assert step.backend == "numpy"
 

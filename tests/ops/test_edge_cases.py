@@ -62,7 +62,9 @@ CASES = {
     "elu of 0 downwards": (lambda torch, x: 1 / _functional(torch).elu(x.detach(), -0.5), [0.0, -0.0, -1.0]),
     "cumsum of -0": (lambda torch, x: 1 / torch.cumsum(x, 0), [-0.0, -0.0]),
     "amax of scattered numbers beside nan": (
-        lambda torch, x, y: _scattered(torch, x, y, [0, 0], "amax"), [1.0, NAN, 2.0], [3.0, NAN],
+        lambda torch, x, y: _scattered(torch, x, y, [0, 0], "amax"),
+        [1.0, NAN, 2.0],
+        [3.0, NAN],
     ),
     "amax of scattered nan": (lambda torch, x, y: _scattered(torch, x, y, [1, 1], "amax"), [1.0, NAN], [NAN, 2.0]),
     "mse_loss at its target": (

@@ -42,8 +42,6 @@ from .refusals import (
 )
 from .session import Session
 
-SECONDS_TO_COMPILE, SECONDS_A_LINE = 1.0, 0.02  # what numba takes, and what for each line more
-
 
 class Compiled:
     """The program for one signature: its `source`, `fits`, which checks whether a call may run it, and `call`.
@@ -77,7 +75,7 @@ class Compiled:
         self.blas = blas
         self.written: loops.Written | None = None  # the loops, if it is written in them
         self.not_in_loops = ""  # why it is not, where that was asked for
-        self.remaining: Any = None  # so many seconds it is to run before it is compiled in loops, if it is
+        self.remaining: int | None = None  # so many calls it is to run before it is compiled in loops, if it is
         program, source = self._in_loops(backend) if backend != "numpy" else self.emitted(blas)
         self._take(source)
         conditions = Conditions(session, arguments, program, self._grads_in)
@@ -133,15 +131,13 @@ class Compiled:
     def _in_loops(self, backend: str) -> tuple[Program, Source]:
         """The program in loops and its source, or in NumPy if it cannot be, or should not be.
 
-        For the backend "whole" no part of it may stay NumPy's; for "auto" it must have been compiled earlier, too.
+        For the backend "whole" no part of it may stay NumPy's; for "auto" it is not time yet.
         """
-        if backend == "auto" and not (loops.is_available() and loops.is_any_kept()):
+        if backend == "auto":
             return self._waiting() if loops.is_available() else self._in_numpy(WITHOUT_NUMBA)
         program, source, written = self.emitted_loops()
-        if not written.functions or (backend != "loops" and not written.is_whole):
+        if not written.functions or (backend == "whole" and not written.is_whole):
             return self._in_numpy(loops.WITHOUT if not written.functions else loops.NOT_WHOLE)
-        if backend == "auto" and not all(map(loops.is_kept, written.functions)):
-            return self._waiting()
         self.written = written
         return program, source
 
@@ -166,7 +162,7 @@ class Compiled:
 
     def _waiting(self) -> tuple[Program, Source]:
         """The program in NumPy, until it has run for about as long as compiling it takes: no run pays much in vain."""
-        self.remaining = SECONDS_TO_COMPILE + SECONDS_A_LINE * len(self.recorded.lines)
+        self.remaining = loops.calls_until_worth_it(self.recorded)
         return self._in_numpy(LATER)
 
     def emitted(self, blas: str | None) -> tuple[Program, Source]:

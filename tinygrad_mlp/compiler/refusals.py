@@ -15,7 +15,7 @@ NO_NUMBA = "backend='loops' needs numba: pip install 'tinygrad_mlp[fast]'"
 # What `explain` prints of a program that has no loops, with a reason.
 ALL_IN_NUMPY = "All lines are calls of NumPy: {reason}."
 NOT_ASKED = "the backend is 'numpy'"
-LATER = "they are compiled in loops when they have run for some seconds"
+LATER = "they are compiled in loops when they have run often enough for it to pay"
 WITHOUT_NUMBA = "numba is not installed"
 # RuntimeError: `source`, `save` or `to_html` is asked for before the step was called.
 NOTHING_RECORDED = "nothing is recorded yet: call the step once"

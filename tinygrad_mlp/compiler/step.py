@@ -15,7 +15,6 @@ import importlib
 import inspect
 import os
 import threading
-import time
 import types
 import warnings
 from collections.abc import Callable, Iterator
@@ -55,7 +54,6 @@ from .state import State
 MOST_PROGRAMS = 16
 BACKENDS = ("loops", "numpy")
 DEFAULT_BACKEND = "auto"
-clock = time.perf_counter
 WARM_UPS = 3  # so many calls in turn may leave new optimiser state, which an optimiser makes in its first step
 
 
@@ -100,15 +98,14 @@ class CompiledStep:
                     if expected is None and program.fits(args, kwargs) is True:
                         expected = program
                     continue
-                if program.remaining is not None:
-                    if program.remaining < 0:
-                        if due is None and program.fits(args, kwargs) is True:
-                            due = program
-                        continue
-                    result = self._timed(program, args, kwargs)
-                else:
-                    result = program.call(args, kwargs)
+                if program.remaining == 0:
+                    if due is None and program.fits(args, kwargs) is True:
+                        due = program
+                    continue
+                result = program.call(args, kwargs)
                 if result is not MISS:
+                    if program.remaining:
+                        program.remaining -= 1
                     return result
             return self._record(args, kwargs, expected) if due is None else self._take(due, args, kwargs, expected)
 
@@ -222,16 +219,8 @@ class CompiledStep:
 
     # -- recording ---------------------------------------------------------------------------------
 
-    def _timed(self, program: Compiled, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call a program in NumPy that will be compiled in loops when it has run for long enough."""
-        start = clock()
-        result = program.call(args, kwargs)
-        if result is not MISS:
-            program.remaining -= clock() - start
-        return result
-
     def _take(self, due: Compiled, args: tuple[Any, ...], kwargs: dict[str, Any], expected: Compiled | None) -> Any:
-        """Record once more a program that has run for long enough, to have it in loops; if need be it goes on."""
+        """Record once more a program that has run often enough, to have it in loops; if need be it goes on."""
         try:
             result = self._record(args, kwargs, expected, due)
         except CannotRecord:
@@ -295,7 +284,7 @@ class CompiledStep:
         return result
 
     def _backend_now(self, expected: Compiled | None, due: Compiled | None) -> str:
-        """What a program is to be written in: the second recording of one as the first, whatever is on disk by now."""
+        """What a program is to be written in: the second recording of one as the first."""
         wanted = self._asked or DEFAULT_BACKEND
         if wanted != "auto":
             return wanted
@@ -359,10 +348,9 @@ def compile(
     takes seconds to compile; what is compiled is kept in the user's cache directory. ImportError without numba.
 
     With `backend="numpy"` the program stays one of NumPy. Without a backend, or with one of torch's, it runs in NumPy
-    at first where numba is installed, and in loops when it has run for as long as compiling is expected to take; at
-    once, if it was compiled earlier. That is for programs that can be written in loops whole, and for `blas="numpy"`;
-    `step.backend` says which it is now. So two runs with the same seed may differ by rounding, from the call on where
-    one of them has changed to loops: name a backend where every bit counts.
+    at first where numba is installed, and in loops from the call on by which compiling is expected to pay: an estimate
+    that is made from the program alone, so that two runs with the same seed change over at the same call. That is for
+    programs that can be written in loops whole, and for `blas="numpy"`; `step.backend` says which it is now.
 
     With `disable` the step itself is returned. The other options are torch's and make no difference. Source: the
     design is this package's own, the name and the signature are those of torch.compile.

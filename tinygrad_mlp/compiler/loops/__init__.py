@@ -13,14 +13,16 @@
    what it calls, `cache` keeps it, and `loading` makes functions of Python from it.
 9. `checking`: asks the conditions of a program's guard in machine code.
 10. `alone`: the text of a saved program, which numba compiles without this package.
+11. `worth`: after how many calls of the NumPy program compiling it pays.
 """
 
 from . import alone
 from .checking import same
 from .explained import NOT_WHOLE, WITHOUT, explained
 from .lowering import lower
-from .machine import compiled, is_any_kept, is_available, is_kept
+from .machine import compiled, is_available
 from .regions import WORDS, LoopsFunction, Shown, Written, is_static, write
+from .worth import calls_until_worth_it
 
 __all__ = [
     "NOT_WHOLE",
@@ -30,11 +32,10 @@ __all__ = [
     "Shown",
     "Written",
     "alone",
+    "calls_until_worth_it",
     "compiled",
     "explained",
-    "is_any_kept",
     "is_available",
-    "is_kept",
     "is_static",
     "lower",
     "same",

@@ -49,23 +49,6 @@ def compiled(function: LoopsFunction) -> Callable[..., Any]:
     return loaded(code, function.__name__, static, function.checks)
 
 
-def is_any_kept() -> bool:
-    """Whether any function is on disk."""
-    from .cache import directory
-
-    return next(directory().glob("*.code"), None) is not None
-
-
-def is_kept(function: LoopsFunction) -> bool:
-    """Whether the function is on disk, and need not be compiled."""
-    from .cache import found
-
-    try:
-        return found(_key(*_as_compiled(function))) is not None
-    except Exception:  # numba cannot tell its version, say: whoever compiles will see
-        return False
-
-
 def _as_compiled(function: LoopsFunction) -> tuple[str, tuple[str, ...]]:
     """The text of a function that finds arrays by addresses, and the kinds of its parameters but for the table."""
     from .loading import FIRST
