@@ -311,8 +311,8 @@ def test_a_zeroed_gradient_in_fortran_order_is_looked_at_anew():
             if i == 5:
                 w.grad.fill_(1)
             step()
-        assert w.grad.numpy().flags.f_contiguous
         runs.append(w.detach().numpy())
+    assert w.grad.numpy().flags.f_contiguous
     np.testing.assert_array_equal(runs[1], runs[0])
 
 

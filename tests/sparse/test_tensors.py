@@ -35,7 +35,7 @@ ROWS = """
 r.crow_indices(), r.col_indices(), r.values(), r.shape, str(r.layout), r.is_sparse, r.is_sparse_csr, r._nnz()
 r.to_dense(), r.to_sparse().indices(), r @ d, r.mm(d), torch.mv(r, d[:, 0]), (r * 2).values(), r.clone().to_dense()
 r.double().values(), str(r.double().layout), (2 * r).crow_indices(), r.detach().col_indices()
-torch.sparse_csr_tensor([0, 1, 2], [1, 0], [1.0, 2.0]).shape, torch.sparse_csr_tensor([0, 0], [], []).shape
+torch.sparse_csr_tensor([0, 1, 2], [1, 0], [1.0, 2.0]).shape
 torch.sparse_csr_tensor([0, 1, 2], [1, 0], [1, 2], (2, 4), dtype=torch.float64).to_dense()
 d.to_sparse().to_dense(), d.to_sparse().indices(), d.to_sparse().is_coalesced(), (d - 1).to_sparse(2).values()
 d.to_sparse(layout=torch.sparse_csr).col_indices(), d.to_sparse_csr().crow_indices(), d.to_sparse(layout=torch.strided)

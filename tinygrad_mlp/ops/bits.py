@@ -32,7 +32,8 @@ def _as_cotangent(exponent: Array, g: Array) -> Array:
 
 
 @operator(
-    {"input": lambda g, exponent: g * np.exp2(-_as_cotangent(exponent, g))},
+    # The largest power of 2 is beyond the numbers that have it as their exponent: so half of it, of half the cotangent.
+    {"input": lambda g, exponent: g / 2 / np.exp2(_as_cotangent(exponent, g) - 1)},
     outputs=("mantissa", "exponent"),
     check=_floating_only,
     halves=False,

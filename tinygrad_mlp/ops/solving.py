@@ -265,8 +265,9 @@ def linalg_matrix_exp(input: Array) -> Array:
     As: torch.linalg.matrix_exp
     """
     refuse_matrix("linalg.matrix_exp", input, square=True, halves=True)
-    single = input.astype(np.float32) if input.dtype.char in HALVES else input
-    return lapack.expm(single).astype(input.dtype, copy=False) if input.size else input.copy()
+    kinds = {**dict.fromkeys(HALVES, np.float32), "g": np.float64}  # what SciPy has no routine for
+    given = input.astype(kinds.get(input.dtype.char, input.dtype), copy=False)
+    return lapack.expm(given).astype(input.dtype, copy=False) if input.size else input.copy()
 
 
 def _pinv_input(g: Array, out: Array, input: Array) -> Array:
