@@ -244,7 +244,7 @@ def test_the_folder_of_the_hub_can_be_set(tmp_path, monkeypatch):
         world.hub.set_dir(tmp_path)
         return world.hub.get_dir()
 
-    monkeypatch.setattr(tinygrad_mlp.absent.hub, "_chosen", None)
+    monkeypatch.setattr(importlib.import_module("tinygrad_mlp.absent.hub"), "_chosen", None)
     monkeypatch.setattr(torch.hub, "_hub_dir", None)
     monkeypatch.setenv("TORCH_HOME", "/somewhere")
     assert_alike(lambda world: world.hub.get_dir())

@@ -366,3 +366,9 @@ def test_the_first_random_numbers_of_a_process_are_drawn_by_a_step():
         "assert a != b != c"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
+def test_libraries_find_the_module_that_was_compiled():
+    model = torch.nn.Linear(2, 1)
+    assert torch.compile(model)._orig_mod is model
+    assert not hasattr(torch.compile(lambda x: x), "_orig_mod")

@@ -190,3 +190,11 @@ def test_arrays_that_are_joined(by_python, capsys):
             for _ in range(3):
                 assert_equal(values_of(compiled(x, y)), values_of(step(x, y)), 1e-6)
         assert len([name for name in left_to_numpy(compiled, capsys) if name == "np.concatenate"]) == left
+
+
+@pytest.mark.parametrize("target", [[0, 0, -1], [2, 1, 0], [1, -1, 2]])
+def test_a_running_conjunction_begins_with_true(by_python, target):
+    """The labels of `multilabel_margin_loss` end with the first that is below 0: `np.logical_and.accumulate`."""
+    x, y = torch.tensor([0.5, -1.0, 2.0]), torch.tensor(target)
+    step = torch.compile(lambda x: F.multilabel_margin_loss(x, y), backend="loops")
+    assert [step(x).item() for _ in range(4)] == [F.multilabel_margin_loss(x, y).item()] * 4

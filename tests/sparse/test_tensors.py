@@ -25,7 +25,8 @@ b.transpose(0, 2).to_dense(), b.transpose(0, 2).shape
 torch.mul(s, 2.0).to_dense(), torch.add(s, c).to_dense(), s.sum(), torch.sum(s), torch.sparse.sum(s)
 s.double().to_dense(), s.to(torch.float64).to_dense(), s.detach().clone().to_dense(), s.float().shape
 torch.sparse_coo_tensor([[0, 1], [1, 1]], [1, 2]).to_dense(), torch.sparse_coo_tensor([[0, 1], [1, 1]], [1, 2]).shape
-torch.sparse_coo_tensor((2, 3)).to_dense(), torch.sparse_coo_tensor(torch.zeros(2, 0), [], (2, 2)).to_dense()
+torch.sparse_coo_tensor((2, 3)).to_dense(), torch.sparse_coo_tensor(size=(2, 3)).shape
+torch.sparse_coo_tensor(torch.zeros(2, 0), [], (2, 2)).to_dense()
 torch.sparse_coo_tensor(s._indices(), s._values(), (2, 3), dtype=torch.float64).to_dense()
 torch.sparse.FloatTensor(s._indices(), s._values(), torch.Size([2, 3])).to_dense()
 torch.sparse.DoubleTensor(s._indices(), s._values().double()).to_dense(), torch.sparse.FloatTensor(2, 3).to_dense()

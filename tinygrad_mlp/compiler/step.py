@@ -206,6 +206,8 @@ class CompiledStep:
     def __getattr__(self, name: str) -> Any:
         if "function" not in self.__dict__:
             raise AttributeError(name)  # copy and pickle ask before __init__ has run
+        if name == "_orig_mod" and self._is_module:
+            return self.function  # under this name libraries look for the module that torch.compile was given
         return getattr(self.function, name)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:

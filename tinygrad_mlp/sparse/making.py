@@ -32,7 +32,7 @@ __all__ = ["TYPES", "dsmm", "mm", "sparse_coo_tensor", "sparse_csr_tensor", "sum
 
 
 def sparse_coo_tensor(
-    indices: Any, values: Any = None, size: Any = None, *, dtype: Any = None, device: Any = None,
+    indices: Any = None, values: Any = None, size: Any = None, *, dtype: Any = None, device: Any = None,
     requires_grad: bool = False, check_invariants: bool | None = None, is_coalesced: bool | None = None,
 ) -> SparseTensor:  # fmt: skip
     """A sparse tensor of the values at some positions, or with a size alone one without any (torch.sparse_coo_tensor).
@@ -45,7 +45,8 @@ def sparse_coo_tensor(
     if requires_grad:
         raise NotImplementedError(NO_LEAF)
     if values is None:
-        size, indices, values = indices, np.zeros((len(indices), 0), np.int64), np.zeros(0)
+        size = size if indices is None else indices
+        indices, values = np.zeros((len(size), 0), np.int64), np.zeros(0)
         dtype = dtypes.get_default_dtype() if dtype is None else dtype
     values = as_tensor(values, dtype=dtype, device=device)
     positions = to(as_tensor(indices, device=device).detach(), dtypes.int64)

@@ -259,7 +259,8 @@ class Nest:
 
     def _running(self, form: Running) -> None:
         rule = SUMS[form.function]
-        begin = {"0": -0.0 if form.dtype.kind == "f" else 0, "1": 1}.get(rule.begin)  # -0 + x is x, for a -0, too
+        zero = -0.0 if form.dtype.kind == "f" else 0  # -0 + x is x, for a -0, too
+        begin = {"0": zero, "1": 1, "False": False, "True": True}.get(rule.begin)
         start = _bound(form.dtype, rule.begin == "{highest}") if begin is None else literal(begin, form.dtype)
         total = self._free(f"{self.names[form.target.base]}_now")
         element = cast(self._read(form.operand), form.operand.base.dtype, form.dtype)

@@ -99,7 +99,9 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
         if not isinstance(ext_tensor, _Capsule):
             raise
         raise RuntimeError(NO_CAPSULE) from None
-    if isinstance(ext_tensor, _Capsule) and not array.flags.writeable:
+    source = ext_tensor.array if isinstance(ext_tensor, Tensor) else ext_tensor
+    may_be_written = isinstance(source, _Capsule) or (isinstance(source, np.ndarray) and source.flags.writeable)
+    if may_be_written and not array.flags.writeable:  # which older versions of NumPy do not hand on
         array = np.asarray(_Writable(array))
     return from_numpy(array.copy() if copy else array)
 
