@@ -50,17 +50,14 @@ with warnings.catch_warnings():
         float(x)
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--one-in", type=int, default=1, help="of a test's many parameters, run one in so many (1: all)")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what `--one-in` says.
+    """Run one in so many of the parameters of each test as the environment variable TESTS_ONE_IN says; all without it.
 
-    Which parameters are run is drawn from the test's name, always the same: so it is others in each test, and a row of
+    Which of them are run is drawn from the test's name, always the same: so it is others in each test, and a row of
     the derivative table, which is a parameter of many tests, has some of them. The first of each test is always run.
+    It is a variable and no option, because PYTEST_ADDOPTS reaches the runs of pytest that tests start, too.
     """
-    share = config.getoption("one_in")
+    share = int(os.environ.get("TESTS_ONE_IN", "1"))
     seen: set[str] = set()
     kept, left_out = [], []
     for item in items:
