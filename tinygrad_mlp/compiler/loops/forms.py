@@ -43,8 +43,21 @@ class Elementwise:
         yield self.target
 
 
+class _OfOneArray:
+    """A form that reads one array."""
+
+    operand: Access
+    target: Access
+
+    def reads(self) -> Iterator[Access]:
+        yield from _accesses([self.operand])
+
+    def writes(self) -> Iterator[Access]:
+        yield self.target
+
+
 @dataclass(eq=False)
-class Reduction:
+class Reduction(_OfOneArray):
     """`target[kept axes] = sum over the other axes of operand`."""
 
     line: Line
@@ -54,12 +67,6 @@ class Reduction:
     axes: frozenset[int]
     dtype: np.dtype[Any]  # in which it is summed
     target: Access
-
-    def reads(self) -> Iterator[Access]:
-        yield from _accesses([self.operand])
-
-    def writes(self) -> Iterator[Access]:
-        yield self.target
 
 
 @dataclass(eq=False)
@@ -90,7 +97,7 @@ class Product:
 
 
 @dataclass(eq=False)
-class Search:
+class Search(_OfOneArray):
     """`target[other axes]` is the place of the largest or smallest element along an axis, or (None) of all."""
 
     line: Line
@@ -100,15 +107,9 @@ class Search:
     largest: bool
     target: Access
 
-    def reads(self) -> Iterator[Access]:
-        yield from _accesses([self.operand])
-
-    def writes(self) -> Iterator[Access]:
-        yield self.target
-
 
 @dataclass(eq=False)
-class Running:
+class Running(_OfOneArray):
     """`target[...]` is the sum, or another reduction, of the elements so far along an axis."""
 
     line: Line
@@ -118,12 +119,6 @@ class Running:
     axis: int
     dtype: np.dtype[Any]
     target: Access
-
-    def reads(self) -> Iterator[Access]:
-        yield from _accesses([self.operand])
-
-    def writes(self) -> Iterator[Access]:
-        yield self.target
 
 
 @dataclass(eq=False)
