@@ -371,7 +371,7 @@ def test_compiled_steps_train_the_same_network(
     assert "backend" not in eager
     assert compiled["backend"] == "numpy"  # after so few steps
     losses = [[epoch["loss"] for epoch in run["epochs"]] for run in found]
-    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-5)
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-6)
     monkeypatch.setattr(loops, "calls_until_worth_it", lambda program: 1)
     monkeypatch.setattr(loops, "compiled", interpreted.compiled)
     assert (

@@ -77,8 +77,8 @@ def train(name, backend):
 @pytest.mark.parametrize("name", STEPS)
 def test_the_steps_of_tutorials_are_loops(name, by_python, capsys):
     ours, theirs = train(name, "loops"), train(name, "numpy")
-    np.testing.assert_allclose(ours[0], theirs[0], rtol=2e-6)
-    assert_equal(ours[1], theirs[1], 5e-6, name)  # after five steps
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-6)
+    assert_equal(ours[1], theirs[1], 1e-6, name)
     assert left_to_numpy(ours[2], capsys) <= {"check_classes", "bernoulli"}
 
 

@@ -20,7 +20,7 @@ def assert_close(function: Any) -> None:
     for mine, other in zip(function(tinygrad_mlp), function(torch()), strict=True):
         mine, other = oracle.to_numpy(mine), oracle.to_numpy(other)
         assert mine.dtype == other.dtype
-        np.testing.assert_allclose(mine, other, rtol=1e-8, atol=1e-9)
+        np.testing.assert_allclose(mine, other, rtol=1e-9, atol=1e-9)
 
 
 def weighted(m: Any, x: Any) -> Any:

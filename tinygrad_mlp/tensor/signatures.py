@@ -39,27 +39,19 @@ def _with_signature(row: Operator, caller: Caller, write_into: Function | None =
         arguments = row.complete(args, kwargs)
         return caller.call(*arguments) if out is None else write_into(out, arguments)  # type: ignore[misc]
 
-    if row.variadic:
+    if row.variadic or "dim" in row.parameters[:required]:
+        variadic = row.variadic
 
         def function(*args: Any, **kwargs: Any) -> Any:
             try:
-                if len(args) == 2 and type(args[1]) in SEQUENCES and not kwargs:
-                    return caller.call(*args)
-                if len(args) > 1 and _INTEGERS.issuperset(map(type, args[1:])) and not kwargs:
-                    return caller.call(args[0], args[1:])
-                return called(args, kwargs)
-            except Exception as error:
-                if takers((*args, *kwargs.values())):
-                    return take_over(named_in_torch(function), (*args, *kwargs.values()), args, kwargs)
-                noted(error)
-                raise
-
-    elif "dim" in row.parameters[:required]:
-
-        def function(*args: Any, **kwargs: Any) -> Any:
-            try:
-                if len(args) == arity and not kwargs:
-                    return caller.call(*args)
+                if not kwargs:
+                    if not variadic:
+                        if len(args) == arity:
+                            return caller.call(*args)
+                    elif len(args) == 2 and type(args[1]) in SEQUENCES:
+                        return caller.call(*args)
+                    elif len(args) > 1 and _INTEGERS.issuperset(map(type, args[1:])):
+                        return caller.call(args[0], args[1:])
                 return called(args, kwargs)
             except Exception as error:
                 if takers((*args, *kwargs.values())):
