@@ -1,7 +1,7 @@
 """What the text of loops calls besides NumPy: BLAS's gemm, sums, extrema, and the arithmetic of Python's numbers.
 
 This module imports numba, and so is imported only where loops are compiled. What is compiled can be kept on disk: BLAS
-is called by a name that is bound to SciPy's pointer in each process.
+is called by a name that is bound to its address in each process (`blas`).
 """
 
 # numba has no types to check against.
@@ -24,7 +24,7 @@ jit = numba.njit(error_model="numpy", nogil=True)
 @intrinsic
 def _blas_gemm(typing_context, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc):
     """A call of BLAS's gemm, in Fortran's order of memory, with pointers to all of its arguments."""
-    integer, byte = ir.IntType(32), ir.IntType(8)
+    byte = ir.IntType(8)
     element = c.dtype
     if element not in (types.float32, types.float64) or {a.dtype, b.dtype} != {element}:
         return None
@@ -48,7 +48,7 @@ def _blas_gemm(typing_context, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb,
                 return pointer_to(builder.select(value, byte(ord("T")), byte(ord("N"))))
             if of == types.float64:
                 return pointer_to(value if element == types.float64 else builder.fptrunc(value, real))
-            return pointer_to(builder.trunc(value, integer))
+            return pointer_to(value)
 
         function_type = ir.FunctionType(ir.VoidType(), [byte.as_pointer()] * 13)
         function = cgutils.get_or_insert_function(builder.module, function_type, name)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import importlib
 import pickle
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,6 +17,8 @@ from types import CellType
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from .blas import address_of
 
 SYMBOL = "tinygrad_mlp_loops"  # the function's name in the machine code
 HEADER = object.__basicsize__  # so many bytes are before an array's pointer to its elements, and before a float's value
@@ -67,21 +68,11 @@ def define_symbols() -> None:
     import llvmlite.binding as llvm
 
     for name in ("sgemm", "dgemm"):
-        llvm.add_symbol(own(name), _in_blas(name))
+        llvm.add_symbol(own(name), address_of(name))
     for name in _OF_PYTHON:
         llvm.add_symbol(own(name), ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value)
     if llvm.address_of_symbol("NRT_MemInfo_call_dtor") is None:  # numba's, for arrays that own memory: here none does
         llvm.add_symbol("NRT_MemInfo_call_dtor", llvm.address_of_symbol(own("Py_IncRef")))
-
-
-def _in_blas(name: str) -> Any:
-    """The address of a function of SciPy's BLAS, from the capsule that SciPy offers to Cython."""
-    capsule = importlib.import_module("scipy.linalg.cython_blas").__pyx_capi__[name]
-    api = ctypes.pythonapi
-    api.PyCapsule_GetName.restype, api.PyCapsule_GetName.argtypes = ctypes.c_char_p, [ctypes.py_object]
-    api.PyCapsule_GetPointer.restype = ctypes.c_void_p
-    api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
-    return api.PyCapsule_GetPointer(capsule, api.PyCapsule_GetName(capsule))
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -21,8 +22,8 @@ from .regions import LoopsFunction, is_static
 
 @functools.cache
 def is_available() -> bool:
-    """Whether numba is installed."""
-    return importlib.util.find_spec("numba") is not None
+    """Whether numba is installed, on a processor with the order of bytes that `blas` counts on."""
+    return sys.byteorder == "little" and importlib.util.find_spec("numba") is not None
 
 
 def compiled(function: LoopsFunction) -> Callable[..., Any]:
