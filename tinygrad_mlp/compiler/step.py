@@ -75,6 +75,8 @@ class CompiledStep:
         self._asked = backend if backend in BACKENDS else "numpy" if blas != "numpy" else None
         if self._asked == "loops" and not loops.is_available():
             raise ImportError(NO_NUMBA)
+        if self._asked != "numpy" and loops.is_available():
+            loops.library_asked()  # raises for one that is not known, or not there
         self._programs: list[Compiled] = []
         self._lock = threading.RLock()
         self._eager = False
@@ -345,9 +347,11 @@ def compile(
     for the cores. ValueError for any other `blas` than "numpy" and "scipy".
 
     With `backend="loops"` the program is written in loops that numba compiles: lines that compute element by element
-    and the sums that follow them in one pass, products by SciPy's BLAS whatever `blas` says. Lines that have no loop
-    stay calls of NumPy, and results differ from the NumPy program's by rounding alone. The first call of a program
-    takes seconds to compile; what is compiled is kept in the user's cache directory. ImportError without numba.
+    and the sums that follow them in one pass, products by the BLAS that NumPy has loaded, whatever `blas` says. Lines
+    that have no loop stay calls of NumPy, and results differ from the NumPy program's by rounding alone. The first call
+    of a program takes seconds to compile; what is compiled is kept in the user's cache directory. ImportError without
+    numba. Where oneMKL is installed (the extra `mkl`), a trial decides whose product is faster, with how many threads,
+    unless the environment variable TINYGRAD_MLP_BLAS is "openblas" or "mkl"; ValueError if it is anything else.
 
     With `backend="numpy"` the program stays one of NumPy. Without a backend, or with one of torch's, it runs in NumPy
     at first where numba is installed, and in loops from the call on by which compiling is expected to pay: an estimate

@@ -9,14 +9,16 @@
 5. `places`: which values are variables, and which lie in arrays.
 6. `nests` and `regions`: write the text of the functions, and the program that calls them.
 7. `origins` and `explained`: say which line of the text does what, and what runs where.
-8. `machine`: compiles the functions, or finds them on disk. `objects` makes machine code by numba, `functions` has
+8. `blas`: finds the libraries of matrix products; `trial`: chooses one for each product where there are two.
+9. `machine`: compiles the functions, or finds them on disk. `objects` makes machine code by numba, `functions` has
    what it calls, `cache` keeps it, and `loading` makes functions of Python from it.
-9. `checking`: asks the conditions of a program's guard in machine code.
-10. `alone`: the text of a saved program, which numba compiles without this package.
-11. `worth`: after how many calls of the NumPy program compiling it pays.
+10. `checking`: asks the conditions of a program's guard in machine code.
+11. `alone`: the text of a saved program, which numba compiles without this package.
+12. `worth`: after how many calls of the NumPy program compiling it pays.
 """
 
 from . import alone
+from .blas import asked as library_asked
 from .checking import same
 from .explained import NOT_WHOLE, WITHOUT, explained
 from .lowering import lower
@@ -37,6 +39,7 @@ __all__ = [
     "explained",
     "is_available",
     "is_static",
+    "library_asked",
     "lower",
     "same",
     "write",

@@ -1,5 +1,7 @@
 """What a saved program in loops needs besides its loops: BLAS, sums in any order, arithmetic of Python's numbers.
 
+All of its products are computed by SciPy's BLAS, which is there wherever numba is of use.
+
 step.save("step.py")  # step.py has `gemm` and the like as text, and `@jit` before its loops
 """
 
@@ -100,12 +102,17 @@ def text_of(written: Written) -> str:
     return "\n".join(parts)
 
 
+def _ported(text: str) -> str:
+    """Loops in which SciPy's BLAS computes the products that oneMKL computes here (`trial`)."""
+    return re.sub(r"\bmkl_gemm(_one_thread)?\(", "gemm(", text)
+
+
 def _uses(name: str, text: str) -> bool:
-    return re.search(rf"\b{name}\(", text) is not None
+    return re.search(rf"\b{name}\(", _ported(text)) is not None
 
 
 def _loops(function: LoopsFunction) -> str:
-    text = f"\n@jit\n{function.text}"
+    text = f"\n@jit\n{_ported(function.text)}"
     if function.checks:
         axes: list[Any] = function.checks
         text += f"\n\n{function.__name__} = checked({function.__name__}, {axes})\n"

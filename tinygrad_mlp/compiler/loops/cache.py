@@ -38,40 +38,58 @@ def directory() -> Path:
 
 def keep(parts: list[str], code: Code) -> None:
     """Leave the machine code for these parts of a program on disk, if there are room and rights."""
+    _keep(_file(parts, "code"), json.dumps(code.outside).encode() + b"\n" + code.data)
+
+
+def found(parts: list[str]) -> Code | None:
+    """The machine code that is on disk, or None if there is none that is whole."""
+    rest = _found(_file(parts, "code"))
+    if rest is None:
+        return None
+    outside, data = rest.split(b"\n", 1)
+    return Code(tuple(json.loads(outside)), data)
+
+
+def keep_text(parts: list[str], text: str) -> None:
+    """Leave a text on disk, as `keep` does machine code."""
+    _keep(_file(parts, "text"), text.encode())
+
+
+def found_text(parts: list[str]) -> str:
+    """The text that is on disk, or an empty one if there is none that is whole."""
+    return (_found(_file(parts, "text")) or b"").decode()
+
+
+def _keep(path: Path, data: bytes) -> None:
     try:
-        _write(_file(parts), code)
+        _write(path, data)
         _clear(directory())
     except OSError:
         pass
 
 
-def found(parts: list[str]) -> Code | None:
-    """The machine code that is on disk, or None if there is none that is whole."""
-    path = _file(parts)
+def _found(path: Path) -> bytes | None:
     try:
-        checksum, rest = path.read_bytes().split(b"\n", 1)
-        if checksum.decode() != hashlib.sha256(rest).hexdigest():
-            return None
-        outside, data = rest.split(b"\n", 1)
-        code = Code(tuple(json.loads(outside)), data)
+        checksum, data = path.read_bytes().split(b"\n", 1)
     except (OSError, ValueError):
+        return None
+    if checksum != hashlib.sha256(data).hexdigest().encode():
         return None
     try:
         if time.time() - path.stat().st_mtime > _DAY:
             os.utime(path)
     except OSError:
         pass
-    return code
+    return data
 
 
-def _write(path: Path, code: Code) -> None:
-    """Write a file, which other processes see whole or not at all."""
-    rest = json.dumps(code.outside).encode() + b"\n" + code.data
+def _write(path: Path, data: bytes) -> None:
+    """Write a file with a checksum before it, which other processes see whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest)
+            file.write(hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
         os.replace(temporary, path)
     except OSError:
         os.unlink(temporary)
@@ -88,9 +106,9 @@ def _clear(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _file(parts: list[str]) -> Path:
+def _file(parts: list[str], kind: str) -> Path:
     key = hashlib.sha256("\0".join((*parts, *_versions(), *_settings())).encode()).hexdigest()[:40]
-    return directory() / f"{key}.code"
+    return directory() / f"{key}.{kind}"
 
 
 @functools.cache

@@ -43,7 +43,7 @@ def _said(group: Group, written: Written) -> list[tuple[Any, str]]:
         return [(line.where, f"NumPy  {_call(line, names)}: {why_no_loop(line)}") for line in group.forms]
     first = group.forms[0]
     if isinstance(first, Product):
-        return [(first.line.where, f"BLAS   {said(first, names)}")]
+        return [(first.line.where, f"BLAS   {said(first, names)}" + (f"  ({first.by.why})" if first.by.why else ""))]
     made = dict.fromkeys(names[form.line.out] for form in group.forms)
     size = " x ".join(map(str, group.space or ())) or "once"
     return [(first.line.where, f"loop   {size}: {', '.join(made)}")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -69,9 +69,23 @@ class Reduction(_OfOneArray):
     target: Access
 
 
+class Choice(NamedTuple):
+    """By whom a product is computed: the function that is called, its name for the user, and why it was chosen."""
+
+    function: str
+    name: str
+    why: str = ""
+
+
+NUMPY = Choice("gemm", "NumPy's BLAS")
+
+
 @dataclass(eq=False)
 class Product:
-    """`target = alpha * (a @ b) + beta * target`, for matrices, or for each matrix of a batch (`products`)."""
+    """`target = alpha * (a @ b) + beta * target`, for matrices, or for each matrix of a batch (`products`).
+
+    `by` says whose BLAS computes it (`trial`).
+    """
 
     line: Line
     a: Access
@@ -80,6 +94,7 @@ class Product:
     beta: float
     target: Access
     batch: tuple[int, ...] = ()
+    by: Choice = NUMPY
 
     def reads(self) -> Iterator[Access]:
         yield from (self.a, self.b)

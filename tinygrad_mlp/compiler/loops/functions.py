@@ -15,58 +15,84 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from .loading import define_symbols, own
+from .loading import define_mkl, define_symbols, own
 
 define_symbols()
 jit = numba.njit(error_model="numpy", nogil=True)
 
 
+def _gemm_of(library):
+    """A call of gemm of one of the libraries, in Fortran's order of memory, with pointers to all of its arguments."""
+
+    @intrinsic
+    def call(typing_context, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc):
+        byte = ir.IntType(8)
+        element = c.dtype
+        if element not in (types.float32, types.float64) or {a.dtype, b.dtype} != {element}:
+            return None
+        name = own(f"{library}{'sgemm' if element == types.float32 else 'dgemm'}")
+        signature = types.void(
+            types.boolean, types.boolean, *[types.intp] * 3, types.float64, a, types.intp, b, types.intp,
+            types.float64, c, types.intp,
+        )  # fmt: skip
+
+        def generate(context, builder, signature, arguments):
+            real = context.get_value_type(element)
+            if library:
+                define_mkl()
+
+            def pointer_to(value):
+                return builder.bitcast(cgutils.alloca_once_value(builder, value), byte.as_pointer())
+
+            def pass_on(value, of):
+                if isinstance(of, types.Array):
+                    data = context.make_array(of)(context, builder, value).data
+                    return builder.bitcast(data, byte.as_pointer())
+                if of == types.boolean:
+                    return pointer_to(builder.select(value, byte(ord("T")), byte(ord("N"))))
+                if of == types.float64:
+                    return pointer_to(value if element == types.float64 else builder.fptrunc(value, real))
+                return pointer_to(value)
+
+            function_type = ir.FunctionType(ir.VoidType(), [byte.as_pointer()] * 13)
+            function = cgutils.get_or_insert_function(builder.module, function_type, name)
+            builder.call(function, [pass_on(x, of) for x, of in zip(arguments, signature.args, strict=True)])
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    @jit
+    def gemm(alpha, a, trans_a, b, trans_b, beta, c):
+        m, n = c.shape
+        k = a.shape[0] if trans_a else a.shape[1]
+        call(trans_b, trans_a, n, m, k, alpha, b, b.shape[1], a, a.shape[1], beta, c, n)
+
+    return gemm
+
+
+# `c = alpha * (a @ b) + beta * c`, where a and b are transposed if the flags say so; all are in C order.
+# In Fortran's order of memory an array in C order is its transpose, and c.T = b.T @ a.T.
+gemm, mkl_gemm = _gemm_of(""), _gemm_of("mkl_")
+
+
 @intrinsic
-def _blas_gemm(typing_context, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc):
-    """A call of BLAS's gemm, in Fortran's order of memory, with pointers to all of its arguments."""
-    byte = ir.IntType(8)
-    element = c.dtype
-    if element not in (types.float32, types.float64) or {a.dtype, b.dtype} != {element}:
-        return None
-    name = own("sgemm" if element == types.float32 else "dgemm")
-    signature = types.void(
-        types.boolean, types.boolean, *[types.intp] * 3, types.float64, a, types.intp, b, types.intp, types.float64, c,
-        types.intp,
-    )  # fmt: skip
+def _mkl_threads(typing_context, count):
+    """Sets how many threads oneMKL may use when this thread calls it, and returns how many it was before."""
 
     def generate(context, builder, signature, arguments):
-        real = context.get_value_type(element)
+        function_type = ir.FunctionType(ir.IntType(32), [ir.IntType(32)])
+        function = cgutils.get_or_insert_function(builder.module, function_type, own("mkl_threads"))
+        return builder.call(function, arguments)
 
-        def pointer_to(value):
-            return builder.bitcast(cgutils.alloca_once_value(builder, value), byte.as_pointer())
-
-        def pass_on(value, of):
-            if isinstance(of, types.Array):
-                data = context.make_array(of)(context, builder, value).data
-                return builder.bitcast(data, byte.as_pointer())
-            if of == types.boolean:
-                return pointer_to(builder.select(value, byte(ord("T")), byte(ord("N"))))
-            if of == types.float64:
-                return pointer_to(value if element == types.float64 else builder.fptrunc(value, real))
-            return pointer_to(value)
-
-        function_type = ir.FunctionType(ir.VoidType(), [byte.as_pointer()] * 13)
-        function = cgutils.get_or_insert_function(builder.module, function_type, name)
-        builder.call(function, [pass_on(x, of) for x, of in zip(arguments, signature.args, strict=True)])
-        return context.get_dummy_value()
-
-    return signature, generate
+    return types.int32(types.int32), generate
 
 
 @jit
-def gemm(alpha, a, trans_a, b, trans_b, beta, c):
-    """`c = alpha * (a @ b) + beta * c`, where a and b are transposed if the flags say so; all are in C order.
-
-    In Fortran's order of memory an array in C order is its transpose, and c.T = b.T @ a.T.
-    """
-    m, n = c.shape
-    k = a.shape[0] if trans_a else a.shape[1]
-    _blas_gemm(trans_b, trans_a, n, m, k, alpha, b, b.shape[1], a, a.shape[1], beta, c, n)
+def mkl_gemm_one_thread(alpha, a, trans_a, b, trans_b, beta, c):
+    """As `mkl_gemm`, in one thread."""
+    before = _mkl_threads(np.int32(1))
+    mkl_gemm(alpha, a, trans_a, b, trans_b, beta, c)
+    _mkl_threads(before)
 
 
 @intrinsic

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .blas import address_of
+from . import blas
 
 SYMBOL = "tinygrad_mlp_loops"  # the function's name in the machine code
 HEADER = object.__basicsize__  # so many bytes are before an array's pointer to its elements, and before a float's value
@@ -68,11 +68,24 @@ def define_symbols() -> None:
     import llvmlite.binding as llvm
 
     for name in ("sgemm", "dgemm"):
-        llvm.add_symbol(own(name), address_of(name))
+        llvm.add_symbol(own(name), blas.address_of(name))
     for name in _OF_PYTHON:
         llvm.add_symbol(own(name), ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value)
     if llvm.address_of_symbol("NRT_MemInfo_call_dtor") is None:  # numba's, for arrays that own memory: here none does
         llvm.add_symbol("NRT_MemInfo_call_dtor", llvm.address_of_symbol(own("Py_IncRef")))
+
+
+@functools.cache
+def define_mkl() -> None:
+    """Tell LLVM where the functions of oneMKL are, which loads it. ImportError if that cannot be done."""
+    import llvmlite.binding as llvm
+
+    try:
+        addresses = blas.mkl_addresses()
+    except OSError as problem:
+        raise ImportError(str(problem)) from problem
+    for name, address in addresses.items():
+        llvm.add_symbol(own(f"mkl_{name}"), address)
 
 
 @functools.cache
@@ -125,6 +138,8 @@ def running(code: Code) -> Any:
 
     _check_layout()
     define_symbols()
+    if any(symbol.startswith(own("mkl_")) for symbol in code.outside):
+        define_mkl()
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())  # finds C's functions from now on
     for symbol in code.outside:
         if llvm.address_of_symbol(symbol) is None:  # LLVM would end the process

@@ -10,7 +10,7 @@ In the accesses of a product the first axes are those of the batch, and the last
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -127,7 +127,6 @@ def said(form: Product, names: dict[Any, str]) -> str:
 def text_of(form: Product, names: dict[Any, str], taken: set[str]) -> list[str]:
     """The calls of gemm that compute a product, with the loops around them."""
     comment = f"# {said(form, names)}"
-    count = len(form.batch)
     joined = _is_one_product(form)
     loops: list[str] = []
     index: dict[int, str] = {}
@@ -136,13 +135,51 @@ def text_of(form: Product, names: dict[Any, str], taken: set[str]) -> list[str]:
         if size != 1 and not joined:
             index[axis] = next(letters)
             loops.append(f"{'    ' * len(loops)}for {index[axis]} in range({size}):")
-    (a, turned_a), (b, turned_b), (c, turned_c) = (
-        _matrix(x, names, index, count, joined and x is not form.b) for x in (form.a, form.b, form.target)
-    )
+    a, turned_a, b, turned_b, c = _in_c_order(form)
+    first, second, into = (_matrix(x, names, index, len(form.batch), joined and x is not form.b) for x in (a, b, c))
+    arguments = f"{form.factor(names)}, {first}, {turned_a}, {second}, {turned_b}, {form.beta}, {into}"
+    return [*loops, f"{'    ' * len(loops)}{form.by.function}({arguments})  {comment}"]
+
+
+class Size(NamedTuple):
+    """What the time of a product depends on: the matrices are rows x inner and inner x columns, or their transposes."""
+
+    dtype: str
+    rows: int
+    inner: int
+    columns: int
+    turned_a: bool
+    turned_b: bool
+    adds: bool
+
+
+def size_of(form: Product) -> Size:
+    """The size of a call of gemm for a product."""
+    count = len(form.batch)
+    rows, inner, columns = _length(form.a, count), _length(form.a, count + 1), _length(form.b, count + 1)
+    if _is_one_product(form):
+        rows *= math.prod(form.batch)
+    a, turned_a, _, turned_b, _ = _in_c_order(form)
+    if a is not form.a:
+        rows, columns = columns, rows
+    return Size(form.line.out.dtype.name, rows, inner, columns, turned_a, turned_b, bool(form.beta))
+
+
+def _length(access: Access, axis: int) -> int:
+    """The length of an axis of a product, in one of its operands."""
+    sizes = zip(access.entries, access.base.shape, strict=True)
+    return math.prod(size for entry, size in sizes if entry.axis == axis)
+
+
+def _in_c_order(form: Product) -> tuple[Access, bool, Access, bool, Access]:
+    """The operands of gemm, each with whether it is transposed, and its target, which is not."""
+    count = len(form.batch)
+    joined = _is_one_product(form)
+    turned_a, turned_c = (not joined and _is_turned(x, count) for x in (form.a, form.target))
+    turned_b = _is_turned(form.b, count)
     if turned_c:  # c.T = b.T @ a.T
-        a, turned_a, b, turned_b = b, not turned_b, a, not turned_a
-    call = f"gemm({form.factor(names)}, {a}, {turned_a}, {b}, {turned_b}, {form.beta}, {c})"
-    return [*loops, f"{'    ' * len(loops)}{call}  {comment}"]
+        return form.b, not turned_b, form.a, not turned_a, form.target
+    return form.a, turned_a, form.b, turned_b, form.target
 
 
 def _is_one_product(form: Product) -> bool:
@@ -160,16 +197,20 @@ def _is_one_product(form: Product) -> bool:
     return True
 
 
-def _matrix(access: Access, names: dict[Any, str], index: dict[int, str], count: int, joined: bool) -> tuple[str, bool]:
-    """A matrix in C order, and whether the operand is its transpose."""
+def _matrix(access: Access, names: dict[Any, str], index: dict[int, str], count: int, joined: bool) -> str:
+    """The expression of a matrix in C order."""
     base, name = access.base, names[access.base]
     leading, trailing = _split(access, count)
     if joined:
-        return f"{name}.reshape(({math.prod(base.shape[:-1])}, {base.shape[-1]}))", False
+        return f"{name}.reshape(({math.prod(base.shape[:-1])}, {base.shape[-1]}))"
     if leading:
         name += f"[{', '.join('0' if entry.axis is None else index[entry.axis] for entry in leading)}]"
     if len(trailing) == 1:
         size = base.shape[-1]
-        return f"{name}.reshape(({size}, 1))" if trailing[0].axis == count else f"{name}.reshape((1, {size}))", False
-    turned = is_transposed(access, count)
-    return (name, turned) if base.in_c_order else (f"{name}.T", not turned)
+        return f"{name}.reshape(({size}, 1))" if trailing[0].axis == count else f"{name}.reshape((1, {size}))"
+    return name if base.in_c_order else f"{name}.T"
+
+
+def _is_turned(access: Access, count: int) -> bool:
+    """Whether an operand is the transpose of its matrix in C order (`_matrix`)."""
+    return is_transposed(access, count) != (len(_split(access, count)[1]) == 2 and not access.base.in_c_order)

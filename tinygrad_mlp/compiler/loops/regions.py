@@ -24,9 +24,13 @@ from .nests import Nest
 from .origins import attributed
 from .places import Places
 from .products import text_of
+from .trial import choose
 
 # What the text of loops calls (`functions`), and the words that it uses, or the file does in which it is saved.
-HELPERS = ("gemm", "plus", "added", "maximum", "minimum", "divided", "raised", "pointer", "flat")
+HELPERS = (
+    "gemm", "mkl_gemm", "mkl_gemm_one_thread", "plus", "added", "maximum", "minimum", "divided", "raised", "pointer",
+    "flat",
+)  # fmt: skip
 _OF_FILES = ("ctypes", "jit", "blas", "sgemm", "dgemm", "checked", "start", "Path", "get_cython_function_address")
 WORDS = frozenset(
     ("np", "math", "numba", "range", "abs", "min", "table", *HELPERS, *_OF_FILES, *keyword.kwlist)
@@ -127,6 +131,7 @@ def write(program: Program, names: dict[Any, str], title: str) -> Written:
             break
         calls |= {line for line in program.lines if line.out in crossing}
     places.buffers(groups.listed)
+    choose([form for group in groups.listed for form in group.forms if isinstance(form, Product)])
     return _Writer(program, groups, places, names, title).written()
 
 
