@@ -1,6 +1,6 @@
 """Saves a program as a Python file that runs without this package, with its arrays in a .npz file beside it.
 
-A program in loops needs numba, and SciPy for its pointer to BLAS; `loops/alone.py` has the text for them.
+A program in loops needs numba; `loops/alone.py` has the text of what it calls.
 
 `CompiledStep.save` calls it:
 

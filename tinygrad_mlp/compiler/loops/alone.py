@@ -1,6 +1,6 @@
 """What a saved program in loops needs besides its loops: BLAS, sums in any order, arithmetic of Python's numbers.
 
-All of its products are computed by SciPy's BLAS, which is there wherever numba is of use.
+All of its products are computed by the BLAS that NumPy has loaded, or by SciPy's, as in `blas`.
 
 step.save("step.py")  # step.py has `gemm` and the like as text, and `@jit` before its loops
 """
@@ -17,8 +17,15 @@ _JIT = 'jit = numba.njit(error_model="numpy", nogil=True)'
 
 _GEMM = '''
 def blas(name):
-    """SciPy's BLAS function of this name, by its address: all of its arguments are pointers."""
-    address = get_cython_function_address("scipy.linalg.cython_blas", name)
+    """The function of this name of NumPy's BLAS, else of SciPy's: all of its arguments are pointers."""
+    library = ctypes.CDLL(np._core._multiarray_umath.__file__)
+    for form in ("scipy_{}_64_", "{}_64_", "{}_"):  # as it is called in NumPy's wheels, and in other builds
+        function = getattr(library, form.format(name), None)
+        if function is not None:
+            address = ctypes.cast(function, ctypes.c_void_p).value
+            break
+    else:
+        address = numba.extending.get_cython_function_address("scipy.linalg.cython_blas", name)
     return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 13)(address)
 
 
@@ -29,21 +36,22 @@ sgemm, dgemm = blas("sgemm"), blas("dgemm")
 def gemm(alpha, a, trans_a, b, trans_b, beta, c):
     """c = alpha * (a @ b) + beta * c, where a and b are transposed if the flags say so; all are in C order.
 
-    In Fortran's order of memory an array in C order is its transpose, and c.T = b.T @ a.T.
+    In Fortran's order of memory an array in C order is its transpose, and c.T = b.T @ a.T. The sizes have 64 bits;
+    a library whose integers have 32 reads their low halves, which come first.
     """
     k = a.shape[0] if trans_a else a.shape[1]
-    sizes = np.array([c.shape[1], c.shape[0], k, b.shape[1], a.shape[1], c.shape[1]], np.int32)
+    sizes = np.array([c.shape[1], c.shape[0], k, b.shape[1], a.shape[1], c.shape[1]], np.int64)
     factors = np.empty(2, c.dtype)
     factors[0], factors[1] = alpha, beta
     letters = np.array([84 if trans_b else 78, 84 if trans_a else 78], np.uint8)  # T or N
     size, factor, letter = sizes.ctypes.data, factors.ctypes.data, letters.ctypes.data
     first, second, into = b.ctypes.data, a.ctypes.data, c.ctypes.data
     if c.itemsize == 4:
-        sgemm(letter, letter + 1, size, size + 4, size + 8, factor, first, size + 12, second, size + 16,
-              factor + 4, into, size + 20)
+        sgemm(letter, letter + 1, size, size + 8, size + 16, factor, first, size + 24, second, size + 32,
+              factor + 4, into, size + 40)
     else:
-        dgemm(letter, letter + 1, size, size + 4, size + 8, factor, first, size + 12, second, size + 16,
-              factor + 8, into, size + 20)
+        dgemm(letter, letter + 1, size, size + 8, size + 16, factor, first, size + 24, second, size + 32,
+              factor + 8, into, size + 40)
 '''
 
 _PLUS = '''
@@ -79,10 +87,9 @@ _TAKEN_OVER = ("added", "maximum", "minimum", "divided", "raised")
 
 def imports(written: Written) -> list[str]:
     """The imports of the file."""
-    pointer = ["from numba.extending import get_cython_function_address"] * _uses("gemm", written.text)
     return [
         *["import ctypes"] * _uses("gemm", written.text), *["import math"], "from pathlib import Path", "",
-        "import numba", "import numpy as np", *pointer,
+        "import numba", *["import numba.extending"] * _uses("gemm", written.text), "import numpy as np",
     ]  # fmt: skip
 
 
@@ -103,7 +110,7 @@ def text_of(written: Written) -> str:
 
 
 def _ported(text: str) -> str:
-    """Loops in which SciPy's BLAS computes the products that oneMKL computes here (`trial`)."""
+    """Loops in which NumPy's BLAS computes also the products that oneMKL computes here (`trial`)."""
     return re.sub(r"\bmkl_gemm(_one_thread)?\(", "gemm(", text)
 
 

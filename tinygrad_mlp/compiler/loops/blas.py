@@ -79,15 +79,11 @@ def _mkl() -> Any:
 
 def _in_numpy(name: str) -> int | None:
     """The function of the BLAS that NumPy is linked with, or None where it is not found."""
-    for module in ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath"):
-        try:
-            library = ctypes.CDLL(importlib.import_module(module).__file__)
-        except (ImportError, OSError):
-            continue
-        for form in _NAMES:
-            function = getattr(library, form.format(name), None)
-            if function is not None:
-                return _address(function)
+    library = ctypes.CDLL(importlib.import_module("numpy._core._multiarray_umath").__file__)
+    for form in _NAMES:
+        function = getattr(library, form.format(name), None)
+        if function is not None:
+            return _address(function)
     return None
 
 

@@ -31,7 +31,7 @@ HELPERS = (
     "gemm", "mkl_gemm", "mkl_gemm_one_thread", "plus", "added", "maximum", "minimum", "divided", "raised", "pointer",
     "flat",
 )  # fmt: skip
-_OF_FILES = ("ctypes", "jit", "blas", "sgemm", "dgemm", "checked", "start", "Path", "get_cython_function_address")
+_OF_FILES = ("ctypes", "jit", "blas", "sgemm", "dgemm", "checked", "start", "Path")
 WORDS = frozenset(
     ("np", "math", "numba", "range", "abs", "min", "table", *HELPERS, *_OF_FILES, *keyword.kwlist)
 )  # fmt: skip
