@@ -70,6 +70,17 @@ def test_a_program_that_does_more_is_worth_it_sooner(monkeypatch):
     assert calls[-1] < 5
 
 
+def test_random_numbers_are_drawn_between_loops():
+    def results(backend):
+        torch.manual_seed(0)
+        step = torch.compile(lambda x: F.dropout((x * 2 + 1).relu(), 0.5) * x.exp(), backend=backend)
+        return [step(torch.arange(6.0)).numpy().copy() for _ in range(10)], step.backend
+
+    (ours, backend), (theirs, _) = results(None), results("numpy")
+    assert backend == "loops"
+    assert_equal(ours, theirs, 1e-6)
+
+
 def test_each_program_is_counted_on_its_own():
     step = torch.compile(lambda x: (x * 2 + 1).sum())
     short, long = torch.ones(3), torch.ones(5)

@@ -192,6 +192,70 @@ def test_arrays_that_are_joined(by_python, capsys):
         assert len([name for name in left_to_numpy(compiled, capsys) if name == "np.concatenate"]) == left
 
 
+@pytest.mark.parametrize("dtype, rtol", [("float32", 1e-6), ("float64", 1e-12)])
+def test_assignments_to_slices(dtype, rtol, by_python, capsys):
+    def step(x, y):
+        a, b, c = x.chunk(3, 1)  # whose gradients are put into parts of zeros
+        loss = (a * b.exp() * c).sum() + (x[:, 1] * y[:, 0]).sum() + x[::2, 2:].pow(2).sum()
+        (grad,) = torch.autograd.grad(loss, x)
+        z = grad * 1
+        z[1:3, ::2] = y[:2, :3]
+        z[:, -1] = 7.0
+        z[None, 0, 1:] = y[0, 0]
+        return grad, z
+
+    torch.manual_seed(0)
+    x, y = (torch.randn(4, 6, dtype=getattr(torch, dtype)) for _ in range(2))
+    x.requires_grad_()
+    compiled = torch.compile(step, backend="loops")
+    for _ in range(4):
+        assert_equal(values_of(compiled(x, y)), values_of(step(x, y)), rtol)
+    assert left_to_numpy(compiled, capsys) == set()
+
+
+def test_an_assignment_that_casts_or_fills_a_row_from_more_axes(by_python):
+    def step(x, y):
+        whole, z = torch.zeros(4, 6, dtype=torch.int64), x * 1
+        whole[:, :2] = y[:, :2]
+        whole[:, 2:4] = 2.9
+        z[1, :3] = y[:1, :3]
+        z[:, 4:] = True
+        return whole, z
+
+    x, y = torch.full((4, 6), 0.5), torch.arange(24.0).reshape(4, 6) + 0.7
+    compiled = torch.compile(step, backend="loops")
+    for _ in range(4):
+        assert_equal(values_of(compiled(x, y)), values_of(step(x, y)))
+
+
+@pytest.mark.parametrize("dtype, rtol", [("float32", 1e-6), ("float64", 1e-12)])
+def test_products_of_what_lies_in_no_order_of_memory(dtype, rtol, by_python, capsys):
+    def step(x, w):
+        expanded = w[:1].expand(3, 4)
+        (grad,) = torch.autograd.grad((x[:, ::2] @ w[:3]).sum(), w)  # the product of an expanded one
+        return x[::2, 1:5] @ expanded.t(), x.flip(1)[:, 1:4] @ w[1:], grad, x[None, :, ::2] @ w[:3]
+
+    torch.manual_seed(0)
+    x, w = torch.randn(5, 6, dtype=getattr(torch, dtype)), torch.randn(4, 4, dtype=getattr(torch, dtype))
+    w.requires_grad_()
+    with torch.enable_grad():
+        expected = [value.detach() for value in step(x, w)]
+    compiled = torch.compile(lambda x, w: [value.detach() for value in step(x, w)], backend="loops")
+    for _ in range(4):
+        assert_equal(values_of(compiled(x, w)), values_of(expected), rtol)
+    assert left_to_numpy(compiled, capsys) == set()
+
+
+@pytest.mark.parametrize("dtype, rtol", [(np.float32, 1e-6), (np.float64, 1e-12)])
+def test_the_logarithm_of_a_sum_of_exponentials(dtype, rtol, capsys):
+    special = [0.0, -0.0, 1.0, -3.5, 88.0, -88.0, 1e-30, 1e30, np.inf, -np.inf, np.nan]
+    x, y = (torch.tensor(part.ravel()) for part in np.meshgrid(np.array(special, dtype), np.array(special, dtype)))
+    compiled = torch.compile(lambda x, y: torch.logaddexp(x, y), backend="loops")
+    for _ in range(4):
+        assert_equal(values_of(compiled(x, y)), values_of(torch.logaddexp(x, y)), rtol)
+    assert left_to_numpy(compiled, capsys) == set()
+
+
 @pytest.mark.parametrize("target", [[0, 0, -1], [2, 1, 0], [1, -1, 2]])
 def test_a_running_conjunction_begins_with_true(by_python, target):
     """The labels of `multilabel_margin_loss` end with the first that is below 0: `np.logical_and.accumulate`."""

@@ -38,6 +38,11 @@ def minimum(a: Any, b: Any) -> Any:
     return a if a < b or a != a else b
 
 
+def logaddexp(a: Any, b: Any) -> Any:
+    assert _numba_type(a) is _numba_type(b)
+    return np.logaddexp(a, b)
+
+
 def plus(a: Any, b: Any) -> Any:
     return np.float64(a) + b
 
@@ -56,6 +61,7 @@ def _numba_type(x: Any) -> Any:
 _HELPERS = {
     "np": np, "math": types.SimpleNamespace(erf=lambda x: type(x)(math.erf(x))), "gemm": gemm, "divided": divided,
     "raised": raised, "maximum": maximum, "minimum": minimum, "plus": plus, "flat": flat, "added": added,
+    "logaddexp": logaddexp,
 }  # fmt: skip
 
 

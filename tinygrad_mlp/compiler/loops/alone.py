@@ -82,7 +82,7 @@ def flat(x):
 '''
 
 _OWN = {"gemm": _GEMM, "plus": _PLUS, "flat": _FLAT}
-_TAKEN_OVER = ("added", "maximum", "minimum", "divided", "raised")
+_TAKEN_OVER = ("added", "maximum", "minimum", "logaddexp", "divided", "raised")
 
 
 def imports(written: Written) -> list[str]:

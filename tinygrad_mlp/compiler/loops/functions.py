@@ -147,6 +147,17 @@ def minimum(a, b):
 
 
 @jit
+def logaddexp(a, b):
+    """np.logaddexp of two numbers of the same dtype: log(exp(a) + exp(b)) without large numbers in between."""
+    difference = a - b
+    if difference > 0:
+        return a + np.log1p(np.exp(-difference))
+    if difference <= 0:
+        return b + np.log1p(np.exp(difference))
+    return a if a == b else difference  # two infinities, or a nan
+
+
+@jit
 def divided(a, b):
     """`a / b` of Python's numbers."""
     if b == 0:

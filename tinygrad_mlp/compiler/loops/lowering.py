@@ -5,6 +5,8 @@ np.stack([a, b])           # becomes copies of a and b into parts of a new array
 np.linalg.norm(x)          # becomes np.sqrt(np.add.reduce(x * x))
 v[:, None] @ w[None]       # becomes v[:, None] * w[None]
 x.T.reshape(6)             # becomes a copy of x.T, and a view of the copy
+x[:, ::2] @ w              # becomes a copy of x[:, ::2], and its product
+x[:, :3] = y               # becomes a copy of y into a view of x
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ def lower(program: Program) -> None:
     lines: list[Line] = []
     for line in program.lines:
         rule = _RULES.get(line.function)
-        lines += (None if rule is None or line.target is not None else rule(line, program)) or [line]
+        is_whole = line.target is not None and line.function is not operator.setitem
+        lines += (None if rule is None or is_whole else rule(line, program)) or [line]
     program.lines = lines
 
 
@@ -88,7 +91,7 @@ def _norm(line: Line, program: Program) -> list[Line] | None:
 
 
 def _product(line: Line, program: Program) -> list[Line] | None:
-    """The product of two vectors is a sum; that of a column and a row needs none."""
+    """The product of two vectors is a sum; that of a column and a row needs none; else BLAS is given whole matrices."""
     if line.kwargs or len(line.args) != 2 or not all(isinstance(x, Value) for x in line.args):
         return None
     a, b = line.args
@@ -97,11 +100,26 @@ def _product(line: Line, program: Program) -> list[Line] | None:
     if len(a.shape) == len(b.shape) == 2 and a.shape[1] == 1:
         return [_line(line, np.multiply, (a, b), line.out)]
     if not len(a.shape) == len(b.shape) == 1:
-        return None
+        return _of_whole_matrices(line)
     products = _made(a.shape, a.dtype)
     return [
         _line(line, np.multiply, (a, b), products), _line(line, np.add.reduce, (products,), line.out, axis=None)
     ]  # fmt: skip
+
+
+def _of_whole_matrices(line: Line) -> list[Line] | None:
+    """A product of parts of arrays, or of expanded ones: of copies in C order."""
+    copies, args = [], []
+    for x in line.args:
+        is_part = x.kind == "view" and math.prod(x.shape) != math.prod(x.root.shape)
+        if ((x.in_c_order or x.in_f_order) and not is_part) or not _has_elements(x):
+            args.append(x)
+        elif x.kind == "constant":
+            args.append(Value(np.ascontiguousarray(x.array), "constant"))
+        else:
+            args.append(_made(x.shape, x.dtype))
+            copies.append(_line(line, np.copy, (x,), args[-1], order="C"))
+    return None if args == [*line.args] else [*copies, _line(line, line.function, tuple(args), line.out)]
 
 
 def _joined(line: Line, program: Program) -> list[Line] | None:
@@ -129,6 +147,28 @@ def _joined(line: Line, program: Program) -> list[Line] | None:
     return lines
 
 
+def _assigned(line: Line, program: Program) -> list[Line] | None:
+    """An assignment to slices, as a copy into a view."""
+    base, index, x = line.args
+    parts = index if isinstance(index, tuple) else (index,)
+    if not any(isinstance(part, slice) for part in parts) or not all(
+        type(part) in (int, slice) or part is None or part is Ellipsis for part in parts
+    ):
+        return None
+    if not _has_elements(base) or not has_index(base.shape):
+        return None
+    shape = np.broadcast_to(np.int8(0), base.shape)[index].shape
+    is_array = isinstance(x, Value) and x.kind != "number" and x.dtype == base.dtype and x.root is not base.root
+    is_float = type(x) is float and base.dtype.kind == "f"
+    if 0 in shape or not ((is_array and len(x.shape) <= len(shape)) or is_float):
+        return None
+    view = base.view(shape, base.dtype)
+    view.in_c_order = view.in_f_order = False
+    copied = _line(line, np.copyto, (view, x), view)
+    copied.target = view
+    return [_line(line, operator.getitem, (base, index), view), copied]
+
+
 def _reshaped(line: Line, program: Program) -> list[Line] | None:
     """A reshape that has to copy: a copy in C order, and a view of it."""
     x, out = line.args[0], line.out
@@ -149,4 +189,5 @@ def _reshaped(line: Line, program: Program) -> list[Line] | None:
 _RULES: dict[Any, Callable[[Line, Program], list[Line] | None]] = {
     np.any: _whether(np.logical_or), np.all: _whether(np.logical_and), np.linalg.norm: _norm, np.dot: _product,
     np.matmul: _product, np.stack: _joined, np.concatenate: _joined, ndarray.reshape: _reshaped,
+    operator.setitem: _assigned,
 }  # fmt: skip

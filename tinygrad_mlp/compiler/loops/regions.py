@@ -28,8 +28,8 @@ from .trial import choose
 
 # What the text of loops calls (`functions`), and the words that it uses, or the file does in which it is saved.
 HELPERS = (
-    "gemm", "mkl_gemm", "mkl_gemm_one_thread", "plus", "added", "maximum", "minimum", "divided", "raised", "pointer",
-    "flat",
+    "gemm", "mkl_gemm", "mkl_gemm_one_thread", "plus", "added", "maximum", "minimum", "logaddexp", "divided",
+    "raised", "pointer", "flat",
 )  # fmt: skip
 _OF_FILES = ("ctypes", "jit", "blas", "sgemm", "dgemm", "checked", "start", "Path")
 WORDS = frozenset(
@@ -92,8 +92,13 @@ class Written:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all is in loops but for checks of the arguments, and what NumPy computes faster."""
-        return all((line.out is None and line.target is None) or stays_in_numpy(line) for line in self.left)
+        """Whether all is in loops but for checks of the arguments, random numbers, and what NumPy computes faster."""
+
+        def belongs_to_numpy(line: Line) -> bool:
+            has_result = line.out is not None or line.target is not None
+            return not has_result or getattr(line.function, "draws", False) or stays_in_numpy(line)
+
+        return all(map(belongs_to_numpy, self.left))
 
     @property
     def is_silent(self) -> bool:

@@ -61,6 +61,7 @@ SCALARS: dict[Any, Scalar] = {
     np.bitwise_xor: Scalar("{0} ^ {1}", "bi"),
     np.isnan: Scalar("{0} != {0}", "f"),
     np.sign: Scalar("{0} if {0} != {0} else {T}({0} > 0) - {T}({0} < 0)", "f"),
+    np.logaddexp: Scalar("logaddexp({0}, {1})", "f"),
     special.erf: Scalar("math.erf({0})", "f"),
     **_same_name(
         np.sqrt, np.exp, np.exp2, np.expm1, np.log, np.log1p, np.log2, np.log10, np.sin, np.cos, np.tan, np.arcsin,
