@@ -180,16 +180,58 @@ def test_arrays_that_are_joined(by_python, capsys):
         together = torch.cat([x, y]) * 2, torch.stack([x, y], 1) + 1, torch.cat([x[::2], y, x]).sum()
         return *together, torch.stack([x.sum(), y.sum()]) + 1
 
-    for size, left in ((4, 0), (500_000, 1)):  # an axis of a million elements has no index
-        compiled = torch.compile(step, backend="loops")
-        x, y = torch.arange(size) % 7 / 4, torch.ones(size)
-        if size > 4:
-            compiled = torch.compile(lambda x, y: torch.cat([x, y, x])[:0].sum() + 1, backend="loops")
-            assert [compiled(x, y).item() for _ in range(3)] == [1, 1, 1]
-        else:
-            for _ in range(3):
-                assert_equal(values_of(compiled(x, y)), values_of(step(x, y)), 1e-6)
-        assert len([name for name in left_to_numpy(compiled, capsys) if name == "np.concatenate"]) == left
+    compiled = torch.compile(step, backend="loops")
+    x, y = torch.arange(4) % 7 / 4, torch.ones(4)
+    for _ in range(3):
+        assert_equal(values_of(compiled(x, y)), values_of(step(x, y)), 1e-6)
+    assert "np.concatenate" not in left_to_numpy(compiled, capsys)
+    compiled = torch.compile(lambda x: torch.cat([x, x, x], 2)[..., :0].sum() + 1, backend="loops")
+    x = torch.ones(1, 1, 700_000)  # together they are so long that two more axes leave no index
+    assert [compiled(x).item() for _ in range(3)] == [1, 1, 1]
+    assert "np.concatenate" in left_to_numpy(compiled, capsys)
+
+
+def views(x):
+    """Views of an array of four axes or more."""
+    yield from (x.transpose(0, -1), x.movedim(1, -2), x.flip(0, -1), x[:, 1:, ..., ::2], x[1], x[..., -1], x[:, None])
+    yield from (x.diagonal(0, 1, 2), x.permute(*reversed(range(x.ndim))), x.swapaxes(1, 2)[..., 1:].flip(1))
+    yield from (x.unsqueeze(-1), x[:: -1 % 3, ..., 2:], x[:1].squeeze(0), x[:1].expand(3, *x.shape[1:]))
+
+
+@pytest.mark.parametrize("backend", ["loops", "numpy"])
+@pytest.mark.parametrize(
+    "shape", [(2, 3, 3, 4), (2, 3, 3, 2, 4), (2, 2, 2, 3, 2, 3), (2, 3, 3, 1, 1, 2, 4), (40, 2, 2, 300)]
+)
+def test_views_of_many_axes(shape, backend, by_python, capsys):
+    x = torch.arange(float(np.prod(shape))).reshape(shape).requires_grad_()
+
+    def step(x):
+        x.grad = None
+        results = [view * 2 + 1 for view in views(x)]
+        sum((result * result).sum() for result in results).backward()
+        return [result.detach() for result in results], x.grad
+
+    compiled = torch.compile(step, backend=backend)
+    expected = values_of(step(x))
+    for _ in range(4):
+        assert_equal(values_of(compiled(x)), expected, 1e-6)
+    assert compiled.backend == backend
+    if backend == "loops":
+        assert left_to_numpy(compiled, capsys) == set()
+
+
+@pytest.mark.parametrize("backend", ["loops", "numpy"])
+def test_views_of_a_long_axis(backend):
+    """An index has room for any element: the further ones are no negative indices."""
+    x = torch.arange(1_100_000.0)
+
+    def step(x):
+        return x[600_000:] * 2, x.flip(0) - 1, x[::900_000] + 1, x[::2_000_000] * 3, x.reshape(2, -1)[1, 549_000:] + 2
+
+    compiled = torch.compile(step, backend=backend)
+    expected = values_of(step(x))
+    for _ in range(4):
+        assert_equal(values_of(compiled(x)), expected)
 
 
 @pytest.mark.parametrize("dtype, rtol", [("float32", 1e-6), ("float64", 1e-12)])

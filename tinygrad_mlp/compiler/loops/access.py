@@ -17,8 +17,7 @@ from numpy.lib.stride_tricks import as_strided
 from ..lines import Line, Value
 
 ndarray = np.ndarray
-_BASE = 1 << 20  # the stride of an axis, in terms of that of the next one
-_MOST_AXES = 3
+_BITS = 62  # of an address that tells the axes apart, with a sign, and room for a sum of two
 _VIEWING = frozenset((
     ndarray.transpose, np.transpose, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.broadcast_to, np.flip,
     np.diagonal, operator.getitem, ndarray.reshape, np.reshape,
@@ -50,8 +49,13 @@ def whole(value: Value, space: tuple[int, ...]) -> Access:
 
 
 def has_index(shape: tuple[int, ...]) -> bool:
-    """Whether views of an array of this shape can be told."""
-    return len(shape) <= _MOST_AXES and min(shape) > 0 and max(shape) < _BASE
+    """Whether views of an array of this shape can be told: of six axes, if none is longer than 511."""
+    return min(shape) > 0 and _bits(shape) * len(shape) <= _BITS
+
+
+def _bits(shape: tuple[int, ...]) -> int:
+    """In how many bits there are all indices and steps of an axis, which may be negative."""
+    return 1 + max(shape).bit_length()
 
 
 def view_of(line: Line) -> Access | None:
@@ -65,7 +69,7 @@ def view_of(line: Line) -> Access | None:
         return None
     if len(line.reads()) > 1 or (out.kind == "made" and line.function is not np.broadcast_to):
         return None
-    strides = tuple(_BASE ** (len(base.shape) - 1 - axis) for axis in range(len(base.shape)))
+    strides = tuple(1 << _bits(base.shape) * axis for axis in reversed(range(len(base.shape))))
     if line.function in (ndarray.reshape, np.reshape) and _without_ones(base.shape) != _without_ones(out.shape):
         return None
     dummy = as_strided(np.empty(1, np.uint8), base.shape, strides, writeable=False)
@@ -73,7 +77,9 @@ def view_of(line: Line) -> Access | None:
         return _of_reshape(base, out)
     result = line.function(dummy, *line.args[1:], **line.kwargs)
     start = result.__array_interface__["data"][0] - dummy.__array_interface__["data"][0]
-    return _decoded(base, result.strides, start)
+    return _decoded(
+        base, [step if size != 1 else 0 for size, step in zip(result.shape, result.strides, strict=True)], start
+    )
 
 
 def alias_of(line: Line, views: dict[Value, Access]) -> Value | None:
@@ -97,12 +103,12 @@ def _of_reshape(base: Value, out: Value) -> Access:
     return Access(base, tuple(Entry(None) if size == 1 else Entry(next(axes)) for size in base.shape))
 
 
-def _decoded(base: Value, strides: tuple[int, ...], start: int) -> Access | None:
+def _decoded(base: Value, strides: list[int], start: int) -> Access | None:
     """The access that strides and the position of the first element tell."""
-    count = len(base.shape)
+    count, bits = len(base.shape), _bits(base.shape)
     scales: list[tuple[int | None, int]] = [(None, 0)] * count
     for axis, stride in enumerate(strides):
-        for k, digit in enumerate(_digits(stride, count)):
+        for k, digit in enumerate(_digits(stride, count, bits)):
             if digit and scales[k][1]:
                 return None
             if digit:
@@ -110,18 +116,19 @@ def _decoded(base: Value, strides: tuple[int, ...], start: int) -> Access | None
     return Access(
         base,
         tuple(
-            Entry(axis, scale or 1, first) for (axis, scale), first in zip(scales, _digits(start, count), strict=True)
+            Entry(axis, scale or 1, first)
+            for (axis, scale), first in zip(scales, _digits(start, count, bits), strict=True)
         ),
     )
 
 
-def _digits(number: int, count: int) -> list[int]:
-    """A sum of multiples of the strides taken apart; the multiples are small, and may be negative."""
-    digits = []
+def _digits(number: int, count: int, bits: int) -> list[int]:
+    """A sum of multiples of the strides taken apart; the multiples have so many bits, and may be negative."""
+    digits, base = [], 1 << bits
     for _ in range(count):
-        digit = (number + _BASE // 2) % _BASE - _BASE // 2
+        digit = (number + base // 2) % base - base // 2
         digits.append(digit)
-        number = (number - digit) // _BASE
+        number = (number - digit) // base
     return digits[::-1]
 
 
