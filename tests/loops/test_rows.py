@@ -207,7 +207,7 @@ def test_views_of_many_axes(shape, backend, by_python, capsys):
 
     def step(x):
         x.grad = None
-        results = [view * 2 + 1 for view in views(x)]
+        results = [view.contiguous() * 2 + 1 for view in views(x)]
         sum((result * result).sum() for result in results).backward()
         return [result.detach() for result in results], x.grad
 
@@ -215,6 +215,31 @@ def test_views_of_many_axes(shape, backend, by_python, capsys):
     expected = values_of(step(x))
     for _ in range(4):
         assert_equal(values_of(compiled(x)), expected, 1e-6)
+    assert compiled.backend == backend
+    if backend == "loops":
+        assert left_to_numpy(compiled, capsys) == {"np.copy"}  # of an array in an order of memory of its own
+
+
+@pytest.mark.parametrize("backend", ["loops", "numpy"])
+def test_assignments_to_parts(backend, by_python, capsys):
+    def step(x, y, n):
+        x = x * 1
+        whole = x.clone()
+        x[1:, 0] = y
+        x[..., -1] = 2.5
+        x[None, ::2, 1:] = x[1, :4] * 0.5
+        x[0] = whole[0] + x[0]
+        whole[:, 2:] += x[:, 2:]
+        n = n * 2
+        n[1:, :2] = n[1:, 1:3] * 2
+        n[2, ::2] = 7
+        return x, whole, n
+
+    compiled = torch.compile(step, backend=backend)
+    given = torch.arange(20.0).reshape(4, 5), torch.arange(3.0) * 10, torch.arange(20).reshape(4, 5)
+    expected = values_of(step(*given))
+    for _ in range(4):
+        assert_equal(values_of(compiled(*given)), expected)
     assert compiled.backend == backend
     if backend == "loops":
         assert left_to_numpy(compiled, capsys) == set()

@@ -77,9 +77,8 @@ def view_of(line: Line) -> Access | None:
         return _of_reshape(base, out)
     result = line.function(dummy, *line.args[1:], **line.kwargs)
     start = result.__array_interface__["data"][0] - dummy.__array_interface__["data"][0]
-    return _decoded(
-        base, [step if size != 1 else 0 for size, step in zip(result.shape, result.strides, strict=True)], start
-    )
+    steps = [0 if size == 1 else step for size, step in zip(result.shape, result.strides, strict=True)]
+    return _decoded(base, steps, start)
 
 
 def alias_of(line: Line, views: dict[Value, Access]) -> Value | None:

@@ -6,7 +6,7 @@ np.linalg.norm(x)          # becomes np.sqrt(np.add.reduce(x * x))
 v[:, None] @ w[None]       # becomes v[:, None] * w[None]
 x.T.reshape(6)             # becomes a copy of x.T, and a view of the copy
 x[:, ::2] @ w              # becomes a copy of x[:, ::2], and its product
-x[:, :3] = y               # becomes a copy of y into a view of x
+x[1:, 0] = y               # becomes a copy of y into the view x[1:, 0]
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def lower(program: Program) -> None:
     lines: list[Line] = []
     for line in program.lines:
         rule = _RULES.get(line.function)
-        is_whole = line.target is not None and line.function is not operator.setitem
-        lines += (None if rule is None or is_whole else rule(line, program)) or [line]
+        written = line.target is not None and line.function is not operator.setitem
+        lines += (None if rule is None or written else rule(line, program)) or [line]
     program.lines = lines
 
 
@@ -147,28 +147,6 @@ def _joined(line: Line, program: Program) -> list[Line] | None:
     return lines
 
 
-def _assigned(line: Line, program: Program) -> list[Line] | None:
-    """An assignment to slices, as a copy into a view."""
-    base, index, x = line.args
-    parts = index if isinstance(index, tuple) else (index,)
-    if not any(isinstance(part, slice) for part in parts) or not all(
-        type(part) in (int, slice) or part is None or part is Ellipsis for part in parts
-    ):
-        return None
-    if not _has_elements(base) or not has_index(base.shape):
-        return None
-    shape = np.broadcast_to(np.int8(0), base.shape)[index].shape
-    is_array = isinstance(x, Value) and x.kind != "number" and x.dtype == base.dtype and x.root is not base.root
-    is_float = type(x) is float and base.dtype.kind == "f"
-    if 0 in shape or not ((is_array and len(x.shape) <= len(shape)) or is_float):
-        return None
-    view = base.view(shape, base.dtype)
-    view.in_c_order = view.in_f_order = False
-    copied = _line(line, np.copyto, (view, x), view)
-    copied.target = view
-    return [_line(line, operator.getitem, (base, index), view), copied]
-
-
 def _reshaped(line: Line, program: Program) -> list[Line] | None:
     """A reshape that has to copy: a copy in C order, and a view of it."""
     x, out = line.args[0], line.out
@@ -184,6 +162,35 @@ def _reshaped(line: Line, program: Program) -> list[Line] | None:
     out.kind, out.root = "view", copied
     line.args = (copied, *line.args[1:])
     return [_line(line, np.copy, (x,), copied, order="C"), line]
+
+
+def _assigned(line: Line, program: Program) -> list[Line] | None:
+    """An assignment to elements that are a view, as a copy into it."""
+    base, index, x = line.args
+    if index is Ellipsis or not _is_basic(index) or not _has_elements(base) or not has_index(base.shape):
+        return None
+    part: Any = np.broadcast_to(np.False_, base.shape)[index]
+    if not isinstance(part, ndarray) or 0 in part.shape:
+        return None
+    if isinstance(x, Value) and x.kind != "number":
+        if x.root is base.root or x.dtype != base.dtype or len(x.shape) > len(part.shape):
+            return None
+    elif base.dtype.kind != "f":
+        return None
+    view = base.view(part.shape, base.dtype)
+    view.in_c_order = view.in_f_order = False
+    copied = _line(line, np.copyto, (view, x), view)
+    copied.target = view
+    return [_line(line, operator.getitem, (base, index), view), copied]
+
+
+def _is_basic(index: Any) -> bool:
+    """Whether an index is made of numbers that are known, and so gives a view."""
+    for part in index if isinstance(index, tuple) else (index,):
+        of = (part.start, part.stop, part.step) if isinstance(part, slice) else (part,)
+        if not all(x is None or x is Ellipsis or type(x) is int for x in of):
+            return False
+    return True
 
 
 _RULES: dict[Any, Callable[[Line, Program], list[Line] | None]] = {

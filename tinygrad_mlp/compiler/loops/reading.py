@@ -140,4 +140,6 @@ def why_no_loop(line: Line) -> str:
         return "a call of NumPy reads this number, or it is an integer of Python, which has no bounds"
     if line.out is not None and line.out.kind == "view":
         return "it is a view that loops have no index for"
+    if line.out is not None and line.target is None and not (line.out.in_c_order or line.out.in_f_order):
+        return "its result lies in memory in another order than C's and Fortran's"
     return "the table of loops does not have it"
