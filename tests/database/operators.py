@@ -24,9 +24,8 @@ Function = Callable[..., Any]
 DTYPES = (torch.float64, torch.float32, torch.int64)
 UNSET = {"empty", "empty_like", "new_empty", "new_empty_strided", "empty_strided"}  # whose elements nobody set
 OF_EQUALS = {"kthvalue", "mode", "topk"}  # which of equal integers they take is up to how torch sorts
-# So many samples of an entry, spread over all of them, run in CI, so that it ends in time; all of them run by
-# `python -m tests.database`, and where no profile is asked for.
-MOST = {"ci": 6, "fewer": 3}.get(os.environ.get("HYPOTHESIS_PROFILE", ""))
+# So many samples of an entry, spread over all of them, run where fewer examples are asked for; else all of them run.
+MOST = {"fewer": 3}.get(os.environ.get("HYPOTHESIS_PROFILE", ""))
 # For every sample torch looks for the unittest that asks for it, and reads the source of all frames on the stack. Here
 # there is none, and the search took most of the time.
 common_utils.extract_test_fn = core.extract_test_fn = lambda: None  # type: ignore[assignment]
