@@ -50,7 +50,7 @@ def whole(value: Value, space: tuple[int, ...]) -> Access:
 
 def has_index(shape: tuple[int, ...]) -> bool:
     """Whether views of an array of this shape can be told: of six axes, if none is longer than 511."""
-    return min(shape) > 0 and _bits(shape) * len(shape) <= _BITS
+    return bool(shape) and min(shape) > 0 and _bits(shape) * len(shape) <= _BITS
 
 
 def _bits(shape: tuple[int, ...]) -> int:
