@@ -102,8 +102,10 @@ class Compiled:
         self._checks.namespace["run"] = scope[self.title]
         silent = self.written is not None and self.written.is_silent  # it makes no call of NumPy that could warn
         steps = self._steps if silent else ["with silent():", *(f"    {line}" for line in self._steps)]
-        same, answered = (None, set[str]()) if self.written is None else loops.same(self._checks.identities)
-        check: Callable[..., Any] = self._checks.function(steps, same, answered)
+        checks = self._checks
+        asked = checks.identities, checks.gradients, checks.distinct
+        same, answered = (None, set[str]()) if self.written is None else loops.same(*asked)
+        check: Callable[..., Any] = checks.function(steps, same, answered)
         return check
 
     def _take(self, source: Source) -> None:
