@@ -10,6 +10,7 @@ before, learning rates) and must leave what the step left: its result, the `.gra
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -102,10 +103,8 @@ class Compiled:
         self._checks.namespace["run"] = scope[self.title]
         silent = self.written is not None and self.written.is_silent  # it makes no call of NumPy that could warn
         steps = self._steps if silent else ["with silent():", *(f"    {line}" for line in self._steps)]
-        checks = self._checks
-        asked = checks.identities, checks.gradients, checks.distinct
-        same, answered = (None, set[str]()) if self.written is None else loops.same(*asked)
-        check: Callable[..., Any] = checks.function(steps, same, answered)
+        same, answered = (None, set[str]()) if self.written is None else loops.same(self._checks)
+        check: Callable[..., Any] = self._checks.function(steps, same, answered)
         return check
 
     def _take(self, source: Source) -> None:
@@ -285,16 +284,21 @@ class Compiled:
     def _grads_to_read(self) -> list[tuple[Tensor, Tensor, Any]]:
         """The gradients that were there before the step and that it reads, each with its tensor and its value.
 
-        They are arguments of the program, as another tensor may be there at each call.
+        They are arguments of the program, as another tensor may be there at each call. A gradient whose memory the step
+        reaches in a second way is none: the other way would still lead to the old memory.
         """
         session, found = self.session, []
+        ways = Counter(id(grad) for _, grad in session.grads_before.values())
+        memories = Counter(id(memory_of(seen.array)) for seen in session.before.values())
+        memories.update(id(memory_of(array)) for array, _ in session.state.arrays.values())
         for key in session.grads_read:
             tensor, grad = session.grads_before[key]
             if grad is None or id(grad) not in session.touched or id(grad) in session.state.tensors:
                 continue
             value = self.recorder.values.get(id(grad.array))
             own = value is not None and value.root is value and value.kind == "captured"
-            if own and id(grad) not in session.arguments:
+            alone = ways[id(grad)] == memories[id(grad.array)] == 1
+            if own and alone and id(grad) not in session.arguments:
                 value.kind = "input"
                 found.append((tensor, grad, value))
         return found

@@ -40,6 +40,7 @@ class Conditions:
         self.arguments = arguments
         self.grads_in = grads_in
         self._grad_names: dict[int, str] = {}  # the names of their tensors, by tensor
+        self._captured = {id(v.root.array) for v in session.recorder.values.values() if v.kind == "captured"}
         self.guard = Guard()
         # NumPy refuses to write into a read-only array; loops would write.
         self._written_in_loops = any(getattr(line.function, "writes_inputs", False) for line in program.lines)
@@ -102,11 +103,12 @@ class Conditions:
         return f"{self._grad_names[id(tensor)]}_array"
 
     def _grads(self, zeros: set[int]) -> None:
-        """Require gradients like those that were there before the step, no two of them the same.
+        """Require gradients like those that were there before the step, no two with the same memory.
 
-        `zeros` are the ids of the arrays that must be all 0.
+        Nor may it be that of a captured array. `zeros` are the ids of the arrays that must be all 0.
         """
         guard = self.guard
+        guard.apart = [*self._captured]
         for i, (tensor, grad, _) in enumerate(self.grads_in):
             name = self._grad_names[id(tensor)] = f"g{i}"
             guard.require(f"type(({name} := {self.of_tensor(tensor)}._grad)) is {guard.name(type(grad))}")
@@ -127,6 +129,8 @@ class Conditions:
             f"{array_name}.strides == {array.strides}",
             f"{array_name}.dtype is {guard.name(array.dtype)} and {array_name}.base is None",
         ]
+        if self._captured:
+            conditions.append(f"id({array_name}) not in {guard.name(self._captured)}")
         if self._written_in_loops:
             conditions.append(f"{array_name}.flags.writeable")
         zeros = 0
@@ -157,7 +161,7 @@ class Conditions:
     def _inputs(self, program: Program) -> None:
         """Require tensor arguments like those of the recorded call, with memory of their own."""
         guard = self.guard
-        roots = {id(v.root.array) for v in self.session.recorder.values.values() if v.kind == "captured"}
+        roots = self._captured
         found = {
             id(memory_of(t.array)): path
             for key, (t, path) in self.session.state.tensors.items()

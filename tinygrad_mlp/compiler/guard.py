@@ -41,7 +41,8 @@ class Identity(NamedTuple):
 class Gradient(NamedTuple):
     """Conditions on a tensor and its array, plain ones, which the text has bound to names: that they are as described.
 
-    The tensor is a leaf that needs no gradient, the array has memory of its own, whose first bytes are 0.
+    The tensor is a leaf that needs no gradient, the array has memory of its own, whose first bytes are 0, and is none
+    of the guard's `apart`.
     """
 
     conditions: tuple[str, ...]
@@ -58,7 +59,8 @@ class Guard:
     """Conditions and statements as text, and the objects that their names stand for.
 
     `identities` and `gradients` say of those conditions for which this is enough how they can be answered without the
-    text; `distinct` is the condition that no two of the gradients have the same array.
+    text; `distinct` is the condition that no two of the gradients have the same array, `apart` has the ids of arrays that
+    none of them may have.
     """
 
     def __init__(self) -> None:
@@ -67,6 +69,7 @@ class Guard:
         self.identities: list[Identity] = []
         self.gradients: list[Gradient] = []
         self.distinct = ""
+        self.apart: list[int] = []
         self.namespace: dict[str, Any] = {
             "MISS": MISS, "mode": mode, "modes": modes, "anomaly": anomaly, "dtypes": dtypes, "is_same": is_same,
             "silent": silent, "wrap": wrap, "asarray": np.asarray, "id": id, "type": type, "len": len, "vars": vars,

@@ -13,7 +13,7 @@ import contextlib
 import ctypes
 import functools
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -42,49 +42,48 @@ from .loading import (
 
 _KEY = ["checking"]
 _FEW = 3  # so few conditions are asked one by one
-_MANY = 64  # of more gradients it is asked elsewhere whether two are the same: here the pairs are compared
 _HASHES: tuple[Any, ...] = (str.__hash__, int.__hash__, object.__hash__)  # of keys for which no code of Python runs
 
-# The table: True, False, for each slot of a tensor its offset, whether no two arrays may be the same, the numbers of
-# rows of each kind, and the rows.
-_FIELDS, _ITEMS, _ENTRIES, _GRADIENTS = range(4)  # an object's word, a list's item, a dict's value, an argument's facts
-_WIDTHS = (3, 3, 3, 5)  # the first three have a holder, a position or key, and what is there
+# The table: True, False, None, the offsets of a tensor's slots, the numbers of rows of each kind, and the rows: an
+# object's word, a list's item, a dict's value, an array that no gradient may have (in the order of addresses, 2 ** n of
+# them), and what is said of a gradient. The first three have a holder, a position or key, and what is there.
+_FIELDS, _ITEMS, _ENTRIES, _APART, _GRADIENTS = range(5)
+_WIDTHS = (3, 3, 3, 1, 5)
 _SLOTS = ("array", "needs_grad", "node", "viewed")
-_NONE, _OFFSETS, _DISTINCT = 2, 3, 3 + len(_SLOTS)
-_COUNTS = _DISTINCT + 1
+_FALSE, _NONE, _OFFSETS = 1, 2, 3
+_COUNTS = _OFFSETS + len(_SLOTS)
 _FIRST = _COUNTS + len(_WIDTHS)
+_NOWHERE = np.iinfo(np.intp).max
 
 
-def same(
-    identities: Iterable[Any], gradients: Sequence[Any] = (), distinct: str = ""
-) -> tuple[Callable[..., bool] | None, set[str]]:
-    """A function that is True if objects are where they were, and gradients as said; and the conditions it answers.
+def same(guard: Any) -> tuple[Callable[..., bool] | None, set[str]]:
+    """A function that is True if objects are where a guard says, and gradients as it says; and what that answers.
 
-    The arguments are what a guard has; the function takes each gradient and its array. None in place of the function if
-    it is not worth it, or cannot be made here.
+    The function takes each gradient and its array; the answers are conditions of the guard. None in place of the
+    function if it is not worth it, or cannot be made here.
     """
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         return None, set()
     rows: tuple[list[int], ...] = tuple([] for _ in _WIDTHS)
-    answered: set[str] = set()
-    listed, sizes = list(identities), [_sizes(x) for x in gradients]
-    for x in listed:
+    answered = {guard.distinct} if guard.distinct else set()
+    for x in guard.identities:
         row = _row(x)
         if row is not None:
             rows[row[0]].extend(row[1:])
             answered.add(x.condition)
-    for gradient, axes in zip(gradients, sizes, strict=True):
-        rows[_GRADIENTS].extend(_described(gradient, axes))
+    sizes = [_sizes(gradient) for gradient in guard.gradients]
+    for gradient, at in zip(guard.gradients, sizes, strict=True):
+        rows[_GRADIENTS].extend(_described(gradient, at))
         answered.update(gradient.conditions)
-    if distinct and len(gradients) <= _MANY:
-        answered.add(distinct)
     if len(answered) <= _FEW:
         return None, set()
+    rows[_APART].extend(sorted(guard.apart))
+    rows[_APART].extend([_NOWHERE] * (2 ** len(guard.apart).bit_length() - len(guard.apart)))
     counts = [len(part) // width for part, width in zip(rows, _WIDTHS, strict=True)]
-    head = [id(True), id(False), id(None), *(_offsets()[slot] for slot in _SLOTS), distinct in answered, *counts]
+    head = [id(True), id(False), id(None), *(_offsets()[slot] for slot in _SLOTS), *counts]
     table = np.array([*head, *(word for part in rows for word in part)], np.intp)
     try:
-        return builtin("same", _engine(), table, (listed, gradients, sizes)), answered
+        return builtin("same", _engine(), table, (guard.identities, guard.gradients, sizes)), answered
     except ImportError:
         return None, set()
 
@@ -170,19 +169,21 @@ class _Writer:
         import llvmlite.binding as llvm
 
         values: tuple[Callable[[Any, Any], Any], ...] = (self._field, self._item, self._value)
-        first = self.word(_FIRST)
-        given = self.builder.mul(self._of_table(_COUNTS + _GRADIENTS), self.word(2))
-        self._require("==", self.function.args[2], given)
+        self._require("==", self.function.args[2], self._times(self._of_table(_COUNTS + _GRADIENTS), 2))
+        first = apart = self.word(_FIRST)
         for kind, width in enumerate(_WIDTHS):
             count = self._of_table(_COUNTS + kind)
-            with self._loop(count) as i:
-                start = self.builder.add(first, self.builder.mul(i, self.word(width)))
-                row = [self._of_table(self.builder.add(start, self.word(k))) for k in range(width)]
-                if kind == _GRADIENTS:
-                    self._gradient(i, *row)
-                else:
-                    self._require("==", values[kind](self._as_pointer(row[0]), row[1]), row[2])
-            first = self.builder.add(first, self.builder.mul(count, self.word(width)))
+            if kind == _APART:
+                apart = first
+            else:
+                with self._loop(count) as i:
+                    start = self.builder.add(first, self._times(i, width))
+                    row = [self._of_table(self.builder.add(start, self.word(k))) for k in range(width)]
+                    if kind == _GRADIENTS:
+                        self._gradient(i, apart, *row)
+                    else:
+                        self._require("==", values[kind](self._as_pointer(row[0]), row[1]), row[2])
+            first = self.builder.add(first, self._times(count, width))
         for position, block in enumerate((self.builder.block, self.no)):
             self.builder.position_at_end(block)
             answer = self._as_pointer(self._of_table(position))
@@ -196,38 +197,59 @@ class _Writer:
 
     def _item(self, holder: Any, position: Any) -> Any:
         items = self._as_pointer(self._field(holder, ITEMS))
-        return self._field(items, self.builder.mul(position, self.word(self.size)))
+        return self._field(items, self._times(position, self.size))
 
     def _value(self, holder: Any, key: Any) -> Any:
         there = self.builder.call(self.entry, [holder, self._as_pointer(key)])
         return self.builder.ptrtoint(there, self.word)
 
-    def _gradient(self, number: Any, axes: Any, sizes: Any, dtype: Any, flags: Any, zeros: Any) -> None:
+    def _gradient(self, number: Any, apart: Any, axes: Any, sizes: Any, dtype: Any, flags: Any, zeros: Any) -> None:
         """The questions about a tensor and an array, which are arguments: two for each gradient."""
         builder, word = self.builder, self.word
         tensor, array = (self._argument(number, k) for k in range(2))
-        expected = (builder.ptrtoint(array, word), *(self._of_table(k) for k in (1, _NONE, _NONE)))
+        expected = (builder.ptrtoint(array, word), *(self._of_table(k) for k in (_FALSE, _NONE, _NONE)))
         for k, value in enumerate(expected):
             self._require("==", self._field(tensor, self._of_table(_OFFSETS + k)), value)
-        there = [self._field(array, place, self.half) for place in (NUMBER_OF_AXES, FLAGS)]
-        axes_there, flags_there = (builder.zext(x, word) for x in there)
-        self._require("==", axes_there, axes)
+        self._require("==", self._field(array, NUMBER_OF_AXES, self.half), builder.trunc(axes, self.half))
         self._require("==", self._field(array, DTYPE), dtype)
         self._require("==", self._field(array, BASE), word(0))
-        self._require("==", builder.and_(flags_there, flags), flags)
-        length = builder.mul(axes, word(self.size))
-        for place, known in ((SHAPE, sizes), (STRIDES, builder.add(sizes, length))):
-            self._require_alike(self._field(array, place), known, length)
-        with self._loop(builder.mul(number, self._of_table(_DISTINCT))) as other:
+        flags = builder.trunc(flags, self.half)
+        self._require("==", builder.and_(self._field(array, FLAGS, self.half), flags), flags)
+        length = self._times(axes, self.size)
+        self._require_alike(self._field(array, SHAPE), sizes, length)
+        self._require_alike(self._field(array, STRIDES), builder.add(sizes, length), length)
+        with self._loop(number) as other:
             self._require("!=", self._argument(other, 1), array)
+        self._require_apart(apart, expected[0])
         with builder.if_then(builder.icmp_unsigned("!=", zeros, word(0))):
+            # The first byte is 0, and each is as the one before.
             data = self._field(array, HEADER)
             self._require("==", self._field(self._as_pointer(data), 0, self.byte), self.byte(0))
-            # The first byte is 0, and each is as the one before.
             self._require_alike(data, builder.add(data, word(1)), builder.sub(zeros, word(1)))
 
+    def _require_apart(self, first: Any, address: Any) -> None:
+        """Go on if an address is none of those in the rows from a first one on; each look halves their number."""
+        builder, before = self.builder, self.builder.block
+        head, body, after = (self.function.append_basic_block() for _ in range(3))
+        count = self._of_table(_COUNTS + _APART)
+        builder.branch(head)
+        builder.position_at_end(head)
+        place, many = builder.phi(self.word), builder.phi(self.word)
+        place.add_incoming(first, before)
+        many.add_incoming(count, before)
+        builder.cbranch(builder.icmp_unsigned(">", many, self.word(1)), body, after)
+        builder.position_at_end(body)
+        half = builder.lshr(many, self.word(1))
+        middle = builder.add(place, half)
+        is_below = builder.icmp_unsigned("<", address, self._of_table(middle))
+        place.add_incoming(builder.select(is_below, place, middle), body)
+        many.add_incoming(half, body)
+        builder.branch(head)
+        builder.position_at_end(after)
+        self._require("!=", self._of_table(place), address)
+
     def _argument(self, number: Any, which: int) -> Any:
-        position = self.builder.add(self.builder.mul(number, self.word(2)), self.word(which))
+        position = self.builder.add(self._times(number, 2), self.word(which))
         return self.builder.load(self.builder.gep(self.function.args[1], [position]))
 
     # -- the language ------------------------------------------------------------------------------
@@ -246,7 +268,10 @@ class _Writer:
     def _of_table(self, position: Any) -> Any:
         if isinstance(position, int):
             return self._field(self.table, position * self.size)
-        return self._field(self.table, self.builder.mul(position, self.word(self.size)))
+        return self._field(self.table, self._times(position, self.size))
+
+    def _times(self, x: Any, factor: int) -> Any:
+        return self.builder.mul(x, self.word(factor))
 
     def _require(self, relation: str, a: Any, b: Any) -> None:
         """Go on if a relation holds between two numbers or pointers, else to the answer no."""
