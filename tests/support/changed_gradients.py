@@ -12,7 +12,7 @@ import numpy as np
 
 import tinygrad_mlp as torch
 
-SHAPES = [(), (1,), (3,), (2, 3), (60, 70)]
+KINDS = [((), "float32"), ((1,), "float64"), ((3,), "float32"), ((2, 3), "float64"), ((33, 32), "float32")]
 
 
 class OfTensors(torch.Tensor):
@@ -169,6 +169,7 @@ def _replaced(pair: Pair) -> None:
         p._grad = p._grad.clone()
 
 
+REFUSED = {"other shape", "requires grad", "on the tape"}  # of these a step cannot be recorded, or even run
 CHANGES: dict[str, Callable[[Pair], None]] = {
     "other shape": _other_shape, "other strides": _other_strides, "other dtype": _other_dtype,
     "swapped bytes": _swapped_bytes, "view of an array": _view_of_an_array, "view of a tensor": _view_of_a_tensor,
