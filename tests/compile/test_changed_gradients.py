@@ -62,9 +62,7 @@ class Sharing:
         first, second = self.leaves
         (first * x).sum().backward()
         seen = [first.grad.clone()]
-        for tensor in (self.detached, self.view):
-            if tensor is not None:
-                seen.append(tensor * 2)
+        seen += [tensor * 2 for tensor in (self.detached, self.view) if tensor is not None]
         if self.array is not None:
             seen.append(x + torch.from_numpy(self.array))
         (second * 2 * x).sum().backward()
