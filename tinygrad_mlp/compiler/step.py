@@ -228,7 +228,7 @@ class CompiledStep:
             if result is not MISS:
                 if program.remaining:
                     program.remaining -= 1
-                elif program in self._programs:  # what the conditions compare may have code that calls the step
+                else:
                     self._usual = program
                 return result
         return self._record(args, kwargs, expected) if due is None else self._take(due, args, kwargs, expected)
