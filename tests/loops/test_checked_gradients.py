@@ -131,9 +131,9 @@ def test_what_need_not_be_zero():
 @pytest.mark.parametrize(
     "other",
     [
-        np.zeros((3, 2)), np.zeros((2, 3, 1)), np.zeros((6,)), np.zeros((2, 4)), np.zeros((5, 3)),
-        np.zeros((2, 3), order="F"), np.zeros((2, 3), "f4"), np.zeros((2, 3), "i8"), np.zeros((2, 3), ">f8"), np.zeros((2, 6))[:, ::2],
-        np.zeros(()), np.zeros((0, 3)),
+        np.zeros((3, 2)), np.zeros((2, 3, 1)), np.zeros((6,)), np.zeros((2, 4)), np.zeros((5, 3)), np.zeros(()),
+        np.zeros((0, 3)), np.zeros((2, 3), order="F"), np.zeros((2, 6))[:, ::2], np.zeros((2, 3), "f4"),
+        np.zeros((2, 3), "i8"), np.zeros((2, 3), ">f8"),
     ],
 )  # fmt: skip
 def test_an_array_of_another_kind(other):

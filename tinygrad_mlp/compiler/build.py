@@ -96,9 +96,9 @@ class Compiled:
     def call(self) -> Callable[..., Any]:
         """`call(args, kwargs)` runs the program and returns what the step returns, or MISS if it does not fit."""
         functions = self._compiled_loops()
-        text = self.source if self.written is None else self.written.executed
+        text, more = (self.source, {}) if self.written is None else (self.written.executed, self.written.namespace)
         # the package's name, for which NumPy's warnings are off
-        scope = {"__name__": __name__, **self.namespace, **functions}
+        scope = {"__name__": __name__, **self.namespace, **more, **functions}
         exec(compile(text, f"<compiled {self.title}>", "exec"), scope)
         self._checks.namespace["run"] = scope[self.title]
         silent = self.written is not None and self.written.is_silent  # it makes no call of NumPy that could warn
@@ -147,7 +147,8 @@ class Compiled:
         program, names, parameters = self._named(self._shortened(_for_loops), loops.WORDS)
         written = loops.write(program, names, self.title)
         buffers.assign(program)
-        written.executed = Source(written.short(), names, self.title, parameters).text
+        executed = Source(written.short(), names, self.title, parameters)
+        written.executed, written.namespace = executed.text, executed.namespace
         return program, Source(program, names, self.title, parameters), written
 
     def shown(self) -> tuple[Program, Source | loops.Shown]:
@@ -348,12 +349,16 @@ class Compiled:
         left = ", ".join(names.values())
         lines.append(f"{left} = {call}" if names else call)
         lines += self._versions(conditions)
+        wrapped = {
+            id(value): f"wrap({name})" if _is_new(new, program) else f"wrap(asarray({name}{_copied(value)}))"
+            for value, new, name in zip(self.recorded.outputs, program.outputs, names.values(), strict=True)
+        }
         for tensor, value in self._grads:
-            new = "None" if value is None else f"wrap(asarray({names[id(value)]}{_copied(value)}))"
+            new = "None" if value is None else wrapped[id(value)]
             lines.append(f"{conditions.of_tensor(tensor)}._grad = {new}")
         for i, x in enumerate(self._results):
             if isinstance(x, Value):
-                lines.append(f"r{i} = wrap(asarray({names[id(x)]}{_copied(x)}))")
+                lines.append(f"r{i} = {wrapped[id(x)]}")
             else:
                 lines.append(f"r{i} = {guard.name(x)}")
         for place, now in self.session.switched:
@@ -387,6 +392,11 @@ def _is_same_memory(x: Any, y: Any) -> bool:
     if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray) or memory_of(x) is not memory_of(y):
         return False
     return (x.ctypes.data, x.shape, x.strides, x.dtype) == (y.ctypes.data, y.shape, y.strides, y.dtype)
+
+
+def _is_new(value: Value, program: Program) -> bool:
+    """Whether an output is an array that the program makes at each call before it computes the elements."""
+    return any(line.out is value and line.function is np.empty for line in program.lines)
 
 
 def _copied(value: Value) -> str:
