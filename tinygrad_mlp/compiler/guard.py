@@ -59,8 +59,8 @@ class Guard:
     """Conditions and statements as text, and the objects that their names stand for.
 
     `identities` and `gradients` say of those conditions for which this is enough how they can be answered without the
-    text; `distinct` is the condition that no two of the gradients have the same array, `apart` has the ids of arrays that
-    none of them may have.
+    text; `distinct` is the condition that no two of the gradients have the same array, `apart` has the ids of arrays
+    that none of them may have.
     """
 
     def __init__(self) -> None:
