@@ -81,7 +81,10 @@ class Compiled:
         self._take(source)
         conditions = Conditions(session, arguments, program, self._grads_in)
         self._checks = conditions.guard
-        self._steps = self._tail(conditions, program)
+        self._steps = {"numpy": self._tail(conditions, program, [])}
+        if self.backend == "loops":  # unless numba refuses it
+            new = [line.out for line in program.lines if line.function is np.empty]
+            self._steps["loops"] = self._tail(conditions, program, new)
         for value in program.inputs:
             value.array = None
         self.session = self.recorder = self.arguments = None
@@ -102,7 +105,9 @@ class Compiled:
         exec(compile(text, f"<compiled {self.title}>", "exec"), scope)
         self._checks.namespace["run"] = scope[self.title]
         silent = self.written is not None and self.written.is_silent  # it makes no call of NumPy that could warn
-        steps = self._steps if silent else ["with silent():", *(f"    {line}" for line in self._steps)]
+        steps = self._steps[self.backend]
+        if not silent:
+            steps = ["with silent():", *(f"    {line}" for line in steps)]
         same, answered = (None, set[str]()) if self.written is None else loops.same(self._checks)
         check: Callable[..., Any] = self._checks.function(steps, same, answered)
         return check
@@ -329,8 +334,11 @@ class Compiled:
 
     # -- the call ----------------------------------------------------------------------------------
 
-    def _tail(self, conditions: Conditions, program: Program) -> list[str]:
-        """The statements of a call after its conditions: run the program, and leave what the step leaves."""
+    def _tail(self, conditions: Conditions, program: Program, new: list[Value]) -> list[str]:
+        """The statements of a call after its conditions: run the program, and leave what the step leaves.
+
+        The `new` outputs are certain to be arrays, where NumPy may have given a scalar.
+        """
         guard = conditions.guard
         arrays = {
             id(tensor.array): f"a{i}"
@@ -350,12 +358,12 @@ class Compiled:
         lines.append(f"{left} = {call}" if names else call)
         lines += self._versions(conditions)
         wrapped = {
-            id(value): f"wrap({name})" if _is_new(new, program) else f"wrap(asarray({name}{_copied(value)}))"
-            for value, new, name in zip(self.recorded.outputs, program.outputs, names.values(), strict=True)
+            id(value): f"wrap({name})" if output in new else f"wrap(asarray({name}{_copied(value)}))"
+            for value, output, name in zip(self.recorded.outputs, program.outputs, names.values(), strict=True)
         }
         for tensor, value in self._grads:
-            new = "None" if value is None else wrapped[id(value)]
-            lines.append(f"{conditions.of_tensor(tensor)}._grad = {new}")
+            left = "None" if value is None else wrapped[id(value)]
+            lines.append(f"{conditions.of_tensor(tensor)}._grad = {left}")
         for i, x in enumerate(self._results):
             if isinstance(x, Value):
                 lines.append(f"r{i} = {wrapped[id(x)]}")
@@ -392,11 +400,6 @@ def _is_same_memory(x: Any, y: Any) -> bool:
     if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray) or memory_of(x) is not memory_of(y):
         return False
     return (x.ctypes.data, x.shape, x.strides, x.dtype) == (y.ctypes.data, y.shape, y.strides, y.dtype)
-
-
-def _is_new(value: Value, program: Program) -> bool:
-    """Whether an output is an array that the program makes at each call before it computes the elements."""
-    return any(line.out is value and line.function is np.empty for line in program.lines)
 
 
 def _copied(value: Value) -> str:
