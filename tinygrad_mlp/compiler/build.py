@@ -362,8 +362,8 @@ class Compiled:
             for value, output, name in zip(self.recorded.outputs, program.outputs, names.values(), strict=True)
         }
         for tensor, value in self._grads:
-            left = "None" if value is None else wrapped[id(value)]
-            lines.append(f"{conditions.of_tensor(tensor)}._grad = {left}")
+            grad = "None" if value is None else wrapped[id(value)]
+            lines.append(f"{conditions.of_tensor(tensor)}._grad = {grad}")
         for i, x in enumerate(self._results):
             if isinstance(x, Value):
                 lines.append(f"r{i} = {wrapped[id(x)]}")
