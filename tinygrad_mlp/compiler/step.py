@@ -297,7 +297,7 @@ class CompiledStep:
 
     def _run_eagerly(self, reason: str, result: Any) -> Any:
         self._eager = True
-        warnings.warn(RUNS_EAGERLY.format(title=self._title, reason=reason), stacklevel=4)
+        warnings.warn(RUNS_EAGERLY.format(title=self._title, reason=reason), stacklevel=5)  # who calls the step
         return result
 
     def _backend_now(self, expected: Compiled | None, due: Compiled | None) -> str:
