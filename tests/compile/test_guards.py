@@ -219,6 +219,38 @@ def test_a_view_of_a_captured_tensor_as_argument():
     assert weight.tolist() == [5.0, 5.0]
 
 
+def steps_that_find_an_argument():
+    """Steps and arguments whose memory the step finds in a second way, with the way's name."""
+    array = np.arange(3, dtype=np.float32)
+    weight = torch.ones(3, requires_grad=True)
+    weight.grad = torch.zeros(3)
+
+    def twice(x):
+        (weight * x).sum().backward()
+        return x * 2
+
+    yield lambda x: x * 2 + torch.from_numpy(array), torch.from_numpy(array), "array"
+    yield lambda x: torch.from_numpy(array) + x * 2, torch.from_numpy(array), "array"
+    yield lambda x: x[0] * 2 + torch.from_numpy(array[1:]), torch.from_numpy(array), "array"
+    yield lambda x: x * 2 + weight.grad, weight.grad, "grad"
+    yield lambda x: weight.grad + x * 2, weight.grad, "grad"
+    yield lambda x: x * 2 + weight.grad, weight.grad.detach(), "grad"
+    yield lambda x: weight.grad + x[0], weight.grad[1:].detach(), "grad"
+    yield twice, weight.grad, "grad"
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_an_argument_that_the_step_finds_by_itself(number):
+    """A program would take both for one and the same also at a call where they are two."""
+    function, x, path = [*steps_that_find_an_argument()][number]
+    step = compile(function)
+    for _ in range(2):
+        with pytest.raises(CannotRecord, match=f"shares its memory with `{path}`"):
+            step(x)
+    for other in (torch.full(x.shape, n + 1.0) for n in range(4)):
+        assert step(other).tolist() == function(other).tolist()
+
+
 def test_a_count_of_writes_is_refused():
     with pytest.raises(CannotRecord, match="_version"):
         compile(lambda x: x * x._version)(torch.ones(2))

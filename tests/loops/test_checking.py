@@ -34,7 +34,7 @@ def same_of(places):
     guard = Guard()
     for place in places:
         guard.place(place)
-    return loops.same(guard.identities)
+    return loops.same(guard)
 
 
 def test_every_place_of_a_step_is_watched():
@@ -56,11 +56,12 @@ def test_every_place_of_a_step_is_watched():
     assert watched > 100
 
 
-def identities(holder, key, kind, value):
-    """One condition, and enough others for it to be worth it."""
-    cell = CellType(None)
-    others = [Identity(f"{i}", cell, None, "cell", None) for i in range(20)]
-    return [*others, Identity("this", holder, key, kind, value)]
+def guarded(holder, key, kind, value, others=20):
+    """A guard with one condition, and enough others for it to be worth it."""
+    guard, cell = Guard(), CellType(None)
+    guard.identities = [Identity(f"{i}", cell, None, "cell", None) for i in range(others)]
+    guard.identities.append(Identity("this", holder, key, kind, value))
+    return guard
 
 
 def emptied(x):
@@ -85,7 +86,7 @@ CHANGES = [
 
 @pytest.mark.parametrize("holder, key, kind, value, change", CHANGES)
 def test_a_change_of_each_kind_is_seen(holder, key, kind, value, change):
-    same, answered = loops.same(identities(holder, key, kind, value))
+    same, answered = loops.same(guarded(holder, key, kind, value))
     assert "this" in answered
     assert same() is True
     change(holder)
@@ -95,7 +96,7 @@ def test_a_change_of_each_kind_is_seen(holder, key, kind, value, change):
 def test_a_list_that_moves_in_memory_is_read_where_it_is():
     value = object()
     items = [value]
-    same, _ = loops.same(identities(items, 0, "item", value))
+    same, _ = loops.same(guarded(items, 0, "item", value))
     items += range(100_000)
     assert same() is True
     items[0] = 1
@@ -117,14 +118,14 @@ class Key:
     [(Counting(a=2), "a", "item"), ({"a": 2}, Key(), "item"), (collections.deque([1]), None, "len"), ((1,), 0, "item")],
 )
 def test_what_it_does_not_know_is_left_to_the_guard(holder, key, kind):
-    _, answered = loops.same(identities(holder, key, kind, 1))
+    _, answered = loops.same(guarded(holder, key, kind, 1))
     assert "this" not in answered
 
 
 def test_few_conditions_and_no_lock_are_not_worth_it(monkeypatch):
-    assert loops.same(identities({}, None, "len", 0)[-3:]) == (None, set())
+    assert loops.same(guarded({}, None, "len", 0, others=2)) == (None, set())
     monkeypatch.setattr(checking.sys, "_is_gil_enabled", lambda: False, raising=False)
-    assert loops.same(identities({}, None, "len", 0)) == (None, set())
+    assert loops.same(guarded({}, None, "len", 0)) == (None, set())
 
 
 def test_an_equal_number_in_a_place_asks_for_no_other_program():
@@ -146,7 +147,7 @@ def test_damaged_code_is_made_anew(tmp_path, monkeypatch):
     monkeypatch.setenv("TINYGRAD_MLP_CACHE", str(tmp_path))
     for _ in range(2):
         checking._engine.cache_clear()
-        same, _ = loops.same(identities({}, None, "len", 0))
+        same, _ = loops.same(guarded({}, None, "len", 0))
         assert same() is True
         (path,) = tmp_path.rglob("*.code")
         assert cache.found(["checking"]) is not None

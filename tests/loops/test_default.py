@@ -148,6 +148,7 @@ def test_a_program_that_numba_refuses_stays_in_numpy(monkeypatch):
     monkeypatch.setattr(loops, "compiled", refuse)
     step = torch.compile(lambda x: (x * 2 + 1).sum())
     for _ in range(9):
-        np.testing.assert_array_equal(step(torch.ones(3)).numpy(), 9)
+        result = step(torch.ones(3))
+        assert type(result.array) is np.ndarray and result.tolist() == 9
     assert step.backend == "numpy"
     assert len(step.programs) == 1

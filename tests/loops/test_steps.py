@@ -62,6 +62,30 @@ def test_a_step_that_stays_in_numpy_in_part():
     assert [line.function.__name__ for line in compiled.programs[0].recorded.lines if "sort" in str(line.function)]
 
 
+def test_new_arrays_of_a_step_whose_names_are_those_of_what_makes_them():
+    def new_loss(x):
+        loss = (x * 2).sum()
+        new_loops = x + 1
+        new_loops_2 = x - 1
+        loops = new_loops * new_loops_2
+        return loss, new_loops, new_loops_2, loops
+
+    def new(x):
+        loops = x * 2 + 1
+        return (loops,)
+
+    x = torch.tensor([1.0, 2.0, 4.0])
+    for function in (new_loss, new):
+        step = torch.compile(function, backend="loops")
+        results = [step(x) for _ in range(5)]
+        expected, *others = [[part.tolist() for part in result] for result in results]
+        assert others == [expected] * 4
+        assert step.backend == "loops" and "np.empty(" in step.source
+        arrays = [part.array for result in results for part in result]
+        assert all(type(array) is np.ndarray for array in arrays)
+        assert len({id(array) for array in arrays}) == len(arrays)
+
+
 def test_an_index_that_is_out_of_bounds():
     def step(x, i):
         return (x * 2)[torch.arange(3), i] + 1

@@ -10,6 +10,7 @@ before, learning rates) and must leave what the step left: its result, the `.gra
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -80,7 +81,10 @@ class Compiled:
         self._take(source)
         conditions = Conditions(session, arguments, program, self._grads_in)
         self._checks = conditions.guard
-        self._steps = self._tail(conditions, program)
+        self._steps = {"numpy": self._tail(conditions, program, [])}
+        if self.backend == "loops":  # unless numba refuses it
+            new = [line.out for line in program.lines if line.function is np.empty]
+            self._steps["loops"] = self._tail(conditions, program, new)
         for value in program.inputs:
             value.array = None
         self.session = self.recorder = self.arguments = None
@@ -95,14 +99,16 @@ class Compiled:
     def call(self) -> Callable[..., Any]:
         """`call(args, kwargs)` runs the program and returns what the step returns, or MISS if it does not fit."""
         functions = self._compiled_loops()
-        text = self.source if self.written is None else self.written.executed
+        text, more = (self.source, {}) if self.written is None else (self.written.executed, self.written.namespace)
         # the package's name, for which NumPy's warnings are off
-        scope = {"__name__": __name__, **self.namespace, **functions}
+        scope = {"__name__": __name__, **self.namespace, **more, **functions}
         exec(compile(text, f"<compiled {self.title}>", "exec"), scope)
         self._checks.namespace["run"] = scope[self.title]
         silent = self.written is not None and self.written.is_silent  # it makes no call of NumPy that could warn
-        steps = self._steps if silent else ["with silent():", *(f"    {line}" for line in self._steps)]
-        same, answered = (None, set[str]()) if self.written is None else loops.same(self._checks.identities)
+        steps = self._steps[self.backend]
+        if not silent:
+            steps = ["with silent():", *(f"    {line}" for line in steps)]
+        same, answered = (None, set[str]()) if self.written is None else loops.same(self._checks)
         check: Callable[..., Any] = self._checks.function(steps, same, answered)
         return check
 
@@ -146,7 +152,8 @@ class Compiled:
         program, names, parameters = self._named(self._shortened(_for_loops), loops.WORDS)
         written = loops.write(program, names, self.title)
         buffers.assign(program)
-        written.executed = Source(written.short(), names, self.title, parameters).text
+        executed = Source(written.short(), names, self.title, parameters)
+        written.executed, written.namespace = executed.text, executed.namespace
         return program, Source(program, names, self.title, parameters), written
 
     def shown(self) -> tuple[Program, Source | loops.Shown]:
@@ -283,16 +290,21 @@ class Compiled:
     def _grads_to_read(self) -> list[tuple[Tensor, Tensor, Any]]:
         """The gradients that were there before the step and that it reads, each with its tensor and its value.
 
-        They are arguments of the program, as another tensor may be there at each call.
+        They are arguments of the program, as another tensor may be there at each call. A gradient whose memory the step
+        reaches in a second way is none: the other way would still lead to the old memory.
         """
         session, found = self.session, []
+        ways = Counter(id(grad) for _, grad in session.grads_before.values())
+        memories = Counter(id(memory_of(seen.array)) for seen in session.before.values())
+        memories.update(id(memory_of(array)) for array, _ in session.state.arrays.values())
         for key in session.grads_read:
             tensor, grad = session.grads_before[key]
             if grad is None or id(grad) not in session.touched or id(grad) in session.state.tensors:
                 continue
             value = self.recorder.values.get(id(grad.array))
             own = value is not None and value.root is value and value.kind == "captured"
-            if own and id(grad) not in session.arguments:
+            alone = ways[id(grad)] == memories[id(grad.array)] == 1
+            if own and alone and id(grad) not in session.arguments:
                 value.kind = "input"
                 found.append((tensor, grad, value))
         return found
@@ -322,8 +334,11 @@ class Compiled:
 
     # -- the call ----------------------------------------------------------------------------------
 
-    def _tail(self, conditions: Conditions, program: Program) -> list[str]:
-        """The statements of a call after its conditions: run the program, and leave what the step leaves."""
+    def _tail(self, conditions: Conditions, program: Program, new: list[Value]) -> list[str]:
+        """The statements of a call after its conditions: run the program, and leave what the step leaves.
+
+        The `new` outputs are certain to be arrays, where NumPy may have given a scalar.
+        """
         guard = conditions.guard
         arrays = {
             id(tensor.array): f"a{i}"
@@ -342,12 +357,16 @@ class Compiled:
         left = ", ".join(names.values())
         lines.append(f"{left} = {call}" if names else call)
         lines += self._versions(conditions)
+        wrapped = {
+            id(value): f"wrap({name})" if output in new else f"wrap(asarray({name}{_copied(value)}))"
+            for value, output, name in zip(self.recorded.outputs, program.outputs, names.values(), strict=True)
+        }
         for tensor, value in self._grads:
-            new = "None" if value is None else f"wrap(asarray({names[id(value)]}{_copied(value)}))"
-            lines.append(f"{conditions.of_tensor(tensor)}._grad = {new}")
+            grad = "None" if value is None else wrapped[id(value)]
+            lines.append(f"{conditions.of_tensor(tensor)}._grad = {grad}")
         for i, x in enumerate(self._results):
             if isinstance(x, Value):
-                lines.append(f"r{i} = wrap(asarray({names[id(x)]}{_copied(x)}))")
+                lines.append(f"r{i} = {wrapped[id(x)]}")
             else:
                 lines.append(f"r{i} = {guard.name(x)}")
         for place, now in self.session.switched:

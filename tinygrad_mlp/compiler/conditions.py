@@ -18,7 +18,7 @@ from ..autograd.modes import modes
 from ..tape import state as mode
 from ..tensor import Tensor
 from .arguments import Arguments
-from .guard import Guard
+from .guard import Gradient, Guard
 from .lines import Program
 from .recording import CannotRecord, memory_of
 from .refusals import ARGUMENT_HAS_HOOKS, ARGUMENT_ON_TAPE, ARGUMENT_SHARES_MEMORY, LARGE_ARRAY
@@ -40,6 +40,7 @@ class Conditions:
         self.arguments = arguments
         self.grads_in = grads_in
         self._grad_names: dict[int, str] = {}  # the names of their tensors, by tensor
+        self._captured = {id(v.root.array) for v in session.recorder.values.values() if v.kind == "captured"}
         self.guard = Guard()
         # NumPy refuses to write into a read-only array; loops would write.
         self._written_in_loops = any(getattr(line.function, "writes_inputs", False) for line in program.lines)
@@ -67,7 +68,7 @@ class Conditions:
         for i, (tensor, expression, _) in enumerate(self.arguments.tensors):  # the conditions below name them
             if id(tensor) not in session.state.tensors:
                 guard.require(f"type((t{i} := {expression})) is {guard.name(type(tensor))}")
-        self._grads()
+        self._grads({id(value.array) for value in program.zeros})
         self._inputs(program)
         grads_in = {id(grad) for _, grad, _ in self.grads_in}
         for key, seen in session.before.items():
@@ -92,30 +93,57 @@ class Conditions:
                 guard.require(f"{expression} is not None")
             else:  # another tensor of the same memory will do: zero_grad(set_to_none=False) makes one
                 guard.tensor(expression, grad, grad.array, grad.needs_grad)
-        expressions = {id(grad.array): self.of_grad(tensor) for tensor, grad, _ in self.grads_in}
-        for value in program.zeros:
-            guard.require(_is_zero(guard, value.array, expressions.get(id(value.array)) or guard.name(value.array)))
+        arrays_in = {id(grad.array) for _, grad, _ in self.grads_in}
+        for array in (value.array for value in program.zeros):
+            if id(array) not in arrays_in:
+                guard.require(_is_zero(guard, array, guard.name(array)))
 
     def of_grad(self, tensor: Tensor) -> str:
         """The name of the array of a tensor's gradient."""
         return f"{self._grad_names[id(tensor)]}_array"
 
-    def _grads(self) -> None:
-        """Require gradients like those that were there before the step, no two of them the same."""
+    def _grads(self, zeros: set[int]) -> None:
+        """Require gradients like those that were there before the step, no two with the same memory.
+
+        Nor may it be that of a captured array. `zeros` are the ids of the arrays that must be all 0.
+        """
         guard = self.guard
-        arrays = []
+        guard.apart = [*self._captured]
         for i, (tensor, grad, _) in enumerate(self.grads_in):
             name = self._grad_names[id(tensor)] = f"g{i}"
             guard.require(f"type(({name} := {self.of_tensor(tensor)}._grad)) is {guard.name(type(grad))}")
-            guard.require(f"not {name}.needs_grad and {name}.node is None and {name}.viewed is None")
-            arrays.append(array := f"{name}_array")
-            guard.require(f"({array} := {name}.array).shape == {grad.array.shape}")
-            guard.require(f"{array}.strides == {grad.array.strides}")
-            guard.require(f"{array}.dtype is {guard.name(grad.array.dtype)} and {array}.base is None")
-            if self._written_in_loops:
-                guard.require(f"{array}.flags.writeable")
-        if len(arrays) > 1:
-            guard.require(f"len({{{', '.join(f'id({array})' for array in arrays)}}}) == {len(arrays)}")
+            guard.require(f"type(({self.of_grad(tensor)} := {name}.array)) is {guard.name(type(grad.array))}")
+            self._grad(name, self.of_grad(tensor), grad, id(grad.array) in zeros)
+        if len(self.grads_in) > 1:
+            arrays = ", ".join(f"id({self.of_grad(tensor)})" for tensor, _, _ in self.grads_in)
+            guard.require(condition := f"len({{{arrays}}}) == {len(self.grads_in)}")
+            if len(guard.gradients) == len(self.grads_in):
+                guard.distinct = condition
+
+    def _grad(self, name: str, array_name: str, grad: Tensor, is_zero: bool) -> None:
+        """Require that a gradient, which `name` gives, is a leaf with an array like that of `grad`."""
+        guard, array = self.guard, grad.array
+        conditions = [
+            f"not {name}.needs_grad and {name}.node is None and {name}.viewed is None",
+            f"{array_name}.shape == {array.shape}",
+            f"{array_name}.strides == {array.strides}",
+            f"{array_name}.dtype is {guard.name(array.dtype)} and {array_name}.base is None",
+        ]
+        if self._captured:
+            conditions.append(f"id({array_name}) not in {guard.name(self._captured)}")
+        if self._written_in_loops:
+            conditions.append(f"{array_name}.flags.writeable")
+        zeros = 0
+        if is_zero and not array.flags.forc:
+            guard.require(_is_zero(guard, array, array_name))
+        elif is_zero:
+            conditions.append(_is_zero(guard, array, array_name))
+            zeros = array.nbytes
+        if type(grad) is Tensor and type(array) is np.ndarray:
+            facts = array.shape, array.strides, array.dtype, self._written_in_loops, zeros
+            guard.gradients.append(Gradient(tuple(conditions), name, array_name, *facts))
+        for condition in conditions:
+            guard.require(condition)
 
     def _array(self, array: Any, path: str) -> None:
         """Require the same elements of a NumPy array that the step can see, as the step may have read them.
@@ -133,7 +161,7 @@ class Conditions:
     def _inputs(self, program: Program) -> None:
         """Require tensor arguments like those of the recorded call, with memory of their own."""
         guard = self.guard
-        roots = {id(v.root.array) for v in self.session.recorder.values.values() if v.kind == "captured"}
+        roots = self._captured
         found = {
             id(memory_of(t.array)): path
             for key, (t, path) in self.session.state.tensors.items()

@@ -38,16 +38,38 @@ class Identity(NamedTuple):
     value: Any
 
 
+class Gradient(NamedTuple):
+    """Conditions on a tensor and its array, plain ones, which the text has bound to names: that they are as described.
+
+    The tensor is a leaf that needs no gradient, the array has memory of its own, whose first bytes are 0, and is none
+    of the guard's `apart`.
+    """
+
+    conditions: tuple[str, ...]
+    tensor: str
+    array: str
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: Any
+    is_writeable: bool  # whether it must be
+    zeros: int  # so many bytes
+
+
 class Guard:
     """Conditions and statements as text, and the objects that their names stand for.
 
-    `identities` says of those conditions for which this is enough how they can be answered without the text.
+    `identities` and `gradients` say of those conditions for which this is enough how they can be answered without the
+    text; `distinct` is the condition that no two of the gradients have the same array, `apart` has the ids of arrays
+    that none of them may have.
     """
 
     def __init__(self) -> None:
         self.conditions: list[str] = []
         self.statements: list[str] = []
         self.identities: list[Identity] = []
+        self.gradients: list[Gradient] = []
+        self.distinct = ""
+        self.apart: list[int] = []
         self.namespace: dict[str, Any] = {
             "MISS": MISS, "mode": mode, "modes": modes, "anomaly": anomaly, "dtypes": dtypes, "is_same": is_same,
             "silent": silent, "wrap": wrap, "asarray": np.asarray, "id": id, "type": type, "len": len, "vars": vars,
@@ -123,15 +145,17 @@ class Guard:
         if self.namespace.get(name) is tensor:
             self.identities.append(Identity(condition, tensor, slot, "slot", value))
 
-    def function(self, tail: list[str], same: Callable[[], bool] | None = None, answered: Any = ()) -> Any:
+    def function(self, tail: list[str], same: Callable[..., bool] | None = None, answered: Any = ()) -> Any:
         """The function `check(args, kwargs)`: MISS unless all conditions hold, else what `tail` returns.
 
-        `same`, if given, is True only if the `answered` ones among the conditions hold; else they are asked one by one.
+        `same`, if given, is called with the gradients and their arrays, and is True only if the `answered` ones among
+        the conditions hold; else they are asked one by one.
         """
         rest = [condition for condition in self.conditions if condition not in answered]
         if same is not None:
             slow = " and\n        ".join(condition for condition in self.conditions if condition in answered)
-            rest.append(f"(same() or ({slow}))")
+            named = ", ".join(f"{gradient.tensor}, {gradient.array}" for gradient in self.gradients)
+            rest.append(f"(same({named}) or ({slow}))")
             self.namespace["same"] = same
         conditions = " and\n        ".join(rest) or "True"
         text = [

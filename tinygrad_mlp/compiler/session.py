@@ -31,7 +31,15 @@ from .lines import Where
 from .number import Number
 from .places import Place
 from .recording import Recorder, RecordingArray, memory_of
-from .refusals import COMPUTED_BEFORE, READS_SEED, READS_TENSOR, READS_VERSION, SAVED_HOOKS, UNREACHABLE_TENSOR
+from .refusals import (
+    ARGUMENT_SHARES_MEMORY,
+    COMPUTED_BEFORE,
+    READS_SEED,
+    READS_TENSOR,
+    READS_VERSION,
+    SAVED_HOOKS,
+    UNREACHABLE_TENSOR,
+)
 from .state import State, is_users, random_states
 
 _lock = threading.RLock()
@@ -117,7 +125,16 @@ class Session:
             self.recorder.refuse(COMPUTED_BEFORE.format(shape=list(array.shape)))
         self.touched[id(tensor)] = self.before.get(id(tensor)) or Touched(tensor, array)
         is_input = id(tensor) in self.arguments and id(tensor) not in self.state.tensors
-        self.recorder.of(array, "input" if is_input else "captured")
+        value = self.recorder.of(array, "input" if is_input else "captured")
+        if (value.root.kind == "input") is not is_input:
+            self.refuse_shared(array)
+
+    def refuse_shared(self, array: Any) -> None:
+        """Refuse memory that the step finds both as an argument and by itself: at another call it may be two."""
+        memory = memory_of(array)
+        paths = [path for tensor, path in self.state.tensors.values() if memory_of(_slot.__get__(tensor)) is memory]
+        paths += [path for x, path in self.state.arrays.values() if memory_of(x) is memory]
+        self.recorder.refuse(ARGUMENT_SHARES_MEMORY.format(path=(*paths, "grad")[0]))
 
     def put_array(self, tensor: Tensor, array: Any) -> None:
         """Do what `tensor.array = array` does.
@@ -128,16 +145,20 @@ class Session:
             self.made.add(id(tensor))
         if isinstance(array, RecordingArray):
             array = array.array
-        elif self.recorder.active and isinstance(array, np.ndarray) and id(array) not in self.recorder.values:
+        elif self.recorder.active and isinstance(array, np.ndarray):
             owner = memory_of(array)
             outside = id(array) in self.state.arrays or id(owner) in self.state.arrays
-            self.recorder.of(array, "captured" if outside else "constant")
+            value = self.recorder.of(array, "captured" if outside else "constant")
+            if value.root.kind == "input":
+                self.refuse_shared(array)
         _slot.__set__(tensor, array)
 
     def grad_of(self, tensor: Tensor) -> Tensor | None:
         """What `tensor.grad` is, noted as read."""
         grad: Tensor | None = vars(tensor).get("_grad")
         if id(tensor) not in self.grads_before and id(tensor) not in self.made:
+            if id(grad) in self.arguments and id(grad) not in self.state.tensors:
+                self.refuse_shared(_slot.__get__(grad))
             self.grads_before[id(tensor)] = (tensor, grad)
             self.grads_read.add(id(tensor))
             if grad is not None and id(grad) not in self.made:

@@ -78,6 +78,7 @@ class CompiledStep:
         if self._asked != "numpy" and loops.is_available():
             loops.library_asked()  # raises for one that is not known, or not there
         self._programs: list[Compiled] = []
+        self._usual: Compiled | None = None  # the program that ran last, if its calls are not counted
         self._lock = threading.RLock()
         self._eager = False
         self._warm_ups = 0
@@ -94,22 +95,12 @@ class CompiledStep:
         if self._eager or current() is not None or (self._is_module and self._is_on_tape()):
             return self.function(*args, **kwargs)  # inside another recording its calls become part of that program
         with self._lock:
-            expected = due = None
-            for program in reversed(self._programs):
-                if not program.confirmed:
-                    if expected is None and program.fits(args, kwargs) is True:
-                        expected = program
-                    continue
-                if program.remaining == 0:
-                    if due is None and program.fits(args, kwargs) is True:
-                        due = program
-                    continue
-                result = program.call(args, kwargs)
+            usual = self._usual  # whichever confirmed program fits is right, so the likeliest is asked first
+            if usual is not None:
+                result = usual.call(args, kwargs)
                 if result is not MISS:
-                    if program.remaining:
-                        program.remaining -= 1
                     return result
-            return self._record(args, kwargs, expected) if due is None else self._take(due, args, kwargs, expected)
+            return self._run(args, kwargs, usual)
 
     def _is_on_tape(self) -> bool:
         """Whether the outputs of the module are put on the tape now, because a parameter requires grad."""
@@ -221,6 +212,29 @@ class CompiledStep:
     def __repr__(self) -> str:
         return f"<compiled {self._title}, programs: {len(self._programs)}>"
 
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any], missed: Compiled | None) -> Any:
+        """Run the newest program that fits, other than the one that does not, or record the step."""
+        expected = due = None
+        for program in reversed(self._programs):
+            if program is missed:
+                continue
+            if not program.confirmed:
+                if expected is None and program.fits(args, kwargs) is True:
+                    expected = program
+                continue
+            if program.remaining == 0:
+                if due is None and program.fits(args, kwargs) is True:
+                    due = program
+                continue
+            result = program.call(args, kwargs)
+            if result is not MISS:
+                if program.remaining:
+                    program.remaining -= 1
+                else:
+                    self._usual = program
+                return result
+        return self._record(args, kwargs, expected) if due is None else self._take(due, args, kwargs, expected)
+
     # -- recording ---------------------------------------------------------------------------------
 
     def _take(self, due: Compiled, args: tuple[Any, ...], kwargs: dict[str, Any], expected: Compiled | None) -> Any:
@@ -239,6 +253,7 @@ class CompiledStep:
     ) -> Any:
         if self._inside:
             raise CannotRecord(RECURSIVE.format(title=self._title))
+        self._usual = None  # it may be dropped
         try:
             arguments = Arguments(args, kwargs, self._names)
         except CannotRecord as refusal:
@@ -284,7 +299,7 @@ class CompiledStep:
 
     def _run_eagerly(self, reason: str, result: Any) -> Any:
         self._eager = True
-        warnings.warn(RUNS_EAGERLY.format(title=self._title, reason=reason), stacklevel=4)
+        warnings.warn(RUNS_EAGERLY.format(title=self._title, reason=reason), stacklevel=5)  # who calls the step
         return result
 
     def _backend_now(self, expected: Compiled | None, due: Compiled | None) -> str:

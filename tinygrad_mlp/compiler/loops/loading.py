@@ -24,7 +24,9 @@ SYMBOL = "tinygrad_mlp_loops"  # the function's name in the machine code
 HEADER = object.__basicsize__  # so many bytes are before an array's pointer to its elements, and before a float's value
 _POINTER = ctypes.sizeof(ctypes.c_void_p)
 TYPE = HEADER - _POINTER  # an object's class
-STRIDES = HEADER + 3 * _POINTER  # an array's pointer to its strides: after elements, number of axes, and shape
+# An array's fields, of which the number of axes and the flags are only an int.
+NUMBER_OF_AXES, SHAPE, STRIDES, BASE, DTYPE, FLAGS = (HEADER + (1 + i) * _POINTER for i in range(6))
+WRITEABLE = 0x0400  # the flag NPY_ARRAY_WRITEABLE
 ITEMS = HEADER + _POINTER  # a list's pointer to its items
 SIZE_OF_SET = HEADER + _POINTER  # the number of a set's elements; that of a list or dict is at HEADER
 
@@ -183,3 +185,28 @@ def _check_layout() -> None:
     first = ctypes.c_void_p.from_address(id(items) + ITEMS).value
     if [ctypes.c_void_p.from_address((first or 0) + _POINTER * i).value for i in range(2)] != [*map(id, items)]:
         raise ImportError("lists are not laid out as expected")
+
+
+@functools.cache
+def check_arrays() -> None:
+    """ImportError unless those fields of arrays that describe them are where machine code looks for them."""
+    owner = np.arange(6.0, dtype=np.float32)
+    flags = []
+    for array in (owner, owner.reshape(2, 3)[:, 1:], np.zeros(())):
+        axes = [x for place in (SHAPE, STRIDES) for x in _words(_word(id(array) + place), array.ndim)]
+        facts = (ctypes.c_int.from_address(id(array) + NUMBER_OF_AXES).value, _word(id(array) + DTYPE), axes)
+        base = 0 if array.base is None else id(array.base)
+        if facts != (array.ndim, id(array.dtype), [*array.shape, *array.strides]) or _word(id(array) + BASE) != base:
+            raise ImportError("arrays are not laid out as expected")
+    for owner.flags.writeable in (True, False):
+        flags.append(ctypes.c_int.from_address(id(owner) + FLAGS).value)
+    if not flags[0] & WRITEABLE or flags[0] ^ flags[1] != WRITEABLE:
+        raise ImportError("the flags of arrays are not as expected")
+
+
+def _word(address: int) -> int:
+    return ctypes.c_ssize_t.from_address(address).value
+
+
+def _words(address: int, count: int) -> list[int]:
+    return [_word(address + _POINTER * i) for i in range(count)]

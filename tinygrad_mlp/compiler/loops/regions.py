@@ -6,11 +6,13 @@ step_loops(x, w, b, h); order = np.argsort(h)                                 # 
 
 from __future__ import annotations
 
+import functools
+import itertools
 import keyword
 import linecache
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -83,7 +85,9 @@ class Written:
     left: list[Line]
     groups: Groups
     names: dict[Any, str]
-    executed: str = ""  # the source that calls the compiled functions
+    title: str
+    executed: str = ""  # the source that calls the compiled functions, and what it takes from outside
+    namespace: dict[str, Any] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -121,8 +125,18 @@ class Written:
             if isinstance(line.function, LoopsFunction):
                 of = zip(line.args, line.function.parameters, strict=True)
                 line = replace(line, args=tuple(x for x, parameter in of if not is_static(parameter)))
+            elif line.function is np.empty and not line.reads():
+                line = replace(line, function=self._maker(line), args=(), kwargs={})
             lines.append(line)
         return replace(self.program, lines=lines)
+
+    def _maker(self, line: Line) -> Any:
+        """A function that makes a line's new array: it need not look up its dtype at each call."""
+        maker: Any = functools.partial(np.empty, *line.args, **line.kwargs)
+        taken = {*self.names.values(), *WORDS, self.title, *(function.__name__ for function in self.functions)}
+        names = (f"new_{self.names[line.out]}{'' if i == 1 else f'_{i}'}" for i in itertools.count(1))
+        maker.__name__ = next(name for name in names if name not in taken)
+        return maker
 
 
 def write(program: Program, names: dict[Any, str], title: str) -> Written:
@@ -169,7 +183,7 @@ class _Writer:
                 lines.append(self._call(region, number))
         lines += self._views(self.program.outputs)
         self.program.lines = lines
-        return Written(self.program, self.functions, left, self.groups, self.names)
+        return Written(self.program, self.functions, left, self.groups, self.names, self.title)
 
     def _views(self, values: list[Value]) -> Iterator[Line]:
         """The lines that make the views which a call of NumPy reads, or which are returned."""
