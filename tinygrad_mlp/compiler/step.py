@@ -147,7 +147,7 @@ class CompiledStep:
             raise RuntimeError(NOTHING_RECORDED)
         program = self._programs[-1]
         if program.written is not None:
-            print(loops.explained(program.written))
+            print(loops.explanation(program.written))
         else:
             print(ALL_IN_NUMPY.format(reason=program.not_in_loops or NOT_ASKED))
 

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from ...tensor import Tensor
-from .cache import found, keep
 from .loading import HEADER, ITEMS, SIZE_OF_SET, SYMBOL, Code, builtin, own, running, target_machine
 
 _KEY = ["checking"]
@@ -90,6 +89,8 @@ def _offsets() -> dict[str, int]:
 
 @functools.cache
 def _engine() -> Any:
+    from .cache import found, keep
+
     code = found(_KEY)
     if code is not None:
         return running(code)
