@@ -47,9 +47,7 @@ def assert_exact(build: Any, calls: list[Any], programs: int = 1) -> CompiledSte
     eager, ours = found
     for number, (a, b) in enumerate(zip(ours, eager, strict=True)):
         same = a == b
-        assert same, (
-            f"call {number} of {len(calls)}"
-        )  # without the bytes of large arrays, whose difference nobody reads
+        assert same, f"call {number} of {len(calls)}"  # the bytes themselves would be shown at great length
     assert [program.confirmed for program in step.programs] == [True] * programs
     assert step.backend == "numpy"
     return step
