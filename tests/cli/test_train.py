@@ -16,10 +16,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+import tinygrad_mlp
 from support import commands, interpreted
 from support.commands import COMMAND, environment, flowers, houses, results, run, succeed, write_csv
-from tinygrad_mlp.cli import main
+from tinygrad_mlp.cli import build_parser, main
+from tinygrad_mlp.cli.train import train_quietly
 from tinygrad_mlp.compiler import loops
+from tinygrad_mlp.tables import steps
 
 # A fixture, which pytest finds by the name that it has here.
 without = commands.without
@@ -43,7 +46,12 @@ def test_the_default_run_learns_the_digits_and_tells_of_it(tmp_path: Path) -> No
     epochs = re.findall(r"^ +(\d+) +(\S+) +(\d+\.\d\d)%$", output, re.M)
     assert [int(number) for number, _, _ in epochs] == list(range(1, 31))
     assert float(epochs[-1][1]) < 0.1 < float(epochs[0][1])
-    accuracy = re.search(r"^test accuracy (\S+)% \((\d+) of 359\); trained in \S+ s$", output, re.M)
+    accuracy = re.search(
+        r"^test accuracy (\S+)% \((\d+) of 359\); trained in \S+ s, as a NumPy program with "
+        r"the same numbers$",
+        output,
+        re.M,
+    )
     assert accuracy and float(accuracy[1]) >= 97 and accuracy[1] == epochs[-1][2]
     matrix = [re.findall(r"[\d.]+", line) for line in output.partition("confusion")[2].splitlines()[2:12]]
     counts = [[0 if cell == "." else int(cell) for cell in row[1:-3]] for row in matrix]
@@ -358,6 +366,55 @@ def test_main_can_be_called_where_stdout_is_not_a_file() -> None:
 
 
 # -- compiled steps --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--epochs", "8"],
+        ["--epochs", "3", "--optimizer", "sgd", "--class-weight", "balanced", "--batch-size", "20"],
+        ["--data", "houses.csv", "--epochs", "12", "--importance"],
+        ["--data", "flowers.csv", "--epochs", "40", "--validation", "0.2", "--patience", "3", "--batch-size", "7"],
+    ],
+)
+def test_long_trainings_are_programs_with_the_same_output_and_file(
+    args: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, (features, target) in (("houses", houses()), ("flowers", flowers())):
+        write_csv(tmp_path / f"{name}.csv", "a,b,y", [*features.T, target])
+    found = []
+    said = ", as a NumPy program with the same numbers"
+    for worth_it in (10**9, 4):
+        monkeypatch.setattr(steps, "WORTH_IT", worth_it)
+        assert main(["train", *args, "--save", "model.safetensors"]) == 0
+        output = capsys.readouterr().out
+        assert (said in output) == (worth_it == 4)
+        shown = re.sub(r"trained in \S+ s", "trained", output.replace(said, ""))
+        found.append((shown, Path("model.safetensors").read_bytes()))
+    assert found[0] == found[1]
+
+
+def test_the_page_and_json_of_a_program_hold_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = []
+    for worth_it in (10**9, 4):
+        monkeypatch.setattr(steps, "WORTH_IT", worth_it)
+        assert main(["train", "--epochs", "3", "--html", "run.html", "--json"]) == 0
+        shown = re.sub(r'"\d+\.\d\d s"', "seconds", Path("run.html").read_text("utf-8"))
+        found.append((without_times(json.loads(capsys.readouterr().out)), shown))
+    (eager, page), (exact, same_page) = found
+    assert exact.pop("backend") == "exact"
+    assert exact == eager
+    assert same_page == page
+
+
+def test_a_training_that_is_compared_runs_call_by_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "WORTH_IT", 0)
+    monkeypatch.setattr(steps.ExactStep, "__call__", lambda *args: pytest.fail("not call by call"))
+    assert train_quietly(tinygrad_mlp, build_parser().parse_args(["train", "--epochs", "1"])) == 0
 
 
 def test_compiled_steps_train_the_same_network(

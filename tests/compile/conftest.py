@@ -12,7 +12,7 @@ from tinygrad_mlp.compiler import loops
 from tinygrad_mlp.compiler import step as of_steps
 
 # These look at the text of NumPy's programs, or at what happens before a program is written.
-OF_NUMPY = {"test_source", "test_refusals", "test_fallback", "test_threads"}
+OF_NUMPY = {"test_exact", "test_source", "test_refusals", "test_fallback", "test_threads"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -122,7 +122,8 @@ def add_train_options(parser: argparse.ArgumentParser) -> None:
     network.add_argument(
         "--compile", action="store_true",
         help="for long trainings: compile the steps, in loops where numba is installed; the numbers are then rounded "
-        "otherwise, and after thousands of steps other ones",
+        "otherwise, and after thousands of steps other ones (default: a NumPy program with the same numbers, where the "
+        "training is long enough for it)",
     )  # fmt: skip
     results = parser.add_argument_group("results")
     results.add_argument(

@@ -26,7 +26,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 # A confusion matrix is shown for up to MOST_CLASSES classes, whose names are cut to NAME_WIDTH characters.
 MOST_CLASSES = 20
-_BACKENDS = {"numpy": "NumPy"}
+_BACKENDS = {
+    "numpy": "compiled in NumPy", "loops": "compiled in loops", "exact": "as a NumPy program with the same numbers",
+}  # fmt: skip
 NAME_WIDTH = 12
 
 
@@ -134,7 +136,7 @@ def summary(scores: Scores, guess: Scores, fitted: Fitted, class_names: Sequence
     """
     trained = f"trained in {fitted.seconds:.2f} s"
     if fitted.backend is not None:
-        trained += f", compiled in {_BACKENDS.get(fitted.backend, fitted.backend)}"
+        trained += f", {_BACKENDS[fitted.backend]}"
     if fitted.epochs[-1].validation_loss is not None:
         trained += f", kept from epoch {fitted.best} of {len(fitted.epochs)}"
     if isinstance(scores, Regression):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from io import TextIOWrapper
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -99,7 +99,7 @@ def train(options: TrainOptions, arguments: Sequence[str]) -> int:
             print(json.dumps({"data": _data_results(options, job, notes)}, allow_nan=False))
         return 0
     watch = _watch(job) if options.html else None
-    ours = _train_ours(job, screen, watch, options.compile)
+    ours = _train_ours(job, screen, watch, "compiled" if options.compile else "exact")
     model = Model.of(job, ours.model, source.decimal, options.missing)
     if options.save:
         _save(options.save, model)
@@ -211,7 +211,7 @@ def _watch(job: Job) -> Watch:
     return Watch(job, _steps(job) // job.plan.epochs)
 
 
-def _train_ours(job: Job, screen: report.Screen, watch: Watch | None, compiled: bool) -> Fitted:
+def _train_ours(job: Job, screen: report.Screen, watch: Watch | None, steps: Literal["exact", "compiled"]) -> Fitted:
     """Train under this package, and show the rows of the epochs."""
     screen.line(report.epoch_header(job.plan.task))
 
@@ -222,13 +222,13 @@ def _train_ours(job: Job, screen: report.Screen, watch: Watch | None, compiled: 
 
     with screen.progress("training", _steps(job)) as on_step:
         if watch is None:
-            return fit(tinygrad_mlp, job.parts, job.plan, on_step, on_epoch, compiled=compiled)
+            return fit(tinygrad_mlp, job.parts, job.plan, on_step, on_epoch, steps=steps)
 
         def on_watched_step() -> None:
             on_step()
             watch.step()
 
-        return fit(tinygrad_mlp, job.parts, job.plan, on_watched_step, on_epoch, watch.model, compiled)
+        return fit(tinygrad_mlp, job.parts, job.plan, on_watched_step, on_epoch, watch.model, steps)
 
 
 def _compared(arguments: Sequence[str], screen: report.Screen) -> Comparison:

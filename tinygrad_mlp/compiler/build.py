@@ -51,8 +51,9 @@ class Compiled:
     """
 
     def __init__(
-        self, session: Session, arguments: Arguments, result: Any, title: str, blas: str, backend: str = "numpy"
-    ) -> None:
+        self, session: Session, arguments: Arguments, result: Any, title: str, blas: str, backend: str = "numpy",
+        exact: bool = False,
+    ) -> None:  # fmt: skip
         self.session: Any = session
         self.arguments: Any = arguments
         self.recorder: Any = session.recorder
@@ -68,12 +69,13 @@ class Compiled:
         self.numbers = [number.node for number in session.numbers]
         self._grads_in = self._grads_to_read()
         recorded = Program(self.recorder.lines, self._inputs(), self.numbers, unique, self._zeros())
-        passes.start(recorded, self.recorder.before_write)
+        passes.start(recorded, self.recorder.before_write, exact)
         self.recorded, self.title = recorded, title
         wish_names(session, {id(t): name for t, _, name in arguments.tensors})
         for value in self.recorder.values.values():  # before the passes copy the values
             value.forget()
         self.blas = blas
+        self.exact = exact
         self.written: loops.Written | None = None  # the loops, if it is written in them
         self.not_in_loops = ""  # why it is not, where that was asked for
         self.remaining: int | None = None  # so many calls it is to run before it is compiled in loops, if it is
@@ -174,7 +176,8 @@ class Compiled:
 
     def emitted(self, blas: str | None) -> tuple[Program, Source]:
         """The program as NumPy calls after all passes, and its source; `blas` as in passes.finish."""
-        program, names, parameters = self._named(self._shortened(lambda program: passes.finish(program, blas)))
+        shortened = self._shortened(lambda program: passes.finish(program, blas, self.exact))
+        program, names, parameters = self._named(shortened)
         return program, Source(program, names, self.title, parameters)
 
     def _shortened(self, finish: Callable[[Program], None]) -> Program:

@@ -1,4 +1,4 @@
-"""Passes that remove needless lines and keep every result bit for bit (except perhaps the sign of a zero).
+"""Passes that remove needless lines and keep every result, almost always bit for bit (see `passes` for the exceptions).
 
     a = x * 2; b = x * 2; c = b * 1.0; d = a + c; e = np.exp(d)  # the step returns d
     a = x * 2; d = a + a                                         # after `fold`, `share` and `drop_dead`
@@ -105,8 +105,11 @@ def _mentioned(line: Line) -> Iterator[Any]:
     yield from (value for value in (line.out, line.target) if value is not None)
 
 
-def fold(program: Program) -> None:
-    """Replace what depends only on constants by its value; remove products with 1 and reshapes to the same shape."""
+def fold(program: Program, exact: bool = False) -> None:
+    """Replace what depends only on constants by its value; remove products with 1 and reshapes to the same shape.
+
+    In a program that must be `exact` products with 1 stay.
+    """
     writes = writes_by_root(program)
     kept: list[Line] = []
     by: dict[Any, Any] = {}
@@ -121,7 +124,7 @@ def fold(program: Program) -> None:
                     by[out] = out.array
                 program.drop(line, CONSTANT)
                 continue
-            same = _without_effect(line)
+            same = None if exact and line.function is np.multiply else _without_effect(line)
             if same is not None and not writes.get(same.root) and out not in program.outputs:
                 by[out] = same
                 program.drop(line, NO_EFFECT)

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from ..random import Generator
+from . import loops
 from .emit import Source
 from .lines import Program
-from .loops import LoopsFunction, alone
 from .recording import memory_of
 from .refusals import DRAWS, NOT_AN_ARRAY, SHARED_MEMORY
 
@@ -62,7 +62,7 @@ def save(path: str | Path, compiled: Any, steps: int) -> None:
         program, source = compiled.emitted(None)
     else:
         program, source, written = compiled.emitted_loops()
-    helpers = {name: x for name, x in source.helpers.items() if not isinstance(x, LoopsFunction)}
+    helpers = {name: x for name, x in source.helpers.items() if not isinstance(x, loops.LoopsFunction)}
     _check(program, source)
     _check_memory(source)
     arrays, lines = _arrays(source)
@@ -72,7 +72,7 @@ def save(path: str | Path, compiled: Any, steps: int) -> None:
     scipy = ["from scipy import special"] * any(isinstance(x, np.ufunc) for x in helpers.values())
     imports = ["import math"] * bool(generators) + ["from pathlib import Path", "", "import numpy as np", *scipy]
     if written is not None:
-        imports = [*alone.imports(written), *scipy]
+        imports = [*loops.alone.imports(written), *scipy]
     parts = [
         _HEAD.format(title=compiled.title, name=path.name, data=path.with_suffix(".npz").name, steps=steps,
                      kind="NumPy" if written is None else "loops that numba compiles", imports="\n".join(imports)),
@@ -80,7 +80,7 @@ def save(path: str | Path, compiled: Any, steps: int) -> None:
         *([_GENERATOR] if generators else []),
         *(_generator(name, x, arrays) for name, x in source.namespace.items() if isinstance(x, Generator)),
         *(f"\n\n{_text_of(name, helper)}" for name, helper in helpers.items()),
-        *([] if written is None else [f"\n\n{alone.text_of(written)}"]),
+        *([] if written is None else [f"\n\n{loops.alone.text_of(written)}"]),
         f"\n\n{source.text}",
         f'\n\nif __name__ == "__main__":\n{loaded}    for number in range({steps}):\n'
         f"        result = {compiled.title}({', '.join(arguments)})\n        print(number, {_loss(program)})\n",

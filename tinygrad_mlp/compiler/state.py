@@ -225,7 +225,8 @@ class State:
     def _dict(self, value: Any, path: str) -> None:
         self._note(value, None, path, "len")
         for key in list(value):
-            self._note(value, key, f"{path}[{key!r}]")
+            shown = "a tensor" if isinstance(key, Tensor) else repr(key)  # an optimiser's state has parameters as keys
+            self._note(value, key, f"{path}[{shown}]")
 
     def _class(self, value: type, path: str) -> None:
         if is_users(_file_of(value)):

@@ -61,18 +61,23 @@ class CompiledStep:
     """A step together with the programs that were recorded from its calls; it is called like the step itself.
 
     `programs` holds one program for each signature that was seen, at most 16: beyond that the oldest is dropped.
-    `source` is the Python source of the newest, `backend` what it is written in.
+    `source` is the Python source of the newest, `backend` what it is written in. With `exact` the programs are NumPy's,
+    whatever `blas` and `backend` say, and give the numbers of the step bit for bit.
     """
 
     def __init__(
-        self, function: Callable[..., Any], fallback: bool = False, blas: str = "numpy", backend: Any = None
-    ) -> None:
+        self, function: Callable[..., Any], fallback: bool = False, blas: str = "numpy", backend: Any = None,
+        exact: bool = False,
+    ) -> None:  # fmt: skip
         if blas not in ("numpy", "scipy"):
             raise ValueError(UNKNOWN_BLAS.format(blas=blas))
         self.function = function
         self.fallback = fallback
-        self.blas = blas
+        self.blas = "numpy" if exact else blas
+        self.exact = exact
         self._asked = backend if backend in BACKENDS else "numpy" if blas != "numpy" else None
+        if exact:
+            self._asked = "numpy"
         if self._asked == "loops" and not loops.is_available():
             raise ImportError(NO_NUMBA)
         if self._asked != "numpy" and loops.is_available():
@@ -135,7 +140,7 @@ class CompiledStep:
             raise RuntimeError(NOTHING_RECORDED)
         program = self._programs[-1]
         if program.written is not None:
-            print(loops.explained(program.written))
+            print(loops.explanation(program.written))
         else:
             print(ALL_IN_NUMPY.format(reason=program.not_in_loops or NOT_ASKED))
 
@@ -190,7 +195,7 @@ class CompiledStep:
                 if not check_state(state, session):
                     raise CannotRecord(OTHER_STATE)
                 backend = self._programs[-1].backend
-                yield Compiled(session, arguments, result, self._title, self.blas, backend)
+                yield Compiled(session, arguments, result, self._title, self.blas, backend, self.exact)
             finally:
                 self._inside = False
                 session.undo()
@@ -207,7 +212,8 @@ class CompiledStep:
         return self if instance is None else types.MethodType(self, instance)
 
     def __reduce__(self) -> Any:
-        return CompiledStep, (self.function, self.fallback, self.blas, self._asked)  # a copy records its own programs
+        # A copy records its own programs.
+        return CompiledStep, (self.function, self.fallback, self.blas, self._asked, self.exact)
 
     def __repr__(self) -> str:
         return f"<compiled {self._title}, programs: {len(self._programs)}>"
@@ -326,7 +332,7 @@ class CompiledStep:
                 raise CannotRecord(NEVER_SETTLES)
             return
         self._warm_ups = 0
-        program = Compiled(session, arguments, result, self._title, self.blas, backend)
+        program = Compiled(session, arguments, result, self._title, self.blas, backend, self.exact)
         if expected is not None:
             parted = program.same_as(expected)
             if parted:

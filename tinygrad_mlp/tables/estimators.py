@@ -150,7 +150,7 @@ class _Estimator:
         job = prepare(frame, target, self._settings(), self._overrides(X, frame))
         state = tinygrad_mlp.get_rng_state()
         try:
-            fitted = fit(tinygrad_mlp, job.parts, job.plan, lambda: None, lambda _: None)
+            fitted = fit(tinygrad_mlp, job.parts, job.plan, lambda: None, lambda _: None, steps="exact")
         finally:
             tinygrad_mlp.set_rng_state(state)
         return self._keep(Model.of(job, fitted.model), fitted, X, frame)

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from .refusals import DIVERGED
 from .scores import Scores, score
+from .steps import ExactStep
 from .targets import Task
 
 __all__ = [
@@ -89,7 +90,8 @@ class Fitted:
     """A trained model, a `torch.nn.Sequential`, and the epochs of its training.
 
     The model is that after epoch `best`: the one with the smallest validation loss, or else the last. `backend` is in
-    what compiled steps ran at the end, None for steps that were not compiled.
+    what compiled steps ran at the end: "numpy", "loops", or "exact" for NumPy programs that give the numbers of the
+    steps bit for bit; None for steps that were not compiled.
     """
 
     model: Any
@@ -122,15 +124,17 @@ def fit(
     on_step: Callable[[], object],
     on_epoch: Callable[[Epoch], object],
     on_model: Callable[[Any], object] = lambda _: None,
-    compiled: bool = False,
+    steps: Literal["eager", "exact", "compiled"] = "eager",
 ) -> Fitted:
     """Train a multi-layer perceptron with `torch`, which is this package or torch itself; both do the same steps.
 
     The seed determines the initial weights and the order of the rows. The loss is the mean cross entropy, or for
     regression the mean squared error of the standardised target. `on_model` is called with the model before the first
     batch, `on_step` after each batch, and `on_epoch` after each epoch and its test. With a validation part the
-    parameters of the best epoch are kept. With `compiled` the steps run by this package's `torch.compile`, which rounds
-    otherwise. Raises Diverged if the loss becomes nan or infinite.
+    parameters of the best epoch are kept. Raises Diverged if the loss becomes nan or infinite.
+
+    The steps run call by call, or by this package alone "exact": as NumPy programs with the same numbers where there
+    are so many steps that this is faster; or "compiled" by its `torch.compile`, which rounds otherwise.
     """
     torch.manual_seed(plan.seed)
     model = build_model(torch, plan.layers)
@@ -146,7 +150,11 @@ def fit(
         optimizer.step()
         return batch_loss
 
-    step: Any = torch.compile(eager_step) if compiled else eager_step
+    step: Any = eager_step
+    if steps == "exact":
+        step = ExactStep(eager_step, _calls(len(features), plan))
+    elif steps == "compiled":
+        step = torch.compile(eager_step)
     epochs: list[Epoch] = []
     best, best_loss, kept = 0, math.inf, None
     for number in range(1, plan.epochs + 1):
@@ -171,12 +179,24 @@ def fit(
             break
     if kept is not None:
         model.load_state_dict(kept)
-    return Fitted(model, epochs, best or len(epochs), _backend(step.programs) if compiled else None)
+    return Fitted(model, epochs, best or len(epochs), _backend(step))
 
 
-def _backend(programs: Any) -> str:
-    """In what a compiled step runs: a short last batch has a program of its own, which may stay in NumPy."""
-    return "loops" if any(program.backend == "loops" for program in programs) else "numpy"
+def _calls(rows: int, plan: Plan) -> dict[int, int]:
+    """How many batches of each size a training has at most: in each epoch the last may be short."""
+    calls = {plan.batch_size: plan.epochs * (rows // plan.batch_size)}
+    if rows % plan.batch_size:
+        calls[rows % plan.batch_size] = plan.epochs
+    return calls
+
+
+def _backend(step: Any) -> str | None:
+    """In what steps ran at the end: a short last batch has a program of its own, which may stay in NumPy."""
+    if isinstance(step, ExactStep):
+        return "exact" if step.has_program else None
+    if not hasattr(step, "programs"):
+        return None
+    return "loops" if any(program.backend == "loops" for program in step.programs) else "numpy"
 
 
 def _tested(torch: Any, model: Any, criterion: Any, parts: Parts, plan: Plan, epoch: Epoch) -> Epoch:

@@ -17,14 +17,20 @@
 12. `worth`: after how many calls of the NumPy program compiling it pays.
 """
 
-from . import alone
-from .blas import asked as library_asked
-from .checking import same
-from .explained import NOT_WHOLE, WITHOUT, explained
-from .lowering import lower
-from .machine import compiled, is_available
-from .regions import WORDS, LoopsFunction, Shown, Written, is_static, write
-from .worth import calls_until_worth_it
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import alone
+    from .blas import library_asked
+    from .checking import same
+    from .explained import NOT_WHOLE, WITHOUT, explanation
+    from .lowering import lower
+    from .machine import compiled, is_available
+    from .regions import WORDS, LoopsFunction, Shown, Written, is_static, write
+    from .worth import calls_until_worth_it
 
 __all__ = [
     "NOT_WHOLE",
@@ -36,7 +42,7 @@ __all__ = [
     "alone",
     "calls_until_worth_it",
     "compiled",
-    "explained",
+    "explanation",
     "is_available",
     "is_static",
     "library_asked",
@@ -44,3 +50,23 @@ __all__ = [
     "same",
     "write",
 ]
+
+# Each name is imported when it is first used: a program of NumPy calls needs none of them.
+_FILES = {
+    "library_asked": ".blas",
+    "same": ".checking",
+    **dict.fromkeys(("NOT_WHOLE", "WITHOUT", "explanation"), ".explained"),
+    "lower": ".lowering",
+    **dict.fromkeys(("compiled", "is_available"), ".machine"),
+    **dict.fromkeys(("WORDS", "LoopsFunction", "Shown", "Written", "is_static", "write"), ".regions"),
+    "calls_until_worth_it": ".worth",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "alone":
+        return importlib.import_module(".alone", __name__)
+    if name not in _FILES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(importlib.import_module(_FILES[name], __name__), name)
+    return found

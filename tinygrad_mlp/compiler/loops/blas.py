@@ -22,7 +22,7 @@ _UNKNOWN = f"the environment variable {ASKED} must be 'openblas' or 'mkl', but i
 _NO_MKL = f"the environment variable {ASKED} is 'mkl', but oneMKL is not installed: pip install 'tinygrad_mlp[mkl]'"
 
 
-def asked() -> str:
+def library_asked() -> str:
     """The library that the user has asked for, or an empty text.
 
     ValueError for one that is not known, ImportError for oneMKL where it is not installed.

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from ...tensor import Tensor
-from .cache import found, keep
 from .loading import (
     BASE,
     DTYPE,
@@ -135,6 +134,8 @@ def _offsets() -> dict[str, int]:
 
 @functools.cache
 def _engine() -> Any:
+    from .cache import found, keep
+
     check_arrays()
     code = found(_KEY)
     if code is not None:

@@ -11,7 +11,7 @@ import numpy as np
 from ..lines import Line, Value
 from .access import Access, Entry, resolved, whole
 from .forms import Elementwise, Form, Views, is_huge, kind_of_number, operand_of, target_of
-from .scalars import DTYPES, SCALARS, Scalar, can_be_cast, is_faster_in_numpy
+from .scalars import DTYPES, Scalar, can_be_cast, is_faster_in_numpy, scalar_of
 
 ndarray = np.ndarray
 
@@ -28,7 +28,7 @@ def stays_in_numpy(line: Line) -> bool:
 
 
 def _ufunc(line: Line, views: Views) -> Form | None:
-    scalar = SCALARS.get(line.function) if isinstance(line.function, np.ufunc) else None
+    scalar = scalar_of(line.function) if isinstance(line.function, np.ufunc) else None
     if scalar is None or line.kwargs or len(line.args) != line.function.nin or stays_in_numpy(line):
         return None
     kinds = [_promotable(x) for x in line.args]

@@ -1,6 +1,6 @@
 """Says of each line of a program what runs it, loops, BLAS or NumPy, and why.
 
->>> print(explained(written, names))
+>>> print(explanation(written, names))
 BLAS   product = x @ weight_0.T
 loop   32 x 16: product, larger, mask
 NumPy  check_classes: it may raise, or has no result
@@ -24,7 +24,7 @@ WITHOUT = "no line of the program has a loop"
 NOT_WHOLE = "a part of the program would stay calls of NumPy"
 
 
-def explained(written: Written) -> str:
+def explanation(written: Written) -> str:
     """One line of text for each loop nest, each product and each call of NumPy, under the user's lines."""
     found: list[str] = []
     last: Any = None

@@ -8,10 +8,10 @@ calls that it makes, and a call that is not in the table stays a call.
 
 from __future__ import annotations
 
+import sys
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import special
 
 # The dtypes of elements in loops. Numba computes with others in another width than NumPy.
 DTYPES = frozenset(map(np.dtype, ("bool", "int32", "int64", "float32", "float64")))
@@ -62,13 +62,23 @@ SCALARS: dict[Any, Scalar] = {
     np.isnan: Scalar("{0} != {0}", "f"),
     np.sign: Scalar("{0} if {0} != {0} else {T}({0} > 0) - {T}({0} < 0)", "f"),
     np.logaddexp: Scalar("logaddexp({0}, {1})", "f"),
-    special.erf: Scalar("math.erf({0})", "f"),
     **_same_name(
         np.sqrt, np.exp, np.exp2, np.expm1, np.log, np.log1p, np.log2, np.log10, np.sin, np.cos, np.tan, np.arcsin,
         np.arccos, np.arctan, np.arctan2, np.sinh, np.cosh, np.tanh, np.arcsinh, np.arccosh, np.arctanh, np.floor,
         np.ceil, np.trunc, np.rint, np.isfinite, np.isinf, np.copysign,
     ),
 }  # fmt: skip
+
+# Those of scipy.special by their names: its import takes longer than all else that a program of NumPy calls needs.
+OF_SCIPY = {"erf": Scalar("math.erf({0})", "f")}
+
+
+def scalar_of(function: np.ufunc) -> Scalar | None:
+    """What a function computes for one element, or None if the table has no row for it."""
+    name = function.__name__
+    if name in OF_SCIPY and function is getattr(sys.modules.get("scipy.special"), name, None):
+        return OF_SCIPY[name]
+    return SCALARS.get(function)
 
 
 # Functions that NumPy computes for several float32 elements at once, and a loop for one after the other: up to so many

@@ -41,7 +41,7 @@ class Timed(NamedTuple):
 
 def choose(products: list[Product]) -> None:
     """Note in each product of a program by whom it is computed; without oneMKL nothing is tried."""
-    library = blas.asked()
+    library = blas.library_asked()
     if not products or library == "openblas" or blas.mkl_version() is None:
         return
     for form, timed in zip(products, _tried(tuple(map(size_of, products)), library == "mkl"), strict=False):
