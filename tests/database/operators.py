@@ -154,7 +154,9 @@ def seeded() -> None:
 
 def spread(drawn: Iterable[Any]) -> list[Any]:
     """The samples that run, of all of an entry."""
-    every = list(drawn)
+    with warnings.catch_warnings():  # torch makes some of them by functions that it warns of, once in a process
+        warnings.simplefilter("ignore")
+        every = list(drawn)
     return every[:: -(-len(every) // MOST)] if MOST and every else every
 
 
